@@ -1,0 +1,85 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One room of the house: a library target with its tests, and the rooms below it.
+func room(_ name: String, on below: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: below)
+}
+
+func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: rooms + ["TestSupport"])
+}
+
+let libraries = [
+  "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Experiments",
+]
+
+let package = Package(
+  name: "Descent",
+  platforms: [.macOS(.v14)],
+  products: libraries.map { .library(name: $0, targets: [$0]) } + [
+    .library(name: "Descent", targets: ["Descent"]),
+    .executable(name: "descent", targets: ["DescentCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // The engine's arithmetic, behind C.
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("m"), .linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(name: "COneDNN", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(
+      name: "COpenBLAS", dependencies: ["CKernels"],
+      linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("lapacke", .when(platforms: [.linux]))]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    // Numbers, graphs, derivatives, programs.
+    room("Arrays", on: ["CKernels", "COneDNN", "COpenBLAS"]),
+    room("Graphs", on: ["Arrays"]),
+    room("Differentiation", on: ["Graphs"]),
+    room("Compilation", on: ["Graphs", "CKernels", "COneDNN", "COpenBLAS"]),
+
+    // Parameters, descent, models, data.
+    room("Parameters", on: ["Graphs", "Differentiation"]),
+    room("Descending", on: ["Parameters"]),
+    room("Models", on: ["Parameters", "Descending"]),
+    room("Datasets", on: ["Arrays", "CZlib"]),
+    room("Diagnostics", on: ["Models", "Compilation"]),
+
+    // Runs, statistics, reports, experiments.
+    room("RunLogs"),
+    room("Statistics"),
+    room("Training", on: ["Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
+    room("Reports", on: ["RunLogs", "Statistics"]),
+    room(
+      "Experiments",
+      on: ["Training", "Reports", "Statistics", "Datasets", .product(name: "Yams", package: "Yams")]),
+    room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
+    .executableTarget(
+      name: "DescentCommand",
+      dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // Tests mirror the rooms.
+    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation"]),
+    tests("CKernels", on: ["CKernels"]),
+    tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
+    tests("Graphs", on: ["Graphs"]),
+    tests("Differentiation", on: ["Differentiation", "Compilation"]),
+    tests("Compilation", on: ["Compilation"]),
+    tests("Parameters", on: ["Parameters", "Compilation"]),
+    tests("Descending", on: ["Descending", "Compilation"]),
+    tests("Models", on: ["Models", "Compilation"]),
+    tests("Datasets", on: ["Datasets"]),
+    tests("Diagnostics", on: ["Diagnostics"]),
+    tests("Training", on: ["Training"]),
+    tests("RunLogs", on: ["RunLogs"]),
+    tests("Statistics", on: ["Statistics"]),
+    tests("Reports", on: ["Reports"]),
+    tests("Experiments", on: ["Experiments"]),
+    tests("DescentCommand", on: ["Descent"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

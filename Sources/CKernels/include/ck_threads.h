@@ -1,0 +1,20 @@
+// One pool for our kernels and the libraries: where an OpenMP run time is loaded (oneDNN brings it), we borrow its threads.
+#ifndef CK_THREADS_H
+#define CK_THREADS_H
+
+#include <stdint.h>
+
+/// Number of threads that kernels use (default: the number of cores this process may run on).
+int ck_thread_count(void);
+
+/// Sets the number of threads for our kernels and for the OpenMP run time; at least 1.
+void ck_set_thread_count(int count);
+
+/// The work of one thread: items `begin..<end`.
+typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
+
+/// Splits `0..<count` into contiguous parts of at least `grain` items, one per thread, and runs them. The split
+/// depends only on `count`, `grain` and the thread count, so results are reproducible for a fixed thread count.
+void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context);
+
+#endif

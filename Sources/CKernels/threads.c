@@ -1,0 +1,81 @@
+#define _GNU_SOURCE
+#include "ck_threads.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+// OpenMP entry points, found at run time: the C target needs no OpenMP compiler flag, and where no run time is
+// loaded everything stays correct on one thread.
+typedef void (*gomp_parallel)(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+typedef int (*omp_query)(void);
+typedef void (*omp_set)(int);
+
+static gomp_parallel parallel;
+static omp_query thread_index;
+static omp_query region_size;
+static omp_set set_threads;
+static int threads;
+
+static int available_cores(void) {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  return cores > 0 ? (int)cores : 1;
+}
+
+__attribute__((constructor)) static void find_run_time(void) {
+  parallel = (gomp_parallel)dlsym(RTLD_DEFAULT, "GOMP_parallel");
+  thread_index = (omp_query)dlsym(RTLD_DEFAULT, "omp_get_thread_num");
+  region_size = (omp_query)dlsym(RTLD_DEFAULT, "omp_get_num_threads");
+  set_threads = (omp_set)dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+  if (!thread_index || !region_size) parallel = 0;
+  const char *wanted = getenv("OMP_NUM_THREADS");
+  int count = wanted ? atoi(wanted) : 0;
+  threads = count > 0 ? count : available_cores();
+}
+
+int ck_thread_count(void) { return threads; }
+
+void ck_set_thread_count(int count) {
+  threads = count < 1 ? 1 : count;
+  if (set_threads) set_threads(threads);
+}
+
+typedef struct {
+  ck_task task;
+  void *context;
+  int64_t count;
+  int parts;
+} region;
+
+static void region_body(void *data) {
+  const region *r = data;
+  // A run time may grant fewer threads than asked for: each takes every size-th part.
+  for (int part = thread_index(), size = region_size(); part < r->parts; part += size) {
+    int64_t begin = r->count * part / r->parts, end = r->count * (part + 1) / r->parts;
+    if (begin < end) r->task(r->context, begin, end);
+  }
+}
+
+void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) {
+  if (count <= 0) return;
+  int64_t parts = grain > 0 ? count / grain : count;
+  if (parts > threads) parts = threads;
+  if (parts <= 1) {
+    task(context, 0, count);
+    return;
+  }
+  region r = {task, context, count, (int)parts};
+  if (parallel) {
+    parallel(region_body, &r, (unsigned)parts, 0);
+  } else {
+    for (int part = 0; part < r.parts; part++)
+      task(context, count * part / parts, count * (part + 1) / parts);
+  }
+}

@@ -1,0 +1,1 @@
+@main struct DescentCommand { static func main() {} }

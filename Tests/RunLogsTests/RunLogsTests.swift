@@ -1,0 +1,1 @@
+// RunLogs tests
