@@ -1,0 +1,24 @@
+import Foundation
+
+/// A block of memory, aligned to cache lines, that arrays share until one of them writes.
+public final class Storage: @unchecked Sendable {
+  // Immutable once shared: every writer first makes sure that it is the only owner.
+  public let pointer: UnsafeMutableRawPointer
+  public let byteCount: Int
+
+  /// Uninitialised memory for `byteCount` bytes.
+  public init(byteCount: Int) {
+    self.byteCount = byteCount
+    // A cache line more than asked for, so that vector kernels may read past the end of the last element.
+    let rounded = (max(byteCount, 1) + 63) / 64 * 64 + 64
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
+  }
+
+  deinit { pointer.deallocate() }
+
+  public func copy() -> Storage {
+    let result = Storage(byteCount: byteCount)
+    result.pointer.copyMemory(from: pointer, byteCount: byteCount)
+    return result
+  }
+}
