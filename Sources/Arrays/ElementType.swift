@@ -41,7 +41,7 @@ extension Int32: Scalar {
   public var asDouble: Double { Double(self) }
   public init(rounding value: Double) {
     // Conversion clamps instead of trapping: data decides the value, not the programmer.
-    self = value.isNaN ? 0 : Int32(max(min(value.rounded(), Double(Int32.max)), Double(Int32.min)))
+    self = value.isNaN ? 0 : Int32(Swift.max(Swift.min(value.rounded(), Double(Int32.max)), Double(Int32.min)))
   }
 }
 
