@@ -1,0 +1,91 @@
+/// One result of a node.
+public struct Value: Hashable, Sendable {
+  package var node: Int
+  package var output: Int
+
+  package init(node: Int, output: Int = 0) {
+    self.node = node
+    self.output = output
+  }
+
+  static let poison = Value(node: -1)
+}
+
+/// A recorded operation.
+package struct Node: Sendable {
+  package var operation: Operation
+  package var inputs: [Value]
+  package var outputs: [TensorType]
+  package var location: SourceLocation
+}
+
+/// What was traced: operations in the order in which they were recorded, each on results of earlier ones.
+///
+/// Equal operations on equal inputs are recorded once. A graph belongs to the thread that traces it.
+public final class Graph {
+  package private(set) var nodes: [Node] = []
+  package private(set) var constants: [NDArray] = []
+  package private(set) var inputCount = 0
+  /// The first operation that could not be recorded.
+  public private(set) var failure: ShapeError?
+  /// The last place that a named operation reported; operators, which cannot report one, inherit it.
+  package var location = SourceLocation(file: "unknown", line: 0)
+
+  private struct Key: Hashable {
+    var operation: Operation
+    var inputs: [Value]
+    var outputs: [TensorType]
+  }
+  private var known: [Key: Int] = [:]
+
+  public init() {}
+
+  /// A new argument of the program, the next in order.
+  public func input(_ type: TensorType, file: String = #fileID, line: Int = #line) -> Tensor {
+    location = SourceLocation(file: file, line: line)
+    inputCount += 1
+    return record(.input(inputCount - 1), [], type)
+  }
+
+  /// An array known while tracing.
+  public func constant(_ array: NDArray) -> Tensor {
+    constants.append(array)
+    return record(.constant(constants.count - 1), [], TensorType(of: array))
+  }
+
+  /// One value everywhere.
+  public func fill(_ value: Double, _ type: TensorType) -> Tensor { record(.fill(value), [], type) }
+
+  package func record(_ operation: Operation, _ inputs: [Tensor], _ output: TensorType) -> Tensor {
+    record(operation, inputs, [output])[0]
+  }
+
+  package func record(_ operation: Operation, _ inputs: [Tensor], _ outputs: [TensorType]) -> [Tensor] {
+    if inputs.contains(where: \.isPoisoned) { return outputs.map { Tensor(graph: self, value: .poison, type: $0) } }
+    let key = Key(operation: operation, inputs: inputs.map(\.value), outputs: outputs)
+    let index: Int
+    if let existing = known[key] {
+      index = existing
+    } else {
+      index = nodes.count
+      nodes.append(Node(operation: operation, inputs: key.inputs, outputs: outputs, location: location))
+      known[key] = index
+    }
+    return outputs.indices.map { Tensor(graph: self, value: Value(node: index, output: $0), type: outputs[$0]) }
+  }
+
+  /// Notes the first failure and returns a poisoned tensor, so that tracing goes on and compiling can throw.
+  package func fail(_ operation: String, _ operands: [Tensor], _ reason: String) -> Tensor {
+    if failure == nil, !operands.contains(where: \.isPoisoned) {
+      failure = ShapeError(operation: operation, operands: operands.map(\.type), reason: reason, location: location)
+    }
+    return Tensor(graph: self, value: .poison, type: operands.first?.type ?? TensorType(.scalar))
+  }
+
+  /// The tensor of a recorded value.
+  package func tensor(_ value: Value) -> Tensor {
+    Tensor(graph: self, value: value, type: nodes[value.node].outputs[value.output])
+  }
+
+  package func node(of tensor: Tensor) -> Node? { tensor.isPoisoned ? nil : nodes[tensor.value.node] }
+}

@@ -1,0 +1,100 @@
+/// One primitive of the engine. Every operation that a user calls is made of these; each has one derivative rule,
+/// written in the same primitives, so derivatives of any order exist.
+public enum Operation: Hashable, Sendable {
+  // Sources
+  /// Argument of the program, by position.
+  case input(Int)
+  /// An array known while tracing, by its position among the graph's constants.
+  case constant(Int)
+  /// One value everywhere.
+  case fill(Double)
+  /// The index along an axis.
+  case iota(axis: Int)
+  /// Numbers of a counter-based stream; input: key (2 x int32).
+  case random(RandomDistribution)
+
+  // Element by element
+  case unary(UnaryOperation)
+  case binary(BinaryOperation)
+  case compare(Comparison)
+  /// condition ? a : b; inputs: condition (bool), a, b.
+  case select
+  /// Conversion to the output's element type.
+  case cast
+
+  // Reductions; the reduced axes disappear
+  case reduce(Reduction, axes: [Int])
+  /// Position of the largest (or smallest) element along an axis, int32; the first of equals.
+  case argument(axis: Int, largest: Bool)
+  /// The order that sorts the last axis, int32; stable.
+  case argumentSort(descending: Bool)
+  case cumulativeSum(axis: Int, reverse: Bool)
+
+  // Shapes
+  /// To the output's shape; trailing axes aligned, extents equal or 1.
+  case broadcast
+  case reshape
+  /// Output axis i is input axis `permutation[i]`.
+  case transpose([Int])
+  case slice(starts: [Int], strides: [Int])
+  /// Zeros before, after and between the elements of each axis.
+  case pad(low: [Int], high: [Int], interior: [Int])
+  case reverse(axes: [Int])
+  case concatenate(axis: Int)
+
+  // Indices
+  /// Rows of x along an axis at a vector of positions; inputs: x, indices (int32).
+  case gather(axis: Int)
+  /// The adjoint of `gather`; inputs: updates, indices. The output's axis has the given extent.
+  case scatterAdd(axis: Int, extent: Int)
+  /// Elements of x along an axis, indices as many-dimensional as x; inputs: x, indices (int32).
+  case gatherElements(axis: Int)
+  case scatterAddElements(axis: Int, extent: Int)
+
+  // Products
+  /// Batched matrix product: [..., m, k] x [..., k, n]; batch axes equal.
+  case matmul
+  /// Inputs: source NHWC, weights HWIO.
+  case convolution(Window)
+  /// Inputs: the destination's gradient, weights.
+  case convolutionDataGradient(Window, sourceShape: Shape)
+  /// Inputs: source, the destination's gradient.
+  case convolutionWeightGradient(Window, weightShape: Shape)
+
+  // Pooling
+  /// Position of each window's largest element in the H x W plane: [N, Ho * Wo, C], int32.
+  case poolArgument(Window)
+  case sumPool(Window)
+  /// The adjoint of `sumPool`.
+  case sumPoolGradient(Window, sourceShape: Shape)
+
+  /// Identity whose derivative is zero.
+  case stopGradient
+
+  /// A composite with a kernel of its own for speed; it decomposes into primitives where that kernel does not serve.
+  case composite(Composite)
+}
+
+public enum UnaryOperation: String, Hashable, Sendable, CaseIterable {
+  case negate, absolute, sign, exp, log, log1p, expm1, sqrt, rsqrt, reciprocal, square
+  case sin, cos, tanh, sigmoid, erf, relu, floor, round, isFinite, not
+}
+
+public enum BinaryOperation: String, Hashable, Sendable, CaseIterable {
+  case add, subtract, multiply, divide, power, maximum, minimum, and, or
+}
+
+public enum Comparison: String, Hashable, Sendable, CaseIterable {
+  case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+}
+
+public enum Reduction: String, Hashable, Sendable, CaseIterable { case sum, maximum, minimum }
+
+public enum RandomDistribution: String, Hashable, Sendable, CaseIterable {
+  /// Uniform in [0, 1).
+  case uniform
+  /// Standard normal.
+  case normal
+  /// Raw 32-bit words as int32.
+  case bits
+}

@@ -1,0 +1,153 @@
+import Foundation
+
+// Element-by-element operations. Operands broadcast (trailing axes aligned, extents equal or 1) and have one element
+// type; a Double takes the type of the tensor beside it.
+
+extension Tensor {
+  func unary(_ operation: UnaryOperation) -> Tensor {
+    if operation == .not || operation == .isFinite {
+      guard operation == .isFinite || elementType == .bool else {
+        return graph.fail("not", [self], "logical operations need bool")
+      }
+      return graph.record(.unary(operation), [self], TensorType(shape, .bool))
+    }
+    let worksOnIntegers: Set<UnaryOperation> = [.negate, .absolute, .sign, .square, .relu]
+    guard elementType.isFloatingPoint || (elementType == .int32 && worksOnIntegers.contains(operation)) else {
+      return graph.fail(operation.rawValue, [self], "not defined for \(elementType)")
+    }
+    if let value = fillValue, let folded = operation.value(at: value) { return filled(with: folded) }
+    if operation == .negate, let node = graph.node(of: self), case .unary(.negate) = node.operation {
+      return graph.tensor(node.inputs[0])
+    }
+    return graph.record(.unary(operation), [self], type)
+  }
+
+  /// Both operands in their common shape, or the failure.
+  static func aligned(_ name: String, _ a: Tensor, _ b: Tensor) -> (Tensor, Tensor)? {
+    precondition(a.graph === b.graph, "\(name): the operands belong to different graphs")
+    guard a.elementType == b.elementType, let shape = a.shape.broadcast(with: b.shape) else { return nil }
+    return (a.broadcastIfNeeded(to: shape), b.broadcastIfNeeded(to: shape))
+  }
+
+  static func misfit(_ name: String, _ a: Tensor, _ b: Tensor) -> Tensor {
+    let reason =
+      a.elementType != b.elementType
+      ? "element types differ" : "shapes \(a.shape) and \(b.shape) do not broadcast together"
+    return a.graph.fail(name, [a, b], reason)
+  }
+
+  static func binary(_ operation: BinaryOperation, _ left: Tensor, _ right: Tensor) -> Tensor {
+    guard let (a, b) = aligned(operation.rawValue, left, right) else { return misfit(operation.rawValue, left, right) }
+    let logical = operation == .and || operation == .or
+    guard logical == (a.elementType == .bool) else {
+      return a.graph.fail(operation.rawValue, [a, b], "not defined for \(a.elementType)")
+    }
+    if let simpler = simplified(operation, a, b) { return simpler }
+    return a.graph.record(.binary(operation), [a, b], a.type)
+  }
+
+  /// Arithmetic with a value known while tracing, done while tracing.
+  private static func simplified(_ operation: BinaryOperation, _ a: Tensor, _ b: Tensor) -> Tensor? {
+    let x = a.fillValue
+    let y = b.fillValue
+    if let x, let y, let value = operation.value(x, y, a.elementType) { return a.filled(with: value) }
+    switch operation {
+    case .add where x == 0: return b
+    case .add where y == 0, .subtract where y == 0: return a
+    case .subtract where x == 0: return b.unary(.negate)
+    case .multiply where x == 1: return b
+    case .multiply where y == 1, .divide where y == 1: return a
+    case .multiply where x == -1: return b.unary(.negate)
+    case .multiply where y == -1, .divide where y == -1: return a.unary(.negate)
+    case .power where y == 1: return a
+    case .power where y == 2: return a.unary(.square)
+    case .power where y == 0.5 && a.elementType.isFloatingPoint: return a.unary(.sqrt)
+    case .power where y == -1 && a.elementType.isFloatingPoint: return a.unary(.reciprocal)
+    default: return nil
+    }
+  }
+
+  static func compare(_ comparison: Comparison, _ left: Tensor, _ right: Tensor) -> Tensor {
+    guard let (a, b) = aligned(comparison.rawValue, left, right) else {
+      return misfit(comparison.rawValue, left, right)
+    }
+    return a.graph.record(.compare(comparison), [a, b], TensorType(a.shape, .bool))
+  }
+
+  public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { binary(.subtract, a, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { binary(.multiply, a, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { binary(.divide, a, b) }
+  public static prefix func - (a: Tensor) -> Tensor { a.unary(.negate) }
+
+  public static func + (a: Tensor, b: Double) -> Tensor { a + a.scalar(b) }
+  public static func + (a: Double, b: Tensor) -> Tensor { b.scalar(a) + b }
+  public static func - (a: Tensor, b: Double) -> Tensor { a - a.scalar(b) }
+  public static func - (a: Double, b: Tensor) -> Tensor { b.scalar(a) - b }
+  public static func * (a: Tensor, b: Double) -> Tensor { a * a.scalar(b) }
+  public static func * (a: Double, b: Tensor) -> Tensor { b.scalar(a) * b }
+  public static func / (a: Tensor, b: Double) -> Tensor { a / a.scalar(b) }
+  public static func / (a: Double, b: Tensor) -> Tensor { b.scalar(a) / b }
+
+  public static func .== (a: Tensor, b: Tensor) -> Tensor { compare(.equal, a, b) }
+  public static func .!= (a: Tensor, b: Tensor) -> Tensor { compare(.notEqual, a, b) }
+  public static func .< (a: Tensor, b: Tensor) -> Tensor { compare(.less, a, b) }
+  public static func .<= (a: Tensor, b: Tensor) -> Tensor { compare(.lessOrEqual, a, b) }
+  public static func .> (a: Tensor, b: Tensor) -> Tensor { compare(.greater, a, b) }
+  public static func .>= (a: Tensor, b: Tensor) -> Tensor { compare(.greaterOrEqual, a, b) }
+  public static func .== (a: Tensor, b: Double) -> Tensor { compare(.equal, a, a.scalar(b)) }
+  public static func .!= (a: Tensor, b: Double) -> Tensor { compare(.notEqual, a, a.scalar(b)) }
+  public static func .< (a: Tensor, b: Double) -> Tensor { compare(.less, a, a.scalar(b)) }
+  public static func .<= (a: Tensor, b: Double) -> Tensor { compare(.lessOrEqual, a, a.scalar(b)) }
+  public static func .> (a: Tensor, b: Double) -> Tensor { compare(.greater, a, a.scalar(b)) }
+  public static func .>= (a: Tensor, b: Double) -> Tensor { compare(.greaterOrEqual, a, a.scalar(b)) }
+  public static func .& (a: Tensor, b: Tensor) -> Tensor { binary(.and, a, b) }
+  public static func .| (a: Tensor, b: Tensor) -> Tensor { binary(.or, a, b) }
+  /// Logical negation, element by element.
+  public static prefix func ! (a: Tensor) -> Tensor { a.unary(.not) }
+
+  /// The same numbers in another element type; truncates towards zero to int32, compares with zero to bool.
+  public func cast(to elementType: ElementType) -> Tensor {
+    if elementType == self.elementType { return self }
+    return graph.record(.cast, [self], TensorType(shape, elementType))
+  }
+
+  /// Whether each element is neither infinite nor NaN.
+  public var isFinite: Tensor { unary(.isFinite) }
+  /// x * x.
+  public var squared: Tensor { unary(.square) }
+  /// 1 / x.
+  public var reciprocal: Tensor { unary(.reciprocal) }
+
+  /// The same value, constant for derivatives.
+  public var stoppingGradient: Tensor { graph.record(.stopGradient, [self], type) }
+}
+
+extension UnaryOperation {
+  func value(at x: Double) -> Double? {
+    switch self {
+    case .negate: -x
+    case .square: x * x
+    case .reciprocal: 1 / x
+    case .sqrt: x.squareRoot()
+    case .relu: max(x, 0)
+    default: nil
+    }
+  }
+}
+
+extension BinaryOperation {
+  func value(_ x: Double, _ y: Double, _ type: ElementType) -> Double? {
+    guard type.isFloatingPoint else { return nil }
+    return switch self {
+    case .add: x + y
+    case .subtract: x - y
+    case .multiply: x * y
+    case .divide: x / y
+    case .power: pow(x, y)
+    case .maximum: max(x, y)
+    case .minimum: min(x, y)
+    case .and, .or: nil
+    }
+  }
+}

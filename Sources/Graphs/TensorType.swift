@@ -1,0 +1,16 @@
+@_exported import Arrays
+
+/// What is known of a tensor before anything runs: its shape and the type of its elements.
+public struct TensorType: Hashable, Sendable, CustomStringConvertible {
+  public var shape: Shape
+  public var elementType: ElementType
+
+  public init(_ shape: Shape, _ elementType: ElementType = .float32) {
+    self.shape = shape
+    self.elementType = elementType
+  }
+
+  public init(of array: NDArray) { self.init(array.shape, array.elementType) }
+
+  public var description: String { "\(elementType)\(shape)" }
+}
