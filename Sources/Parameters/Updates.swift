@@ -1,0 +1,50 @@
+/// A direction in the space of parameters: a gradient, a velocity, a step. Updates form a vector space.
+public struct Updates {
+  public let tree: Tree<Tensor>
+
+  public init(_ tree: Tree<Tensor>) { self.tree = tree }
+
+  public var paths: [String] { tree.paths }
+  public subscript(path: String) -> Tensor? { tree[path] }
+
+  /// Leaf by leaf.
+  public func map(_ transform: (Tensor) throws -> Tensor) rethrows -> Updates { Updates(try tree.map(transform)) }
+
+  public static func + (a: Updates, b: Updates) -> Updates { Updates(a.tree.zipped(with: b.tree) { $0 + $1 }) }
+  public static func - (a: Updates, b: Updates) -> Updates { Updates(a.tree.zipped(with: b.tree) { $0 - $1 }) }
+  public static prefix func - (a: Updates) -> Updates { a.map { -$0 } }
+  public static func * (factor: Double, a: Updates) -> Updates { a.map { factor * $0 } }
+  /// All leaves times one scalar tensor, cast to each leaf's type.
+  public static func * (factor: Tensor, a: Updates) -> Updates { a.map { factor.cast(to: $0.elementType) * $0 } }
+
+  /// Sum of squares over all leaves, a scalar.
+  public var squaredNorm: Tensor { dot(self, self) }
+  public var norm: Tensor { sqrt(squaredNorm) }
+
+  public var stoppingGradient: Updates { map(\.stoppingGradient) }
+}
+
+/// The inner product over all leaves, a scalar in the widest type among them.
+public func dot(_ a: Updates, _ b: Updates) -> Tensor {
+  let products = a.tree.zipped(with: b.tree) { ($0 * $1).sum() }.leaves
+  precondition(!products.isEmpty, "an empty tree has no inner product")
+  let widest: ElementType = products.contains { $0.elementType == .float64 } ? .float64 : products[0].elementType
+  return products.dropFirst().reduce(products[0].cast(to: widest)) { $0 + $1.cast(to: widest) }
+}
+
+/// The gradient of a scalar with respect to parameters; recorded in the same graph, so it can be differentiated again.
+public func gradients(
+  of output: Tensor, withRespectTo parameters: Parameters, file: String = #fileID, line: Int = #line
+) -> Updates {
+  let leaves = gradients(of: output, withRespectTo: parameters.tree.leaves, file: file, line: line)
+  return Updates(Tree(sortedPaths: parameters.paths, leaves: leaves))
+}
+
+/// The product of the Hessian of a scalar with a direction, without forming the Hessian.
+public func hessianProduct(
+  of output: Tensor, at parameters: Parameters, along direction: Updates, file: String = #fileID, line: Int = #line
+) -> Updates {
+  let gradient = gradients(of: output, withRespectTo: parameters, file: file, line: line)
+  return gradients(
+    of: dot(gradient, direction.stoppingGradient), withRespectTo: parameters, file: file, line: line)
+}
