@@ -1,0 +1,341 @@
+#include "ck_fused.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ck_scratch.h"
+#include "ck_threads.h"
+#include "ck_vector_math.h"
+
+#define CK_BODY "fused_body.inc"
+#include "ck_dispatch.h"
+
+enum { MAX_REGISTERS = 256, MAX_PARTS = 16 };
+
+// How a kernel's iteration space is cut: a tile is `rows` x `columns` of the row axis and the column axis; the other
+// axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order).
+typedef struct {
+  const ck_fused *k;
+  void *const *operands;
+  void (*evaluate)(const ck_fused *, void *const *, int64_t);
+  void (*reduce)(const ck_fused_reduction *, bool, const void *, int64_t, int64_t, void *);
+  int row_axis, column_axis;
+  bool rows_kept, columns_kept;
+  int64_t tile, element_bytes;
+  int64_t rows, columns;
+  int64_t row_blocks, column_blocks;
+  int kept_count, reduced_count;
+  int kept[CK_FUSED_MAX_RANK], reduced[CK_FUSED_MAX_RANK];
+  int64_t units, steps, parts, kept_elements;
+  int64_t kept_strides[CK_FUSED_MAX_RANK];
+  char *partials;
+} cut;
+
+static bool is_reduced(const ck_fused *k, int axis) { return axis >= k->reduce_begin && axis < k->reduce_end; }
+
+static void make_cut(cut *c, const ck_fused *k) {
+  int rank = k->rank, last = rank - 1;
+  bool wide = false;
+  for (int i = 0; i < k->input_count; i++) wide |= k->inputs[i].type == CK_FLOAT64;
+  for (int i = 0; i < k->output_count; i++) wide |= k->outputs[i].type == CK_FLOAT64;
+  for (int i = 0; i < k->instruction_count; i++)
+    wide |= k->instructions[i].opcode % 4 == CK_FLOAT64 || k->instructions[i].opcode / 4 == CK_OP_TO_FLOAT64;
+  for (int i = 0; i < k->constant_count; i++) wide |= k->constants[i].type == CK_FLOAT64;
+  c->element_bytes = wide ? 8 : 4;
+  int64_t tile = 49152 / ((k->register_count + 1) * c->element_bytes) / 64 * 64;
+  c->tile = tile < 256 ? 256 : tile > 1024 ? 1024 : tile;
+
+  bool reducing = k->reduce_end > k->reduce_begin;
+  int64_t width = k->dims[last];
+  c->column_axis = last;
+  c->row_axis = -1;
+  if (!reducing) {
+    if (rank > 1 && width < c->tile) c->row_axis = last - 1;
+  } else if (k->reduce_end == rank) {
+    if (k->reduce_end - k->reduce_begin == 1 && width <= c->tile)
+      c->row_axis = k->reduce_begin - 1;  // -1 where nothing is kept
+    else if (k->reduce_end - k->reduce_begin > 1 && width < c->tile)
+      c->row_axis = last - 1;
+  } else if (width < c->tile) {
+    c->row_axis = k->reduce_end - 1;
+  }
+  c->columns_kept = !is_reduced(k, last);
+  c->rows_kept = c->row_axis < 0 || !is_reduced(k, c->row_axis);
+  c->columns = width < c->tile ? width : c->tile;
+  if (c->columns < 1) c->columns = 1;
+  int64_t height = c->row_axis < 0 ? 1 : k->dims[c->row_axis];
+  c->rows = c->row_axis < 0 ? 1 : c->tile / c->columns;
+  if (c->rows > height) c->rows = height;
+  if (c->rows < 1) c->rows = 1;
+  c->row_blocks = (height + c->rows - 1) / c->rows;
+  c->column_blocks = (width + c->columns - 1) / c->columns;
+
+  c->kept_count = c->reduced_count = 0;
+  c->units = c->steps = c->kept_elements = 1;
+  for (int axis = rank - 1; axis >= 0; axis--) {
+    if (is_reduced(k, axis)) {
+      c->kept_strides[axis] = 0;
+    } else {
+      c->kept_strides[axis] = c->kept_elements;
+      c->kept_elements *= k->dims[axis];
+    }
+  }
+  for (int axis = 0; axis < rank; axis++) {
+    if (axis == c->row_axis || axis == c->column_axis) continue;
+    if (is_reduced(k, axis)) {
+      c->reduced[c->reduced_count++] = axis;
+      c->steps *= k->dims[axis];
+    } else {
+      c->kept[c->kept_count++] = axis;
+      c->units *= k->dims[axis];
+    }
+  }
+  *(c->rows_kept ? &c->units : &c->steps) *= c->row_blocks;
+  *(c->columns_kept ? &c->units : &c->steps) *= c->column_blocks;
+  // A long reduction with few results is cut into a number of parts that does not depend on the threads.
+  c->parts = 1;
+  if (reducing && c->units < 8 && c->steps > 4) c->parts = c->steps < MAX_PARTS ? c->steps : MAX_PARTS;
+}
+
+static void splat(void *target, ck_type type, const void *value, int64_t n) {
+  if (type == CK_FLOAT64) {
+    double v = *(const double *)value, *t = target;
+    for (int64_t i = 0; i < n; i++) t[i] = v;
+  } else if (type == CK_BOOL) {
+    memset(target, *(const uint8_t *)value, (size_t)n);
+  } else {
+    int32_t v = *(const int32_t *)value, *t = target;
+    for (int64_t i = 0; i < n; i++) t[i] = v;
+  }
+}
+
+#define STRIDED(T)                                                                            \
+  do {                                                                                        \
+    const T *s = source;                                                                      \
+    T *t = target;                                                                            \
+    for (int64_t r = 0; r < rows; r++)                                                        \
+      for (int64_t j = 0; j < columns; j++) t[r * columns + j] = s[r * row_stride + j * column_stride]; \
+  } while (0)
+
+static void load_tile(void *target, ck_type type, const void *source, int64_t rows, int64_t columns,
+                      int64_t row_stride, int64_t column_stride) {
+  int64_t bytes = ck_type_bytes(type);
+  if (column_stride == 1) {
+    for (int64_t r = 0; r < rows; r++)
+      memcpy((char *)target + r * columns * bytes, (const char *)source + r * row_stride * bytes,
+             (size_t)(columns * bytes));
+  } else if (column_stride == 0) {
+    for (int64_t r = 0; r < rows; r++)
+      splat((char *)target + r * columns * bytes, type, (const char *)source + r * row_stride * bytes, columns);
+  } else if (bytes == 8) {
+    STRIDED(int64_t);
+  } else if (bytes == 4) {
+    STRIDED(int32_t);
+  } else {
+    STRIDED(uint8_t);
+  }
+}
+
+#define SCATTER(T)                                                                            \
+  do {                                                                                        \
+    const T *s = source;                                                                      \
+    T *t = target;                                                                            \
+    for (int64_t r = 0; r < rows; r++)                                                        \
+      for (int64_t j = 0; j < columns; j++) t[r * row_stride + j * column_stride] = s[r * columns + j]; \
+  } while (0)
+
+static void store_tile(const void *source, ck_type type, void *target, int64_t rows, int64_t columns,
+                       int64_t row_stride, int64_t column_stride) {
+  int64_t bytes = ck_type_bytes(type);
+  if (bytes == 8) SCATTER(int64_t);
+  else if (bytes == 4) SCATTER(int32_t);
+  else SCATTER(uint8_t);
+}
+
+static void fill_identity(const ck_fused_reduction *r, void *into, int64_t n) {
+  double single = r->kind == CK_REDUCE_SUM ? 0 : r->kind == CK_REDUCE_MAXIMUM ? -INFINITY : INFINITY;
+  int32_t whole = r->kind == CK_REDUCE_SUM ? 0 : r->kind == CK_REDUCE_MAXIMUM ? INT_MIN : INT_MAX;
+  for (int64_t i = 0; i < n; i++) {
+    if (r->type == CK_FLOAT64) ((double *)into)[i] = single;
+    else if (r->type == CK_FLOAT32) ((float *)into)[i] = (float)single;
+    else ((int32_t *)into)[i] = whole;
+  }
+}
+
+// What a broadcast register holds, so that it is filled once and not for every tile.
+typedef struct {
+  const void *source;
+  int64_t rows, columns;
+} filled;
+
+typedef struct {
+  void *registers[MAX_REGISTERS];
+  filled seen[MAX_REGISTERS];
+  void *own[MAX_REGISTERS];
+} worker;
+
+static void run_tile(const cut *c, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t rows,
+                     int64_t columns) {
+  const ck_fused *k = c->k;
+  for (int i = 0; i < k->input_count; i++) {
+    const ck_fused_input *in = &k->inputs[i];
+    int64_t at = in->offset + column * in->strides[c->column_axis];
+    for (int axis = 0; axis < k->rank; axis++) at += index[axis] * in->strides[axis];
+    int64_t row_stride = c->row_axis < 0 ? 0 : in->strides[c->row_axis];
+    int64_t column_stride = in->strides[c->column_axis];
+    at += row * row_stride;
+    const char *source = (const char *)c->operands[in->operand] + at * ck_type_bytes((ck_type)in->type);
+    if ((column_stride == 1 || columns == 1) && (rows == 1 || row_stride == columns)) {
+      w->registers[in->reg] = (void *)source;
+      continue;
+    }
+    w->registers[in->reg] = w->own[in->reg];
+    filled *seen = &w->seen[in->reg];
+    bool repeats = row_stride == 0 || rows == 1;
+    if (repeats && seen->source == source && seen->rows == rows && seen->columns == columns) continue;
+    seen->source = repeats ? source : NULL;
+    seen->rows = rows;
+    seen->columns = columns;
+    load_tile(w->own[in->reg], (ck_type)in->type, source, rows, columns, row_stride, column_stride);
+  }
+  void *targets[MAX_REGISTERS];
+  for (int i = 0; i < k->output_count; i++) {
+    const ck_fused_output *out = &k->outputs[i];
+    int64_t at = out->offset + column * out->strides[c->column_axis];
+    for (int axis = 0; axis < k->rank; axis++) at += index[axis] * out->strides[axis];
+    int64_t row_stride = c->row_axis < 0 ? 0 : out->strides[c->row_axis];
+    at += row * row_stride;
+    char *target = (char *)c->operands[out->operand] + at * ck_type_bytes((ck_type)out->type);
+    bool dense = (out->strides[c->column_axis] == 1 || columns == 1) && (rows == 1 || row_stride == columns);
+    w->registers[out->reg] = dense ? (void *)target : w->own[out->reg];
+    targets[i] = dense ? NULL : target;
+  }
+  c->evaluate(k, w->registers, rows * columns);
+  for (int i = 0; i < k->output_count; i++) {
+    const ck_fused_output *out = &k->outputs[i];
+    if (targets[i])
+      store_tile(w->registers[out->reg], (ck_type)out->type, targets[i], rows, columns,
+                 c->row_axis < 0 ? 0 : out->strides[c->row_axis], out->strides[c->column_axis]);
+  }
+}
+
+static void run_items(void *context, int64_t begin, int64_t end) {
+  const cut *c = context;
+  const ck_fused *k = c->k;
+  worker w;
+  size_t register_bytes = (size_t)(c->tile * c->element_bytes);
+  char *memory = ck_scratch(register_bytes * (size_t)k->register_count);
+  for (int r = 0; r < k->register_count; r++) {
+    w.own[r] = w.registers[r] = memory + (size_t)r * register_bytes;
+    w.seen[r].source = NULL;
+  }
+  for (int i = 0; i < k->constant_count; i++) {
+    const ck_fused_constant *constant = &k->constants[i];
+    float single = (float)constant->value;
+    int32_t whole = constant->type == CK_INT32 ? (int32_t)constant->value : 0;
+    uint8_t flag = constant->value != 0;
+    const void *value = constant->type == CK_FLOAT64   ? (const void *)&constant->value
+                        : constant->type == CK_FLOAT32 ? (const void *)&single
+                        : constant->type == CK_INT32   ? (const void *)&whole
+                                                       : (const void *)&flag;
+    splat(w.own[constant->reg], (ck_type)constant->type, value, c->tile);
+  }
+  int64_t height = c->row_axis < 0 ? 1 : k->dims[c->row_axis], width = k->dims[c->column_axis];
+  int64_t index[CK_FUSED_MAX_RANK] = {0};
+  for (int64_t item = begin; item < end; item++) {
+    int64_t unit = item / c->parts, part = item % c->parts;
+    int64_t row_block = 0, column_block = 0, rest = unit;
+    if (c->columns_kept) {
+      column_block = rest % c->column_blocks;
+      rest /= c->column_blocks;
+    }
+    if (c->rows_kept) {
+      row_block = rest % c->row_blocks;
+      rest /= c->row_blocks;
+    }
+    for (int i = c->kept_count - 1; i >= 0; i--) {
+      int axis = c->kept[i];
+      index[axis] = rest % k->dims[axis];
+      rest /= k->dims[axis];
+    }
+    // Where this unit's results start among the kept elements, and how many they are.
+    int64_t start = 0, results = 1;
+    for (int i = 0; i < c->kept_count; i++) start += index[c->kept[i]] * c->kept_strides[c->kept[i]];
+    if (c->rows_kept && c->row_axis >= 0) start += row_block * c->rows * c->kept_strides[c->row_axis];
+    if (c->columns_kept) start += column_block * c->columns;
+    int64_t kept_rows = c->rows_kept && c->row_axis >= 0
+                            ? (height - row_block * c->rows < c->rows ? height - row_block * c->rows : c->rows)
+                            : 1;
+    int64_t kept_columns =
+        c->columns_kept ? (width - column_block * c->columns < c->columns ? width - column_block * c->columns : c->columns)
+                        : 1;
+    results = kept_rows * kept_columns;
+    char *into[MAX_REGISTERS];
+    int64_t partial_offset = 0;
+    for (int i = 0; i < k->reduction_count; i++) {
+      const ck_fused_reduction *r = &k->reductions[i];
+      int64_t bytes = ck_type_bytes((ck_type)r->type);
+      into[i] = c->parts == 1 ? (char *)c->operands[r->operand] + start * bytes
+                              : c->partials + partial_offset + (part * c->kept_elements + start) * bytes;
+      partial_offset += c->parts * c->kept_elements * 8;
+      fill_identity(r, into[i], results);
+    }
+    int64_t first = c->steps * part / c->parts, beyond = c->steps * (part + 1) / c->parts;
+    for (int64_t step = first; step < beyond; step++) {
+      int64_t remaining = step;
+      if (!c->columns_kept) {
+        column_block = remaining % c->column_blocks;
+        remaining /= c->column_blocks;
+      }
+      if (!c->rows_kept) {
+        row_block = remaining % c->row_blocks;
+        remaining /= c->row_blocks;
+      }
+      for (int i = c->reduced_count - 1; i >= 0; i--) {
+        int axis = c->reduced[i];
+        index[axis] = remaining % k->dims[axis];
+        remaining /= k->dims[axis];
+      }
+      int64_t row = row_block * c->rows, column = column_block * c->columns;
+      int64_t rows = height - row < c->rows ? height - row : c->rows;
+      int64_t columns = width - column < c->columns ? width - column : c->columns;
+      run_tile(c, &w, index, row, column, rows, columns);
+      for (int i = 0; i < k->reduction_count; i++) {
+        const ck_fused_reduction *r = &k->reductions[i];
+        const void *x = w.registers[r->reg];
+        if (c->columns_kept) c->reduce(r, false, x, rows, columns, into[i]);
+        else if (c->rows_kept && c->row_axis >= 0) c->reduce(r, true, x, rows, columns, into[i]);
+        else c->reduce(r, true, x, 1, rows * columns, into[i]);
+      }
+    }
+  }
+}
+
+void ck_fused_run(const void *parameters, void *const *operands) {
+  const ck_fused *k = parameters;
+  cut c;
+  c.k = k;
+  c.operands = operands;
+  c.evaluate = CK_DISPATCH(evaluate);
+  c.reduce = CK_DISPATCH(reduce);
+  make_cut(&c, k);
+  if (c.kept_elements == 0) return;
+  c.partials = NULL;
+  if (c.parts > 1)
+    c.partials = malloc((size_t)(c.parts * c.kept_elements * 8 * k->reduction_count));
+  int64_t items = c.units * c.parts;
+  int64_t elements = c.rows * c.columns * (c.steps / c.parts + 1) * (1 + k->instruction_count / 4);
+  int64_t grain = 16384 / (elements > 0 ? elements : 1);
+  ck_parallel_for(items, grain < 1 ? 1 : grain, run_items, &c);
+  if (c.parts > 1) {
+    char *from = c.partials;
+    for (int i = 0; i < k->reduction_count; i++, from += c.parts * c.kept_elements * 8) {
+      const ck_fused_reduction *r = &k->reductions[i];
+      fill_identity(r, operands[r->operand], c.kept_elements);
+      c.reduce(r, false, from, c.parts, c.kept_elements, operands[r->operand]);
+    }
+    free(c.partials);
+  }
+}

@@ -1,0 +1,22 @@
+#ifndef CK_TYPES_H
+#define CK_TYPES_H
+
+#include <stdint.h>
+
+/// Element types as kernels see them; a bool is one byte, 0 or 1.
+typedef enum { CK_FLOAT32 = 0, CK_FLOAT64 = 1, CK_INT32 = 2, CK_BOOL = 3 } ck_type;
+
+static inline int64_t ck_type_bytes(ck_type type) {
+  return type == CK_FLOAT64 ? 8 : type == CK_BOOL ? 1 : 4;
+}
+
+/// Instruction sets that kernels are compiled for; the best one that the machine has is used.
+typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_instruction_set;
+
+/// The instruction set in use.
+ck_instruction_set ck_instruction_set_in_use(void);
+
+/// Limits the instruction set, for tests; levels that the machine lacks are lowered to what it has.
+void ck_limit_instruction_set(ck_instruction_set level);
+
+#endif
