@@ -1,1 +1,242 @@
-#include "COneDNN.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "version.h"
+
+enum { MAX_ARGUMENTS = 6 };
+
+// One primitive with its memory objects; running sets the data handles that changed and executes.
+struct cd_operation {
+  dnnl_primitive_t primitive;
+  dnnl_primitive_desc_t descriptor;
+  int count;                                   // arguments that come from operands
+  dnnl_exec_arg_t arguments[MAX_ARGUMENTS];
+  int argument_count;
+  int operand_of[MAX_ARGUMENTS];               // argument -> operand, -1 for internal memory
+  void *handles[MAX_ARGUMENTS];
+  size_t scratch_bytes;
+  // A convolution's weights in the library's own layout, and the reorder between that and HWIO.
+  dnnl_primitive_t reorder;
+  dnnl_memory_t plain_weights, blocked_weights;
+  int weights_operand;
+  bool reorders_after;
+};
+
+static void explain(char *error, size_t size, const char *what, dnnl_status_t status) {
+  if (error && size) snprintf(error, size, "oneDNN %s refuses this %s (status %d)", cd_version(), what, (int)status);
+}
+
+static dnnl_status_t add_argument(cd_operation *o, int name, cd_borrowed descriptor, int operand) {
+  dnnl_memory_t memory;
+  dnnl_status_t status = dnnl_memory_create(&memory, descriptor, cd_engine(), operand < 0 ? DNNL_MEMORY_ALLOCATE : DNNL_MEMORY_NONE);
+  if (status != dnnl_success) return status;
+  o->arguments[o->argument_count] = (dnnl_exec_arg_t){name, memory};
+  o->operand_of[o->argument_count] = operand;
+  o->handles[o->argument_count++] = NULL;
+  return status;
+}
+
+// The primitive, and the scratch memory as its last operand.
+static dnnl_status_t complete(cd_operation *o, int operands) {
+  dnnl_status_t status = dnnl_primitive_create(&o->primitive, o->descriptor);
+  if (status != dnnl_success) return status;
+  cd_borrowed scratch = dnnl_primitive_desc_query_md(o->descriptor, dnnl_query_scratchpad_md, 0);
+  o->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
+  return o->scratch_bytes ? add_argument(o, DNNL_ARG_SCRATCHPAD, scratch, operands) : dnnl_success;
+}
+
+static dnnl_primitive_attr_t attributes_with(cd_activation activation, bool accumulate) {
+  dnnl_primitive_attr_t attributes;
+  dnnl_post_ops_t operations;
+  if (dnnl_primitive_attr_create(&attributes) != dnnl_success) return NULL;
+  dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+  if (dnnl_post_ops_create(&operations) == dnnl_success) {
+    if (accumulate) cd_append_sum(operations);
+    if (activation == CD_RELU) cd_append_relu(operations);
+    dnnl_primitive_attr_set_post_ops(attributes, operations);
+    dnnl_post_ops_destroy(operations);
+  }
+  return attributes;
+}
+
+cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
+                               cd_activation activation, bool accumulate, char *error, size_t error_size) {
+  cd_operation *o = calloc(1, sizeof *o);
+  cd_descriptor da = CD_EMPTY, db = CD_EMPTY, dc = CD_EMPTY, dbias = CD_EMPTY;
+  int64_t bias_dims[CD_MAX_RANK], bias_strides[CD_MAX_RANK];
+  for (int i = 0; i < c->rank; i++) {
+    bias_dims[i] = i == c->rank - 1 ? c->dims[i] : 1;
+    bias_strides[i] = i == c->rank - 1 ? 1 : c->dims[c->rank - 1];
+  }
+  dnnl_primitive_attr_t attributes = attributes_with(activation, accumulate);
+  dnnl_status_t status = cd_describe(&da, a->rank, a->dims, a->strides);
+  if (status == dnnl_success) status = cd_describe(&db, b->rank, b->dims, b->strides);
+  if (status == dnnl_success) status = cd_describe(&dc, c->rank, c->dims, c->strides);
+  if (status == dnnl_success && has_bias) status = cd_describe(&dbias, c->rank, bias_dims, bias_strides);
+  if (status == dnnl_success)
+    status = cd_matmul_descriptor(&o->descriptor, CD_BORROW(da), CD_BORROW(db), has_bias ? CD_BORROW(dbias) : NULL,
+                                  CD_BORROW(dc), attributes);
+  if (status == dnnl_success) status = add_argument(o, DNNL_ARG_SRC, CD_BORROW(da), 0);
+  if (status == dnnl_success) status = add_argument(o, DNNL_ARG_WEIGHTS, CD_BORROW(db), 1);
+  if (status == dnnl_success) status = add_argument(o, DNNL_ARG_DST, CD_BORROW(dc), 2);
+  if (status == dnnl_success && has_bias) status = add_argument(o, DNNL_ARG_BIAS, CD_BORROW(dbias), 3);
+  if (status == dnnl_success) status = complete(o, has_bias ? 4 : 3);
+  dnnl_primitive_attr_destroy(attributes);
+  CD_RELEASE(da);
+  CD_RELEASE(db);
+  CD_RELEASE(dc);
+  CD_RELEASE(dbias);
+  if (status == dnnl_success) return o;
+  explain(error, error_size, "matrix product", status);
+  cd_operation_free(o);
+  return NULL;
+}
+
+// Logical dimensions (NCHW, OIHW or GOIHW) over NHWC and HWIO memory.
+typedef struct {
+  int64_t source[4], source_strides[4], destination[4], destination_strides[4];
+  int64_t weights[5], weight_strides[5];
+  int weight_rank;
+  int64_t strides[2], dilations[2], low[2], high[2], bias[1], bias_strides[1];
+} layout;
+
+static layout layout_of(const cd_convolution *s) {
+  layout l = {
+      .source = {s->batch, s->channels, s->height, s->width},
+      .source_strides = {s->height * s->width * s->channels, 1, s->width * s->channels, s->channels},
+      .destination = {s->batch, s->features, s->output_height, s->output_width},
+      .destination_strides = {s->output_height * s->output_width * s->features, 1, s->output_width * s->features,
+                              s->features},
+      .strides = {s->stride_height, s->stride_width},
+      .dilations = {s->dilation_height - 1, s->dilation_width - 1},
+      .low = {s->pad_top, s->pad_left},
+      .high = {s->pad_bottom, s->pad_right},
+      .bias = {s->features},
+      .bias_strides = {1},
+  };
+  int64_t inner = s->channels / s->groups, row = s->kernel_width * inner * s->features;
+  int64_t dims[5] = {s->groups, s->features / s->groups, inner, s->kernel_height, s->kernel_width};
+  int64_t strides[5] = {s->features / s->groups, 1, s->features, row, inner * s->features};
+  int skip = s->groups == 1 ? 1 : 0;
+  l.weight_rank = 5 - skip;
+  memcpy(l.weights, dims + skip, sizeof(int64_t) * (size_t)l.weight_rank);
+  memcpy(l.weight_strides, strides + skip, sizeof(int64_t) * (size_t)l.weight_rank);
+  return l;
+}
+
+static cd_operation *convolution_create(const cd_convolution *shape, cd_direction direction, bool has_bias,
+                                        cd_activation activation, char *error, size_t error_size) {
+  cd_operation *o = calloc(1, sizeof *o);
+  layout l = layout_of(shape);
+  cd_descriptor source = CD_EMPTY, destination = CD_EMPTY, any = CD_EMPTY, plain = CD_EMPTY, bias = CD_EMPTY;
+  dnnl_primitive_attr_t attributes = attributes_with(activation, false);
+  dnnl_status_t status = cd_describe(&source, 4, l.source, l.source_strides);
+  if (status == dnnl_success) status = cd_describe(&destination, 4, l.destination, l.destination_strides);
+  if (status == dnnl_success) status = cd_describe_any(&any, l.weight_rank, l.weights);
+  if (status == dnnl_success) status = cd_describe(&plain, l.weight_rank, l.weights, l.weight_strides);
+  if (status == dnnl_success && has_bias) status = cd_describe(&bias, 1, l.bias, l.bias_strides);
+  if (status == dnnl_success)
+    status = cd_convolution_descriptor(&o->descriptor, direction, CD_BORROW(source), CD_BORROW(any),
+                                       has_bias ? CD_BORROW(bias) : NULL, CD_BORROW(destination), l.strides, l.dilations,
+                                       l.low, l.high, attributes);
+  bool gradient_of_weights = direction == CD_WEIGHT_GRADIENT;
+  // Operands: forward source, weights, destination; data gradient destination, weights, source; weight gradient
+  // source, destination, weights.
+  int source_operand = direction == CD_DATA_GRADIENT ? 2 : 0;
+  int destination_operand = direction == CD_FORWARD ? 2 : direction == CD_DATA_GRADIENT ? 0 : 1;
+  o->weights_operand = gradient_of_weights ? 2 : 1;
+  o->reorders_after = gradient_of_weights;
+  if (status == dnnl_success)
+    status = add_argument(o, direction == CD_DATA_GRADIENT ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, CD_BORROW(source),
+                          source_operand);
+  if (status == dnnl_success)
+    status = add_argument(o, direction == CD_FORWARD ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, CD_BORROW(destination),
+                          destination_operand);
+  if (status == dnnl_success) {
+    cd_borrowed chosen = dnnl_primitive_desc_query_md(
+        o->descriptor, gradient_of_weights ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    int name = gradient_of_weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS;
+    if (dnnl_memory_desc_equal(chosen, CD_BORROW(plain))) {
+      status = add_argument(o, name, CD_BORROW(plain), o->weights_operand);
+    } else {
+      status = add_argument(o, name, chosen, -1);
+      dnnl_primitive_desc_t reorder = NULL;
+      if (status == dnnl_success) {
+        o->blocked_weights = o->arguments[o->argument_count - 1].memory;
+        status = dnnl_memory_create(&o->plain_weights, CD_BORROW(plain), cd_engine(), DNNL_MEMORY_NONE);
+      }
+      if (status == dnnl_success)
+        status = gradient_of_weights
+                     ? dnnl_reorder_primitive_desc_create(&reorder, chosen, cd_engine(), CD_BORROW(plain), cd_engine(), NULL)
+                     : dnnl_reorder_primitive_desc_create(&reorder, CD_BORROW(plain), cd_engine(), chosen, cd_engine(), NULL);
+      if (status == dnnl_success) status = dnnl_primitive_create(&o->reorder, reorder);
+      if (reorder) dnnl_primitive_desc_destroy(reorder);
+    }
+  }
+  if (status == dnnl_success && has_bias) status = add_argument(o, DNNL_ARG_BIAS, CD_BORROW(bias), 3);
+  if (status == dnnl_success) status = complete(o, has_bias ? 4 : 3);
+  dnnl_primitive_attr_destroy(attributes);
+  CD_RELEASE(source);
+  CD_RELEASE(destination);
+  CD_RELEASE(any);
+  CD_RELEASE(plain);
+  CD_RELEASE(bias);
+  if (status == dnnl_success) return o;
+  explain(error, error_size, "convolution", status);
+  cd_operation_free(o);
+  return NULL;
+}
+
+cd_operation *cd_convolution_forward_create(const cd_convolution *shape, bool has_bias, cd_activation activation,
+                                            char *error, size_t error_size) {
+  return convolution_create(shape, CD_FORWARD, has_bias, activation, error, error_size);
+}
+
+cd_operation *cd_convolution_data_gradient_create(const cd_convolution *shape, char *error, size_t error_size) {
+  return convolution_create(shape, CD_DATA_GRADIENT, false, CD_IDENTITY, error, error_size);
+}
+
+cd_operation *cd_convolution_weight_gradient_create(const cd_convolution *shape, char *error, size_t error_size) {
+  return convolution_create(shape, CD_WEIGHT_GRADIENT, false, CD_IDENTITY, error, error_size);
+}
+
+size_t cd_scratch_bytes(const cd_operation *o) { return o->scratch_bytes; }
+
+const char *cd_implementation(const cd_operation *o) {
+  const char *text = "unknown";
+  dnnl_primitive_desc_query(o->descriptor, dnnl_query_impl_info_str, 0, &text);
+  return text;
+}
+
+static void reorder_weights(cd_operation *o, void *plain) {
+  dnnl_memory_set_data_handle(o->plain_weights, plain);
+  dnnl_exec_arg_t arguments[2] = {
+      {DNNL_ARG_FROM, o->reorders_after ? o->blocked_weights : o->plain_weights},
+      {DNNL_ARG_TO, o->reorders_after ? o->plain_weights : o->blocked_weights},
+  };
+  dnnl_primitive_execute(o->reorder, cd_stream(), 2, arguments);
+}
+
+void cd_run(const void *parameters, void *const *operands) {
+  cd_operation *o = (cd_operation *)parameters;
+  for (int i = 0; i < o->argument_count; i++) {
+    int operand = o->operand_of[i];
+    if (operand < 0 || o->handles[i] == operands[operand]) continue;
+    o->handles[i] = operands[operand];
+    dnnl_memory_set_data_handle(o->arguments[i].memory, operands[operand]);
+  }
+  if (o->reorder && !o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
+  dnnl_primitive_execute(o->primitive, cd_stream(), o->argument_count, o->arguments);
+  if (o->reorder && o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
+}
+
+void cd_operation_free(cd_operation *o) {
+  if (!o) return;
+  for (int i = 0; i < o->argument_count; i++) dnnl_memory_destroy(o->arguments[i].memory);
+  if (o->plain_weights) dnnl_memory_destroy(o->plain_weights);
+  if (o->reorder) dnnl_primitive_destroy(o->reorder);
+  if (o->primitive) dnnl_primitive_destroy(o->primitive);
+  if (o->descriptor) dnnl_primitive_desc_destroy(o->descriptor);
+  free(o);
+}

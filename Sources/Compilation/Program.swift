@@ -1,11 +1,19 @@
 @_exported import Graphs
 
 /// A function of arrays: traced once, compiled once, run many times.
+///
+/// A program belongs to one thread at a time; its kernels use all threads of the engine.
 public final class Program {
   /// Types of the arguments, in order.
   public let inputTypes: [TensorType]
   /// Types of the results, in order.
   public let outputTypes: [TensorType]
+  /// Argument position -> position of the result that takes over its memory.
+  public let donations: [Int: Int]
+
+  private let plan: ExecutionPlan
+  private let outputBuffers: [Int?]
+  private let donors: [Int: Int]
 
   /// Traces and compiles.
   ///
@@ -14,7 +22,7 @@ public final class Program {
   ///   - donations: argument position -> result position: where the caller gives up an argument, the result takes
   ///     over its memory and is updated in place. Types must agree.
   ///   - trace: called once with symbolic arguments; records the function.
-  /// - Throws: `ShapeError`, the first operation whose operands do not fit.
+  /// - Throws: `ShapeError`, the first operation whose operands do not fit; `CompilationError`.
   public init(
     inputs inputTypes: [TensorType], donating donations: [Int: Int] = [:],
     _ trace: (Graph, [Tensor]) throws -> [Tensor]
@@ -24,12 +32,103 @@ public final class Program {
     if let failure = graph.failure { throw failure }
     self.inputTypes = inputTypes
     self.outputTypes = outputs.map(\.type)
+    self.donations = donations
+    donors = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
+    for (input, output) in donations {
+      guard inputTypes.indices.contains(input), outputs.indices.contains(output) else {
+        throw CompilationError(reason: "there is no argument \(input) or no result \(output) to donate to")
+      }
+      guard inputTypes[input] == outputs[output].type else {
+        throw CompilationError(
+          reason:
+            "argument \(input) is \(inputTypes[input]) and cannot become result \(output), \(outputs[output].type)")
+      }
+    }
+    let lowering = Lowering(graph, outputs: outputs)
+    outputBuffers = lowering.finish(donating: donations)
+    plan = ExecutionPlan(lowering, inputCount: inputTypes.count, outputCount: outputs.count)
   }
 
-  /// Runs on arrays of the input types.
-  public func run(_ inputs: [NDArray]) throws -> [NDArray] { [] }
+  /// Runs on arrays of the input types and returns the results in order.
+  ///
+  /// - Throws: `ArgumentError` when an array has another type.
+  public func run(_ inputs: [NDArray]) throws -> [NDArray] {
+    var inputs = inputs
+    var others = try run(updating: &inputs).makeIterator()
+    return outputTypes.indices.map { donors[$0].map { inputs[$0] } ?? others.next()! }
+  }
 
   /// Runs with donated arguments: the arrays at donated positions are replaced by their results, in place where this
   /// is their only owner. The other results are returned in order.
-  public func run(updating inputs: inout [NDArray]) throws -> [NDArray] { [] }
+  ///
+  /// - Throws: `ArgumentError` when an array has another type.
+  public func run(updating inputs: inout [NDArray]) throws -> [NDArray] {
+    let results = try bind(&inputs)
+    plan.run()
+    return results
+  }
+
+  private func bind(_ inputs: inout [NDArray]) throws -> [NDArray] {
+    guard inputs.count == inputTypes.count else {
+      throw ArgumentError(reason: "the program takes \(inputTypes.count) arrays and was given \(inputs.count)")
+    }
+    for position in inputs.indices {
+      let type = inputTypes[position]
+      guard inputs[position].elementType == type.elementType, inputs[position].shape == type.shape else {
+        throw ArgumentError(
+          reason: "argument \(position) must be \(type) and is \(TensorType(of: inputs[position]))")
+      }
+      if donations[position] != nil { inputs[position].makeUnique() }
+      plan.bindInput(position, to: inputs[position].storage.pointer)
+    }
+    var results: [NDArray] = []
+    for position in outputTypes.indices {
+      if let donor = donors[position] {
+        plan.bindOutput(position, to: inputs[donor].storage.pointer)
+      } else {
+        let array = NDArray(uninitialized: outputTypes[position].shape, outputTypes[position].elementType)
+        plan.bindOutput(position, to: array.storage.pointer)
+        results.append(array)
+      }
+    }
+    return results
+  }
+}
+
+/// A program was given an array of another type than it was compiled for.
+public struct ArgumentError: Error, CustomStringConvertible {
+  public var reason: String
+  public var description: String { reason }
+}
+
+extension Program {
+  /// One call of a compiled program, with what it cost.
+  public struct ProfileEntry: Sendable {
+    /// What it does: "matmul 128x784x512".
+    public var name: String
+    /// Mean wall time of one run, in seconds.
+    public var seconds: Double
+    /// Floating-point operations, where the call is a product or a convolution.
+    public var flops: Double
+  }
+
+  /// Runs several times and reports the mean time of each call, in order.
+  public func profile(_ inputs: [NDArray], runs: Int) throws -> [ProfileEntry] {
+    var inputs = inputs
+    var seconds = [Double](repeating: 0, count: max(plan.calls.count, 1))
+    let results = try bind(&inputs)
+    plan.run()
+    for _ in 0..<runs { plan.run(addingSecondsTo: &seconds) }
+    withExtendedLifetime(results) {}
+    return zip(plan.calls, seconds).map { ProfileEntry(name: $0.name, seconds: $1 / Double(runs), flops: $0.flops) }
+  }
+
+  /// Bytes of working memory that the program keeps besides its arguments and results.
+  public var workingByteCount: Int { plan.arenaByteCount }
+
+  /// Number of kernel calls in one run.
+  public var callCount: Int { plan.calls.count }
+
+  /// Floating-point operations of the products and convolutions in one run.
+  public var flops: Double { plan.calls.reduce(0) { $0 + $1.flops } }
 }

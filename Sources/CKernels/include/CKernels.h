@@ -1,7 +1,11 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "ck_cross_entropy.h"
 #include "ck_fused.h"
+#include "ck_indexing.h"
+#include "ck_pool.h"
+#include "ck_random.h"
 #include "ck_step.h"
 #include "ck_threads.h"
 #include "ck_types.h"

@@ -1,0 +1,120 @@
+#include "ck_pool.h"
+
+#include <string.h>
+
+#include "ck_threads.h"
+
+typedef struct {
+  const ck_pool *p;
+  void *const *operands;
+} job;
+
+static int64_t grain_for(int64_t elements) {
+  int64_t grain = 16384 / (elements > 0 ? elements : 1);
+  return grain < 1 ? 1 : grain;
+}
+
+#define CLIP(low, high, position, size, stride, pad, extent) \
+  int64_t low = (position) * (stride) - (pad), high = low + (size); \
+  low = low < 0 ? 0 : low;                                   \
+  high = high > (extent) ? (extent) : high;
+
+// The first element of a window is taken as it is; `found` marks whether there was one.
+#define POOL_ARGUMENT(T)                                                                        \
+  for (int64_t row = begin; row < end; row++) {                                                 \
+    int64_t n = row / p->output_height, oy = row % p->output_height;                            \
+    const T *plane = (const T *)j->operands[0] + n * p->height * p->width * p->channels;        \
+    CLIP(y0, y1, oy, p->window_height, p->stride_height, p->pad_top, p->height)                 \
+    for (int64_t ox = 0; ox < p->output_width; ox++) {                                          \
+      CLIP(x0, x1, ox, p->window_width, p->stride_width, p->pad_left, p->width)                 \
+      int32_t *at = (int32_t *)j->operands[1] + (row * p->output_width + ox) * p->channels;     \
+      for (int64_t c = 0; c < p->channels; c++) at[c] = (int32_t)(y0 * p->width + x0);          \
+      for (int64_t y = y0; y < y1; y++)                                                         \
+        for (int64_t x = x0; x < x1; x++) {                                                     \
+          int32_t here = (int32_t)(y * p->width + x);                                           \
+          const T *pixel = plane + here * p->channels;                                          \
+          for (int64_t c = 0; c < p->channels; c++) {                                           \
+            T best = plane[at[c] * p->channels + c], value = pixel[c];                          \
+            at[c] = value > best || (value != value && best == best) ? here : at[c];            \
+          }                                                                                     \
+        }                                                                                       \
+    }                                                                                           \
+  }
+
+static void argument_rows(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const ck_pool *p = j->p;
+  if (p->type == CK_FLOAT32) POOL_ARGUMENT(float)
+  else if (p->type == CK_FLOAT64) POOL_ARGUMENT(double)
+  else POOL_ARGUMENT(int32_t)
+}
+
+void ck_pool_argument(const void *parameters, void *const *operands) {
+  const ck_pool *p = parameters;
+  job j = {p, operands};
+  int64_t each = p->output_width * p->channels * p->window_height * p->window_width;
+  ck_parallel_for(p->batch * p->output_height, grain_for(each), argument_rows, &j);
+}
+
+#define SUM_POOL(T)                                                                             \
+  for (int64_t row = begin; row < end; row++) {                                                 \
+    int64_t n = row / p->output_height, oy = row % p->output_height;                            \
+    const T *plane = (const T *)j->operands[0] + n * p->height * p->width * p->channels;        \
+    CLIP(y0, y1, oy, p->window_height, p->stride_height, p->pad_top, p->height)                 \
+    for (int64_t ox = 0; ox < p->output_width; ox++) {                                          \
+      CLIP(x0, x1, ox, p->window_width, p->stride_width, p->pad_left, p->width)                 \
+      T *sum = (T *)j->operands[1] + (row * p->output_width + ox) * p->channels;                \
+      for (int64_t c = 0; c < p->channels; c++) sum[c] = 0;                                     \
+      for (int64_t y = y0; y < y1; y++)                                                         \
+        for (int64_t x = x0; x < x1; x++) {                                                     \
+          const T *pixel = plane + (y * p->width + x) * p->channels;                            \
+          for (int64_t c = 0; c < p->channels; c++) sum[c] += pixel[c];                         \
+        }                                                                                       \
+    }                                                                                           \
+  }
+
+static void sum_rows(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const ck_pool *p = j->p;
+  if (p->type == CK_FLOAT32) SUM_POOL(float)
+  else SUM_POOL(double)
+}
+
+void ck_sum_pool(const void *parameters, void *const *operands) {
+  const ck_pool *p = parameters;
+  job j = {p, operands};
+  int64_t each = p->output_width * p->channels * p->window_height * p->window_width;
+  ck_parallel_for(p->batch * p->output_height, grain_for(each), sum_rows, &j);
+}
+
+#define SUM_POOL_GRADIENT(T)                                                                    \
+  for (int64_t n = begin; n < end; n++) {                                                       \
+    T *plane = (T *)j->operands[1] + n * p->height * p->width * p->channels;                    \
+    memset(plane, 0, (size_t)(p->height * p->width * p->channels) * sizeof(T));                 \
+    for (int64_t oy = 0; oy < p->output_height; oy++) {                                         \
+      CLIP(y0, y1, oy, p->window_height, p->stride_height, p->pad_top, p->height)               \
+      for (int64_t ox = 0; ox < p->output_width; ox++) {                                        \
+        CLIP(x0, x1, ox, p->window_width, p->stride_width, p->pad_left, p->width)               \
+        const T *g = (const T *)j->operands[0] +                                                \
+                     ((n * p->output_height + oy) * p->output_width + ox) * p->channels;        \
+        for (int64_t y = y0; y < y1; y++)                                                       \
+          for (int64_t x = x0; x < x1; x++) {                                                   \
+            T *pixel = plane + (y * p->width + x) * p->channels;                                \
+            for (int64_t c = 0; c < p->channels; c++) pixel[c] += g[c];                         \
+          }                                                                                     \
+      }                                                                                         \
+    }                                                                                           \
+  }
+
+static void gradient_images(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const ck_pool *p = j->p;
+  if (p->type == CK_FLOAT32) SUM_POOL_GRADIENT(float)
+  else SUM_POOL_GRADIENT(double)
+}
+
+void ck_sum_pool_gradient(const void *parameters, void *const *operands) {
+  const ck_pool *p = parameters;
+  job j = {p, operands};
+  ck_parallel_for(p->batch, grain_for(p->height * p->width * p->channels), gradient_images, &j);
+}

@@ -1,0 +1,77 @@
+import CKernels
+import COneDNN
+import COpenBLAS
+import Graphs
+
+/// Calls with addresses: a flat list of steps that C runs without allocation or dispatch.
+final class ExecutionPlan {
+  let calls: [KernelCall]
+  /// Bytes of the block that temporary buffers share.
+  let arenaByteCount: Int
+
+  private let memory: ParameterMemory
+  private let arena: Storage
+  private let constants: [Int: NDArray]
+  private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  private let steps: UnsafeMutablePointer<ck_step>
+  /// Operand positions that follow an argument or a result, whose address changes from run to run.
+  private var inputSlots: [[(slot: Int, byteOffset: Int)]]
+  private var outputSlots: [[(slot: Int, byteOffset: Int)]]
+  private var inputAddresses: [UnsafeMutableRawPointer?]
+  private var outputAddresses: [UnsafeMutableRawPointer?]
+
+  init(_ lowering: Lowering, inputCount: Int, outputCount: Int) {
+    calls = lowering.calls
+    memory = lowering.memory
+    constants = lowering.constants
+    let plan = MemoryPlan(calls, lowering.buffers)
+    arenaByteCount = plan.byteCount
+    arena = Storage(byteCount: plan.byteCount)
+    let slotCount = calls.reduce(0) { $0 + $1.operands.count }
+    pointers = .allocate(capacity: max(slotCount, 1))
+    pointers.initialize(repeating: nil, count: max(slotCount, 1))
+    steps = .allocate(capacity: max(calls.count, 1))
+    inputSlots = Array(repeating: [], count: inputCount)
+    outputSlots = Array(repeating: [], count: outputCount)
+    inputAddresses = Array(repeating: nil, count: inputCount)
+    outputAddresses = Array(repeating: nil, count: outputCount)
+    var slot = 0
+    for (index, call) in calls.enumerated() {
+      let operands = UnsafeRawPointer(pointers + slot).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
+      (steps + index).initialize(to: ck_step(kernel: call.kernel, parameters: call.parameters, operands: operands))
+      for operand in call.operands {
+        switch lowering.buffers[operand.buffer].kind {
+        case .input(let position): inputSlots[position].append((slot, operand.byteOffset))
+        case .output(let position): outputSlots[position].append((slot, operand.byteOffset))
+        case .constant: pointers[slot] = constants[operand.buffer]!.storage.pointer + operand.byteOffset
+        case .temporary: pointers[slot] = arena.pointer + plan.offsets[operand.buffer]! + operand.byteOffset
+        }
+        slot += 1
+      }
+    }
+  }
+
+  deinit {
+    pointers.deallocate()
+    steps.deallocate()
+  }
+
+  func bindInput(_ position: Int, to address: UnsafeMutableRawPointer) {
+    guard inputAddresses[position] != address else { return }
+    inputAddresses[position] = address
+    for (slot, offset) in inputSlots[position] { pointers[slot] = address + offset }
+  }
+
+  func bindOutput(_ position: Int, to address: UnsafeMutableRawPointer) {
+    guard outputAddresses[position] != address else { return }
+    outputAddresses[position] = address
+    for (slot, offset) in outputSlots[position] { pointers[slot] = address + offset }
+  }
+
+  func run() { ck_run(steps, Int64(calls.count)) }
+
+  /// Runs once and adds each call's seconds.
+  func run(addingSecondsTo seconds: inout [Double]) {
+    seconds.withUnsafeMutableBufferPointer { ck_run_profiled(steps, Int64(calls.count), $0.baseAddress!) }
+  }
+}

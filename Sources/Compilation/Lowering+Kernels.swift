@@ -1,0 +1,178 @@
+import CKernels
+import Graphs
+
+extension Lowering {
+  /// Emits the calls of an operation that has a kernel of its own.
+  func lowerKernel(_ index: Int) {
+    let node = graph.nodes[index]
+    let value = Value(node: index)
+    switch node.operation {
+    case .matmul: lowerProduct(value, node)
+    case .convolution, .convolutionDataGradient, .convolutionWeightGradient: lowerConvolution(value, node)
+    case .pad, .concatenate: lowerAssembly(value, node)
+    case .gather, .gatherElements, .scatterAdd, .scatterAddElements: lowerIndexing(value, node)
+    case .argument, .argumentSort, .cumulativeSum: lowerAxis(value, node)
+    case .poolArgument, .sumPool, .sumPoolGradient: lowerPool(value, node)
+    case .random(let distribution):
+      let kind: ck_distribution =
+        switch distribution {
+        case .uniform: CK_UNIFORM
+        case .normal: CK_NORMAL
+        case .bits: CK_BITS
+        }
+      let parameters = ck_random(
+        type: code(node.outputs[0].elementType), distribution: Int32(kind.rawValue),
+        count: Int64(node.outputs[0].shape.count))
+      emit(
+        "random \(distribution.rawValue)", ck_random_run, memory.store(parameters), reads: [dense(node.inputs[0])],
+        [value])
+    case .composite(let composite): lowerComposite(composite, index, node)
+    default: preconditionFailure("\(node.operation) has no kernel")
+    }
+  }
+
+  func code(_ type: ElementType) -> Int32 { Int32(FusedKernel.typeSlot[type]!) }
+
+  /// A call that reads dense arrays and writes dense results.
+  func emit(
+    _ name: String, _ kernel: @escaping ck_kernel, _ parameters: UnsafeRawPointer?, reads: [View], _ results: [Value],
+    flops: Double = 0
+  ) {
+    let written = results.map { KernelCall.Operand(buffer: place($0).buffer, isWritten: true) }
+    append(
+      KernelCall(
+        name: name, kernel: kernel, parameters: parameters,
+        operands: reads.map { KernelCall.Operand(buffer: $0.buffer) } + written, flops: flops,
+        location: graph.nodes[results[0].node].location))
+  }
+
+  /// [outer, extent, inner] around an axis.
+  private func split(_ shape: Shape, at axis: Int) -> (outer: Int64, extent: Int64, inner: Int64) {
+    let outer = shape.dimensions.prefix(axis).reduce(1, *)
+    let inner = shape.dimensions.suffix(from: axis + 1).reduce(1, *)
+    return (Int64(outer), Int64(shape[axis]), Int64(inner))
+  }
+
+  private func lowerIndexing(_ value: Value, _ node: Node) {
+    let first = type(of: node.inputs[0])
+    let indices = type(of: node.inputs[1]).shape
+    var parameters = ck_indexing()
+    parameters.type = code(first.elementType)
+    let name: String
+    let kernel: ck_kernel
+    switch node.operation {
+    case .gather(let axis):
+      (parameters.outer, parameters.extent, parameters.inner) = split(first.shape, at: axis)
+      parameters.count = Int64(indices.count)
+      (name, kernel) = ("gather", ck_gather)
+    case .gatherElements(let axis):
+      (parameters.outer, parameters.extent, parameters.inner) = split(first.shape, at: axis)
+      parameters.count = Int64(indices[axis])
+      (name, kernel) = ("gather elements", ck_gather_elements)
+    case .scatterAdd(let axis, let extent):
+      (parameters.outer, parameters.count, parameters.inner) = split(first.shape, at: axis)
+      parameters.extent = Int64(extent)
+      (name, kernel) = ("scatter-add", ck_scatter_add)
+    case .scatterAddElements(let axis, let extent):
+      (parameters.outer, parameters.count, parameters.inner) = split(first.shape, at: axis)
+      parameters.extent = Int64(extent)
+      (name, kernel) = ("scatter-add elements", ck_scatter_add_elements)
+    default: preconditionFailure("not an indexing operation")
+    }
+    emit(
+      "\(name) \(node.outputs[0].shape)", kernel, memory.store(parameters),
+      reads: [dense(node.inputs[0]), dense(node.inputs[1])], [value])
+  }
+
+  private func lowerAxis(_ value: Value, _ node: Node) {
+    let type = type(of: node.inputs[0])
+    var parameters = ck_axis()
+    parameters.type = code(type.elementType)
+    let name: String
+    let kernel: ck_kernel
+    switch node.operation {
+    case .argument(let axis, let largest):
+      (parameters.outer, parameters.extent, parameters.inner) = split(type.shape, at: axis)
+      parameters.flag = largest
+      (name, kernel) = ("argument", ck_argument)
+    case .argumentSort(let descending):
+      (parameters.outer, parameters.extent, parameters.inner) = split(type.shape, at: type.shape.rank - 1)
+      parameters.flag = descending
+      (name, kernel) = ("argument sort", ck_argument_sort)
+    case .cumulativeSum(let axis, let reverse):
+      (parameters.outer, parameters.extent, parameters.inner) = split(type.shape, at: axis)
+      parameters.flag = reverse
+      (name, kernel) = ("cumulative sum", ck_cumulative_sum)
+    default: preconditionFailure("not an operation along an axis")
+    }
+    emit("\(name) \(type.shape)", kernel, memory.store(parameters), reads: [dense(node.inputs[0])], [value])
+  }
+
+  private func lowerPool(_ value: Value, _ node: Node) {
+    let images: Shape
+    let window: Window
+    let name: String
+    let kernel: ck_kernel
+    switch node.operation {
+    case .poolArgument(let w):
+      (window, images, name, kernel) = (w, type(of: node.inputs[0]).shape, "max-pool", ck_pool_argument)
+    case .sumPool(let w): (window, images, name, kernel) = (w, type(of: node.inputs[0]).shape, "sum-pool", ck_sum_pool)
+    case .sumPoolGradient(let w, let shape):
+      (window, images, name, kernel) = (w, shape, "sum-pool gradient", ck_sum_pool_gradient)
+    default: preconditionFailure("not a pooling operation")
+    }
+    var parameters = ck_pool()
+    parameters.type = code(type(of: node.inputs[0]).elementType)
+    (parameters.batch, parameters.height) = (Int64(images[0]), Int64(images[1]))
+    (parameters.width, parameters.channels) = (Int64(images[2]), Int64(images[3]))
+    (parameters.window_height, parameters.window_width) = (Int64(window.size[0]), Int64(window.size[1]))
+    (parameters.stride_height, parameters.stride_width) = (Int64(window.strides[0]), Int64(window.strides[1]))
+    (parameters.pad_top, parameters.pad_left) = (Int64(window.paddingLow[0]), Int64(window.paddingLow[1]))
+    parameters.output_height = Int64(window.outputExtent(0, of: images[1]))
+    parameters.output_width = Int64(window.outputExtent(1, of: images[2]))
+    emit("\(name) \(images)", kernel, memory.store(parameters), reads: [dense(node.inputs[0])], [value])
+  }
+
+  /// Padding and concatenation copy each part to its place.
+  private func lowerAssembly(_ value: Value, _ node: Node) {
+    let target = place(value)
+    switch node.operation {
+    case .pad(let low, _, let interior):
+      append(
+        KernelCall(
+          name: "zero \(target.shape)", kernel: ck_zero,
+          parameters: memory.store(Int64(buffers[target.buffer].byteCount)),
+          operands: [.init(buffer: target.buffer, isWritten: true)]))
+      let source = view(of: node.inputs[0])
+      if source.shape.count > 0 {
+        copy(source, to: target.sliced(low, interior.map { $0 + 1 }, source.shape), name: "pad")
+      }
+    case .concatenate(let axis):
+      var start = 0
+      for input in node.inputs {
+        let source = view(of: input)
+        var starts = [Int](repeating: 0, count: target.shape.rank)
+        starts[axis] = start
+        if source.shape.count > 0 {
+          copy(source, to: target.sliced(starts, starts.map { _ in 1 }, source.shape), name: "concatenate")
+        }
+        start += source.shape[axis]
+      }
+    default: preconditionFailure("not an assembly")
+    }
+  }
+
+  private func lowerComposite(_ composite: Composite, _ index: Int, _ node: Node) {
+    let reads = node.inputs.map(dense)
+    let results = node.outputs.indices.map { Value(node: index, output: $0) }
+    switch composite {
+    case .softmaxCrossEntropy, .softmaxCrossEntropyGradient:
+      let shape = type(of: node.inputs[0]).shape
+      let parameters = memory.store(ck_cross_entropy(rows: Int64(shape[0]), classes: Int64(shape[1])))
+      let isForward = composite == .softmaxCrossEntropy
+      emit(
+        "cross-entropy\(isForward ? "" : " gradient") \(shape)",
+        isForward ? ck_cross_entropy_forward : ck_cross_entropy_gradient, parameters, reads: reads, results)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import CKernels
+import COneDNN
+import COpenBLAS
+import Graphs
+
+extension Lowering {
+  func lowerProduct(_ value: Value, _ node: Node) {
+    var (a, b) = (view(of: node.inputs[0]), view(of: node.inputs[1]))
+    let type = node.outputs[0]
+    let (m, n, k) = (type.shape[-2], type.shape[-1], a.shape[-1])
+    let batch = type.shape.count / max(m * n, 1)
+    let name = "matmul \(batch > 1 ? "\(batch)x" : "")\(m)x\(k)x\(n)"
+    guard type.shape.count > 0, k > 0 else {
+      emit(name, ck_zero, memory.store(Int64(type.shape.count * type.elementType.byteCount)), reads: [], [value])
+      return
+    }
+    let flops = 2 * Double(type.shape.count) * Double(k)
+    if type.elementType == .float64 {
+      let parameters = cb_matmul(a: wideView(a), b: wideView(b), c: wideView(.dense(0, type)), accumulate: false)
+      emitProduct(name, cb_matmul_run, memory.store(parameters), a, b, value, scratch: 0, flops)
+      return
+    }
+    let c = View.dense(0, type)
+    var operation = product(a, b, c)
+    if operation == nil {
+      // The library takes only matrices with one unit stride.
+      (a, b) = (copied(a), copied(b))
+      operation = product(a, b, c)
+    }
+    guard let operation else { preconditionFailure("oneDNN refuses \(name)") }
+    memory.onRelease { cd_operation_free(operation) }
+    emitProduct(name, cd_run, UnsafeRawPointer(operation), a, b, value, scratch: cd_scratch_bytes(operation), flops)
+  }
+
+  private func product(_ a: View, _ b: View, _ c: View) -> OpaquePointer? {
+    // Leading batch axes of an unbatched product stay out of the library's sight.
+    guard a.shape.rank <= Int(CD_MAX_RANK), takesStrides(a), takesStrides(b) else { return nil }
+    var (va, vb, vc) = (narrowView(a), narrowView(b), narrowView(c))
+    return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, false, nil, 0)
+  }
+
+  private func takesStrides(_ view: View) -> Bool {
+    let (row, column) = (view.strides[view.shape.rank - 2], view.strides[view.shape.rank - 1])
+    let (rows, columns) = (view.shape[-2], view.shape[-1])
+    guard view.strides.allSatisfy({ $0 >= 0 }) else { return false }
+    return (column == 1 || columns == 1) && (row >= columns || rows == 1)
+      || (row == 1 || rows == 1) && (column >= rows || columns == 1)
+  }
+
+  private func emitProduct(
+    _ name: String, _ kernel: @escaping ck_kernel, _ parameters: UnsafeRawPointer, _ a: View, _ b: View,
+    _ value: Value, scratch: Int, _ flops: Double
+  ) {
+    let bytes = { (view: View) in view.offset * view.elementType.byteCount }
+    var operands: [KernelCall.Operand] = [
+      .init(buffer: a.buffer, byteOffset: bytes(a)), .init(buffer: b.buffer, byteOffset: bytes(b)),
+      .init(buffer: place(value).buffer, isWritten: true),
+    ]
+    if scratch > 0 { operands.append(.init(buffer: newBuffer(bytes: scratch), isWritten: true)) }
+    append(
+      KernelCall(
+        name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops,
+        location: graph.nodes[value.node].location))
+  }
+
+  /// Strides for a library, where an axis of extent 1 must not look like an overlap.
+  private func librarySafe(_ view: View) -> [Int] {
+    let dense = view.shape.denseStrides
+    return (0..<view.shape.rank).map { view.shape[$0] == 1 ? max(dense[$0], 1) : view.strides[$0] }
+  }
+
+  private func narrowView(_ view: View) -> cd_view {
+    var result = cd_view()
+    result.rank = Int32(view.shape.rank)
+    let strides = librarySafe(view)
+    withUnsafeMutableBytes(of: &result.dims) { raw in
+      for axis in 0..<view.shape.rank { raw.bindMemory(to: Int64.self)[axis] = Int64(view.shape[axis]) }
+    }
+    withUnsafeMutableBytes(of: &result.strides) { raw in
+      for axis in 0..<view.shape.rank { raw.bindMemory(to: Int64.self)[axis] = Int64(strides[axis]) }
+    }
+    return result
+  }
+
+  private func wideView(_ view: View) -> cb_view {
+    let narrow = narrowView(view)
+    return cb_view(rank: narrow.rank, dims: narrow.dims, strides: narrow.strides)
+  }
+
+  func lowerConvolution(_ value: Value, _ node: Node) {
+    let source: Shape
+    let weights: Shape
+    let destination: Shape
+    let window: Window
+    let (first, second, result) = (
+      type(of: node.inputs[0]).shape, type(of: node.inputs[1]).shape, node.outputs[0].shape
+    )
+    let direction: String
+    switch node.operation {
+    case .convolution(let w): (window, source, weights, destination, direction) = (w, first, second, result, "forward")
+    case .convolutionDataGradient(let w, _):
+      (window, source, weights, destination, direction) = (w, result, second, first, "data gradient")
+    case .convolutionWeightGradient(let w, _):
+      (window, source, weights, destination, direction) = (w, first, result, second, "weight gradient")
+    default: preconditionFailure("not a convolution")
+    }
+    let reads = [dense(node.inputs[0]), dense(node.inputs[1])]
+    let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
+    let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
+    var operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
+    operands.append(.init(buffer: place(value).buffer, isWritten: true))
+    let kernel: ck_kernel
+    let parameters: UnsafeRawPointer
+    let scratch: Int
+    if node.outputs[0].elementType == .float64 {
+      var shape = wideConvolution(window, source, weights, destination)
+      scratch = cb_convolution_scratch_bytes(&shape)
+      parameters = memory.store(shape)
+      switch node.operation {
+      case .convolution: kernel = cb_convolution_forward_run
+      case .convolutionDataGradient: kernel = cb_convolution_data_gradient_run
+      default: kernel = cb_convolution_weight_gradient_run
+      }
+    } else {
+      let wide = wideConvolution(window, source, weights, destination)
+      var shape = unsafeBitCast(wide, to: cd_convolution.self)
+      let operation: OpaquePointer?
+      switch node.operation {
+      case .convolution: operation = cd_convolution_forward_create(&shape, false, CD_IDENTITY, nil, 0)
+      case .convolutionDataGradient: operation = cd_convolution_data_gradient_create(&shape, nil, 0)
+      default: operation = cd_convolution_weight_gradient_create(&shape, nil, 0)
+      }
+      guard let operation else { preconditionFailure("oneDNN refuses \(name)") }
+      memory.onRelease { cd_operation_free(operation) }
+      (kernel, parameters, scratch) = (cd_run, UnsafeRawPointer(operation), cd_scratch_bytes(operation))
+    }
+    if scratch > 0 { operands.append(.init(buffer: newBuffer(bytes: scratch), isWritten: true)) }
+    append(
+      KernelCall(
+        name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops, location: node.location))
+  }
+
+  private func wideConvolution(_ w: Window, _ source: Shape, _ weights: Shape, _ destination: Shape) -> cb_convolution {
+    var c = cb_convolution()
+    (c.batch, c.height, c.width, c.channels) = (Int64(source[0]), Int64(source[1]), Int64(source[2]), Int64(source[3]))
+    (c.kernel_height, c.kernel_width) = (Int64(weights[0]), Int64(weights[1]))
+    (c.features, c.groups) = (Int64(weights[3]), Int64(w.groups))
+    (c.stride_height, c.stride_width) = (Int64(w.strides[0]), Int64(w.strides[1]))
+    (c.dilation_height, c.dilation_width) = (Int64(w.dilations[0]), Int64(w.dilations[1]))
+    (c.pad_top, c.pad_left) = (Int64(w.paddingLow[0]), Int64(w.paddingLow[1]))
+    (c.output_height, c.output_width) = (Int64(destination[1]), Int64(destination[2]))
+    // Rows and columns after the last window do not count.
+    let needed = { (outputs: Int64, stride: Int64, size: Int64, dilation: Int64, extent: Int64, low: Int64) in
+      (outputs - 1) * stride + (size - 1) * dilation + 1 - extent - low
+    }
+    c.pad_bottom = needed(c.output_height, c.stride_height, c.kernel_height, c.dilation_height, c.height, c.pad_top)
+    c.pad_right = needed(c.output_width, c.stride_width, c.kernel_width, c.dilation_width, c.width, c.pad_left)
+    return c
+  }
+}

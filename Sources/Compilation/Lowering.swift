@@ -1,0 +1,236 @@
+import CKernels
+import Graphs
+
+/// Turns a graph into kernel calls on buffers: one call for each cluster of element-wise work and for each other
+/// operation; rearrangements of axes become views.
+final class Lowering {
+  let graph: Graph
+  let memory = ParameterMemory()
+  var buffers: [Buffer] = []
+  private(set) var calls: [KernelCall] = []
+  /// Arrays known while compiling, by buffer.
+  private(set) var constants: [Int: NDArray] = [:]
+
+  private var views: [Value: View] = [:]
+  private var fusion: Fusion
+  private var inputBuffers: [Int: Int] = [:]
+  private let outputs: [Value]
+  private let inMemory: Set<Value>
+
+  init(_ graph: Graph, outputs: [Tensor]) {
+    self.graph = graph
+    self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
+    let live = Self.liveNodes(graph, self.outputs)
+    fusion = Fusion(of: graph, live: live)
+    inMemory = Self.valuesInMemory(graph, live, self.outputs, fusion)
+    for unit in fusion.schedule() {
+      if let members = fusion.clusters[unit] { lowerCluster(members) } else { lowerKernel(unit) }
+    }
+  }
+
+  private static func liveNodes(_ graph: Graph, _ outputs: [Value]) -> [Bool] {
+    var live = [Bool](repeating: false, count: graph.nodes.count)
+    for output in outputs { live[output.node] = true }
+    for index in graph.nodes.indices.reversed() where live[index] {
+      for input in graph.nodes[index].inputs { live[input.node] = true }
+    }
+    return live
+  }
+
+  /// Results of clusters that something outside of the cluster reads.
+  private static func valuesInMemory(
+    _ graph: Graph, _ live: [Bool], _ outputs: [Value], _ fusion: Fusion
+  ) -> Set<Value> {
+    var result = Set(outputs)
+    for index in graph.nodes.indices where live[index] && graph.nodes[index].operation != .stopGradient {
+      for input in graph.nodes[index].inputs {
+        let source = Fusion.source(of: input, in: graph)
+        if fusion.unit[index] < 0 || fusion.unit[index] != fusion.unit[source.node] { result.insert(source) }
+      }
+    }
+    return result
+  }
+
+  func newBuffer(_ type: TensorType, _ kind: Buffer.Kind = .temporary) -> Int {
+    newBuffer(bytes: type.shape.count * type.elementType.byteCount, kind)
+  }
+
+  func newBuffer(bytes: Int, _ kind: Buffer.Kind = .temporary) -> Int {
+    buffers.append(Buffer(byteCount: bytes, kind: kind))
+    return buffers.count - 1
+  }
+
+  func append(_ call: KernelCall) { calls.append(call) }
+
+  func type(of value: Value) -> TensorType { graph.nodes[value.node].outputs[value.output] }
+
+  // MARK: Values in memory
+
+  /// A dense place for the result of a kernel.
+  func place(_ value: Value) -> View {
+    let view = View.dense(newBuffer(type(of: value)), type(of: value))
+    views[value] = view
+    return view
+  }
+
+  func assign(_ view: View, to value: Value) { views[value] = view }
+
+  /// Where a value is, as strides over a buffer.
+  func view(of value: Value) -> View {
+    let value = Fusion.source(of: value, in: graph)
+    if let known = views[value] { return known }
+    let node = graph.nodes[value.node]
+    let type = node.outputs[value.output]
+    let result: View
+    switch node.operation {
+    case .input(let position):
+      let buffer = newBuffer(type, .input(position))
+      inputBuffers[position] = buffer
+      result = .dense(buffer, type)
+    case .constant(let position): result = .dense(constantBuffer(graph.constants[position]), type)
+    case .fill(let number):
+      let single = constantBuffer(NDArray(repeating: number, shape: [1], elementType: type.elementType))
+      result = View(
+        buffer: single, offset: 0, shape: type.shape, strides: type.shape.dimensions.map { _ in 0 },
+        elementType: type.elementType)
+    case .iota(let axis):
+      let indices = NDArray((0..<type.shape[axis]).map { Int32($0) }).converted(to: type.elementType)
+      result = View(
+        buffer: constantBuffer(indices), offset: 0, shape: type.shape,
+        strides: (0..<type.shape.rank).map { $0 == axis ? 1 : 0 }, elementType: type.elementType)
+    case .broadcast: result = view(of: node.inputs[0]).broadcast(to: type.shape)
+    case .transpose(let order): result = view(of: node.inputs[0]).transposed(order)
+    case .slice(let starts, let strides): result = view(of: node.inputs[0]).sliced(starts, strides, type.shape)
+    case .reverse(let axes): result = view(of: node.inputs[0]).reversed(axes)
+    case .reshape:
+      let source = view(of: node.inputs[0])
+      result = source.reshaped(to: type.shape) ?? copied(source).reshaped(to: type.shape)!
+    default: preconditionFailure("\(node.operation) was read before it was computed")
+    }
+    views[value] = result
+    return result
+  }
+
+  func constantBuffer(_ array: NDArray) -> Int {
+    let buffer = newBuffer(bytes: array.byteCount, .constant(constants.count))
+    constants[buffer] = array
+    return buffer
+  }
+
+  /// A value as a dense array.
+  func dense(_ value: Value) -> View {
+    let view = view(of: value)
+    return view.isDense ? view : copied(view)
+  }
+
+  /// A dense copy.
+  func copied(_ view: View) -> View {
+    let target = View.dense(
+      newBuffer(TensorType(view.shape, view.elementType)), TensorType(view.shape, view.elementType))
+    copy(view, to: target, name: "copy")
+    return target
+  }
+
+  func copy(_ source: View, to target: View, name: String) {
+    let value = Value(node: -2)
+    var kernel = FusedKernel(graph: graph, shape: source.shape)
+    kernel.load(value, source)
+    kernel.store(value, to: target)
+    append(kernel.call(in: memory, name: "\(name) \(source.shape)", location: graph.location))
+  }
+
+  /// The number that a value is everywhere, where that is known.
+  private func number(of value: Value) -> Double? {
+    let node = graph.nodes[value.node]
+    switch node.operation {
+    case .fill(let number): return number
+    case .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient: return number(of: node.inputs[0])
+    default: return nil
+    }
+  }
+
+  // MARK: Clusters
+
+  private func lowerCluster(_ members: [Int]) {
+    let first = graph.nodes[members[0]]
+    var shape = first.outputs[0].shape
+    if case .reduce = first.operation { shape = type(of: first.inputs[0]).shape }
+    var kernel = FusedKernel(graph: graph, shape: shape)
+    let inside = Set(members)
+    for index in members {
+      let node = graph.nodes[index]
+      let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
+      for source in sources where !kernel.holds(source) {
+        precondition(!inside.contains(source.node), "a cluster reads its own result from memory")
+        if let number = number(of: source) {
+          kernel.constant(source, number, type(of: source).elementType)
+        } else {
+          kernel.load(source, view(of: source))
+        }
+      }
+      let value = Value(node: index)
+      if case .reduce(let kind, let axes) = node.operation {
+        kernel.reduce(sources[0], kind, axes: axes, into: place(value).buffer)
+      } else {
+        kernel.compute(value, node, sources)
+      }
+    }
+    for index in members {
+      let value = Value(node: index)
+      guard case .elementwise = graph.nodes[index].role, inMemory.contains(value) else { continue }
+      kernel.store(value, to: place(value))
+    }
+    append(kernel.call(in: memory, name: clusterName(members, shape), location: first.location))
+  }
+
+  private func clusterName(_ members: [Int], _ shape: Shape) -> String {
+    let names = members.suffix(3).map { index -> String in
+      switch graph.nodes[index].operation {
+      case .unary(let operation): operation.rawValue
+      case .binary(let operation): operation.rawValue
+      case .compare(let comparison): comparison.rawValue
+      case .reduce(let kind, _): "reduce " + kind.rawValue
+      case .select: "select"
+      default: "cast"
+      }
+    }
+    return "fused \(shape) \(members.count > 3 ? "\(members.count): ..., " : "")\(names.joined(separator: ", "))"
+  }
+
+  // MARK: Results
+
+  /// Gives each result a buffer of its own.
+  ///
+  /// - Parameter donations: argument -> result that takes over its memory.
+  /// - Returns: the buffer of each result; nil where a donated argument is its own result.
+  func finish(donating donations: [Int: Int]) -> [Int?] {
+    var taken: Set<Int> = []
+    return outputs.enumerated().map { position, value in
+      let donor = donations.first { $0.value == position }?.key
+      let view = view(of: value)
+      if let donor, view.isDense, buffers[view.buffer].kind == .input(donor) { return nil }
+      var buffer = view.buffer
+      let exact = buffers[buffer].byteCount == view.shape.count * view.elementType.byteCount
+      let free = buffers[buffer].kind == .temporary && view.isDense && exact && !taken.contains(buffer)
+      if free, donor == nil || canOverwrite(donor!, with: buffer) {
+        buffers[buffer].kind = .output(position)
+      } else {
+        buffer = newBuffer(type(of: value), .output(position))
+        copy(view, to: .dense(buffer, type(of: value)), name: "result")
+      }
+      taken.insert(buffer)
+      return buffer
+    }
+  }
+
+  /// Whether no call reads the argument after the first one that writes its successor.
+  private func canOverwrite(_ argument: Int, with buffer: Int) -> Bool {
+    guard let input = inputBuffers[argument] else { return true }
+    let firstWrite = calls.firstIndex { $0.operands.contains { $0.isWritten && $0.buffer == buffer } } ?? 0
+    guard let lastRead = calls.lastIndex(where: { $0.operands.contains { !$0.isWritten && $0.buffer == input } }) else {
+      return true
+    }
+    if lastRead < firstWrite { return true }
+    return lastRead == firstWrite && calls[firstWrite].aliases.contains { $0.read == input && $0.written == buffer }
+  }
+}
