@@ -33,6 +33,10 @@ typedef struct {
   char *partials;
 } cut;
 
+// Words that stand for numbers of any type when they are only moved.
+typedef int32_t __attribute__((may_alias)) word32;
+typedef int64_t __attribute__((may_alias)) word64;
+
 static bool is_reduced(const ck_fused *k, int axis) { return axis >= k->reduce_begin && axis < k->reduce_end; }
 
 static void make_cut(cut *c, const ck_fused *k) {
@@ -101,12 +105,12 @@ static void make_cut(cut *c, const ck_fused *k) {
 
 static void splat(void *target, ck_type type, const void *value, int64_t n) {
   if (type == CK_FLOAT64) {
-    double v = *(const double *)value, *t = target;
+    word64 v = *(const word64 *)value, *t = target;
     for (int64_t i = 0; i < n; i++) t[i] = v;
   } else if (type == CK_BOOL) {
     memset(target, *(const uint8_t *)value, (size_t)n);
   } else {
-    int32_t v = *(const int32_t *)value, *t = target;
+    word32 v = *(const word32 *)value, *t = target;
     for (int64_t i = 0; i < n; i++) t[i] = v;
   }
 }
@@ -130,9 +134,9 @@ static void load_tile(void *target, ck_type type, const void *source, int64_t ro
     for (int64_t r = 0; r < rows; r++)
       splat((char *)target + r * columns * bytes, type, (const char *)source + r * row_stride * bytes, columns);
   } else if (bytes == 8) {
-    STRIDED(int64_t);
+    STRIDED(word64);
   } else if (bytes == 4) {
-    STRIDED(int32_t);
+    STRIDED(word32);
   } else {
     STRIDED(uint8_t);
   }
@@ -149,8 +153,8 @@ static void load_tile(void *target, ck_type type, const void *source, int64_t ro
 static void store_tile(const void *source, ck_type type, void *target, int64_t rows, int64_t columns,
                        int64_t row_stride, int64_t column_stride) {
   int64_t bytes = ck_type_bytes(type);
-  if (bytes == 8) SCATTER(int64_t);
-  else if (bytes == 4) SCATTER(int32_t);
+  if (bytes == 8) SCATTER(word64);
+  else if (bytes == 4) SCATTER(word32);
   else SCATTER(uint8_t);
 }
 

@@ -22,6 +22,14 @@ public enum Composite: Hashable, Sendable {
     }
   }
 
+  /// Records the composite where its kernel serves the element type, and its decomposition elsewhere.
+  func recorded(_ inputs: [Tensor], _ outputs: [TensorType]) -> [Tensor] {
+    if inputs.contains(where: \.isPoisoned) || inputs[0].elementType == .float32 {
+      return inputs[0].graph.record(.composite(self), inputs, outputs)
+    }
+    return decomposed(inputs)
+  }
+
   /// What the inputs get from the outputs' cotangents by a kernel of its own, or nil where only the decomposition
   /// serves.
   package func pullback(_ inputs: [Tensor], _ outputs: [Tensor], _ cotangents: [Tensor?]) -> [Tensor?]? {
@@ -51,7 +59,7 @@ public func softmaxCrossEntropy(
   else { return logits.graph.fail("softmaxCrossEntropy", [logits, labels], "needs one int32 label for each row") }
   let rows = logits.reshaped(to: [labels.count, logits.shape[-1]])
   let type = TensorType([labels.count], logits.elementType)
-  return logits.graph.record(
-    .composite(.softmaxCrossEntropy), [rows, labels.reshaped(to: [labels.count])], [type, type])[0]
+  return Composite.softmaxCrossEntropy
+    .recorded([rows, labels.reshaped(to: [labels.count])], [type, type])[0]
     .reshaped(to: labels.shape)
 }

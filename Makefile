@@ -1,0 +1,34 @@
+# make run    the main job on real data, then the path of its report
+# make test   everything that is checked
+# make bench  the training step beside PyTorch and JAX
+SWIFT ?= swift
+BUILD = $(SWIFT) build -c release
+
+ifeq ($(shell uname),Darwin)
+export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/include:$(CPATH)
+export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
+endif
+
+.PHONY: run test bench build lint format dependencies
+
+run: build
+	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
+
+build: dependencies
+	$(BUILD) --product descent
+
+test: dependencies lint
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench: build
+	Scripts/bench.sh
+
+dependencies:
+	@Scripts/install-dependencies.sh

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs what Descent needs and the machine lacks: oneDNN, OpenBLAS with LAPACK, zlib, gnuplot, Fashion-MNIST.
+set -euo pipefail
+
+if command -v apt-get >/dev/null; then
+  packages=(libdnnl-dev libopenblas-dev liblapacke-dev zlib1g-dev gnuplot-nox dataset-fashion-mnist)
+  missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "installing: ${missing[*]}" >&2
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  fi
+elif command -v brew >/dev/null; then
+  for formula in onednn openblas gnuplot; do
+    brew list --formula "$formula" >/dev/null 2>&1 || brew install "$formula"
+  done
+else
+  echo "Install oneDNN, OpenBLAS with LAPACKE, zlib and gnuplot, then run this again." >&2
+  exit 1
+fi

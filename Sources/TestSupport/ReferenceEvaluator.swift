@@ -1,0 +1,197 @@
+import Differentiation
+import Foundation
+
+/// Evaluates a graph by plain loops over indices in Double: the oracle for the compiled engine, independent of every
+/// kernel.
+public struct ReferenceEvaluator {
+  /// A dense array of Doubles; int32 and bool are whole numbers.
+  struct Plain {
+    var shape: Shape
+    var values: [Double]
+  }
+
+  /// The outputs' values for arrays in the order of the graph's inputs.
+  public static func evaluate(_ outputs: [Tensor], inputs: [NDArray]) -> [NDArray] {
+    guard let graph = outputs.first?.graph else { return [] }
+    var known: [Value: Plain] = [:]
+    for index in graph.nodes.indices where index <= outputs.map(\.value.node).max()! {
+      let node = graph.nodes[index]
+      let arguments = node.inputs.map { known[$0]! }
+      let results = evaluate(node, arguments, graph, inputs)
+      for (position, result) in results.enumerated() {
+        precondition(result.values.count == node.outputs[position].shape.count, "\(node.operation)")
+        known[Value(node: index, output: position)] = result
+      }
+    }
+    return outputs.map { NDArray(known[$0.value]!.values, shape: $0.shape).converted(to: $0.elementType) }
+  }
+
+  private static func evaluate(_ node: Node, _ x: [Plain], _ graph: Graph, _ inputs: [NDArray]) -> [Plain] {
+    let type = node.outputs[0]
+    let shape = type.shape
+    func each(_ value: ([Int]) -> Double) -> [Plain] { [Plain(shape: shape, values: indices(shape).map(value))] }
+    switch node.operation {
+    case .input(let position): return [Plain(shape: shape, values: inputs[position].doubles)]
+    case .constant(let position): return [Plain(shape: shape, values: graph.constants[position].doubles)]
+    case .fill(let value): return each { _ in value }
+    case .iota(let axis): return each { Double($0[axis]) }
+    case .random(let distribution): return [Plain(shape: shape, values: random(distribution, type, key: x[0].values))]
+    case .unary(let operation): return [Plain(shape: shape, values: x[0].values.map { unary(operation, $0) })]
+    case .binary(let operation):
+      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { binary(operation, $0, $1) })]
+    case .compare(let comparison):
+      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { compare(comparison, $0, $1) ? 1 : 0 })]
+    case .select: return each { x[0][$0] != 0 ? x[1][$0] : x[2][$0] }
+    case .cast:
+      let round: (Double) -> Double =
+        type.elementType == .int32
+        ? { $0.rounded(.towardZero) } : type.elementType == .bool ? { $0 != 0 ? 1 : 0 } : { $0 }
+      return [Plain(shape: shape, values: x[0].values.map(round))]
+    case .reduce(let kind, let axes): return [reduce(kind, axes, x[0], shape)]
+    case .stopGradient: return [x[0]]
+    case .matmul:
+      let inner = x[0].shape[-1]
+      return each { index in
+        let batch = Array(index.dropLast(2))
+        let (i, j) = (index[index.count - 2], index[index.count - 1])
+        return (0..<inner).reduce(0) { $0 + x[0][batch + [i, $1]] * x[1][batch + [$1, j]] }
+      }
+    case .composite(let composite):
+      let local = Graph()
+      let arguments = zip(x, node.inputs).map { plain, value in
+        local.input(graph.nodes[value.node].outputs[value.output])
+      }
+      let arrays = x.map { NDArray($0.values, shape: $0.shape) }
+      let results = composite.decomposed(arguments)
+      return evaluate(results, inputs: arrays).map { Plain(shape: $0.shape, values: $0.doubles) }
+    case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return [convolution(node, x)]
+    case .poolArgument, .sumPool, .sumPoolGradient: return [pool(node, x[0])]
+    case .gather, .gatherElements, .scatterAdd, .scatterAddElements, .argument, .argumentSort, .cumulativeSum:
+      return [byPosition(node, x)]
+    default: return [rearranged(node, x)]
+    }
+  }
+
+  static func indices(_ shape: Shape) -> [[Int]] {
+    shape.dimensions.reduce([[]]) { prefixes, extent in
+      prefixes.flatMap { prefix in (0..<extent).map { prefix + [$0] } }
+    }
+  }
+
+  private static func rearranged(_ node: Node, _ x: [Plain]) -> Plain {
+    let shape = node.outputs[0].shape
+    var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
+    switch node.operation {
+    case .reshape: result.values = x[0].values
+    case .broadcast:
+      let lead = shape.rank - x[0].shape.rank
+      for index in indices(shape) {
+        result[index] = x[0][(0..<x[0].shape.rank).map { x[0].shape[$0] == 1 ? 0 : index[$0 + lead] }]
+      }
+    case .transpose(let order):
+      for index in indices(x[0].shape) { result[order.map { index[$0] }] = x[0][index] }
+    case .slice(let starts, let strides):
+      for index in indices(shape) { result[index] = x[0][index.indices.map { starts[$0] + index[$0] * strides[$0] }] }
+    case .pad(let low, _, let interior):
+      for index in indices(x[0].shape) {
+        result[index.indices.map { low[$0] + index[$0] * (interior[$0] + 1) }] = x[0][index]
+      }
+    case .reverse(let axes):
+      for index in indices(shape) {
+        result[index] = x[0][index.indices.map { axes.contains($0) ? shape[$0] - 1 - index[$0] : index[$0] }]
+      }
+    case .concatenate(let axis):
+      var start = 0
+      for part in x {
+        for index in indices(part.shape) {
+          var target = index
+          target[axis] += start
+          result[target] = part[index]
+        }
+        start += part.shape[axis]
+      }
+    default: preconditionFailure("the reference does not know \(node.operation)")
+    }
+    return result
+  }
+
+  private static func reduce(_ kind: Reduction, _ axes: [Int], _ x: Plain, _ shape: Shape) -> Plain {
+    let start: Double = kind == .sum ? 0 : kind == .maximum ? -.infinity : .infinity
+    var result = Plain(shape: shape, values: [Double](repeating: start, count: shape.count))
+    for index in indices(x.shape) {
+      let kept = index.indices.filter { !axes.contains($0) }.map { index[$0] }
+      let (a, b) = (result[kept], x[index])
+      result[kept] = kind == .sum ? a + b : kind == .maximum ? Swift.max(a, b) : Swift.min(a, b)
+    }
+    return result
+  }
+
+  private static func byPosition(_ node: Node, _ x: [Plain]) -> Plain {
+    let shape = node.outputs[0].shape
+    var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
+    switch node.operation {
+    case .gather(let axis):
+      for var index in indices(shape) {
+        let target = index
+        index[axis] = Int(x[1].values[index[axis]])
+        result[target] = x[0][index]
+      }
+    case .scatterAdd(let axis, _):
+      for var index in indices(x[0].shape) {
+        let value = x[0][index]
+        index[axis] = Int(x[1].values[index[axis]])
+        result[index] += value
+      }
+    case .gatherElements(let axis):
+      for index in indices(shape) {
+        var source = index
+        source[axis] = Int(x[1][index])
+        result[index] = x[0][source]
+      }
+    case .scatterAddElements(let axis, _):
+      for index in indices(x[0].shape) {
+        var target = index
+        target[axis] = Int(x[1][index])
+        result[target] += x[0][index]
+      }
+    case .argument(let axis, let largest):
+      for index in indices(shape) {
+        let line = (0..<x[0].shape[axis]).map { position -> Double in
+          var full = index
+          full.insert(position, at: axis)
+          return x[0][full]
+        }
+        result[index] = Double(line.firstIndex(of: largest ? line.max()! : line.min()!)!)
+      }
+    case .argumentSort(let descending):
+      let extent = shape[-1]
+      for row in 0..<(shape.count / Swift.max(extent, 1)) {
+        let line = Array(x[0].values[row * extent..<(row + 1) * extent])
+        let order = line.indices.sorted {
+          line[$0] == line[$1] ? $0 < $1 : descending ? line[$0] > line[$1] : line[$0] < line[$1]
+        }
+        for (position, source) in order.enumerated() { result.values[row * extent + position] = Double(source) }
+      }
+    case .cumulativeSum(let axis, let reverse):
+      for index in indices(shape) {
+        let range = reverse ? index[axis]..<shape[axis] : 0..<index[axis] + 1
+        result[index] = range.reduce(0) { total, position in
+          var source = index
+          source[axis] = position
+          return total + x[0][source]
+        }
+      }
+    default: preconditionFailure("not by position")
+    }
+    return result
+  }
+}
+
+extension ReferenceEvaluator.Plain {
+  private func offset(_ index: [Int]) -> Int { zip(index, shape.dimensions).reduce(0) { $0 * $1.1 + $1.0 } }
+
+  subscript(index: [Int]) -> Double {
+    get { values[offset(index)] }
+    set { values[offset(index)] = newValue }
+  }
+}
