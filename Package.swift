@@ -62,7 +62,7 @@ let package = Package(
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // Tests mirror the rooms.
-    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation"]),
+    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending"]),
     tests("CKernels", on: ["CKernels"]),
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),

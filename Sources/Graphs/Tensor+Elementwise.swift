@@ -109,6 +109,9 @@ extension Tensor {
   /// The same numbers in another element type; truncates towards zero to int32, compares with zero to bool.
   public func cast(to elementType: ElementType) -> Tensor {
     if elementType == self.elementType { return self }
+    if elementType.isFloatingPoint, self.elementType.isFloatingPoint, let value = fillValue {
+      return graph.fill(value, TensorType(shape, elementType))
+    }
     return graph.record(.cast, [self], TensorType(shape, elementType))
   }
 

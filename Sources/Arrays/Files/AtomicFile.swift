@@ -1,0 +1,70 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A file could not be read or written; the sentence names the file, what was expected and what was found.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+  public var path: String
+  public var reason: String
+  public var description: String { "\(path): \(reason)" }
+
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+}
+
+/// Writes a file aside, flushes it to the disk and renames it: readers see the old file or the new one, never a part.
+public enum AtomicFile {
+  /// - Throws: `FileError`; the old file is then untouched and nothing is left beside it.
+  public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
+    let aside = path + ".part"
+    let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    guard descriptor >= 0 else { throw failure(path, "cannot be created") }
+    do {
+      for part in parts { try writeAll(part, to: descriptor, path) }
+      guard fsync(descriptor) == 0 else { throw failure(path, "cannot be flushed to the disk") }
+    } catch {
+      close(descriptor)
+      unlink(aside)
+      throw error
+    }
+    guard close(descriptor) == 0, rename(aside, path) == 0 else {
+      let error = failure(path, "cannot be put in its place")
+      unlink(aside)
+      throw error
+    }
+  }
+
+  public static func write(_ data: Data, to path: String) throws {
+    try data.withUnsafeBytes { try write([$0], to: path) }
+  }
+
+  public static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+
+  private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {
+    var start = 0
+    while start < bytes.count {
+      let written = systemWrite(descriptor, bytes.baseAddress! + start, bytes.count - start)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw failure(path, "cannot be written") }
+      start += written
+    }
+  }
+
+  private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+    #if canImport(Glibc)
+      Glibc.write(descriptor, bytes, count)
+    #else
+      Darwin.write(descriptor, bytes, count)
+    #endif
+  }
+
+  private static func failure(_ path: String, _ what: String) -> FileError {
+    FileError(path: path, reason: "\(what) (\(String(cString: strerror(errno))))")
+  }
+}

@@ -1,0 +1,49 @@
+/// Transformations one after the other, each on what the one before it gives.
+///
+/// ```swift
+/// let optimizer = Chain { OrthogonalProjection(); WeightDecay(5e-4); Momentum(0.9); LearningRate(.constant(0.01)) }
+/// ```
+public struct Chain: GradientTransformation {
+  public let stages: [any GradientTransformation]
+
+  public init(_ stages: [any GradientTransformation]) { self.stages = stages }
+  public init(@ChainBuilder _ stages: () -> [any GradientTransformation]) { self.stages = stages() }
+
+  public var requirements: Requirements { stages.reduce([]) { $0.union($1.requirements) } }
+  public var description: String { stages.map(\.description).joined(separator: " | ") }
+
+  private func name(_ index: Int) -> String { "\(index / 10)\(index % 10)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    try stages.enumerated().reduce(Tree()) { state, stage in
+      state.merging(try stage.element.initialState(for: parameters).prefixed(name(stage.offset)))
+    }
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    var current = updates
+    var next = Tree<Tensor>()
+    for (index, stage) in stages.enumerated() {
+      let result = try context.run(stage, current, state.subtree(name(index)))
+      current = result.updates
+      next = next.merging(result.state.prefixed(name(index)))
+    }
+    return (current, next)
+  }
+}
+
+/// Collects the stages of a chain.
+@resultBuilder public enum ChainBuilder {
+  public static func buildExpression(_ stage: any GradientTransformation) -> [any GradientTransformation] { [stage] }
+  public static func buildBlock(_ parts: [any GradientTransformation]...) -> [any GradientTransformation] {
+    parts.flatMap { $0 }
+  }
+  public static func buildOptional(_ part: [any GradientTransformation]?) -> [any GradientTransformation] { part ?? [] }
+  public static func buildEither(first: [any GradientTransformation]) -> [any GradientTransformation] { first }
+  public static func buildEither(second: [any GradientTransformation]) -> [any GradientTransformation] { second }
+  public static func buildArray(_ parts: [[any GradientTransformation]]) -> [any GradientTransformation] {
+    parts.flatMap { $0 }
+  }
+}

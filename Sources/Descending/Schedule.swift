@@ -1,0 +1,97 @@
+import Foundation
+
+/// A stretch of a descent, in its own unit.
+public enum Duration: Hashable, Sendable, CustomStringConvertible {
+  case updates(Double)
+  case samples(Double)
+  case epochs(Double)
+
+  public var amount: Double {
+    switch self {
+    case .updates(let n), .samples(let n), .epochs(let n): n
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .updates(let n): "\(n)updates"
+    case .samples(let n): "\(n)samples"
+    case .epochs(let n): "\(n)epochs"
+    }
+  }
+
+  func elapsed(_ counters: Counters) -> Tensor {
+    switch self {
+    case .updates: counters.updates
+    case .samples: counters.samples
+    case .epochs: counters.epochs
+    }
+  }
+}
+
+/// A number that changes during a descent, evaluated while training (traced) and on paper (Double) alike.
+public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
+  case constant(Double)
+  /// Straight from one value to another, then constant.
+  case linear(from: Double, to: Double, over: Duration)
+  /// Half a cosine from one value down to another, then constant (Loshchilov and Hutter, "SGDR", 2017).
+  case cosine(from: Double, to: Double = 0, over: Duration)
+  /// Times a factor after each stretch.
+  case steps(Double, factor: Double, every: Duration)
+  /// Times a factor over each stretch, continuously.
+  case exponential(Double, factor: Double, over: Duration)
+  /// Straight up from 0 to a schedule's first value, then the schedule; both count from the start.
+  case warmUp(Duration, then: Schedule)
+
+  public var description: String {
+    switch self {
+    case .constant(let value): "\(value)"
+    case .linear(let from, let to, let over): "linear(\(from), \(to), \(over))"
+    case .cosine(let from, let to, let over): "cosine(\(from), \(over), \(to))"
+    case .steps(let value, let factor, let every): "steps(\(value), \(factor), \(every))"
+    case .exponential(let value, let factor, let over): "exponential(\(value), \(factor), \(over))"
+    case .warmUp(let duration, let next): "warmup(\(duration), \(next))"
+    }
+  }
+
+  /// The value at a point of the descent, as a float32 scalar.
+  public func value(at counters: Counters) -> Tensor {
+    func fraction(_ over: Duration) -> Tensor { min(over.elapsed(counters) * (1 / over.amount), 1) }
+    switch self {
+    case .constant(let value): return counters.updates.filled(with: value)
+    case .linear(let from, let to, let over): return from + (to - from) * fraction(over)
+    case .cosine(let from, let to, let over): return to + (0.5 * (from - to)) * (1 + cos(fraction(over) * Double.pi))
+    case .steps(let value, let factor, let every):
+      // A hair more than the quotient, so that the end of a stretch counts as its end in float32.
+      let passed = floor(every.elapsed(counters) * (1 / every.amount) + 1e-6)
+      return value * exp(passed * Foundation.log(factor))
+    case .exponential(let value, let factor, let over):
+      return value * exp(over.elapsed(counters) * (Foundation.log(factor) / over.amount))
+    case .warmUp(let duration, let next): return next.value(at: counters) * fraction(duration)
+    }
+  }
+
+  /// The value after that many updates, samples and epochs.
+  public func value(updates: Double, samples: Double, epochs: Double) -> Double {
+    func elapsed(_ duration: Duration) -> Double {
+      switch duration {
+      case .updates: updates
+      case .samples: samples
+      case .epochs: epochs
+      }
+    }
+    func fraction(_ over: Duration) -> Double { Swift.min(elapsed(over) / over.amount, 1) }
+    switch self {
+    case .constant(let value): return value
+    case .linear(let from, let to, let over): return from + (to - from) * fraction(over)
+    case .cosine(let from, let to, let over):
+      return to + 0.5 * (from - to) * (1 + Foundation.cos(fraction(over) * Double.pi))
+    case .steps(let value, let factor, let every):
+      return value * Foundation.pow(factor, (elapsed(every) / every.amount + 1e-6).rounded(.down))
+    case .exponential(let value, let factor, let over):
+      return value * Foundation.pow(factor, elapsed(over) / over.amount)
+    case .warmUp(let duration, let next):
+      return next.value(updates: updates, samples: samples, epochs: epochs) * fraction(duration)
+    }
+  }
+}

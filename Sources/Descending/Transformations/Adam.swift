@@ -1,0 +1,86 @@
+import Foundation
+
+/// Gradients scaled by running moments: m / (sqrt(v) + epsilon), both corrected for their start at zero.
+///
+/// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; at update t the corrections are 1 / (1 - b^t).
+/// Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+public struct Adam: GradientTransformation {
+  public let beta1: Double
+  public let beta2: Double
+  public let epsilon: Double
+
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+
+  public var description: String { "adam beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    let zeros = parameters.map { NDArray.zeros($0.shape, $0.elementType) }
+    return zeros.prefixed("first").merging(zeros.prefixed("second"))
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let first = beta1 * Updates(state.subtree("first")) + (1 - beta1) * updates
+    let second = beta2 * Updates(state.subtree("second")) + (1 - beta2) * updates.map(\.squared)
+    let time = context.counters.updates + 1
+    // expm1 keeps 1 - b^t accurate in float32 when b is near 1.
+    let correction1 = -1 / expm1(time * Foundation.log(beta1))
+    let correction2 = -1 / expm1(time * Foundation.log(beta2))
+    let scaled = first.tree.zipped(with: second.tree) { m, v in
+      let scale = root(v * correction2.cast(to: v.elementType)) + epsilon
+      return m * correction1.cast(to: m.elementType) / scale
+    }
+    return (Updates(scaled), first.tree.prefixed("first").merging(second.tree.prefixed("second")))
+  }
+}
+
+/// Gradients divided by the root of their running mean square (Tieleman and Hinton, lecture 6.5, 2012).
+public struct RMSProp: GradientTransformation {
+  public let decay: Double
+  public let epsilon: Double
+
+  public init(decay: Double = 0.99, epsilon: Double = 1e-8) {
+    self.decay = decay
+    self.epsilon = epsilon
+  }
+
+  public var description: String { "rmsprop decay=\(decay) epsilon=\(epsilon)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let square = decay * Updates(state.subtree("square")) + (1 - decay) * updates.map(\.squared)
+    let scaled = updates.tree.zipped(with: square.tree) { g, v in g / (root(v) + epsilon) }
+    return (Updates(scaled), square.tree.prefixed("square"))
+  }
+}
+
+/// Gradients divided by the root of the sum of all their squares (Duchi, Hazan, Singer, 2011).
+public struct AdaGrad: GradientTransformation {
+  public let epsilon: Double
+
+  public init(epsilon: Double = 1e-10) { self.epsilon = epsilon }
+
+  public var description: String { "adagrad epsilon=\(epsilon)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let square = Updates(state.subtree("square")) + updates.map(\.squared)
+    let scaled = updates.tree.zipped(with: square.tree) { g, v in g / (root(v) + epsilon) }
+    return (Updates(scaled), square.tree.prefixed("square"))
+  }
+}

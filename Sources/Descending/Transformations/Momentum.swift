@@ -1,0 +1,26 @@
+/// An accumulating velocity: v <- decay v + g, and v (or with Nesterov's correction g + decay v) goes on.
+///
+/// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", 2013, in the
+/// form without dampening that is common in libraries: the first velocity is the first gradient.
+public struct Momentum: GradientTransformation {
+  public let decay: Double
+  public let nesterov: Bool
+
+  public init(_ decay: Double, nesterov: Bool = false) {
+    self.decay = decay
+    self.nesterov = nesterov
+  }
+
+  public var description: String { "momentum \(decay)\(nesterov ? " nesterov=true" : "")" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("velocity")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let velocity = decay * Updates(state.subtree("velocity")) + updates
+    return (nesterov ? updates + decay * velocity : velocity, velocity.tree.prefixed("velocity"))
+  }
+}

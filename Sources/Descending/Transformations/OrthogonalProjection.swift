@@ -1,0 +1,53 @@
+/// Removes from each gradient its part along the parameter itself, tensor by tensor.
+///
+/// g' = g - (<w, g> / (<w, w> + 1e-30)) w, and with renormalisation g' |g| / (|g'| + 1e-30). It keeps a network from
+/// lowering the loss by mere scaling of weights. Hedges, "OrthoGrad improves neural calibration", arXiv 2506.04487;
+/// Prieto et al., "Grokking at the edge of numerical stability", arXiv 2501.04697.
+///
+/// The published form leaves nothing out. Where a gradient is parallel to its parameter, rounding noise would be blown up to
+/// the gradient's length; with `guarded` (our choice, on by default) tensors of one element are left as they are, and
+/// a projection shorter than 1e-6 |g| is not renormalised.
+public struct OrthogonalProjection: GradientTransformation {
+  public let renormalizes: Bool
+  public let guarded: Bool
+  /// Only parameters whose path matches one of these patterns; all when empty.
+  public let paths: [String]
+
+  public init(renormalizes: Bool = true, guarded: Bool = true, paths: [String] = []) {
+    self.renormalizes = renormalizes
+    self.guarded = guarded
+    self.paths = paths
+  }
+
+  public var requirements: Requirements { .parameters }
+
+  public var description: String {
+    "orthogonal renormalize=\(renormalizes) guard=\(guarded)"
+      + (paths.isEmpty ? "" : " only=\(paths.joined(separator: "+"))")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let parameters = try context.parameters()
+    for pattern in paths where !updates.paths.contains(where: { PathPattern(pattern).matches($0) }) {
+      throw DescentError("\(description): no parameter matches \(pattern)")
+    }
+    let projected = updates.tree.mapWithPaths { path, g -> Tensor in
+      let chosen = paths.isEmpty || paths.contains { PathPattern($0).matches(path) }
+      guard chosen, !(guarded && g.count == 1), let w = parameters[path] else { return g }
+      return project(g, w)
+    }
+    return (Updates(projected), state)
+  }
+
+  private func project(_ g: Tensor, _ w: Tensor) -> Tensor {
+    let along = (w * g).sum() / (w.squared.sum() + 1e-30)
+    let orthogonal = g - along * w
+    guard renormalizes else { return orthogonal }
+    let length = root(g.squared.sum())
+    let remaining = root(orthogonal.squared.sum())
+    let scale = length / (remaining + 1e-30)
+    return orthogonal * (guarded ? select(remaining .< 1e-6 * length, scale.filled(with: 1), scale) : scale)
+  }
+}

@@ -1,0 +1,60 @@
+/// Batch normalisation over all axes but the last, with the batch's own statistics.
+///
+/// y = (x - mean) / sqrt(variance + epsilon) * scale + shift; the variance is the biased one.
+/// Ioffe and Szegedy, "Batch normalization", 2015.
+///
+/// - Parameters:
+///   - x: [..., channels].
+///   - scale: [channels].
+///   - shift: [channels].
+/// - Returns: y like x; mean and variance [channels].
+public func batchNorm(
+  _ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Double, file: String = #fileID, line: Int = #line
+) -> (output: Tensor, mean: Tensor, variance: Tensor) {
+  guard x.at(file, line).rank >= 1, scale.shape == [x.shape[-1]], shift.shape == scale.shape else {
+    let poison = x.graph.fail("batchNorm", [x, scale, shift], "scale and shift need one element for each channel")
+    return (poison, poison, poison)
+  }
+  let axes = Array(0..<x.rank - 1)
+  let mean = x.mean(axes, file: file, line: line)
+  let centered = x - mean
+  let variance = centered.squared.mean(axes, file: file, line: line)
+  return (centered * (rsqrt(variance + epsilon) * scale) + shift, mean, variance)
+}
+
+/// Layer normalisation over the last axis (Ba, Kiros, Hinton 2016).
+///
+/// - Parameters:
+///   - x: [..., width].
+///   - scale: [width].
+///   - shift: [width].
+public func layerNorm(
+  _ x: Tensor, scale: Tensor, shift: Tensor, epsilon: Double = 1e-5, file: String = #fileID, line: Int = #line
+) -> Tensor {
+  guard x.at(file, line).rank >= 1, scale.shape == [x.shape[-1]], shift.shape == scale.shape else {
+    return x.graph.fail("layerNorm", [x, scale, shift], "scale and shift need one element for each column")
+  }
+  let centered = x - x.mean([-1], keepingAxes: true, file: file, line: line)
+  let variance = centered.squared.mean([-1], keepingAxes: true, file: file, line: line)
+  return centered * rsqrt(variance + epsilon) * scale + shift
+}
+
+/// Scaled dot-product attention: softmax(q k^T / sqrt(width)) v (Vaswani et al. 2017).
+///
+/// - Parameters:
+///   - query: [batch, heads, time, width], as are key and value.
+///   - causal: whether a position sees only itself and earlier ones.
+/// - Returns: [batch, heads, time, width].
+public func attention(
+  query: Tensor, key: Tensor, value: Tensor, causal: Bool, file: String = #fileID, line: Int = #line
+) -> Tensor {
+  let width = Double(query.shape[-1])
+  var scores = query.matmul(key.transposed(file: file, line: line), file: file, line: line) * (1 / width.squareRoot())
+  if causal {
+    let (rows, columns) = (scores.shape[-2], scores.shape[-1])
+    let graph = query.graph
+    let visible = graph.iota([rows, columns], axis: 0) .>= graph.iota([rows, columns], axis: 1)
+    scores = select(visible, scores, -1e9)
+  }
+  return softmax(scores).matmul(value, file: file, line: line)
+}

@@ -1,0 +1,148 @@
+/// A model and its data do not fit.
+public struct ModelError: Error, CustomStringConvertible, Sendable {
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// Whether a model learns (batch statistics, dropout) or predicts.
+public enum ModelMode: Sendable { case training, inference }
+
+/// What a layer declares: names, shapes and starts of its parameters and of its state, below its own path.
+public struct ModelLayout {
+  public struct Entry: Sendable {
+    public var type: TensorType
+    public var initializer: Initializer
+    public var isState: Bool
+  }
+
+  public private(set) var entries = Tree<Entry>()
+  private var prefix = ""
+
+  public init() {}
+
+  /// Declares a parameter of the layer.
+  public mutating func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) {
+    entries[prefix + name] = Entry(type: TensorType(shape), initializer: initializer, isState: false)
+  }
+
+  /// Declares a running value of the layer, which training returns and no gradient touches.
+  public mutating func state(_ name: String, _ shape: Shape, _ initializer: Initializer) {
+    entries[prefix + name] = Entry(type: TensorType(shape), initializer: initializer, isState: true)
+  }
+
+  /// Declares a layer inside of this one.
+  public mutating func child(_ name: String, _ layer: some Layer) {
+    let outer = prefix
+    prefix += name + "/"
+    layer.declare(in: &self)
+    prefix = outer
+  }
+}
+
+/// What a layer sees while it is traced: its own parameters and state by name, the mode, randomness.
+public struct ModelScope {
+  public let mode: ModelMode
+  private let parameters: Parameters
+  private let state: Tree<Tensor>
+  private let key: Tensor?
+  private var prefix = ""
+  private var layersWithRandomness = 0
+  /// Running values after this call, for every path whose value changed.
+  public private(set) var newState: Tree<Tensor>
+
+  /// - Parameter key: 2 x int32; only layers with randomness (dropout) need one.
+  public init(_ parameters: Parameters, state: Tree<Tensor> = Tree(), mode: ModelMode = .training, key: Tensor? = nil) {
+    self.parameters = parameters
+    self.state = state
+    self.mode = mode
+    self.key = key
+    newState = state
+  }
+
+  /// A parameter of the layer at hand.
+  public func parameter(_ name: String) throws -> Tensor {
+    guard let tensor = parameters[prefix + name] else {
+      throw ModelError("the model needs a parameter \(prefix + name), which is not there")
+    }
+    return tensor
+  }
+
+  public func state(_ name: String) throws -> Tensor {
+    guard let tensor = state[prefix + name] else {
+      throw ModelError("the model needs a running value \(prefix + name), which is not there")
+    }
+    return tensor
+  }
+
+  public mutating func setState(_ name: String, _ value: Tensor) { newState[prefix + name] = value }
+
+  /// A key of its own for the layer at hand.
+  public mutating func randomKey() throws -> Tensor {
+    guard let key else { throw ModelError("\(prefix) needs randomness, and the scope has no key") }
+    layersWithRandomness += 1
+    return key + key.graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x51ED &* layersWithRandomness)]))
+  }
+
+  /// Runs a layer inside of the one at hand.
+  public mutating func child(_ name: String, _ layer: some Layer, _ x: Tensor) throws -> Tensor {
+    let outer = prefix
+    prefix += name + "/"
+    defer { prefix = outer }
+    return try layer.forward(x, in: &self)
+  }
+}
+
+/// A part of a network that describes itself: it declares its parameters and maps a tensor to a tensor.
+public protocol Layer: Sendable {
+  func declare(in layout: inout ModelLayout)
+  func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor
+}
+
+extension Layer {
+  public func declare(in layout: inout ModelLayout) {}
+
+  /// Parameters and state by path, with shapes and starts.
+  public var layout: ModelLayout {
+    var layout = ModelLayout()
+    declare(in: &layout)
+    return layout
+  }
+
+  /// Starting values; each parameter's randomness depends on the key and on its path only.
+  public func initialParameters(key: RandomKey, _ type: ElementType = .float32) throws -> Tree<NDArray> {
+    try layout.entries.filter { !$1.isState }
+      .mapWithPaths { try $1.initializer.array($1.type.shape, key: key.split($0), type) }
+  }
+
+  public func initialState(_ type: ElementType = .float32) throws -> Tree<NDArray> {
+    try layout.entries.filter { $1.isState }
+      .mapWithPaths { try $1.initializer.array($1.type.shape, key: RandomKey(bits: 0), type) }
+  }
+
+  /// The output, with the running values after it.
+  /// - Throws: `ModelError` where parameters are missing, left over or of another shape.
+  public func callAsFunction(
+    _ x: Tensor, _ parameters: Parameters, state: Tree<Tensor> = Tree(), mode: ModelMode = .training, key: Tensor? = nil
+  ) throws -> (output: Tensor, state: Tree<Tensor>) {
+    try check(parameters.tree.map(\.type), state.map(\.type))
+    var scope = ModelScope(parameters, state: state, mode: mode, key: key)
+    let output = try forward(x, in: &scope)
+    return (output, scope.newState)
+  }
+
+  /// Whether parameters and state are those that the model declares.
+  public func check(_ parameters: Tree<TensorType>, _ state: Tree<TensorType>) throws {
+    for (isState, given, name) in [(false, parameters, "parameter"), (true, state, "running value")] {
+      let declared = layout.entries.filter { $1.isState == isState }
+      for (path, entry) in declared {
+        guard let type = given[path] else { throw ModelError("the model needs a \(name) \(path), which is not there") }
+        guard type.shape == entry.type.shape else {
+          throw ModelError("the \(name) \(path) must have the shape \(entry.type.shape) and has \(type.shape)")
+        }
+      }
+      if let extra = given.paths.first(where: { declared[$0] == nil }) {
+        throw ModelError("the model has no \(name) \(extra)")
+      }
+    }
+  }
+}
