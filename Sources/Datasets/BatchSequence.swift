@@ -1,0 +1,127 @@
+/// Changes of images that leave their meaning.
+public struct Augmentation: Hashable, Sendable, Codable {
+  /// Zeros around the image before a window of its size is cut out at random.
+  public var cropPadding: Int
+  /// Whether half of the images are mirrored.
+  public var flips: Bool
+
+  public init(cropPadding: Int = 0, flips: Bool = false) {
+    self.cropPadding = cropPadding
+    self.flips = flips
+  }
+
+  public static let none = Augmentation()
+}
+
+/// Features less their mean over their standard deviation, channel by channel.
+public struct Normalization: Hashable, Sendable, Codable {
+  public var mean: [Double]
+  public var standardDeviation: [Double]
+
+  public init(mean: [Double], standardDeviation: [Double]) {
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
+}
+
+/// The batches of a descent: a new random order each epoch, each batch a function of key, epoch and position only.
+///
+/// Nothing is consumed: batch k is the same whenever and by whatever thread it is made, so a resumed run sees exactly
+/// what an uninterrupted one does.
+public struct BatchSequence: Sendable {
+  public let dataset: Dataset
+  public let batchSize: Int
+  public let key: RandomKey
+  public let augmentation: Augmentation
+  public let normalization: Normalization?
+  /// Batches in one epoch; a rest smaller than a batch is left out of that epoch.
+  public let batchesPerEpoch: Int
+
+  /// - Throws: `DatasetError` where there is not one whole batch.
+  public init(
+    _ dataset: Dataset, batchSize: Int, key: RandomKey, augmentation: Augmentation = .none,
+    normalization: Normalization? = nil
+  ) throws {
+    guard batchSize > 0, dataset.count >= batchSize else {
+      throw DatasetError(dataset.name, "\(dataset.count) examples do not fill one batch of \(batchSize)")
+    }
+    if augmentation != .none, case .numbers = dataset.features {
+      throw DatasetError(dataset.name, "only images can be cropped and flipped")
+    }
+    self.dataset = dataset
+    self.batchSize = batchSize
+    self.key = key
+    self.augmentation = augmentation
+    self.normalization = normalization
+    batchesPerEpoch = dataset.count / batchSize
+  }
+
+  /// The order of an epoch.
+  public func order(epoch: Int) -> [Int] { key.split("epoch").split(epoch).permutation(dataset.count) }
+
+  /// A batch by its number since the start, given its epoch's order.
+  public func batch(_ number: Int, order: [Int]) -> (features: NDArray, targets: NDArray) {
+    let position = number % batchesPerEpoch
+    let indices = Array(order[position * batchSize..<(position + 1) * batchSize])
+    return (features(indices, number), dataset.targetArray(at: indices))
+  }
+
+  private func features(_ indices: [Int], _ number: Int) -> NDArray {
+    guard case .images(let bytes, let height, let width, let channels) = dataset.features else {
+      var result = dataset.featureArray(at: indices)
+      normalize(&result)
+      return result
+    }
+    let pad = augmentation.cropPadding
+    let draws = augmentation == .none ? [] : key.split("augmentation").split(number).uniform(count: 3 * indices.count)
+    let (offset, factor) = affine(channels)
+    var result = NDArray(uninitialized: [indices.count, height, width, channels], .float32)
+    result.withUnsafeMutableElements(of: Float.self) { target in
+      bytes.withUnsafeBufferPointer { source in
+        for (row, index) in indices.enumerated() {
+          let dy = pad == 0 ? 0 : Int(draws[3 * row] * Double(2 * pad + 1)) - pad
+          let dx = pad == 0 ? 0 : Int(draws[3 * row + 1] * Double(2 * pad + 1)) - pad
+          let mirrored = augmentation.flips && draws[3 * row + 2] < 0.5
+          var at = row * height * width * channels
+          let image = index * height * width * channels
+          for y in 0..<height {
+            for x in 0..<width {
+              let (sy, sx) = (y + dy, (mirrored ? width - 1 - x : x) + dx)
+              let inside = sy >= 0 && sy < height && sx >= 0 && sx < width
+              let pixel = image + (sy * width + sx) * channels
+              for c in 0..<channels {
+                // Padding is black before normalisation, as if it were part of the image.
+                target[at] = (inside ? Float(source[pixel + c]) : 0) * factor[c] + offset[c]
+                at += 1
+              }
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Bytes to normalised numbers: byte * factor + offset.
+  private func affine(_ channels: Int) -> (offset: [Float], factor: [Float]) {
+    guard let normalization else {
+      return ([Float](repeating: 0, count: channels), [Float](repeating: 1 / 255, count: channels))
+    }
+    let pairs = zip(normalization.mean, normalization.standardDeviation)
+    return (pairs.map { Float(-$0 / $1) }, pairs.map { Float(1 / (255 * $1)) })
+  }
+
+  private func normalize(_ array: inout NDArray) { normalization?.apply(to: &array) }
+}
+
+extension Normalization {
+  /// Normalises float32 features [..., channels] in place.
+  public func apply(to array: inout NDArray) {
+    let channels = mean.count
+    array.withUnsafeMutableElements(of: Float.self) { values in
+      for i in values.indices {
+        values[i] = Float((Double(values[i]) - mean[i % channels]) / standardDeviation[i % channels])
+      }
+    }
+  }
+}

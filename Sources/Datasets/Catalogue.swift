@@ -1,0 +1,83 @@
+import Foundation
+
+/// A data set that Descent knows by name: what it is, and where its files may be.
+public struct CatalogueEntry: Sendable {
+  public var name: String
+  public var summary: String
+  /// What a user does to have it.
+  public var instructions: String
+  /// Folders below a data directory, or absolute, in which the files may be.
+  var folders: [String]
+  var files: [String]
+
+  public static let fashionNames = [
+    "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+  ]
+  private static let idxFiles = [
+    "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+  ]
+
+  public static let all: [CatalogueEntry] = [
+    .init(
+      name: "fashion-mnist", summary: "60,000 + 10,000 grey images of clothes, 28x28, 10 classes (MIT licence)",
+      instructions: "apt-get install dataset-fashion-mnist, or put the four IDX files into DIR/fashion-mnist",
+      folders: ["fashion-mnist", "/usr/share/datasets/fashion-mnist"], files: idxFiles),
+    .init(
+      name: "mnist", summary: "60,000 + 10,000 grey images of digits, 28x28, 10 classes",
+      instructions: "put the four IDX files into DIR/mnist", folders: ["mnist"], files: idxFiles),
+    .init(
+      name: "cifar10", summary: "50,000 + 10,000 colour images, 32x32, 10 classes",
+      instructions: "unpack the binary version, so that DIR/cifar-10-batches-bin/data_batch_1.bin is there",
+      folders: ["cifar-10-batches-bin"],
+      files: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"]),
+  ]
+}
+
+/// Finds data sets: in an explicit directory, then the directory of `DESCENT_DATA`, then where packages put them.
+public struct DataLocator: Sendable {
+  public let directories: [String]
+
+  public init(directory: String? = nil, environment: [String: String] = [:]) {
+    let home = environment["HOME"].map { $0 + "/.cache/descent" }
+    directories = [directory, environment["DESCENT_DATA"], home].compactMap { $0 }
+  }
+
+  private func entry(_ name: String) throws -> CatalogueEntry {
+    guard let entry = CatalogueEntry.all.first(where: { $0.name == name }) else {
+      throw DatasetError(
+        name, "is no known data set; there are: " + CatalogueEntry.all.map(\.name).joined(separator: ", "))
+    }
+    return entry
+  }
+
+  /// The folder that holds all files of a data set, or nil.
+  public func folder(of name: String) throws -> String? {
+    let entry = try entry(name)
+    let candidates = entry.folders.flatMap { folder in
+      folder.hasPrefix("/") ? [folder] : directories.map { $0 + "/" + folder }
+    }
+    return candidates.first { folder in
+      entry.files.allSatisfy { FileManager.default.fileExists(atPath: folder + "/" + $0) }
+    }
+  }
+
+  /// Training and test examples of a known data set.
+  public func load(_ name: String) throws -> (train: Dataset, test: Dataset) {
+    let entry = try entry(name)
+    guard let folder = try folder(of: name) else {
+      let searched = directories.isEmpty ? "no directory was named" : "searched " + directories.joined(separator: ", ")
+      throw DatasetError(
+        name, "is not here (\(searched)). \(entry.instructions), and name DIR by --data or DESCENT_DATA")
+    }
+    let paths = entry.files.map { folder + "/" + $0 }
+    if name == "cifar10" {
+      return (try CIFAR10.dataset(files: Array(paths.prefix(5))), try CIFAR10.dataset(files: [paths[5]]))
+    }
+    let names = name == "mnist" ? (0..<10).map { "\($0)" } : CatalogueEntry.fashionNames
+    return (
+      try IDX.dataset(name: name, images: paths[0], labels: paths[1], classNames: names),
+      try IDX.dataset(name: name, images: paths[2], labels: paths[3], classNames: names)
+    )
+  }
+}

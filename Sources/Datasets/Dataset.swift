@@ -1,0 +1,169 @@
+import Foundation
+
+/// Examples with their targets: images or rows of numbers, and classes or numbers to predict.
+public struct Dataset: Sendable {
+  /// Images are kept as bytes and become float32 when a batch is made.
+  public enum Features: Sendable {
+    /// Row-major bytes of NHWC images; value / 255 is in [0, 1].
+    case images([UInt8], height: Int, width: Int, channels: Int)
+    /// [count, ...], float32.
+    case numbers(NDArray)
+  }
+
+  public enum Targets: Sendable {
+    /// Classes in 0..<classNames.count.
+    case classes([Int32])
+    /// [count, ...], float32.
+    case numbers(NDArray)
+  }
+
+  public var name: String
+  public var features: Features
+  public var targets: Targets
+  public var classNames: [String]
+
+  public init(name: String, features: Features, targets: Targets, classNames: [String] = []) {
+    self.name = name
+    self.features = features
+    self.targets = targets
+    self.classNames = classNames
+  }
+
+  /// Number of examples.
+  public var count: Int {
+    switch features {
+    case .images(let bytes, let height, let width, let channels): bytes.count / (height * width * channels)
+    case .numbers(let array): array.shape[0]
+    }
+  }
+
+  /// The shape of one example's features.
+  public var exampleShape: Shape {
+    switch features {
+    case .images(_, let height, let width, let channels): [height, width, channels]
+    case .numbers(let array): array.shape.removing(axis: 0)
+    }
+  }
+
+  public var labels: [Int32]? {
+    if case .classes(let labels) = targets { return labels }
+    return nil
+  }
+
+  /// The examples at the given positions, in that order.
+  public func subset(_ indices: [Int]) -> Dataset {
+    var result = self
+    switch features {
+    case .images(let bytes, let height, let width, let channels):
+      let size = height * width * channels
+      var chosen: [UInt8] = []
+      chosen.reserveCapacity(indices.count * size)
+      for index in indices { chosen.append(contentsOf: bytes[index * size..<(index + 1) * size]) }
+      result.features = .images(chosen, height: height, width: width, channels: channels)
+    case .numbers(let array): result.features = .numbers(array.rows(at: indices))
+    }
+    switch targets {
+    case .classes(let labels): result.targets = .classes(indices.map { labels[$0] })
+    case .numbers(let array): result.targets = .numbers(array.rows(at: indices))
+    }
+    return result
+  }
+
+  /// Parts of the given sizes, drawn without replacement.
+  /// - Throws: `DatasetError` where there are too few examples.
+  public func split(_ sizes: [Int], key: RandomKey) throws -> [Dataset] {
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) <= count else {
+      throw DatasetError(name, "\(count) examples cannot be split into \(sizes)")
+    }
+    let order = key.permutation(count)
+    var start = 0
+    return sizes.map { size in
+      defer { start += size }
+      return subset(Array(order[start..<start + size]))
+    }
+  }
+
+  /// The same number of examples of each class, drawn without replacement.
+  public func balancedSubset(perClass: Int, key: RandomKey) throws -> Dataset {
+    guard let labels else { throw DatasetError(name, "has no classes to balance") }
+    var chosen: [Int] = []
+    for label in 0..<classNames.count {
+      let members = labels.indices.filter { labels[$0] == Int32(label) }
+      guard members.count >= perClass else {
+        throw DatasetError(name, "the class \(classNames[label]) has \(members.count) examples, fewer than \(perClass)")
+      }
+      let order = key.split(label).permutation(members.count)
+      chosen += order.prefix(perClass).map { members[$0] }
+    }
+    return subset(chosen.sorted())
+  }
+
+  /// A fraction of the labels replaced by classes drawn uniformly from all.
+  public func withLabelNoise(_ fraction: Double, key: RandomKey) -> Dataset {
+    guard let labels, fraction > 0 else { return self }
+    var noisy = labels
+    let count = Int((fraction * Double(labels.count)).rounded())
+    let drawn = key.split("classes").integers(count: count, below: max(classNames.count, 1))
+    for (position, label) in zip(key.split("positions").permutation(labels.count).prefix(count), drawn) {
+      noisy[position] = Int32(label)
+    }
+    var result = self
+    result.targets = .classes(noisy)
+    return result
+  }
+
+  /// Features of a range of examples as float32, images in [0, 1]: [range.count, ...].
+  public func featureArray(_ range: Range<Int>) -> NDArray { featureArray(at: Array(range)) }
+
+  public func featureArray(at indices: [Int]) -> NDArray {
+    switch features {
+    case .numbers(let array): return array.rows(at: indices)
+    case .images(let bytes, let height, let width, let channels):
+      let size = height * width * channels
+      var result = NDArray(uninitialized: [indices.count, height, width, channels], .float32)
+      result.withUnsafeMutableElements(of: Float.self) { target in
+        bytes.withUnsafeBufferPointer { source in
+          for (row, index) in indices.enumerated() {
+            for i in 0..<size { target[row * size + i] = Float(source[index * size + i]) * (1 / 255) }
+          }
+        }
+      }
+      return result
+    }
+  }
+
+  /// Targets at positions: int32 [n] for classes, else float32.
+  public func targetArray(at indices: [Int]) -> NDArray {
+    switch targets {
+    case .classes(let labels): NDArray(indices.map { labels[$0] })
+    case .numbers(let array): array.rows(at: indices)
+    }
+  }
+
+  /// Mean and standard deviation of each channel (last axis) over all examples.
+  public func channelStatistics() -> (mean: [Double], standardDeviation: [Double]) {
+    let channels = exampleShape.rank == 0 ? 1 : exampleShape[-1]
+    var sums = [Double](repeating: 0, count: channels)
+    var squares = sums
+    func add(_ value: Double, _ channel: Int) {
+      sums[channel] += value
+      squares[channel] += value * value
+    }
+    var total = 0
+    switch features {
+    case .images(let bytes, _, _, _):
+      total = bytes.count
+      bytes.withUnsafeBufferPointer { source in
+        for i in source.indices { add(Double(source[i]) / 255, i % channels) }
+      }
+    case .numbers(let array):
+      total = array.count
+      array.withUnsafeElements(of: Float.self) { source in
+        for i in source.indices { add(Double(source[i]), i % channels) }
+      }
+    }
+    let n = Double(max(total / channels, 1))
+    let mean = sums.map { $0 / n }
+    return (mean, zip(squares, mean).map { max($0 / n - $1 * $1, 1e-12).squareRoot() })
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+
+/// Reads the IDX format of MNIST and its relatives: a magic number with type and rank, big-endian extents, bytes.
+public enum IDX {
+  /// The extents and bytes of a file, gzip-compressed or not.
+  static func read(_ path: String, rank: Int) throws -> (extents: [Int], bytes: Data) {
+    let data = try Gzip.contents(path)
+    guard data.count >= 4, data[0] == 0, data[1] == 0 else { throw DatasetError(path, "is no IDX file") }
+    guard data[2] == 8 else { throw DatasetError(path, "holds elements of type \(data[2]) and not bytes (8)") }
+    guard Int(data[3]) == rank else { throw DatasetError(path, "has \(data[3]) axes and not \(rank)") }
+    guard data.count >= 4 + 4 * rank else { throw DatasetError(path, "ends inside of its header") }
+    let extents = (0..<rank).map { axis in (0..<4).reduce(0) { $0 << 8 | Int(data[4 + 4 * axis + $1]) } }
+    var expected = 1
+    for extent in extents {
+      let (product, overflow) = expected.multipliedReportingOverflow(by: extent)
+      guard !overflow else { throw DatasetError(path, "the extents \(extents) are absurd") }
+      expected = product
+    }
+    let bytes = data.dropFirst(4 + 4 * rank)
+    guard bytes.count == expected else {
+      throw DatasetError(path, "\(extents) needs \(expected) bytes and has \(bytes.count)")
+    }
+    return (extents, Data(bytes))
+  }
+
+  /// Grey images with their classes.
+  public static func dataset(name: String, images: String, labels: String, classNames: [String]) throws -> Dataset {
+    let (extents, pixels) = try read(images, rank: 3)
+    let (counts, classes) = try read(labels, rank: 1)
+    guard counts[0] == extents[0] else {
+      throw DatasetError(labels, "has \(counts[0]) labels for the \(extents[0]) images of \(images)")
+    }
+    if let wrong = classes.first(where: { Int($0) >= classNames.count }) {
+      throw DatasetError(labels, "the label \(wrong) is none of the \(classNames.count) classes")
+    }
+    return Dataset(
+      name: name, features: .images([UInt8](pixels), height: extents[1], width: extents[2], channels: 1),
+      targets: .classes(classes.map { Int32($0) }), classNames: classNames)
+  }
+}
+
+/// Reads the binary form of CIFAR-10: records of a label and three planes of 32 x 32 bytes.
+public enum CIFAR10 {
+  public static let classNames = [
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+  ]
+  private static let plane = 32 * 32
+
+  public static func dataset(name: String = "cifar10", files: [String]) throws -> Dataset {
+    var pixels: [UInt8] = []
+    var labels: [Int32] = []
+    for path in files {
+      let data = try Gzip.contents(path)
+      let record = 1 + 3 * plane
+      guard data.count > 0, data.count % record == 0 else {
+        throw DatasetError(path, "\(data.count) bytes are no whole number of records of \(record)")
+      }
+      try data.withUnsafeBytes { raw in
+        let bytes = raw.bindMemory(to: UInt8.self)
+        for start in stride(from: 0, to: data.count, by: record) {
+          guard bytes[start] < 10 else { throw DatasetError(path, "the label \(bytes[start]) is none of 10 classes") }
+          labels.append(Int32(bytes[start]))
+          for pixel in 0..<plane {
+            for channel in 0..<3 { pixels.append(bytes[start + 1 + channel * plane + pixel]) }
+          }
+        }
+      }
+    }
+    return Dataset(
+      name: name, features: .images(pixels, height: 32, width: 32, channels: 3), targets: .classes(labels),
+      classNames: classNames)
+  }
+}

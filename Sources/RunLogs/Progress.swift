@@ -1,0 +1,59 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How far a run is, on standard error: a bar where that is a terminal, else a line now and then.
+public final class Progress {
+  private let total: Int
+  private let isTerminal: Bool
+  private let now: () -> Double
+  private let start: Double
+  private var lastShown = -Double.infinity
+  private let write: (String) -> Void
+
+  /// - Parameters:
+  ///   - total: steps of the whole run.
+  ///   - now: seconds; the clock is the caller's.
+  public init(
+    total: Int, isTerminal: Bool = isatty(2) == 1, now: @escaping () -> Double,
+    write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+  ) {
+    self.total = max(total, 1)
+    self.isTerminal = isTerminal
+    self.now = now
+    self.write = write
+    start = now()
+  }
+
+  /// Shows the state, at most ten times a second on a terminal and every ten seconds elsewhere.
+  public func show(_ done: Int, of label: String, _ detail: String, since first: Int = 0) {
+    let time = now()
+    guard time - lastShown > (isTerminal ? 0.1 : 10) || done == total else { return }
+    lastShown = time
+    let fraction = Double(done) / Double(total)
+    let made = Double(done - first)
+    let left = made > 0 ? (time - start) / made * Double(total - done) : .nan
+    let text = "\(label) \(done)/\(total) \(detail)" + (left.isFinite ? " \(Self.duration(left)) left" : "")
+    if isTerminal {
+      let width = 24
+      let filled = Int(fraction * Double(width))
+      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+      write("\r\u{1B}[2K\(bar) \(text)")
+    } else {
+      write(text + "\n")
+    }
+  }
+
+  /// Ends the bar's line.
+  public func finish() { if isTerminal { write("\r\u{1B}[2K") } }
+
+  public static func duration(_ seconds: Double) -> String {
+    if seconds < 60 { return String(format: "%.0f s", seconds) }
+    if seconds < 3600 { return String(format: "%.1f min", seconds / 60) }
+    return String(format: "%.1f h", seconds / 3600)
+  }
+}

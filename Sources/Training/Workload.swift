@@ -1,0 +1,68 @@
+/// A training step of known size, for measuring: the model, its loss and an example batch.
+public struct Workload: Sendable {
+  public var name: String
+  public var model: any Layer
+  public var loss: LossFunction
+  public var features: NDArray
+  public var targets: NDArray
+
+  /// The four steps that are measured beside peers: SGD with momentum 0.9 and rate 0.01.
+  public static let all: [Workload] = {
+    let key = RandomKey(seed: 0)
+    func classes(_ count: Int, _ bound: Int, _ shape: Shape) -> NDArray {
+      NDArray(key.integers(count: count, below: bound).map { Int32($0) }, shape: shape)
+    }
+    return [
+      Workload(
+        name: "tiny", model: MLP([8, 64, 64, 1]), loss: .squaredError, features: key.normal([32, 8]),
+        targets: key.normal([32, 1])),
+      Workload(
+        name: "mlp", model: MLP([784, 512, 512, 10]), loss: .crossEntropy, features: key.normal([128, 784]),
+        targets: classes(128, 10, [128])),
+      Workload(
+        name: "resnet8", model: ResNet.resNet8(), loss: .crossEntropy, features: key.normal([128, 32, 32, 3]),
+        targets: classes(128, 10, [128])),
+      Workload(
+        name: "gpt", model: GPT(vocabulary: 96, context: 128), loss: .crossEntropy,
+        features: classes(16 * 128, 96, [16, 128]), targets: classes(16 * 128, 96, [16, 128])),
+    ]
+  }()
+
+  /// ResNet-18 on small colour images.
+  public static func resNet18(batch: Int) -> Workload {
+    let key = RandomKey(seed: 0)
+    return Workload(
+      name: "resnet18", model: ResNet.resNet18(), loss: .crossEntropy, features: key.normal([batch, 32, 32, 3]),
+      targets: NDArray(key.integers(count: batch, below: 10).map { Int32($0) }))
+  }
+
+  /// One training step, compiled: arguments are parameters, running values, velocities, features and targets; all but
+  /// the last two are donated, and the loss is the only other result.
+  public func compiledStep() throws -> (program: Program, arguments: [NDArray]) {
+    let optimizer = Chain {
+      Momentum(0.9)
+      LearningRate(0.01)
+    }
+    let start = try Trainer.initialState(model, optimizer, RandomKey(seed: 1))
+    let (parameters, running, memory) = (start.parameters, start.modelState, start.optimizerState)
+    let arguments = parameters.leaves + running.leaves + memory.leaves
+    let (p, m, n) = (parameters.count, running.count, arguments.count)
+    let (model, loss) = (model, loss)
+    let program = try Program(
+      inputs: (arguments + [features, targets]).map { TensorType(of: $0) },
+      donating: Dictionary(uniqueKeysWithValues: (0..<n).map { ($0, $0) })
+    ) { graph, x in
+      let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: Array(x[0..<p])))
+      let (output, next) = try model(
+        x[n], point, state: Tree(sortedPaths: running.paths, leaves: Array(x[p..<p + m])), mode: .training)
+      let value = loss(output, x[n + 1]).mean()
+      let zero = graph.fill(0, TensorType(.scalar))
+      var context = UpdateContext(counters: Counters(updates: zero, samples: zero, epochs: zero), parameters: point)
+      let result = try context.run(
+        optimizer, gradients(of: value, withRespectTo: point),
+        Tree(sortedPaths: memory.paths, leaves: Array(x[p + m..<n])))
+      return point.moved(by: result.updates).tree.leaves + next.leaves + result.state.leaves + [value]
+    }
+    return (program, arguments + [features, targets])
+  }
+}
