@@ -1,60 +1,131 @@
 import Foundation
 
-/// Distribution functions in double precision.
-public enum Distributions {
-  /// The regularised incomplete beta function I_x(a, b), by its continued fraction (Lentz's method; DLMF 8.17.22).
-  public static func regularizedBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
-    guard x > 0 else { return 0 }
-    guard x < 1 else { return 1 }
-    // The fraction converges fast on this side only.
-    if x > (a + 1) / (a + b + 2) { return 1 - regularizedBeta(1 - x, b, a) }
-    let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
-    let tiny = 1e-300
-    var c = 1.0
-    var d = 1 - (a + b) * x / (a + 1)
-    d = 1 / (abs(d) < tiny ? tiny : d)
-    var result = d
-    for m in 1...500 {
-      let n = Double(m)
-      for term in [
-        n * (b - n) * x / ((a + 2 * n - 1) * (a + 2 * n)), -(a + n) * (a + b + n) * x / ((a + 2 * n) * (a + 2 * n + 1)),
-      ] {
-        d = 1 + term * d
-        d = 1 / (abs(d) < tiny ? tiny : d)
-        c = 1 + term / c
-        c = abs(c) < tiny ? tiny : c
-        result *= d * c
-      }
-      if abs(d * c - 1) < 1e-15 { break }
+/// A continuous probability distribution on the real line.
+public protocol ContinuousDistribution: Sendable {
+  /// The smallest value that the distribution can take.
+  var lowest: Double { get }
+  /// P(X <= x).
+  func cdf(_ x: Double) -> Double
+  /// P(X > x), precise where it is small.
+  func upperTail(_ x: Double) -> Double
+}
+
+extension ContinuousDistribution {
+  /// The x with P(X <= x) = p, for p in [0, 1]; found by bisection, to the last digits of a Double.
+  public func quantile(_ p: Double) -> Double {
+    precondition(p >= 0 && p <= 1, "A quantile needs a probability in [0, 1]; got \(p).")
+    if p == 0 { return lowest }
+    if p == 1 { return .infinity }
+    // 1 - p would lose digits only if p did not have them already.
+    return p <= 0.5 ? root { cdf($0) >= p } : root { upperTail($0) <= 1 - p }
+  }
+
+  /// The x with P(X > x) = p: precise for small p.
+  public func upperQuantile(_ p: Double) -> Double {
+    precondition(p >= 0 && p <= 1, "A quantile needs a probability in [0, 1]; got \(p).")
+    if p == 0 { return .infinity }
+    if p == 1 { return lowest }
+    return p <= 0.5 ? root { upperTail($0) <= p } : root { cdf($0) >= 1 - p }
+  }
+
+  /// The point where a monotone condition turns true.
+  private func root(_ reached: (Double) -> Bool) -> Double {
+    var low = max(lowest, -1)
+    var high = 1.0
+    while !reached(high) { (low, high) = (high, high * 2) }
+    while low > lowest, reached(low) { (low, high) = (low * 2, low) }
+    while true {
+      let middle = low + (high - low) / 2
+      if middle <= low || middle >= high || high - low < 1e-300 { return high }
+      if reached(middle) { high = middle } else { low = middle }
     }
-    return front * result
+  }
+}
+
+/// The standard normal distribution.
+public struct NormalDistribution: ContinuousDistribution {
+  public init() {}
+  public var lowest: Double { -.infinity }
+  public func cdf(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
+  public func upperTail(_ x: Double) -> Double { cdf(-x) }
+}
+
+/// Student's t distribution.
+public struct StudentT: ContinuousDistribution {
+  public var degreesOfFreedom: Double
+
+  public init(degreesOfFreedom: Double) {
+    precondition(
+      degreesOfFreedom > 0,
+      "Student's t needs positive degrees of freedom; got \(degreesOfFreedom).")
+    self.degreesOfFreedom = degreesOfFreedom
   }
 
-  /// P(T <= t) of Student's distribution.
-  public static func studentT(_ t: Double, degreesOfFreedom n: Double) -> Double {
-    let tail = 0.5 * regularizedBeta(n / (n + t * t), n / 2, 0.5)
-    return t > 0 ? 1 - tail : tail
+  public var lowest: Double { -.infinity }
+
+  public func cdf(_ x: Double) -> Double { upperTail(-x) }
+
+  public func upperTail(_ x: Double) -> Double {
+    if x.isInfinite { return x > 0 ? 0 : 1 }
+    let sum = degreesOfFreedom + x * x
+    let tail =
+      regularizedBeta(degreesOfFreedom / sum, complement: x * x / sum, degreesOfFreedom / 2, 0.5)
+      / 2
+    return x >= 0 ? tail : 1 - tail
   }
 
-  public static func normal(_ x: Double) -> Double { 0.5 * erfc(-x / 2.0.squareRoot()) }
+  /// P(|X| > |x|).
+  public func twoSidedTail(_ x: Double) -> Double { min(1, 2 * upperTail(abs(x))) }
+}
 
-  /// The value that a monotone distribution function exceeds with probability 1 - p, by bisection.
-  static func quantile(_ p: Double, _ low: Double, _ high: Double, _ cumulative: (Double) -> Double) -> Double {
-    var (low, high) = (low, high)
-    for _ in 0..<200 where high - low > 1e-14 * max(1, abs(low)) {
-      let middle = (low + high) / 2
-      if cumulative(middle) < p { low = middle } else { high = middle }
-    }
-    return (low + high) / 2
+/// The chi-squared distribution.
+public struct ChiSquared: ContinuousDistribution {
+  public var degreesOfFreedom: Double
+
+  public init(degreesOfFreedom: Double) {
+    precondition(
+      degreesOfFreedom > 0,
+      "Chi-squared needs positive degrees of freedom; got \(degreesOfFreedom).")
+    self.degreesOfFreedom = degreesOfFreedom
   }
 
-  public static func studentTQuantile(_ p: Double, degreesOfFreedom n: Double) -> Double {
-    quantile(p, -1e6, 1e6) { studentT($0, degreesOfFreedom: n) }
+  public var lowest: Double { 0 }
+  public func cdf(_ x: Double) -> Double {
+    x <= 0 ? 0 : regularizedGamma(degreesOfFreedom / 2, x / 2)
+  }
+  public func upperTail(_ x: Double) -> Double {
+    x <= 0 ? 1 : regularizedUpperGamma(degreesOfFreedom / 2, x / 2)
+  }
+}
+
+/// Fisher's F distribution: the ratio of two independent mean squares.
+public struct FDistribution: ContinuousDistribution {
+  public var numerator: Double
+  public var denominator: Double
+
+  public init(numeratorDegreesOfFreedom: Double, denominatorDegreesOfFreedom: Double) {
+    precondition(
+      numeratorDegreesOfFreedom > 0 && denominatorDegreesOfFreedom > 0,
+      "F needs positive degrees of freedom.")
+    numerator = numeratorDegreesOfFreedom
+    denominator = denominatorDegreesOfFreedom
   }
 
-  public static func normalQuantile(_ p: Double) -> Double { quantile(p, -40, 40, normal) }
+  public var lowest: Double { 0 }
 
-  public static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
-    quantile(p, 0, 1) { regularizedBeta($0, a, b) }
+  public func cdf(_ x: Double) -> Double {
+    if x <= 0 { return 0 }
+    if x == .infinity { return 1 }
+    let sum = numerator * x + denominator
+    return regularizedBeta(
+      numerator * x / sum, complement: denominator / sum, numerator / 2, denominator / 2)
+  }
+
+  public func upperTail(_ x: Double) -> Double {
+    if x <= 0 { return 1 }
+    if x == .infinity { return 0 }
+    let sum = numerator * x + denominator
+    return regularizedBeta(
+      denominator / sum, complement: numerator * x / sum, denominator / 2, numerator / 2)
   }
 }
