@@ -1,30 +1,198 @@
+import ArgumentParser
+import Descent
 import Foundation
-import Training
 
-@main struct DescentCommand {
-  static func main() throws {
-    for w in Workload.all {
-      let t0 = Date()
-      var (program, arguments) = try w.compiledStep()
-      let compile = Date().timeIntervalSince(t0)
-      for _ in 0..<3 { _ = try program.run(updating: &arguments) }
-      var best = [Double]()
-      let reps = w.name == "tiny" ? 500 : w.name == "mlp" ? 50 : 5
-      var loss = 0.0
-      for _ in 0..<5 {
-        let t = Date()
-        for _ in 0..<reps { loss = try program.run(updating: &arguments)[0].item }
-        best.append(Date().timeIntervalSince(t) / Double(reps) * 1000)
-      }
+@main struct DescentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "descent",
+    abstract: "A gradient-descent laboratory: put published methods to the test, or train a model of your own.",
+    discussion: """
+      Start with an experiment of known length:
+        descent run calibration --preset smoke
+      See what it can be told:
+        descent describe calibration
+      Train on your own numbers:
+        descent train table.csv --target price --chain "adam | rate cosine(0.001, 20epochs)"
+      """,
+    version: descentVersion,
+    subcommands: [
+      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self, DataCommand.self,
+      DoctorCommand.self, BenchCommand.self,
+    ])
+}
+
+/// Errors leave with their sentence and status 1.
+func announce(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// Where data are; shared by commands that read some.
+struct DataOptions: ParsableArguments {
+  @Option(help: "Folder of data sets; the environment's DESCENT_DATA when not given.")
+  var data: String?
+
+  var locator: DataLocator { DataLocator(directory: data, environment: ProcessInfo.processInfo.environment) }
+}
+
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "The experiments and their presets, the transformations, the data sets.")
+
+  func run() {
+    print("Experiments (descent describe NAME, descent run NAME):")
+    for type in ExperimentRegistry.all { print("  \(type.name)  \(type.summary)") }
+    print("\nTransformations of a chain (descent describe NAME):")
+    for kind in TransformationKind.all {
+      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+    }
+    print("\nData sets (descent data):")
+    for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
+  }
+}
+
+struct DescribeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "describe", abstract: "Claims, presets and settings of an experiment, or options of a transformation.")
+
+  @Argument(help: "An experiment or a transformation.")
+  var name: String
+
+  func run() throws {
+    if let kind = TransformationKind.all.first(where: { $0.name == name }) { return describe(kind) }
+    let names = ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name)
+    guard names.contains(name) else {
+      throw SettingsError("there is nothing named \(name); \(NearestName.hint(name, among: names))")
+    }
+    try describe(try ExperimentRegistry.named(name))
+  }
+
+  private func describe(_ kind: TransformationKind) {
+    print("\(kind.name): \(kind.summary)")
+    for option in kind.options {
+      print("  \(option.name)\(option.standard.map { " = \($0)" } ?? " (needed)")  \(option.summary)")
+    }
+  }
+
+  private func describe<E: Experiment>(_ type: E.Type) throws {
+    print("\(E.name): \(E.summary)\n\nClaims:")
+    for claim in E.claims { print("  \(claim.id): \(claim.statement) [\(claim.source)]") }
+    print("\nPresets:")
+    for preset in E.presets { print("  \(preset.name): \(preset.summary)") }
+    print("\nSettings (--set NAME=VALUE) and their values in the presets:")
+    let lists = try E.presets.map { try Settings.list($0.configuration) }
+    for (index, entry) in lists[0].enumerated() {
+      let values = lists.map { $0[index].value }
+      let shown = Set(values).count == 1 ? values[0] : values.joined(separator: " | ")
+      print("  \(entry.name) = \(shown)  \(E.settingDescriptions[entry.name] ?? "")")
+    }
+  }
+}
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Runs an experiment, decides its claims and writes a report.",
+    discussion: "A run that was interrupted goes on exactly where its last checkpoint is: descent run --resume FOLDER.")
+
+  @Argument(help: "The experiment; not needed with --resume.")
+  var experiment: String?
+  @Option(help: "A set of settings: smoke, quick or paper.")
+  var preset = "quick"
+  @Option(name: .customLong("set"), help: "A setting, as descent.rate=0.02; may be repeated.")
+  var changes: [String] = []
+  @Option(help: "Number of seeds.")
+  var seeds: Int?
+  @Option(help: "The run's folder; runs/NAME-PRESET when not given.")
+  var out: String?
+  @Option(help: "Go on with the run in this folder.")
+  var resume: String?
+  @Flag(help: "Replace an earlier run in the folder.")
+  var replace = false
+  @Flag(help: "No progress.")
+  var quiet = false
+  @OptionGroup var dataOptions: DataOptions
+
+  func validate() throws {
+    guard (experiment == nil) == (resume != nil) else {
+      throw ValidationError(
+        resume == nil ? "name an experiment: see descent list" : "--resume takes no experiment's name")
+    }
+    if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace {
+      throw ValidationError(
+        "--resume goes on with the settings of the run: leave out --set, --seeds, --out and --replace")
+    }
+  }
+
+  func run() throws {
+    if let resume {
+      let folder = try RunFolder.open(resume)
+      try show(try self.resume(try ExperimentRegistry.named(try RunSession.experimentName(in: folder)), folder))
+    } else if let experiment {
+      try show(try start(try ExperimentRegistry.named(experiment)))
+    }
+  }
+
+  private func resume<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> RunSession.Outcome {
+    try RunSession.resume(type, folder: folder, data: dataOptions.locator, announce: announce, isQuiet: quiet)
+  }
+
+  private func start<E: Experiment>(_ type: E.Type) throws -> RunSession.Outcome {
+    try RunSession.start(
+      type, preset: preset, changes: changes, seeds: seeds, out: out ?? "runs/\(E.name)-\(preset)", replacing: replace,
+      data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), announce: announce,
+      isQuiet: quiet)
+  }
+
+  private func show(_ outcome: RunSession.Outcome) throws {
+    print(Self.table(outcome.decisions))
+    print("\nreport: \(outcome.reportPath)")
+  }
+
+  /// The verdicts as text.
+  static func table(_ decisions: [Decision]) -> String {
+    let header = ["claim", "verdict", "n", "estimate", "interval", "p"]
+    let rows = decisions.map { decision in
+      let e = decision.evidence
+      return [
+        decision.claim.id, decision.verdict.rawValue, "\(e.count)", Report.number(e.estimate),
+        "\(Report.number(e.interval.low)) ... \(Report.number(e.interval.high))", Report.number(e.pValue),
+      ]
+    }
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max()! }
+    return ([header] + rows).map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report", abstract: "Decides the claims of a run folder again and draws its report.")
+
+  @Argument(help: "The run's folder.")
+  var folder: String
+
+  func run() throws {
+    let opened = try RunFolder.open(folder)
+    try report(try ExperimentRegistry.named(try RunSession.experimentName(in: opened)), opened)
+  }
+
+  private func report<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws {
+    let outcome = try RunSession.report(type, folder: folder)
+    print(RunCommand.table(outcome.decisions))
+    print("\nreport: \(outcome.reportPath)")
+  }
+}
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "The known data sets, which of them are here, and how to get the others.")
+
+  @OptionGroup var dataOptions: DataOptions
+
+  func run() throws {
+    for entry in CatalogueEntry.all {
+      let folder = try dataOptions.locator.folder(of: entry.name)
+      print("\(entry.name): \(entry.summary)")
       print(
-        w.name, best.sorted()[2], "ms; compile", compile, "calls", program.callCount, "MB",
-        program.workingByteCount >> 20, "loss", loss, "GF/s", program.flops / best.sorted()[2] / 1e6)
-      if CommandLine.arguments.contains(w.name) {
-        let p = try program.profile(arguments, runs: 5)
-        for e in p.sorted(by: { $0.seconds > $1.seconds }).prefix(40) {
-          print(String(format: "%8.1f us  %6.1f GF/s ", e.seconds * 1e6, e.flops / e.seconds / 1e9), e.name)
-        }
-      }
+        folder.map { "  here: \($0)" } ?? "  not here: \(entry.instructions), and name DIR by --data or DESCENT_DATA")
     }
   }
 }

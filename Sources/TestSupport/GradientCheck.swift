@@ -5,7 +5,7 @@ import Differentiation
 public typealias TracedFunction = (Graph, [Tensor]) throws -> [Tensor]
 
 /// Who computes.
-public enum Engine: String, CaseIterable, Sendable {
+public enum Evaluation: String, CaseIterable, Sendable {
   case reference, compiled
 
   /// The results of a traced function on arrays.
@@ -26,7 +26,7 @@ public enum GradientCheck {
   /// The worst deviation between the gradient and central differences, relative to 1 + |value|, of the results'
   /// weighted sum; `order` 2 checks the gradient's own derivative along a direction.
   public static func worstError(
-    of function: @escaping TracedFunction, at inputs: [NDArray], order: Int = 1, engine: Engine = .compiled,
+    of function: @escaping TracedFunction, at inputs: [NDArray], order: Int = 1, engine: Evaluation = .compiled,
     step: Double = 1e-5
   ) throws -> Double {
     let varied = inputs.indices.filter { inputs[$0].elementType == .float64 }

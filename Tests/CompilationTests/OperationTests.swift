@@ -13,8 +13,8 @@ import Testing
         let floating = x.filter { $0.elementType.isFloatingPoint }
         return y + (wide || item.name != "cast" ? gradients(of: y[0].squared.sum(), withRespectTo: floating) : [])
       }
-      let expected = try Engine.reference.run(inputs, function)
-      let actual = try Engine.compiled.run(inputs, function)
+      let expected = try Evaluation.reference.run(inputs, function)
+      let actual = try Evaluation.compiled.run(inputs, function)
       for (a, b) in zip(actual, expected) {
         #expect(a.shape == b.shape)
         let scale = b.doubles.map { abs($0) }.max() ?? 1
@@ -27,7 +27,7 @@ import Testing
   @Test func integersAndBools() throws {
     let a = NDArray([7, -3, 0, 5] as [Int32])
     let b = NDArray([2, 2, -1, 5] as [Int32])
-    let results = try Engine.compiled.run([a, b]) { graph, x in
+    let results = try Evaluation.compiled.run([a, b]) { graph, x in
       [
         x[0] + x[1], x[0] * x[1], x[0] / x[1], max(x[0], x[1]), (x[0] .> x[1]) .| (x[0] .== x[1]), !(x[0] .< x[1]),
         x[0].argumentOfMaximum(), x[0].argumentOfMinimum(), x[0].cast(to: .float32) * 0.5, graph.iota([2, 3]), -x[0],
@@ -55,8 +55,8 @@ import Testing
     let types: [ElementType] = kind == .bits ? [.int32] : [.float32, .float64]
     for type in types {
       let function: TracedFunction = { _, x in [Tensor.random(kind, [1001], key: x[0], type)] }
-      let expected = try Engine.reference.run([key], function)[0].doubles
-      let actual = try Engine.compiled.run([key], function)[0].doubles
+      let expected = try Evaluation.reference.run([key], function)[0].doubles
+      let actual = try Evaluation.compiled.run([key], function)[0].doubles
       for (a, b) in zip(actual, expected) { #expect(abs(a - b) < 1e-6) }
     }
   }
@@ -73,9 +73,9 @@ import Testing
           x[0] + x[0].mean(axes, keepingAxes: true),
         ]
       }
-      let expected = try Engine.reference.run([x], function)
+      let expected = try Evaluation.reference.run([x], function)
       for inputs in [[x], [x.converted(to: .float32)]] {
-        for (a, b) in zip(try Engine.compiled.run(inputs, function), expected) {
+        for (a, b) in zip(try Evaluation.compiled.run(inputs, function), expected) {
           let tolerance = inputs[0].elementType == .float64 ? 1e-11 : 1e-5
           let worst = zip(a.doubles, b.doubles).map { abs($0 - $1) / (1 + abs($1)) }.max() ?? 0
           #expect(worst < tolerance, "\(shape) \(axes): \(worst)")

@@ -206,7 +206,7 @@ import Testing
     for schedule in schedules {
       for updates in [0, 5, 10, 20, 50, 99, 200] {
         let point = (Double(updates), Double(updates) * 50, Double(updates) / 25)
-        let traced = try Engine.compiled.run(
+        let traced = try Evaluation.compiled.run(
           [NDArray(Float(point.0)), NDArray(Float(point.1)), NDArray(Float(point.2))]
         ) { _, x in [schedule.value(at: Counters(updates: x[0], samples: x[1], epochs: x[2]))] }[0].item
         let plain = schedule.value(updates: point.0, samples: point.1, epochs: point.2)

@@ -35,7 +35,7 @@ import Testing
   @Test func pushforwardIsTheTransposeOfPullback() throws {
     let x = RandomKey(seed: 3).normal([4], .float64)
     let v = RandomKey(seed: 4).normal([4], .float64)
-    let results = try Engine.compiled.run([x, v]) { _, x in
+    let results = try Evaluation.compiled.run([x, v]) { _, x in
       let y = tanh(x[0]) * x[0].sum()
       return [
         pushforward(of: [y], from: [x[0]], along: [x[1]])[0],
@@ -47,7 +47,7 @@ import Testing
 
   @Test func unrelatedInputsHaveZeroGradientAndChainsTotalDerivatives() throws {
     let x = NDArray([2.0, 3.0])
-    let results = try Engine.compiled.run([x, x]) { _, x in
+    let results = try Evaluation.compiled.run([x, x]) { _, x in
       let y = x[0] * 3
       return gradients(of: y.squared.sum(), withRespectTo: [x[0], y, x[1]])
         + gradients(of: (x[0].stoppingGradient * x[0]).sum(), withRespectTo: [x[0]])

@@ -25,7 +25,7 @@ import Testing
     let x = RandomKey(seed: 2).normal([3, 12, 12, 1])
     func run(_ mode: ModelMode) throws -> (NDArray, Tree<NDArray>) {
       let paths = state.paths
-      let results = try Engine.compiled.run([x]) { graph, x in
+      let results = try Evaluation.compiled.run([x]) { graph, x in
         let (y, next) = try model(
           x[0], Parameters(parameters.map { graph.constant($0) }), state: state.map { graph.constant($0) }, mode: mode)
         #expect(next.paths == paths)
@@ -69,7 +69,7 @@ import Testing
     let model = GPT(vocabulary: 11, context: 6, width: 8, layers: 2, heads: 2)
     let parameters = try model.initialParameters(key: RandomKey(seed: 1))
     func output(_ tokens: [Int32]) throws -> [Float] {
-      try Engine.compiled.run([NDArray(tokens, shape: [1, 6])]) { graph, x in
+      try Evaluation.compiled.run([NDArray(tokens, shape: [1, 6])]) { graph, x in
         [try model(x[0], Parameters(parameters.map { graph.constant($0) })).output]
       }[0].floats
     }
@@ -80,7 +80,7 @@ import Testing
 
   @Test func dropoutKeepsTheMeanAndIsKeyed() throws {
     func run(_ seed: Int, _ mode: ModelMode) throws -> [Float] {
-      try Engine.compiled.run([NDArray.ones([100, 100]), RandomKey(seed: seed).array]) { _, x in
+      try Evaluation.compiled.run([NDArray.ones([100, 100]), RandomKey(seed: seed).array]) { _, x in
         var scope = ModelScope(Parameters(Tree()), mode: mode, key: x[1])
         return [try Dropout(0.3).forward(x[0], in: &scope)]
       }[0].floats
@@ -104,7 +104,7 @@ import Testing
   /// The value at 5, the sum, and of each input's gradient the value at 3 and the sum of magnitudes; printed by
   /// Scripts/make-model-goldens.py with torch 2.13.0.
   private func check(_ expected: [Double], _ inputs: [NDArray], _ function: @escaping TracedFunction) throws {
-    let results = try Engine.compiled.run(inputs) { graph, x in
+    let results = try Evaluation.compiled.run(inputs) { graph, x in
       let y = try function(graph, x)[0]
       let weights = graph.constant(NDArray((0..<y.count).map { cos(Double($0)) }, shape: y.shape))
       return [y] + gradients(of: dot(y, weights), withRespectTo: x)
@@ -121,7 +121,7 @@ import Testing
       [x, scale, shift]
     ) { _, x in [batchNorm(x[0], scale: x[1], shift: x[2], epsilon: 1e-5).output] }
     let x = x
-    let results = try Engine.compiled.run([x]) { graph, x in
+    let results = try Evaluation.compiled.run([x]) { graph, x in
       var scope = ModelScope(
         Parameters(
           Tree(["scale": graph.fill(1, TensorType([6], .float64)), "shift": graph.fill(0, TensorType([6], .float64))])),
@@ -163,7 +163,7 @@ import Testing
   }
 
   @Test func stableMax() throws {
-    let loss = try Engine.compiled.run([NDArray([1.0, -1.0, 0.0], shape: [1, 3]), NDArray([Int32(0)])]) { _, x in
+    let loss = try Evaluation.compiled.run([NDArray([1.0, -1.0, 0.0], shape: [1, 3]), NDArray([Int32(0)])]) { _, x in
       [LossFunction.stableMax(x[0], x[1])]
     }[0].item
     #expect(abs(loss + log(2 / 3.5)) < 1e-12)

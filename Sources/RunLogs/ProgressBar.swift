@@ -7,7 +7,7 @@ import Foundation
 #endif
 
 /// How far a run is, on standard error: a bar where that is a terminal, else a line now and then.
-public final class Progress {
+public final class ProgressBar {
   private let total: Int
   private let isTerminal: Bool
   private let now: () -> Double

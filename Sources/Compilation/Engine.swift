@@ -1,0 +1,27 @@
+import CKernels
+import COneDNN
+import COpenBLAS
+
+/// Facts and settings of the machinery that runs programs.
+public enum Engine {
+  /// Threads that kernels use. Results are reproducible bit for bit for a fixed number.
+  public static var threadCount: Int { Int(ck_thread_count()) }
+
+  /// Sets the number of threads of all kernels; at least 1.
+  public static func setThreadCount(_ count: Int) {
+    ck_set_thread_count(Int32(count))
+    cb_set_thread_count(Int32(max(count, 1)))
+  }
+
+  /// The best instruction set that both the machine and our kernels have.
+  public static var instructionSet: String {
+    switch ck_instruction_set_in_use() {
+    case CK_AVX512: "AVX-512"
+    case CK_AVX2: "AVX2"
+    default: "portable"
+    }
+  }
+
+  /// The version of oneDNN in use.
+  public static var oneDNNVersion: String { String(cString: cd_version()) }
+}

@@ -1,0 +1,18 @@
+// One import for all rooms of the house.
+@_exported import Arrays
+@_exported import Compilation
+@_exported import Datasets
+@_exported import Descending
+@_exported import Diagnostics
+@_exported import Differentiation
+@_exported import Experiments
+@_exported import Graphs
+@_exported import Models
+@_exported import Parameters
+@_exported import Reports
+@_exported import RunLogs
+@_exported import Statistics
+@_exported import Training
+
+/// The version of the library and of the program.
+public let descentVersion = "0.1.0"

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Descent
+import Foundation
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measures one training step of known workloads.",
+    discussion: """
+      Prints one JSON line a workload: the median of 5 rounds after a warm-up, compile time, working memory, floating-point \
+      operations. make bench measures the same steps in PyTorch and JAX beside it.
+      """)
+
+  @Argument(help: "Workloads: tiny, mlp, resnet8, gpt, resnet18; the first four when none is named.")
+  var workloads: [String] = []
+  @Flag(help: "Time of each kernel call, the slowest first.")
+  var profile = false
+  @Option(help: "Threads; all cores when not given.")
+  var threads: Int?
+
+  func run() throws {
+    if let threads { Engine.setThreadCount(threads) }
+    let known = Workload.all + [Workload.resNet18(batch: 64)]
+    for name in workloads where !known.contains(where: { $0.name == name }) {
+      throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")
+    }
+    let chosen = workloads.isEmpty ? Workload.all : known.filter { workloads.contains($0.name) }
+    for workload in chosen { try measure(workload) }
+  }
+
+  private func measure(_ workload: Workload) throws {
+    let begin = Date()
+    var (program, arguments) = try workload.compiledStep()
+    let compile = Date().timeIntervalSince(begin)
+    for _ in 0..<3 { _ = try program.run(updating: &arguments) }
+    let repetitions = workload.name == "tiny" ? 500 : workload.name == "mlp" ? 50 : workload.name == "resnet18" ? 2 : 5
+    var rounds: [Double] = []
+    for _ in 0..<5 {
+      let start = Date()
+      for _ in 0..<repetitions { _ = try program.run(updating: &arguments) }
+      rounds.append(Date().timeIntervalSince(start) / Double(repetitions))
+    }
+    let median = rounds.sorted()[2]
+    let values = [
+      "\"milliseconds\": \(String(format: "%.4f", median * 1000))",
+      "\"compileSeconds\": \(String(format: "%.3f", compile))",
+      "\"workingMegabytes\": \(String(format: "%.1f", Double(program.workingByteCount) / 1_048_576))",
+      "\"gigaflops\": \(String(format: "%.3f", program.flops / 1e9))", "\"calls\": \(program.callCount)",
+      "\"peakMegabytes\": \((RunEnvironment.peakMemory() ?? 0) / 1_048_576)",
+    ]
+    print("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
+    guard profile else { return }
+    let entries = try program.profile(arguments, runs: 10).sorted { $0.seconds > $1.seconds }
+    let total = entries.reduce(0) { $0 + $1.seconds }
+    for entry in entries where entry.seconds > 0.002 * total {
+      let rate = entry.flops > 0 ? String(format: "%6.0f GFLOP/s", entry.flops / entry.seconds / 1e9) : "              "
+      print(
+        String(format: "%9.1f us %5.1f %%  ", entry.seconds * 1e6, 100 * entry.seconds / total) + rate + "  "
+          + entry.name)
+    }
+  }
+}

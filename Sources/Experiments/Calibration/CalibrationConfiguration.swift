@@ -1,0 +1,91 @@
+import Datasets
+import Models
+
+/// SGD against the same with orthogonal projection, on images with few labels.
+public struct CalibrationConfiguration: Codable, Sendable, Equatable {
+  public struct Data: Codable, Sendable, Equatable {
+    public var name: String
+    public var trainPerClass: Int
+    public var validation: Int
+    public var test: Int
+    public var cropPadding: Int
+    public var flips: Bool
+  }
+
+  public struct Network: Codable, Sendable, Equatable {
+    public var kind: String
+    public var width: Int
+  }
+
+  public struct Descent: Codable, Sendable, Equatable {
+    public var epochs: Int
+    public var batchSize: Int
+    public var rate: Double
+    public var momentum: Double
+    public var weightDecay: Double
+    public var renormalizes: Bool
+    public var isGuarded: Bool
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+    public var ablationCount: Int
+  }
+
+  public struct Corruptions: Codable, Sendable, Equatable {
+    public var kinds: [Corruption]
+    public var images: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    public var accuracyMargin: Double
+    public var calibrationMargin: Double
+  }
+
+  public var data: Data
+  public var model: Network
+  public var descent: Descent
+  public var seeds: Seeds
+  public var corruption: Corruptions
+  public var decision: Decisions
+
+  static let standard = CalibrationConfiguration(
+    data: Data(name: "fashion-mnist", trainPerClass: 200, validation: 1000, test: 4000, cropPadding: 2, flips: true),
+    model: Network(kind: "resnet8", width: 8),
+    descent: Descent(
+      epochs: 30, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true),
+    seeds: Seeds(count: 8, first: 0, ablationCount: 5),
+    corruption: Corruptions(kinds: Corruption.allCases, images: 1000),
+    decision: Decisions(alpha: 0.05, accuracyMargin: 1, calibrationMargin: 0.02))
+
+  static var smoke: CalibrationConfiguration {
+    var c = standard
+    c.data.trainPerClass = 30
+    c.data.validation = 200
+    c.data.test = 300
+    c.model = Network(kind: "cnn", width: 4)
+    c.descent.epochs = 3
+    c.seeds = Seeds(count: 2, first: 0, ablationCount: 1)
+    c.corruption.images = 100
+    return c
+  }
+
+  /// The published scale: ResNet-18, 500 images a class, 100 epochs, 20 seeds.
+  static var paper: CalibrationConfiguration {
+    var c = standard
+    c.data = Data(name: "cifar10", trainPerClass: 500, validation: 2000, test: 8000, cropPadding: 4, flips: true)
+    c.model = Network(kind: "resnet18", width: 64)
+    c.descent.epochs = 100
+    c.seeds = Seeds(count: 20, first: 0, ablationCount: 0)
+    c.corruption.images = 2000
+    return c
+  }
+
+  /// The arms of the ablation: which parameters are projected.
+  static let ablations: [(name: String, patterns: [String])] = [
+    ("head only", ["head/*"]), ("norms only", ["*orm*/scale", "*orm*/shift"]),
+    ("convolutions only", ["*conv*/weight", "stem/weight", "*shortcut/weight"]),
+  ]
+}

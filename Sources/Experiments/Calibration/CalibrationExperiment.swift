@@ -1,0 +1,153 @@
+import Diagnostics
+import Foundation
+import Reports
+import RunLogs
+import Training
+
+/// Does removing the weight-parallel part of each gradient keep a classifier from growing overconfident?
+///
+/// SGD against the same with `OrthogonalProjection`, in pairs: for each seed both start from the same weights and see the
+/// same batches. Hedges, "OrthoGrad improves neural calibration", arXiv 2506.04487.
+public struct CalibrationExperiment: Experiment {
+  public let configuration: CalibrationConfiguration
+
+  public init(_ configuration: CalibrationConfiguration) { self.configuration = configuration }
+
+  public static let name = "calibration"
+  public static let summary = "orthogonal gradients against SGD: calibration with few labels (arXiv 2506.04487)"
+
+  public static let presets: [Preset<CalibrationConfiguration>] = [
+    .init(name: "smoke", summary: "seconds: a small network, two seeds", configuration: .smoke),
+    .init(
+      name: "quick", summary: "minutes: ResNet-8 on Fashion-MNIST, eight seeds, ablation", configuration: .standard),
+    .init(name: "paper", summary: "the published scale: ResNet-18, CIFAR-10 at 10 %, 20 seeds", configuration: .paper),
+  ]
+
+  public static let settingDescriptions: [String: String] = [
+    "data.name": "fashion-mnist, mnist or cifar10", "data.trainPerClass": "training images of each class",
+    "data.validation": "held-out training images for the temperature", "data.test": "test images",
+    "data.cropPadding": "random crops from an image padded by so many pixels",
+    "data.flips": "mirror half of the images",
+    "model.kind": "resnet8, resnet18 or cnn", "model.width": "features of the first stage",
+    "descent.epochs": "passes over the training images", "descent.batchSize": "images in one update",
+    "descent.rate": "learning rate", "descent.momentum": "decay of the velocity",
+    "descent.weightDecay": "L2 coefficient, not projected", "descent.renormalizes": "restore the gradient's length",
+    "descent.isGuarded": "leave single elements and parallel gradients as they are",
+    "seeds.count": "pairs of runs", "seeds.first": "the first seed", "seeds.ablationCount": "seeds of each ablation",
+    "corruption.kinds": "damage to test images", "corruption.images": "test images that are damaged",
+    "decision.alpha": "level of each test", "decision.accuracyMargin": "percentage points that count as equal accuracy",
+    "decision.calibrationMargin": "calibration error that counts as equal",
+  ]
+
+  public static func setSeeds(_ count: Int, in configuration: inout CalibrationConfiguration) {
+    configuration.seeds.count = count
+    configuration.seeds.ablationCount = min(configuration.seeds.ablationCount, count)
+  }
+
+  // MARK: Arms
+
+  struct Arm {
+    var name: String
+    /// Patterns of projected parameters; nil for plain SGD, empty for all.
+    var patterns: [String]?
+
+    func task(_ seed: Int) -> String { "\(name)/seed \(seed)" }
+  }
+
+  static let baseline = Arm(name: "sgd", patterns: nil)
+  static let orthogonal = Arm(name: "orthogonal", patterns: [])
+
+  func ablationArms() throws -> [Arm] {
+    let paths = try model().layout.entries.filter { !$1.isState }.paths
+    return CalibrationConfiguration.ablations.compactMap { name, patterns in
+      let matching = patterns.filter { pattern in paths.contains { PathPattern(pattern).matches($0) } }
+      return matching.isEmpty ? nil : Arm(name: name, patterns: matching)
+    }
+  }
+
+  func tasks() throws -> [(arm: Arm, seed: Int)] {
+    let seeds = configuration.seeds
+    let main = (seeds.first..<seeds.first + seeds.count).flatMap { seed in
+      [(Self.baseline, seed), (Self.orthogonal, seed)]
+    }
+    let ablations = try ablationArms()
+    return main
+      + (seeds.first..<seeds.first + min(seeds.ablationCount, seeds.count)).flatMap { seed in
+        ablations.map { ($0, seed) }
+      }
+  }
+
+  func optimizer(_ arm: Arm) -> Chain {
+    let d = configuration.descent
+    var stages: [any GradientTransformation] = []
+    if let patterns = arm.patterns {
+      stages.append(OrthogonalProjection(renormalizes: d.renormalizes, guarded: d.isGuarded, paths: patterns))
+    }
+    return Chain(stages + [WeightDecay(d.weightDecay), Momentum(d.momentum), LearningRate(d.rate)])
+  }
+
+  func model() throws -> any Layer {
+    let isColour = configuration.data.name == "cifar10"
+    let (channels, size, width) = (isColour ? 3 : 1, isColour ? 32 : 28, configuration.model.width)
+    switch configuration.model.kind {
+    case "resnet8": return ResNet.resNet8(channels: channels, width: width)
+    case "resnet18": return ResNet.resNet18(channels: channels, width: width)
+    case "cnn": return SmallCNN(height: size, width: size, channels: channels, features: width)
+    case let other:
+      throw SettingsError(
+        "model.kind: there is no \(other); \(NearestName.hint(other, among: ["resnet8", "resnet18", "cnn"]))")
+    }
+  }
+
+  private func check() throws {
+    let c = configuration
+    let positive: [(String, Double)] = [
+      ("data.trainPerClass", Double(c.data.trainPerClass)), ("data.validation", Double(c.data.validation)),
+      ("data.test", Double(c.data.test)), ("descent.epochs", Double(c.descent.epochs)),
+      ("descent.batchSize", Double(c.descent.batchSize)), ("descent.rate", c.descent.rate),
+      ("seeds.count", Double(c.seeds.count)), ("corruption.images", Double(c.corruption.images)),
+      ("model.width", Double(c.model.width)),
+    ]
+    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
+    guard c.decision.alpha > 0, c.decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard c.corruption.images <= c.data.test else {
+      throw SettingsError("corruption.images (\(c.corruption.images)) cannot exceed data.test (\(c.data.test))")
+    }
+  }
+
+  // MARK: Running
+
+  public func estimate(_ context: RunContext) throws -> String {
+    try check()
+    let tasks = try tasks().filter { !context.hasResult($0.arm.task($0.seed)) }
+    guard let first = tasks.first else { return "all \(try self.tasks().count) descents are done; drawing the report" }
+    let bench = try CalibrationTask(
+      self, first.arm, seed: first.seed, data: try CalibrationData(configuration, context.data, seed: first.seed))
+    let seconds = try bench.secondsPerStep()
+    let steps = Double(bench.trainer.batches.batchesPerEpoch * configuration.descent.epochs)
+    // Evaluation after each epoch and the corruption sweep cost about a forward pass each.
+    let forward =
+      Double(configuration.descent.epochs * configuration.data.test + 25 * configuration.corruption.images)
+      / Double(configuration.descent.batchSize) * seconds / 3
+    let total = Double(tasks.count) * (steps * seconds + forward)
+    let memory = Double(bench.trainer.program.workingByteCount) / 1_048_576
+    return "\(tasks.count) descents of \(configuration.descent.epochs) epochs: about \(ProgressBar.duration(total)) "
+      + "(\(String(format: "%.1f", seconds * 1000)) ms a step), \(Int(memory)) MB of working memory and the data"
+  }
+
+  public func run(_ context: RunContext) throws {
+    try check()
+    let tasks = try tasks()
+    let epochs = configuration.descent.epochs
+    let bar = context.makeProgress(total: tasks.count * epochs)
+    let done = tasks.filter { context.hasResult($0.arm.task($0.seed)) }.count * epochs
+    for (index, (arm, seed)) in tasks.enumerated() where !context.hasResult(arm.task(seed)) {
+      let data = try CalibrationData(configuration, context.data, seed: seed)
+      let task = try CalibrationTask(self, arm, seed: seed, data: data)
+      try task.run(context) { epoch, detail in
+        bar?.show(index * epochs + epoch, of: arm.task(seed) + ", epochs", detail, since: done)
+      }
+    }
+    bar?.finish()
+  }
+}

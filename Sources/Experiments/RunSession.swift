@@ -1,0 +1,130 @@
+import COneDNN
+import COpenBLAS
+import Datasets
+import Descending
+import Foundation
+import Reports
+import RunLogs
+import Yams
+
+/// One call of `descent run`: makes or reopens the folder, runs, reports.
+public struct RunSession {
+  public struct Outcome: Sendable {
+    public var decisions: [Decision]
+    public var reportPath: String
+    public var seconds: Double
+  }
+
+  /// What is written to config.yaml.
+  private struct Manifest<C: Codable>: Codable {
+    var experiment: String
+    var preset: String
+    var command: String
+    var settings: C
+  }
+
+  private struct Head: Codable { var experiment: String }
+
+  public static let libraries: [String: String] = [
+    "oneDNN": String(cString: cd_version()), "OpenBLAS": String(cString: cb_version()),
+  ]
+
+  /// The experiment's name in a run folder.
+  public static func experimentName(in folder: RunFolder) throws -> String {
+    try YAMLDecoder().decode(Head.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8))
+      .experiment
+  }
+
+  /// Starts a run of a preset with changed settings in a new folder.
+  public static func start<E: Experiment>(
+    _ type: E.Type, preset: String, changes: [String], seeds: Int?, out: String, replacing: Bool, data: DataLocator,
+    commandLine: [String], announce: (String) -> Void, isQuiet: Bool = false
+  ) throws -> Outcome {
+    guard let found = E.presets.first(where: { $0.name == preset }) else {
+      throw SettingsError(
+        "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")
+    }
+    var configuration = found.configuration
+    if let seeds {
+      guard seeds > 0 else { throw SettingsError("--seeds must be positive, not \(seeds)") }
+      E.setSeeds(seeds, in: &configuration)
+    }
+    configuration = try Settings.applying(changes, to: configuration)
+    let folder = try RunFolder.create(out, replacing: replacing)
+    let command = commandLine.joined(separator: " ")
+    let manifest = Manifest(experiment: E.name, preset: preset, command: command, settings: configuration)
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = true
+    try AtomicFile.write(try encoder.encode(manifest), to: folder.configurationPath)
+    try AtomicFile.write(
+      RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
+      to: folder.environmentPath)
+    return try run(E(configuration), configuration, folder, command, data, announce, isQuiet)
+  }
+
+  private static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
+    let text = try String(contentsOfFile: folder.configurationPath, encoding: .utf8)
+    return try Settings.decode(Manifest<E.Configuration>.self, from: text, describing: folder.configurationPath)
+  }
+
+  /// Goes on with the run in a folder.
+  public static func resume<E: Experiment>(
+    _ type: E.Type, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool = false
+  ) throws -> Outcome {
+    let manifest = try manifest(E.self, folder)
+    return try run(E(manifest.settings), manifest.settings, folder, manifest.command, data, announce, isQuiet)
+  }
+
+  private static func run<E: Experiment>(
+    _ experiment: E, _ configuration: E.Configuration, _ folder: RunFolder, _ command: String, _ data: DataLocator,
+    _ announce: (String) -> Void, _ isQuiet: Bool
+  ) throws -> Outcome {
+    let fingerprint = try Settings.fingerprint(configuration)
+    let earlier = try rewind(folder, fingerprint)
+    let began = Date().timeIntervalSince1970
+    let context = RunContext(
+      folder: folder, data: data, fingerprint: fingerprint, earlier: earlier,
+      sinks: [
+        try JSONLinesSink(path: folder.logPath), try CSVSink(path: folder.metricsPath),
+        try TensorBoardSink(folder: folder.path, startTime: began),
+      ], isQuiet: isQuiet, clock: { ProcessInfo.processInfo.systemUptime })
+    announce(try experiment.estimate(context))
+    if earlier.isEmpty {
+      try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
+    } else {
+      try context.record("resume")
+    }
+    try experiment.run(context)
+    try context.record("end", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
+    try context.flush()
+    return try report(E.self, folder: folder)
+  }
+
+  /// Takes the log back to where its checkpoints are: what an unfinished task logged after its last checkpoint will be
+  /// logged again, as will a last line that a crash cut off.
+  private static func rewind(_ folder: RunFolder, _ fingerprint: String) throws -> [RunEvent] {
+    let logged = try folder.events()
+    guard !logged.isEmpty else { return [] }
+    let finished = Set(logged.filter { $0.kind == "result" }.map(\.task))
+    var reached: [String: Int] = [:]
+    for task in Set(logged.map(\.task)) where !task.isEmpty && !finished.contains(task) {
+      reached[task] = try RunContext.checkpoints(of: task, in: folder, fingerprint: fingerprint).latest()?.step ?? 0
+    }
+    try folder.truncateLog { event in reached[event.task].map { event.step <= $0 } ?? true }
+    return try folder.events()
+  }
+
+  /// Draws the report of a folder again, from its log.
+  public static func report<E: Experiment>(_ type: E.Type, folder: RunFolder) throws -> Outcome {
+    let manifest = try manifest(E.self, folder)
+    let events = try folder.events()
+    let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
+    let result = try E(manifest.settings).report(
+      events,
+      context: ReportContext(
+        command: manifest.command, environment: environment,
+        configuration: try String(contentsOfFile: folder.configurationPath, encoding: .utf8)))
+    try result.report.write(to: folder.reportPath, gnuplot: try Gnuplot())
+    return Outcome(decisions: result.decisions, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
+  }
+}

@@ -1,0 +1,126 @@
+@_exported import Descending
+import Foundation
+import Yams
+
+/// A run's configuration cannot be what was asked for.
+public struct SettingsError: Error, CustomStringConvertible, Sendable {
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// The settings of a run: a tree of named values with the defaults of a preset, each of which can be set by name.
+///
+/// Nothing is ignored: a name that does not exist is an error that names the nearest, a value of another type too.
+public enum Settings {
+  /// A configuration with some values set, each as "a.b=value".
+  public static func applying<C: Codable>(_ changes: [String], to configuration: C) throws -> C {
+    guard !changes.isEmpty else { return configuration }
+    guard var tree = try Yams.compose(yaml: try yaml(configuration)) else { return configuration }
+    for change in changes {
+      let parts = change.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+      guard parts.count == 2, !parts[0].isEmpty else {
+        throw SettingsError("\(change) sets nothing: write --set name=value")
+      }
+      try set(parts[0], parts[1], in: &tree)
+    }
+    return try decode(
+      C.self, from: Yams.serialize(node: tree, sortKeys: true), describing: changes.joined(separator: ", "))
+  }
+
+  private static func set(_ path: String, _ value: String, in tree: inout Yams.Node) throws {
+    let known = paths(tree)
+    guard known.contains(path) else {
+      throw SettingsError("there is no setting \(path); \(NearestName.hint(path, among: known))")
+    }
+    var keys = path.split(separator: ".").map(String.init)
+    let last = keys.removeLast()
+    func update(_ node: inout Yams.Node, _ rest: ArraySlice<String>) throws {
+      if let key = rest.first {
+        var child = node[key]!
+        try update(&child, rest.dropFirst())
+        node[key] = child
+        return
+      }
+      guard let parsed = try? Yams.compose(yaml: value) else {
+        throw SettingsError("\(path): \(value) is no YAML value")
+      }
+      let (old, new) = (node[last]!, parsed)
+      guard (old.sequence == nil) == (new.sequence == nil), new.mapping == nil else {
+        throw SettingsError("\(path) is \(old.sequence == nil ? "one value" : "a list, as [a, b]"), not \(value)")
+      }
+      node[last] = parsed
+    }
+    try update(&tree, keys[...])
+  }
+
+  /// Names of all values, as "a.b".
+  static func paths(_ node: Yams.Node, _ prefix: String = "") -> [String] {
+    guard let mapping = node.mapping else { return [prefix] }
+    return mapping.flatMap { key, child -> [String] in
+      let name = prefix.isEmpty ? key.string ?? "" : prefix + "." + (key.string ?? "")
+      return paths(child, name)
+    }
+  }
+
+  /// Names and values of all settings.
+  public static func list<C: Codable>(_ configuration: C) throws -> [(name: String, value: String)] {
+    guard let tree = try Yams.compose(yaml: try yaml(configuration)) else { return [] }
+    return paths(tree).map { path in
+      let node = path.split(separator: ".").reduce(tree) { $0[String($1)]! }
+      return (
+        path,
+        try! Yams.serialize(node: node, width: -1).trimmingCharacters(in: .whitespacesAndNewlines)
+          .replacingOccurrences(of: "\n", with: ", ").replacingOccurrences(of: "- ", with: "")
+      )
+    }
+  }
+
+  /// The canonical text.
+  public static func yaml<C: Codable>(_ configuration: C) throws -> String {
+    let encoder = YAMLEncoder()
+    encoder.options.sortKeys = true
+    return try encoder.encode(configuration)
+  }
+
+  /// Strict decoding: an unknown name is an error.
+  public static func decode<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
+    let value: C
+    do { value = try YAMLDecoder().decode(type, from: text) } catch let error as DecodingError {
+      throw SettingsError("\(what): \(sentence(error))")
+    }
+    if let given = try Yams.compose(yaml: text), let known = try Yams.compose(yaml: try yaml(value)) {
+      let names = paths(known)
+      if let extra = paths(given).first(where: { !names.contains($0) }) {
+        throw SettingsError("\(what): there is no setting \(extra); \(NearestName.hint(extra, among: names))")
+      }
+    }
+    return value
+  }
+
+  private static func sentence(_ error: DecodingError) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      context.codingPath.map(\.stringValue).joined(separator: ".")
+    }
+    switch error {
+    case .typeMismatch(let type, let context): return "\(place(context)) must be \(article(type))"
+    case .valueNotFound(let type, let context): return "\(place(context)) must be \(article(type)) and is empty"
+    case .keyNotFound(let key, _): return "the setting \(key.stringValue) is missing"
+    case .dataCorrupted(let context): return "\(place(context)): \(context.debugDescription)"
+    @unknown default: return "\(error)"
+    }
+  }
+
+  private static func article(_ type: Any.Type) -> String {
+    if type is Int.Type { return "a whole number" }
+    if type is Double.Type { return "a number" }
+    if type is Bool.Type { return "true or false" }
+    return "of the type \(type)"
+  }
+
+  /// A short name for exactly these settings: equal settings, equal fingerprints (FNV-1a of the canonical text).
+  public static func fingerprint<C: Codable>(_ configuration: C) throws -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in try yaml(configuration).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return String(hash, radix: 16)
+  }
+}

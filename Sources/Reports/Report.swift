@@ -1,0 +1,125 @@
+import Foundation
+import Statistics
+
+/// The account of a run: claims with verdicts, tables, plots, in one HTML file without a network, its data beside it.
+public struct Report: Sendable {
+  public enum Section: Sendable {
+    case heading(String)
+    case paragraph(String)
+    case decisions([Decision])
+    case table(header: [String], rows: [[String]])
+    case code(String)
+    case plot(Plot)
+  }
+
+  public var title: String
+  public var subtitle: String
+  public var sections: [Section]
+
+  public init(title: String, subtitle: String, sections: [Section] = []) {
+    self.title = title
+    self.subtitle = subtitle
+    self.sections = sections
+  }
+
+  /// Writes `path`, and the plots' data into the folder `report-data` beside it.
+  public func write(to path: String, gnuplot: Gnuplot) throws {
+    let folder = (path as NSString).deletingLastPathComponent + "/report-data"
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for case .plot(let plot) in sections {
+        try Data(plot.csv.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(plot.name).csv"), options: .atomic)
+      }
+      try Data(try html(gnuplot).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch let error as CocoaError {
+      throw ReportError("\(path) cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// The whole page; the same bytes for the same report.
+  public func html(_ gnuplot: Gnuplot) throws -> String {
+    let body = try sections.map { try render($0, gnuplot) }.joined(separator: "\n")
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <title>\(Self.escaped(title))</title>
+      <style>
+      \(Self.style)
+      </style>
+      </head>
+      <body>
+      <h1>\(Self.escaped(title))</h1>
+      <p class="subtitle">\(Self.escaped(subtitle))</p>
+      \(body)
+      </body>
+      </html>
+
+      """
+  }
+
+  private func render(_ section: Section, _ gnuplot: Gnuplot) throws -> String {
+    switch section {
+    case .heading(let text): return "<h2>\(Self.escaped(text))</h2>"
+    case .paragraph(let text): return "<p>\(Self.escaped(text))</p>"
+    case .code(let text): return "<pre>\(Self.escaped(text))</pre>"
+    case .table(let header, let rows): return table(header.map(Self.escaped), rows.map { $0.map(Self.escaped) })
+    case .decisions(let decisions): return table(Self.decisionHeader, decisions.map(row))
+    case .plot(let plot):
+      return
+        "<figure>\n\(try gnuplot.draw(plot))\n<figcaption>data: report-data/\(Self.escaped(plot.name)).csv</figcaption>\n</figure>"
+    }
+  }
+
+  private static let decisionHeader = [
+    "claim", "verdict", "n", "estimate", "interval", "p", "effect d", "test and reason",
+  ]
+
+  private func row(_ decision: Decision) -> [String] {
+    let evidence = decision.evidence
+    let symbol = decision.verdict == .upheld ? "✓" : decision.verdict == .refuted ? "✗" : "?"
+    let number = Self.number
+    let interval =
+      "\(number(evidence.interval.low)) … \(number(evidence.interval.high)) (\(Int((evidence.interval.level * 100).rounded())) %)"
+    return [
+      "<b>\(Self.escaped(decision.claim.id))</b><br>\(Self.escaped(decision.claim.statement))<br><small>\(Self.escaped(decision.claim.source))</small>",
+      "<span class=\"\(decision.verdict.rawValue)\">\(symbol) \(decision.verdict.rawValue)</span>", "\(evidence.count)",
+      number(evidence.estimate), interval, number(evidence.pValue), number(evidence.effectSize),
+      Self.escaped("\(evidence.test): \(evidence.reason)"),
+    ]
+  }
+
+  private func table(_ header: [String], _ rows: [[String]]) -> String {
+    let head = header.map { "<th>\($0)</th>" }.joined()
+    let body = rows.map { "<tr>" + $0.map { "<td>\($0)</td>" }.joined() + "</tr>" }.joined(separator: "\n")
+    return "<div class=\"wide\"><table>\n<tr>\(head)</tr>\n\(body)\n</table></div>"
+  }
+
+  /// Four significant digits.
+  public static func number(_ value: Double) -> String {
+    value.isNaN ? "–" : value.isInfinite ? (value > 0 ? "∞" : "-∞") : String(format: "%.4g", value)
+  }
+
+  static func escaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing(
+      "\"", with: "&quot;")
+  }
+
+  private static let style = """
+    :root { color-scheme: light dark; }
+    body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+    h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
+    .subtitle { color: #777; margin-top: .2rem; }
+    .wide { overflow-x: auto; }
+    table { border-collapse: collapse; font-size: .9rem; }
+    th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8884; }
+    small { color: #777; }
+    pre { background: #8881; padding: .7rem; overflow-x: auto; border-radius: 6px; font-size: .85rem; }
+    figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
+    figcaption { font-size: .8rem; color: #777; }
+    .upheld { color: #009e73; font-weight: 600; } .refuted { color: #d55e00; font-weight: 600; }
+    .undecided { color: #888; font-weight: 600; }
+    """
+}

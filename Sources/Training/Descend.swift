@@ -1,0 +1,53 @@
+import RunLogs
+
+/// One descent from start to end, epoch by epoch, with checkpoints: interrupted anywhere, it goes on exactly.
+public struct Descent {
+  public let trainer: Trainer
+  public let epochs: Int
+  public let checkpoints: CheckpointStore?
+  /// Epochs from one checkpoint to the next.
+  public let checkpointInterval: Int
+
+  public init(_ trainer: Trainer, epochs: Int, checkpoints: CheckpointStore? = nil, checkpointInterval: Int = 1) {
+    self.trainer = trainer
+    self.epochs = epochs
+    self.checkpoints = checkpoints
+    self.checkpointInterval = max(checkpointInterval, 1)
+  }
+
+  /// Runs the epochs that are left.
+  ///
+  /// - Parameters:
+  ///   - onStep: called after each update.
+  ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
+  ///     epoch's checkpoint.
+  public func run(
+    onStep: (Trainer) throws -> Void = { _ in }, onEpoch: (Trainer, [String: Double]) throws -> Void
+  ) throws {
+    let length = trainer.batches.batchesPerEpoch
+    while trainer.step < epochs * length {
+      var sums = [Double](repeating: 0, count: trainer.readingTags.count)
+      for _ in 0..<length {
+        for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
+        try onStep(trainer)
+      }
+      let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
+      try onEpoch(trainer, means)
+      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs {
+        try checkpoints.save(trainer.state)
+      }
+    }
+  }
+}
+
+extension Tree where Leaf == NDArray {
+  /// A short name for exactly these numbers (FNV-1a over all bytes): equal trees, equal digests.
+  public var digest: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for array in leaves {
+      let bytes = UnsafeRawBufferPointer(start: array.storage.pointer, count: array.byteCount)
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+    return String(hash, radix: 16)
+  }
+}
