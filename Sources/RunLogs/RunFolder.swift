@@ -39,65 +39,39 @@ public struct RunFolder: Sendable {
     return folder
   }
 
-  /// All whole events of the log; a last line that a crash cut off is left out.
+  /// All whole events of the log; a last line that a crash cut off, without its newline, is left out.
+  ///
+  /// - Throws: `RunLogError` naming the line that is no event.
   public func events() throws -> [RunEvent] {
-    guard let data = FileManager.default.contents(atPath: logPath) else { return [] }
-    let text = String(decoding: data, as: UTF8.self)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
-    var events: [RunEvent] = []
-    for (index, line) in lines.enumerated() {
-      if let event = RunEvent(json: String(line)) {
-        events.append(event)
-      } else if index < lines.count - 1 {
+    guard FileManager.default.fileExists(atPath: logPath) else { return [] }
+    guard let data = FileManager.default.contents(atPath: logPath) else {
+      throw RunLogError("\(logPath): cannot be read")
+    }
+    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    lines.removeLast()  // empty, or without its newline
+    return try lines.enumerated().filter { !$0.element.isEmpty }.map { index, line in
+      guard let event = RunEvent(json: String(decoding: line, as: UTF8.self)) else {
         throw RunLogError("\(logPath): line \(index + 1) is no event")
       }
+      return event
     }
-    return events
   }
 
   /// Drops what was logged after a checkpoint, so that a resumed run logs it again: the rest is written aside and
   /// renamed.
   public func truncateLog(keeping isKept: (RunEvent) -> Bool) throws {
     let kept = try events().filter(isKept)
-    let text = kept.map { $0.json + "\n" }.joined()
-    try Data(text.utf8).write(to: URL(fileURLWithPath: logPath), options: .atomic)
-    var csv = "event,task,step,tag,value\n"
-    for event in kept {
-      for tag in event.values.keys.sorted() {
-        csv += "\(event.kind),\(event.task),\(event.step),\(tag),\(event.values[tag]!)\n"
-      }
-    }
-    try Data(csv.utf8).write(to: URL(fileURLWithPath: metricsPath), options: .atomic)
+    try AtomicFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)
+    try AtomicFile.write(CSVSink.header + kept.map(CSVSink.rows).joined(), to: metricsPath)
   }
 }
 
-/// What a run ran on.
-public enum RunEnvironment {
-  /// Facts about the machine and the libraries, as JSON.
-  public static func json(libraries: [String: String], commandLine: [String], date: String) -> String {
-    let info = ProcessInfo.processInfo
-    var facts: [String: Any] = [
-      "system": info.operatingSystemVersionString, "cores": info.activeProcessorCount,
-      "memoryBytes": info.physicalMemory, "libraries": libraries, "commandLine": commandLine, "date": date,
-    ]
-    if let model = processorModel() { facts["processor"] = model }
-    let data = try? JSONSerialization.data(
-      withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    return data.map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"
-  }
-
-  private static func processorModel() -> String? {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
-    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
-  }
-
-  /// The largest memory that this process has held, in bytes, where the system tells.
-  public static func peakMemory() -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM") }),
-      let kilobytes = line.split(whereSeparator: { !$0.isNumber }).first.flatMap({ Int($0) })
-    else { return nil }
-    return kilobytes * 1024
+extension Sequence<RunEvent> {
+  /// The values of a tag by step, in the order of the log.
+  public func series(_ tag: String, task: String = "", kind: String? = nil) -> [(step: Int, value: Double)] {
+    compactMap { event in
+      guard event.task == task, kind == nil || event.kind == kind, let value = event.values[tag] else { return nil }
+      return (event.step, value)
+    }
   }
 }

@@ -86,55 +86,39 @@ public final class MemorySink: RunSink {
   public func flush() {}
 }
 
-/// Appends to a file; each event reaches the system before the next, so a crash loses no more than the current line.
-public final class LineFile {
-  private let handle: FileHandle
-  private let path: String
-
-  public init(path: String) throws {
-    if !FileManager.default.fileExists(atPath: path) {
-      guard FileManager.default.createFile(atPath: path, contents: nil) else {
-        throw RunLogError("\(path): cannot be created")
-      }
-    }
-    guard let handle = FileHandle(forWritingAtPath: path) else { throw RunLogError("\(path): cannot be written") }
-    self.handle = handle
-    self.path = path
-    try handle.seekToEnd()
-  }
-
-  public func append(_ data: Data) throws {
-    do { try handle.write(contentsOf: data) } catch {
-      throw RunLogError("\(path): cannot be written; is the disk full? (\(error.localizedDescription))")
-    }
-  }
-
-  public func synchronize() throws { try? handle.synchronize() }
-
-  deinit { try? handle.close() }
-}
-
 /// The truth of a run: one JSON object a line.
 public final class JSONLinesSink: RunSink {
   private let file: LineFile
-  public init(path: String) throws { file = try LineFile(path: path) }
+  public init(path: String) throws { file = try LineFile(path: path, cutsPartialLine: true) }
   public func record(_ event: RunEvent) throws { try file.append(Data((event.json + "\n").utf8)) }
   public func flush() throws { try file.synchronize() }
 }
 
 /// A view for spreadsheets: step, tag, value.
 public final class CSVSink: RunSink {
+  static let header = "event,task,step,tag,value\n"
+
+  /// The rows of an event, one for each of its values.
+  static func rows(_ event: RunEvent) -> String {
+    event.values.keys.sorted().map { tag in
+      "\(field(event.kind)),\(field(event.task)),\(event.step),\(field(tag)),\(event.values[tag]!)\n"
+    }.joined()
+  }
+
+  /// A field in quotes where it needs them (RFC 4180).
+  private static func field(_ text: String) -> String {
+    guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
   private let file: LineFile
   public init(path: String) throws {
     let isNew = !FileManager.default.fileExists(atPath: path)
-    file = try LineFile(path: path)
-    if isNew { try file.append(Data("event,task,step,tag,value\n".utf8)) }
+    file = try LineFile(path: path, cutsPartialLine: true)
+    if isNew { try file.append(Data(Self.header.utf8)) }
   }
   public func record(_ event: RunEvent) throws {
-    let lines = event.values.keys.sorted().map {
-      "\(event.kind),\(event.task),\(event.step),\($0),\(event.values[$0]!)\n"
-    }
-    try file.append(Data(lines.joined().utf8))
+    try file.append(Data(Self.rows(event).utf8))
   }
   public func flush() throws { try file.synchronize() }
 }

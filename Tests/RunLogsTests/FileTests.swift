@@ -1,0 +1,51 @@
+import Foundation
+import RunLogs
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+@Suite struct FileTests {
+  @Test func atomicWriting() throws {
+    try withTemporaryFolder { root in
+      try AtomicFile.write("old", to: root + "/file")
+      try AtomicFile.write("new and longer", to: root + "/file")
+      #expect(try contents(root + "/file") == "new and longer")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["file"])
+      #expect(complaint { try AtomicFile.write("x", to: root + "/none/file") }.contains("No such file"))
+    }
+  }
+
+  #if os(Linux)
+    /// A full disk, played by /dev/full: the error says so and the old file stays.
+    @Test func aFullDisk() throws {
+      try withTemporaryFolder { root in
+        try AtomicFile.write("old", to: root + "/file")
+        try FileManager.default.createSymbolicLink(atPath: root + "/file.partial", withDestinationPath: "/dev/full")
+        #expect(complaint { try AtomicFile.write("new", to: root + "/file") }.contains("No space left on device"))
+        #expect(try contents(root + "/file") == "old")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["file"])
+        try AtomicFile.write("new", to: root + "/file")
+        #expect(try contents(root + "/file") == "new")
+
+        let file = try LineFile(path: "/dev/full")
+        #expect(complaint { try file.append(Data("line\n".utf8)) }.contains("is the disk full?"))
+      }
+    }
+  #endif
+
+  @Test func aFolderIsNoFile() throws {
+    try withTemporaryFolder { root in
+      #expect(complaint { _ = try JSONLinesSink(path: root) }.contains(root))
+    }
+  }
+
+  @Test func memorySinkKeepsEvents() {
+    let sink = MemorySink()
+    sink.record(RunEvent(kind: "step", step: 3))
+    #expect(sink.events.map(\.step) == [3])
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import RunLogs
+import Testing
+
+/// A folder of its own for a test, removed when the body returns.
+func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("runlogs-\(UUID().uuidString)").path
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  return try body(path)
+}
+
+func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+/// The sentence of the `RunLogError` that the body throws; empty when it throws none.
+func complaint(_ body: () throws -> Void) -> String {
+  do { try body() } catch { return "\(error)" }
+  return ""
+}
+
+@Suite struct RunFolderTests {
+  @Test func aFullFolderIsNotOverwritten() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
+      #expect(complaint { _ = try RunFolder.create(root + "/run") }.contains("is not empty"))
+      #expect(try contents(folder.configurationPath) == "seed: 1\n")
+      _ = try RunFolder.create(root + "/run", replacing: true)
+      #expect(!FileManager.default.fileExists(atPath: folder.configurationPath))
+    }
+  }
+
+  /// `replacing` is for runs: another folder's files stay.
+  @Test func aFolderThatIsNoRunIsNeverRemoved() throws {
+    try withTemporaryFolder { root in
+      try AtomicFile.write("mine", to: root + "/letter.txt")
+      #expect(complaint { _ = try RunFolder.create(root, replacing: true) }.contains("is not empty"))
+      #expect(try contents(root + "/letter.txt") == "mine")
+      #expect(complaint { _ = try RunFolder.open(root) }.contains("no config.yaml"))
+    }
+  }
+
+  @Test func eventsAreReadBack() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      let events = [
+        RunEvent(kind: "step", task: "sgd/seed 1", step: 1, time: 0.5, values: ["loss": 0.1, "rate": 1e-300]),
+        RunEvent(kind: "step", step: 2, values: ["loss": .infinity, "low": -.infinity]),
+        RunEvent(kind: "note", step: 2, text: "a \"quoted\"\nline, é"),
+      ]
+      let sink = try JSONLinesSink(path: folder.logPath)
+      for event in events { try sink.record(event) }
+      try sink.flush()
+      #expect(try folder.events() == events)
+      #expect(try contents(folder.logPath).split(separator: "\n").count == 3)
+    }
+  }
+
+  @Test func numbersThatJSONLacksAreStrings() throws {
+    let line = RunEvent(kind: "step", step: 1, values: ["a": .nan, "b": .infinity]).json
+    #expect(line == #"{"event":"step","step":1,"time":0.0,"values":{"a":"NaN","b":"Infinity"}}"#)
+    let event = try #require(RunEvent(json: line))
+    #expect(event.values["a"]?.isNaN == true)
+    #expect(event.values["b"] == .infinity)
+  }
+
+  /// A killed run leaves half a line: it is not read, and the next session cuts it off before it writes.
+  @Test func aTruncatedLineIsCutOff() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      let first = RunEvent(kind: "step", step: 1, values: ["loss": 1])
+      let second = RunEvent(kind: "step", step: 2, values: ["loss": 0.5])
+      try AtomicFile.write(first.json + "\n" + String(second.json.dropLast(9)), to: folder.logPath)
+      #expect(try folder.events() == [first])
+      do {
+        let sink = try JSONLinesSink(path: folder.logPath)
+        try sink.record(second)
+      }
+      #expect(try folder.events() == [first, second])
+      #expect(try contents(folder.logPath) == first.json + "\n" + second.json + "\n")
+    }
+  }
+
+  /// Also when the remainder is longer than the block that the search reads, or is all there is.
+  @Test(arguments: [0, 1, 4095, 4096, 4097, 9000])
+  func longRemaindersAreCutOff(length: Int) throws {
+    try withTemporaryFolder { root in
+      let tail = String(repeating: "x", count: length)
+      for head in ["", "kept\n"] {
+        try AtomicFile.write(head + tail, to: root + "/log")
+        try LineFile(path: root + "/log", cutsPartialLine: true).append(Data("new\n".utf8))
+        #expect(try contents(root + "/log") == head + "new\n")
+      }
+    }
+  }
+
+  @Test func aDamagedLineIsNamed() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      let good = RunEvent(kind: "step", step: 1).json
+      try AtomicFile.write("\(good)\n{broken\n\(good)\n", to: folder.logPath)
+      #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
+      // A whole last line that is no event was not cut off by a crash.
+      try AtomicFile.write("\(good)\n{broken\n", to: folder.logPath)
+      #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
+    }
+  }
+
+  /// The log of a resumed run is that of an uninterrupted one, in the log and in the table.
+  @Test func aResumedRunLogsTheSame() throws {
+    try withTemporaryFolder { root in
+      func event(_ step: Int) -> RunEvent {
+        RunEvent(kind: "step", task: "a, b", step: step, values: ["loss": 1 / Double(step), "norm": 2])
+      }
+      func record(_ folder: RunFolder, _ steps: ClosedRange<Int>) throws {
+        let sinks: [any RunSink] = [
+          try JSONLinesSink(path: folder.logPath), try CSVSink(path: folder.metricsPath),
+        ]
+        for step in steps { for sink in sinks { try sink.record(event(step)) } }
+      }
+      let whole = try RunFolder.create(root + "/whole")
+      try record(whole, 1...10)
+      let resumed = try RunFolder.create(root + "/resumed")
+      try record(resumed, 1...7)
+      try resumed.truncateLog { $0.step <= 5 }  // the last checkpoint was made at step 5
+      try record(resumed, 6...10)
+      #expect(try contents(resumed.logPath) == contents(whole.logPath))
+      #expect(try contents(resumed.metricsPath) == contents(whole.metricsPath))
+      #expect(try contents(whole.metricsPath).hasPrefix("event,task,step,tag,value\nstep,\"a, b\",1,loss,1.0\n"))
+      #expect(try whole.events().series("loss", task: "a, b").map(\.step) == Array(1...10))
+      #expect(try whole.events().series("loss").isEmpty)
+    }
+  }
+
+  @Test func environment() throws {
+    let text = RunEnvironment.json(
+      libraries: ["oneDNN": "2.6"], commandLine: ["descent", "run"], date: "2020-01-01T00:00:00Z")
+    let facts = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(facts["cores"] as? Int == ProcessInfo.processInfo.activeProcessorCount)
+    #expect((facts["libraries"] as? [String: String])?["oneDNN"] == "2.6")
+    #expect(facts["commandLine"] as? [String] == ["descent", "run"])
+    #expect(try #require(RunEnvironment.peakMemory()) > 1 << 20)
+  }
+
+  @Test func revisionOfAWorkingTree() throws {
+    try withTemporaryFolder { root in
+      let revision = String(repeating: "ab", count: 20)
+      let manager = FileManager.default
+      try manager.createDirectory(atPath: root + "/.git/refs/heads", withIntermediateDirectories: true)
+      try manager.createDirectory(atPath: root + "/deep/er", withIntermediateDirectories: true)
+      try AtomicFile.write("ref: refs/heads/main\n", to: root + "/.git/HEAD")
+      #expect(RunEnvironment.gitRevision(at: root) == nil)
+      try AtomicFile.write("# pack\n\(revision) refs/heads/main\n", to: root + "/.git/packed-refs")
+      #expect(RunEnvironment.gitRevision(at: root + "/deep/er") == revision)
+      try AtomicFile.write(String(revision.reversed()) + "\n", to: root + "/.git/refs/heads/main")
+      #expect(RunEnvironment.gitRevision(at: root) == String(revision.reversed()))
+      // A second working tree: .git is a file, the references are in the first tree's folder.
+      let home = root + "/.git/worktrees/second"
+      try manager.createDirectory(atPath: home, withIntermediateDirectories: true)
+      try AtomicFile.write("gitdir: \(home)\n", to: root + "/deep/.git")
+      try AtomicFile.write("ref: refs/heads/main\n", to: home + "/HEAD")
+      try AtomicFile.write("../..\n", to: home + "/commondir")
+      #expect(RunEnvironment.gitRevision(at: root + "/deep") == String(revision.reversed()))
+    }
+  }
+}

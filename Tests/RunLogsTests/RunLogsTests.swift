@@ -1,1 +1,0 @@
-// RunLogs tests

@@ -1,0 +1,41 @@
+import Foundation
+import RunLogs
+import Testing
+
+@Suite struct TensorBoardTests {
+  /// RFC 3720, B.4, and the common check value of this checksum.
+  @Test func castagnoli() {
+    #expect(CRC32C.checksum(Data("123456789".utf8)) == 0xE306_9283)
+    #expect(CRC32C.checksum(Data(count: 32)) == 0x8A91_36AA)
+    #expect(CRC32C.checksum(Data(0..<32)) == 0x46DD_794E)
+  }
+
+  /// The bytes that the protocol-buffer library and the writer of TensorBoard 2.21.0 make of the same events.
+  @Test func bytes() throws {
+    try withTemporaryFolder { root in
+      do {
+        let sink = try TensorBoardSink(folder: root, startTime: 1000, host: "test")
+        try sink.record(RunEvent(kind: "step", task: "a", step: 300, time: 1.5, values: ["loss": 0.25, "b": -2]))
+        try sink.record(RunEvent(kind: "note", step: 301, text: "no values"))
+      }
+      let found = try Data(contentsOf: URL(fileURLWithPath: root + "/events.out.tfevents.1000.test"))
+      #expect(found.map { String(format: "%02x", $0) }.joined() == golden)
+    }
+  }
+
+  /// A second session goes on in the same file without a second header.
+  @Test func appending() throws {
+    try withTemporaryFolder { root in
+      for step in 1...2 {
+        let sink = try TensorBoardSink(folder: root, startTime: 1000, host: "test")
+        try sink.record(RunEvent(kind: "step", step: step, values: ["loss": 1]))
+      }
+      let found = try Data(contentsOf: URL(fileURLWithPath: root + "/events.out.tfevents.1000.test"))
+      #expect(found.ranges(of: Data("brain.Event:2".utf8)).count == 1)
+      #expect(found.ranges(of: Data("loss".utf8)).count == 2)
+    }
+  }
+}
+
+private let golden =
+  "1800000000000000a37f4b22090000000000408f401a0d627261696e2e4576656e743a3273ae6b56290000000000000037ff5f000900000000004c8f4010ac022a1b0a0a0a03612f6215000000c00a0d0a06612f6c6f7373150000803e9d587cb3"
