@@ -86,7 +86,8 @@ public struct RunSession {
       folder: folder, data: data, fingerprint: fingerprint, earlier: earlier,
       sinks: [
         try JSONLinesSink(path: folder.logPath), try CSVSink(path: folder.metricsPath),
-        try TensorBoardSink(folder: folder.path, startTime: began),
+        try TensorBoardSink(
+          folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
       ], isQuiet: isQuiet, clock: { ProcessInfo.processInfo.systemUptime })
     announce(try experiment.estimate(context))
     if earlier.isEmpty {

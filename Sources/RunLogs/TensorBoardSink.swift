@@ -6,18 +6,23 @@ public final class TensorBoardSink: RunSink {
   private let file: LineFile
   private let startTime: Double
 
-  /// - Parameter startTime: seconds since 1970 at the run's time 0.
-  public init(folder: String, startTime: Double, host: String = "descent") throws {
+  /// - Parameters:
+  ///   - startTime: seconds since 1970 at the run's time 0.
+  ///   - earlier: what the log of a resumed run kept. Event files that are there are replaced by one with these events:
+  ///     they may hold steps that will be logged again, and end in half a frame.
+  public init(folder: String, startTime: Double, earlier: [RunEvent] = [], host: String = "descent") throws {
     self.startTime = startTime
-    let path = folder + "/events.out.tfevents.\(Int(startTime)).\(host)"
-    let isNew = !FileManager.default.fileExists(atPath: path)
-    file = try LineFile(path: path)
-    if isNew {
-      var event = Data()
-      event.append(field: 1, double: startTime)
-      event.append(field: 3, bytes: Data("brain.Event:2".utf8))
-      try file.append(Self.frame(event))
+    let prefix = "events.out.tfevents."
+    let manager = FileManager.default
+    for name in try manager.contentsOfDirectory(atPath: folder) where name.hasPrefix(prefix) {
+      try manager.removeItem(atPath: folder + "/" + name)
     }
+    file = try LineFile(path: folder + "/\(prefix)\(Int(startTime)).\(host)")
+    var event = Data()
+    event.append(field: 1, double: startTime)
+    event.append(field: 3, bytes: Data("brain.Event:2".utf8))
+    try file.append(Self.frame(event))
+    for event in earlier { try record(event) }
   }
 
   public func record(_ event: RunEvent) throws {

@@ -23,16 +23,23 @@ import Testing
     }
   }
 
-  /// A second session goes on in the same file without a second header.
-  @Test func appending() throws {
+  /// A resumed run has one event file, with the steps that its log kept and none of the others.
+  @Test func resuming() throws {
     try withTemporaryFolder { root in
-      for step in 1...2 {
-        let sink = try TensorBoardSink(folder: root, startTime: 1000, host: "test")
-        try sink.record(RunEvent(kind: "step", step: step, values: ["loss": 1]))
+      let events = (1...4).map { RunEvent(kind: "step", step: $0, time: Double($0), values: ["loss": 1]) }
+      func record(_ folder: String, startTime: Double, earlier: [RunEvent], _ events: [RunEvent]) throws -> Data {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let sink = try TensorBoardSink(folder: folder, startTime: startTime, earlier: earlier, host: "test")
+        for event in events { try sink.record(event) }
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+        try #require(files.count == 1)
+        return try Data(contentsOf: URL(fileURLWithPath: folder + "/" + files[0]))
       }
-      let found = try Data(contentsOf: URL(fileURLWithPath: root + "/events.out.tfevents.1000.test"))
-      #expect(found.ranges(of: Data("brain.Event:2".utf8)).count == 1)
-      #expect(found.ranges(of: Data("loss".utf8)).count == 2)
+      let whole = try record(root + "/whole", startTime: 1000, earlier: [], events)
+      _ = try record(root + "/resumed", startTime: 900, earlier: [], Array(events[...2]))
+      let resumed = try record(
+        root + "/resumed", startTime: 1000, earlier: Array(events[...1]), Array(events[2...]))
+      #expect(resumed == whole)
     }
   }
 }

@@ -1,0 +1,37 @@
+import RunLogs
+import Testing
+
+@Suite struct ProgressTests {
+  private final class Screen {
+    var time = 0.0
+    var text: [String] = []
+  }
+
+  @Test func aTerminalHasABar() {
+    let screen = Screen()
+    let bar = ProgressBar(total: 100, isTerminal: true, now: { screen.time }, write: { screen.text.append($0) })
+    screen.time = 10
+    bar.show(25, of: "step", "loss 0.5")
+    screen.time = 10.01
+    bar.show(26, of: "step", "loss 0.5")  // too soon after the last
+    bar.finish()
+    #expect(screen.text.count == 2)
+    #expect(screen.text[0].hasPrefix("\r\u{1B}[2K" + "██████░░░░░░░░░░░░░░░░░░"))
+    #expect(screen.text[0].hasSuffix("step 25/100 loss 0.5 30 s left"))
+  }
+
+  @Test func elsewhereThereIsALineNowAndThen() {
+    let screen = Screen()
+    let bar = ProgressBar(total: 50, isTerminal: false, now: { screen.time }, write: { screen.text.append($0) })
+    for step in 1...50 {
+      screen.time = Double(step)
+      bar.show(step, of: "step", "")
+    }
+    bar.finish()
+    #expect(screen.text.count == 6)  // at 1, 12, 23, 34 and 45 seconds, and at the end
+    #expect(screen.text.allSatisfy { $0.hasSuffix("\n") && !$0.contains("\u{1B}") })
+  }
+
+  @Test(arguments: [(5.0, "5 s"), (90, "1.5 min"), (5400, "1.5 h")])
+  func durations(seconds: Double, text: String) { #expect(ProgressBar.duration(seconds) == text) }
+}
