@@ -61,8 +61,8 @@ public struct RunFolder: Sendable {
   /// renamed.
   public func truncateLog(keeping isKept: (RunEvent) -> Bool) throws {
     let kept = try events().filter(isKept)
-    try AtomicFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)
-    try AtomicFile.write(CSVSink.header + kept.map(CSVSink.rows).joined(), to: metricsPath)
+    try WholeFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)
+    try WholeFile.write(CSVSink.header + kept.map(CSVSink.rows).joined(), to: metricsPath)
   }
 }
 

@@ -11,11 +11,11 @@ import Testing
 @Suite struct FileTests {
   @Test func atomicWriting() throws {
     try withTemporaryFolder { root in
-      try AtomicFile.write("old", to: root + "/file")
-      try AtomicFile.write("new and longer", to: root + "/file")
+      try WholeFile.write("old", to: root + "/file")
+      try WholeFile.write("new and longer", to: root + "/file")
       #expect(try contents(root + "/file") == "new and longer")
       #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["file"])
-      #expect(complaint { try AtomicFile.write("x", to: root + "/none/file") }.contains("No such file"))
+      #expect(complaint { try WholeFile.write("x", to: root + "/none/file") }.contains("No such file"))
     }
   }
 
@@ -23,12 +23,12 @@ import Testing
     /// A full disk, played by /dev/full: the error says so and the old file stays.
     @Test func aFullDisk() throws {
       try withTemporaryFolder { root in
-        try AtomicFile.write("old", to: root + "/file")
+        try WholeFile.write("old", to: root + "/file")
         try FileManager.default.createSymbolicLink(atPath: root + "/file.partial", withDestinationPath: "/dev/full")
-        #expect(complaint { try AtomicFile.write("new", to: root + "/file") }.contains("No space left on device"))
+        #expect(complaint { try WholeFile.write("new", to: root + "/file") }.contains("No space left on device"))
         #expect(try contents(root + "/file") == "old")
         #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["file"])
-        try AtomicFile.write("new", to: root + "/file")
+        try WholeFile.write("new", to: root + "/file")
         #expect(try contents(root + "/file") == "new")
 
         let file = try LineFile(path: "/dev/full")

@@ -22,7 +22,7 @@ func complaint(_ body: () throws -> Void) -> String {
   @Test func aFullFolderIsNotOverwritten() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
-      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
+      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
       #expect(complaint { _ = try RunFolder.create(root + "/run") }.contains("is not empty"))
       #expect(try contents(folder.configurationPath) == "seed: 1\n")
       _ = try RunFolder.create(root + "/run", replacing: true)
@@ -33,7 +33,7 @@ func complaint(_ body: () throws -> Void) -> String {
   /// `replacing` is for runs: another folder's files stay.
   @Test func aFolderThatIsNoRunIsNeverRemoved() throws {
     try withTemporaryFolder { root in
-      try AtomicFile.write("mine", to: root + "/letter.txt")
+      try WholeFile.write("mine", to: root + "/letter.txt")
       #expect(complaint { _ = try RunFolder.create(root, replacing: true) }.contains("is not empty"))
       #expect(try contents(root + "/letter.txt") == "mine")
       #expect(complaint { _ = try RunFolder.open(root) }.contains("no config.yaml"))
@@ -70,7 +70,7 @@ func complaint(_ body: () throws -> Void) -> String {
       let folder = try RunFolder.create(root + "/run")
       let first = RunEvent(kind: "step", step: 1, values: ["loss": 1])
       let second = RunEvent(kind: "step", step: 2, values: ["loss": 0.5])
-      try AtomicFile.write(first.json + "\n" + String(second.json.dropLast(9)), to: folder.logPath)
+      try WholeFile.write(first.json + "\n" + String(second.json.dropLast(9)), to: folder.logPath)
       #expect(try folder.events() == [first])
       do {
         let sink = try JSONLinesSink(path: folder.logPath)
@@ -87,7 +87,7 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let tail = String(repeating: "x", count: length)
       for head in ["", "kept\n"] {
-        try AtomicFile.write(head + tail, to: root + "/log")
+        try WholeFile.write(head + tail, to: root + "/log")
         try LineFile(path: root + "/log", cutsPartialLine: true).append(Data("new\n".utf8))
         #expect(try contents(root + "/log") == head + "new\n")
       }
@@ -98,10 +98,10 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
       let good = RunEvent(kind: "step", step: 1).json
-      try AtomicFile.write("\(good)\n{broken\n\(good)\n", to: folder.logPath)
+      try WholeFile.write("\(good)\n{broken\n\(good)\n", to: folder.logPath)
       #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
       // A whole last line that is no event was not cut off by a crash.
-      try AtomicFile.write("\(good)\n{broken\n", to: folder.logPath)
+      try WholeFile.write("\(good)\n{broken\n", to: folder.logPath)
       #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
     }
   }
@@ -148,18 +148,18 @@ func complaint(_ body: () throws -> Void) -> String {
       let manager = FileManager.default
       try manager.createDirectory(atPath: root + "/.git/refs/heads", withIntermediateDirectories: true)
       try manager.createDirectory(atPath: root + "/deep/er", withIntermediateDirectories: true)
-      try AtomicFile.write("ref: refs/heads/main\n", to: root + "/.git/HEAD")
+      try WholeFile.write("ref: refs/heads/main\n", to: root + "/.git/HEAD")
       #expect(RunEnvironment.gitRevision(at: root) == nil)
-      try AtomicFile.write("# pack\n\(revision) refs/heads/main\n", to: root + "/.git/packed-refs")
+      try WholeFile.write("# pack\n\(revision) refs/heads/main\n", to: root + "/.git/packed-refs")
       #expect(RunEnvironment.gitRevision(at: root + "/deep/er") == revision)
-      try AtomicFile.write(String(revision.reversed()) + "\n", to: root + "/.git/refs/heads/main")
+      try WholeFile.write(String(revision.reversed()) + "\n", to: root + "/.git/refs/heads/main")
       #expect(RunEnvironment.gitRevision(at: root) == String(revision.reversed()))
       // A second working tree: .git is a file, the references are in the first tree's folder.
       let home = root + "/.git/worktrees/second"
       try manager.createDirectory(atPath: home, withIntermediateDirectories: true)
-      try AtomicFile.write("gitdir: \(home)\n", to: root + "/deep/.git")
-      try AtomicFile.write("ref: refs/heads/main\n", to: home + "/HEAD")
-      try AtomicFile.write("../..\n", to: home + "/commondir")
+      try WholeFile.write("gitdir: \(home)\n", to: root + "/deep/.git")
+      try WholeFile.write("ref: refs/heads/main\n", to: home + "/HEAD")
+      try WholeFile.write("../..\n", to: home + "/commondir")
       #expect(RunEnvironment.gitRevision(at: root + "/deep") == String(revision.reversed()))
     }
   }

@@ -7,12 +7,12 @@ import Foundation
 #endif
 
 /// Writes whole files so that a reader, or a crash, sees the old one or the new one, never a part.
-public enum AtomicFile {
+package enum WholeFile {
   /// Writes aside, brings it to the disk, and renames.
   ///
   /// - Throws: `RunLogError` with the file and the system's reason; the old file is then as it was, and nothing is
   ///   left aside.
-  public static func write(_ data: Data, to path: String) throws {
+  package static func write(_ data: Data, to path: String) throws {
     let aside = path + ".partial"
     let file = open(aside, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     guard file >= 0 else { throw failure(path) }
@@ -42,7 +42,7 @@ public enum AtomicFile {
   }
 
   /// Writes text as UTF-8.
-  public static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+  package static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
 
   private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     #if canImport(Glibc)
