@@ -37,27 +37,45 @@ public struct RunEvent: Hashable, Sendable {
   }
 
   public init?(json line: String) {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
-      let kind = object["event"] as? String, let step = object["step"] as? Int
-    else { return nil }
-    self.kind = kind
-    self.step = step
-    task = object["task"] as? String ?? ""
-    time = Self.parse(object["time"]) ?? 0
-    values = [:]
-    for (tag, value) in object["values"] as? [String: Any] ?? [:] { values[tag] = Self.parse(value) }
-    text = object["text"] as? String
+    guard let record = try? JSONDecoder().decode(Record.self, from: Data(line.utf8)) else { return nil }
+    kind = record.event
+    step = record.step
+    task = record.task ?? ""
+    time = record.time?.value ?? 0
+    values = (record.values ?? [:]).mapValues(\.value)
+    text = record.text
+  }
+
+  private struct Record: Decodable {
+    var event: String
+    var task: String?
+    var step: Int
+    var time: Number?
+    var values: [String: Number]?
+    var text: String?
+  }
+
+  /// A double exactly as it was written, or one of the strings for what JSON lacks.
+  private struct Number: Decodable {
+    var value: Double
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Double.self) {
+        value = number
+        return
+      }
+      switch try container.decode(String.self) {
+      case "NaN": value = .nan
+      case "Infinity": value = .infinity
+      case "-Infinity": value = -.infinity
+      case let text: throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is no number")
+      }
+    }
   }
 
   private static func number(_ value: Double) -> String {
     value.isNaN ? "\"NaN\"" : value.isInfinite ? (value > 0 ? "\"Infinity\"" : "\"-Infinity\"") : "\(value)"
-  }
-
-  private static func parse(_ value: Any?) -> Double? {
-    if let text = value as? String {
-      return text == "NaN" ? .nan : text == "Infinity" ? .infinity : text == "-Infinity" ? -.infinity : nil
-    }
-    return (value as? NSNumber)?.doubleValue
   }
 
   private static func quoted(_ text: String) -> String {
