@@ -52,11 +52,11 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
   public var decision: Decisions
 
   static let standard = CalibrationConfiguration(
-    data: Data(name: "fashion-mnist", trainPerClass: 200, validation: 1000, test: 4000, cropPadding: 2, flips: true),
+    data: Data(name: "fashion-mnist", trainPerClass: 200, validation: 1000, test: 2000, cropPadding: 2, flips: true),
     model: Network(kind: "resnet8", width: 8),
     descent: Descent(
-      epochs: 30, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true),
-    seeds: Seeds(count: 8, first: 0, ablationCount: 5),
+      epochs: 20, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true),
+    seeds: Seeds(count: 8, first: 0, ablationCount: 4),
     corruption: Corruptions(kinds: Corruption.allCases, images: 1000),
     decision: Decisions(alpha: 0.05, accuracyMargin: 1, calibrationMargin: 0.02))
 

@@ -1,0 +1,61 @@
+import CKernels
+import Compilation
+import Foundation
+import Testing
+
+/// The elementary functions of the kernels in float32 against double precision, under each instruction set.
+@Suite(.serialized) struct ElementaryFunctionTests {
+  private func worst(
+    _ range: ClosedRange<Float>, _ function: @escaping (Tensor) -> Tensor, _ exact: (Double) -> Double
+  ) throws -> Double {
+    let count = 20001
+    let xs = (0..<count).map { range.lowerBound + (range.upperBound - range.lowerBound) * Float($0) / Float(count - 1) }
+    let ys = try Program(inputs: [TensorType([count])]) { _, x in [function(x[0])] }.run([NDArray(xs)])[0].floats
+    return zip(xs, ys).map { x, y in
+      let truth = exact(Double(x))
+      return abs(Double(y) - truth) / Double(max(Float(abs(truth)).ulp, Float.leastNormalMagnitude))
+    }.max()!
+  }
+
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func accuracy(_ set: ck_instruction_set) throws {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    #expect(try worst(-87...88, { exp($0) }, Foundation.exp) < 3)
+    #expect(try worst(1e-6...1e6, { log($0) }, Foundation.log) < 3)
+    #expect(try worst(0.5...2, { log($0) }, Foundation.log) < 3)
+    #expect(try worst(-9...9, { tanh($0) }, Foundation.tanh) < 3)
+    #expect(try worst(-80...80, { sigmoid($0) }, { 1 / (1 + Foundation.exp(-$0)) }) < 4)
+    #expect(try worst(-4...4, { erf($0) }, Foundation.erf) < 6)
+  }
+
+  @Test func specialValues() throws {
+    let xs: [Float] = [.infinity, -.infinity, .nan, 0, -0.0, 1e-42, 200, -200]
+    let results = try Program(inputs: [TensorType([8])]) { _, x in
+      [exp(x[0]), log(x[0]), tanh(x[0]), sigmoid(x[0]), relu(x[0]), max(x[0], 0), erf(x[0])]
+    }.run([NDArray(xs)]).map(\.floats)
+    #expect(results[0][0] == .infinity && results[0][1] == 0 && results[0][2].isNaN && results[0][3] == 1)
+    #expect(results[0][6] == .infinity && results[0][7] == 0)
+    #expect(results[1][0] == .infinity && results[1][1].isNaN && results[1][2].isNaN && results[1][3] == -.infinity)
+    #expect(abs(results[1][5] - Foundation.log(Float(1e-42))) < 1e-4)
+    #expect(results[2][0] == 1 && results[2][1] == -1 && results[2][2].isNaN)
+    #expect(results[3][0] == 1 && results[3][1] == 0 && results[3][2].isNaN)
+    #expect(results[4][2].isNaN && results[5][2].isNaN && results[4][1] == 0)
+    #expect(results[6][0] == 1 && results[6][1] == -1)
+  }
+
+  /// Kernels give the same bits however many threads run them.
+  @Test func resultsDoNotDependOnThreads() throws {
+    let x = RandomKey(seed: 1).normal([1000, 300])
+    let program = try Program(inputs: [TensorType([1000, 300])]) { _, x in
+      let y = tanh(x[0]) * 2
+      return [y, y.sum(), y.sum([0]), y.sum([1]), y.maximum([0]), y.cumulativeSum(axis: 1)]
+    }
+    let threads = ck_thread_count()
+    defer { ck_set_thread_count(threads) }
+    let results = try [1, 2, 3].map { count -> [NDArray] in
+      ck_set_thread_count(count)
+      return try program.run([x])
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+  }
+}

@@ -1,0 +1,191 @@
+import Datasets
+import Foundation
+import Testing
+
+/// A folder of its own for each test.
+struct Workspace {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "descent-data-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    let file = path + "/" + name
+    try Data(bytes).write(to: URL(fileURLWithPath: file))
+    return file
+  }
+
+  func write(_ name: String, text: String) throws -> String { try write(name, Array(text.utf8)) }
+}
+
+@Suite struct IDXTests {
+  private let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3] + (0..<12).map { UInt8($0 * 20) }
+  private let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, 2, 1, 0]
+
+  private func read(_ images: [UInt8], _ labels: [UInt8]) throws -> Dataset {
+    let space = try Workspace()
+    return try IDX.dataset(
+      name: "x", images: try space.write("i", images), labels: try space.write("l", labels), classNames: ["a", "b"])
+  }
+
+  @Test func readsImagesAndLabels() throws {
+    let data = try read(images, labels)
+    #expect(data.count == 2 && data.exampleShape == [2, 3, 1] && data.labels == [1, 0])
+    #expect(abs(data.featureArray(1..<2)[flat: 0] - 120.0 / 255) < 1e-6)
+  }
+
+  @Test func everyDefectIsNamed() throws {
+    func fails(_ hint: String, _ images: [UInt8], _ labels: [UInt8]) {
+      #expect { try read(images, labels) } throws: { "\($0)".contains(hint) }
+    }
+    fails("needs 12 bytes and has 11", Array(images.dropLast()), labels)
+    fails("is no IDX file", [1] + images.dropFirst(), labels)
+    fails("not bytes", [0, 0, 9] + images.dropFirst(3), labels)
+    fails("axes", [0, 0, 8, 2] + images.dropFirst(4), labels)
+    fails("ends inside of its header", Array(images.prefix(9)), labels)
+    fails("2 images", images, [0, 0, 8, 1, 0, 0, 0, 1, 1])
+    fails("label 2", images, [0, 0, 8, 1, 0, 0, 0, 2, 1, 2])
+    fails("absurd", [0, 0, 8, 3] + [UInt8](repeating: 255, count: 12), labels)
+  }
+
+  @Test func corruptGzipIsFound() throws {
+    let space = try Workspace()
+    let plain = try space.write("labels", labels)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["gzip", "-k", plain]
+    try process.run()
+    process.waitUntilExit()
+    let packed = [UInt8](try Data(contentsOf: URL(fileURLWithPath: plain + ".gz")))
+    let whole = try space.write("i", images)
+    let good = try IDX.dataset(name: "x", images: whole, labels: plain + ".gz", classNames: ["a", "b"])
+    #expect(good.labels == [1, 0])
+    for length in 2..<packed.count {
+      let cut = try space.write("cut.gz", Array(packed.prefix(length)))
+      #expect(throws: DatasetError.self) {
+        try IDX.dataset(name: "x", images: whole, labels: cut, classNames: ["a", "b"])
+      }
+    }
+    var damaged = packed
+    damaged[packed.count - 6] ^= 255  // the checksum
+    let bad = try space.write("bad.gz", damaged)
+    #expect { try IDX.dataset(name: "x", images: whole, labels: bad, classNames: ["a", "b"]) } throws: {
+      "\($0)".contains("corrupt")
+    }
+  }
+}
+
+@Suite struct CIFARTests {
+  @Test func planesBecomeChannels() throws {
+    let space = try Workspace()
+    let record: [UInt8] = [3] + (0..<3).flatMap { channel in (0..<1024).map { UInt8(($0 + 50 * channel) % 256) } }
+    let data = try CIFAR10.dataset(files: [try space.write("a.bin", record + record)])
+    #expect(data.count == 2 && data.labels == [3, 3] && data.exampleShape == [32, 32, 3])
+    let pixels = data.featureArray(0..<1).floats.prefix(6).map { Int(($0 * 255).rounded()) }
+    #expect(pixels == [0, 50, 100, 1, 51, 101])
+    let short = try space.write("b.bin", Array(record.dropLast()))
+    #expect { try CIFAR10.dataset(files: [short]) } throws: { "\($0)".contains("3072 bytes") }
+    let wrong = try space.write("c.bin", [10] + record.dropFirst())
+    #expect { try CIFAR10.dataset(files: [wrong]) } throws: { "\($0)".contains("label 10") }
+  }
+}
+
+@Suite struct CSVTests {
+  private func read(_ text: String, target: String? = nil, classes: Bool? = nil) throws -> Dataset {
+    try CSV.dataset(try Workspace().write("t.csv", text: text), target: target, classes: classes)
+  }
+
+  @Test func headersClassesAndNumbers() throws {
+    let data = try read("a,b,kind\r\n1,2,cat\r\n3,4.5,dog\r\n5,6,cat\r\n")
+    #expect(data.classNames == ["cat", "dog"] && data.labels == [0, 1, 0] && data.exampleShape == [2])
+    let plain = try read("1,2,0.5\n3,4,1.25\n")
+    guard case .numbers(let targets) = plain.targets else { return #expect(Bool(false)) }
+    #expect(targets.floats == [0.5, 1.25] && targets.shape == [2, 1])
+    #expect(try read("x,\"the, target\"\n1,2\n3,5\n", target: "the, target", classes: false).count == 2)
+    #expect(try read("y,x\n7,1\n8,2\n", target: "0").classNames == ["7", "8"])
+  }
+
+  @Test func defectsAreNamedByLine() throws {
+    func fails(_ hint: String, _ text: String, target: String? = nil) {
+      #expect { try read(text, target: target) } throws: { "\($0)".contains(hint) }
+    }
+    fails("line 3 has 2 cells and not 3", "a,b,c\n1,2,3\n1,2\n")
+    fails("line 3, column b: \"x\"", "a,b,c\n1,2,3\n1,x,3\n")
+    fails("\"nan\" is no finite number", "a,b,c\n1,nan,3\n")
+    fails("has no column z", "a,b\n1,2\n", target: "z")
+    fails("never ends", "a,b\n1,\"2\n")
+    fails("is empty", "")
+  }
+}
+
+@Suite struct BatchTests {
+  private func dataset(_ count: Int) -> Dataset {
+    Dataset(
+      name: "x", features: .images((0..<count * 16).map { UInt8($0 % 251) }, height: 4, width: 4, channels: 1),
+      targets: .classes((0..<count).map { Int32($0 % 3) }), classNames: ["a", "b", "c"])
+  }
+
+  @Test func everyEpochSeesEverythingOnceInAnotherOrder() throws {
+    let batches = try BatchSequence(dataset(30), batchSize: 10, key: RandomKey(seed: 1))
+    #expect(batches.order(epoch: 0).sorted() == Array(0..<30))
+    #expect(batches.order(epoch: 0) != batches.order(epoch: 1))
+    #expect(batches.order(epoch: 1) == batches.order(epoch: 1))
+    #expect(throws: DatasetError.self) { try BatchSequence(dataset(5), batchSize: 10, key: RandomKey(seed: 1)) }
+  }
+
+  @Test func batchesDependOnTheirNumberOnly() throws {
+    let augmentation = Augmentation(cropPadding: 1, flips: true)
+    let batches = try BatchSequence(dataset(30), batchSize: 10, key: RandomKey(seed: 1), augmentation: augmentation)
+    let order = batches.order(epoch: 0)
+    let late = batches.batch(2, order: order).features
+    _ = batches.batch(0, order: order)
+    #expect(batches.batch(2, order: order).features == late)
+    #expect(batches.batch(1, order: order).features != late)
+  }
+
+  @Test func augmentationOnlyMovesAndMirrors() throws {
+    let data = dataset(10)
+    let plain = try BatchSequence(data, batchSize: 10, key: RandomKey(seed: 1))
+    let moved = try BatchSequence(
+      data, batchSize: 10, key: RandomKey(seed: 1), augmentation: Augmentation(cropPadding: 2, flips: true))
+    let order = plain.order(epoch: 0)
+    let (a, b) = (plain.batch(0, order: order), moved.batch(0, order: order))
+    #expect(a.targets == b.targets && a.features != b.features)
+    for row in 0..<10 {
+      let (x, y) = (a.features.rows(row..<row + 1).floats, b.features.rows(row..<row + 1).floats)
+      #expect(y.allSatisfy { $0 == 0 || x.contains($0) })
+    }
+  }
+
+  @Test func subsetsAndNoise() throws {
+    let data = dataset(60)
+    let balanced = try data.balancedSubset(perClass: 7, key: RandomKey(seed: 2))
+    #expect((0..<3).allSatisfy { label in balanced.labels!.filter { $0 == Int32(label) }.count == 7 })
+    #expect(throws: DatasetError.self) { try data.balancedSubset(perClass: 21, key: RandomKey(seed: 2)) }
+    let noisy = data.withLabelNoise(0.5, key: RandomKey(seed: 3))
+    let changed = zip(noisy.labels!, data.labels!).filter { $0 != $1 }.count
+    #expect(changed > 8 && changed <= 30)
+    #expect(throws: DatasetError.self) { try data.split([50, 11], key: RandomKey(seed: 4)) }
+  }
+
+  @Test(arguments: Corruption.allCases) func corruptionsGrowWithSeverity(_ kind: Corruption) {
+    let images = RandomKey(seed: 1).uniform([4, 12, 12, 3])
+    var last = 0.0
+    for severity in 1...5 {
+      let damaged = kind.apply(to: images, severity: severity, key: RandomKey(seed: 2))
+      #expect(damaged == kind.apply(to: images, severity: severity, key: RandomKey(seed: 2)))
+      #expect(damaged.floats.allSatisfy { $0 >= 0 && $0 <= 1 })
+      let distance = zip(damaged.floats, images.floats).reduce(0.0) { $0 + Double(abs($1.0 - $1.1)) }
+      #expect(distance > last, "\(kind) \(severity)")
+      last = distance
+    }
+  }
+
+  @Test func missingDataSaysWhatToDo() throws {
+    let locator = DataLocator(directory: "/nonexistent")
+    #expect { try locator.load("cifar10") } throws: { "\($0)".contains("data_batch_1.bin") }
+    #expect { try locator.load("cifar") } throws: { "\($0)".contains("no known data set") }
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+/// Runs the program that lies beside the tests.
+struct Command {
+  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  static var program: String {
+    let folder = ProcessInfo.processInfo.arguments[0]
+    let beside = URL(fileURLWithPath: folder).resolvingSymlinksInPath().deletingLastPathComponent().path + "/descent"
+    return FileManager.default.isExecutableFile(atPath: beside) ? beside : package + "/.build/release/descent"
+  }
+
+  static func start(_ arguments: [String]) throws -> (process: Process, output: Pipe) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    return (process, output)
+  }
+
+  static func run(_ arguments: String...) throws -> (status: Int32, text: String) {
+    let (process, output) = try start(arguments)
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+}
+
+@Suite(.serialized) struct CommandTests {
+  private let folder = NSTemporaryDirectory() + "descent-command-\(UUID().uuidString)"
+
+  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+  private func table(rows: Int = 400, nan: Bool = false) throws -> String {
+    var text = "x,y,kind\n"
+    for i in 0..<rows {
+      let (a, b) = (sin(Double(i) * 1.7), cos(Double(i) * 2.3))
+      text += "\(nan && i == 7 ? "nan" : "\(a)"),\(b),\(a * b > 0 ? "same" : "other")\n"
+    }
+    let path = folder + "/table.csv"
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
+  @Test func listAndDescribe() throws {
+    let list = try Command.run("list")
+    #expect(list.status == 0 && list.text.contains("calibration") && list.text.contains("orthogonal"))
+    let described = try Command.run("describe", "calibration")
+    #expect(described.text.contains("lower-loss") && described.text.contains("descent.rate = "))
+    #expect(try Command.run("describe", "adam").text.contains("beta2 = 0.999"))
+  }
+
+  @Test func mistakesNameTheNearestAndFail() throws {
+    for (arguments, hint) in [
+      (["describe", "calibratoin"], "did you mean calibration"), (["run", "calibrate"], "did you mean calibration"),
+      (["run", "calibration", "--preset", "quik"], "did you mean quick"),
+      (["run", "calibration", "--set", "descent.rat=1", "--out", folder + "/a"], "did you mean descent.rate"),
+      (["run", "calibration", "--pressed", "x"], "preset"), (["bench", "tinny"], "did you mean tiny"),
+      (["run", "--resume", folder], "is no run folder"), (["train", "no.csv"], "no file no.csv"),
+    ] {
+      let (process, output) = try Command.start(arguments)
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus != 0, "\(arguments)")
+      #expect(text.contains(hint), "\(arguments): \(text)")
+    }
+  }
+
+  @Test func smokeRunDecidesAndReportsTheSameAgain() throws {
+    let out = folder + "/smoke"
+    let result = try Command.run("run", "calibration", "--preset", "smoke", "--out", out, "--quiet")
+    #expect(result.status == 0, "\(result.text)")
+    #expect(result.text.contains("lower-loss") && result.text.contains("report: \(out)/report.html"))
+    let first = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
+    #expect(first.contains("<svg") && first.contains("undecided") && !first.contains("http://localhost"))
+    #expect(try Command.run("report", out).status == 0)
+    #expect(try String(contentsOfFile: out + "/report.html", encoding: .utf8) == first)
+    let again = try Command.run("run", "calibration", "--preset", "smoke", "--out", out, "--quiet")
+    #expect(again.status != 0 && again.text.contains("is not empty"))
+    for name in ["config.yaml", "environment.json", "log.jsonl", "metrics.csv", "report-data/reliability.csv"] {
+      #expect(FileManager.default.fileExists(atPath: out + "/" + name), "\(name)")
+    }
+  }
+
+  /// Killed without warning and resumed, a run ends with the same bytes as an uninterrupted one.
+  @Test func killedTrainingResumesBitForBit() throws {
+    let csv = try table()
+    func arguments(_ out: String) -> [String] {
+      [
+        "train", csv, "--chain", "noise 0.01 | adam | rate 0.003", "--hidden", "256,256", "--epochs", "60", "--out",
+        out, "--quiet",
+      ]
+    }
+    let (whole, output) = try Command.start(arguments(folder + "/whole"))
+    _ = output.fileHandleForReading.readDataToEndOfFile()
+    whole.waitUntilExit()
+    #expect(whole.terminationStatus == 0)
+    let (killed, _) = try Command.start(arguments(folder + "/killed"))
+    let log = folder + "/killed/log.jsonl"
+    for _ in 0..<2000 {
+      let lines = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").count ?? 0
+      if lines >= 5 { break }
+      usleep(2000)
+    }
+    kill(killed.processIdentifier, SIGKILL)
+    killed.waitUntilExit()
+    #expect(killed.terminationReason == .uncaughtSignal)
+    let (resumed, text) = try Command.start(arguments(folder + "/killed") + ["--resume"])
+    _ = text.fileHandleForReading.readDataToEndOfFile()
+    resumed.waitUntilExit()
+    #expect(resumed.terminationStatus == 0)
+    let files = try ["whole", "killed"].map {
+      try Data(contentsOf: URL(fileURLWithPath: folder + "/\($0)/model.safetensors"))
+    }
+    #expect(files[0] == files[1])
+    let logs = try ["whole", "killed"].map { name in
+      try String(contentsOfFile: folder + "/\(name)/log.jsonl", encoding: .utf8)
+        .replacing(/"time":[^,]*,/, with: "")
+    }
+    #expect(logs[0] == logs[1])
+  }
+
+  @Test func badDataIsRefused() throws {
+    let result = try Command.run("train", try table(nan: true), "--out", folder + "/nan", "--quiet")
+    #expect(result.status != 0 && result.text.contains("line 9, column x"))
+    let wild = try Command.run(
+      "train", try table(), "--chain", "rate 1e30", "--out", folder + "/wild", "--quiet")
+    #expect(wild.status != 0 && wild.text.contains("at step") && wild.text.contains("not finite"))
+  }
+
+  @Test func doctorFindsTheMachineWell() throws {
+    let result = try Command.run("doctor")
+    #expect(result.text.contains("oneDNN") && result.text.contains("GFLOP/s"))
+  }
+}

@@ -1,1 +1,0 @@
-// DescentCommand tests

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct TrainerTests {
+  private let folder = NSTemporaryDirectory() + "descent-training-\(UUID().uuidString)"
+
+  private func dataset(nan: Bool = false) -> Dataset {
+    let key = RandomKey(seed: 5)
+    var features = key.normal([60, 4])
+    if nan { features.withUnsafeMutableElements(of: Float.self) { $0[41] = .nan } }
+    let labels = (0..<60).map { Int32(features[flat: 4 * $0] > 0 ? 1 : 0) }
+    return Dataset(name: "x", features: .numbers(features), targets: .classes(labels), classNames: ["no", "yes"])
+  }
+
+  private func trainer(
+    _ chain: String = "noise 0.01 | adam | rate 0.01", nan: Bool = false, state: TrainingState? = nil
+  ) throws -> Trainer {
+    try Trainer(
+      model: MLP([4, 16, 2]), loss: .crossEntropy, optimizer: try ChainParser.parse(chain),
+      batches: try BatchSequence(dataset(nan: nan), batchSize: 20, key: RandomKey(seed: 1)), key: RandomKey(seed: 2),
+      state: state)
+  }
+
+  @Test func learns() throws {
+    let trainer = try trainer()
+    let first = try trainer.advance()[0]
+    for _ in 0..<300 { _ = try trainer.advance() }
+    #expect(try trainer.advance()[0] < 0.3 * first)
+    #expect(trainer.readingTags == ["loss/train", "optimizer/learningRate"])
+  }
+
+  /// 2n steps equal n, a checkpoint, and n, bit for bit.
+  @Test func resumesExactly() throws {
+    let whole = try trainer()
+    for _ in 0..<20 { _ = try whole.advance() }
+    let part = try trainer()
+    for _ in 0..<10 { _ = try part.advance() }
+    let store = CheckpointStore(folder: folder, fingerprint: "f")
+    try store.save(part.state)
+    let resumed = try trainer(state: try store.latest())
+    #expect(resumed.step == 10)
+    for _ in 0..<10 { _ = try resumed.advance() }
+    #expect(resumed.state == whole.state)
+    #expect(resumed.state.parameters.digest == whole.state.parameters.digest)
+  }
+
+  @Test func damagedCheckpointsFallBackAndForeignOnesAreRefused() throws {
+    let trainer = try trainer()
+    let store = CheckpointStore(folder: folder, fingerprint: "f")
+    #expect(try store.latest() == nil)
+    try store.save(trainer.state)
+    _ = try trainer.advance()
+    try store.save(trainer.state)
+    _ = try trainer.advance()
+    try store.save(trainer.state)
+    #expect(store.steps() == [1, 2])
+    let last = folder + "/step-00000002.safetensors"
+    try Data(try Data(contentsOf: URL(fileURLWithPath: last)).dropLast(7)).write(to: URL(fileURLWithPath: last))
+    #expect(try store.latest()?.step == 1)
+    #expect { try CheckpointStore(folder: folder, fingerprint: "g").latest() } throws: {
+      "\($0)".contains("another configuration")
+    }
+    try FileManager.default.removeItem(atPath: folder + "/step-00000001.safetensors")
+    #expect { try store.latest() } throws: { "\($0)".contains("no checkpoint can be read") }
+  }
+
+  @Test func divergenceNamesStepAndCulprit() throws {
+    let wild = try trainer("rate 1e30")
+    #expect { for _ in 0..<20 { _ = try wild.advance() } } throws: {
+      let text = "\($0)"
+      return text.contains("at step") && text.contains("parameters are not finite") && text.contains("linear0/")
+    }
+    let poisoned = try trainer(nan: true)
+    #expect { for _ in 0..<3 { _ = try poisoned.advance() } } throws: { "\($0)".contains("the batch holds nan") }
+  }
+
+  @Test func statesOfAnotherOptimizerAreRefused() throws {
+    let state = try trainer("adam | rate 0.01").state
+    #expect(throws: TrainingError.self) { try trainer("momentum 0.9 | rate 0.01", state: state) }
+  }
+
+  @Test func predictionsDoNotDependOnBatches() throws {
+    let state = try trainer().state
+    let x = RandomKey(seed: 9).normal([23, 4])
+    let (a, b) = (Predictor(MLP([4, 16, 2]), batchSize: 23), Predictor(MLP([4, 16, 2]), batchSize: 5))
+    let (y, z) = (
+      try a.predict(x, parameters: state.parameters, modelState: Tree()),
+      try b.predict(x, parameters: state.parameters, modelState: Tree())
+    )
+    for (p, q) in zip(y.floats, z.floats) { #expect(abs(p - q) < 1e-5) }
+  }
+}
