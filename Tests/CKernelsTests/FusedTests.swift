@@ -52,7 +52,7 @@ import Testing
     }
     let threads = ck_thread_count()
     defer { ck_set_thread_count(threads) }
-    let results = try [1, 2, 3].map { count -> [NDArray] in
+    let results = try [Int32(1), 2, 3].map { count -> [NDArray] in
       ck_set_thread_count(count)
       return try program.run([x])
     }

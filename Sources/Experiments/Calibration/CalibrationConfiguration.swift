@@ -25,6 +25,7 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
     public var weightDecay: Double
     public var renormalizes: Bool
     public var isGuarded: Bool
+    public var evaluationInterval: Int
   }
 
   public struct Seeds: Codable, Sendable, Equatable {
@@ -52,10 +53,11 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
   public var decision: Decisions
 
   static let standard = CalibrationConfiguration(
-    data: Data(name: "fashion-mnist", trainPerClass: 200, validation: 1000, test: 2000, cropPadding: 2, flips: true),
+    data: Data(name: "fashion-mnist", trainPerClass: 100, validation: 1000, test: 2000, cropPadding: 2, flips: true),
     model: Network(kind: "resnet8", width: 8),
     descent: Descent(
-      epochs: 20, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true),
+      epochs: 80, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true,
+      evaluationInterval: 4),
     seeds: Seeds(count: 8, first: 0, ablationCount: 4),
     corruption: Corruptions(kinds: Corruption.allCases, images: 1000),
     decision: Decisions(alpha: 0.05, accuracyMargin: 1, calibrationMargin: 0.02))
@@ -67,6 +69,7 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
     c.data.test = 300
     c.model = Network(kind: "cnn", width: 4)
     c.descent.epochs = 3
+    c.descent.evaluationInterval = 1
     c.seeds = Seeds(count: 2, first: 0, ablationCount: 1)
     c.corruption.images = 100
     return c
@@ -78,6 +81,7 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
     c.data = Data(name: "cifar10", trainPerClass: 500, validation: 2000, test: 8000, cropPadding: 4, flips: true)
     c.model = Network(kind: "resnet18", width: 64)
     c.descent.epochs = 100
+    c.descent.evaluationInterval = 2
     c.seeds = Seeds(count: 20, first: 0, ablationCount: 0)
     c.corruption.images = 2000
     return c

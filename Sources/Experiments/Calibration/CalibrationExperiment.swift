@@ -33,6 +33,7 @@ public struct CalibrationExperiment: Experiment {
     "descent.rate": "learning rate", "descent.momentum": "decay of the velocity",
     "descent.weightDecay": "L2 coefficient, not projected", "descent.renormalizes": "restore the gradient's length",
     "descent.isGuarded": "leave single elements and parallel gradients as they are",
+    "descent.evaluationInterval": "epochs from one test to the next",
     "seeds.count": "pairs of runs", "seeds.first": "the first seed", "seeds.ablationCount": "seeds of each ablation",
     "corruption.kinds": "damage to test images", "corruption.images": "test images that are damaged",
     "decision.alpha": "level of each test", "decision.accuracyMargin": "percentage points that count as equal accuracy",
@@ -106,7 +107,7 @@ public struct CalibrationExperiment: Experiment {
       ("data.test", Double(c.data.test)), ("descent.epochs", Double(c.descent.epochs)),
       ("descent.batchSize", Double(c.descent.batchSize)), ("descent.rate", c.descent.rate),
       ("seeds.count", Double(c.seeds.count)), ("corruption.images", Double(c.corruption.images)),
-      ("model.width", Double(c.model.width)),
+      ("model.width", Double(c.model.width)), ("descent.evaluationInterval", Double(c.descent.evaluationInterval)),
     ]
     for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
     guard c.decision.alpha > 0, c.decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
@@ -127,7 +128,9 @@ public struct CalibrationExperiment: Experiment {
     let steps = Double(bench.trainer.batches.batchesPerEpoch * configuration.descent.epochs)
     // Evaluation after each epoch and the corruption sweep cost about a forward pass each.
     let forward =
-      Double(configuration.descent.epochs * configuration.data.test + 25 * configuration.corruption.images)
+      Double(
+        configuration.descent.epochs / configuration.descent.evaluationInterval * configuration.data.test + 25
+          * configuration.corruption.images)
       / Double(configuration.descent.batchSize) * seconds / 3
     let total = Double(tasks.count) * (steps * seconds + forward)
     let memory = Double(bench.trainer.program.workingByteCount) / 1_048_576

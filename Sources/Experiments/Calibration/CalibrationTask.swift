@@ -84,11 +84,16 @@ struct CalibrationTask {
     let interval = max(1, configuration.descent.epochs / 10)
     try Descent(trainer, epochs: configuration.descent.epochs, checkpoints: store, checkpointInterval: interval).run {
       trainer, means in
-      let calibration = try measure(data.features(data.test, 0..<data.test.count), data.test.labels!)
       var values = means
-      for (tag, value) in calibration.values { values["test/" + tag] = value }
+      var detail = String(format: "loss %.3f", means["loss/train"]!)
+      if trainer.epoch % configuration.descent.evaluationInterval == 0 || trainer.epoch == configuration.descent.epochs
+      {
+        let calibration = try measure(data.features(data.test, 0..<data.test.count), data.test.labels!)
+        for (tag, value) in calibration.values { values["test/" + tag] = value }
+        detail += String(format: ", accuracy %.1f %%", calibration.accuracy)
+      }
       try context.record("epoch", task: name, step: trainer.step, values)
-      onEpoch(trainer.epoch, String(format: "loss %.3f, accuracy %.1f %%", means["loss/train"]!, calibration.accuracy))
+      onEpoch(trainer.epoch, detail)
     }
     try conclude(context)
     store.removeAll()
