@@ -1,5 +1,9 @@
 import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// A block of memory, aligned to cache lines, that arrays share until one of them writes.
 public final class Storage: @unchecked Sendable {
   // Immutable once shared: every writer first makes sure that it is the only owner.
@@ -11,8 +15,15 @@ public final class Storage: @unchecked Sendable {
     self.byteCount = byteCount
     // A cache line more than asked for, so that vector kernels may read past the end of the last element.
     let rounded = (max(byteCount, 1) + 63) / 64 * 64 + 64
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
+    let isLarge = rounded >= Self.hugePage
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: isLarge ? Self.hugePage : 64)
+    #if canImport(Glibc)
+      // Large blocks in large pages: kernels that stream through them would else wait for address translation.
+      if isLarge { madvise(pointer, rounded / Self.hugePage * Self.hugePage, 14 /* MADV_HUGEPAGE */) }
+    #endif
   }
+
+  private static let hugePage = 1 << 21
 
   deinit { pointer.deallocate() }
 

@@ -10,7 +10,7 @@ struct BenchCommand: ParsableCommand {
       operations. make bench measures the same steps in PyTorch and JAX beside it.
       """)
 
-  @Argument(help: "Workloads: tiny, mlp, resnet8, gpt, resnet18; the first four when none is named.")
+  @Argument(help: "Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product); the first four when none is named.")
   var workloads: [String] = []
   @Flag(help: "Time of each kernel call, the slowest first.")
   var profile = false
@@ -20,11 +20,27 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     if let threads { Engine.setThreadCount(threads) }
     let known = Workload.all + [Workload.resNet18(batch: 64)]
+    if workloads == ["product"] { return try measureProduct() }
     for name in workloads where !known.contains(where: { $0.name == name }) {
       throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")
     }
     let chosen = workloads.isEmpty ? Workload.all : known.filter { workloads.contains($0.name) }
     for workload in chosen { try measure(workload) }
+  }
+
+  /// The rate of a large product: what a step could do at best.
+  private func measureProduct() throws {
+    let n = 2048
+    let program = try Program(inputs: [TensorType([n, n]), TensorType([n, n])]) { _, x in [x[0].matmul(x[1])] }
+    let a = RandomKey(seed: 1).normal([n, n])
+    var arguments = [a, a]
+    _ = try program.run(updating: &arguments)
+    let seconds = try (0..<10).map { _ -> Double in
+      let start = Date()
+      _ = try program.run(updating: &arguments)
+      return Date().timeIntervalSince(start)
+    }
+    print("{\"workload\": \"product\", \"gigaflopsPerSecond\": \(program.flops / seconds.sorted()[5] / 1e9)}")
   }
 
   private func measure(_ workload: Workload) throws {
