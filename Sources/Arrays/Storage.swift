@@ -18,8 +18,9 @@ public final class Storage: @unchecked Sendable {
     let isLarge = rounded >= Self.hugePage
     pointer = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: isLarge ? Self.hugePage : 64)
     #if canImport(Glibc)
-      // Large blocks in large pages: kernels that stream through them would else wait for address translation.
-      if isLarge { madvise(pointer, rounded / Self.hugePage * Self.hugePage, 14 /* MADV_HUGEPAGE */) }
+      // Large blocks in large pages (14 is MADV_HUGEPAGE): kernels that stream through them would else wait for address
+      // translation.
+      if isLarge { madvise(pointer, rounded / Self.hugePage * Self.hugePage, 14) }
     #endif
   }
 

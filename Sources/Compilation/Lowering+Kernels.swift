@@ -173,6 +173,16 @@ extension Lowering {
       emit(
         "cross-entropy\(isForward ? "" : " gradient") \(shape)",
         isForward ? ck_cross_entropy_forward : ck_cross_entropy_gradient, parameters, reads: reads, results)
+    case .attention(let causal), .attentionGradient(let causal):
+      let shape = type(of: node.inputs[0]).shape
+      let parameters = memory.store(
+        ck_attention(
+          batch: Int64(shape[0]), time: Int64(shape[1]), heads: Int64(shape[3]), width: Int64(shape[4]), causal: causal)
+      )
+      let isForward = composite == .attention(causal: causal)
+      emit(
+        "attention\(isForward ? "" : " gradient") \(shape)", isForward ? ck_attention_forward : ck_attention_gradient,
+        parameters, reads: reads, results)
     }
   }
 }

@@ -10,7 +10,11 @@ struct BenchCommand: ParsableCommand {
       operations. make bench measures the same steps in PyTorch and JAX beside it.
       """)
 
-  @Argument(help: "Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product); the first four when none is named.")
+  @Argument(
+    help: """
+      Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product); the first four when \
+      none is named.
+      """)
   var workloads: [String] = []
   @Flag(help: "Time of each kernel call, the slowest first.")
   var profile = false

@@ -5,6 +5,11 @@ public enum Composite: Hashable, Sendable {
   case softmaxCrossEntropy
   /// Inputs: logits, labels, log-sum-exp, cotangent of the losses [rows]. Output: the logits' gradient.
   case softmaxCrossEntropyGradient
+  /// Input: packed [batch, time, 3, heads, width]. Outputs: [batch, time, heads, width], log-sum-exp of the scores
+  /// [batch, heads, time].
+  case attention(causal: Bool)
+  /// Inputs: packed, result, log-sum-exp, the result's cotangent. Output: the packed projections' gradient.
+  case attentionGradient(causal: Bool)
 
   /// The same results from primitives.
   package func decomposed(_ inputs: [Tensor]) -> [Tensor] {
@@ -19,7 +24,34 @@ public enum Composite: Hashable, Sendable {
       let probabilities = exp(logits - total.expanded(axis: 1))
       let target = labels.oneHot(count: logits.shape[1], logits.elementType)
       return [(probabilities - target) * cotangent.expanded(axis: 1)]
+    case .attention(let causal):
+      let (scores, value) = Self.scores(inputs[0], causal)
+      return [softmax(scores).matmul(value).transposed([0, 2, 1, 3]), scores.logSumExp([-1])]
+    case .attentionGradient(let causal):
+      let packed = inputs[0].transposed([2, 0, 3, 1, 4])
+      let (query, key) = (packed.part(0), packed.part(1))
+      let (scores, value) = Self.scores(inputs[0], causal)
+      let weights = exp(scores - inputs[2].expanded(axis: 3))
+      let (result, cotangent) = (inputs[1].transposed([0, 2, 1, 3]), inputs[3].transposed([0, 2, 1, 3]))
+      let mean = (result * cotangent).sum([-1], keepingAxes: true)
+      let slopes =
+        weights * (cotangent.matmul(value.transposed()) - mean)
+        * (1 / Double(query.shape[-1]).squareRoot())
+      let parts = [
+        slopes.matmul(key), slopes.transposed().matmul(query), weights.transposed().matmul(cotangent),
+      ]
+      return [stack(parts, axis: 0).transposed([1, 3, 0, 2, 4])]
     }
+  }
+
+  /// Scaled and masked scores [batch, heads, time, time], and the values, of packed projections.
+  private static func scores(_ packed: Tensor, _ causal: Bool) -> (Tensor, value: Tensor) {
+    let parts = packed.transposed([2, 0, 3, 1, 4])
+    let scores = parts.part(0).matmul(parts.part(1).transposed()) * (1 / Double(packed.shape[4]).squareRoot())
+    guard causal else { return (scores, parts.part(2)) }
+    let (time, graph) = (packed.shape[1], packed.graph)
+    let visible = graph.iota([time, time], axis: 0) .>= graph.iota([time, time], axis: 1)
+    return (select(visible, scores, -1e9), parts.part(2))
   }
 
   /// Records the composite where its kernel serves the element type, and its decomposition elsewhere.
@@ -40,7 +72,14 @@ public enum Composite: Hashable, Sendable {
         inputs[0].graph.record(
           .composite(.softmaxCrossEntropyGradient), [inputs[0], inputs[1], outputs[1], cotangent], inputs[0].type), nil,
       ]
-    case .softmaxCrossEntropyGradient: return nil
+    case .attention(let causal):
+      guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
+      return [
+        inputs[0].graph.record(
+          .composite(.attentionGradient(causal: causal)), [inputs[0], outputs[0], outputs[1], cotangent], inputs[0].type
+        )
+      ]
+    case .softmaxCrossEntropyGradient, .attentionGradient: return nil
     }
   }
 }
@@ -62,4 +101,23 @@ public func softmaxCrossEntropy(
   return Composite.softmaxCrossEntropy
     .recorded([rows, labels.reshaped(to: [labels.count])], [type, type])[0]
     .reshaped(to: labels.shape)
+}
+
+/// Self-attention on packed projections: for each head softmax(q k^T / sqrt(width)) v (Vaswani et al. 2017).
+///
+/// - Parameters:
+///   - packed: [batch, time, 3, heads, width]: queries, keys and values.
+///   - causal: whether a position sees only itself and earlier ones.
+/// - Returns: [batch, time, heads, width].
+public func selfAttention(packed: Tensor, causal: Bool, file: String = #fileID, line: Int = #line) -> Tensor {
+  guard packed.at(file, line).rank == 5, packed.shape[2] == 3, packed.elementType.isFloatingPoint else {
+    return packed.graph.fail("selfAttention", [packed], "needs [batch, time, 3, heads, width]")
+  }
+  let (batch, time, heads, width) = (packed.shape[0], packed.shape[1], packed.shape[3], packed.shape[4])
+  return Composite.attention(causal: causal).recorded(
+    [packed],
+    [
+      TensorType([batch, time, heads, width], packed.elementType),
+      TensorType([batch, heads, time], packed.elementType),
+    ])[0]
 }

@@ -20,9 +20,8 @@ public struct SelfAttention: Layer {
   public func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
     let (batch, time) = (x.shape[0], x.shape[1])
     let packed = try scope.child("qkv", Linear(width, 3 * width), x)
-      .reshaped(to: [batch, time, 3, heads, width / heads]).transposed([2, 0, 3, 1, 4])
-    let mixed = attention(query: packed.part(0), key: packed.part(1), value: packed.part(2), causal: isCausal)
-      .transposed([0, 2, 1, 3]).reshaped(to: [batch, time, width])
+      .reshaped(to: [batch, time, 3, heads, width / heads])
+    let mixed = selfAttention(packed: packed, causal: isCausal).reshaped(to: [batch, time, width])
     return try scope.child("output", Linear(width, width), mixed)
   }
 }

@@ -90,6 +90,8 @@ public let operationCases: [OperationCase] = {
       let parts = x[0].reshaped(to: [2, 3, 3, 2, 2]).transposed([2, 0, 3, 1, 4])
       return [softmax(parts.part(0).matmul(parts.part(1).transposed())).matmul(parts.part(2))]
     },
+    .init("self-attention", [normal([2, 7, 3, 2, 4])]) { _, x in [selfAttention(packed: x[0], causal: false)] },
+    .init("causal self-attention", [normal([1, 9, 3, 2, 3])]) { _, x in [selfAttention(packed: x[0], causal: true)] },
     .init("average pool", [image]) { _, x in
       [x[0].squared.averagePooled(size: 2), x[0].squared.averagePooled(size: 3, stride: 2, padding: .same)]
     },

@@ -1,6 +1,7 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "ck_attention.h"
 #include "ck_cross_entropy.h"
 #include "ck_fused.h"
 #include "ck_indexing.h"

@@ -1,0 +1,27 @@
+#include "ck_attention.h"
+
+#include "ck_scratch.h"
+#include "ck_threads.h"
+#include "ck_vector_math.h"
+
+// Sixteen numbers in a register (or several), and the same at any address.
+typedef float wide __attribute__((vector_size(64)));
+typedef float loose __attribute__((vector_size(64), aligned(4)));
+
+typedef struct {
+  const ck_attention *p;
+  void *const *operands;
+} job;
+
+#define CK_BODY "attention_body.inc"
+#include "ck_dispatch.h"
+
+void ck_attention_forward(const void *parameters, void *const *operands) {
+  job j = {parameters, operands};
+  ck_parallel_for(j.p->batch * j.p->heads, 1, CK_DISPATCH(attend), &j);
+}
+
+void ck_attention_gradient(const void *parameters, void *const *operands) {
+  job j = {parameters, operands};
+  ck_parallel_for(j.p->batch * j.p->heads, 1, CK_DISPATCH(attend_gradient), &j);
+}

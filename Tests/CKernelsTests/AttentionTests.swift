@@ -1,0 +1,31 @@
+import CKernels
+import Compilation
+import Differentiation
+import Testing
+
+@Suite(.serialized) struct AttentionTests {
+  /// The float32 kernels against the decomposition in float64, for extents that fill panels and that do not.
+  @Test(arguments: [[2, 128, 4, 32], [1, 50, 2, 16], [1, 37, 3, 40], [2, 1, 1, 8], [1, 13, 1, 5]])
+  func agreesWithItsDecomposition(_ extents: [Int]) throws {
+    let shape = Shape([extents[0], extents[1], 3, extents[2], extents[3]])
+    let packed = RandomKey(seed: 1).normal(shape, .float64)
+    for causal in [true, false] {
+      for set in [CK_AVX512, CK_AVX2, CK_PORTABLE] {
+        ck_limit_instruction_set(set)
+        defer { ck_limit_instruction_set(CK_AVX512) }
+        let results = try [ElementType.float32, .float64].map { type -> [NDArray] in
+          let input = packed.converted(to: type)
+          return try Program(inputs: [TensorType(of: input)]) { graph, x in
+            let y = selfAttention(packed: x[0], causal: causal)
+            let g = graph.constant(RandomKey(seed: 2).normal(y.shape, type))
+            return [y] + gradients(of: dot(y, g), withRespectTo: x)
+          }.run([input])
+        }
+        for (a, b) in zip(results[0], results[1]) {
+          let worst = zip(a.doubles, b.doubles).map { abs($0 - $1) }.max()!
+          #expect(worst < 2e-5, "\(extents) causal \(causal): \(worst)")
+        }
+      }
+    }
+  }
+}
