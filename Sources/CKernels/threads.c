@@ -47,6 +47,10 @@ void ck_set_thread_count(int count) {
   if (set_threads) set_threads(threads);
 }
 
+void ck_lend_threads(int count) {
+  if (set_threads) set_threads(count);
+}
+
 typedef struct {
   ck_task task;
   void *context;

@@ -36,7 +36,8 @@ import Testing
     #expect(results[0][0] == .infinity && results[0][1] == 0 && results[0][2].isNaN && results[0][3] == 1)
     #expect(results[0][6] == .infinity && results[0][7] == 0)
     #expect(results[1][0] == .infinity && results[1][1].isNaN && results[1][2].isNaN && results[1][3] == -.infinity)
-    #expect(abs(results[1][5] - Foundation.log(Float(bitPattern: 714))) < 1e-4)
+    // Subnormal numbers count as zero.
+    #expect(results[1][5] == -.infinity || abs(results[1][5] - Foundation.log(Float(bitPattern: 714))) < 1e-4)
     #expect(results[2][0] == 1 && results[2][1] == -1 && results[2][2].isNaN)
     #expect(results[3][0] == 1 && results[3][1] == 0 && results[3][2].isNaN)
     #expect(results[4][2].isNaN && results[5][2].isNaN && results[4][1] == 0)

@@ -10,6 +10,9 @@ int ck_thread_count(void);
 /// Sets the number of threads for our kernels and for the OpenMP run time; at least 1.
 void ck_set_thread_count(int count);
 
+/// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
+void ck_lend_threads(int count);
+
 /// The work of one thread: items `begin..<end`.
 typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
 
