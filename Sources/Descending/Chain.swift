@@ -9,7 +9,13 @@ public struct Chain: GradientTransformation {
   public init(_ stages: [any GradientTransformation]) { self.stages = stages }
   public init(@ChainBuilder _ stages: () -> [any GradientTransformation]) { self.stages = stages() }
 
+  /// The chain that a text describes: `orthogonal | decay 5e-4 | momentum 0.9 nesterov=true | rate cosine(0.1, 5epochs)`.
+  /// - Throws: `DescentError` naming the nearest known name.
+  public init(_ text: String) throws { self = try ChainParser.parse(text) }
+
   public var requirements: Requirements { stages.reduce([]) { $0.union($1.requirements) } }
+  public var makesStep: Bool { stages.contains(where: \.makesStep) }
+  /// Text that `init(_:)` reads again, where all stages are registered kinds.
   public var description: String { stages.map(\.description).joined(separator: " | ") }
 
   private func name(_ index: Int) -> String { "\(index / 10)\(index % 10)" }

@@ -1,118 +1,130 @@
 /// A transformation that text can name: what it is called, what it takes, how it is made.
 public struct TransformationKind: Sendable {
-  /// One option of a transformation.
-  public struct Option: Sendable {
-    public var name: String
-    /// Its value when it is not given; nil where it must be.
-    public var standard: String?
-    public var summary: String
-  }
-
   public var name: String
   public var summary: String
-  public var options: [Option]
-  let make: @Sendable (Arguments) throws -> any GradientTransformation
+  public var options: [NamedOption]
+  let make: @Sendable (OptionValues) throws -> any GradientTransformation
 
-  /// Option values in a piece of text, each used exactly once.
-  public struct Arguments: Sendable {
-    let stage: String
-    let values: [String: String]
+  init(
+    _ name: String, _ summary: String, _ options: [NamedOption] = [],
+    _ make: @escaping @Sendable (OptionValues) throws -> any GradientTransformation
+  ) {
+    self.name = name
+    self.summary = summary
+    self.options = options
+    self.make = make
+  }
 
-    private func text(_ name: String) throws -> String {
-      guard let value = values[name] else { throw DescentError("\(stage) needs \(name)") }
-      return value
+  /// - Throws: `DescentError` naming the nearest known name.
+  public static func named(_ name: String) throws -> TransformationKind {
+    guard let kind = all.first(where: { $0.name == name }) else {
+      throw DescentError("there is no transformation \(name); \(NearestName.hint(name, among: all.map(\.name)))")
     }
-
-    public func number(_ name: String) throws -> Double {
-      guard let value = Double(try text(name)), value.isFinite else {
-        throw DescentError("\(stage): \(name) must be a number and is \(try text(name))")
-      }
-      return value
-    }
-
-    public func flag(_ name: String) throws -> Bool {
-      switch try text(name) {
-      case "true", "yes": return true
-      case "false", "no": return false
-      case let other: throw DescentError("\(stage): \(name) must be true or false and is \(other)")
-      }
-    }
-
-    public func schedule(_ name: String) throws -> Schedule { try ScheduleParser.parse(try text(name)) }
-
-    public func patterns(_ name: String) throws -> [String] {
-      let value = try text(name)
-      return value.isEmpty || value == "all" || value == "none" ? [] : value.split(separator: "+").map(String.init)
-    }
+    return kind
   }
 
   /// All transformations that text can name.
-  public static let all: [TransformationKind] = [
+  public static let all: [TransformationKind] = gradients + scalings + steps + wrappers
+
+  private static let gradients: [TransformationKind] = [
     .init(
-      name: "orthogonal", summary: "remove the part of each gradient along its parameter (OrthoGrad)",
-      options: [
-        .init(name: "renormalize", standard: "true", summary: "restore the gradient's length"),
-        .init(name: "guard", standard: "true", summary: "leave single elements and parallel gradients as they are"),
-        .init(name: "only", standard: "all", summary: "path patterns joined by +"),
-      ],
-      make: {
-        OrthogonalProjection(
-          renormalizes: try $0.flag("renormalize"), guarded: try $0.flag("guard"), paths: try $0.patterns("only"))
-      }),
+      "orthogonal", "remove the part of each gradient along its parameter (OrthoGrad)",
+      [
+        .init("renormalize", "true", "restore the gradient's length"),
+        .init("guard", "true", "leave single elements and parallel gradients as they are"),
+        .init("only", "all", "path patterns joined by +"),
+      ]
+    ) {
+      OrthogonalProjection(
+        renormalizes: try $0.flag("renormalize"), guarded: try $0.flag("guard"), paths: try $0.patterns("only"))
+    },
     .init(
-      name: "decay", summary: "add coefficient times parameter (weight decay)",
-      options: [
-        .init(name: "coefficient", standard: nil, summary: "per update"),
-        .init(name: "except", standard: "none", summary: "path patterns joined by + that are left out"),
-      ], make: { WeightDecay(try $0.number("coefficient"), excluding: try $0.patterns("except")) }),
+      "decay", "add coefficient times parameter (weight decay)",
+      [
+        .init("coefficient", nil, "per update"),
+        .init("except", "none", "path patterns joined by + that are left out"),
+      ]
+    ) { WeightDecay(try $0.notNegative("coefficient"), excluding: try $0.patterns("except")) },
+    .init("clip", "limit the norm of all updates together", [.init("norm", nil, "the limit")]) {
+      ClipByGlobalNorm(try $0.positive("norm"))
+    },
+    .init("clipvalue", "limit each element", [.init("limit", nil, "of the absolute value")]) {
+      ClipByValue(try $0.positive("limit"))
+    },
+    .init("centralize", "remove from each gradient its mean over all axes but the last") { _ in Centralization() },
+    .init("noise", "add Gaussian noise", [.init("deviation", nil, "standard deviation")]) {
+      GradientNoise(try $0.notNegative("deviation"))
+    },
+    .init("sign", "the sign of each element") { _ in Sign() },
+  ]
+
+  private static let scalings: [TransformationKind] = [
     .init(
-      name: "momentum", summary: "accumulate a velocity",
-      options: [
-        .init(name: "decay", standard: "0.9", summary: "what remains of the velocity"),
-        .init(name: "nesterov", standard: "false", summary: "look ahead"),
-      ], make: { Momentum(try $0.number("decay"), nesterov: try $0.flag("nesterov")) }),
+      "momentum", "accumulate a velocity",
+      [.init("decay", "0.9", "what remains of the velocity"), .init("nesterov", "false", "look ahead")]
+    ) { Momentum(try $0.decay("decay"), nesterov: try $0.flag("nesterov")) },
     .init(
-      name: "adam", summary: "scale by running moments",
-      options: [
-        .init(name: "beta1", standard: "0.9", summary: "decay of the mean"),
-        .init(name: "beta2", standard: "0.999", summary: "decay of the mean square"),
-        .init(name: "epsilon", standard: "1e-8", summary: "added to the root"),
-      ],
-      make: { Adam(beta1: try $0.number("beta1"), beta2: try $0.number("beta2"), epsilon: try $0.number("epsilon")) }),
+      "adam", "scale by running moments; a decay behind it makes it AdamW",
+      [
+        .init("beta1", "0.9", "decay of the mean"), .init("beta2", "0.999", "decay of the mean square"),
+        .init("epsilon", "1e-8", "added to the root"),
+      ]
+    ) {
+      Adam(beta1: try $0.decay("beta1"), beta2: try $0.decay("beta2"), epsilon: try $0.notNegative("epsilon"))
+    },
     .init(
-      name: "rmsprop", summary: "divide by the root of the running mean square",
-      options: [
-        .init(name: "decay", standard: "0.99", summary: "of the mean square"),
-        .init(name: "epsilon", standard: "1e-8", summary: "added to the root"),
-      ], make: { RMSProp(decay: try $0.number("decay"), epsilon: try $0.number("epsilon")) }),
+      "rmsprop", "divide by the root of the running mean square",
+      [.init("decay", "0.99", "of the mean square"), .init("epsilon", "1e-8", "added to the root")]
+    ) { RMSProp(decay: try $0.decay("decay"), epsilon: try $0.notNegative("epsilon")) },
     .init(
-      name: "adagrad", summary: "divide by the root of the summed squares",
-      options: [.init(name: "epsilon", standard: "1e-10", summary: "added to the root")],
-      make: { AdaGrad(epsilon: try $0.number("epsilon")) }),
+      "adagrad", "divide by the root of the summed squares", [.init("epsilon", "1e-10", "added to the root")]
+    ) { AdaGrad(epsilon: try $0.notNegative("epsilon")) },
+    .init("scale", "multiply by a number", [.init("factor", nil, "the number")]) { Scale(try $0.number("factor")) },
     .init(
-      name: "clip", summary: "limit the norm of all updates together",
-      options: [.init(name: "norm", standard: nil, summary: "the limit")],
-      make: { ClipByGlobalNorm(try $0.number("norm")) }),
+      "losspower", "descend on a power of the loss (AYLA)",
+      [
+        .init("exponent", nil, "a number, piecewise(above 1, below 1) or sigmoid(small, large, slope, centre)"),
+        .init("through", "gradient", "gradient, or rate: what the slope of the power multiplies"),
+        .init("frozen", "true", "take an exponent that depends on the loss as a constant"),
+        .init("low", "0.001", "the least factor"), .init("high", "1000.0", "the largest factor"),
+      ]
+    ) {
+      let low = try $0.notNegative("low")
+      let high = try $0.number("high", "at least low") { $0 >= low }
+      return LossScaled(
+        LossTransformation(
+          try $0.lossExponent("exponent"), freezesExponent: try $0.flag("frozen"), limits: low...high),
+        through: try $0.choice("through"))
+    },
+  ]
+
+  private static let steps: [TransformationKind] = [
     .init(
-      name: "clipvalue", summary: "limit each element",
-      options: [.init(name: "limit", standard: nil, summary: "of the absolute value")],
-      make: { ClipByValue(try $0.number("limit")) }),
-    .init(name: "sign", summary: "the sign of each element", options: [], make: { _ in Sign() }),
-    .init(
-      name: "noise", summary: "add Gaussian noise",
-      options: [.init(name: "deviation", standard: nil, summary: "standard deviation")],
-      make: { GradientNoise(try $0.number("deviation")) }),
-    .init(name: "finite", summary: "skip steps that are not finite", options: [], make: { _ in ApplyIfFinite() }),
-    .init(
-      name: "scale", summary: "multiply by a number",
-      options: [.init(name: "factor", standard: nil, summary: "the number")], make: { Scale(try $0.number("factor")) }),
-    .init(
-      name: "rate", summary: "step against the gradient: times minus the learning rate; the last stage",
-      options: [
+      "rate", "step against the gradient: times minus the learning rate",
+      [
         .init(
-          name: "value", standard: nil,
-          summary: "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
+          "value", nil,
+          "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
             + "exponential(0.1, 0.9, 1epochs), warmup(100updates, cosine(0.1, 5epochs))")
-      ], make: { LearningRate(try $0.schedule("value")) }),
+      ]
+    ) { LearningRate(try $0.schedule("value")) },
+    .init(
+      "average", "keep a moving average of the parameters in the state; behind the rate",
+      [.init("decay", "0.999", "what remains of the average")]
+    ) { MovingAverage(try $0.decay("decay")) },
+  ]
+
+  private static let wrappers: [TransformationKind] = [
+    .init(
+      "finite", "skip updates that are not finite, and count them", [.init("chain", "()", "what is applied else")]
+    ) { ApplyIfFinite(try $0.chain("chain")) },
+    .init(
+      "accumulate", "mean gradients over micro-batches before an update",
+      [.init("count", nil, "micro-batches of one update"), .init("chain", nil, "what sees their mean")]
+    ) { Accumulate(try $0.count("count"), then: try $0.chain("chain")) },
+    .init(
+      "groups", "different chains for different parameters",
+      [.init("rules", nil, "(pattern: chain; pattern: chain): each parameter matches exactly one")]
+    ) { Grouped(try $0.rules("rules")) },
   ]
 }

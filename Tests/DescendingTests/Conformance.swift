@@ -1,109 +1,138 @@
 import Compilation
 import Descending
-import Foundation
 import TestSupport
 
 /// What every transformation must do; each check returns what is wrong, or nil.
 struct Conformance {
   let transformation: any GradientTransformation
+  /// Where it must converge; the last one serves the other checks.
+  var problems = TestProblem.all
 
-  /// The transformation, then a step: chains in the registry end with a rate.
-  var chain: Chain { Chain([transformation]) }
+  private var problem: TestProblem { problems.last! }
 
   func failures() -> [String] {
     let checks: [(String, () throws -> String?)] = [
-      ("converges", converges), ("keeps element types", keepsTypes), ("deterministic", isDeterministic),
-      ("save and restore", restoresBitwise), ("differentiable", isDifferentiable), ("readings", readsFiniteNumbers),
+      ("requirements", declaresWhatItUses), ("converges", converges), ("element types", keepsTypes),
+      ("deterministic", isDeterministic), ("save and restore", restoresBitwise), ("state", movesItsState),
+      ("differentiable", isDifferentiable), ("rate factor", obeysTheRateFactor), ("readings", readsFiniteNumbers),
     ]
     return checks.compactMap { name, check in
       do { return try check().map { "\(name): \($0)" } } catch { return "\(name): \(error)" }
     }
   }
 
-  // No element starts at its minimum: where a gradient vanishes, scaled methods have a kink.
-  private static let start = Tree([
-    "a/matrix": NDArray([0.9, -2, 0.5, 1.5, 0.3, -0.7], shape: [2, 3]), "b": NDArray([2, -1, 0.6]), "c": NDArray(0.4),
-  ])
-
-  /// A quadratic bowl with its minimum at 1 over leaves of mixed shapes.
-  private static func bowl(_ p: Parameters) -> Tensor {
-    p.tree.leaves.map { (($0 - 1).squared * 0.5).sum() }.reduce(p.tree.leaves[0].scalar(0), +)
+  private func run(_ problem: TestProblem, _ type: ElementType = .float64) throws -> DescentRun {
+    try DescentRun(transformation, from: problem.start.map { $0.converted(to: type) }) { problem.loss($0) }
   }
 
-  /// Rosenbrock's valley in the elements of "b", on a scale on which fixed rates are stable.
-  private static func valley(_ p: Parameters) -> Tensor {
-    let b = p["b"]!
-    let (x, y) = (b.slice(0..<1, axis: 0), b.slice(1..<2, axis: 0))
-    return ((1 - x).squared + 10 * (y - x.squared).squared).sum() * 0.05 + bowl(p) * 0.01
+  /// Steps unrolled in one graph, as the inner loop of meta-learning.
+  private func unrolled(
+    _ count: Int, _ graph: Graph, from start: Parameters, factor: Tensor
+  ) throws -> (point: Parameters, state: Tree<Tensor>, used: Requirements) {
+    var point = start
+    var memory = try transformation.initialState(for: start.tree.map(\.type)).map { graph.constant($0) }
+    var used: Requirements = []
+    for step in 0..<count {
+      let loss = problem.loss(point)
+      let time = graph.fill(Double(step), TensorType(.scalar))
+      var context = UpdateContext(
+        counters: Counters(updates: time, samples: time, epochs: time), parameters: point, loss: loss,
+        key: graph.constant(RandomKey(seed: step).array))
+      context.rateFactor = factor
+      let result = try context.run(transformation, gradients(of: loss, withRespectTo: point), memory)
+      point = point.moved(by: result.updates)
+      memory = result.state
+      used = context.used
+    }
+    return (point, memory, used)
   }
 
-  private func run(_ loss: @escaping (Parameters) -> Tensor, _ type: ElementType = .float64) throws -> DescentRun {
-    try DescentRun(chain, from: Self.start.map { $0.converted(to: type) }, loss: loss)
+  private func declaresWhatItUses() throws -> String? {
+    let graph = Graph()
+    let start = Parameters(problem.start.map { graph.constant($0) })
+    let used = try unrolled(1, graph, from: start, factor: graph.fill(1, TensorType(.scalar))).used
+    return used == transformation.requirements ? nil : "declares \(transformation.requirements) and uses \(used)"
   }
 
   private func converges() throws -> String? {
-    for (name, loss) in [("bowl", Self.bowl), ("valley", Self.valley)] {
-      let descent = try run(loss)
-      try descent.run(1500)
+    for problem in problems {
+      let descent = try run(problem)
+      try descent.run(2500)
       let (first, last) = (descent.losses[0], descent.losses.suffix(50).reduce(0, +) / 50)
-      if !(last < 0.2 * first) { return "\(name) went from \(first) to \(last)" }
+      if !(last < 0.05 * first) { return "\(problem.name) went from \(first) to \(last)" }
     }
     return nil
   }
 
   private func keepsTypes() throws -> String? {
     for type in [ElementType.float32, .float64] {
-      let descent = try run(Self.bowl, type)
+      let descent = try run(problem, type)
+      let before = (descent.parameters.types, descent.state.types)
       try descent.run(3)
-      if let wrong = descent.parameters.first(where: { $0.1.elementType != type }) { return wrong.0 }
+      if descent.parameters.types != before.0 || descent.state.types != before.1 { return "\(type) did not stay" }
     }
     return nil
   }
 
   private func isDeterministic() throws -> String? {
-    let (a, b) = (try run(Self.valley), try run(Self.valley))
+    let (a, b) = (try run(problem), try run(problem))
     try a.run(20)
     try b.run(20)
     return a.parameters == b.parameters && a.state == b.state ? nil : "two runs differ"
   }
 
   private func restoresBitwise() throws -> String? {
-    let (whole, parts) = (try run(Self.valley), try run(Self.valley))
-    try whole.run(20)
-    try parts.run(9)
-    let other = try run(Self.valley)
-    other.restore(parts.parameters, parts.state, steps: 9)
-    try other.run(11)
-    return other.parameters == whole.parameters && other.state == whole.state ? nil : "20 steps differ from 9 + 11"
+    for type in [ElementType.float32, .float64] {
+      let (whole, part, other) = (try run(problem, type), try run(problem, type), try run(problem, type))
+      try whole.run(20)
+      try part.run(9)
+      other.restore(part.parameters, part.state, steps: 9)
+      try other.run(11)
+      if other.parameters != whole.parameters || other.state != whole.state { return "20 steps differ from 9 + 11" }
+    }
+    return nil
   }
 
-  /// Three unrolled steps, differentiated with respect to the start, against central differences.
+  private func movesItsState() throws -> String? {
+    let descent = try run(problem)
+    let before = descent.state
+    try descent.run(3)
+    return before.isEmpty || descent.state != before || ignoresGoodSteps ? nil : "three steps left it as it was"
+  }
+
+  /// A counter of bad steps alone has nothing to count here.
+  private var ignoresGoodSteps: Bool { transformation.description.hasPrefix("finite ()") }
+
+  /// Three unrolled steps, differentiated with respect to the start and the rate, against central differences.
   private func isDifferentiable() throws -> String? {
-    let paths = Self.start.paths
-    let chain = chain
-    let state = try chain.initialState(for: Self.start.types)
+    let paths = problem.start.paths
     let error = try GradientCheck.worstError(
       of: { graph, x in
-        var point = Parameters(Tree(sortedPaths: paths, leaves: x))
-        var memory = state.map { graph.constant($0) }
-        for step in 0..<3 {
-          let loss = Self.valley(point)
-          let time = graph.fill(Double(step), TensorType(.scalar))
-          var context = UpdateContext(
-            counters: Counters(updates: time, samples: time, epochs: time), parameters: point, loss: loss,
-            key: graph.constant(RandomKey(seed: step).array))
-          let result = try context.run(chain, gradients(of: loss, withRespectTo: point), memory)
-          point = point.moved(by: result.updates)
-          memory = result.state
-        }
-        return [Self.bowl(point)]
-      }, at: Self.start.leaves, step: 1e-6)
+        let start = Parameters(Tree(sortedPaths: paths, leaves: Array(x.dropLast())))
+        let end = try unrolled(3, graph, from: start, factor: x.last!)
+        return [problem.loss(end.point)] + end.state.leaves.filter { $0.elementType == .float64 }
+      }, at: problem.start.leaves + [NDArray(0.8)], step: 1e-6)
     return error < 2e-5 ? nil : "central differences differ by \(error)"
   }
 
+  private func obeysTheRateFactor() throws -> String? {
+    let start = problem.start
+    let ends = try Evaluation.compiled.run(start.leaves) { graph, x in
+      let point = Parameters(Tree(sortedPaths: start.paths, leaves: x))
+      return try unrolled(3, graph, from: point, factor: graph.fill(0, TensorType(.scalar, .float64))).point.tree.leaves
+    }
+    return ends == start.leaves ? nil : "it moves at a rate of 0"
+  }
+
   private func readsFiniteNumbers() throws -> String? {
-    let descent = try run(Self.bowl)
-    try descent.run(2)
-    return descent.readings.first { !$0.value.isFinite }.map { "\($0.key) is \($0.value)" }
+    let descent = try run(problem)
+    for step in 0..<3 {
+      try descent.run(1)
+      if descent.readings.isEmpty { return "there are none" }
+      if let bad = descent.readings.first(where: { !$0.value.isFinite }) {
+        return "\(bad.key) is \(bad.value) at step \(step)"
+      }
+    }
+    return nil
   }
 }

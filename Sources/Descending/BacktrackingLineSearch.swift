@@ -1,0 +1,51 @@
+/// The longest of several shortened steps that lowers the batch's loss enough.
+///
+/// Of the chain's step d, the fractions t = 1, s, s^2, ... are tried, and the first with
+/// L(w + t d) <= L(w) + c t <g, d> is taken; none, when none of them fits. All fractions are evaluated in each step, as a
+/// traced step has no loop that ends early. Reads "optimizer/stepFraction", 0 where no step was made.
+/// Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", 1966.
+public struct BacktrackingLineSearch: DescentMethod {
+  public let transformation: any GradientTransformation
+  /// s, what a step that is too long is multiplied by.
+  public let shrinkage: Double
+  /// c, the share of the decrease that the slope promises.
+  public let sufficiency: Double
+  /// Number of fractions.
+  public let trials: Int
+
+  public init(
+    _ transformation: any GradientTransformation, shrinkage: Double = 0.5, sufficiency: Double = 1e-4, trials: Int = 8
+  ) {
+    precondition(trials > 0 && shrinkage > 0 && shrinkage < 1, "a search tries steps that become shorter")
+    self.transformation = transformation
+    self.shrinkage = shrinkage
+    self.sufficiency = sufficiency
+    self.trials = trials
+  }
+
+  public var description: String {
+    "linesearch shrink=\(shrinkage) sufficient=\(sufficiency) trials=\(trials) (\(transformation))"
+  }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    try transformation.initialState(for: parameters)
+  }
+
+  public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
+    let (loss, gradient) = try problem.gradient(at: point)
+    let result = try problem.run(transformation, on: gradient, state, at: point, loss: loss)
+    let slope = dot(gradient, result.step).cast(to: loss.elementType)
+    var chosen = loss.filled(with: 0)
+    var fraction = 1.0
+    for _ in 0..<trials {
+      let reached = try problem.loss(at: point.moved(by: fraction * result.step))
+      let fits = (reached .<= loss + (sufficiency * fraction) * slope) .& (chosen .== 0) .& (slope .< 0)
+      chosen = select(fits, chosen.filled(with: fraction), chosen)
+      fraction *= shrinkage
+    }
+    var readings = result.readings
+    readings["optimizer/stepFraction"] = chosen
+    return DescentStep(
+      parameters: point.moved(by: chosen * result.step), state: result.state, loss: loss, readings: readings)
+  }
+}

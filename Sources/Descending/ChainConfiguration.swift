@@ -1,0 +1,62 @@
+/// A chain as data: names and option values, as text has them. It is encoded as that text.
+public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConvertible {
+  /// One stage; every option has its value, those not given their standard one.
+  public struct Stage: Hashable, Sendable, CustomStringConvertible {
+    public var name: String
+    public var values: [String: String]
+
+    /// Reads `momentum 0.9 nesterov=true`.
+    /// - Throws: `DescentError` naming the nearest known name.
+    public init(_ text: String) throws {
+      let kind = try TransformationKind.named(String(text.prefix { $0 != " " }))
+      name = kind.name
+      values = try NamedOption.values(of: kind.name, options: kind.options, in: text)
+    }
+
+    /// The name, and the options that differ from their standard.
+    public var description: String {
+      let options = TransformationKind.all.first { $0.name == name }?.options ?? []
+      return ([name] + options.compactMap { $0.text(values[$0.name]) }).joined(separator: " ")
+    }
+
+    /// - Throws: `DescentError` naming the stage and the option that is wrong.
+    public func makeTransformation() throws -> any GradientTransformation {
+      try TransformationKind.named(name).make(OptionValues(owner: name, values: values))
+    }
+  }
+
+  public var stages: [Stage]
+
+  /// Reads a chain's text.
+  /// - Throws: `DescentError` naming the nearest known name.
+  public init(_ text: String) throws {
+    if text.allSatisfy(\.isWhitespace) {
+      stages = []
+      return
+    }
+    stages = try ChainParser.fields(text, at: "|").map {
+      guard !$0.isEmpty else { throw DescentError("a stage of the chain \"\(text)\" is empty") }
+      return try Stage($0)
+    }
+  }
+
+  public var description: String { stages.map(\.description).joined(separator: " | ") }
+
+  /// - Throws: `DescentError` naming the stage and the option that is wrong.
+  public func makeChain() throws -> Chain { Chain(try stages.map { try $0.makeTransformation() }) }
+
+  public init(from decoder: any Decoder) throws {
+    try self.init(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension Chain {
+  /// What the chain can be made of again.
+  /// - Throws: `DescentError` where a stage is none of the registered kinds.
+  public func configuration() throws -> ChainConfiguration { try ChainConfiguration(description) }
+}

@@ -1,0 +1,46 @@
+/// A descent method that text can name; it takes its chain in parentheses: `sam 0.05 (momentum 0.9 | rate 0.1)`.
+public struct DescentMethodKind: Sendable {
+  public var name: String
+  public var summary: String
+  public var options: [NamedOption]
+  let make: @Sendable (OptionValues) throws -> any DescentMethod
+
+  /// All methods that text can name, besides a chain alone, which is plain gradient descent.
+  public static let all: [DescentMethodKind] = [
+    .init(
+      name: "sam", summary: "follow the gradient of the worst loss nearby (sharpness-aware minimization)",
+      options: [
+        .init("radius", "0.05", "distance to the point that is looked at"),
+        .init("chain", nil, "what makes a step of the gradient there"),
+      ], make: { SharpnessAware(radius: try $0.positive("radius"), try $0.chain("chain")) }),
+    .init(
+      name: "linesearch", summary: "shorten the step until it lowers the batch's loss (Armijo)",
+      options: [
+        .init("shrink", "0.5", "what a step that is too long is multiplied by"),
+        .init("sufficient", "0.0001", "share of the decrease that the slope promises"),
+        .init("trials", "8", "lengths that are tried, each a loss of the batch"),
+        .init("chain", nil, "what makes a step of the gradient"),
+      ],
+      make: {
+        BacktrackingLineSearch(
+          try $0.chain("chain"), shrinkage: try $0.number("shrink", "between 0 and 1") { $0 > 0 && $0 < 1 },
+          sufficiency: try $0.number("sufficient", "in 0..<1") { (0..<1).contains($0) },
+          trials: try $0.count("trials"))
+      }),
+  ]
+
+  /// Reads a method: one of the kinds, or a chain for plain gradient descent.
+  /// - Throws: `DescentError` naming the nearest known name.
+  public static func parse(_ text: String) throws -> any DescentMethod {
+    let stages = try ChainParser.fields(text, at: "|")
+    let first = String(stages[0].prefix { $0 != " " })
+    guard let kind = all.first(where: { $0.name == first }) else {
+      return GradientDescent(try ChainParser.parse(text))
+    }
+    guard stages.count == 1 else {
+      throw DescentError("\(first) holds its chain in parentheses: \(first) (\(stages[1]))")
+    }
+    let values = try NamedOption.values(of: kind.name, options: kind.options, in: text)
+    return try kind.make(OptionValues(owner: kind.name, values: values))
+  }
+}

@@ -1,0 +1,32 @@
+/// Descends along the gradient of the worst loss nearby: that at w + rho g / |g|, where g is the gradient at w.
+///
+/// Each step asks for two gradients of the same batch. The chain sees the second gradient, and the parameters and the
+/// loss at w. Reads "optimizer/sharpness", the loss at the second point minus that at the first.
+/// Foret, Kleiner, Mobahi, Neyshabur, "Sharpness-aware minimization for efficiently improving generalization", 2021.
+public struct SharpnessAware: DescentMethod {
+  /// Distance to the point that is looked at.
+  public let radius: Double
+  public let transformation: any GradientTransformation
+
+  public init(radius: Double = 0.05, _ transformation: any GradientTransformation) {
+    self.radius = radius
+    self.transformation = transformation
+  }
+
+  public var description: String { "sam \(radius) (\(transformation))" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    try transformation.initialState(for: parameters)
+  }
+
+  public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
+    let (loss, gradient) = try problem.gradient(at: point)
+    let scale = radius / max(root(gradient.squaredNorm), 1e-12)
+    let (worse, ascent) = try problem.gradient(at: point.moved(by: scale * gradient))
+    let result = try problem.run(transformation, on: ascent, state, at: point, loss: loss)
+    var readings = result.readings
+    readings["optimizer/sharpness"] = worse - loss
+    return DescentStep(
+      parameters: point.moved(by: result.step), state: result.state, loss: loss, readings: readings)
+  }
+}

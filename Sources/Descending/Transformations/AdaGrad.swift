@@ -1,0 +1,22 @@
+/// Gradients divided by the root of the sum of all their squares: v <- v + g^2, g / (sqrt(v) + epsilon).
+///
+/// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011.
+public struct AdaGrad: GradientTransformation {
+  public let epsilon: Double
+
+  public init(epsilon: Double = 1e-10) { self.epsilon = epsilon }
+
+  public var description: String { "adagrad epsilon=\(epsilon)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let square = Updates(state.subtree("square")) + updates.map(\.squared)
+    let scaled = updates.tree.zipped(with: square.tree) { g, v in g / (root(v) + epsilon) }
+    return (Updates(scaled), square.tree.prefixed("square"))
+  }
+}

@@ -1,0 +1,29 @@
+/// Scales all updates together so that their norm is at most a limit: g min(1, limit / |g|).
+///
+/// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
+/// "optimizer/gradientNorm", before the clip, and "optimizer/clipped", 1 where it was clipped.
+public struct ClipByGlobalNorm: GradientTransformation {
+  public let limit: Double
+  public init(_ limit: Double) { self.limit = limit }
+  public var description: String { "clip \(limit)" }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let norm = root(updates.squaredNorm)
+    context.read("optimizer/gradientNorm", norm)
+    context.read("optimizer/clipped", (norm .> limit).cast(to: .float32))
+    return (min(limit / max(norm, 1e-30), 1) * updates, state)
+  }
+}
+
+/// Limits each element to -limit...limit.
+public struct ClipByValue: GradientTransformation {
+  public let limit: Double
+  public init(_ limit: Double) { self.limit = limit }
+  public var description: String { "clipvalue \(limit)" }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) { (updates.map { min(max($0, -limit), limit) }, state) }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Keeps a moving average of the parameters after each step, and lets the step pass; a stage behind the rate.
+///
+/// a <- d a + (1 - d) w with d = min(decay, t / (t + 1)) at update t = 0, 1, ...: the plain mean at first, so that the
+/// average has no trace of its start at zero. Polyak and Juditsky, "Acceleration of stochastic approximation by
+/// averaging", 1992.
+public struct MovingAverage: GradientTransformation {
+  public let decay: Double
+
+  public init(_ decay: Double = 0.999) { self.decay = decay }
+
+  public var requirements: Requirements { .parameters }
+  public var description: String { "average \(decay)" }
+
+  private static let key = "movingAverage"
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed(Self.key)
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    guard context.hasStepped else { throw DescentError("\(description) must come after the rate: it averages steps") }
+    let point = try context.parameters().moved(by: updates)
+    let time = context.counters.updates
+    let kept = min(time / (time + 1), decay)
+    let average = state.subtree(Self.key).zipped(with: point.tree) { average, w in
+      w + kept.cast(to: w.elementType) * (average - w)
+    }
+    return (updates, average.prefixed(Self.key))
+  }
+
+  /// The averaged parameters in the state of a chain that holds this stage; empty where none does.
+  public static func averages<Leaf>(in state: Tree<Leaf>) -> Tree<Leaf> {
+    let marker = key + "/"
+    return Tree(
+      state.compactMap { path, leaf -> (path: String, leaf: Leaf)? in
+        guard path.hasPrefix(marker) || path.contains("/" + marker), let range = path.range(of: marker) else {
+          return nil
+        }
+        return (path: String(path[range.upperBound...]), leaf: leaf)
+      })
+  }
+}

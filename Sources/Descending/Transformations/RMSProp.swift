@@ -1,0 +1,26 @@
+/// Gradients divided by the root of their running mean square: v <- d v + (1 - d) g^2, g / (sqrt(v) + epsilon).
+///
+/// Tieleman and Hinton, "Lecture 6.5: rmsprop", Neural networks for machine learning, 2012.
+public struct RMSProp: GradientTransformation {
+  public let decay: Double
+  public let epsilon: Double
+
+  public init(decay: Double = 0.99, epsilon: Double = 1e-8) {
+    self.decay = decay
+    self.epsilon = epsilon
+  }
+
+  public var description: String { "rmsprop decay=\(decay) epsilon=\(epsilon)" }
+
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+  }
+
+  public func apply(
+    to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
+  ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    let square = decay * Updates(state.subtree("square")) + (1 - decay) * updates.map(\.squared)
+    let scaled = updates.tree.zipped(with: square.tree) { g, v in g / (root(v) + epsilon) }
+    return (Updates(scaled), square.tree.prefixed("square"))
+  }
+}
