@@ -1,6 +1,6 @@
 #include "ck_types.h"
 
-static ck_instruction_set limit = CK_AVX512;
+static _Thread_local ck_instruction_set limit = CK_AVX512;
 
 static ck_instruction_set available(void) {
 #if defined(__x86_64__)

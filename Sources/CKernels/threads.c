@@ -18,7 +18,8 @@ static gomp_parallel parallel;
 static omp_query thread_index;
 static omp_query region_size;
 static omp_set set_threads;
-static int threads;
+static int default_threads = 1;
+static _Thread_local int own_threads;
 
 static int available_cores(void) {
 #ifdef __linux__
@@ -37,14 +38,14 @@ __attribute__((constructor)) static void find_run_time(void) {
   if (!thread_index || !region_size) parallel = 0;
   const char *wanted = getenv("OMP_NUM_THREADS");
   int count = wanted ? atoi(wanted) : 0;
-  threads = count > 0 ? count : available_cores();
+  default_threads = count > 0 ? count : available_cores();
 }
 
-int ck_thread_count(void) { return threads; }
+int ck_thread_count(void) { return own_threads > 0 ? own_threads : default_threads; }
 
 void ck_set_thread_count(int count) {
-  threads = count < 1 ? 1 : count;
-  if (set_threads) set_threads(threads);
+  own_threads = count < 1 ? 1 : count;
+  if (set_threads) set_threads(own_threads);
 }
 
 void ck_lend_threads(int count) {
@@ -70,6 +71,7 @@ static void region_body(void *data) {
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) {
   if (count <= 0) return;
   int64_t parts = grain > 0 ? count / grain : count;
+  int threads = ck_thread_count();
   if (parts > threads) parts = threads;
   if (parts <= 1) {
     task(context, 0, count);

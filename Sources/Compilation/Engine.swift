@@ -4,7 +4,7 @@ import COpenBLAS
 
 /// Facts and settings of the machinery that runs programs.
 public enum Engine {
-  /// Threads that kernels use. Results are reproducible bit for bit for a fixed number.
+  /// Threads that kernels use which the calling thread starts. Results are reproducible bit for bit for a fixed number.
   public static var threadCount: Int { Int(ck_thread_count()) }
 
   /// Sets the number of threads of all kernels; at least 1.

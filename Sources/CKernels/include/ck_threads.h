@@ -4,10 +4,11 @@
 
 #include <stdint.h>
 
-/// Number of threads that kernels use (default: the number of cores this process may run on).
+/// Number of threads that kernels use which the calling thread starts (default: the number of cores this process may run
+/// on, or OMP_NUM_THREADS).
 int ck_thread_count(void);
 
-/// Sets the number of threads for our kernels and for the OpenMP run time; at least 1.
+/// Sets that number, for our kernels and for the OpenMP run time; at least 1.
 void ck_set_thread_count(int count);
 
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.

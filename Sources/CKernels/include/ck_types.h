@@ -16,7 +16,7 @@ typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_instruction_set;
 /// The instruction set in use.
 ck_instruction_set ck_instruction_set_in_use(void);
 
-/// Limits the instruction set, for tests; levels that the machine lacks are lowered to what it has.
+/// Limits the instruction set of kernels that the calling thread starts, for tests; levels that the machine lacks are lowered to what it has.
 void ck_limit_instruction_set(ck_instruction_set level);
 
 #endif
