@@ -2,7 +2,11 @@
 public struct Plot: Sendable {
   /// Points of one name; `low` and `high` make a band or an error bar.
   public struct Series: Sendable {
-    public enum Style: Sendable { case line, points, bars }
+    public enum Style: Sendable {
+      case line, points, bars
+      /// Bars as wide as their distance, as of a histogram.
+      case steps
+    }
 
     public var name: String
     public var x: [Double]
@@ -24,7 +28,16 @@ public struct Plot: Sendable {
     }
   }
 
-  /// File name of its data, without an ending.
+  /// A matrix drawn as colours, the first row on top.
+  public struct Cells: Sendable {
+    public var rows: [[Double]]
+    /// What the colours mean, with a unit.
+    public var label: String
+    /// The values at the ends of the colour scale; those of the data where there is none.
+    public var range: ClosedRange<Double>?
+  }
+
+  /// File name of its data, without an ending: letters, digits, points, underscores and hyphens.
   public var name: String
   public var title: String
   public var xLabel: String
@@ -38,6 +51,13 @@ public struct Plot: Sendable {
   public var barSpacing = 1.0
   /// Draws y = x.
   public var hasDiagonal = false
+  /// Numbers above the bars of the first series, at the top of the plot, as the counts of a reliability diagram.
+  public var counts: [Int]?
+  /// Limits of the axes; what the data need where there are none.
+  public var xRange: ClosedRange<Double>?
+  public var yRange: ClosedRange<Double>?
+  /// Cells of colour instead of series.
+  public var cells: Cells?
 
   public init(name: String, title: String, xLabel: String, yLabel: String, series: [Series]) {
     self.name = name
@@ -47,13 +67,20 @@ public struct Plot: Sendable {
     self.series = series
   }
 
-  /// The data as CSV: series, x, y, low, high.
+  /// The data as CSV: series, x, y, low, high, and the counts where there are any; of cells row, column, value.
   public var csv: String {
-    var lines = ["series,x,y,low,high"]
-    for item in series {
+    if let cells {
+      let lines = cells.rows.enumerated().flatMap { row, values in
+        values.enumerated().map { "\(row),\($0.offset),\($0.element)" }
+      }
+      return (["row,column,value"] + lines).joined(separator: "\n") + "\n"
+    }
+    var lines = ["series,x,y,low,high" + (counts == nil ? "" : ",count")]
+    for (index, item) in series.enumerated() {
       for i in item.x.indices {
         let bounds = [item.low?[i], item.high?[i]].map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
-        lines.append("\"\(item.name.replacing("\"", with: "\"\""))\",\(item.x[i]),\(item.y[i]),\(bounds)")
+        let count = counts.map { index == 0 ? ",\($0[i])" : "," } ?? ""
+        lines.append("\"\(item.name.replacing("\"", with: "\"\""))\",\(item.x[i]),\(item.y[i]),\(bounds)\(count)")
       }
     }
     return lines.joined(separator: "\n") + "\n"

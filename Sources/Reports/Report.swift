@@ -23,7 +23,11 @@ public struct Report: Sendable {
   }
 
   /// Writes `path`, and the plots' data into the folder `report-data` beside it.
+  ///
+  /// - Throws: `ReportError` when a plot cannot be drawn, its name is no file name or is taken, or a file cannot be
+  ///   written.
   public func write(to path: String, gnuplot: Gnuplot) throws {
+    try checkNames()
     let folder = (path as NSString).deletingLastPathComponent + "/report-data"
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -33,6 +37,21 @@ public struct Report: Sendable {
       try Data(try html(gnuplot).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch let error as CocoaError {
       throw ReportError("\(path) cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// Plots are files: two of one name, or a name with a slash, would overwrite something.
+  private func checkNames() throws {
+    var names: Set<String> = []
+    for case .plot(let plot) in sections {
+      let isPlain = plot.name.utf8.allSatisfy { byte in
+        UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+          || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "._-".utf8.contains(byte)
+      }
+      guard isPlain, let first = plot.name.first, first != "." else {
+        throw ReportError("A plot's name holds letters, digits, points, underscores and hyphens: \"\(plot.name)\"")
+      }
+      guard names.insert(plot.name).inserted else { throw ReportError("Two plots have the name \(plot.name)") }
     }
   }
 
@@ -74,20 +93,25 @@ public struct Report: Sendable {
   }
 
   private static let decisionHeader = [
-    "claim", "verdict", "n", "estimate", "interval", "p", "effect d", "test and reason",
+    "claim", "verdict", "n", "estimate", "interval", "p", "d", "reason and test",
   ]
 
   private func row(_ decision: Decision) -> [String] {
     let evidence = decision.evidence
     let symbol = decision.verdict == .upheld ? "✓" : decision.verdict == .refuted ? "✗" : "?"
     let number = Self.number
-    let interval =
-      "\(number(evidence.interval.low)) … \(number(evidence.interval.high)) (\(Int((evidence.interval.level * 100).rounded())) %)"
+    let (low, high) = (evidence.interval.low, evidence.interval.high)
+    let level = "\(Self.number(evidence.interval.level * 100)) %"
+    let interval = low.isNaN || high.isNaN ? "–" : "\(number(low)) … \(number(high))<br><small>\(level)</small>"
+    func fixed(_ text: String) -> String { "<span class=\"number\">\(text)</span>" }
+    let claim = decision.claim
     return [
-      "<b>\(Self.escaped(decision.claim.id))</b><br>\(Self.escaped(decision.claim.statement))<br><small>\(Self.escaped(decision.claim.source))</small>",
-      "<span class=\"\(decision.verdict.rawValue)\">\(symbol) \(decision.verdict.rawValue)</span>", "\(evidence.count)",
-      number(evidence.estimate), interval, number(evidence.pValue), number(evidence.effectSize),
-      Self.escaped("\(evidence.test): \(evidence.reason)"),
+      "<b>\(Self.escaped(claim.id))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
+      "<span class=\"\(decision.verdict.rawValue)\">\(symbol) \(decision.verdict.rawValue)</span>",
+      fixed("\(evidence.count)"), fixed(number(evidence.estimate)), fixed(interval),
+      fixed(evidence.pValue < 1e-4 ? "< 0.0001" : number(evidence.pValue)).replacing("< ", with: "&lt; "),
+      fixed(number(evidence.effectSize)),
+      "\(Self.escaped(evidence.reason))<br><small>\(Self.escaped(evidence.test))</small>",
     ]
   }
 
@@ -121,5 +145,8 @@ public struct Report: Sendable {
     figcaption { font-size: .8rem; color: #777; }
     .upheld { color: #009e73; font-weight: 600; } .refuted { color: #d55e00; font-weight: 600; }
     .undecided { color: #888; font-weight: 600; }
+    .upheld, .refuted, .undecided, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
+    th { border-bottom: 2px solid #8888; white-space: nowrap; }
+    figure svg { border: 1px solid #8883; }
     """
 }

@@ -1,0 +1,82 @@
+import Foundation
+import Reports
+import Statistics
+import Testing
+
+@Suite struct PlotTests {
+  @Test(arguments: samplePlots().map(\.name))
+  func everyKindIsDrawn(name: String) throws {
+    let plot = try #require(samplePlots().first { $0.name == name })
+    let svg = try Gnuplot().draw(plot)
+    #expect(svg.hasPrefix("<svg") && svg.hasSuffix("</svg>"))
+    #expect(svg.contains(plot.title) && svg.contains(plot.yLabel))
+    #expect(try Gnuplot().draw(plot) == svg)
+  }
+
+  /// Names are data: nothing in them is run, or changes the script.
+  @Test(arguments: ["it's 'quoted'", "`touch /tmp/x`", "a\nset output 'x'", "back\\", "$data0 @x _i ^2 {b}", "<&>\""])
+  func textIsDrawnAsItIs(text: String) throws {
+    let plot = Plot(
+      name: "text", title: text, xLabel: text, yLabel: text,
+      series: [.init(name: text, x: [0, 1], y: [1, 2]), .init(name: "other", x: [0, 1], y: [2, 3])])
+    let svg = try Gnuplot().draw(plot)
+    let shown = text.replacing("\n", with: " ").replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+    #expect(svg.ranges(of: shown).count >= 4)
+  }
+
+  @Test func holesInTheData() throws {
+    let series = Plot.Series(
+      name: "loss", x: [0, 1, 2, 3], y: [1, .nan, .infinity, 2], low: [0.5, .nan, .nan, 1], high: [2, .nan, .nan, 3])
+    let plot = Plot(name: "holes", title: "Holes", xLabel: "step", yLabel: "loss", series: [series])
+    #expect(try Gnuplot().draw(plot).contains("Holes"))
+  }
+
+  /// More than a pipe holds.
+  @Test func manyPoints() throws {
+    let x = (0..<40_000).map(Double.init)
+    let plot = Plot(
+      name: "many", title: "Many", xLabel: "x", yLabel: "y",
+      series: [.init(name: "sine", x: x, y: x.map { sin($0 / 1e3) })])
+    #expect(try Gnuplot().draw(plot).contains("</svg>"))
+  }
+
+  @Test func whatCannotBeDrawnIsSaid() throws {
+    var plot = Plot(name: "logs", title: "Logs", xLabel: "", yLabel: "", series: [.init(name: "a", x: [1], y: [-1])])
+    plot.isLogY = true
+    plot.yRange = -2...(-1)
+    do {
+      _ = try Gnuplot().draw(plot)
+      Issue.record("a negative range was drawn on a logarithmic axis")
+    } catch { #expect("\(error)".contains("gnuplot could not draw logs")) }
+  }
+
+  @Test func withoutGnuplotTheErrorSaysHowToInstallIt() {
+    do {
+      _ = try Gnuplot(searchPath: "/nowhere:/neither")
+      Issue.record("gnuplot was found where it is not")
+    } catch { #expect("\(error)".contains("apt-get install gnuplot-nox")) }
+  }
+
+  @Test func dataAsCSV() {
+    let series = Plot.Series(name: "a \"b\", c", x: [0, 1], y: [2, .nan], low: [1, 1], high: [3, 3], style: .line)
+    let plot = Plot(name: "x", title: "", xLabel: "", yLabel: "", series: [series])
+    #expect(plot.csv == "series,x,y,low,high\n\"a \"\"b\"\", c\",0.0,2.0,1.0,3.0\n\"a \"\"b\"\", c\",1.0,nan,1.0,3.0\n")
+    let heat = Plot.heatMap(name: "h", title: "", xLabel: "", yLabel: "", valueLabel: "", rows: [[1, 2], [3, 4]])
+    #expect(heat.csv == "row,column,value\n0,0,1.0\n0,1,2.0\n1,0,3.0\n1,1,4.0\n")
+    let reliability = Plot.reliability(
+      name: "r", title: "", confidence: [0.25, 0.75], accuracy: [0.2, 0.7], counts: [4, 9])
+    #expect(reliability.csv == "series,x,y,low,high,count\n\"accuracy\",0.25,0.2,,,4\n\"accuracy\",0.75,0.7,,,9\n")
+  }
+
+  /// The line drawn is the one fitted, and the legend tells its exponent.
+  @Test func powerLaws() throws {
+    let x = [1.0, 2, 4, 8, 16]
+    let plot = Plot.powerLaw(
+      name: "p", title: "", xLabel: "", yLabel: "", series: "s", x: x, y: x.map { 5 * pow($0, -0.75) })
+    let line = try #require(plot.series.last)
+    #expect(line.name.hasPrefix("exponent -0.75"))
+    for (x, y) in zip(line.x, line.y) { #expect(abs(y - 5 * pow(x, -0.75)) < 1e-9) }
+    #expect(
+      Plot.powerLaw(name: "p", title: "", xLabel: "", yLabel: "", series: "s", x: [1, 2], y: [1, 0]).series.count == 1)
+  }
+}
