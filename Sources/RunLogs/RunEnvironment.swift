@@ -8,7 +8,7 @@ import Foundation
 
 /// What a run ran on.
 public enum RunEnvironment {
-  /// Facts about the machine and the libraries, as JSON.
+  /// Facts about the machine, the libraries and the working tree that the command was given in, as JSON.
   public static func json(libraries: [String: String], commandLine: [String], date: String) -> String {
     let info = ProcessInfo.processInfo
     var facts: [String: Any] = [
@@ -16,6 +16,7 @@ public enum RunEnvironment {
       "memoryBytes": info.physicalMemory, "libraries": libraries, "commandLine": commandLine, "date": date,
     ]
     if let model = processorModel() { facts["processor"] = model }
+    if let revision = gitRevision() { facts["revision"] = revision }
     let data = try? JSONSerialization.data(
       withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     return data.map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"

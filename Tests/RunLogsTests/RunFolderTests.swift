@@ -139,6 +139,7 @@ func complaint(_ body: () throws -> Void) -> String {
     #expect(facts["cores"] as? Int == ProcessInfo.processInfo.activeProcessorCount)
     #expect((facts["libraries"] as? [String: String])?["oneDNN"] == "2.6")
     #expect(facts["commandLine"] as? [String] == ["descent", "run"])
+    #expect(facts["revision"] as? String == RunEnvironment.gitRevision())
     #expect(try #require(RunEnvironment.peakMemory()) > 1 << 20)
   }
 
