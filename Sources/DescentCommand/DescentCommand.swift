@@ -34,13 +34,17 @@ struct DataOptions: ParsableArguments {
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The experiments and their presets, the transformations, the data sets.")
+    commandName: "list", abstract: "The experiments and their presets, the transformations and methods, the data sets.")
 
   func run() {
     print("Experiments (descent describe NAME, descent run NAME):")
     for type in ExperimentRegistry.all { print("  \(type.name)  \(type.summary)") }
     print("\nTransformations of a chain (descent describe NAME):")
     for kind in TransformationKind.all {
+      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+    }
+    print("\nMethods that hold a chain, NAME (chain):")
+    for kind in DescentMethodKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
     print("\nData sets (descent data):")
@@ -50,23 +54,30 @@ struct ListCommand: ParsableCommand {
 
 struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Claims, presets and settings of an experiment, or options of a transformation.")
+    commandName: "describe",
+    abstract: "Claims, presets and settings of an experiment, or options of a transformation or a method.")
 
-  @Argument(help: "An experiment or a transformation.")
+  @Argument(help: "An experiment, a transformation or a method.")
   var name: String
 
   func run() throws {
-    if let kind = TransformationKind.all.first(where: { $0.name == name }) { return describe(kind) }
-    let names = ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name)
+    if let kind = TransformationKind.all.first(where: { $0.name == name }) {
+      return describe(kind.name, kind.summary, kind.options)
+    }
+    if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
+      return describe(kind.name, kind.summary, kind.options)
+    }
+    let names =
+      ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name) + DescentMethodKind.all.map(\.name)
     guard names.contains(name) else {
       throw SettingsError("there is nothing named \(name); \(NearestName.hint(name, among: names))")
     }
     try describe(try ExperimentRegistry.named(name))
   }
 
-  private func describe(_ kind: TransformationKind) {
-    print("\(kind.name): \(kind.summary)")
-    for option in kind.options {
+  private func describe(_ name: String, _ summary: String, _ options: [NamedOption]) {
+    print("\(name): \(summary)")
+    for option in options {
       print("  \(option.name)\(option.standard.map { " = \($0)" } ?? " (needed)")  \(option.summary)")
     }
   }

@@ -56,14 +56,14 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let (train, held) = try datasets()
     let network = try network(for: train)
-    let optimizer = try ChainParser.parse(chain)
+    let method = try DescentMethodKind.parse(chain)
     let loss: LossFunction = train.labels == nil ? .squaredError : .crossEntropy
     let settings = TrainingRun.Settings(
-      source: source, target: target, task: task, model: network.description, chain: optimizer.description,
+      source: source, target: target, task: task, model: network.description, chain: method.description,
       epochs: epochs,
       batch: batch, validation: validation, seed: seed)
     let run = TrainingRun(
-      settings: settings, train: train, validation: held, model: network.layer, loss: loss, optimizer: optimizer)
+      settings: settings, train: train, validation: held, model: network.layer, loss: loss, method: method)
     let outcome = try run.run(out: out, resuming: resume, replacing: replace, isQuiet: quiet, announce: announce)
     print(outcome)
   }

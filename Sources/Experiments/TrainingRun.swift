@@ -36,17 +36,18 @@ public struct TrainingRun {
   let validation: Dataset
   let model: any Layer
   let loss: LossFunction
-  let optimizer: Chain
+  let method: any DescentMethod
 
   public init(
-    settings: Settings, train: Dataset, validation: Dataset, model: any Layer, loss: LossFunction, optimizer: Chain
+    settings: Settings, train: Dataset, validation: Dataset, model: any Layer, loss: LossFunction,
+    method: any DescentMethod
   ) {
     self.settings = settings
     self.train = train
     self.validation = validation
     self.model = model
     self.loss = loss
-    self.optimizer = optimizer
+    self.method = method
   }
 
   /// Runs, and returns a summary for the terminal.
@@ -96,10 +97,10 @@ public struct TrainingRun {
     let batches = try BatchSequence(
       train, batchSize: min(settings.batch, train.count), key: key.split("batches"), normalization: normalization)
     let trainer = try Trainer(
-      model: model, loss: loss, optimizer: optimizer, batches: batches, key: key.split("training"), state: saved)
+      model: model, loss: loss, method: method, batches: batches, key: key.split("training"), state: saved)
     announce(
       "\(train.count) examples to train, \(validation.count) to validate; \(settings.model), "
-        + "\(trainer.state.parameters.elementCount) parameters; \(optimizer.description)")
+        + "\(trainer.state.parameters.elementCount) parameters; \(method.description)")
     let predictor = Predictor(model)
     var held = validation.featureArray(0..<validation.count)
     normalization.apply(to: &held)

@@ -26,11 +26,13 @@ public struct TrainingState: Sendable, Equatable {
 public final class Trainer {
   public let model: any Layer
   public let loss: LossFunction
-  public let optimizer: any GradientTransformation
+  public let method: any DescentMethod
   public let batches: BatchSequence
 
   /// Tags of what each step reports, in the order of `Program`'s last results.
   public let readingTags: [String]
+  /// What each step asks of the problem: samples, losses, gradients, Hessian products.
+  public let calls: OracleCalls
   public let program: Program
   private let key: RandomKey
   private var arrays: [NDArray]
@@ -44,18 +46,18 @@ public final class Trainer {
   ///   - state: where to go on; a fresh start when nil.
   /// - Throws: `ShapeError`, `ModelError`, `DescentError` where the parts do not fit.
   public init(
-    model: any Layer, loss: LossFunction, optimizer: any GradientTransformation, batches: BatchSequence,
+    model: any Layer, loss: LossFunction, method: any DescentMethod, batches: BatchSequence,
     key: RandomKey, state: TrainingState? = nil
   ) throws {
     self.model = model
     self.loss = loss
-    self.optimizer = optimizer
+    self.method = method
     self.batches = batches
     self.key = key
-    let start = try state ?? Self.initialState(model, optimizer, key)
+    let start = try state ?? Self.initialState(model, method, key)
     try model.check(start.parameters.types, start.modelState.types)
-    guard try optimizer.initialState(for: start.parameters.types).types == start.optimizerState.types else {
-      throw TrainingError("the optimizer's state is not that of \(optimizer.description)")
+    guard try method.initialState(for: start.parameters.types).types == start.optimizerState.types else {
+      throw TrainingError("the optimizer's state is not that of \(method.description)")
     }
     counts = (start.parameters.count, start.modelState.count, start.optimizerState.count)
     paths = (start.parameters.paths, start.modelState.paths, start.optimizerState.paths)
@@ -69,6 +71,7 @@ public final class Trainer {
         TensorType([3]), TensorType([2], .int32), TensorType(of: example.features), TensorType(of: example.targets),
       ]
     var tags: [String] = []
+    var calls = OracleCalls()
     let (counts, paths) = (counts, paths)
     program = try Program(inputs: types, donating: Dictionary(uniqueKeysWithValues: (0..<n).map { ($0, $0) })) { _, x in
       let point = Parameters(Tree(sortedPaths: paths.parameters, leaves: Array(x[0..<counts.parameters])))
@@ -76,27 +79,42 @@ public final class Trainer {
         sortedPaths: paths.modelState, leaves: Array(x[counts.parameters..<counts.parameters + counts.modelState]))
       let memory = Tree(sortedPaths: paths.optimizerState, leaves: Array(x[counts.parameters + counts.modelState..<n]))
       let key = x[n + 1]
-      let (output, newRunning) = try model(x[n + 2], point, state: running, mode: .training, key: key)
-      let value = loss(output, x[n + 3])
-      var context = UpdateContext(
-        counters: Counters(updates: x[n].part(0), samples: x[n].part(1), epochs: x[n].part(2)), parameters: point,
-        loss: value, key: key)
-      let result = try context.run(optimizer, gradients(of: value, withRespectTo: point), memory)
-      tags = context.readings.keys.sorted()
-      return point.moved(by: result.updates).tree.leaves + newRunning.leaves + result.state.leaves
-        + [value] + tags.map { context.readings[$0]!.cast(to: .float32) }
+      let problem = DescentProblem(
+        counters: Counters(updates: x[n].part(0), samples: x[n].part(1), epochs: x[n].part(2)), key: key,
+        sampleCount: batches.batchSize
+      ) { point in
+        let (output, newRunning) = try model(x[n + 2], point, state: running, mode: .training, key: key)
+        return (loss(output, x[n + 3]), newRunning)
+      }
+      let step = try method.step(from: point, state: memory, on: problem)
+      tags = step.readings.keys.sorted()
+      calls = problem.calls
+      guard let newRunning = problem.modelState else { throw DescentError("\(method.description) asks for no loss") }
+      return step.parameters.tree.leaves + newRunning.leaves + step.state.leaves
+        + [step.loss] + tags.map { step.readings[$0]!.cast(to: .float32) }
     }
     readingTags = ["loss/train"] + tags
+    self.calls = calls
+  }
+
+  /// Plain descent with a chain of transformations.
+  /// - Throws: as for any method.
+  public convenience init(
+    model: any Layer, loss: LossFunction, optimizer: any GradientTransformation, batches: BatchSequence,
+    key: RandomKey, state: TrainingState? = nil
+  ) throws {
+    try self.init(
+      model: model, loss: loss, method: GradientDescent(optimizer), batches: batches, key: key, state: state)
   }
 
   /// The values before the first step.
   public static func initialState(
-    _ model: any Layer, _ optimizer: any GradientTransformation, _ key: RandomKey
+    _ model: any Layer, _ method: any DescentMethod, _ key: RandomKey
   ) throws -> TrainingState {
     let parameters = try model.initialParameters(key: key.split("initialization"))
     return TrainingState(
       parameters: parameters, modelState: try model.initialState(),
-      optimizerState: try optimizer.initialState(for: parameters.types), step: 0)
+      optimizerState: try method.initialState(for: parameters.types), step: 0)
   }
 
   public var state: TrainingState {

@@ -43,7 +43,7 @@ public struct Workload: Sendable {
       Momentum(0.9)
       LearningRate(0.01)
     }
-    let start = try Trainer.initialState(model, optimizer, RandomKey(seed: 1))
+    let start = try Trainer.initialState(model, GradientDescent(optimizer), RandomKey(seed: 1))
     let (parameters, running, memory) = (start.parameters, start.modelState, start.optimizerState)
     let arguments = parameters.leaves + running.leaves + memory.leaves
     let (p, m, n) = (parameters.count, running.count, arguments.count)

@@ -17,7 +17,7 @@ import Training
     _ chain: String = "noise 0.01 | adam | rate 0.01", nan: Bool = false, state: TrainingState? = nil
   ) throws -> Trainer {
     try Trainer(
-      model: MLP([4, 16, 2]), loss: .crossEntropy, optimizer: try ChainParser.parse(chain),
+      model: MLP([4, 16, 2]), loss: .crossEntropy, method: try DescentMethodKind.parse(chain),
       batches: try BatchSequence(dataset(nan: nan), batchSize: 20, key: RandomKey(seed: 1)), key: RandomKey(seed: 2),
       state: state)
   }
@@ -28,6 +28,16 @@ import Training
     for _ in 0..<300 { _ = try trainer.advance() }
     #expect(try trainer.advance()[0] < 0.3 * first)
     #expect(trainer.readingTags == ["loss/train", "optimizer/learningRate"])
+  }
+
+  /// A method that looks at two points asks for two gradients of each batch, and learns.
+  @Test func runsMethodsThatLookElsewhere() throws {
+    let trainer = try trainer("sam 0.05 (momentum 0.9 | rate 0.05)")
+    #expect(trainer.calls.gradients == 2 && trainer.calls.samples == 40)
+    let first = try trainer.advance()[0]
+    for _ in 0..<300 { _ = try trainer.advance() }
+    #expect(try trainer.advance()[0] < 0.3 * first)
+    #expect(trainer.readingTags == ["loss/train", "optimizer/learningRate", "optimizer/sharpness"])
   }
 
   /// 2n steps equal n, a checkpoint, and n, bit for bit.
