@@ -4,13 +4,11 @@
 #include <stdio.h>
 
 static dnnl_engine_t engine;
-static dnnl_stream_t stream;
+// One engine for the process, one stream for each thread that runs programs.
+static _Thread_local dnnl_stream_t stream;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void start(void) {
-  if (dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success)
-    dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
-}
+static void start(void) { dnnl_engine_create(&engine, dnnl_cpu, 0); }
 
 dnnl_engine_t cd_engine(void) {
   pthread_once(&once, start);
@@ -18,7 +16,7 @@ dnnl_engine_t cd_engine(void) {
 }
 
 dnnl_stream_t cd_stream(void) {
-  pthread_once(&once, start);
+  if (!stream) dnnl_stream_create(&stream, cd_engine(), dnnl_stream_default_flags);
   return stream;
 }
 

@@ -52,8 +52,10 @@ public struct ReportContext: Sendable {
   }
 }
 
-/// Where a run records, reads and takes its time.
-public final class RunContext {
+/// Where a run records, reads and takes its time; workers share it.
+public final class RunContext: @unchecked Sendable {
+  // Sinks are used under the lock; all else does not change.
+  private let lock = NSLock()
   public let folder: RunFolder
   public let data: DataLocator
   public let fingerprint: String
@@ -85,11 +87,13 @@ public final class RunContext {
   public func record(
     _ kind: String, task: String = "", step: Int = 0, _ values: [String: Double] = [:], text: String? = nil
   ) throws {
-    let event = RunEvent(kind: kind, task: task, step: step, time: elapsed, values: values, text: text)
-    for sink in sinks { try sink.record(event) }
+    try lock.withLock {
+      let event = RunEvent(kind: kind, task: task, step: step, time: elapsed, values: values, text: text)
+      for sink in sinks { try sink.record(event) }
+    }
   }
 
-  public func flush() throws { for sink in sinks { try sink.flush() } }
+  public func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
 
   public func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
 

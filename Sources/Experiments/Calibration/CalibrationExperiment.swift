@@ -47,7 +47,7 @@ public struct CalibrationExperiment: Experiment {
 
   // MARK: Arms
 
-  struct Arm {
+  struct Arm: Sendable {
     var name: String
     /// Patterns of projected parameters; nil for plain SGD, empty for all.
     var patterns: [String]?
@@ -124,6 +124,9 @@ public struct CalibrationExperiment: Experiment {
     guard let first = tasks.first else { return "all \(try self.tasks().count) descents are done; drawing the report" }
     let bench = try CalibrationTask(
       self, first.arm, seed: first.seed, data: try CalibrationData(configuration, context.data, seed: first.seed))
+    let threads = Engine.threadCount
+    Engine.setThreadCount(1)
+    defer { Engine.setThreadCount(threads) }
     let seconds = try bench.secondsPerStep()
     let steps = Double(bench.trainer.batches.batchesPerEpoch * configuration.descent.epochs)
     // Evaluation after each epoch and the corruption sweep cost about a forward pass each.
@@ -132,25 +135,52 @@ public struct CalibrationExperiment: Experiment {
         configuration.descent.epochs / configuration.descent.evaluationInterval * configuration.data.test + 25
           * configuration.corruption.images)
       / Double(configuration.descent.batchSize) * seconds / 3
-    let total = Double(tasks.count) * (steps * seconds + forward)
-    let memory = Double(bench.trainer.program.workingByteCount) / 1_048_576
+    let workers = min(threads, tasks.count)
+    let total = Double(tasks.count) * (steps * seconds + forward) / Double(workers)
+    let memory = Double(bench.trainer.program.workingByteCount * workers) / 1_048_576
     return "\(tasks.count) descents of \(configuration.descent.epochs) epochs: about \(ProgressBar.duration(total)) "
-      + "(\(String(format: "%.1f", seconds * 1000)) ms a step), \(Int(memory)) MB of working memory and the data"
+      + "(\(String(format: "%.1f", seconds * 1000)) ms a step, \(workers) at a time), \(Int(memory)) MB of working memory and the data"
   }
 
   public func run(_ context: RunContext) throws {
     try check()
     let tasks = try tasks()
     let epochs = configuration.descent.epochs
-    let bar = context.makeProgress(total: tasks.count * epochs)
-    let done = tasks.filter { context.hasResult($0.arm.task($0.seed)) }.count * epochs
-    for (index, (arm, seed)) in tasks.enumerated() where !context.hasResult(arm.task(seed)) {
+    let waiting = tasks.filter { !context.hasResult($0.arm.task($0.seed)) }
+    let bar = SharedProgress(
+      context.makeProgress(total: tasks.count * epochs), done: (tasks.count - waiting.count) * epochs)
+    try Workers.run(waiting) { arm, seed in
       let data = try CalibrationData(configuration, context.data, seed: seed)
       let task = try CalibrationTask(self, arm, seed: seed, data: data)
+      var reached = 0
       try task.run(context) { epoch, detail in
-        bar?.show(index * epochs + epoch, of: arm.task(seed) + ", epochs", detail, since: done)
+        bar.advance(by: epoch - reached, "\(arm.task(seed)): \(detail)")
+        reached = epoch
       }
     }
-    bar?.finish()
+    bar.finish()
   }
+}
+
+/// One progress bar for all workers.
+private final class SharedProgress: @unchecked Sendable {
+  private let lock = NSLock()
+  private let bar: ProgressBar?
+  private let first: Int
+  private var done: Int
+
+  init(_ bar: ProgressBar?, done: Int) {
+    self.bar = bar
+    self.done = done
+    first = done
+  }
+
+  func advance(by epochs: Int, _ detail: String) {
+    lock.withLock {
+      done += epochs
+      bar?.show(done, of: "epochs", detail, since: first)
+    }
+  }
+
+  func finish() { lock.withLock { bar?.finish() } }
 }

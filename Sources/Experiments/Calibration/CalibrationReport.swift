@@ -194,7 +194,8 @@ extension CalibrationExperiment {
         if let value = event.values[tag] { byStep[event.step, default: []].append(value) }
       }
       let steps = byStep.keys.sorted()
-      let band = band(steps.map { byStep[$0]! })
+      // Sorted: workers log in any order, and the report's bytes must not tell.
+      let band = band(steps.map { byStep[$0]!.sorted() })
       return .init(name: arm, x: steps.map { Double($0) / length }, y: band.mean, low: band.low, high: band.high)
     }
     return Plot(
@@ -205,7 +206,8 @@ extension CalibrationExperiment {
 
   private func reliability(_ events: [RunEvent]) -> Plot {
     let series = ["sgd", "orthogonal"].map { arm -> Plot.Series in
-      let all = results(events, arm).values
+      let found = results(events, arm)
+      let all = found.keys.sorted().map { found[$0]! }
       let bins = (0..<10).compactMap { index -> (Double, Double)? in
         let counts = all.map { $0["bin/\(index)/count"] ?? 0 }
         let total = counts.reduce(0, +)
