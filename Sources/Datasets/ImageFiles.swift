@@ -23,10 +23,13 @@ public enum IDX {
     return (extents, Data(bytes))
   }
 
-  /// Grey images with their classes.
-  public static func dataset(name: String, images: String, labels: String, classNames: [String]) throws -> Dataset {
+  /// Grey images with their classes; without names, classes are called by their numbers.
+  public static func dataset(
+    name: String, images: String, labels: String, classNames: [String]? = nil
+  ) throws -> Dataset {
     let (extents, pixels) = try read(images, rank: 3)
     let (counts, classes) = try read(labels, rank: 1)
+    let classNames = classNames ?? (0...Int(classes.max() ?? 0)).map { "\($0)" }
     guard counts[0] == extents[0] else {
       throw DatasetError(labels, "has \(counts[0]) labels for the \(extents[0]) images of \(images)")
     }
@@ -69,5 +72,32 @@ public enum CIFAR10 {
     return Dataset(
       name: name, features: .images(pixels, height: 32, width: 32, channels: 3), targets: .classes(labels),
       classNames: classNames)
+  }
+}
+
+/// A folder of a user's own images, in one of the layouts that the readers know.
+public enum ImageFolder {
+  /// Training and test images: the four IDX files of MNIST's layout (gzip-compressed or not), or CIFAR-10's binary files.
+  ///
+  /// - Throws: `DatasetError` naming the files that would do.
+  public static func load(_ folder: String) throws -> (train: Dataset, test: Dataset) {
+    func find(_ name: String) -> String? {
+      [name, name + ".gz"].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+    let idx = [
+      "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+    ]
+    let found = idx.compactMap(find)
+    if found.count == idx.count {
+      let train = try IDX.dataset(name: folder, images: found[0], labels: found[1])
+      return (train, try IDX.dataset(name: folder, images: found[2], labels: found[3], classNames: train.classNames))
+    }
+    let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
+    if let test = find("test_batch.bin"), !batches.isEmpty {
+      return (try CIFAR10.dataset(name: folder, files: batches), try CIFAR10.dataset(name: folder, files: [test]))
+    }
+    throw DatasetError(
+      folder, "holds neither the files \(idx.joined(separator: ", ")) (.gz) nor data_batch_1.bin ... and test_batch.bin"
+    )
   }
 }

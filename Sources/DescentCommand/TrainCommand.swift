@@ -7,15 +7,15 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Trains a model on your own table, or on a known set of images.",
     discussion: """
       DATA is a CSV file (numbers, with or without a header; the last column is the target unless --target names another) \
-      or a known data set: see descent data. A chain is a list of transformations with options, joined by |, and ends with \
-      a rate:
+      or a folder of images (IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent \
+      data. A chain is a list of transformations with options, joined by |, and ends with a rate:
         descent train flowers.csv --chain "momentum 0.9 | rate 0.05"
         descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
         descent train prices.csv --target price --hidden 128,128 --chain "clip 1 | adam | rate 0.001"
       Transformations and their options: descent list, descent describe NAME.
       """)
 
-  @Argument(help: "A CSV file or a known data set.")
+  @Argument(help: "A CSV file, a folder of images or a known data set.")
   var source: String
   @Option(help: "Target column of a CSV file, by name or position from 0.")
   var target: String?
@@ -72,6 +72,11 @@ struct TrainCommand: ParsableCommand {
     if CatalogueEntry.all.contains(where: { $0.name == source }) {
       guard target == nil else { throw SettingsError("--target is for CSV files, and \(source) is a set of images") }
       return try dataOptions.locator.load(source)
+    }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue {
+      guard target == nil else { throw SettingsError("--target is for CSV files, and \(source) is a folder of images") }
+      return try ImageFolder.load(source)
     }
     guard FileManager.default.fileExists(atPath: source) else {
       let names = CatalogueEntry.all.map(\.name)

@@ -36,6 +36,17 @@ struct Workspace {
     #expect(abs(data.featureArray(1..<2)[flat: 0] - 120.0 / 255) < 1e-6)
   }
 
+  @Test func foldersOfImages() throws {
+    let space = try Workspace()
+    #expect { try ImageFolder.load(space.path) } throws: { "\($0)".contains("holds neither") }
+    for part in ["train", "t10k"] {
+      _ = try space.write("\(part)-images-idx3-ubyte", images)
+      _ = try space.write("\(part)-labels-idx1-ubyte", labels)
+    }
+    let (train, test) = try ImageFolder.load(space.path)
+    #expect(train.classNames == ["0", "1"] && train.count == 2 && test.labels == [1, 0])
+  }
+
   @Test func everyDefectIsNamed() throws {
     func fails(_ hint: String, _ images: [UInt8], _ labels: [UInt8]) {
       #expect { try read(images, labels) } throws: { "\($0)".contains(hint) }

@@ -56,9 +56,9 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
     data: Data(name: "fashion-mnist", trainPerClass: 100, validation: 1000, test: 2000, cropPadding: 2, flips: true),
     model: Network(kind: "resnet8", width: 8),
     descent: Descent(
-      epochs: 80, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true,
+      epochs: 60, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true,
       evaluationInterval: 4),
-    seeds: Seeds(count: 8, first: 0, ablationCount: 4),
+    seeds: Seeds(count: 8, first: 0, ablationCount: 3),
     corruption: Corruptions(kinds: Corruption.allCases, images: 1000),
     decision: Decisions(alpha: 0.05, accuracyMargin: 1, calibrationMargin: 0.02))
 
