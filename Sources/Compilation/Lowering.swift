@@ -204,19 +204,25 @@ final class Lowering {
   /// - Parameter donations: argument -> result that takes over its memory.
   /// - Returns: the buffer of each result; nil where a donated argument is its own result.
   func finish(donating donations: [Int: Int]) -> [Int?] {
-    var taken: Set<Int> = []
-    return outputs.enumerated().map { position, value in
-      let donor = donations.first { $0.value == position }?.key
+    let donors = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
+    // What results take from donated memory is saved first: another result may be written there.
+    let views = outputs.enumerated().map { position, value -> View in
       let view = view(of: value)
-      if let donor, view.isDense, buffers[view.buffer].kind == .input(donor) { return nil }
+      guard case .input(let argument) = buffers[view.buffer].kind, donations[argument] != nil else { return view }
+      return argument == donors[position] && view.isDense ? view : copied(view)
+    }
+    var taken: Set<Int> = []
+    return views.enumerated().map { position, view in
+      let donor = donors[position]
+      if let donor, buffers[view.buffer].kind == .input(donor) { return nil }
       var buffer = view.buffer
       let exact = buffers[buffer].byteCount == view.shape.count * view.elementType.byteCount
       let free = buffers[buffer].kind == .temporary && view.isDense && exact && !taken.contains(buffer)
       if free, donor == nil || canOverwrite(donor!, with: buffer) {
         buffers[buffer].kind = .output(position)
       } else {
-        buffer = newBuffer(type(of: value), .output(position))
-        copy(view, to: .dense(buffer, type(of: value)), name: "result")
+        buffer = newBuffer(type(of: outputs[position]), .output(position))
+        copy(view, to: .dense(buffer, type(of: outputs[position])), name: "result")
       }
       taken.insert(buffer)
       return buffer

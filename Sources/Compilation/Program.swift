@@ -33,6 +33,9 @@ public final class Program {
     self.inputTypes = inputTypes
     self.outputTypes = outputs.map(\.type)
     self.donations = donations
+    guard Set(donations.values).count == donations.count else {
+      throw CompilationError(reason: "two arguments cannot become one result: \(donations)")
+    }
     donors = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
     for (input, output) in donations {
       guard inputTypes.indices.contains(input), outputs.indices.contains(output) else {

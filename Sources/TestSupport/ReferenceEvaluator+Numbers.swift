@@ -6,7 +6,7 @@ extension ReferenceEvaluator {
     switch operation {
     case .negate: -x
     case .absolute: Swift.abs(x)
-    case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
     case .exp: Foundation.exp(x)
     case .log: Foundation.log(x)
     case .log1p: Foundation.log1p(x)
@@ -20,7 +20,7 @@ extension ReferenceEvaluator {
     case .tanh: Foundation.tanh(x)
     case .sigmoid: 1 / (1 + Foundation.exp(-x))
     case .erf: Foundation.erf(x)
-    case .relu: Swift.max(x, 0)
+    case .relu: x < 0 ? 0 : x
     case .floor: Foundation.floor(x)
     case .round: x.rounded(.toNearestOrEven)
     case .isFinite: x.isFinite ? 1 : 0
@@ -35,10 +35,22 @@ extension ReferenceEvaluator {
     case .multiply: x * y
     case .divide: x / y
     case .power: Foundation.pow(x, y)
-    case .maximum: Swift.max(x, y)
-    case .minimum: Swift.min(x, y)
+    case .maximum: x.isNaN || y.isNaN ? .nan : Swift.max(x, y)
+    case .minimum: x.isNaN || y.isNaN ? .nan : Swift.min(x, y)
     case .and: x != 0 && y != 0 ? 1 : 0
     case .or: x != 0 || y != 0 ? 1 : 0
+    }
+  }
+
+  /// Whole numbers of 32 bits; what is divided by zero is zero.
+  static func integer(_ operation: BinaryOperation, _ x: Double, _ y: Double) -> Double {
+    let (a, b) = (Int(x), Int(y))
+    switch operation {
+    // A product of 32-bit numbers has 64 bits, more than a Double holds.
+    case .multiply: return Double(Int32(truncatingIfNeeded: a &* b))
+    case .divide: return b == 0 ? 0 : Double(a / b)
+    case .power: return Swift.min(Swift.max(Foundation.pow(x, y).rounded(.towardZero), -0x1p31), 0x1p31 - 1)
+    default: return binary(operation, x, y)
     }
   }
 
@@ -144,7 +156,7 @@ extension ReferenceEvaluator {
           for c in 0..<shape[2] {
             let target = [n, o[0] * width + o[1], c]
             let value = x[[n] + s + [c]]
-            if best[target] == nil || value > best[target]! {
+            if best[target] == nil || value > best[target]! || (value.isNaN && !best[target]!.isNaN) {
               best[target] = value
               result[target] = Double(s[0] * x.shape[2] + s[1])
             }

@@ -8,22 +8,46 @@ public struct ReferenceEvaluator {
   struct Plain {
     var shape: Shape
     var values: [Double]
+
+    /// Whole numbers of 32 bits: sums beyond them wrap round.
+    var wrapped: Plain { Plain(shape: shape, values: values.map { Double(Int32(truncatingIfNeeded: Int($0))) }) }
+  }
+
+  /// Traces a function on arrays and evaluates its results.
+  ///
+  /// - Throws: `ShapeError`, the first operation whose operands do not fit.
+  public static func run(_ inputs: [NDArray], _ function: TracedFunction) throws -> [NDArray] {
+    let graph = Graph()
+    let outputs = try function(graph, inputs.map { graph.input(TensorType(of: $0)) })
+    if let failure = graph.failure { throw failure }
+    return evaluate(outputs, inputs: inputs)
   }
 
   /// The outputs' values for arrays in the order of the graph's inputs.
   public static func evaluate(_ outputs: [Tensor], inputs: [NDArray]) -> [NDArray] {
+    zip(outputs, evaluatePlain(outputs, inputs: inputs)).map { output, result in
+      NDArray(result.values, shape: output.shape).converted(to: output.elementType)
+    }
+  }
+
+  private static func evaluatePlain(_ outputs: [Tensor], inputs: [NDArray]) -> [Plain] {
     guard let graph = outputs.first?.graph else { return [] }
+    var needed = Set(outputs.map(\.value.node))
+    for index in graph.nodes.indices.reversed() where needed.contains(index) {
+      needed.formUnion(graph.nodes[index].inputs.map(\.node))
+    }
     var known: [Value: Plain] = [:]
-    for index in graph.nodes.indices where index <= outputs.map(\.value.node).max()! {
+    for index in needed.sorted() {
       let node = graph.nodes[index]
       let arguments = node.inputs.map { known[$0]! }
       let results = evaluate(node, arguments, graph, inputs)
       for (position, result) in results.enumerated() {
         precondition(result.values.count == node.outputs[position].shape.count, "\(node.operation)")
-        known[Value(node: index, output: position)] = result
+        let isWhole = node.outputs[position].elementType == .int32
+        known[Value(node: index, output: position)] = isWhole ? result.wrapped : result
       }
     }
-    return outputs.map { NDArray(known[$0.value]!.values, shape: $0.shape).converted(to: $0.elementType) }
+    return outputs.map { known[$0.value]! }
   }
 
   private static func evaluate(_ node: Node, _ x: [Plain], _ graph: Graph, _ inputs: [NDArray]) -> [Plain] {
@@ -36,16 +60,22 @@ public struct ReferenceEvaluator {
     case .fill(let value): return each { _ in value }
     case .iota(let axis): return each { Double($0[axis]) }
     case .random(let distribution): return [Plain(shape: shape, values: random(distribution, type, key: x[0].values))]
-    case .unary(let operation): return [Plain(shape: shape, values: x[0].values.map { unary(operation, $0) })]
+    case .unary(let operation):
+      if operation == .square, type.elementType == .int32 {
+        return [Plain(shape: shape, values: x[0].values.map { integer(.multiply, $0, $0) })]
+      }
+      return [Plain(shape: shape, values: x[0].values.map { unary(operation, $0) })]
     case .binary(let operation):
-      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { binary(operation, $0, $1) })]
+      let value = type.elementType == .int32 ? integer : binary
+      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { value(operation, $0, $1) })]
     case .compare(let comparison):
       return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { compare(comparison, $0, $1) ? 1 : 0 })]
     case .select: return each { x[0][$0] != 0 ? x[1][$0] : x[2][$0] }
     case .cast:
       let round: (Double) -> Double =
         type.elementType == .int32
-        ? { $0.rounded(.towardZero) } : type.elementType == .bool ? { $0 != 0 ? 1 : 0 } : { $0 }
+        ? { $0.isNaN ? 0 : Swift.min(Swift.max($0.rounded(.towardZero), -0x1p31), 0x1p31 - 1) }
+        : type.elementType == .bool ? { $0 != 0 ? 1 : 0 } : { $0 }
       return [Plain(shape: shape, values: x[0].values.map(round))]
     case .reduce(let kind, let axes): return [reduce(kind, axes, x[0], shape)]
     case .stopGradient: return [x[0]]
@@ -62,8 +92,7 @@ public struct ReferenceEvaluator {
         local.input(graph.nodes[value.node].outputs[value.output])
       }
       let arrays = x.map { NDArray($0.values, shape: $0.shape) }
-      let results = composite.decomposed(arguments)
-      return evaluate(results, inputs: arrays).map { Plain(shape: $0.shape, values: $0.doubles) }
+      return evaluatePlain(composite.decomposed(arguments), inputs: arrays)
     case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return [convolution(node, x)]
     case .poolArgument, .sumPool, .sumPoolGradient: return [pool(node, x[0])]
     case .gather, .gatherElements, .scatterAdd, .scatterAddElements, .argument, .argumentSort, .cumulativeSum:
@@ -121,7 +150,7 @@ public struct ReferenceEvaluator {
     for index in indices(x.shape) {
       let kept = index.indices.filter { !axes.contains($0) }.map { index[$0] }
       let (a, b) = (result[kept], x[index])
-      result[kept] = kind == .sum ? a + b : kind == .maximum ? Swift.max(a, b) : Swift.min(a, b)
+      result[kept] = binary(kind == .sum ? .add : kind == .maximum ? .maximum : .minimum, a, b)
     }
     return result
   }
@@ -129,30 +158,32 @@ public struct ReferenceEvaluator {
   private static func byPosition(_ node: Node, _ x: [Plain]) -> Plain {
     let shape = node.outputs[0].shape
     var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
+    // Outside of the axis there is nothing to read, and what is written there is dropped.
+    let missing: Double = node.outputs[0].elementType.isFloatingPoint ? .nan : 0
     switch node.operation {
     case .gather(let axis):
       for var index in indices(shape) {
         let target = index
         index[axis] = Int(x[1].values[index[axis]])
-        result[target] = x[0][index]
+        result[target] = (0..<x[0].shape[axis]).contains(index[axis]) ? x[0][index] : missing
       }
-    case .scatterAdd(let axis, _):
+    case .scatterAdd(let axis, let extent):
       for var index in indices(x[0].shape) {
         let value = x[0][index]
         index[axis] = Int(x[1].values[index[axis]])
-        result[index] += value
+        if (0..<extent).contains(index[axis]) { result[index] += value }
       }
     case .gatherElements(let axis):
       for index in indices(shape) {
         var source = index
         source[axis] = Int(x[1][index])
-        result[index] = x[0][source]
+        result[index] = (0..<x[0].shape[axis]).contains(source[axis]) ? x[0][source] : missing
       }
-    case .scatterAddElements(let axis, _):
+    case .scatterAddElements(let axis, let extent):
       for index in indices(x[0].shape) {
         var target = index
         target[axis] = Int(x[1][index])
-        result[target] += x[0][index]
+        if (0..<extent).contains(target[axis]) { result[target] += x[0][index] }
       }
     case .argument(let axis, let largest):
       for index in indices(shape) {
@@ -161,15 +192,19 @@ public struct ReferenceEvaluator {
           full.insert(position, at: axis)
           return x[0][full]
         }
-        result[index] = Double(line.firstIndex(of: largest ? line.max()! : line.min()!)!)
+        // The first that is not a number counts as the most extreme.
+        let extreme = largest ? line.max()! : line.min()!
+        result[index] = Double(line.firstIndex { $0.isNaN } ?? line.firstIndex(of: extreme)!)
       }
     case .argumentSort(let descending):
       let extent = shape[-1]
       for row in 0..<(shape.count / Swift.max(extent, 1)) {
         let line = Array(x[0].values[row * extent..<(row + 1) * extent])
-        let order = line.indices.sorted {
+        // What is not a number stands last in either order.
+        let numbers = line.indices.filter { !line[$0].isNaN }.sorted {
           line[$0] == line[$1] ? $0 < $1 : descending ? line[$0] > line[$1] : line[$0] < line[$1]
         }
+        let order = numbers + line.indices.filter { line[$0].isNaN }
         for (position, source) in order.enumerated() { result.values[row * extent + position] = Double(source) }
       }
     case .cumulativeSum(let axis, let reverse):
