@@ -1,0 +1,162 @@
+import Compilation
+import Models
+
+/// Examples to measure on: features [count, ...] and targets [count, ...].
+public struct ExampleArrays: Sendable {
+  public var features: NDArray
+  public var targets: NDArray
+
+  public init(features: NDArray, targets: NDArray) {
+    precondition(features.shape[0] == targets.shape[0] && features.shape[0] > 0, "one target for each example")
+    self.features = features
+    self.targets = targets
+  }
+
+  public var count: Int { features.shape[0] }
+
+  func rows(_ range: Range<Int>) -> ExampleArrays {
+    range == 0..<count ? self : ExampleArrays(features: features.rows(range), targets: targets.rows(range))
+  }
+}
+
+/// Risks and gradients of a model at any point, and how Gaussian noise on the parameters changes them.
+///
+/// Noise is drawn from keys: the same key is the same noise on every set of examples (common random numbers), so that
+/// what two sets have in common drops out of a difference.
+public final class RiskProbe {
+  private enum Kind: Hashable { case risk, perturbed, gradient }
+  private struct Slot: Hashable {
+    var kind: Kind
+    var types: [TensorType]
+  }
+
+  private let model: any Layer
+  private let modelState: Tree<NDArray>
+  private let loss: @Sendable (Tensor, Tensor) -> Tensor
+  private let batchSize: Int
+  private var programs: [Slot: Program] = [:]
+
+  /// - Parameters:
+  ///   - modelState: running values of the model, which is measured in inference mode.
+  ///   - batchSize: examples that are measured at a time.
+  ///   - loss: the loss of each row, [batch], from outputs and targets.
+  public init(
+    _ model: any Layer, modelState: Tree<NDArray> = Tree(), batchSize: Int = 1000,
+    loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
+  ) {
+    self.model = model
+    self.modelState = modelState
+    self.batchSize = batchSize
+    self.loss = loss
+  }
+
+  /// The mean loss.
+  public func risk(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Double {
+    try mean(over: examples) { part in
+      try program(.risk, parameters, part).run(arguments(parameters, part))[0].item
+    }
+  }
+
+  /// The mean loss at θ + σ ε and θ - σ ε, averaged: odd orders of σ drop out.
+  public func risk(
+    _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, key: RandomKey
+  ) throws -> Double {
+    let noise = [NDArray([Float(deviation)], shape: .scalar), key.array]
+    return try mean(over: examples) { part in
+      try program(.perturbed, parameters, part).run(arguments(parameters, part) + noise)[0].item
+    }
+  }
+
+  /// Δ_σ²(θ): the mean rise of the risk under noise of the given deviation, over pairs of opposite draws.
+  public func rise(
+    _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, pairs: Int, key: RandomKey
+  ) throws -> Double {
+    precondition(pairs > 0, "a mean needs at least one pair of draws")
+    var sum = 0.0
+    for pair in 0..<pairs {
+      sum += try risk(parameters, on: examples, deviation: deviation, key: key.split(pair))
+    }
+    return try sum / Double(pairs) - risk(parameters, on: examples)
+  }
+
+  /// Δ_σ²(θ; new) - Δ_σ²(θ; seen) under the same noise. Its expectation over descents, absolute, is the flatness term.
+  public func flatness(
+    _ parameters: Tree<NDArray>, new: ExampleArrays, seen: ExampleArrays, deviation: Double, pairs: Int, key: RandomKey
+  ) throws -> Double {
+    try rise(parameters, on: new, deviation: deviation, pairs: pairs, key: key)
+      - rise(parameters, on: seen, deviation: deviation, pairs: pairs, key: key)
+  }
+
+  /// The gradient of the mean loss over all examples.
+  public func gradient(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Tree<[Double]> {
+    var sum = parameters.map { [Double](repeating: 0, count: $0.count) }
+    for start in stride(from: 0, to: examples.count, by: batchSize) {
+      let part = examples.rows(start..<Swift.min(start + batchSize, examples.count))
+      let weight = Double(part.count) / Double(examples.count)
+      let leaves = try program(.gradient, parameters, part).run(arguments(parameters, part))
+      sum = Tree(
+        sortedPaths: sum.paths,
+        leaves: zip(sum.leaves, leaves).map { sums, leaf in
+          let values = leaf.doubles
+          return sums.indices.map { sums[$0] + weight * values[$0] }
+        })
+    }
+    return sum
+  }
+
+  // MARK: Programs
+
+  private func mean(over examples: ExampleArrays, _ value: (ExampleArrays) throws -> Double) rethrows -> Double {
+    var sum = 0.0
+    for start in stride(from: 0, to: examples.count, by: batchSize) {
+      let part = examples.rows(start..<Swift.min(start + batchSize, examples.count))
+      sum += try value(part) * Double(part.count)
+    }
+    return sum / Double(examples.count)
+  }
+
+  private func arguments(_ parameters: Tree<NDArray>, _ part: ExampleArrays) -> [NDArray] {
+    parameters.leaves + modelState.leaves + [part.features, part.targets]
+  }
+
+  private func program(_ kind: Kind, _ parameters: Tree<NDArray>, _ part: ExampleArrays) throws -> Program {
+    let types = arguments(parameters, part).map { TensorType(of: $0) }
+    let slot = Slot(kind: kind, types: types)
+    if let known = programs[slot] { return known }
+    let noise = kind == .perturbed ? [TensorType(.scalar), TensorType([2], .int32)] : []
+    let (n, m) = (parameters.count, types.count)
+    let (model, loss, statePaths) = (model, loss, modelState.paths)
+    let program = try Program(inputs: types + noise) { graph, x in
+      let running = Tree(sortedPaths: statePaths, leaves: Array(x[n..<m - 2]))
+      func risk(_ leaves: [Tensor]) throws -> Tensor {
+        let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: leaves))
+        return loss(try model(x[m - 2], point, state: running, mode: .inference).output, x[m - 1]).mean()
+      }
+      let leaves = Array(x[0..<n])
+      switch kind {
+      case .risk: return [try risk(leaves)]
+      case .gradient: return gradients(of: try risk(leaves), withRespectTo: leaves)
+      case .perturbed:
+        let draws = leaves.enumerated().map { index, leaf in
+          // Each leaf draws from a stream of its own.
+          let key = x[m + 1] + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x51ED &* (index + 1))]))
+          return x[m].cast(to: leaf.elementType) * Tensor.random(.normal, leaf.shape, key: key, leaf.elementType)
+        }
+        return [0.5 * (try risk(zip(leaves, draws).map { $0 + $1 }) + risk(zip(leaves, draws).map { $0 - $1 }))]
+      }
+    }
+    programs[slot] = program
+    return program
+  }
+}
+
+extension Tree where Leaf == [Double] {
+  /// Sum of squares of the difference to a tree of the same paths.
+  public func squaredDistance(to other: Tree<[Double]>) -> Double {
+    zipped(with: other) { a, b in
+      var sum = 0.0
+      for i in a.indices { sum += (a[i] - b[i]) * (a[i] - b[i]) }
+      return sum
+    }.leaves.reduce(0, +)
+  }
+}

@@ -1,0 +1,110 @@
+import Diagnostics
+import Foundation
+import Testing
+
+@Suite struct RiskProbeTests {
+  private let model = Linear(3, 1, bias: false)
+
+  private func examples(_ seed: Int, _ count: Int, scale: Double = 1) -> ExampleArrays {
+    let key = RandomKey(seed: seed)
+    return ExampleArrays(
+      features: key.split("x").normal([count, 3], standardDeviation: scale), targets: key.split("y").normal([count, 1]))
+  }
+
+  private func squaredError() -> RiskProbe {
+    RiskProbe(model, batchSize: 16) { LossFunction.squaredError.perSample($0, $1) }
+  }
+
+  private var weights: Tree<NDArray> { Tree([(path: "weight", leaf: RandomKey(seed: 9).normal([3, 1]))]) }
+
+  /// The Hessian of mean (x w - y)² is 2 XᵀX / n: its trace, and the trace of its square.
+  private func traces(_ examples: ExampleArrays) -> (trace: Double, square: Double) {
+    let x = examples.features.doubles
+    var hessian = [Double](repeating: 0, count: 9)
+    for row in 0..<examples.count {
+      for i in 0..<9 { hessian[i] += 2 * x[3 * row + i / 3] * x[3 * row + i % 3] / Double(examples.count) }
+    }
+    return (hessian[0] + hessian[4] + hessian[8], hessian.reduce(0) { $0 + $1 * $1 })
+  }
+
+  /// Risk and gradient by hand, in parts of 16, 16 and 8 examples.
+  @Test func riskAndGradientByHand() throws {
+    let (data, probe) = (examples(1, 40), squaredError())
+    let (x, y, w) = (data.features.doubles, data.targets.doubles, weights.leaves[0].doubles)
+    var (risk, gradient) = (0.0, [0.0, 0, 0])
+    for row in 0..<40 {
+      let error = (0..<3).reduce(-y[row]) { $0 + x[3 * row + $1] * w[$1] }
+      risk += error * error / 40
+      for c in 0..<3 { gradient[c] += 2 * error * x[3 * row + c] / 40 }
+    }
+    #expect(abs(try probe.risk(weights, on: data) - risk) < 1e-5 * risk)
+    let expected = Tree(sortedPaths: ["weight"], leaves: [gradient])
+    #expect(try probe.gradient(weights, on: data).squaredDistance(to: expected) < 1e-10)
+  }
+
+  /// For a quadratic loss the rise is σ²/2 times the trace of the Hessian, and the flatness term the difference.
+  @Test func flatnessOfAQuadraticIsItsTrace() throws {
+    let (new, seen, probe) = (examples(1, 40), examples(2, 24, scale: 0.6), squaredError())
+    let (sigma, pairs) = (0.7, 4000)
+    let (a, b) = (traces(new), traces(seen))
+    let rise = try probe.rise(weights, on: new, deviation: sigma, pairs: pairs, key: RandomKey(seed: 3))
+    // A pair of opposite draws gives σ²/2 εᵀHε, whose variance is σ⁴/2 tr H².
+    let error = sigma * sigma * (a.square / 2 / Double(pairs)).squareRoot()
+    #expect(abs(rise - sigma * sigma / 2 * a.trace) < 4 * error)
+    let flatness = try probe.flatness(
+      weights, new: new, seen: seen, deviation: sigma, pairs: pairs, key: RandomKey(seed: 4))
+    #expect(abs(flatness - sigma * sigma / 2 * (a.trace - b.trace)) < 4 * error)
+  }
+
+  /// Common random numbers: on one set twice nothing is left, and a key repeats itself.
+  @Test func noiseIsShared() throws {
+    let (data, probe) = (examples(1, 40), squaredError())
+    let key = RandomKey(seed: 5)
+    #expect(try probe.flatness(weights, new: data, seen: data, deviation: 1, pairs: 2, key: key) == 0)
+    let first = try probe.rise(weights, on: data, deviation: 1, pairs: 2, key: key)
+    let again = try probe.rise(weights, on: data, deviation: 1, pairs: 2, key: key)
+    let other = try probe.rise(weights, on: data, deviation: 1, pairs: 2, key: key.split("other"))
+    #expect(first == again && first != other)
+  }
+
+  /// No two leaves take the same noise: of w and v in mean (x w + v)², equal draws would correlate.
+  @Test func leavesTakeDifferentNoise() throws {
+    let model = MLP([1, 1])  // bias and weight, both single numbers
+    let data = ExampleArrays(features: NDArray([Float(1)], shape: [1, 1]), targets: NDArray([Float(0)], shape: [1, 1]))
+    let probe = RiskProbe(model) { LossFunction.squaredError.perSample($0, $1) }
+    let zero = try model.initialParameters(key: RandomKey(seed: 0)).map { NDArray.zeros($0.shape) }
+    // E (ε + ε')² is 2 for independent draws and 4 for equal ones.
+    let rise = try probe.rise(zero, on: data, deviation: 1, pairs: 4000, key: RandomKey(seed: 6))
+    #expect(abs(rise - 2) < 4 * (8.0 / 4000).squareRoot())
+  }
+
+  @Test func boundedLossesByHand() throws {
+    let output = NDArray([Float(3), 0, 0, 5], shape: [2, 2])
+    let labels = NDArray([Int32(0), 0])
+    func values(_ loss: BoundedLoss) throws -> [Double] {
+      try Program(inputs: [TensorType(of: output), TensorType(of: labels)]) { _, x in [loss.perSample(x[0], x[1])] }
+        .run([output, labels])[0].doubles
+    }
+    let clipped = try values(.clippedCrossEntropy(limit: 2))
+    #expect(abs(clipped[0] - log(1 + exp(-3))) < 1e-6 && clipped[1] == 2)
+    #expect(try values(.zeroOne) == [0, 1])
+    #expect(BoundedLoss.clippedCrossEntropy(limit: 3).subGaussianParameter == 1.5 && BoundedLoss.zeroOne.range == 1)
+  }
+
+  /// Distance and path of twins by hand; what is watched does not change.
+  @Test func twinDistanceByHand() throws {
+    func point(_ a: [Float], _ b: Float) -> Tree<NDArray> {
+      Tree([(path: "a", leaf: NDArray(a)), (path: "b", leaf: NDArray([b]))])
+    }
+    let first = point([1, 2], 3)
+    let twins = try TwinDistance(first.types)
+    try twins.observe(first, first)
+    #expect(twins.distance == 0 && twins.pathSquare == 0)
+    try twins.observe(first, point([1, 0], 2))  // difference (0, 2, 1)
+    #expect(abs(twins.distance - 5.0.squareRoot()) < 1e-6 && abs(twins.pathSquare - 5) < 1e-6)
+    try twins.observe(first, point([4, 2], 2))  // difference (-3, 0, 1), moved by (-3, -2, 0)
+    #expect(abs(twins.distance - 10.0.squareRoot()) < 1e-6 && abs(twins.pathSquare - 18) < 1e-5)
+    #expect(first == point([1, 2], 3))
+    #expect(throws: ArgumentError.self) { try twins.observe(first, point([1, 2, 3], 3)) }
+  }
+}
