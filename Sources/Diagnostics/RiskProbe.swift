@@ -104,6 +104,19 @@ public final class RiskProbe {
     return sum
   }
 
+  /// ‖∇F(θ) - ∇F(θ + σ ε)‖² for one draw: how far noise moves the gradient.
+  public func gradientShift(
+    _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, key: RandomKey
+  ) throws -> Double {
+    let moved = parameters.mapWithPaths { path, leaf in
+      let noise = key.split(path).normal(count: leaf.count)
+      let values = leaf.doubles
+      return NDArray(values.indices.map { values[$0] + deviation * noise[$0] }, shape: leaf.shape)
+        .converted(to: leaf.elementType)
+    }
+    return try gradient(parameters, on: examples).squaredDistance(to: gradient(moved, on: examples))
+  }
+
   // MARK: Programs
 
   private func mean(over examples: ExampleArrays, _ value: (ExampleArrays) throws -> Double) rethrows -> Double {

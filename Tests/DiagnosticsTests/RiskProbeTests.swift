@@ -56,6 +56,17 @@ import Testing
     #expect(abs(flatness - sigma * sigma / 2 * (a.trace - b.trace)) < 4 * error)
   }
 
+  /// For a quadratic loss noise moves the gradient by H σ ε: σ² tr H² in the mean.
+  @Test func gradientShiftOfAQuadratic() throws {
+    let (data, probe) = (examples(1, 40), squaredError())
+    let draws = try (0..<600).map {
+      try probe.gradientShift(weights, on: data, deviation: 0.3, key: RandomKey(seed: 7).split($0))
+    }
+    let mean = draws.reduce(0, +) / 600
+    let variance = draws.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 599
+    #expect(abs(mean - 0.09 * traces(data).square) < 4 * (variance / 600).squareRoot())
+  }
+
   /// Common random numbers: on one set twice nothing is left, and a key repeats itself.
   @Test func noiseIsShared() throws {
     let (data, probe) = (examples(1, 40), squaredError())
@@ -70,7 +81,8 @@ import Testing
   /// No two leaves take the same noise: of w and v in mean (x w + v)², equal draws would correlate.
   @Test func leavesTakeDifferentNoise() throws {
     let model = MLP([1, 1])  // bias and weight, both single numbers
-    let data = ExampleArrays(features: NDArray([Float(1)], shape: [1, 1]), targets: NDArray([Float(0)], shape: [1, 1]))
+    let data = ExampleArrays(
+      features: NDArray([Float(1)], shape: [1, 1]), targets: NDArray([Float(0)], shape: [1, 1]))
     let probe = RiskProbe(model) { LossFunction.squaredError.perSample($0, $1) }
     let zero = try model.initialParameters(key: RandomKey(seed: 0)).map { NDArray.zeros($0.shape) }
     // E (ε + ε')² is 2 for independent draws and 4 for equal ones.

@@ -161,26 +161,3 @@ public struct CalibrationExperiment: Experiment {
     bar.finish()
   }
 }
-
-/// One progress bar for all workers.
-private final class SharedProgress: @unchecked Sendable {
-  private let lock = NSLock()
-  private let bar: ProgressBar?
-  private let first: Int
-  private var done: Int
-
-  init(_ bar: ProgressBar?, done: Int) {
-    self.bar = bar
-    self.done = done
-    first = done
-  }
-
-  func advance(by epochs: Int, _ detail: String) {
-    lock.withLock {
-      done += epochs
-      bar?.show(done, of: "epochs", detail, since: first)
-    }
-  }
-
-  func finish() { lock.withLock { bar?.finish() } }
-}

@@ -1,0 +1,153 @@
+import Descending
+import Diagnostics
+import Foundation
+
+/// Plain SGD on training sets of growing size, each descent beside twins with one sample replaced.
+public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
+  public struct Data: Codable, Sendable, Equatable {
+    public var names: [String]
+    public var sampleCounts: [Int]
+    public var test: Int
+  }
+
+  public struct Network: Codable, Sendable, Equatable {
+    public var hidden: Int
+    public var features: Int
+  }
+
+  public struct Descent: Codable, Sendable, Equatable {
+    public var batchSizes: [Int]
+    public var steps: Int
+    public var rate: Double
+    public var twins: Int
+  }
+
+  public struct Loss: Codable, Sendable, Equatable {
+    public var kind: String
+    public var limit: Double
+  }
+
+  public struct Noise: Codable, Sendable, Equatable {
+    public var low: Double
+    public var high: Double
+    public var count: Int
+    public var pairs: Int
+    public var examples: Int
+    public var stepDeviation: Double
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+    public var tuningCount: Int
+    public var tuningFirst: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    public var exponentMargin: Double
+    public var growthMargin: Double
+  }
+
+  public var data: Data
+  public var model: Network
+  public var descent: Descent
+  public var loss: Loss
+  public var noise: Noise
+  public var seeds: Seeds
+  public var decision: Decisions
+
+  static let standard = GeneralizationBoundsConfiguration(
+    data: Data(names: ["fashion-mnist"], sampleCounts: [250, 500, 1000, 2000, 4000], test: 4000),
+    model: Network(hidden: 32, features: 8),
+    descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 2),
+    loss: Loss(kind: "clipped", limit: 2),
+    noise: Noise(low: 0.002, high: 0.5, count: 12, pairs: 8, examples: 1000, stepDeviation: 0.01),
+    seeds: Seeds(count: 8, first: 0, tuningCount: 3, tuningFirst: 1000),
+    decision: Decisions(alpha: 0.05, exponentMargin: 0.15, growthMargin: 0.25))
+
+  static var smoke: GeneralizationBoundsConfiguration {
+    var c = standard
+    c.data = Data(names: ["gaussians"], sampleCounts: [32, 64, 128], test: 400)
+    c.model.hidden = 8
+    c.descent = Descent(batchSizes: [8, 16], steps: 64, rate: 0.1, twins: 2)
+    c.noise.count = 6
+    c.noise.low = 0.01
+    c.noise.high = 1
+    c.noise.pairs = 4
+    c.noise.examples = 128
+    c.seeds = Seeds(count: 3, first: 0, tuningCount: 2, tuningFirst: 1000)
+    return c
+  }
+
+  /// The scale of the paper's data sets, as far as it is known.
+  static var paper: GeneralizationBoundsConfiguration {
+    var c = standard
+    c.data = Data(
+      names: ["mnist", "fashion-mnist", "cifar10"], sampleCounts: [1000, 2000, 5000, 10_000, 20_000, 50_000], test: 8000
+    )
+    c.model = Network(hidden: 256, features: 16)
+    c.descent.batchSizes = [32, 128, 512]
+    c.descent.steps = 5000
+    c.noise.pairs = 20
+    c.noise.count = 16
+    c.noise.examples = 2000
+    c.seeds.count = 20
+    c.seeds.tuningCount = 5
+    return c
+  }
+
+  /// The loss that the bounds are about.
+  func boundedLoss() throws -> BoundedLoss {
+    switch loss.kind {
+    case "clipped": return .clippedCrossEntropy(limit: loss.limit)
+    case "zero-one": return .zeroOne
+    case let other:
+      throw SettingsError("loss.kind: there is no \(other); \(NearestName.hint(other, among: ["clipped", "zero-one"]))")
+    }
+  }
+
+  /// Deviations of the noise on the final iterate, evenly spaced in their logarithm.
+  var deviations: [Double] {
+    noise.count < 2
+      ? [noise.low]
+      : (0..<noise.count).map {
+        noise.low * pow(noise.high / noise.low, Double($0) / Double(noise.count - 1))
+      }
+  }
+
+  /// Where descents are looked at: for each size of the training set the step of the same number of epochs.
+  var probes: [Int] {
+    let largest = data.sampleCounts.max() ?? 1
+    return Set(data.sampleCounts.map { max(1, descent.steps * $0 / largest) }).sorted()
+  }
+
+  func check() throws {
+    let positive: [(String, Double)] = [
+      ("data.test", Double(data.test)), ("model.hidden", Double(model.hidden)),
+      ("model.features", Double(model.features)), ("descent.steps", Double(descent.steps)),
+      ("descent.rate", descent.rate), ("descent.twins", Double(descent.twins)), ("loss.limit", loss.limit),
+      ("noise.low", noise.low), ("noise.count", Double(noise.count)), ("noise.pairs", Double(noise.pairs)),
+      ("noise.examples", Double(noise.examples)), ("noise.stepDeviation", noise.stepDeviation),
+      ("seeds.count", Double(seeds.count)), ("seeds.tuningCount", Double(seeds.tuningCount)),
+      ("decision.exponentMargin", decision.exponentMargin), ("decision.growthMargin", decision.growthMargin),
+    ]
+    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
+    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard noise.high > noise.low else { throw SettingsError("noise.high must exceed noise.low") }
+    guard !data.names.isEmpty, !data.sampleCounts.isEmpty, !descent.batchSizes.isEmpty else {
+      throw SettingsError("data.names, data.sampleCounts and descent.batchSizes must not be empty")
+    }
+    guard let batch = descent.batchSizes.max(), let fewest = data.sampleCounts.min(), fewest >= batch,
+      descent.batchSizes.allSatisfy({ $0 > 0 })
+    else { throw SettingsError("each of descent.batchSizes must be positive and at most each of data.sampleCounts") }
+    guard Set(data.sampleCounts).count == data.sampleCounts.count,
+      Set(descent.batchSizes).count == descent.batchSizes.count
+    else { throw SettingsError("data.sampleCounts and descent.batchSizes must not repeat a number") }
+    let reported = seeds.first..<seeds.first + seeds.count
+    guard !reported.overlaps(seeds.tuningFirst..<seeds.tuningFirst + seeds.tuningCount) else {
+      throw SettingsError("seeds that choose the noise cannot be reported: seeds.first and seeds.tuningFirst overlap")
+    }
+    _ = try boundedLoss()
+  }
+}

@@ -1,0 +1,78 @@
+import Datasets
+import Diagnostics
+import Training
+
+/// All examples of a data set: where training sets are drawn from, and the test examples.
+struct BoundsPool: Sendable {
+  let name: String
+  let train: Dataset
+  let test: Dataset
+  /// Samples that take the place of training samples; neither trained nor tested on otherwise.
+  let replacements: Dataset
+  /// Constants, so that no statistic of the training set reaches the descent.
+  let normalization: Normalization?
+
+  init(_ name: String, _ configuration: GeneralizationBoundsConfiguration, _ locator: DataLocator) throws {
+    self.name = name
+    let (tests, largest) = (configuration.data.test, configuration.data.sampleCounts.max() ?? 1)
+    // Replacements needed: one for each twin of each seed.
+    let seeds = configuration.seeds.count + configuration.seeds.tuningCount
+    let needed = seeds * configuration.descent.twins
+    let test: Dataset
+    if name == "gaussians" {
+      train = Self.gaussians(2 * largest, key: RandomKey(seed: 0).split("gaussians").split("train"))
+      test = Self.gaussians(tests + needed, key: RandomKey(seed: 0).split("gaussians").split("test"))
+      normalization = nil
+    } else {
+      (train, test) = try locator.load(name)
+      let channels = test.exampleShape[-1]
+      normalization = Normalization(
+        mean: [Double](repeating: 0.5, count: channels),
+        standardDeviation: [Double](repeating: 0.5, count: channels))
+    }
+    guard train.count >= largest else {
+      throw SettingsError("data.sampleCounts: \(name) has \(train.count) training examples, fewer than \(largest)")
+    }
+    guard test.count >= tests + needed else {
+      throw SettingsError(
+        "data.test: \(name) has \(test.count) test examples; \(tests) and \(needed) replacements are too many")
+    }
+    // The same test examples for every seed.
+    let parts = try test.split([tests, needed], key: RandomKey(seed: 0).split("test"))
+    (self.test, replacements) = (parts[0], parts[1])
+  }
+
+  /// Three classes around fixed centres in 16 dimensions, near enough to be confused.
+  private static func gaussians(_ count: Int, key: RandomKey) -> Dataset {
+    let (classes, dimensions) = (3, 16)
+    let centres = RandomKey(seed: 0).split("centres").normal(count: classes * dimensions)
+    let labels = key.split("labels").integers(count: count, below: classes)
+    var values = key.split("features").normal(count: count * dimensions)
+    for (row, label) in labels.enumerated() {
+      for i in 0..<dimensions { values[row * dimensions + i] += 0.4 * centres[label * dimensions + i] }
+    }
+    return Dataset(
+      name: "gaussians", features: .numbers(NDArray(values.map { Float($0) }, shape: [count, dimensions])),
+      targets: .classes(labels.map { Int32($0) }), classNames: ["a", "b", "c"])
+  }
+
+  /// The training set of a seed: the larger contain the smaller.
+  func trainingSet(_ count: Int, seed: Int) -> Dataset {
+    train.subset(Array(RandomKey(seed: seed).split("samples").permutation(train.count).prefix(count)))
+  }
+
+  func examples(_ dataset: Dataset, _ count: Int) -> ExampleArrays {
+    let indices = Array(0..<min(count, dataset.count))
+    var features = dataset.featureArray(at: indices)
+    normalization?.apply(to: &features)
+    return ExampleArrays(features: features, targets: dataset.targetArray(at: indices))
+  }
+
+  /// A network with two layers of weights for rows and grey images, a small convolutional one for colour.
+  func model(_ network: GeneralizationBoundsConfiguration.Network) -> any Layer {
+    let (shape, classes) = (test.exampleShape, test.classNames.count)
+    guard shape.rank == 3, shape[2] > 1 else { return MLP([shape.count, network.hidden, classes]) }
+    return SmallCNN(
+      height: shape[0], width: shape[1], channels: shape[2], classes: classes, features: network.features)
+  }
+}

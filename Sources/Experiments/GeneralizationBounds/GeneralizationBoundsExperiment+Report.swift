@@ -1,0 +1,184 @@
+import Foundation
+import Reports
+import RunLogs
+import Statistics
+
+extension GeneralizationBoundsExperiment {
+  public func report(
+    _ events: [RunEvent], context: ReportContext
+  ) throws -> (decisions: [Decision], report: Report) {
+    let evidence = try BoundsEvidence(events, self)
+    let decisions = decide(evidence)
+    var sections: [Report.Section] = [
+      .heading("Claims"),
+      .paragraph(
+        "Estimates are made of means over seeds; their intervals come from the jackknife over seeds. The noise of each bound "
+          + "is chosen on \(tuningSeeds.count) other seeds. \(decisions.count) claims, each at its own level; no correction "
+          + "for their number is made."),
+      .decisions(decisions), .heading("Bounds and gaps"),
+      .paragraph(
+        "Training descends cross-entropy; bounds and gaps are about \(evidence.loss), of range \(evidence.loss.range)."),
+      table(evidence),
+    ]
+    for (data, batch) in evidence.lines { sections.append(.plot(boundPlot(evidence, data, batch))) }
+    sections += [
+      .heading("Rates"),
+      .paragraph(
+        "Exponents in n with 95 % intervals: of the line through the means (residuals), and by the jackknife over seeds. "
+          + "At a fixed number of epochs the number of updates grows with n, which hides in the constant of a 1/n rate."
+      ),
+      rates(evidence),
+    ]
+    for (data, batch) in evidence.lines {
+      let spots = evidence.spots(data, batch: batch)
+      sections.append(
+        .plot(
+          .powerLaw(
+            name: "distance-\(data)-b\(batch)", title: "Distance of twins, \(data), b = \(batch)",
+            xLabel: "training samples n", yLabel: "E D", series: "mean over seeds and twins",
+            x: spots.map { Double($0.samples) }, y: spots.map { evidence.distance($0) })))
+    }
+    sections += [
+      .heading("Over the iterations"), .plot(flatnessPlot(evidence)), .plot(distancePlot(evidence)),
+      .heading("The choice of the noise"),
+    ]
+    for (data, batch) in evidence.lines { sections.append(.plot(noisePlot(evidence, data, batch))) }
+    sections += [
+      .heading("Cost"), cost(evidence, events), .heading("How it was made"),
+      .paragraph(
+        "Published: both pseudo-iterates, the parts of the bound, the rates 1/n and n^(-2/3). Ours, and perhaps not the "
+          + "paper's: every constant, the estimate of E D by twins, the clipped loss, networks, rates and numbers of "
+          + "updates, the choice of the noise on other seeds. The earlier bounds are written from memory of their papers; "
+          + "their sums over steps come from a few looks (trapezoid)."),
+      .code(context.command), .code(context.configuration), .code(context.environment),
+    ]
+    let report = Report(
+      title: "Bounds on the generalisation gap of SGD",
+      subtitle: "\(configuration.data.names.joined(separator: ", ")), \(configuration.descent.steps) updates, "
+        + "n = \(evidence.seeds.count) seeds with \(configuration.descent.twins) twins each", sections: sections)
+    return (decisions, report)
+  }
+
+  private func interval(_ e: BoundsEvidence, _ statistic: ([Int]) -> Double) -> Interval {
+    guard let values = try? e.pseudovalues(statistic) else { return .undefined(level: 0.95) }
+    return Summary(values).interval()
+  }
+
+  private func table(_ e: BoundsEvidence) -> Report.Section {
+    let kinds = BoundsEvidence.Kind.allCases
+    let rows = e.spots.map { spot -> [String] in
+      let margin = interval(e) { e.bound(.typeTwo, spot, seeds: $0).total - e.gap(spot, seeds: $0) }
+      let two = e.bound(.typeTwo, spot)
+      let index = e.noiseIndex(.typeTwo, spot)
+      let isEdge = index == 0 || index == configuration.deviations.count - 1
+      return ["\(spot)", Report.number(e.gap(spot))] + kinds.map { Report.number(e.bound($0, spot).total) }
+        + [
+          "\(Report.number(two.trajectory)) + \(Report.number(two.flatness))",
+          "[\(Report.number(margin.low)), \(Report.number(margin.high))]",
+          Report.number(configuration.deviations[index]) + (isEdge ? " (edge)" : ""),
+        ]
+    }
+    return .table(
+      header: ["point", "gap"] + kinds.map(\.rawValue)
+        + ["type II: trajectory + flatness", "type II less gap, 95 %", "σ of type II"], rows: rows)
+  }
+
+  private func rates(_ e: BoundsEvidence) -> Report.Section {
+    let steps = configuration.descent.steps
+    let largest = configuration.data.sampleCounts.max() ?? 1
+    var quantities: [(name: String, value: (BoundsSpot, [Int]) -> Double)] = []
+    quantities.append(("E D, fixed updates", { e.distance($0, seeds: $1) }))
+    quantities.append(
+      ("E D, fixed epochs", { e.distance($0, seeds: $1, step: max(1, steps * $0.samples / largest)) }))
+    quantities.append(("gap", { e.gap($0, seeds: $1) }))
+    for kind in BoundsEvidence.Kind.allCases {
+      quantities.append((kind.rawValue, { e.bound(kind, $0, seeds: $1).total }))
+    }
+    quantities.append(
+      ("trajectory of Neu et al. at the least noise", { e.bound(.neu, $0, seeds: $1, noise: 0).trajectory }))
+    let rows = quantities.flatMap { name, value in
+      e.lines.map { data, batch -> [String] in
+        let spots = e.spots(data, batch: batch)
+        let x = spots.map { Double($0.samples) }
+        let fit = try? LineFit.powerLaw(x, spots.map { value($0, e.seeds) })
+        let jackknife = interval(e) { seeds in BoundsEvidence.exponent(x, spots.map { value($0, seeds) }) }
+        let line = fit?.slopeInterval() ?? .undefined(level: 0.95)
+        return [
+          name, "\(data), b \(batch)", fit.map { Report.number($0.slope) } ?? "–",
+          "[\(Report.number(line.low)), \(Report.number(line.high))]",
+          "[\(Report.number(jackknife.low)), \(Report.number(jackknife.high))]",
+        ]
+      }
+    }
+    return .table(header: ["quantity", "line", "exponent in n", "of the line", "over seeds"], rows: rows)
+  }
+
+  private func boundPlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) -> Plot {
+    let spots = e.spots(data, batch: batch)
+    let x = spots.map { Double($0.samples) }
+    var series = BoundsEvidence.Kind.allCases.map { kind in
+      Plot.Series(name: kind.rawValue, x: x, y: spots.map { e.bound(kind, $0).total })
+    }
+    series.append(.init(name: "measured gap", x: x, y: spots.map { e.gap($0) }, style: .points))
+    var plot = Plot(
+      name: "bounds-\(data)-b\(batch)", title: "Bounds with their best noise, \(data), b = \(batch)",
+      xLabel: "training samples n", yLabel: "\(e.loss), gap", series: series)
+    (plot.isLogX, plot.isLogY) = (true, true)
+    return plot
+  }
+
+  private func flatnessPlot(_ e: BoundsEvidence) -> Plot {
+    let steps = configuration.probes
+    let series = [("two", "type II"), ("one", "type I")].map { type, name in
+      Plot.Series(
+        name: name, x: steps.map(Double.init),
+        y: steps.map { step in e.average(e.spots.map { e.flatness($0, type: type, step: step) }) })
+    }
+    var plot = Plot(
+      name: "flatness", title: "Flatness term with the same noise at each step, mean over all points",
+      xLabel: "update", yLabel: "flatness term", series: series)
+    (plot.isLogX, plot.isLogY) = (true, true)
+    return plot
+  }
+
+  private func distancePlot(_ e: BoundsEvidence) -> Plot {
+    let steps = configuration.probes
+    // Twins are one until the replaced sample is met; a logarithmic axis has no place for that.
+    let series = e.spots.map { spot -> Plot.Series in
+      let points = steps.map { (Double($0), e.distance(spot, step: $0)) }.filter { $0.1 > 0 }
+      return .init(name: "\(spot)", x: points.map(\.0), y: points.map(\.1))
+    }
+    var plot = Plot(
+      name: "distances", title: "Distance of twins", xLabel: "update", yLabel: "E D", series: series)
+    (plot.isLogX, plot.isLogY) = (true, true)
+    return plot
+  }
+
+  private func noisePlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) -> Plot {
+    let series = e.spots(data, batch: batch).map { spot in
+      Plot.Series(
+        name: "n \(spot.samples)", x: configuration.deviations,
+        y: configuration.deviations.indices.map { e.bound(.typeTwo, spot, noise: $0).total })
+    }
+    var plot = Plot(
+      name: "noise-\(data)-b\(batch)", title: "Bound of type II by its noise, \(data), b = \(batch)",
+      xLabel: "deviation σ of the noise", yLabel: "bound", series: series)
+    (plot.isLogX, plot.isLogY) = (true, true)
+    return plot
+  }
+
+  private func cost(_ e: BoundsEvidence, _ events: [RunEvent]) -> Report.Section {
+    let results = events.filter { $0.kind == "result" }
+    func total(_ part: String) -> Double { results.reduce(0) { $0 + ($1.values["seconds/\(part)"] ?? 0) } }
+    let descent = total("descent")
+    let parts = [
+      ("the descents themselves", "descent"), ("twins and their distance", "twins"), ("flatness terms", "flatness"),
+      ("gradient noise (earlier bounds)", "gradients"),
+    ]
+    return .table(
+      header: ["what", "seconds of one core", "times the descents"],
+      rows: parts.map { label, part in
+        [label, Report.number(total(part)), Report.number(total(part) / descent)]
+      })
+  }
+}
