@@ -1,5 +1,5 @@
-import Compilation
-import Models
+@_exported import Compilation
+@_exported import Models
 
 /// Examples to measure on: features [count, ...] and targets [count, ...].
 public struct ExampleArrays: Sendable {

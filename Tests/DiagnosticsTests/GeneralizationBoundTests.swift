@@ -16,7 +16,8 @@ import Testing
       var ratio = 0.0  // log(p / q) at x = σ ε with means 0 and b: (‖x - b‖² - ‖x‖²) / (2 σ²)
       for c in 0..<3 {
         let x = deviation * noise[3 * i + c]
-        ratio += ((x - direction[c]) * (x - direction[c]) - x * x) / (2 * deviation * deviation)
+        let away = x - direction[c]
+        ratio += (away * away - x * x) / (2 * deviation * deviation)
       }
       divergence += ratio / Double(draws)
       squares += ratio * ratio / Double(draws)

@@ -33,7 +33,8 @@ import Testing
     let (x, y, w) = (data.features.doubles, data.targets.doubles, weights.leaves[0].doubles)
     var (risk, gradient) = (0.0, [0.0, 0, 0])
     for row in 0..<40 {
-      let error = (0..<3).reduce(-y[row]) { $0 + x[3 * row + $1] * w[$1] }
+      var error = -y[row]
+      for c in 0..<3 { error += x[3 * row + c] * w[c] }
       risk += error * error / 40
       for c in 0..<3 { gradient[c] += 2 * error * x[3 * row + c] / 40 }
     }

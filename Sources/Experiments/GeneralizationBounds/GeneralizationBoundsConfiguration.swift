@@ -60,10 +60,10 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   static let standard = GeneralizationBoundsConfiguration(
     data: Data(names: ["fashion-mnist"], sampleCounts: [250, 500, 1000, 2000, 4000], test: 4000),
     model: Network(hidden: 32, features: 8),
-    descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 2),
+    descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 8),
     loss: Loss(kind: "clipped", limit: 2),
-    noise: Noise(low: 0.002, high: 0.5, count: 12, pairs: 8, examples: 1000, stepDeviation: 0.01),
-    seeds: Seeds(count: 8, first: 0, tuningCount: 3, tuningFirst: 1000),
+    noise: Noise(low: 0.01, high: 1, count: 13, pairs: 8, examples: 1000, stepDeviation: 0.01),
+    seeds: Seeds(count: 12, first: 0, tuningCount: 4, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, growthMargin: 0.25))
 
   static var smoke: GeneralizationBoundsConfiguration {
@@ -98,7 +98,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   }
 
   /// The loss that the bounds are about.
-  func boundedLoss() throws -> BoundedLoss {
+  package func boundedLoss() throws -> BoundedLoss {
     switch loss.kind {
     case "clipped": return .clippedCrossEntropy(limit: loss.limit)
     case "zero-one": return .zeroOne
@@ -108,7 +108,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   }
 
   /// Deviations of the noise on the final iterate, evenly spaced in their logarithm.
-  var deviations: [Double] {
+  package var deviations: [Double] {
     noise.count < 2
       ? [noise.low]
       : (0..<noise.count).map {
@@ -117,12 +117,12 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   }
 
   /// Where descents are looked at: for each size of the training set the step of the same number of epochs.
-  var probes: [Int] {
+  package var probes: [Int] {
     let largest = data.sampleCounts.max() ?? 1
     return Set(data.sampleCounts.map { max(1, descent.steps * $0 / largest) }).sorted()
   }
 
-  func check() throws {
+  package func check() throws {
     let positive: [(String, Double)] = [
       ("data.test", Double(data.test)), ("model.hidden", Double(model.hidden)),
       ("model.features", Double(model.features)), ("descent.steps", Double(descent.steps)),

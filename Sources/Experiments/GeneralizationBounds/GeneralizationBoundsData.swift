@@ -3,7 +3,7 @@ import Diagnostics
 import Training
 
 /// All examples of a data set: where training sets are drawn from, and the test examples.
-struct BoundsPool: Sendable {
+package struct BoundsPool: Sendable {
   let name: String
   let train: Dataset
   let test: Dataset
@@ -12,7 +12,7 @@ struct BoundsPool: Sendable {
   /// Constants, so that no statistic of the training set reaches the descent.
   let normalization: Normalization?
 
-  init(_ name: String, _ configuration: GeneralizationBoundsConfiguration, _ locator: DataLocator) throws {
+  package init(_ name: String, _ configuration: GeneralizationBoundsConfiguration, _ locator: DataLocator) throws {
     self.name = name
     let (tests, largest) = (configuration.data.test, configuration.data.sampleCounts.max() ?? 1)
     // Replacements needed: one for each twin of each seed.

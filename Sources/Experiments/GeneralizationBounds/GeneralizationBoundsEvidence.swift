@@ -7,8 +7,10 @@ import Statistics
 ///
 /// Expectations are means over seeds and twins. The deviation of each bound's noise is chosen on the tuning seeds, so
 /// that no reported bound is the luckiest of its grid.
-struct BoundsEvidence {
-  enum Kind: String, CaseIterable {
+package struct BoundsEvidence {
+  package enum Kind: String, CaseIterable {
+    /// At the noise that is optimal by the formula for small noise.
+    case typeTwoByFormula = "type II at σ*"
     case typeTwo = "type II"
     case typeTwoTotalVariation = "type II, total variation"
     case typeTwoSubGaussian = "type II, sub-Gaussian"
@@ -26,7 +28,7 @@ struct BoundsEvidence {
   private let results: [String: [String: Double]]
   private let chosen: [BoundsSpot: [Kind: Int]]
 
-  init(_ events: [RunEvent], _ experiment: GeneralizationBoundsExperiment) throws {
+  package init(_ events: [RunEvent], _ experiment: GeneralizationBoundsExperiment) throws {
     let configuration = experiment.configuration
     let loss = try configuration.boundedLoss()
     var results: [String: [String: Double]] = [:]
@@ -41,7 +43,10 @@ struct BoundsEvidence {
         let totals = configuration.deviations.indices.map { index in
           Self.bound(kind, spot, index, experiment.tuningSeeds, found, configuration, loss).total
         }
-        chosen[spot, default: [:]][kind] = totals.indices.min { totals[$0] < totals[$1] }
+        chosen[spot, default: [:]][kind] =
+          kind == .typeTwoByFormula
+          ? Self.formulaIndex(spot, experiment.tuningSeeds, found, configuration, loss)
+          : totals.indices.min { totals[$0] < totals[$1] }
       }
     }
     self.configuration = configuration
@@ -53,10 +58,10 @@ struct BoundsEvidence {
   }
 
   /// The position in `deviations` that is best on the tuning seeds.
-  func noiseIndex(_ kind: Kind, _ spot: BoundsSpot) -> Int { chosen[spot]![kind]! }
+  package func noiseIndex(_ kind: Kind, _ spot: BoundsSpot) -> Int { chosen[spot]![kind]! }
 
   /// A bound from the given seeds, at the chosen noise or another.
-  func bound(_ kind: Kind, _ spot: BoundsSpot, seeds: [Int]? = nil, noise: Int? = nil) -> GeneralizationBound {
+  package func bound(_ kind: Kind, _ spot: BoundsSpot, seeds: [Int]? = nil, noise: Int? = nil) -> GeneralizationBound {
     Self.bound(
       kind, spot, noise ?? noiseIndex(kind, spot), seeds ?? self.seeds, results, configuration, loss)
   }
@@ -87,6 +92,22 @@ struct BoundsEvidence {
     seeds.reduce(0) { $0 + (results[spot.task($1)]?[tag] ?? .nan) } / Double(seeds.count)
   }
 
+  /// The deviation next to σ*, from E D and the curvature at the least noise that was looked at.
+  private static func formulaIndex(
+    _ spot: BoundsSpot, _ seeds: [Int], _ results: [String: [String: Double]],
+    _ configuration: GeneralizationBoundsConfiguration, _ loss: BoundedLoss
+  ) -> Int {
+    let deviations = configuration.deviations
+    let unit = bound(.typeTwo, spot, 0, seeds, results, configuration, loss).trajectory * deviations[0]
+    let flatness = abs(mean(spot, "flatness/two/\(configuration.descent.steps)", seeds, results))
+    let curvature = flatness / (configuration.noise.stepDeviation * configuration.noise.stepDeviation)
+    // Nothing remembered: no noise is best. Nothing to pay: the most is.
+    guard unit > 0 else { return 0 }
+    guard curvature > 0 else { return deviations.count - 1 }
+    let best = log(NoiseTradeOff(memory: unit, curvature: curvature).optimalDeviation)
+    return deviations.indices.min { abs(log(deviations[$0]) - best) < abs(log(deviations[$1]) - best) }!
+  }
+
   private static func bound(
     _ kind: Kind, _ spot: BoundsSpot, _ index: Int, _ seeds: [Int], _ results: [String: [String: Double]],
     _ configuration: GeneralizationBoundsConfiguration, _ loss: BoundedLoss
@@ -113,7 +134,7 @@ struct BoundsEvidence {
       }
     }
     switch kind {
-    case .typeTwo:
+    case .typeTwo, .typeTwoByFormula:
       return .typeTwo(
         range: loss.range, distances: twins("distance/\(steps)"), deviation: deviation, flatness: flatness)
     case .typeTwoTotalVariation:
@@ -161,7 +182,7 @@ struct BoundsEvidence {
   }
 
   /// The exponent in n of a quantity, averaged over data sets and batch sizes.
-  func exponentInSamples(_ value: (BoundsSpot) -> Double) -> Double {
+  package func exponentInSamples(_ value: (BoundsSpot) -> Double) -> Double {
     average(
       lines.map { line in
         let spots = spots(line.data, batch: line.batch)
@@ -170,7 +191,7 @@ struct BoundsEvidence {
   }
 
   /// The exponent in b of a quantity, averaged over data sets and sizes.
-  func exponentInBatch(_ value: (BoundsSpot) -> Double) -> Double {
+  package func exponentInBatch(_ value: (BoundsSpot) -> Double) -> Double {
     let rows = configuration.data.names.flatMap { data in
       configuration.data.sampleCounts.map { spots(data, samples: $0) }
     }
@@ -181,7 +202,7 @@ struct BoundsEvidence {
   }
 
   /// The exponent in the iteration of the flatness term, averaged over all points first.
-  func exponentInSteps(type: String, seeds: [Int]) -> Double {
+  package func exponentInSteps(type: String, seeds: [Int]) -> Double {
     let steps = configuration.probes
     return Self.exponent(
       steps.map(Double.init),

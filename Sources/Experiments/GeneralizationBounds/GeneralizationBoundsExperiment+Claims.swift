@@ -7,7 +7,8 @@ extension GeneralizationBoundsExperiment {
 
   public static let claims: [Claim] = [
     Claim(
-      id: "bound-holds", statement: "At every point the bound of type II is at least the measured gap.",
+      id: "bound-holds",
+      statement: "At every point the bound of type II, with its best noise, is at least the measured gap.",
       source: source + "; constants derived by us"),
     Claim(
       id: "trajectory-rate",
@@ -17,7 +18,7 @@ extension GeneralizationBoundsExperiment {
       statement: "At a fixed number of updates E D does not depend on the batch size b, unlike (n b)^(-1/2).",
       source: source + " (the rate has no b)"),
     Claim(
-      id: "bound-rate", statement: "With the best noise the bound falls as n^(-2/3).", source: source),
+      id: "bound-rate", statement: "With the optimal noise σ* the bound of type II falls as n^(-2/3).", source: source),
     Claim(
       id: "flatness-stable", statement: "The flatness term of type II does not grow over the iterations.",
       source: source),
@@ -37,14 +38,15 @@ extension GeneralizationBoundsExperiment {
       source: source + "; formula from memory of arXiv 2110.03128"),
     Claim(
       id: "says-something",
-      statement: "With the largest training sets the bound of type II is below the loss's range, so it says something.",
+      statement:
+        "With the largest training sets the bound of type II at σ* is below the loss's range: it says something.",
       source: "ours"),
   ]
 
   private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
 
   /// One decision for each claim.
-  func decide(_ evidence: BoundsEvidence) -> [Decision] {
+  package func decide(_ evidence: BoundsEvidence) -> [Decision] {
     let rule = configuration.decision
     let e = evidence
     func value(_ id: String, _ expected: Double, _ statistic: ([Int]) -> Double) -> Decision {
@@ -61,7 +63,9 @@ extension GeneralizationBoundsExperiment {
       decideBound(e),
       value("trajectory-rate", -1) { seeds in e.exponentInSamples { e.distance($0, seeds: seeds) } },
       value("trajectory-batch", 0) { seeds in e.exponentInBatch { e.distance($0, seeds: seeds) } },
-      value("bound-rate", -2.0 / 3) { seeds in e.exponentInSamples { e.bound(.typeTwo, $0, seeds: seeds).total } },
+      value("bound-rate", -2.0 / 3) { seeds in
+        e.exponentInSamples { e.bound(.typeTwoByFormula, $0, seeds: seeds).total }
+      },
       decideValue("flatness-stable", 0, within: rule.growthMargin, e) { e.exponentInSteps(type: "two", seeds: $0) },
       decideSign("flatness-accumulates", .higher, e) {
         e.exponentInSteps(type: "one", seeds: $0) - e.exponentInSteps(type: "two", seeds: $0)
@@ -70,7 +74,7 @@ extension GeneralizationBoundsExperiment {
       below("tighter-than-wang-mao", .wangMao),
       decideSign("says-something", .lower, e) { seeds in
         let largest = e.spots.map(\.samples).max() ?? 0
-        let bounds = e.spots.filter { $0.samples == largest }.map { e.bound(.typeTwo, $0, seeds: seeds).total }
+        let bounds = e.spots.filter { $0.samples == largest }.map { e.bound(.typeTwoByFormula, $0, seeds: seeds).total }
         return (bounds.max() ?? .nan) - e.loss.range
       },
     ]

@@ -18,6 +18,10 @@ extension GeneralizationBoundsExperiment {
       .decisions(decisions), .heading("Bounds and gaps"),
       .paragraph(
         "Training descends cross-entropy; bounds and gaps are about \(evidence.loss), of range \(evidence.loss.range)."),
+      .paragraph(
+        "σ* is the optimal noise by the formula for small noise. All other bounds take the best of the grid. As the noise "
+          + "grows a bounded loss saturates, and the flatness term becomes the gap itself: a bound whose best noise is the "
+          + "largest of the grid mostly measures the gap instead of explaining it."),
       table(evidence),
     ]
     for (data, batch) in evidence.lines { sections.append(.plot(boundPlot(evidence, data, batch))) }
@@ -69,18 +73,20 @@ extension GeneralizationBoundsExperiment {
     let rows = e.spots.map { spot -> [String] in
       let margin = interval(e) { e.bound(.typeTwo, spot, seeds: $0).total - e.gap(spot, seeds: $0) }
       let two = e.bound(.typeTwo, spot)
-      let index = e.noiseIndex(.typeTwo, spot)
-      let isEdge = index == 0 || index == configuration.deviations.count - 1
+      let noise = [BoundsEvidence.Kind.typeTwoByFormula, .typeTwo].map { kind in
+        let index = e.noiseIndex(kind, spot)
+        let isEdge = index == 0 || index == configuration.deviations.count - 1
+        return Report.number(configuration.deviations[index]) + (isEdge ? " (edge)" : "")
+      }
       return ["\(spot)", Report.number(e.gap(spot))] + kinds.map { Report.number(e.bound($0, spot).total) }
         + [
           "\(Report.number(two.trajectory)) + \(Report.number(two.flatness))",
           "[\(Report.number(margin.low)), \(Report.number(margin.high))]",
-          Report.number(configuration.deviations[index]) + (isEdge ? " (edge)" : ""),
-        ]
+        ] + noise
     }
     return .table(
       header: ["point", "gap"] + kinds.map(\.rawValue)
-        + ["type II: trajectory + flatness", "type II less gap, 95 %", "σ of type II"], rows: rows)
+        + ["type II: trajectory + flatness", "type II less gap, 95 %", "σ*", "best σ of type II"], rows: rows)
   }
 
   private func rates(_ e: BoundsEvidence) -> Report.Section {

@@ -19,7 +19,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
   public static let presets: [Preset<GeneralizationBoundsConfiguration>] = [
     .init(name: "smoke", summary: "seconds: three Gaussian classes, three sizes", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: a network on Fashion-MNIST, n = 250 to 4,000, eight seeds",
+      name: "quick", summary: "minutes: a network on Fashion-MNIST, n = 250 to 4,000, twelve seeds",
       configuration: .standard),
     .init(
       name: "paper", summary: "MNIST, Fashion-MNIST, CIFAR-10, n = 1,000 to 50,000, 20 seeds", configuration: .paper),
@@ -51,7 +51,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
 
   // MARK: Running
 
-  var spots: [BoundsSpot] {
+  package var spots: [BoundsSpot] {
     configuration.data.names.flatMap { data in
       configuration.descent.batchSizes.flatMap { batch in
         configuration.data.sampleCounts.map { BoundsSpot(data: data, samples: $0, batch: batch) }
@@ -59,10 +59,10 @@ public struct GeneralizationBoundsExperiment: Experiment {
     }
   }
 
-  var reportedSeeds: [Int] {
+  package var reportedSeeds: [Int] {
     Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count)
   }
-  var tuningSeeds: [Int] {
+  package var tuningSeeds: [Int] {
     Array(configuration.seeds.tuningFirst..<configuration.seeds.tuningFirst + configuration.seeds.tuningCount)
   }
 

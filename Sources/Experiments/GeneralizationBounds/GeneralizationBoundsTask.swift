@@ -4,27 +4,33 @@ import RunLogs
 import Training
 
 /// A point of the grid: data set, size of the training set, batch size.
-struct BoundsSpot: Hashable, Sendable, CustomStringConvertible {
-  var data: String
-  var samples: Int
-  var batch: Int
+package struct BoundsSpot: Hashable, Sendable, CustomStringConvertible {
+  package var data: String
+  package var samples: Int
+  package var batch: Int
 
-  var description: String { "\(data) n \(samples) b \(batch)" }
-  func task(_ seed: Int) -> String { "\(self)/seed \(seed)" }
+  package init(data: String, samples: Int, batch: Int) {
+    self.data = data
+    self.samples = samples
+    self.batch = batch
+  }
+
+  package var description: String { "\(data) n \(samples) b \(batch)" }
+  package func task(_ seed: Int) -> String { "\(self)/seed \(seed)" }
 }
 
 /// One descent with its twins, and all that the bounds need of it.
-struct BoundsTask {
+package struct BoundsTask {
   let configuration: GeneralizationBoundsConfiguration
   let spot: BoundsSpot
   let seed: Int
   let pool: BoundsPool
-  let trainer: Trainer
+  package let trainer: Trainer
   /// Descents on the same but for one sample.
-  let twins: [Trainer]
+  package let twins: [Trainer]
   private let training: Dataset
 
-  init(
+  package init(
     _ configuration: GeneralizationBoundsConfiguration, _ spot: BoundsSpot, seed: Int, pool: BoundsPool
   ) throws {
     self.configuration = configuration
@@ -52,7 +58,7 @@ struct BoundsTask {
   }
 
   /// Runs to the end and records one result.
-  func run(_ context: RunContext) throws {
+  package func run(_ context: RunContext) throws {
     let loss = try configuration.boundedLoss()
     let model = pool.model(configuration.model)
     let risks = RiskProbe(model) { loss.perSample($0, $1) }

@@ -1,0 +1,159 @@
+import Diagnostics
+import Experiments
+import Foundation
+import RunLogs
+import Testing
+import Training
+
+@Suite struct GeneralizationBoundsTests {
+  private let configuration = GeneralizationBoundsExperiment.presets[0].configuration
+  private var spot: BoundsSpot { BoundsSpot(data: "gaussians", samples: 64, batch: 8) }
+
+  private func pool() throws -> BoundsPool { try BoundsPool("gaussians", configuration, DataLocator()) }
+
+  private func context(_ folder: RunFolder, _ earlier: [RunEvent] = [], sink: MemorySink) -> RunContext {
+    RunContext(
+      folder: folder, data: DataLocator(), fingerprint: "f", earlier: earlier, sinks: [sink], isQuiet: true,
+      clock: { 0 })
+  }
+
+  private func temporaryFolder() throws -> RunFolder {
+    try RunFolder.create(NSTemporaryDirectory() + "descent-bounds-\(UUID().uuidString)")
+  }
+
+  /// Twins are one, bit for bit, until the replaced sample is met, and apart from then on.
+  @Test func twinsAreOneUntilTheReplacedSampleIsMet() throws {
+    let pool = try pool()
+    var met = 0
+    for seed in 0..<4 {
+      let task = try BoundsTask(configuration, spot, seed: seed, pool: pool)
+      let original = task.trainer.batches.dataset
+      let changed = task.twins[0].batches.dataset
+      let width = original.exampleShape.count
+      let (a, b) = (original.featureArray(0..<64).floats, changed.featureArray(0..<64).floats)
+      let rows = (0..<64).filter { row in
+        (0..<width).contains { a[row * width + $0] != b[row * width + $0] }
+      }
+      #expect(rows.count == 1)
+      let order = task.trainer.batches.order(epoch: 0)
+      let position = order.firstIndex(of: rows[0])!
+      // The batch of the first epoch that holds it.
+      let first = position / 8
+      let watch = try TwinDistance(task.trainer.state.parameters.types)
+      for step in 0..<8 {
+        _ = try task.trainer.advance()
+        _ = try task.twins[0].advance()
+        try watch.observe(task.trainer.state.parameters, task.twins[0].state.parameters)
+        if step < first {
+          #expect(watch.distance == 0 && watch.pathSquare == 0)
+          #expect(task.trainer.state.parameters == task.twins[0].state.parameters)
+        } else {
+          #expect(watch.distance > 0)
+          // The triangle inequality over the updates, which makes type I the larger.
+          #expect(watch.distance <= (Double(step + 1 - first) * watch.pathSquare).squareRoot() * (1 + 1e-6))
+        }
+      }
+      met += first < 7 ? 1 : 0
+    }
+    #expect(met > 0)
+  }
+
+  /// The descent with all diagnostics ends where the bare one does, bit for bit.
+  @Test func diagnosticsLeaveTheDescentAsItIs() throws {
+    let pool = try pool()
+    let bare = try BoundsTask(configuration, spot, seed: 3, pool: pool).trainer
+    for _ in 0..<configuration.descent.steps { _ = try bare.advance() }
+    let sink = MemorySink()
+    let watched = try BoundsTask(configuration, spot, seed: 3, pool: pool)
+    try watched.run(context(try temporaryFolder(), sink: sink))
+    #expect(watched.trainer.state == bare.state)
+    #expect(sink.events[0].text == "parameters \(bare.state.parameters.digest)")
+  }
+
+  /// The smoke preset ends with a decision for each claim, and a second session runs nothing again.
+  @Test func smokeRunsAndResumes() throws {
+    let folder = try temporaryFolder()
+    let experiment = GeneralizationBoundsExperiment(configuration)
+    let sink = MemorySink()
+    try experiment.run(context(folder, sink: sink))
+    let count = 3 * 2 * (configuration.seeds.count + configuration.seeds.tuningCount)
+    #expect(sink.events.count == count)
+    let again = MemorySink()
+    // One result is missing, as after a kill.
+    try experiment.run(context(folder, Array(sink.events.dropLast()), sink: again))
+    #expect(again.events.count == 1)
+    let last = sink.events.last!
+    #expect(again.events[0].task == last.task && again.events[0].text == last.text)
+
+    let outcome = try experiment.report(
+      sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
+    #expect(outcome.decisions.map(\.claim) == GeneralizationBoundsExperiment.claims)
+    #expect(outcome.decisions.allSatisfy { $0.evidence.estimate.isFinite })
+    // Without results nothing is decided.
+    let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
+    #expect(empty.decisions.allSatisfy { $0.verdict == .undecided })
+  }
+
+  /// A log whose quantities obey known laws gives those exponents, and its gaps decide the claim about the bound.
+  @Test(arguments: [(0.5, Verdict.upheld), (40.0, Verdict.refuted)])
+  func decisionsFollowTheLog(gapFactor: Double, expected: Verdict) throws {
+    var settings = configuration
+    settings.decision.exponentMargin = 0.2
+    let experiment = GeneralizationBoundsExperiment(settings)
+    var events: [RunEvent] = []
+    for spot in experiment.spots {
+      for (index, seed) in (experiment.reportedSeeds + experiment.tuningSeeds).enumerated() {
+        let factor = 1 + 0.02 * Double(index)
+        var values: [String: Double] = ["parameters": 100]
+        for step in settings.probes {
+          for twin in 0..<2 { values["twin/\(twin)/distance/\(step)"] = factor / Double(spot.samples) }
+          values["flatness/two/\(step)"] = factor * 1e-6
+          values["flatness/one/\(step)"] = factor * 1e-6 * pow(Double(step), 0.8 + 0.1 * Double(index))
+        }
+        for step in [0] + settings.probes {
+          values["variance/\(step)"] = factor / Double(spot.batch)
+          for i in settings.deviations.indices { values["shift/\(i)/\(step)"] = 0 }
+        }
+        for twin in 0..<2 { values["twin/\(twin)/path"] = factor / Double(spot.samples) }
+        for (i, deviation) in settings.deviations.enumerated() {
+          values["flatness/noise/\(i)"] = factor * deviation * deviation
+        }
+        values["gap"] = -gapFactor * factor * 0.02
+        events.append(RunEvent(kind: "result", task: spot.task(seed), step: 64, time: 0, values: values))
+      }
+    }
+    let evidence = try BoundsEvidence(events, experiment)
+    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    #expect(decisions["bound-holds"]!.verdict == expected)
+    #expect(abs(decisions["trajectory-rate"]!.evidence.estimate + 1) < 1e-9)
+    #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < 1e-9)
+    #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < 1e-9)
+    // Exponents 0.8, 0.9 and 1 of the three reported seeds.
+    #expect(decisions["flatness-accumulates"]!.verdict == .upheld)
+    #expect(abs(decisions["flatness-accumulates"]!.evidence.estimate - 0.9) < 0.05)
+    // Gradient variance 1 / b: the earlier trajectory falls as (n b)^(-1/2).
+    let neu = { (spot: BoundsSpot) in evidence.bound(.neu, spot, noise: 0).trajectory }
+    #expect(abs(evidence.exponentInSamples(neu) + 0.5) < 1e-9)
+    #expect(abs(evidence.exponentInBatch(neu) + 0.5) < 1e-9)
+    // The noise comes from the tuning seeds, and is the best of the grid there.
+    let spot = experiment.spots[0]
+    let totals = settings.deviations.indices.map {
+      evidence.bound(.typeTwo, spot, seeds: experiment.tuningSeeds, noise: $0).total
+    }
+    #expect(totals[evidence.noiseIndex(.typeTwo, spot)] == totals.min())
+  }
+
+  @Test(arguments: [
+    ("data.sampleCounts=[4, 64, 128]", "descent.batchSizes"), ("loss.kind=zero", "zero-one"),
+    ("seeds.tuningFirst=1", "overlap"), ("noise.high=0.001", "noise.high"), ("descent.twins=0", "descent.twins"),
+  ])
+  func mistakesAreNamed(_ change: String, _ hint: String) throws {
+    let changed = try Settings.applying([change], to: configuration)
+    #expect { try changed.check() } throws: { "\($0)".contains(hint) }
+  }
+
+  @Test func everySettingIsDescribed() throws {
+    let names = try Settings.list(configuration).map(\.name)
+    #expect(Set(names) == Set(GeneralizationBoundsExperiment.settingDescriptions.keys))
+  }
+}
