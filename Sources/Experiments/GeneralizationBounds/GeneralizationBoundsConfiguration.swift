@@ -62,8 +62,8 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     model: Network(hidden: 32, features: 8),
     descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 8),
     loss: Loss(kind: "clipped", limit: 2),
-    noise: Noise(low: 0.01, high: 1, count: 13, pairs: 8, examples: 1000, stepDeviation: 0.01),
-    seeds: Seeds(count: 12, first: 0, tuningCount: 4, tuningFirst: 1000),
+    noise: Noise(low: 0.01, high: 1, count: 13, pairs: 8, examples: 1000, stepDeviation: 0.02),
+    seeds: Seeds(count: 12, first: 0, tuningCount: 8, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, growthMargin: 0.25))
 
   static var smoke: GeneralizationBoundsConfiguration {
