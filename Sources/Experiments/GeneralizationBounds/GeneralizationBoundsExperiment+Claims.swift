@@ -31,11 +31,11 @@ extension GeneralizationBoundsExperiment {
       statement: "Each with its best noise, type II is below the path-wise bound of type I.", source: source),
     Claim(
       id: "tighter-than-neu", statement: "Each with its best noise, type II is below the bound of Neu et al. 2021.",
-      source: source + "; formula from memory of arXiv 2102.00931"),
+      source: source + "; our reading of arXiv 2102.00931"),
     Claim(
       id: "tighter-than-wang-mao",
       statement: "Each with its best noise, type II is below the bound of Wang and Mao 2022.",
-      source: source + "; formula from memory of arXiv 2110.03128"),
+      source: source + "; our reading of arXiv 2110.03128"),
     Claim(
       id: "says-something",
       statement:

@@ -52,7 +52,7 @@ extension GeneralizationBoundsExperiment {
       .paragraph(
         "Published: both pseudo-iterates, the parts of the bound, the rates 1/n and n^(-2/3). Ours, and perhaps not the "
           + "paper's: every constant, the estimate of E D by twins, the clipped loss, networks, rates and numbers of "
-          + "updates, the choice of the noise on other seeds. The earlier bounds are written from memory of their papers; "
+          + "updates, the choice of the noise on other seeds. The earlier bounds are our reading of their papers; "
           + "their sums over steps come from a few looks (trapezoid)."),
       .code(context.command), .code(context.configuration), .code(context.environment),
     ]
