@@ -12,8 +12,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
-  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Theory", "SignalRecovery", "MultiObjective",
-  "Experiments",
+  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Experiments",
 ]
 
 let package = Package(
@@ -49,11 +48,6 @@ let package = Package(
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Models", "Compilation"]),
 
-    // Domains beyond classification; siblings never import each other.
-    room("Theory"),
-    room("SignalRecovery", on: ["Arrays", "Theory"]),
-    room("MultiObjective", on: ["Models", "Compilation"]),
-
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
     room("Statistics"),
@@ -61,10 +55,7 @@ let package = Package(
     room("Reports", on: ["RunLogs", "Statistics"]),
     room(
       "Experiments",
-      on: [
-        "Training", "Reports", "Statistics", "Datasets", "Theory", "SignalRecovery", "MultiObjective",
-        .product(name: "Yams", package: "Yams"),
-      ]),
+      on: ["Training", "Reports", "Statistics", "Datasets", .product(name: "Yams", package: "Yams")]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "DescentCommand",
@@ -86,9 +77,6 @@ let package = Package(
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),
     tests("Reports", on: ["Reports"]),
-    tests("Theory", on: ["Theory"]),
-    tests("SignalRecovery", on: ["SignalRecovery"]),
-    tests("MultiObjective", on: ["MultiObjective"]),
     tests("Experiments", on: ["Experiments"]),
     tests("DescentCommand", on: ["Descent"]),
   ],
