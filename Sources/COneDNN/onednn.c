@@ -27,6 +27,9 @@ struct cd_operation {
   int weights_operand;
   bool reorders_after;
   bool on_one_thread;
+  // What is added to a product: its operand (0: none) and size.
+  int addend_operand;
+  size_t addend_bytes;
 };
 
 static void explain(char *error, size_t size, const char *what, dnnl_status_t status) {
@@ -52,13 +55,13 @@ static dnnl_status_t complete(cd_operation *o, int operands) {
   return o->scratch_bytes ? add_argument(o, DNNL_ARG_SCRATCHPAD, scratch, operands) : dnnl_success;
 }
 
-static dnnl_primitive_attr_t attributes_with(cd_activation activation, bool accumulate) {
+static dnnl_primitive_attr_t attributes_with(cd_activation activation, float addend_scale) {
   dnnl_primitive_attr_t attributes;
   dnnl_post_ops_t operations;
   if (dnnl_primitive_attr_create(&attributes) != dnnl_success) return NULL;
   dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
   if (dnnl_post_ops_create(&operations) == dnnl_success) {
-    if (accumulate) cd_append_sum(operations);
+    if (addend_scale != 0) cd_append_sum(operations, addend_scale);
     if (activation == CD_RELU) cd_append_relu(operations);
     dnnl_primitive_attr_set_post_ops(attributes, operations);
     dnnl_post_ops_destroy(operations);
@@ -67,7 +70,7 @@ static dnnl_primitive_attr_t attributes_with(cd_activation activation, bool accu
 }
 
 cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
-                               cd_activation activation, bool accumulate, char *error, size_t error_size) {
+                               cd_activation activation, float addend_scale, char *error, size_t error_size) {
   cd_operation *o = calloc(1, sizeof *o);
   cd_descriptor da = CD_EMPTY, db = CD_EMPTY, dc = CD_EMPTY, dbias = CD_EMPTY;
   int64_t bias_dims[CD_MAX_RANK], bias_strides[CD_MAX_RANK];
@@ -79,7 +82,7 @@ cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view
   for (int i = 0; i < c->rank; i++) operations *= (double)c->dims[i];
   o->on_one_thread = operations < smallest_shared_product;
   if (o->on_one_thread) ck_lend_threads(1);
-  dnnl_primitive_attr_t attributes = attributes_with(activation, accumulate);
+  dnnl_primitive_attr_t attributes = attributes_with(activation, addend_scale);
   dnnl_status_t status = cd_describe(&da, a->rank, a->dims, a->strides);
   if (status == dnnl_success) status = cd_describe(&db, b->rank, b->dims, b->strides);
   if (status == dnnl_success) status = cd_describe(&dc, c->rank, c->dims, c->strides);
@@ -91,7 +94,13 @@ cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view
   if (status == dnnl_success) status = add_argument(o, DNNL_ARG_WEIGHTS, CD_BORROW(db), 1);
   if (status == dnnl_success) status = add_argument(o, DNNL_ARG_DST, CD_BORROW(dc), 2);
   if (status == dnnl_success && has_bias) status = add_argument(o, DNNL_ARG_BIAS, CD_BORROW(dbias), 3);
-  if (status == dnnl_success) status = complete(o, has_bias ? 4 : 3);
+  int operands = has_bias ? 4 : 3;
+  if (addend_scale != 0) {
+    o->addend_operand = operands++;
+    o->addend_bytes = sizeof(float);
+    for (int i = 0; i < c->rank; i++) o->addend_bytes *= (size_t)c->dims[i];
+  }
+  if (status == dnnl_success) status = complete(o, operands);
   if (o->on_one_thread) ck_lend_threads(ck_thread_count());
   dnnl_primitive_attr_destroy(attributes);
   CD_RELEASE(da);
@@ -141,7 +150,7 @@ static cd_operation *convolution_create(const cd_convolution *shape, cd_directio
   cd_operation *o = calloc(1, sizeof *o);
   layout l = layout_of(shape);
   cd_descriptor source = CD_EMPTY, destination = CD_EMPTY, any = CD_EMPTY, plain = CD_EMPTY, bias = CD_EMPTY;
-  dnnl_primitive_attr_t attributes = attributes_with(activation, false);
+  dnnl_primitive_attr_t attributes = attributes_with(activation, 0);
   dnnl_status_t status = cd_describe(&source, 4, l.source, l.source_strides);
   if (status == dnnl_success) status = cd_describe(&destination, 4, l.destination, l.destination_strides);
   if (status == dnnl_success) status = cd_describe_any(&any, l.weight_rank, l.weights);
@@ -237,6 +246,8 @@ void cd_run(const void *parameters, void *const *operands) {
     o->handles[i] = operands[operand];
     dnnl_memory_set_data_handle(o->arguments[i].memory, operands[operand]);
   }
+  if (o->addend_operand && operands[o->addend_operand] != operands[2])
+    memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
   if (o->on_one_thread) ck_lend_threads(1);
   if (o->reorder && !o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
   dnnl_primitive_execute(o->primitive, cd_stream(), o->argument_count, o->arguments);

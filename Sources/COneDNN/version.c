@@ -43,8 +43,8 @@ dnnl_status_t cd_append_relu(dnnl_post_ops_t operations) {
   return dnnl_post_ops_append_eltwise(operations, dnnl_eltwise_relu, 0, 0);
 }
 
-dnnl_status_t cd_append_sum(dnnl_post_ops_t operations) {
-  return dnnl_post_ops_append_sum(operations, 1, 0, dnnl_f32);
+dnnl_status_t cd_append_sum(dnnl_post_ops_t operations, float scale) {
+  return dnnl_post_ops_append_sum(operations, scale, 0, dnnl_f32);
 }
 
 dnnl_status_t cd_matmul_descriptor(dnnl_primitive_desc_t *result, cd_borrowed a, cd_borrowed b, cd_borrowed bias,
@@ -90,7 +90,7 @@ dnnl_status_t cd_append_relu(dnnl_post_ops_t operations) {
   return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0);
 }
 
-dnnl_status_t cd_append_sum(dnnl_post_ops_t operations) { return dnnl_post_ops_append_sum(operations, 1); }
+dnnl_status_t cd_append_sum(dnnl_post_ops_t operations, float scale) { return dnnl_post_ops_append_sum(operations, scale); }
 
 dnnl_status_t cd_matmul_descriptor(dnnl_primitive_desc_t *result, cd_borrowed a, cd_borrowed b, cd_borrowed bias,
                                    cd_borrowed c, const_dnnl_primitive_attr_t attributes) {

@@ -25,7 +25,7 @@ dnnl_status_t cd_describe(cd_descriptor *descriptor, int rank, const int64_t *di
 dnnl_status_t cd_describe_any(cd_descriptor *descriptor, int rank, const int64_t *dims);
 
 dnnl_status_t cd_append_relu(dnnl_post_ops_t operations);
-dnnl_status_t cd_append_sum(dnnl_post_ops_t operations);
+dnnl_status_t cd_append_sum(dnnl_post_ops_t operations, float scale);
 
 dnnl_status_t cd_matmul_descriptor(dnnl_primitive_desc_t *result, cd_borrowed a, cd_borrowed b, cd_borrowed bias,
                                    cd_borrowed c, const_dnnl_primitive_attr_t attributes);

@@ -45,6 +45,8 @@ struct FusedKernel {
     registers[value] = register
   }
 
+  var hasResults: Bool { !stores.isEmpty || !reductions.isEmpty }
+
   func holds(_ value: Value) -> Bool { registers[value] != nil }
 
   private mutating func emit(_ operation: ck_operation, _ type: ElementType, _ sources: [UInt16]) -> UInt16 {

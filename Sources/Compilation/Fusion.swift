@@ -19,10 +19,14 @@ struct Fusion {
 
   static let largestCluster = 64
 
-  init(of graph: Graph, live: [Bool]) {
+  init(of graph: Graph, live: [Bool], _ absorption: Absorption) {
     self.graph = graph
     unit = [Int](repeating: -1, count: graph.nodes.count)
-    for index in graph.nodes.indices where live[index] {
+    for index in graph.nodes.indices where live[index] && !absorption.absorbed.contains(index) {
+      if absorption.products[index] != nil {
+        open(index)
+        continue
+      }
       switch graph.nodes[index].role {
       case .view: break
       case .elementwise: place(index, shape: graph.nodes[index].outputs[0].shape, axes: nil)
@@ -61,19 +65,25 @@ struct Fusion {
   /// The value behind operations that change neither numbers nor shape.
   static func source(of value: Value, in graph: Graph) -> Value {
     var current = value
-    while case .stopGradient = graph.nodes[current.node].operation { current = graph.nodes[current.node].inputs[0] }
+    while graph.nodes[current.node].passesItsInput { current = graph.nodes[current.node].inputs[0] }
     return current
+  }
+
+  /// Nodes that a node's value is made from.
+  private func sources(of index: Int) -> [Int] {
+    let node = graph.nodes[index]
+    return node.passesItsInput ? [node.inputs[0].node] : node.inputs.map(\.node)
   }
 
   /// Units that a node reads, looking through views.
   private func unitsRead(by index: Int) -> Set<Int> {
     var result: Set<Int> = []
-    var pending = graph.nodes[index].inputs.map(\.node)
+    var pending = sources(of: index)
     while let node = pending.popLast() {
       if unit[node] >= 0 {
         result.insert(unit[node])
       } else {
-        pending.append(contentsOf: graph.nodes[node].inputs.map(\.node))
+        pending.append(contentsOf: sources(of: node))
       }
     }
     return result
@@ -126,7 +136,7 @@ struct Fusion {
         // A member read through a view is read from memory, complete only after the cluster.
         if !sources.contains(where: { $0.node == node }) { return true }
       } else if unit[node] < 0 {
-        pending.append(contentsOf: graph.nodes[node].inputs.map(\.node))
+        pending.append(contentsOf: self.sources(of: node))
       }
     }
     return false

@@ -183,6 +183,7 @@ extension Lowering {
       emit(
         "attention\(isForward ? "" : " gradient") \(shape)", isForward ? ck_attention_forward : ck_attention_gradient,
         parameters, reads: reads, results)
+    case .batchNormalization: preconditionFailure("passes its input and has no kernel")
     }
   }
 }

@@ -4,12 +4,13 @@ import COpenBLAS
 import Graphs
 
 extension Lowering {
-  func lowerProduct(_ value: Value, _ node: Node) {
+  /// A product, perhaps with what it absorbed; `value` is where the result goes, `node` the product itself.
+  func lowerProduct(_ value: Value, _ node: Node, _ extra: Absorption.Extra? = nil) {
     var (a, b) = (view(of: node.inputs[0]), view(of: node.inputs[1]))
     let type = node.outputs[0]
     let (m, n, k) = (type.shape[-2], type.shape[-1], a.shape[-1])
     let batch = type.shape.count / max(m * n, 1)
-    let name = "matmul \(batch > 1 ? "\(batch)x" : "")\(m)x\(k)x\(n)"
+    var name = "matmul \(batch > 1 ? "\(batch)x" : "")\(m)x\(k)x\(n)"
     guard type.shape.count > 0, k > 0 else {
       emit(name, ck_zero, memory.store(Int64(type.shape.count * type.elementType.byteCount)), reads: [], [value])
       return
@@ -17,26 +18,38 @@ extension Lowering {
     let flops = 2 * Double(type.shape.count) * Double(k)
     if type.elementType == .float64 {
       let parameters = cb_matmul(a: wideView(a), b: wideView(b), c: wideView(.dense(0, type)), accumulate: false)
-      emitProduct(name, cb_matmul_run, memory.store(parameters), a, b, value, scratch: 0, flops)
+      emitProduct(name, cb_matmul_run, memory.store(parameters), a, b, nil, value, scratch: 0, flops)
       return
     }
     let c = View.dense(0, type)
-    var operation = product(a, b, c)
+    var third: View?
+    switch extra {
+    case .accumulate(let addend, _): (third, name) = (dense(addend), name + ", accumulated")
+    case .bias(let bias): (third, name) = (dense(bias), name + ", bias")
+    case nil: break
+    }
+    var operation = product(a, b, c, extra)
     if operation == nil {
       // The library takes only matrices with one unit stride.
       (a, b) = (copied(a), copied(b))
-      operation = product(a, b, c)
+      operation = product(a, b, c, extra)
     }
     guard let operation else { preconditionFailure("oneDNN refuses \(name)") }
     memory.onRelease { cd_operation_free(operation) }
-    emitProduct(name, cd_run, UnsafeRawPointer(operation), a, b, value, scratch: cd_scratch_bytes(operation), flops)
+    emitProduct(
+      name, cd_run, UnsafeRawPointer(operation), a, b, third, value, scratch: cd_scratch_bytes(operation), flops)
+    if case .accumulate = extra, let third { mayTakeThePlace(of: third, beside: [a, b]) }
   }
 
-  private func product(_ a: View, _ b: View, _ c: View) -> OpaquePointer? {
+  private func product(_ a: View, _ b: View, _ c: View, _ extra: Absorption.Extra?) -> OpaquePointer? {
     // Leading batch axes of an unbatched product stay out of the library's sight.
     guard a.shape.rank <= Int(CD_MAX_RANK), takesStrides(a), takesStrides(b) else { return nil }
     var (va, vb, vc) = (narrowView(a), narrowView(b), narrowView(c))
-    return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, false, nil, 0)
+    switch extra {
+    case .accumulate(_, let scale): return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, Float(scale), nil, 0)
+    case .bias: return cd_matmul_create(&va, &vb, &vc, true, CD_IDENTITY, 0, nil, 0)
+    case nil: return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, 0, nil, 0)
+    }
   }
 
   private func takesStrides(_ view: View) -> Bool {
@@ -49,13 +62,14 @@ extension Lowering {
 
   private func emitProduct(
     _ name: String, _ kernel: @escaping ck_kernel, _ parameters: UnsafeRawPointer, _ a: View, _ b: View,
-    _ value: Value, scratch: Int, _ flops: Double
+    _ third: View?, _ value: Value, scratch: Int, _ flops: Double
   ) {
     let bytes = { (view: View) in view.offset * view.elementType.byteCount }
     var operands: [KernelCall.Operand] = [
       .init(buffer: a.buffer, byteOffset: bytes(a)), .init(buffer: b.buffer, byteOffset: bytes(b)),
       .init(buffer: place(value).buffer, isWritten: true),
     ]
+    if let third { operands.append(.init(buffer: third.buffer)) }
     if scratch > 0 { operands.append(.init(buffer: newBuffer(bytes: scratch), isWritten: true)) }
     append(
       KernelCall(

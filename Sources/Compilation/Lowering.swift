@@ -16,15 +16,27 @@ final class Lowering {
   private var inputBuffers: [Int: Int] = [:]
   private let outputs: [Value]
   private let inMemory: Set<Value>
+  private let absorption: Absorption
+  private let recomputation: Recomputation
 
   init(_ graph: Graph, outputs: [Tensor]) {
     self.graph = graph
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
-    fusion = Fusion(of: graph, live: live)
-    inMemory = Self.valuesInMemory(graph, live, self.outputs, fusion)
+    absorption = Absorption(of: graph, live: live, outputs: self.outputs)
+    fusion = Fusion(of: graph, live: live, absorption)
+    let reads = Self.valuesInMemory(graph, live, self.outputs, fusion)
+    let recomputation = Recomputation(of: graph, live: live, fusion, readByKernel: reads.byKernels)
+    inMemory = reads.byKernels.union(reads.byClusters.filter { !recomputation.nodes.contains($0.node) })
+    self.recomputation = recomputation
     for unit in fusion.schedule() {
-      if let members = fusion.clusters[unit] { lowerCluster(members) } else { lowerKernel(unit) }
+      if let members = fusion.clusters[unit] {
+        lowerCluster(members)
+      } else if let product = absorption.products[unit] {
+        lowerProduct(Value(node: unit), graph.nodes[product.matmul], product.extra)
+      } else {
+        lowerKernel(unit)
+      }
     }
   }
 
@@ -37,18 +49,24 @@ final class Lowering {
     return live
   }
 
-  /// Results of clusters that something outside of the cluster reads.
+  /// Results of clusters that something outside of the cluster reads: another cluster, element by element, or anything
+  /// else.
   private static func valuesInMemory(
     _ graph: Graph, _ live: [Bool], _ outputs: [Value], _ fusion: Fusion
-  ) -> Set<Value> {
-    var result = Set(outputs)
-    for index in graph.nodes.indices where live[index] && graph.nodes[index].operation != .stopGradient {
+  ) -> (byKernels: Set<Value>, byClusters: Set<Value>) {
+    var byKernels = Set(outputs)
+    var byClusters: Set<Value> = []
+    for index in graph.nodes.indices where live[index] && !graph.nodes[index].passesItsInput {
       for input in graph.nodes[index].inputs {
         let source = Fusion.source(of: input, in: graph)
-        if fusion.unit[index] < 0 || fusion.unit[index] != fusion.unit[source.node] { result.insert(source) }
+        if fusion.clusters[fusion.unit[index]] == nil {
+          byKernels.insert(source)
+        } else if fusion.unit[index] != fusion.unit[source.node] {
+          byClusters.insert(source)
+        }
       }
     }
-    return result
+    return (byKernels, byClusters)
   }
 
   func newBuffer(_ type: TensorType, _ kind: Buffer.Kind = .temporary) -> Int {
@@ -61,6 +79,14 @@ final class Lowering {
   }
 
   func append(_ call: KernelCall) { calls.append(call) }
+
+  /// The last call adds to what was in `addend` and may leave the sum there.
+  func mayTakeThePlace(of addend: View, beside others: [View]) {
+    guard let result = calls[calls.count - 1].operands.first(where: \.isWritten),
+      !others.contains(where: { $0.buffer == addend.buffer })
+    else { return }
+    calls[calls.count - 1].aliases.append((read: addend.buffer, written: result.buffer))
+  }
 
   func type(of value: Value) -> TensorType { graph.nodes[value.node].outputs[value.output] }
 
@@ -105,6 +131,7 @@ final class Lowering {
     case .reshape:
       let source = view(of: node.inputs[0])
       result = source.reshaped(to: type.shape) ?? copied(source).reshaped(to: type.shape)!
+    case .composite where node.passesItsInput: result = view(of: node.inputs[0])
     default: preconditionFailure("\(node.operation) was read before it was computed")
     }
     views[value] = result
@@ -157,17 +184,33 @@ final class Lowering {
     if case .reduce = first.operation { shape = type(of: first.inputs[0]).shape }
     var kernel = FusedKernel(graph: graph, shape: shape)
     let inside = Set(members)
-    for index in members {
+    // What only others need, and compute for themselves, is not computed here.
+    var needed: Set<Int> = []
+    for index in members.reversed() {
+      guard !graph.nodes[index].isElementwise || inMemory.contains(Value(node: index)) || needed.contains(index) else {
+        continue
+      }
+      needed.insert(index)
+      for input in graph.nodes[index].inputs { needed.insert(Fusion.source(of: input, in: graph).node) }
+    }
+    func hold(_ source: Value) {
+      guard !kernel.holds(source) else { return }
+      precondition(!inside.contains(source.node), "a cluster reads its own result from memory")
+      if let number = number(of: source) {
+        kernel.constant(source, number, type(of: source).elementType)
+      } else if recomputation.nodes.contains(source.node) {
+        let node = graph.nodes[source.node]
+        let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
+        sources.forEach(hold)
+        kernel.compute(source, node, sources)
+      } else {
+        kernel.load(source, view(of: source))
+      }
+    }
+    for index in members where needed.contains(index) {
       let node = graph.nodes[index]
       let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
-      for source in sources where !kernel.holds(source) {
-        precondition(!inside.contains(source.node), "a cluster reads its own result from memory")
-        if let number = number(of: source) {
-          kernel.constant(source, number, type(of: source).elementType)
-        } else {
-          kernel.load(source, view(of: source))
-        }
-      }
+      sources.forEach(hold)
       let value = Value(node: index)
       if case .reduce(let kind, let axes) = node.operation {
         kernel.reduce(sources[0], kind, axes: axes, into: place(value).buffer)
@@ -177,9 +220,10 @@ final class Lowering {
     }
     for index in members {
       let value = Value(node: index)
-      guard case .elementwise = graph.nodes[index].role, inMemory.contains(value) else { continue }
+      guard graph.nodes[index].isElementwise, inMemory.contains(value) else { continue }
       kernel.store(value, to: place(value))
     }
+    guard kernel.hasResults else { return }
     append(kernel.call(in: memory, name: clusterName(members, shape), location: first.location))
   }
 

@@ -15,10 +15,17 @@ enum NodeRole: Equatable {
 extension Node {
   var role: NodeRole {
     switch operation {
-    case .input, .constant, .fill, .iota, .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient: .view
+    case .input, .constant, .fill, .iota, .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient,
+      .composite(.batchNormalization):
+      .view
     case .unary, .binary, .compare, .select, .cast: .elementwise
     case .reduce(_, let axes): .reduction(axes)
     default: .kernel
     }
   }
+
+  var isElementwise: Bool { role == .elementwise }
+
+  /// Whether the value is the first input's, and only the derivative differs.
+  var passesItsInput: Bool { operation == .stopGradient || operation == .composite(.batchNormalization) }
 }

@@ -19,7 +19,12 @@ public func batchNorm(
   let mean = x.mean(axes, file: file, line: line)
   let centered = x - mean
   let variance = centered.squared.mean(axes, file: file, line: line)
-  return (centered * (rsqrt(variance + epsilon) * scale) + shift, mean, variance)
+  let rate = rsqrt(variance + epsilon)
+  let output = centered * rate * scale + shift
+  guard !output.isPoisoned else { return (output, mean, variance) }
+  return (
+    x.graph.record(.composite(.batchNormalization), [output, x, scale, shift, mean, rate], output.type), mean, variance
+  )
 }
 
 /// Layer normalisation over the last axis (Ba, Kiros, Hinton 2016).

@@ -24,12 +24,13 @@ typedef struct cd_operation cd_operation;
 int cd_version_major(void);
 const char *cd_version(void);
 
-/// c = activation(a b + bias) or, with `accumulate`, c += a b. a: [batch..., m, k], b: [batch..., k, n],
-/// c: [batch..., m, n]; batch dimensions equal. `bias` has n elements, or is absent.
-/// Operands: a, b, c, bias (where present), then scratch of `cd_scratch_bytes` (64-byte aligned; absent when zero).
+/// c = activation(a b + bias + addend_scale * addend). a: [batch..., m, k], b: [batch..., k, n],
+/// c: [batch..., m, n]; batch dimensions equal. `bias` has n elements, or is absent;
+/// the addend lies dense like c, may be c itself, and is absent where its scale is 0.
+/// Operands: a, b, c, bias (where present), addend (where present), then scratch of `cd_scratch_bytes` (64-byte aligned; absent when zero).
 /// Returns NULL and fills `error` when the library refuses.
 cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
-                               cd_activation activation, bool accumulate, char *error, size_t error_size);
+                               cd_activation activation, float addend_scale, char *error, size_t error_size);
 
 /// A 2-d convolution of NHWC images with HWIO weights.
 typedef struct {

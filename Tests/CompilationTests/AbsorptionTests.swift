@@ -1,0 +1,92 @@
+import Compilation
+import Differentiation
+import TestSupport
+import Testing
+
+/// Products that add on the way, and results that each reader computes for itself, are what they would be apart.
+@Suite struct AbsorptionTests {
+  typealias Function = @Sendable (Graph, [Tensor]) -> [Tensor]
+
+  /// The compiled results in float32 against the plain reference in float64, relative to the largest element.
+  private func worstError(
+    _ shapes: [Shape], donating donations: [Int: Int] = [:], _ function: Function
+  ) throws -> (error: Double, calls: [String]) {
+    let arrays = shapes.enumerated().map { RandomKey(seed: $0).normal($1) }
+    let expected = try ReferenceEvaluator.run(arrays.map { $0.converted(to: .float64) }, function)
+    let program = try Program(inputs: arrays.map { TensorType(of: $0) }, donating: donations, function)
+    // Once on arrays that others hold too, once in place.
+    let results = try program.run(arrays)
+    var owned = shapes.enumerated().map { RandomKey(seed: $0).normal($1) }
+    var others = try program.run(updating: &owned).makeIterator()
+    let inPlace = expected.indices.map { position in
+      donations.first { $0.value == position }.map { owned[$0.key] } ?? others.next()!
+    }
+    #expect(results == inPlace)
+    var worst = 0.0
+    for (result, value) in zip(results, expected) {
+      let scale = value.doubles.map { abs($0) }.max()!
+      for (a, b) in zip(result.doubles, value.doubles) { worst = max(worst, abs(a - b) / scale) }
+    }
+    return (worst, try program.profile(arrays, runs: 1).map(\.name))
+  }
+
+  private let square: Shape = [160, 160]
+
+  @Test func aVelocityTakesUpItsGradient() throws {
+    let (error, calls) = try worstError([square, square, [24, 160], [24, 160]], donating: [0: 0, 1: 1]) { _, x in
+      let velocity = 0.9 * x[1] + x[2].transposed().matmul(x[3])
+      return [x[0] - 0.1 * velocity, velocity]
+    }
+    #expect(error < 1e-5)
+    #expect(calls.filter { $0.contains("accumulated") }.count == 1)
+  }
+
+  @Test func theOldVelocityIsReadToo() throws {
+    let (error, calls) = try worstError([square, [160, 24], [24, 160]], donating: [0: 0]) { _, x in
+      [x[1].matmul(x[2]) + x[0], x[0].squared.sum([0]), x[0].matmul(x[2].transposed())]
+    }
+    #expect(error < 1e-5)
+    #expect(calls.contains { $0.contains("accumulated") })
+  }
+
+  @Test func aFactorOfTheProductIsNotOverwritten() throws {
+    let (error, calls) = try worstError([square, square], donating: [0: 0]) { _, x in
+      [0.5 * x[0] + x[0].matmul(x[1]) * 1]
+    }
+    #expect(error < 1e-5)
+    #expect(calls.contains { $0.contains("accumulated") })
+  }
+
+  @Test func aBiasIsAddedWhereAKernelReadsTheSum() throws {
+    let (error, calls) = try worstError([[3, 20, 30], [30, 40], [40], [40, 7]]) { _, x in
+      let hidden = x[0].matmul(x[1]) + x[2]
+      return [hidden.matmul(x[3]), hidden.sum([2])]
+    }
+    #expect(error < 1e-5)
+    #expect(calls.filter { $0.contains("bias") }.count == 1)
+  }
+
+  /// 512 x 160 elements are enough for centred values to be computed again by whoever reads them.
+  @Test func cheapResultsAreComputedAgain() throws {
+    let (error, _) = try worstError([[512, 24], [24, 160], [160], [160], [160, 3]]) { _, x in
+      let y = x[0].matmul(x[1])
+      let normal = batchNorm(y, scale: x[2], shift: x[3], epsilon: 1e-5).output
+      let hidden = relu(normal)
+      let loss = hidden.matmul(x[4]).squared.mean() + normal.sum() * 0.01
+      return [loss] + gradients(of: loss, withRespectTo: Array(x[0..<5]))
+    }
+    #expect(error < 1e-4)
+  }
+
+  @Test(arguments: [1, 2]) func batchNormalisationHasDerivatives(order: Int) throws {
+    let key = RandomKey(seed: 5)
+    let inputs = [key.normal([4, 3, 2], .float64), key.normal([2], .float64), key.normal([2], .float64)]
+    let function: TracedFunction = { _, x in
+      let (y, mean, variance) = batchNorm(x[0], scale: x[1], shift: x[2], epsilon: 1e-3)
+      return [y * y.squared, mean, variance]
+    }
+    for engine in Evaluation.allCases {
+      #expect(try GradientCheck.worstError(of: function, at: inputs, order: order, engine: engine) < 1e-6)
+    }
+  }
+}
