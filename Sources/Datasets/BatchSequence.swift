@@ -24,7 +24,17 @@ public struct Normalization: Hashable, Sendable, Codable {
   }
 }
 
-/// The batches of a descent: a new random order each epoch, each batch a function of key, epoch and position only.
+/// How a descent meets its examples.
+public enum SamplingOrder: String, Sendable, Hashable, Codable, CaseIterable {
+  /// A new order each epoch.
+  case shuffled
+  /// Each position of an epoch drawn from all examples.
+  case replacement
+  /// The order of the first epoch, again and again.
+  case fixed
+}
+
+/// The batches of a descent: by default a new random order each epoch, each batch a function of key, epoch and position only.
 ///
 /// Nothing is consumed: batch k is the same whenever and by whatever thread it is made, so a resumed run sees exactly
 /// what an uninterrupted one does.
@@ -34,13 +44,14 @@ public struct BatchSequence: Sendable {
   public let key: RandomKey
   public let augmentation: Augmentation
   public let normalization: Normalization?
+  public let sampling: SamplingOrder
   /// Batches in one epoch; a rest smaller than a batch is left out of that epoch.
   public let batchesPerEpoch: Int
 
   /// - Throws: `DatasetError` where there is not one whole batch.
   public init(
     _ dataset: Dataset, batchSize: Int, key: RandomKey, augmentation: Augmentation = .none,
-    normalization: Normalization? = nil
+    normalization: Normalization? = nil, sampling: SamplingOrder = .shuffled
   ) throws {
     guard batchSize > 0, dataset.count >= batchSize else {
       throw DatasetError(dataset.name, "\(dataset.count) examples do not fill one batch of \(batchSize)")
@@ -53,11 +64,19 @@ public struct BatchSequence: Sendable {
     self.key = key
     self.augmentation = augmentation
     self.normalization = normalization
+    self.sampling = sampling
     batchesPerEpoch = dataset.count / batchSize
   }
 
   /// The order of an epoch.
-  public func order(epoch: Int) -> [Int] { key.split("epoch").split(epoch).permutation(dataset.count) }
+  public func order(epoch: Int) -> [Int] {
+    let epochs = key.split("epoch")
+    switch sampling {
+    case .shuffled: return epochs.split(epoch).permutation(dataset.count)
+    case .replacement: return epochs.split(epoch).integers(count: dataset.count, below: dataset.count)
+    case .fixed: return epochs.split(0).permutation(dataset.count)
+    }
+  }
 
   /// A batch by its number since the start, given its epoch's order.
   public func batch(_ number: Int, order: [Int]) -> (features: NDArray, targets: NDArray) {

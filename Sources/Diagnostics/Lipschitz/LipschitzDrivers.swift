@@ -1,0 +1,165 @@
+import Foundation
+
+/// What drives the operator norm of one layer's weight at a point: everything that its Itô equation needs.
+///
+/// With plain SGD at rate η on batches of M samples, d log K = (μ + κ - ½|λ|²) dt + λ dB, and one step is dt = η. Noise
+/// is given for one sample; that of a batch drawn with replacement is 1 / M of it.
+public struct LayerDrivers: Sendable, Equatable {
+  /// The weight's path.
+  public var path: String
+  /// K = s₁, and the relative gap to s₂.
+  public var norm: Double
+  public var relativeGap: Double
+  /// Pairs of singular values too near for the Hessian form.
+  public var flooredPairs: Int
+  /// <J, ∇L>.
+  public var gradientProjection: Double
+  /// vec(∇L)ᵀ H vec(∇L): what a step of finite length adds.
+  public var gradientCurvature: Double
+  /// Jᵀ Σ₁ J, Σ₁ the covariance of one sample's gradient.
+  public var noiseProjection: Double
+  /// <H, Σ₁>; never negative, since the norm is convex.
+  public var noiseCurvature: Double
+
+  /// μ: the drift by the mean gradient, and by weight decay ω added to it.
+  public func drift(decay: Double = 0) -> Double { -gradientProjection / norm - decay }
+
+  /// κ: the drift by noise on the curved norm.
+  public func curvatureDrift(rate: Double, batch: Int) -> Double {
+    rate * noiseCurvature / (2 * norm * Double(batch))
+  }
+
+  /// |λ|²: the diffusion by noise along J.
+  public func diffusion(rate: Double, batch: Int) -> Double {
+    rate * noiseProjection / (norm * norm * Double(batch))
+  }
+
+  /// The mean of a discrete step's second order that continuous time leaves out: η / 2 · (q(∇L) / s₁ - μ²).
+  public func stepCorrection(rate: Double, decay: Double = 0) -> Double {
+    rate / 2 * (gradientCurvature / norm - drift(decay: decay) * drift(decay: decay))
+  }
+}
+
+/// One look at a network: the drivers of each layer.
+public struct LipschitzLook: Sendable, Equatable {
+  public var layers: [LayerDrivers]
+  /// The variance of Σ_l <J_l, G_l> / s₁_l over single samples: |λ_Z|² without the assumption that layers' noises are
+  /// independent.
+  public var jointNoise: Double
+  /// Mean loss over the examples.
+  public var loss: Double
+  /// Share of right classes; nil where the targets are no classes.
+  public var accuracy: Double?
+
+  public init(layers: [LayerDrivers], jointNoise: Double, loss: Double, accuracy: Double?) {
+    self.layers = layers
+    self.jointNoise = jointNoise
+    self.loss = loss
+    self.accuracy = accuracy
+  }
+
+  /// Z = Σ log K: the logarithm of the product bound on the network's Lipschitz constant.
+  public var logBound: Double { layers.reduce(0) { $0 + log($1.norm) } }
+
+  /// The rates of change of Z, each a sum over layers.
+  public func rates(rate: Double, batch: Int, decay: Double = 0) -> DriverTotals {
+    layers.reduce(DriverTotals()) { $0 + DriverTotals($1, rate: rate, batch: batch, decay: decay) }
+  }
+}
+
+/// The drivers of log K or of Z: as rates of change, or integrated over time.
+public struct DriverTotals: Sendable, Equatable {
+  /// μ.
+  public var drift = 0.0
+  /// κ.
+  public var curvature = 0.0
+  /// |λ|².
+  public var diffusion = 0.0
+  /// What the discreteness of steps adds.
+  public var step = 0.0
+
+  public init() {}
+
+  public init(_ layer: LayerDrivers, rate: Double, batch: Int, decay: Double = 0) {
+    drift = layer.drift(decay: decay)
+    curvature = layer.curvatureDrift(rate: rate, batch: batch)
+    diffusion = layer.diffusion(rate: rate, batch: batch)
+    step = layer.stepCorrection(rate: rate, decay: decay)
+  }
+
+  /// μ + κ - ½ |λ|².
+  public var total: Double { drift + curvature - diffusion / 2 }
+  /// κ - ½ |λ|²: what noise does to the mean.
+  public var noise: Double { curvature - diffusion / 2 }
+
+  public static func + (a: DriverTotals, b: DriverTotals) -> DriverTotals { a.combined(b, +) }
+  public static func - (a: DriverTotals, b: DriverTotals) -> DriverTotals { a.combined(b, -) }
+  public static func * (factor: Double, a: DriverTotals) -> DriverTotals { a.combined(a) { x, _ in factor * x } }
+
+  private func combined(_ other: DriverTotals, _ f: (Double, Double) -> Double) -> DriverTotals {
+    var result = DriverTotals()
+    result.drift = f(drift, other.drift)
+    result.curvature = f(curvature, other.curvature)
+    result.diffusion = f(diffusion, other.diffusion)
+    result.step = f(step, other.step)
+    return result
+  }
+}
+
+/// The predicted path of Z, or of one layer's log K: drivers integrated along a descent from look to look (trapezoid).
+public struct LipschitzPrediction: Sendable {
+  public let rate: Double
+  public let batch: Int
+  public let decay: Double
+  /// Position of the layer; nil for the network.
+  public let layer: Int?
+  /// Step of the last look.
+  public private(set) var step: Int
+  /// Z where the path began, and at the last look.
+  public let start: Double
+  public private(set) var observed: Double
+  /// Integrals since the start.
+  public private(set) var totals = DriverTotals()
+  /// The integral of |λ_Z|² with the layers' noises together; the network's only.
+  public private(set) var jointDiffusion = 0.0
+  private var last: (rates: DriverTotals, joint: Double)
+
+  public init(rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, step: Int = 0, from look: LipschitzLook) {
+    (self.rate, self.batch, self.decay, self.layer, self.step) = (rate, batch, decay, layer, step)
+    start = Self.value(look, layer)
+    observed = start
+    last = Self.rates(look, rate, batch, decay, layer)
+  }
+
+  /// Takes in the look at a later step.
+  public mutating func extend(to step: Int, _ look: LipschitzLook) {
+    precondition(step > self.step, "looks follow each other: step \(step) after \(self.step)")
+    let next = Self.rates(look, rate, batch, decay, layer)
+    // One step is η in time; the mean of both ends over the stretch.
+    let time = rate * Double(step - self.step)
+    totals = totals + (time / 2) * (last.rates + next.rates)
+    jointDiffusion += time / 2 * (last.joint + next.joint)
+    (self.step, last, observed) = (step, next, Self.value(look, layer))
+  }
+
+  /// Z as the stochastic differential equation has it.
+  public var predicted: Double { start + totals.total }
+  /// Z with what the discreteness of steps adds.
+  public var steppedPrediction: Double { predicted + totals.step }
+  /// The standard deviation of Z - predicted.
+  public var deviation: Double { totals.diffusion.squareRoot() }
+  /// Half the width of the band that holds 95.4 % of a Gaussian.
+  public var band: Double { 2 * deviation }
+
+  private static func value(_ look: LipschitzLook, _ layer: Int?) -> Double {
+    layer.map { log(look.layers[$0].norm) } ?? look.logBound
+  }
+
+  private static func rates(
+    _ look: LipschitzLook, _ rate: Double, _ batch: Int, _ decay: Double, _ layer: Int?
+  ) -> (rates: DriverTotals, joint: Double) {
+    let joint = rate * look.jointNoise / Double(batch)
+    guard let layer else { return (look.rates(rate: rate, batch: batch, decay: decay), joint) }
+    return (DriverTotals(look.layers[layer], rate: rate, batch: batch, decay: decay), joint)
+  }
+}

@@ -1,0 +1,159 @@
+import Diagnostics
+import Foundation
+import Testing
+
+@Suite struct LipschitzProbeTests {
+  private var convolutional: Sequential {
+    Sequential([
+      ("conv1", Convolution2D(2, 3, size: 3)), ("tanh", Activation.tanh),
+      ("conv2", Convolution2D(3, 4, size: 3, stride: 2, padding: .same)), ("relu", Activation.relu),
+      ("flatten", Flatten()), ("head", Linear(3 * 3 * 4, 3)),
+    ])
+  }
+
+  private func examples(_ shape: [Int], _ classes: Int, _ count: Int, _ type: ElementType = .float64) -> ExampleArrays {
+    let key = RandomKey(seed: 50)
+    return ExampleArrays(
+      features: key.split("x").normal(Shape([count] + shape), type),
+      targets: NDArray(key.split("y").integers(count: count, below: classes).map { Int32($0) }))
+  }
+
+  private let loss: @Sendable (Tensor, Tensor) -> Tensor = { LossFunction.crossEntropy.perSample($0, $1) }
+
+  /// Drivers against gradients of one example at a time, covariance and full forms by plain sums.
+  private func check(_ model: any Layer, _ examples: ExampleArrays, batchSize: Int) throws {
+    let parameters = try model.initialParameters(key: RandomKey(seed: 51), .float64)
+    let probe = try LipschitzProbe(model, batchSize: batchSize, loss: loss)
+    let look = try probe.look(parameters, on: examples)
+    let risks = RiskProbe(model, loss: loss)
+    let count = examples.count
+    let gradients = try (0..<count).map { i in
+      try risks.gradient(
+        parameters,
+        on: ExampleArrays(features: examples.features.rows(i..<i + 1), targets: examples.targets.rows(i..<i + 1)))
+    }
+    var joint = [Double](repeating: 0, count: count)
+    for (path, layer) in zip(probe.paths, look.layers) {
+      let matrix = ConvolutionNorm.matrix(parameters[path]!)
+      let norm = try OperatorNorm(matrix)
+      let single = gradients.map { NDArray($0[path]!, shape: matrix.shape) }
+      let mean = NDArray(
+        (0..<matrix.count).map { k in single.reduce(0) { $0 + $1[flat: k] } / Double(count) }, shape: matrix.shape)
+      let deviations = single.map { g in
+        NDArray(zip(g.doubles, mean.doubles).map { $0 - $1 }, shape: matrix.shape)
+      }
+      let n = Double(count - 1)
+      let projections = try deviations.map { try norm.jacobianProduct($0) }
+      let noise = projections.reduce(0) { $0 + $1 * $1 } / n
+      let curvature = try deviations.reduce(0) { $0 + (try norm.hessianForm($1)) } / n
+      for i in 0..<count { joint[i] += projections[i] / norm.value }
+      func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 1e-9 * max(1e-3, abs(b)) }
+      #expect(layer.path == path && near(layer.norm, norm.value))
+      #expect(near(layer.gradientProjection, try norm.jacobianProduct(mean)))
+      #expect(near(layer.gradientCurvature, try norm.hessianForm(mean)))
+      #expect(near(layer.noiseProjection, noise))
+      #expect(near(layer.noiseCurvature, curvature))
+      #expect(curvature > 0)
+    }
+    #expect(abs(look.jointNoise - joint.reduce(0) { $0 + $1 * $1 } / Double(count - 1)) < 1e-9)
+    #expect(abs(look.loss - (try risks.risk(parameters, on: examples))) < 1e-9)
+  }
+
+  @Test(arguments: [3, 7, 100]) func linearLayersAgreeWithSingleGradients(batchSize: Int) throws {
+    try check(MLP([6, 5, 4, 3]), examples([6], 3, 12), batchSize: batchSize)
+  }
+
+  /// Stride, padding, and a wide matrix.
+  @Test func convolutionsAgreeWithSingleGradients() throws {
+    try check(convolutional, examples([6, 6, 2], 3, 9), batchSize: 4)
+  }
+
+  /// A linear layer over positions: several places for each sample.
+  @Test func sequencesAgreeWithSingleGradients() throws {
+    let model = Sequential([
+      ("each", Linear(4, 5)), ("tanh", Activation.tanh), ("flatten", Flatten()), ("head", Linear(15, 3)),
+    ])
+    try check(model, examples([3, 4], 3, 8), batchSize: 8)
+  }
+
+  @Test func whatIsNoWeightIsNamed() throws {
+    let model = MLP([6, 5, 3])
+    #expect { try LipschitzProbe(model, paths: ["linear9/weight"], loss: loss) } throws: {
+      "\($0)".contains("linear0/weight")
+    }
+    let probe = try LipschitzProbe(model, loss: loss)
+    let parameters = try model.initialParameters(key: RandomKey(seed: 1))
+    #expect(throws: LipschitzError.self) { try probe.look(parameters, on: examples([6], 3, 1, .float32)) }
+    let zero = parameters.mapWithPaths { path, leaf in path == "linear1/weight" ? .zeros(leaf.shape) : leaf }
+    #expect { try probe.look(zero, on: examples([6], 3, 4, .float32)) } throws: { "\($0)".contains("linear1/weight") }
+    let table = Sequential([("table", Embedding(4, 3)), ("flatten", Flatten()), ("head", Linear(3, 3))])
+    let symbols = ExampleArrays(
+      features: NDArray([Int32(0), 1, 2, 3], shape: [4, 1]), targets: NDArray([Int32(0), 1, 2, 0]))
+    let embedded = try LipschitzProbe(table, loss: loss)
+    #expect(throws: (any Error).self) { try embedded.look(table.initialParameters(key: RandomKey(seed: 1)), on: symbols) }
+  }
+
+  /// The mean and the spread of a noisy step's log K against 40,000 draws of it.
+  @Test func oneStepHasThePredictedMoments() throws {
+    let (rate, batch, draws) = (0.02, 4, 40_000)
+    let key = RandomKey(seed: 60)
+    let weight = key.split("w").normal([4, 3], .float64)
+    let population = (0..<16).map { key.split("g").split($0).normal([4, 3], mean: 0.5, .float64) }
+    let norm = try OperatorNorm(weight)
+    let count = Double(population.count)
+    let mean = NDArray(
+      (0..<12).map { k in population.reduce(0) { $0 + $1[flat: k] } / count }, shape: [4, 3])
+    let deviations = population.map { g in NDArray(zip(g.doubles, mean.doubles).map { $0 - $1 }, shape: [4, 3]) }
+    let layer = LayerDrivers(
+      path: "w", norm: norm.value, relativeGap: norm.relativeGap, flooredPairs: 0,
+      gradientProjection: try norm.jacobianProduct(mean), gradientCurvature: try norm.hessianForm(mean),
+      noiseProjection: try deviations.reduce(0) { $0 + pow(try norm.jacobianProduct($1), 2) } / count,
+      noiseCurvature: try deviations.reduce(0) { $0 + (try norm.hessianForm($1)) } / count)
+    let rates = DriverTotals(layer, rate: rate, batch: batch)
+    let picks = key.split("draws").integers(count: draws * batch, below: population.count)
+    var (sum, squares) = (0.0, 0.0)
+    for draw in 0..<draws {
+      var moved = weight.doubles
+      for pick in picks[draw * batch..<(draw + 1) * batch] {
+        let g = population[pick].doubles
+        for k in 0..<12 { moved[k] -= rate / Double(batch) * g[k] }
+      }
+      let change = log(try OperatorNorm(NDArray(moved, shape: [4, 3])).value / norm.value)
+      sum += change
+      squares += change * change
+    }
+    let found = sum / Double(draws)
+    let variance = squares / Double(draws) - found * found
+    let error = (variance / Double(draws)).squareRoot()
+    let predicted = rate * (rates.total + rates.step)
+    #expect(abs(found - predicted) < 4 * error)
+    // Without the drift by curvature the mean would be missed.
+    #expect(abs(found - (predicted - rate * rates.curvature)) > 6 * error)
+    #expect(abs(variance / (rate * rates.diffusion) - 1) < 0.05)
+  }
+
+  /// Integrals of rates that are linear in time are exact, and the band is that of the diffusion.
+  @Test func predictionIntegratesFromLookToLook() throws {
+    func look(_ t: Double) -> LipschitzLook {
+      let layer = LayerDrivers(
+        path: "w", norm: exp(t), relativeGap: 1, flooredPairs: 0, gradientProjection: -exp(t) * (1 + t),
+        gradientCurvature: 0, noiseProjection: exp(2 * t) * 8, noiseCurvature: exp(t) * 16)
+      return LipschitzLook(layers: [layer, layer], jointNoise: 30, loss: 0, accuracy: nil)
+    }
+    var path = LipschitzPrediction(rate: 0.5, batch: 4, decay: 0.25, from: look(0))
+    var layer = LipschitzPrediction(rate: 0.5, batch: 4, decay: 0.25, layer: 1, from: look(0))
+    path.extend(to: 2, look(1))
+    path.extend(to: 6, look(3))
+    layer.extend(to: 6, look(3))
+    // t = 3 in the end: ∫ 2 (1 + t - 0.25) dt = 13.5; κ = 2 · 1, |λ|² = 2 · 1.
+    #expect(abs(path.totals.drift - 13.5) < 1e-12)
+    #expect(abs(path.totals.curvature - 6) < 1e-12)
+    #expect(abs(path.totals.diffusion - 6) < 1e-12)
+    #expect(abs(path.jointDiffusion - 0.5 * 30 / 4 * 3) < 1e-12)
+    #expect(abs(path.predicted - (13.5 + 6 - 3)) < 1e-12)
+    #expect(abs(path.band - 2 * 6.0.squareRoot()) < 1e-12)
+    #expect(path.observed == 6 && path.start == 0 && path.step == 6)
+    #expect(abs(layer.predicted - path.predicted / 2) < 1e-12)
+    #expect(layer.observed == 3)
+  }
+}
