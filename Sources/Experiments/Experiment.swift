@@ -112,7 +112,9 @@ public final class RunContext: @unchecked Sendable {
 
 /// All experiments, by name.
 public enum ExperimentRegistry {
-  public static let all: [any Experiment.Type] = [CalibrationExperiment.self, GeneralizationBoundsExperiment.self]
+  public static let all: [any Experiment.Type] = [
+    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
+  ]
 
   /// - Throws: `SettingsError` naming the nearest.
   public static func named(_ name: String) throws -> any Experiment.Type {

@@ -21,6 +21,20 @@ public struct LayerDrivers: Sendable, Equatable {
   /// <H, Σ₁>; never negative, since the norm is convex.
   public var noiseCurvature: Double
 
+  public init(
+    path: String, norm: Double, relativeGap: Double, flooredPairs: Int, gradientProjection: Double,
+    gradientCurvature: Double, noiseProjection: Double, noiseCurvature: Double
+  ) {
+    self.path = path
+    self.norm = norm
+    self.relativeGap = relativeGap
+    self.flooredPairs = flooredPairs
+    self.gradientProjection = gradientProjection
+    self.gradientCurvature = gradientCurvature
+    self.noiseProjection = noiseProjection
+    self.noiseCurvature = noiseCurvature
+  }
+
   /// μ: the drift by the mean gradient, and by weight decay ω added to it.
   public func drift(decay: Double = 0) -> Double { -gradientProjection / norm - decay }
 

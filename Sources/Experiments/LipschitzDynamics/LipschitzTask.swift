@@ -1,0 +1,197 @@
+import Diagnostics
+import Foundation
+import RunLogs
+import Training
+
+/// The examples that descents are drawn from.
+package struct LipschitzPool: Sendable {
+  let train: Dataset
+  let normalization: Normalization?
+
+  package init(_ configuration: LipschitzDynamicsConfiguration, _ locator: DataLocator) throws {
+    let (name, samples) = (configuration.data.name, configuration.data.samples)
+    if name == "gaussians" {
+      train = Self.gaussians(2 * samples)
+      normalization = nil
+    } else {
+      train = try locator.load(name).train
+      let channels = train.exampleShape[-1]
+      normalization = Normalization(
+        mean: [Double](repeating: 0.5, count: channels), standardDeviation: [Double](repeating: 0.5, count: channels))
+    }
+    guard train.count >= samples else {
+      throw SettingsError("data.samples: \(name) has \(train.count) training examples, fewer than \(samples)")
+    }
+  }
+
+  /// Small images of three classes around fixed centres, near enough to be confused.
+  private static func gaussians(_ count: Int) -> Dataset {
+    let (classes, shape) = (3, [6, 6, 1])
+    let size = 36
+    let key = RandomKey(seed: 0).split("gaussians")
+    let centres = key.split("centres").normal(count: classes * size)
+    let labels = key.split("labels").integers(count: count, below: classes)
+    var values = key.split("features").normal(count: count * size)
+    for (row, label) in labels.enumerated() {
+      for i in 0..<size { values[row * size + i] += 0.5 * centres[label * size + i] }
+    }
+    return Dataset(
+      name: "gaussians", features: .numbers(NDArray(values.map { Float($0) }, shape: Shape([count] + shape))),
+      targets: .classes(labels.map { Int32($0) }), classNames: ["a", "b", "c"])
+  }
+
+  /// The training set of a key, some labels replaced by random ones.
+  func trainingSet(_ count: Int, labelNoise: Double, key: RandomKey) -> Dataset {
+    train.subset(Array(key.split("samples").permutation(train.count).prefix(count)))
+      .withLabelNoise(labelNoise, key: key.split("labels"))
+  }
+}
+
+/// One descent with its predicted and observed paths.
+package struct LipschitzTask {
+  let configuration: LipschitzDynamicsConfiguration
+  let variant: LipschitzVariant
+  let seed: Int
+  package let trainer: Trainer
+  let probe: LipschitzProbe
+  let examples: ExampleArrays
+  package let schedule: LipschitzSchedule
+  private let exampleShape: Shape
+
+  package init(
+    _ configuration: LipschitzDynamicsConfiguration, _ variant: LipschitzVariant, seed: Int, pool: LipschitzPool
+  ) throws {
+    self.configuration = configuration
+    self.variant = variant
+    self.seed = seed
+    // Only batches differ between seeds that share a start.
+    let start = RandomKey(seed: variant.isStartShared ? configuration.seeds.first : seed)
+    let training = pool.trainingSet(configuration.data.samples, labelNoise: variant.labelNoise, key: start.split("data"))
+    let batches = try BatchSequence(
+      training, batchSize: variant.batch, key: RandomKey(seed: seed).split("batches"),
+      normalization: pool.normalization, sampling: variant.order)
+    let model = variant.model(training.exampleShape, classes: training.classNames.count, configuration.model)
+    var steps: [any GradientTransformation] = [LearningRate(configuration.descent.rate)]
+    if variant.decay > 0 { steps.insert(WeightDecay(variant.decay), at: 0) }
+    trainer = try Trainer(
+      model: model, loss: .crossEntropy, optimizer: Chain(steps), batches: batches, key: start.split("training"))
+    probe = try LipschitzProbe(model, gapFloor: configuration.looks.gapFloor) {
+      LossFunction.crossEntropy.perSample($0, $1)
+    }
+    var features = training.featureArray(0..<training.count)
+    pool.normalization?.apply(to: &features)
+    examples = ExampleArrays(features: features, targets: training.targetArray(at: Array(0..<training.count)))
+    exampleShape = training.exampleShape
+    schedule = LipschitzSchedule(
+      steps: configuration.descent.steps, epoch: batches.batchesPerEpoch, interval: configuration.looks.interval,
+      recorded: configuration.looks.recorded)
+  }
+
+  /// Runs to the end and records one result.
+  package func run(_ context: RunContext) throws {
+    var values: [String: Double] = [:]
+    var seconds = ["descent": 0.0, "diagnostic": 0, "norms": 0]
+    func timed<R>(_ part: String, _ body: () throws -> R) rethrows -> R {
+      let start = context.elapsed
+      defer { seconds[part]! += context.elapsed - start }
+      return try body()
+    }
+    func look() throws -> LipschitzLook { try probe.look(trainer.state.parameters, on: examples) }
+
+    try timed("norms") { try measureNorms("start", into: &values) }
+    let (rate, batch, decay) = (configuration.descent.rate, variant.batch, variant.decay)
+    let first = try timed("diagnostic") { try look() }
+    var network = LipschitzPrediction(rate: rate, batch: batch, decay: decay, from: first)
+    var layers = probe.paths.indices.map {
+      LipschitzPrediction(rate: rate, batch: batch, decay: decay, layer: $0, from: first)
+    }
+    record(network, first, into: &values)
+    var windows = WindowSums(network)
+    let (isWindow, isRecorded) = (Set(schedule.windows), Set(schedule.recorded))
+    var (smallestGap, floored) = (1.0, 0)
+    for step in schedule.looks {
+      try timed("descent") { while trainer.step < step { _ = try trainer.advance() } }
+      let found = try timed("diagnostic") { try look() }
+      network.extend(to: step, found)
+      for index in layers.indices { layers[index].extend(to: step, found) }
+      smallestGap = min(smallestGap, found.layers.map(\.relativeGap).min() ?? 1)
+      floored += found.layers.reduce(0) { $0 + $1.flooredPairs }
+      if isWindow.contains(step) { windows.close(at: network) }
+      if isRecorded.contains(step) { record(network, found, into: &values) }
+    }
+    for (path, layer) in zip(probe.paths, layers) {
+      values["layer/\(path)/start"] = layer.start
+      values["layer/\(path)/z"] = layer.observed
+      values["layer/\(path)/predicted"] = layer.predicted
+      values["layer/\(path)/stepped"] = layer.steppedPrediction
+      values["layer/\(path)/deviation"] = layer.deviation
+      values["layer/\(path)/drift"] = layer.totals.drift
+      values["layer/\(path)/curvature"] = layer.totals.curvature
+      values["layer/\(path)/diffusion"] = layer.totals.diffusion
+    }
+    values["windows/count"] = Double(windows.count)
+    values["windows/squares"] = windows.squares
+    values["windows/diffusion"] = windows.diffusion
+    values["gap"] = smallestGap
+    values["floored"] = Double(floored)
+    try timed("norms") { try measureNorms("end", into: &values) }
+    for (part, time) in seconds { values["seconds/\(part)"] = time }
+    values["looks"] = Double(schedule.looks.count + 1)
+    try context.record(
+      "result", task: variant.task(seed), step: trainer.step, values,
+      text: "parameters \(trainer.state.parameters.digest)")
+  }
+
+  private func record(_ path: LipschitzPrediction, _ look: LipschitzLook, into values: inout [String: Double]) {
+    let at = "at/\(path.step)/"
+    values[at + "z"] = path.observed
+    values[at + "predicted"] = path.predicted
+    values[at + "stepped"] = path.steppedPrediction
+    values[at + "deviation"] = path.deviation
+    values[at + "drift"] = path.totals.drift
+    values[at + "curvature"] = path.totals.curvature
+    values[at + "diffusion"] = path.totals.diffusion
+    values[at + "joint"] = path.jointDiffusion
+    values[at + "loss"] = look.loss
+    values[at + "accuracy"] = look.accuracy ?? .nan
+  }
+
+  /// Norms of convolutions: of the reshaped weights, on a torus, and with the padding that the model has.
+  private func measureNorms(_ moment: String, into values: inout [String: Double]) throws {
+    let parameters = trainer.state.parameters
+    var (height, width) = (exampleShape.rank == 3 ? exampleShape[0] : 0, exampleShape.rank == 3 ? exampleShape[1] : 0)
+    for path in probe.paths {
+      guard let weight = parameters[path], weight.shape.rank == 4 else { continue }
+      let weights = weight.converted(to: .float64)
+      values["norm/\(path)/\(moment)/matrix"] = try OperatorNorm(ConvolutionNorm.matrix(weight)).value
+      values["norm/\(path)/\(moment)/circular"] = try ConvolutionNorm.circular(weights, height: height, width: width)
+      values["norm/\(path)/\(moment)/padded"] =
+        try LinearMapNorm(
+          [weights], input: [1, height, width, weight.shape[2]], tolerance: 1e-7, key: RandomKey(seed: 0).split(path)
+        ) { x, w in x.convolved(with: w[0], padding: .explicit(weight.shape[0] / 2)) }.value
+      // Each convolution of these networks is followed by pooling of size 2.
+      (height, width) = (height / 2, width / 2)
+    }
+  }
+}
+
+/// Observed less predicted changes over windows.
+private struct WindowSums {
+  private var residual = 0.0
+  private var total: Double
+  private(set) var count = 0
+  /// Σ (ΔZ - predicted ΔZ)².
+  private(set) var squares = 0.0
+  /// ∫ |λ_Z|² over the same windows.
+  private(set) var diffusion = 0.0
+
+  init(_ path: LipschitzPrediction) { total = path.totals.diffusion }
+
+  mutating func close(at path: LipschitzPrediction) {
+    let now = path.observed - path.steppedPrediction
+    squares += (now - residual) * (now - residual)
+    diffusion += path.totals.diffusion - total
+    (residual, total) = (now, path.totals.diffusion)
+    count += 1
+  }
+}
