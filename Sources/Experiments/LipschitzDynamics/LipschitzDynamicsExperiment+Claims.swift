@@ -12,6 +12,11 @@ extension LipschitzDynamicsExperiment {
       statement: "Drift by the gradient and drift by noise predict the growth of Z: predicted over observed is 1.",
       source: source),
     Claim(
+      id: "orthogonal-overshoots",
+      statement: "From an orthogonal start, whose singular values are equal, the prediction overshoots: the logarithm of "
+        + "predicted over observed growth is positive.", source: "ours; the equations need a simple largest singular value"
+    ),
+    Claim(
       id: "band-covers", statement: "The band of two standard deviations holds Z at the end in 95.4 % of descents.",
       source: derived),
     Claim(
@@ -71,7 +76,8 @@ extension LipschitzDynamicsExperiment {
       value("curvature") - value("diffusion") / 2
     }
     return [
-      decideValue("predicts-growth", 1, rule.changeMargin, e) { e.perSeed { e.predictedShare($0) } },
+      decideValue("predicts-growth", 1, rule.changeMargin, e) { e.perSeed { e.predictedShare(e.independent, $0) } },
+      decideSign("orthogonal-overshoots", .higher, e) { e.perSeed { log(e.predictedShare(e.orthogonal, $0)) } },
       decideCoverage(e),
       decideValue("noise-size", 1, rule.noiseMargin, e) { e.perSeed { e.windowRatio(e.independent, $0) } },
       decideSign("shuffling-cancels", .lower, from: 1, e) {

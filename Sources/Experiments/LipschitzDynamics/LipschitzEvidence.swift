@@ -70,8 +70,14 @@ package struct LipschitzEvidence {
 
   func variants(_ factor: LipschitzVariant.Factor) -> [LipschitzVariant] { variants.filter { $0.factor == factor } }
 
-  /// Variants whose batches are independent, as the equation has it.
-  var independent: [LipschitzVariant] { variants.filter { $0.order == .replacement } }
+  /// Variants that the equation is about: independent batches, and a largest singular value that is simple.
+  var independent: [LipschitzVariant] {
+    variants.filter { $0.order == .replacement && $0.initialization != "orthogonal" }
+  }
+
+  var orthogonal: [LipschitzVariant] {
+    variants.filter { $0.order == .replacement && $0.initialization == "orthogonal" }
+  }
 
   func base(_ kind: String) -> LipschitzVariant? { variants(.base).first { $0.kind == kind } }
 
@@ -90,10 +96,10 @@ package struct LipschitzEvidence {
   func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
   /// Predicted over observed change of Z, each summed over the variants.
-  package func predictedShare(_ seed: Int, tag: String = "predicted") -> Double {
-    let changes = independent.map { variant -> (predicted: Double, observed: Double) in
+  package func predictedShare(_ variants: [LipschitzVariant], _ seed: Int) -> Double {
+    let changes = variants.map { variant -> (predicted: Double, observed: Double) in
       let start = value(variant, seed, "z", at: 0)
-      return (last(variant, seed, tag) - start, last(variant, seed, "z") - start)
+      return (last(variant, seed, "predicted") - start, last(variant, seed, "z") - start)
     }
     return changes.reduce(0) { $0 + $1.predicted } / changes.reduce(0) { $0 + $1.observed }
   }

@@ -1,0 +1,146 @@
+import Diagnostics
+import Experiments
+import Foundation
+import RunLogs
+import Testing
+import Training
+
+@Suite struct LipschitzDynamicsTests {
+  private let configuration = LipschitzDynamicsExperiment.presets[0].configuration
+
+  private func context(_ folder: RunFolder, _ earlier: [RunEvent] = [], sink: MemorySink) -> RunContext {
+    RunContext(
+      folder: folder, data: DataLocator(), fingerprint: "f", earlier: earlier, sinks: [sink], isQuiet: true,
+      clock: { 0 })
+  }
+
+  private func temporaryFolder() throws -> RunFolder {
+    try RunFolder.create(NSTemporaryDirectory() + "descent-lipschitz-\(UUID().uuidString)")
+  }
+
+  private func task(_ index: Int, seed: Int = 0) throws -> LipschitzTask {
+    try LipschitzTask(
+      configuration, configuration.variants[index], seed: seed, pool: LipschitzPool(configuration, DataLocator()))
+  }
+
+  /// The descent with all looks ends where the bare one does, bit for bit.
+  @Test(arguments: [0, 11]) func looksLeaveTheDescentAsItIs(index: Int) throws {
+    let bare = try task(index).trainer
+    for _ in 0..<configuration.descent.steps { _ = try bare.advance() }
+    let sink = MemorySink()
+    let watched = try task(index)
+    try watched.run(context(try temporaryFolder(), sink: sink))
+    #expect(watched.trainer.state == bare.state)
+    #expect(sink.events[0].text == "parameters \(bare.state.parameters.digest)")
+  }
+
+  /// Seeds that share a start begin at one point and part by their batches; others begin apart.
+  @Test func sharedStartsDifferInBatchesOnly() throws {
+    let shared = configuration.variants.firstIndex { $0.isStartShared }!
+    let (a, b, own) = (try task(shared), try task(shared, seed: 1), try task(0, seed: 1))
+    #expect(a.trainer.state.parameters == b.trainer.state.parameters)
+    #expect(a.trainer.state.parameters != own.trainer.state.parameters)
+    _ = try a.trainer.advance()
+    _ = try b.trainer.advance()
+    #expect(a.trainer.state.parameters != b.trainer.state.parameters)
+  }
+
+  @Test func scheduleCoversTheDescentInWholeEpochs() {
+    let schedule = LipschitzSchedule(steps: 200, epoch: 12, interval: 20, recorded: 10)
+    #expect(schedule.windows == [24, 48, 72, 96, 120, 144, 168, 192])
+    #expect(schedule.looks.prefix(4) == [1, 2, 3, 4] && schedule.looks.last == 200)
+    #expect(Set(schedule.windows).isSubset(of: schedule.looks))
+    #expect(schedule.recorded.last == 200 && schedule.recorded.count <= 10)
+  }
+
+  /// The smoke preset ends with a decision for each claim, and a second session runs nothing again.
+  @Test func smokeRunsAndResumes() throws {
+    let folder = try temporaryFolder()
+    let experiment = LipschitzDynamicsExperiment(configuration)
+    let sink = MemorySink()
+    try experiment.run(context(folder, sink: sink))
+    #expect(sink.events.count == configuration.variants.count * configuration.seeds.count)
+    let again = MemorySink()
+    // One result is missing, as after a kill.
+    try experiment.run(context(folder, Array(sink.events.dropLast()), sink: again))
+    #expect(again.events.count == 1)
+    #expect(again.events[0].task == sink.events.last!.task && again.events[0].text == sink.events.last!.text)
+
+    let outcome = try experiment.report(
+      sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
+    #expect(outcome.decisions.map(\.claim) == LipschitzDynamicsExperiment.claims)
+    let tested = outcome.decisions.filter { $0.evidence.test != "none" }
+    #expect(tested.count >= LipschitzDynamicsExperiment.claims.count - 2)
+    // Without results nothing is decided.
+    let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
+    #expect(empty.decisions.allSatisfy { $0.verdict == .undecided })
+  }
+
+  /// A log whose paths obey known laws gives those numbers.
+  @Test func decisionsFollowTheLog() throws {
+    var settings = configuration
+    settings.seeds.count = 8
+    let experiment = LipschitzDynamicsExperiment(settings)
+    let steps = [0, 8, 16, 32, 40, 48, 56, 64]
+    var events: [RunEvent] = []
+    for variant in settings.variants {
+      for seed in experiment.seeds {
+        let wobble = 0.01 * Double(seed)
+        let batch = Double(variant.batch)
+        var values: [String: Double] = [:]
+        for step in steps {
+          let growth = (0.3 + wobble) * log(1 + Double(step)) + (variant.labelNoise - variant.decay) * Double(step)
+          values["at/\(step)/z"] = growth
+          values["at/\(step)/predicted"] = (variant.initialization == "orthogonal" ? 9 : 1.02) * growth
+          values["at/\(step)/deviation"] = growth
+          values["at/\(step)/drift"] = growth
+          values["at/\(step)/curvature"] = 2 * growth / batch
+          values["at/\(step)/diffusion"] = growth / batch
+          values["at/\(step)/joint"] = 1.4 * growth / batch
+        }
+        let length = { (epoch: Int) -> Double in Double((8 + epoch - 1) / epoch * epoch) }(64 / variant.batch)
+        values["windows/count"] = 64 / length
+        values["windows/diffusion"] = 1 / batch
+        values["windows/squares"] = (variant.order == .shuffled ? 0.3 + wobble : 1 + wobble) / batch
+        events.append(RunEvent(kind: "result", task: variant.task(seed), step: 64, time: 0, values: values))
+      }
+    }
+    let evidence = LipschitzEvidence(events, experiment)
+    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    func expect(_ id: String, _ verdict: Verdict, _ estimate: Double, _ tolerance: Double = 1e-9) {
+      let decision = decisions[id]!
+      #expect(decision.verdict == verdict, "\(id)")
+      #expect(abs(decision.evidence.estimate - estimate) < tolerance, "\(id): \(decision.evidence.estimate)")
+    }
+    expect("orthogonal-overshoots", .undecided, .nan, .infinity)
+    expect("band-covers", .upheld, 1)
+    expect("noise-size", .upheld, 1.035)
+    expect("shuffling-cancels", .upheld, 0.335 - 1)
+    expect("layers-independent", .refuted, 1.4)
+    expect("batch-noise", .upheld, -1)
+    expect("label-noise-growth", .upheld, 0.5 * 64)
+    expect("decay-growth", .upheld, -0.01 * 64)
+    // d/dk log(1 + k) is 1 / (1 + k).
+    expect("late-unbounded", .undecided, .nan, .infinity)
+    #expect(abs(evidence.lateExponent(experiment.seeds) - 1) < 0.05)
+    expect("late-noise", .refuted, -0.335 * log(65 / 33.0) * (1 - 1.5 / 8), 1e-9)
+    #expect(decisions["late-growth"]!.verdict == .upheld)
+    #expect(abs(decisions["predicts-growth"]!.evidence.estimate - 1.02) < 1e-9)
+    #expect(decisions["predicts-growth"]!.verdict == .undecided)
+  }
+
+  @Test(arguments: [
+    ("model.kinds=[mpl]", "mlp"), ("factors.orders=[shufled]", "shuffled"), ("factors.batchSizes=[8]", "repeat"),
+    ("factors.labelNoise=[2]", "factors.labelNoise"), ("data.samples=4", "factors.batchSizes"),
+    ("factors.initializations=[zeros]", "factors"), ("looks.gapFloor=0", "looks.gapFloor"),
+  ])
+  func mistakesAreNamed(_ change: String, _ hint: String) throws {
+    let changed = try Settings.applying([change], to: configuration)
+    #expect { try changed.check() } throws: { "\($0)".contains(hint) || "\($0)".contains("initialization") }
+  }
+
+  @Test func everySettingIsDescribed() throws {
+    let names = try Settings.list(configuration).map(\.name)
+    #expect(Set(names) == Set(LipschitzDynamicsExperiment.settingDescriptions.keys))
+  }
+}
