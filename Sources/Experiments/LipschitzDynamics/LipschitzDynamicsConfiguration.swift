@@ -31,6 +31,7 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     public var batchSizes: [Int]
     public var orders: [String]
     public var decays: [Double]
+    public var rates: [Double]
     public var sharedStart: Bool
   }
 
@@ -62,13 +63,13 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
   public var decision: Decisions
 
   static let standard = LipschitzDynamicsConfiguration(
-    data: Data(name: "fashion-mnist", samples: 512),
+    data: Data(name: "fashion-mnist", samples: 256),
     model: Network(kinds: ["mlp", "cnn"], hidden: 32, features: 4, initialization: "normal", gain: 1),
-    descent: Descent(rate: 0.05, batch: 32, steps: 2048, order: "replacement"),
+    descent: Descent(rate: 0.01, batch: 32, steps: 2048, order: "replacement"),
     factors: Factors(
-      labelNoise: [0.5], gains: [0.5, 2], initializations: ["orthogonal"], batchSizes: [8, 128],
-      orders: ["shuffled", "fixed"], decays: [0.01], sharedStart: true),
-    looks: Looks(interval: 32, recorded: 32, gapFloor: 1e-6), seeds: Seeds(count: 8, first: 0),
+      labelNoise: [0.5], gains: [0.5, 2], initializations: ["orthogonal"], batchSizes: [8, 64],
+      orders: ["shuffled", "fixed"], decays: [0.01], rates: [0.002, 0.05], sharedStart: true),
+    looks: Looks(interval: 8, recorded: 32, gapFloor: 1e-6), seeds: Seeds(count: 6, first: 0),
     decision: Decisions(
       alpha: 0.05, changeMargin: 0.1, coverageMargin: 0.1, noiseMargin: 0.15, exponentMargin: 0.15))
 
@@ -78,6 +79,7 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     c.model.hidden = 8
     c.model.features = 2
     c.descent.batch = 8
+    c.descent.rate = 0.02
     c.descent.steps = 64
     c.factors.batchSizes = [4, 16]
     c.factors.gains = [0.5, 2]
@@ -96,7 +98,8 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     c.descent = Descent(rate: 0.01, batch: 64, steps: 78_200, order: "replacement")
     c.factors = Factors(
       labelNoise: [0.2, 0.5, 1], gains: [0.5, 2], initializations: ["uniform", "orthogonal"],
-      batchSizes: [16, 256, 512], orders: ["shuffled", "fixed"], decays: [5e-4], sharedStart: true)
+      batchSizes: [16, 256, 512], orders: ["shuffled", "fixed"], decays: [5e-4], rates: [0.002, 0.05],
+      sharedStart: true)
     c.looks.interval = 782
     c.seeds.count = 10
     return c
@@ -122,15 +125,24 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     guard factors.labelNoise.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
       throw SettingsError("factors.labelNoise must be in 0...1, without 0")
     }
-    guard (factors.gains + factors.decays).allSatisfy({ $0 > 0 }) else {
-      throw SettingsError("factors.gains and factors.decays must be positive")
+    guard (factors.gains + factors.decays + factors.rates).allSatisfy({ $0 > 0 }) else {
+      throw SettingsError("factors.gains, factors.decays and factors.rates must be positive")
     }
     guard ([descent.batch] + factors.batchSizes).allSatisfy({ $0 > 0 && $0 <= data.samples }) else {
       throw SettingsError("factors.batchSizes must be positive and at most data.samples, \(data.samples)")
     }
-    let names = variants.map(\.description)
-    guard Set(names).count == names.count else {
-      throw SettingsError("factors must not repeat a value or that of the base")
+    try Self.different("labelNoise", [0] + factors.labelNoise)
+    try Self.different("gains", [model.gain] + factors.gains)
+    try Self.different("initializations", [model.initialization] + factors.initializations)
+    try Self.different("batchSizes", [descent.batch] + factors.batchSizes)
+    try Self.different("orders", [descent.order] + factors.orders)
+    try Self.different("decays", [0] + factors.decays)
+    try Self.different("rates", [descent.rate] + factors.rates)
+  }
+
+  private static func different<Value: Hashable>(_ factor: String, _ values: [Value]) throws {
+    guard Set(values).count == values.count else {
+      throw SettingsError("factors.\(factor) must not repeat a value or that of the base, \(values[0])")
     }
   }
 

@@ -24,6 +24,10 @@ extension LipschitzDynamicsExperiment {
       statement: "With independent batches squared residuals of Z over windows are what |λ_Z|² says: their ratio is 1.",
       source: derived),
     Claim(
+      id: "rate-limits",
+      statement: "The equation is one of small rates: the logarithm of that ratio is higher at a larger rate.",
+      source: "ours"),
+    Claim(
       id: "shuffling-cancels", statement: "With a new order each epoch residuals over whole epochs are smaller than that.",
       source: "ours"),
     Claim(
@@ -80,6 +84,9 @@ extension LipschitzDynamicsExperiment {
       decideSign("orthogonal-overshoots", .higher, e) { e.perSeed { log(e.predictedShare(e.orthogonal, $0)) } },
       decideCoverage(e),
       decideValue("noise-size", 1, rule.noiseMargin, e) { e.perSeed { e.windowRatio(e.independent, $0) } },
+      decideSign("rate-limits", .higher, e) {
+        rise(.rate, { $0.rate }) { log(e.windowRatio([$0], $1)) }
+      },
       decideSign("shuffling-cancels", .lower, from: 1, e) {
         e.perSeed { e.windowRatio(e.variants(.order).filter { $0.order == .shuffled }, $0) }
       },

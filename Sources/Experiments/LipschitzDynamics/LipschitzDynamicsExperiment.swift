@@ -19,7 +19,7 @@ public struct LipschitzDynamicsExperiment: Experiment {
   public static let presets: [Preset<LipschitzDynamicsConfiguration>] = [
     .init(name: "smoke", summary: "seconds: small synthetic images", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: a linear and a convolutional network on 512 images of Fashion-MNIST",
+      name: "quick", summary: "minutes: a linear and a convolutional network on 256 images of Fashion-MNIST",
       configuration: .standard),
     .init(name: "paper", summary: "CIFAR-10, all images, ten seeds: days", configuration: .paper),
   ]
@@ -38,6 +38,7 @@ public struct LipschitzDynamicsExperiment: Experiment {
     "factors.batchSizes": "batch sizes, each in place of the base's",
     "factors.orders": "ways to draw batches, each in place of the base's",
     "factors.decays": "weight decays, each in place of none",
+    "factors.rates": "learning rates, each in place of the base's",
     "factors.sharedStart": "whether to run the base with one start and one training set for all seeds",
     "looks.interval": "updates from one look at the drivers to the next, rounded up to whole epochs",
     "looks.recorded": "looks that go to the log, at most",
@@ -72,7 +73,7 @@ public struct LipschitzDynamicsExperiment: Experiment {
     let pool = try LipschitzPool(configuration, context.data)
     var total = 0.0
     for kind in configuration.model.kinds {
-      for batch in Set(waiting.map(\.variant.batch)) {
+      for batch in Set(waiting.map(\.variant.batch)).sorted() {
         let tasks = waiting.filter { $0.variant.kind == kind && $0.variant.batch == batch }
         guard let (variant, seed) = tasks.first else { continue }
         total += Double(tasks.count) * (try seconds(LipschitzTask(configuration, variant, seed: seed, pool: pool)))

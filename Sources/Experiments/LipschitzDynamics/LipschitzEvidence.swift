@@ -70,9 +70,9 @@ package struct LipschitzEvidence {
 
   func variants(_ factor: LipschitzVariant.Factor) -> [LipschitzVariant] { variants.filter { $0.factor == factor } }
 
-  /// Variants that the equation is about: independent batches, and a largest singular value that is simple.
+  /// Variants that the equation is about: independent batches, a largest singular value that is simple, the base's rate.
   var independent: [LipschitzVariant] {
-    variants.filter { $0.order == .replacement && $0.initialization != "orthogonal" }
+    variants.filter { $0.order == .replacement && $0.initialization != "orthogonal" && $0.factor != .rate }
   }
 
   var orthogonal: [LipschitzVariant] {

@@ -15,9 +15,9 @@ package struct LipschitzPool: Sendable {
       normalization = nil
     } else {
       train = try locator.load(name).train
-      let channels = train.exampleShape[-1]
-      normalization = Normalization(
-        mean: [Double](repeating: 0.5, count: channels), standardDeviation: [Double](repeating: 0.5, count: channels))
+      // Of all training images, so that subsets share it.
+      let statistics = train.channelStatistics()
+      normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
     }
     guard train.count >= samples else {
       throw SettingsError("data.samples: \(name) has \(train.count) training examples, fewer than \(samples)")
@@ -71,7 +71,7 @@ package struct LipschitzTask {
       training, batchSize: variant.batch, key: RandomKey(seed: seed).split("batches"),
       normalization: pool.normalization, sampling: variant.order)
     let model = variant.model(training.exampleShape, classes: training.classNames.count, configuration.model)
-    var steps: [any GradientTransformation] = [LearningRate(configuration.descent.rate)]
+    var steps: [any GradientTransformation] = [LearningRate(variant.rate)]
     if variant.decay > 0 { steps.insert(WeightDecay(variant.decay), at: 0) }
     trainer = try Trainer(
       model: model, loss: .crossEntropy, optimizer: Chain(steps), batches: batches, key: start.split("training"))
@@ -99,7 +99,7 @@ package struct LipschitzTask {
     func look() throws -> LipschitzLook { try probe.look(trainer.state.parameters, on: examples) }
 
     try timed("norms") { try measureNorms("start", into: &values) }
-    let (rate, batch, decay) = (configuration.descent.rate, variant.batch, variant.decay)
+    let (rate, batch, decay) = (variant.rate, variant.batch, variant.decay)
     let first = try timed("diagnostic") { try look() }
     var network = LipschitzPrediction(rate: rate, batch: batch, decay: decay, from: first)
     var layers = probe.paths.indices.map {

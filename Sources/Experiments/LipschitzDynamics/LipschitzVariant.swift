@@ -12,6 +12,7 @@ package struct LipschitzVariant: Hashable, Sendable, CustomStringConvertible {
     case batch
     case order
     case decay
+    case rate
     case sharedStart = "shared start"
   }
 
@@ -26,6 +27,7 @@ package struct LipschitzVariant: Hashable, Sendable, CustomStringConvertible {
   package var batch: Int
   package var order: SamplingOrder
   package var decay = 0.0
+  package var rate: Double
   package var isStartShared: Bool { factor == .sharedStart }
 
   package var level: String {
@@ -37,6 +39,7 @@ package struct LipschitzVariant: Hashable, Sendable, CustomStringConvertible {
     case .batch: "\(batch)"
     case .order: order.rawValue
     case .decay: "\(decay)"
+    case .rate: "\(rate)"
     }
   }
 
@@ -74,7 +77,7 @@ extension LipschitzDynamicsConfiguration {
     model.kinds.flatMap { kind -> [LipschitzVariant] in
       let base = LipschitzVariant(
         kind: kind, factor: .base, gain: model.gain, initialization: model.initialization, batch: descent.batch,
-        order: SamplingOrder(rawValue: descent.order) ?? .replacement)
+        order: SamplingOrder(rawValue: descent.order) ?? .replacement, rate: descent.rate)
       func changed<Value>(
         _ factor: LipschitzVariant.Factor, _ path: WritableKeyPath<LipschitzVariant, Value>, _ values: [Value]
       ) -> [LipschitzVariant] {
@@ -92,6 +95,7 @@ extension LipschitzDynamicsConfiguration {
       result += changed(.batch, \.batch, factors.batchSizes)
       result += changed(.order, \.order, factors.orders.compactMap(SamplingOrder.init(rawValue:)))
       result += changed(.decay, \.decay, factors.decays)
+      result += changed(.rate, \.rate, factors.rates)
       if factors.sharedStart { result += changed(.sharedStart, \.decay, [0]) }
       return result
     }
