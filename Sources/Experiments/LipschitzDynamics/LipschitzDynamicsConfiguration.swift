@@ -65,7 +65,7 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
   static let standard = LipschitzDynamicsConfiguration(
     data: Data(name: "fashion-mnist", samples: 256),
     model: Network(kinds: ["mlp", "cnn"], hidden: 32, features: 4, initialization: "normal", gain: 1),
-    descent: Descent(rate: 0.01, batch: 32, steps: 2048, order: "replacement"),
+    descent: Descent(rate: 0.01, batch: 32, steps: 1536, order: "replacement"),
     factors: Factors(
       labelNoise: [0.5], gains: [0.5, 2], initializations: ["orthogonal"], batchSizes: [8, 64],
       orders: ["shuffled", "fixed"], decays: [0.01], rates: [0.002, 0.05], sharedStart: true),
