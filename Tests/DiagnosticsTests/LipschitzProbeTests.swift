@@ -90,7 +90,9 @@ import Testing
     let symbols = ExampleArrays(
       features: NDArray([Int32(0), 1, 2, 3], shape: [4, 1]), targets: NDArray([Int32(0), 1, 2, 0]))
     let embedded = try LipschitzProbe(table, loss: loss)
-    #expect(throws: (any Error).self) { try embedded.look(table.initialParameters(key: RandomKey(seed: 1)), on: symbols) }
+    #expect(throws: (any Error).self) {
+      try embedded.look(table.initialParameters(key: RandomKey(seed: 1)), on: symbols)
+    }
   }
 
   /// The mean and the spread of a noisy step's log K against 40,000 draws of it.

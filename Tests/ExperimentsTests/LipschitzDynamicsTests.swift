@@ -89,7 +89,8 @@ import Training
         let batch = Double(variant.batch)
         var values: [String: Double] = [:]
         for step in steps {
-          let growth = (0.3 + wobble) * log(1 + Double(step)) + (variant.labelNoise - variant.decay) * (1 + wobble) * Double(step)
+          let growth =
+            (0.3 + wobble) * log(1 + Double(step)) + (variant.labelNoise - variant.decay) * (1 + wobble) * Double(step)
           values["at/\(step)/z"] = growth
           values["at/\(step)/predicted"] = (variant.initialization == "orthogonal" ? 9 + wobble : 1.02) * growth
           values["at/\(step)/deviation"] = growth

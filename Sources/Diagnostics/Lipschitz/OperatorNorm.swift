@@ -79,7 +79,8 @@ public struct OperatorNorm: Sendable {
   public func hessianForm(_ g: NDArray) throws -> Double { try forms(try products(g)).hessian[0] }
 
   private func products(_ g: NDArray) throws -> GradientProducts {
-    precondition(g.shape == [rows, columns], "a direction has the matrix's shape [\(rows), \(columns)], not \(g.shape)")
+    precondition(
+      g.shape == [rows, columns], "a direction has the matrix's shape [\(rows), \(columns)], not \(g.shape)")
     return GradientProducts(
       right: try LinearAlgebra.product(g, NDArray(right, shape: [columns, 1])).reshaped(to: [1, rows]),
       left: try LinearAlgebra.product(NDArray(left, shape: [1, rows]), g))
@@ -89,7 +90,8 @@ public struct OperatorNorm: Sendable {
   public func forms(_ products: GradientProducts) throws -> (jacobian: [Double], hessian: [Double]) {
     let k = products.count
     precondition(
-      products.right.shape == [k, rows] && products.left.shape == [k, columns], "products of another matrix's gradients")
+      products.right.shape == [k, rows] && products.left.shape == [k, columns], "products of another matrix's gradients"
+    )
     // Of the tall matrix: p = G v₁ [k, m], r = Gᵀ u₁ [k, n].
     let (p, r) = isWide ? (products.left, products.right) : (products.right, products.left)
     let (m, n) = (tall.shape[0], tall.shape[1])

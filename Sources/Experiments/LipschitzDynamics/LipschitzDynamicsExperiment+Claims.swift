@@ -13,8 +13,10 @@ extension LipschitzDynamicsExperiment {
       source: source),
     Claim(
       id: "orthogonal-overshoots",
-      statement: "From an orthogonal start, whose singular values are equal, the prediction overshoots: the logarithm of "
-        + "predicted over observed growth is positive.", source: "ours; the equations need a simple largest singular value"
+      statement:
+        "From an orthogonal start, whose singular values are equal, the prediction overshoots: the logarithm of "
+        + "predicted over observed growth is positive.",
+      source: "ours; the equations need a simple largest singular value"
     ),
     Claim(
       id: "band-covers", statement: "The band of two standard deviations holds Z at the end in 95.4 % of descents.",
@@ -28,7 +30,8 @@ extension LipschitzDynamicsExperiment {
       statement: "The equation is one of small rates: the logarithm of that ratio is higher at a larger rate.",
       source: "ours"),
     Claim(
-      id: "shuffling-cancels", statement: "With a new order each epoch residuals over whole epochs are smaller than that.",
+      id: "shuffling-cancels",
+      statement: "With a new order each epoch residuals over whole epochs are smaller than that.",
       source: "ours"),
     Claim(
       id: "spread-over-orders",
@@ -40,10 +43,13 @@ extension LipschitzDynamicsExperiment {
       source: source + ", assumption 3"),
     Claim(
       id: "batch-noise", statement: "The noise of Z falls with the batch size as 1/M at a fixed rate.", source: derived),
-    Claim(id: "batch-growth", statement: "Larger batches make Z grow less over the same number of updates.", source: derived),
+    Claim(
+      id: "batch-growth", statement: "Larger batches make Z grow less over the same number of updates.", source: derived
+    ),
     Claim(
       id: "noise-grows", statement: "Gradient noise makes Z grow: ∫(κ_Z - ½ |λ_Z|²) is positive.", source: derived),
-    Claim(id: "start-growth", statement: "From a larger start Z grows less.", source: source + " (starts shape the growth)"),
+    Claim(
+      id: "start-growth", statement: "From a larger start Z grows less.", source: source + " (starts shape the growth)"),
     Claim(
       id: "label-noise-drives", statement: "Random labels raise the drift by noise, ∫κ_Z.",
       source: source + " (label noise shapes the growth)"),

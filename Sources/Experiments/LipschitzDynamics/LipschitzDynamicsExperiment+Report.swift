@@ -181,7 +181,8 @@ extension LipschitzDynamicsExperiment {
     }
     return .table(
       header: [
-        "variant", "accuracy at half, %", "slope of Z by log k", "R²", "R² by k", "p of dZ/dk ∝ k^(-p)", "∫μ, second half",
+        "variant", "accuracy at half, %", "slope of Z by log k", "R²", "R² by k", "p of dZ/dk ∝ k^(-p)",
+        "∫μ, second half",
         "∫(κ - ½|λ|²)",
       ], rows: rows)
   }

@@ -26,7 +26,8 @@ public struct LipschitzDynamicsExperiment: Experiment {
 
   public static let settingDescriptions: [String: String] = [
     "data.name": "fashion-mnist, mnist, cifar10 or gaussians (small synthetic images)",
-    "data.samples": "training examples of each seed", "model.kinds": "mlp (three linear layers), cnn (two convolutions)",
+    "data.samples": "training examples of each seed",
+    "model.kinds": "mlp (three linear layers), cnn (two convolutions)",
     "model.hidden": "hidden units of the mlp's layers", "model.features": "features of the cnn's first convolution",
     "model.initialization": "distribution of the base's start: normal, uniform or orthogonal",
     "model.gain": "scale of the base's start, in units of He et al.", "descent.rate": "learning rate of plain SGD",

@@ -66,7 +66,8 @@ package struct LipschitzTask {
     self.seed = seed
     // Only batches differ between seeds that share a start.
     let start = RandomKey(seed: variant.isStartShared ? configuration.seeds.first : seed)
-    let training = pool.trainingSet(configuration.data.samples, labelNoise: variant.labelNoise, key: start.split("data"))
+    let training = pool.trainingSet(
+      configuration.data.samples, labelNoise: variant.labelNoise, key: start.split("data"))
     let batches = try BatchSequence(
       training, batchSize: variant.batch, key: RandomKey(seed: seed).split("batches"),
       normalization: pool.normalization, sampling: variant.order)
