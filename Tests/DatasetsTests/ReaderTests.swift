@@ -146,6 +146,23 @@ struct Workspace {
     #expect(throws: DatasetError.self) { try BatchSequence(dataset(5), batchSize: 10, key: RandomKey(seed: 1)) }
   }
 
+  @Test func examplesAreMetInTheOrderAskedFor() throws {
+    func order(_ sampling: SamplingOrder, _ epoch: Int) throws -> [Int] {
+      try BatchSequence(dataset(30), batchSize: 10, key: RandomKey(seed: 1), sampling: sampling).order(epoch: epoch)
+    }
+    let all = Array(0..<30)
+    for sampling in [SamplingOrder.shuffled, .fixed] {
+      #expect(try order(sampling, 0).sorted() == all)
+      #expect(try order(sampling, 5).sorted() == all)
+    }
+    #expect(try order(.shuffled, 0) != order(.shuffled, 1))
+    #expect(try order(.fixed, 0) == order(.fixed, 1))
+    // Of 30 draws from 30 some 19 differ.
+    let drawn = try order(.replacement, 0)
+    #expect(drawn.count == 30 && (10..<27).contains(Set(drawn).count) && Set(drawn).isSubset(of: all))
+    #expect(try order(.replacement, 1) != drawn)
+  }
+
   @Test func batchesDependOnTheirNumberOnly() throws {
     let augmentation = Augmentation(cropPadding: 1, flips: true)
     let batches = try BatchSequence(dataset(30), batchSize: 10, key: RandomKey(seed: 1), augmentation: augmentation)
