@@ -17,7 +17,7 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self, DataCommand.self,
-      DoctorCommand.self, BenchCommand.self,
+      DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }
 

@@ -6,6 +6,14 @@ public struct Workload: Sendable {
   public var features: NDArray
   public var targets: NDArray
 
+  public init(name: String, model: any Layer, loss: LossFunction, features: NDArray, targets: NDArray) {
+    self.name = name
+    self.model = model
+    self.loss = loss
+    self.features = features
+    self.targets = targets
+  }
+
   /// The four steps that are measured beside peers: SGD with momentum 0.9 and rate 0.01.
   public static let all: [Workload] = {
     let key = RandomKey(seed: 0)
