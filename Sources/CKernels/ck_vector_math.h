@@ -104,4 +104,12 @@ CK_INLINE float ck_erff(float x) {
   return c * p / q;
 }
 
+// x Phi(x), Phi the standard normal distribution function.
+CK_INLINE float ck_geluf(float x) { return 0.5f * x * (1.0f + ck_erff(x * 0.707106781f)); }
+
+// Phi(x) + x phi(x).
+CK_INLINE float ck_gelu_slopef(float x) {
+  return 0.5f * (1.0f + ck_erff(x * 0.707106781f)) + x * 0.398942280f * ck_expf(-0.5f * x * x);
+}
+
 #endif

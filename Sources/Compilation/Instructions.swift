@@ -20,6 +20,8 @@ extension UnaryOperation {
     case .tanh: CK_OP_TANH
     case .sigmoid: CK_OP_SIGMOID
     case .erf: CK_OP_ERF
+    case .gelu: CK_OP_GELU
+    case .geluSlope: CK_OP_GELU_SLOPE
     case .relu: CK_OP_RELU
     case .floor: CK_OP_FLOOR
     case .round: CK_OP_ROUND

@@ -20,6 +20,9 @@ extension DerivativeRule {
     case .tanh: return g * (1 - y.squared)
     case .sigmoid: return g * (y * (1 - y))
     case .erf: return g * (1.1283791670955126 * exp(-x.squared))  // 2 / sqrt(pi)
+    case .gelu: return g * geluSlope(x)
+    // phi(x) (2 - x^2), phi the standard normal density.
+    case .geluSlope: return g * (0.3989422804014327 * exp(-0.5 * x.squared) * (2 - x.squared))
     case .relu: return Graphs.select(y .> 0, g, 0)
     case .sign, .floor, .round, .isFinite, .not: return nil
     }

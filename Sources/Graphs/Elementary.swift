@@ -30,7 +30,9 @@ public func round(_ x: Tensor) -> Tensor { x.unary(.round) }
 public func softplus(_ x: Tensor) -> Tensor { relu(x) + log1p(exp(-abs(x))) }
 
 /// x * Phi(x), Phi the standard normal distribution function (Hendrycks and Gimpel 2016, the exact form).
-public func gelu(_ x: Tensor) -> Tensor { 0.5 * x * (1 + erf(x * 0.7071067811865476)) }
+public func gelu(_ x: Tensor) -> Tensor { x.unary(.gelu) }
+/// The derivative of `gelu`.
+package func geluSlope(_ x: Tensor) -> Tensor { x.unary(.geluSlope) }
 
 /// x * sigmoid(x) (Elfwing et al. 2018).
 public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }

@@ -78,6 +78,8 @@ public enum Operation: Hashable, Sendable {
 public enum UnaryOperation: String, Hashable, Sendable, CaseIterable {
   case negate, absolute, sign, exp, log, log1p, expm1, sqrt, rsqrt, reciprocal, square
   case sin, cos, tanh, sigmoid, erf, relu, floor, round, isFinite, not
+  /// x Phi(x) and its derivative Phi(x) + x phi(x), with the standard normal distribution's Phi and phi.
+  case gelu, geluSlope
 }
 
 public enum BinaryOperation: String, Hashable, Sendable, CaseIterable {

@@ -120,7 +120,7 @@ public let operationCases: [OperationCase] = {
   let functions: [(String, @Sendable (Tensor) -> Tensor)] = [
     ("negate", { -$0 }), ("abs", abs), ("exp", exp), ("log", log), ("log1p", log1p), ("expm1", expm1), ("sqrt", sqrt),
     ("rsqrt", rsqrt), ("reciprocal", { $0.reciprocal }), ("square", { $0.squared }), ("sin", sin), ("cos", cos),
-    ("tanh", tanh), ("sigmoid", sigmoid), ("erf", erf), ("relu", relu), ("floor", { floor($0) * $0 }),
+    ("tanh", tanh), ("sigmoid", sigmoid), ("erf", erf), ("gelu", gelu), ("relu", relu), ("floor", { floor($0) * $0 }),
     ("round", { round($0) * $0 }), ("sign", { sign($0) * $0 }),
   ]
   for (name, function) in functions {

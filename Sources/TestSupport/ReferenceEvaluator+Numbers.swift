@@ -20,6 +20,9 @@ extension ReferenceEvaluator {
     case .tanh: Foundation.tanh(x)
     case .sigmoid: 1 / (1 + Foundation.exp(-x))
     case .erf: Foundation.erf(x)
+    case .gelu: 0.5 * x * (1 + Foundation.erf(x / 2.0.squareRoot()))
+    case .geluSlope:
+      0.5 * (1 + Foundation.erf(x / 2.0.squareRoot())) + x * Foundation.exp(-x * x / 2) / (2 * Double.pi).squareRoot()
     case .relu: x < 0 ? 0 : x
     case .floor: Foundation.floor(x)
     case .round: x.rounded(.toNearestOrEven)

@@ -27,6 +27,8 @@ import Testing
     #expect(try worst(-80...80, { sigmoid($0) }, { 1 / (1 + Foundation.exp(-$0)) }) < 4)
     let erfError = try worst(-4...4, { erf($0) }, Foundation.erf)
     #expect(erfError < 8, "erf: \(erfError)")
+    let geluError = try worst(0.01...8, { gelu($0) }, { 0.5 * $0 * (1 + Foundation.erf($0 / 2.0.squareRoot())) })
+    #expect(geluError < 8, "gelu: \(geluError)")
   }
 
   @Test func specialValues() throws {
