@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
       none is named.
       """)
   var workloads: [String] = []
-  @Flag(help: "Time of each kernel call, the slowest first.")
+  @Flag(help: "Time of each kind of kernel call, the slowest first, with the number of calls.")
   var profile = false
   @Option(help: "Threads; all cores when not given.")
   var threads: Int?
@@ -69,13 +69,15 @@ struct BenchCommand: ParsableCommand {
     ]
     print("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
     guard profile else { return }
-    let entries = try program.profile(arguments, runs: 10).sorted { $0.seconds > $1.seconds }
-    let total = entries.reduce(0) { $0 + $1.seconds }
-    for entry in entries where entry.seconds > 0.002 * total {
-      let rate = entry.flops > 0 ? String(format: "%6.0f GFLOP/s", entry.flops / entry.seconds / 1e9) : "              "
+    let entries = Dictionary(grouping: try program.profile(arguments, runs: 10), by: \.name)
+      .mapValues { (seconds: $0.map(\.seconds).reduce(0, +), flops: $0.map(\.flops).reduce(0, +), count: $0.count) }
+      .sorted { $0.value.seconds > $1.value.seconds }
+    let total = entries.reduce(0) { $0 + $1.value.seconds }
+    for (name, cost) in entries {
+      let rate = cost.flops > 0 ? String(format: "%6.0f GFLOP/s", cost.flops / cost.seconds / 1e9) : "              "
       print(
-        String(format: "%9.1f us %5.1f %%  ", entry.seconds * 1e6, 100 * entry.seconds / total) + rate + "  "
-          + entry.name)
+        String(format: "%9.1f us %5.1f %% %4d x  ", cost.seconds * 1e6, 100 * cost.seconds / total, cost.count) + rate
+          + "  " + name)
     }
   }
 }
