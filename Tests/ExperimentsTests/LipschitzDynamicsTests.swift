@@ -115,6 +115,8 @@ import Training
     }
     expect("orthogonal-overshoots", .upheld, log(9.035), 1e-4)
     expect("band-covers", .upheld, 1)
+    // The drift alone is right here, and the prediction 2 % off.
+    #expect(decisions["noise-helps"]!.verdict == .refuted)
     expect("noise-size", .upheld, 1.035)
     expect("shuffling-cancels", .upheld, 0.335 - 1)
     expect("layers-independent", .refuted, 1.4)

@@ -12,6 +12,12 @@ extension LipschitzDynamicsExperiment {
       statement: "Drift by the gradient and drift by noise predict the growth of Z: predicted over observed is 1.",
       source: source),
     Claim(
+      id: "noise-helps",
+      statement:
+        "The noise terms bring the prediction nearer to Z at the end than ∫μ_Z alone: the error changes by less "
+        + "than 0.",
+      source: derived),
+    Claim(
       id: "orthogonal-overshoots",
       statement:
         "From an orthogonal start, whose singular values are equal, the prediction overshoots: the logarithm of "
@@ -87,6 +93,7 @@ extension LipschitzDynamicsExperiment {
     }
     return [
       decideValue("predicts-growth", 1, rule.changeMargin, e) { e.perSeed { e.predictedShare(e.independent, $0) } },
+      decideSign("noise-helps", .lower, e) { e.perSeed { e.errorChange($0) } },
       decideSign("orthogonal-overshoots", .higher, e) { e.perSeed { log(e.predictedShare(e.orthogonal, $0)) } },
       decideCoverage(e),
       decideValue("noise-size", 1, rule.noiseMargin, e) { e.perSeed { e.windowRatio(e.independent, $0) } },

@@ -104,6 +104,16 @@ package struct LipschitzEvidence {
     return changes.reduce(0) { $0 + $1.predicted } / changes.reduce(0) { $0 + $1.observed }
   }
 
+  /// What the noise terms add to the absolute error of the prediction, averaged over variants.
+  package func errorChange(_ seed: Int) -> Double {
+    mean(
+      independent.map { variant in
+        let growth = growth(variant, seed)
+        let predicted = last(variant, seed, "predicted") - value(variant, seed, "z", at: 0)
+        return abs(growth - predicted) - abs(growth - last(variant, seed, "drift"))
+      })
+  }
+
   /// Mean square of windows' residuals over what the diffusion says.
   package func windowRatio(_ variants: [LipschitzVariant], _ seed: Int) -> Double {
     variants.reduce(0) { $0 + value($1, seed, "windows/squares") / value($1, seed, "windows/count") }
