@@ -13,9 +13,7 @@ extension LipschitzDynamicsExperiment {
       source: source),
     Claim(
       id: "noise-helps",
-      statement:
-        "The noise terms bring the prediction nearer to Z at the end than ∫μ_Z alone: the error changes by less "
-        + "than 0.",
+      statement: "The noise terms lower the error of the prediction of Z at the end, against ∫μ_Z alone.",
       source: derived),
     Claim(
       id: "orthogonal-overshoots",

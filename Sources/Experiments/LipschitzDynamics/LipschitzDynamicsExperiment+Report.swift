@@ -28,7 +28,11 @@ extension LipschitzDynamicsExperiment {
           + "of whole epochs, over what |λ_Z|² says."),
       table(e), .heading("Factors"),
     ]
-    for kind in configuration.model.kinds where e.base(kind) != nil { sections.append(.plot(factorPlot(e, kind))) }
+    for kind in configuration.model.kinds where e.base(kind) != nil {
+      // Two plots: more lines than colours cannot be told apart.
+      sections.append(.plot(factorPlot(e, kind, "start", [.labelNoise, .gain, .initialization, .decay])))
+      sections.append(.plot(factorPlot(e, kind, "batches", [.batch, .order, .rate])))
+    }
     sections += [.heading("Layers of the base"), layers(e), .heading("Near convergence"), lateTable(e)]
     for kind in configuration.model.kinds {
       guard let base = e.base(kind), !e.seeds.isEmpty else { continue }
@@ -93,11 +97,13 @@ extension LipschitzDynamicsExperiment {
       })
   }
 
-  private func factorPlot(_ e: LipschitzEvidence, _ kind: String) -> Plot {
+  private func factorPlot(
+    _ e: LipschitzEvidence, _ kind: String, _ group: String, _ factors: [LipschitzVariant.Factor]
+  ) -> Plot {
     Plot(
-      name: "factors-\(kind)", title: "Growth of the \(kind)'s bound, mean over seeds", xLabel: "update k",
+      name: "factors-\(kind)-\(group)", title: "Growth of the \(kind)'s bound, mean over seeds", xLabel: "update k",
       yLabel: "Z less Z at the start",
-      series: e.variants.filter { $0.kind == kind && !$0.isStartShared }.map { variant in
+      series: e.variants.filter { $0.kind == kind && ([.base] + factors).contains($0.factor) }.map { variant in
         let steps = e.steps(variant)
         return .init(
           name: variant.factor == .base ? "base" : "\(variant.factor.rawValue) \(variant.level)",
