@@ -31,6 +31,10 @@ public struct CatalogueEntry: Sendable {
       instructions: "unpack the binary version, so that DIR/cifar-10-batches-bin/data_batch_1.bin is there",
       folders: ["cifar-10-batches-bin"],
       files: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"]),
+    .init(
+      name: "imdb", summary: "25,000 + 25,000 film reviews, two classes (Maas et al. 2011); text, for experiments only",
+      instructions: "unpack the archive, so that DIR/aclImdb/train/pos is there", folders: ["aclImdb"],
+      files: ["train/pos", "train/neg", "test/pos", "test/neg"]),
   ]
 }
 
@@ -70,6 +74,7 @@ public struct DataLocator: Sendable {
       throw DatasetError(
         name, "is not here (\(searched)). \(entry.instructions), and name DIR by --data or DESCENT_DATA")
     }
+    guard name != "imdb" else { throw DatasetError(name, "is text, and its reviews are no arrays of one shape") }
     let paths = entry.files.map { folder + "/" + $0 }
     if name == "cifar10" {
       return (try CIFAR10.dataset(files: Array(paths.prefix(5))), try CIFAR10.dataset(files: [paths[5]]))

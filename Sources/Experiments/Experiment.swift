@@ -114,6 +114,7 @@ public final class RunContext: @unchecked Sendable {
 public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
+    TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -1,0 +1,103 @@
+import Foundation
+
+/// One step on the embeddings, then normalised descent on the query, on synthetic sequences and film reviews.
+public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatable {
+  public struct Data: Codable, Sendable, Equatable {
+    public var names: [String]
+    public var train: Int
+    public var test: Int
+    public var length: Int
+  }
+
+  public struct Synthetic: Codable, Sendable, Equatable {
+    public var labelTokens: Int
+    public var neutralTokens: Int
+    public var mostImportant: Int
+    public var length: Int
+    public var rate: Double
+  }
+
+  public struct Reviews: Codable, Sendable, Equatable {
+    public var vocabulary: Int
+    public var fewest: Int
+    public var rate: Double
+  }
+
+  public struct Flow: Codable, Sendable, Equatable {
+    public var steps: Int
+    public var length: Double
+    public var looks: Int
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    public var slopeMargin: Double
+    public var threshold: Double
+  }
+
+  public var data: Data
+  public var width: Int
+  public var synthetic: Synthetic
+  public var reviews: Reviews
+  public var flow: Flow
+  public var seeds: Seeds
+  public var decision: Decisions
+
+  static let standard = TrainedEmbeddingAttentionConfiguration(
+    data: Data(names: ["synthetic", "imdb"], train: 2000, test: 2000, length: 64), width: 256,
+    synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
+    reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
+    flow: Flow(steps: 4000, length: 0.02, looks: 10), seeds: Seeds(count: 10, first: 0),
+    decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
+
+  static var smoke: TrainedEmbeddingAttentionConfiguration {
+    var c = standard
+    c.data = Data(names: ["synthetic"], train: 300, test: 100, length: 8)
+    c.width = 64
+    c.flow = Flow(steps: 300, length: 0.05, looks: 3)
+    c.seeds.count = 3
+    return c
+  }
+
+  static var paper: TrainedEmbeddingAttentionConfiguration {
+    var c = standard
+    c.data = Data(names: ["synthetic", "imdb"], train: 12_000, test: 12_000, length: 128)
+    c.width = 512
+    c.reviews.vocabulary = 8000
+    c.flow.steps = 10_000
+    c.seeds.count = 20
+    return c
+  }
+
+  package func length(_ data: String) -> Int { data == "imdb" ? self.data.length : synthetic.length }
+  package func rate(_ data: String) -> Double { data == "imdb" ? reviews.rate : synthetic.rate }
+
+  package func check() throws {
+    let positive: [(String, Double)] = [
+      ("data.train", Double(data.train)), ("data.test", Double(data.test)), ("data.length", Double(data.length)),
+      ("width", Double(width)), ("synthetic.labelTokens", Double(synthetic.labelTokens)),
+      ("synthetic.neutralTokens", Double(synthetic.neutralTokens)),
+      ("synthetic.mostImportant", Double(synthetic.mostImportant)), ("synthetic.rate", synthetic.rate),
+      ("reviews.vocabulary", Double(reviews.vocabulary)), ("reviews.fewest", Double(reviews.fewest)),
+      ("reviews.rate", reviews.rate), ("flow.steps", Double(flow.steps)), ("flow.length", flow.length),
+      ("flow.looks", Double(flow.looks)), ("seeds.count", Double(seeds.count)),
+      ("decision.slopeMargin", decision.slopeMargin), ("decision.threshold", decision.threshold),
+    ]
+    for (name, value) in positive where !(value > 0 && value.isFinite) {
+      throw SettingsError("\(name) must be positive, not \(value)")
+    }
+    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard synthetic.length > synthetic.mostImportant else {
+      throw SettingsError("synthetic.length must exceed synthetic.mostImportant")
+    }
+    guard flow.looks <= flow.steps else { throw SettingsError("flow.looks must not exceed flow.steps") }
+    guard !data.names.isEmpty, Set(data.names).count == data.names.count,
+      data.names.allSatisfy({ ["synthetic", "imdb"].contains($0) })
+    else { throw SettingsError("data.names must be synthetic, imdb or both, and is \(data.names)") }
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Reports
+import RunLogs
+import Statistics
+
+extension TrainedEmbeddingAttentionExperiment {
+  public func report(
+    _ events: [RunEvent], context: ReportContext
+  ) throws -> (decisions: [Decision], report: Report) {
+    try configuration.check()
+    let decisions = decide(events)
+    var sections: [Report.Section] = [
+      .heading("Claims"),
+      .paragraph(
+        "n = \(seeds.count) seeds, each with its own texts, start and output vector; every claim at its own level, without "
+          + "correction for their number."), .decisions(decisions),
+    ]
+    for data in configuration.data.names { sections += self.sections(data, events) }
+    sections += [
+      .heading("How it was made"),
+      .paragraph(
+        "Published: the model, the alignment after one step, the selection by the trained query. Ours, and perhaps not the "
+          + "paper's: dimensions, rates, the synthetic sequences, tokeniser, vocabulary, texts cut to one length, steps of "
+          + "one length on the query instead of a flow, the SVM on the tokens that the query selects."),
+      .code(context.command), .code(context.configuration), .code(context.environment),
+    ]
+    let report = Report(
+      title: "Attention with trained embeddings",
+      subtitle: "\(configuration.data.names.joined(separator: ", ")), \(configuration.data.train) texts, "
+        + "n = \(seeds.count) seeds", sections: sections)
+    return (decisions, report)
+  }
+
+  private func sections(_ data: String, _ events: [RunEvent]) -> [Report.Section] {
+    let results = seeds.compactMap { seed in
+      events.last { $0.kind == "result" && $0.task == TrainedEmbeddingAttentionTask.name(data, seed) }?.values
+    }
+    let tokens = events.filter { $0.kind == "token" && $0.task == data }
+    func values(_ name: String) -> [Double] { tokens.map { $0.values[name] ?? .nan } }
+    let names = [
+      "slope", "relativeError", "correlation/signed", "correlation/unsigned", "shape/positive", "shape/neutral",
+      "shape/negative", "selection/best", "accuracy/before", "accuracy/after", "svm/violation", "svm/constraints",
+      "seconds",
+    ]
+    let rows = names.compactMap { name -> [String]? in
+      let column = results.compactMap { $0[name] }
+      guard !column.isEmpty else { return nil }
+      let summary = Summary(column)
+      let interval = summary.interval()
+      return [
+        name, Report.number(summary.mean), "[\(Report.number(interval.low)), \(Report.number(interval.high))]",
+        "\(column.count)",
+      ]
+    }
+    var result: [Report.Section] = [
+      .heading("On \(data)"), .table(header: ["quantity", "mean", "95 % interval", "n"], rows: rows),
+    ]
+    guard !tokens.isEmpty else { return result }
+    let rate = configuration.rate(data)
+    let (alpha, alignment) = (values("frequency"), values("alignment"))
+    let ends = [alpha.min()!, alpha.max()!]
+    result += [
+      .plot(
+        Plot(
+          name: "alignment-\(data)", title: "After one step, \(data) (first seed)", xLabel: "signed frequency",
+          yLabel: "<E_s, v>",
+          series: [
+            .init(name: "tokens", x: alpha, y: alignment, style: .points),
+            .init(name: "rate / 2 times signed frequency", x: ends, y: ends.map { $0 * rate / 2 }),
+          ])),
+      .plot(
+        Plot(
+          name: "scores-\(data)", title: "After training the query, \(data) (first seed)",
+          xLabel: "P(+ | token) - P(- | token)", yLabel: "<E_s, p> / |p|",
+          series: [.init(name: "tokens", x: values("difference"), y: values("score"), style: .points)])),
+      .paragraph("The tokens with the highest scores, of which the softmax selects:"),
+      .table(
+        header: ["token", "score", "posterior difference", "count"],
+        rows: tokens.sorted { $0.values["score"]! > $1.values["score"]! }.prefix(30).map {
+          [
+            $0.text ?? "", Report.number($0.values["score"]!), Report.number($0.values["difference"]!),
+            Report.number($0.values["count"]!),
+          ]
+        }),
+    ]
+    let series = ["cosine", "mass", "loss"].compactMap { kind -> Plot.Series? in
+      let summaries = looks.compactMap { step -> (Int, Summary)? in
+        let column = results.compactMap { $0["\(kind)/\(step)"] }
+        return column.count > 1 && column.allSatisfy { $0.isFinite } ? (step, Summary(column)) : nil
+      }
+      guard !summaries.isEmpty else { return nil }
+      return Plot.Series(
+        name: ["cosine": "cosine to the hard-margin solution", "mass": "attention on label tokens"][kind] ?? kind,
+        x: summaries.map { Double($0.0) }, y: summaries.map { $0.1.mean },
+        low: summaries.map { $0.1.interval().low }, high: summaries.map { $0.1.interval().high })
+    }
+    result.append(
+      .plot(
+        Plot(
+          name: "path-\(data)", title: "Over the steps on the query, \(data)", xLabel: "step",
+          yLabel: "mean over seeds",
+          series: series)))
+    return result
+  }
+}

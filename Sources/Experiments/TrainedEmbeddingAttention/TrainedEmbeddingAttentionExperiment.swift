@@ -1,0 +1,93 @@
+import Foundation
+import Reports
+import RunLogs
+import Training
+
+/// Do embeddings align with signed frequencies after one step, and does the query then select the predictive tokens?
+///
+/// Wu, Shevchenko, Oymak, Mondelli, "Attention with trained embeddings provably selects important tokens",
+/// arXiv 2505.17282.
+public struct TrainedEmbeddingAttentionExperiment: Experiment {
+  public let configuration: TrainedEmbeddingAttentionConfiguration
+
+  public init(_ configuration: TrainedEmbeddingAttentionConfiguration) { self.configuration = configuration }
+
+  public static let name = "trained-embedding-attention"
+  public static let summary = "attention with trained embeddings selects predictive tokens (arXiv 2505.17282)"
+
+  public static let presets: [Preset<TrainedEmbeddingAttentionConfiguration>] = [
+    .init(name: "smoke", summary: "seconds: synthetic sequences, three seeds", configuration: .smoke),
+    .init(
+      name: "quick", summary: "minutes: synthetic sequences and 2,000 film reviews, ten seeds", configuration: .standard
+    ),
+    .init(name: "paper", summary: "12,000 reviews of 128 words, 20 seeds", configuration: .paper),
+  ]
+
+  public static let settingDescriptions: [String: String] = [
+    "data.names": "synthetic, imdb or both", "data.train": "training texts", "data.test": "test texts",
+    "data.length": "words of each review, after those outside of the vocabulary are left out",
+    "width": "embedding dimension", "synthetic.labelTokens": "tokens of each class",
+    "synthetic.neutralTokens": "tokens that occur in both classes alike",
+    "synthetic.mostImportant": "largest number of label tokens in a sequence",
+    "synthetic.length": "tokens of a sequence", "synthetic.rate": "rate of the one step on the embeddings",
+    "reviews.vocabulary": "most frequent words that are kept", "reviews.fewest": "rarer words are left out",
+    "reviews.rate": "rate of the one step on the embeddings", "flow.steps": "steps on the query",
+    "flow.length": "length of each of these steps", "flow.looks": "times at which the query is looked at",
+    "seeds.count": "seeds", "seeds.first": "the first seed", "decision.alpha": "level of each test",
+    "decision.slopeMargin": "how far the slope may be from its prediction, as a fraction",
+    "decision.threshold": "cosines and attention above this count as alignment and selection",
+  ]
+
+  public static func setSeeds(_ count: Int, in configuration: inout TrainedEmbeddingAttentionConfiguration) {
+    configuration.seeds.count = count
+  }
+
+  package var seeds: [Int] { Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count) }
+
+  private func waiting(_ context: RunContext) -> [(data: String, seed: Int)] {
+    configuration.data.names.flatMap { data in seeds.map { (data, $0) } }
+      .filter { !context.hasResult(TrainedEmbeddingAttentionTask.name($0.0, $0.1)) }
+  }
+
+  public func estimate(_ context: RunContext) throws -> String {
+    try configuration.check()
+    let waiting = waiting(context)
+    guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
+    return "\(waiting.count) descents of \(configuration.flow.steps) steps on the query, "
+      + "\(min(Engine.threadCount, waiting.count)) at a time; memory for \(configuration.data.train) texts each"
+  }
+
+  public func run(_ context: RunContext) throws {
+    let configuration = configuration
+    try configuration.check()
+    let waiting = waiting(context)
+    let corpora = try Dictionary(
+      uniqueKeysWithValues: Set(waiting.map(\.data)).sorted().map {
+        ($0, try TokenCorpus($0, configuration, context.data))
+      })
+    let total = configuration.data.names.count * seeds.count
+    let bar = SharedProgress(context.makeProgress(total: total), done: total - waiting.count)
+    let first = configuration.seeds.first
+    try Workers.run(waiting) { data, seed in
+      let corpus = corpora[data]!
+      let task = TrainedEmbeddingAttentionTask.name(data, seed)
+      let start = context.elapsed
+      var outcome = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: seed).outcome()
+      outcome.values["seconds"] = context.elapsed - start
+      if seed == first {
+        for (token, word) in corpus.words.enumerated() where outcome.count[token] > 0 {
+          try context.record(
+            "token", task: data, step: token,
+            [
+              "difference": outcome.difference[token], "score": outcome.score[token],
+              "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],
+              "count": outcome.count[token],
+            ], text: word)
+        }
+      }
+      try context.record("result", task: task, step: configuration.flow.steps, outcome.values)
+      bar.advance(by: 1, of: "descents", task)
+    }
+    bar.finish()
+  }
+}

@@ -1,0 +1,204 @@
+import Compilation
+import Diagnostics
+import Differentiation
+import Foundation
+import Models
+import Statistics
+
+/// One seed on one corpus: a step on the embeddings, descent on the query, and what came of it.
+package struct TrainedEmbeddingAttentionTask {
+  let configuration: TrainedEmbeddingAttentionConfiguration
+  let corpus: TokenCorpus
+  let seed: Int
+
+  package init(_ configuration: TrainedEmbeddingAttentionConfiguration, _ corpus: TokenCorpus, seed: Int) {
+    (self.configuration, self.corpus, self.seed) = (configuration, corpus, seed)
+  }
+
+  package static func name(_ data: String, _ seed: Int) -> String { "\(data)/seed \(seed)" }
+
+  /// Everything that a run measures.
+  package struct Outcome {
+    package var values: [String: Double]
+    package var signedFrequency: [Double]
+    package var difference: [Double]
+    package var alignment: [Double]
+    package var score: [Double]
+    package var count: [Double]
+  }
+
+  /// The start: embeddings and query N(0, 1 / width), an output vector of length 1.
+  package func start() -> (embedding: NDArray, query: NDArray, output: NDArray) {
+    let (key, d) = (RandomKey(seed: seed).split("start"), configuration.width)
+    func scaled(_ shape: Shape, _ name: String, _ factor: Double) -> NDArray {
+      NDArray(key.split(name).normal(count: shape.count).map { $0 * factor }, shape: shape)
+    }
+    let v = key.split("output").normal(count: d)
+    let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let deviation = 1 / Double(d).squareRoot()
+    return (
+      scaled([corpus.words.count, d], "embedding", deviation), scaled([d], "query", deviation),
+      NDArray(v.map { $0 / norm }, shape: [d])
+    )
+  }
+
+  package func arrays(_ texts: TokenTexts) -> (tokens: NDArray, labels: NDArray) {
+    (NDArray(texts.tokens, shape: [texts.count, texts.length]), NDArray(texts.labels, shape: [texts.count]))
+  }
+
+  /// The embeddings after one step of gradient descent on them.
+  package func stepped(
+    _ start: (embedding: NDArray, query: NDArray, output: NDArray), on texts: TokenTexts
+  ) throws -> NDArray {
+    let (tokens, labels) = arrays(texts)
+    let rate = configuration.rate(corpus.name)
+    let inputs = [start.embedding, start.query, start.output, tokens, labels]
+    return try Program(inputs: inputs.map { TensorType(of: $0) }) { _, x in
+      let loss = logisticLoss(
+        embeddingAttention(embedding: x[0], query: x[1], output: x[2], tokens: x[3]), labels: x[4])
+      return [x[0] - rate * gradients(of: loss, withRespectTo: [x[0]])[0]]
+    }.run(inputs)[0]
+  }
+
+  package func outcome() throws -> Outcome {
+    let texts = corpus.draw(RandomKey(seed: seed).split("texts"))
+    let start = start()
+    let (vocabulary, d) = (corpus.words.count, configuration.width)
+    let embedding = try stepped(start, on: texts.train)
+    let alpha = texts.train.signedFrequencies(vocabulary: vocabulary)
+    let frequency = texts.train.frequencies(vocabulary: vocabulary)
+    let (before, after, v) = (start.embedding.doubles, embedding.doubles, start.output.doubles)
+    func product(_ matrix: [Double], _ vector: [Double]) -> [Double] {
+      (0..<vocabulary).map { s in (0..<d).reduce(0) { $0 + matrix[s * d + $1] * vector[$1] } }
+    }
+    let alignment = product(after, v)
+    let change = zip(alignment, product(before, v)).map { $0 - $1 }
+    let expected = alpha.map { $0 * configuration.rate(corpus.name) / 2 }
+    let square = expected.reduce(0) { $0 + $1 * $1 }
+    var values: [String: Double] = [
+      "slope": zip(change, expected).reduce(0) { $0 + $1.0 * $1.1 } / square,
+      "correlation/signed": try pearsonCorrelation(alignment, alpha).estimate,
+      "correlation/unsigned": abs(try pearsonCorrelation(alignment, frequency).estimate),
+    ]
+    var error = 0.0
+    for s in 0..<vocabulary {
+      for k in 0..<d { error += pow(after[s * d + k] - before[s * d + k] - expected[s] * v[k], 2) }
+    }
+    values["relativeError"] = (error / square).squareRoot()
+
+    // Descent on the query with steps of one length, in the direction of the gradient.
+    let (tokens, labels) = arrays(texts.train)
+    var state = [start.query, embedding, start.output, tokens, labels]
+    let length = configuration.flow.length
+    let flow = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
+      let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
+      let loss = logisticLoss(f, labels: x[4])
+      let slope = gradients(of: loss, withRespectTo: [x[0]])[0]
+      return [x[0] - length * slope * rsqrt(slope.squared.sum() + 1e-300), loss]
+    }
+    values["accuracy/before"] = try accuracy(embedding, start.query, start.output, texts.test)
+    var looks: [(step: Int, query: [Double])] = []
+    let every = configuration.flow.steps / configuration.flow.looks
+    for step in 1...configuration.flow.steps {
+      let loss = try flow.run(updating: &state)[0].doubles[0]
+      guard loss.isFinite else { throw DivergenceError(task: Self.name(corpus.name, seed), step: step) }
+      if step % every == 0 {
+        looks.append((step, state[0].doubles))
+        values["loss/\(step)"] = loss
+      }
+    }
+    values["accuracy/after"] = try accuracy(embedding, state[0], start.output, texts.test)
+    let query = state[0].doubles
+    let norm = query.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let score = product(after, query).map { $0 / norm }
+    let difference = zip(alpha, frequency).map { $1 > 0 ? $0 / $1 : 0 }
+    measureShape(difference, frequency, score, into: &values)
+    let selection = Selection(texts.train, scores: score, norm: norm, values: alignment)
+    values["selection/best"] = selection.bestShare
+    if corpus.name == "synthetic" {
+      let svm = TokenSelectionSVM(
+        selection.pairs.map { pair in (0..<d).map { after[pair.chosen * d + $0] - after[pair.other * d + $0] } })
+      values["svm/violation"] = svm.violation
+      values["svm/constraints"] = Double(selection.pairs.count)
+      for (step, p) in looks {
+        let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
+        let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        values["cosine/\(step)"] = svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
+        let scores = product(after, p)
+        values["mass/\(step)"] = Selection.mass(
+          texts.train, scores, important: 2 * configuration.synthetic.labelTokens)
+      }
+    }
+    return Outcome(
+      values: values, signedFrequency: alpha, difference: difference, alignment: alignment, score: score,
+      count: frequency.map { $0 * Double(texts.train.tokens.count) })
+  }
+
+  private func accuracy(_ e: NDArray, _ p: NDArray, _ v: NDArray, _ texts: TokenTexts) throws -> Double {
+    let inputs = [e, p, v, arrays(texts).tokens]
+    let f = try Program(inputs: inputs.map { TensorType(of: $0) }) { _, x in
+      [embeddingAttention(embedding: x[0], query: x[1], output: x[2], tokens: x[3])]
+    }.run(inputs)[0].doubles
+    return Double(zip(f, texts.labels).count { $0 * $1 > 0 }) / Double(texts.count)
+  }
+
+  /// Mean scores of the most positive and the most negative tenth of tokens, and of the half between that is least either.
+  private func measureShape(
+    _ difference: [Double], _ frequency: [Double], _ score: [Double], into values: inout [String: Double]
+  ) {
+    let seen = difference.indices.filter { frequency[$0] > 0 }.sorted { difference[$0] < difference[$1] }
+    let tenth = corpus.name == "synthetic" ? configuration.synthetic.labelTokens : max(1, seen.count / 10)
+    func mean(_ tokens: some Collection<Int>) -> Double {
+      tokens.reduce(0) { $0 + score[$1] } / Double(max(tokens.count, 1))
+    }
+    values["shape/negative"] = mean(seen.prefix(tenth))
+    values["shape/positive"] = mean(seen.suffix(tenth))
+    values["shape/neutral"] = mean(seen.sorted { abs(difference[$0]) < abs(difference[$1]) }.prefix(seen.count / 2))
+  }
+}
+
+/// A descent left the finite numbers.
+struct DivergenceError: Error, CustomStringConvertible {
+  var task: String
+  var step: Int
+  var description: String { "\(task): the loss is no finite number at step \(step); lower flow.length or the rate" }
+}
+
+/// Which token of each text gets the most attention, and over which others.
+struct Selection {
+  struct Pair: Hashable {
+    var chosen: Int
+    var other: Int
+  }
+
+  private(set) var pairs: [Pair] = []
+  /// The share of texts whose chosen token is the one that speaks most for the label.
+  private(set) var bestShare = 0.0
+
+  init(_ texts: TokenTexts, scores: [Double], norm: Double, values: [Double]) {
+    var known: Set<Pair> = []
+    var best = 0
+    for text in 0..<texts.count {
+      let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
+      let chosen = tokens.max { scores[$0] < scores[$1] }!
+      let right = tokens.max { texts.labels[text] * values[$0] < texts.labels[text] * values[$1] }!
+      best += chosen == right ? 1 : 0
+      for other in tokens where other != chosen { known.insert(Pair(chosen: chosen, other: other)) }
+    }
+    bestShare = Double(best) / Double(max(texts.count, 1))
+    pairs = known.sorted { ($0.chosen, $0.other) < ($1.chosen, $1.other) }
+  }
+
+  /// The mean attention on tokens below `important`.
+  static func mass(_ texts: TokenTexts, _ scores: [Double], important: Int) -> Double {
+    var total = 0.0
+    for text in 0..<texts.count {
+      let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
+      let peak = tokens.map { scores[$0] }.max()!
+      let weights = tokens.map { exp(scores[$0] - peak) }
+      let chosen = zip(tokens, weights).reduce(0) { $0 + ($1.0 < important ? $1.1 : 0) }
+      total += chosen / weights.reduce(0, +)
+    }
+    return total / Double(max(texts.count, 1))
+  }
+}

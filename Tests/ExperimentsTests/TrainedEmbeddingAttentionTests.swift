@@ -1,0 +1,127 @@
+import Datasets
+import Diagnostics
+import Differentiation
+import Experiments
+import Foundation
+import Models
+import RunLogs
+import TestSupport
+import Testing
+import Training
+
+@Suite struct TrainedEmbeddingAttentionTests {
+  private let configuration = TrainedEmbeddingAttentionExperiment.presets[0].configuration
+
+  private func corpus() throws -> TokenCorpus { try TokenCorpus("synthetic", configuration, DataLocator()) }
+
+  /// -grad_{E_s} L = (1/n) sum_i h_i sum_{j: x_ij = s} q_ij (v + (v . E_s - f_i) p), h_i = y_i sigma(-y_i f_i).
+  @Test func theFirstStepIsTheClosedForm() throws {
+    let corpus = try corpus()
+    let task = TrainedEmbeddingAttentionTask(configuration, corpus, seed: 3)
+    let start = task.start()
+    let texts = corpus.draw(RandomKey(seed: 3)).train
+    let stepped = try task.stepped(start, on: texts).doubles
+    let (e, p, v) = (start.embedding.doubles, start.query.doubles, start.output.doubles)
+    let (d, n) = (configuration.width, texts.count)
+    func dot(_ s: Int, _ x: [Double]) -> Double { (0..<d).reduce(0) { $0 + e[s * d + $1] * x[$1] } }
+    let (scores, values) = (corpus.words.indices.map { dot($0, p) }, corpus.words.indices.map { dot($0, v) })
+    var expected = e
+    for text in 0..<n {
+      let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
+      let weights = tokens.map { exp(scores[$0]) }
+      let total = weights.reduce(0, +)
+      let f = zip(tokens, weights).reduce(0) { $0 + $1.1 / total * values[$1.0] }
+      let y = texts.labels[text]
+      let h = y / (1 + exp(y * f))
+      for (s, w) in zip(tokens, weights) {
+        for k in 0..<d {
+          expected[s * d + k] +=
+            configuration.synthetic.rate * h / Double(n) * w / total * (v[k] + (values[s] - f) * p[k])
+        }
+      }
+    }
+    let worst = zip(stepped, expected).map { abs($0 - $1) }.max()!
+    #expect(worst < 1e-10)
+  }
+
+  @Test func theModelHasDerivatives() throws {
+    let key = RandomKey(seed: 1)
+    let tokens = NDArray([0, 1, 2, 2, 3, 0].map { Int32($0) }, shape: [2, 3])
+    let function: TracedFunction = { graph, x in
+      [embeddingAttention(embedding: x[0], query: x[1], output: x[2], tokens: graph.constant(tokens))]
+    }
+    let inputs = [key.normal([4, 3], .float64), key.normal([3], .float64), key.split("v").normal([3], .float64)]
+    for order in [1, 2] { #expect(try GradientCheck.worstError(of: function, at: inputs, order: order) < 1e-6) }
+  }
+
+  @Test func signedFrequenciesAreCounted() {
+    let texts = TokenTexts(tokens: [0, 0, 1, 1, 2, 2], labels: [1, -1], length: 3)
+    let expected = [2.0 / 6, 0, -2.0 / 6]
+    #expect(zip(texts.signedFrequencies(vocabulary: 3), expected).allSatisfy { abs($0 - $1) < 1e-15 })
+  }
+
+  /// p . (1, 0) >= 1 and p . (0, 2) >= 1 have the solution (1, 1/2); a constraint that is slack changes nothing.
+  @Test func theHardMarginProblemIsSolved() {
+    let svm = TokenSelectionSVM([[1, 0], [0, 2], [5, 5]], tolerance: 1e-9)
+    #expect(svm.isConverged)
+    #expect(abs(svm.solution[0] - 1) < 1e-8 && abs(svm.solution[1] - 0.5) < 1e-8)
+    #expect(svm.multipliers[2] == 0)
+    // Opposite demands cannot both be met.
+    #expect(!TokenSelectionSVM([[1, 0], [-1, 0]], longest: 500).isConverged)
+  }
+
+  @Test func theSolutionMeetsTheConditions() {
+    let key = RandomKey(seed: 9)
+    // Feasible by construction: every row has a positive product with one direction.
+    let rows = (0..<40).map { i -> [Double] in
+      var row = key.split(i).normal(count: 12)
+      if row[0] < 0 { row[0] = -row[0] }
+      row[0] += 0.2
+      return row
+    }
+    let svm = TokenSelectionSVM(rows, tolerance: 1e-8)
+    #expect(svm.isConverged)
+    var combined = [Double](repeating: 0, count: 12)
+    for (row, l) in zip(rows, svm.multipliers) {
+      let margin = zip(row, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
+      #expect(margin > 1 - 1e-6 && l >= 0)
+      #expect(l * abs(margin - 1) < 1e-5)
+      for k in 0..<12 { combined[k] += l * row[k] }
+    }
+    #expect(zip(combined, svm.solution).map { abs($0 - $1) }.max()! < 1e-8)
+  }
+
+  @Test func runsResumesAndReports() throws {
+    let experiment = TrainedEmbeddingAttentionExperiment(configuration)
+    let folder = try RunFolder.create(NSTemporaryDirectory() + "descent-attention-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    func run(_ earlier: [RunEvent]) throws -> [RunEvent] {
+      let sink = MemorySink()
+      let context = RunContext(
+        folder: folder, data: DataLocator(), fingerprint: "f", earlier: earlier, sinks: [sink], isQuiet: true,
+        clock: { 0 })
+      try experiment.run(context)
+      return sink.events
+    }
+    let events = try run([])
+    #expect(events.filter { $0.kind == "result" }.count == 3)
+    let kept = events.filter { $0.task != TrainedEmbeddingAttentionTask.name("synthetic", 1) }
+    let again = try run(kept)
+    #expect(again.map(\.task) == [TrainedEmbeddingAttentionTask.name("synthetic", 1)])
+    #expect(again[0].values == events.first { $0.task == again[0].task }!.values)
+    let (decisions, report) = try experiment.report(
+      events, context: ReportContext(command: "c", environment: "e", configuration: "x"))
+    #expect(decisions.count == 6)
+    #expect(decisions.first { $0.claim.id == "signed-synthetic" }?.verdict == .upheld)
+    #expect(!report.sections.isEmpty)
+  }
+
+  @Test func settingsThatCannotBeAreRefused() {
+    var bad = configuration
+    bad.data.names = ["yelp"]
+    #expect(throws: SettingsError.self) { try bad.check() }
+    bad = configuration
+    bad.flow.length = .nan
+    #expect(throws: SettingsError.self) { try bad.check() }
+  }
+}
