@@ -12,7 +12,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
-  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Experiments",
+  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory", "SignalRecovery",
 ]
 
 let package = Package(
@@ -47,6 +47,8 @@ let package = Package(
     room("Models", on: ["Parameters", "Descending"]),
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Models", "Compilation"]),
+    room("Theory"),
+    room("SignalRecovery", on: ["Differentiation", "Compilation"]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -55,7 +57,10 @@ let package = Package(
     room("Reports", on: ["RunLogs", "Statistics"]),
     room(
       "Experiments",
-      on: ["Training", "Reports", "Statistics", "Datasets", .product(name: "Yams", package: "Yams")]),
+      on: [
+        "Training", "Reports", "Statistics", "Datasets", "SignalRecovery", "Theory",
+        .product(name: "Yams", package: "Yams"),
+      ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "DescentCommand",
@@ -73,6 +78,8 @@ let package = Package(
     tests("Models", on: ["Models", "Compilation"]),
     tests("Datasets", on: ["Datasets"]),
     tests("Diagnostics", on: ["Diagnostics"]),
+    tests("Theory", on: ["Theory"]),
+    tests("SignalRecovery", on: ["SignalRecovery"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

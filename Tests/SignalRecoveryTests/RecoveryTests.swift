@@ -1,0 +1,189 @@
+import Arrays
+import Foundation
+import Testing
+
+@testable import SignalRecovery
+
+@Suite struct PhaseRetrievalBatchTests {
+  private func keys(_ count: Int, seed: Int = 0) -> [RandomKey] { (0..<count).map { RandomKey(seed: seed).split($0) } }
+
+  /// y_i = |A_i^T x̄|², unit signals, and an instance that does not depend on its neighbours.
+  @Test func intensitiesAreThoseOfTheSignal() {
+    let batch = PhaseRetrievalBatch(ensemble: .gaussian(rank: 3), dimension: 8, ratio: 1.5, keys: keys(2))
+    #expect(batch.measurementCount == 12 && batch.rows.shape == [2, 36, 8])
+    let (rows, x, y) = (batch.rows.doubles, batch.signals.doubles, batch.intensities.doubles)
+    for trial in 0..<2 {
+      let signal = x[trial * 8..<(trial + 1) * 8]
+      #expect(abs(signal.reduce(0) { $0 + $1 * $1 } - 1) < 1e-14)
+      for i in 0..<12 {
+        let square = (0..<3).reduce(0.0) { sum, j in
+          let z = (0..<8).reduce(0.0) { $0 + rows[((trial * 12 + i) * 3 + j) * 8 + $1] * x[trial * 8 + $1] }
+          return sum + z * z
+        }
+        #expect(abs(square - y[trial * 12 + i]) < 1e-12)
+      }
+    }
+    let alone = PhaseRetrievalBatch(ensemble: .gaussian(rank: 3), dimension: 8, ratio: 1.5, keys: [keys(2)[1]])
+    #expect(alone.rows.doubles == batch.rows.rows(1..<2).doubles)
+  }
+
+  @Test func distancesKnowSignAndPhase() {
+    let real = PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 6, ratio: 2, keys: keys(3))
+    let negative = NDArray(real.signals.doubles.map { -$0 }, shape: real.signals.shape)
+    for distance in real.distances(of: negative) { #expect(distance < 1e-15) }
+    let zeros = real.distances(of: NDArray.zeros(real.signals.shape, .float64))
+    for distance in zeros { #expect(abs(distance - 1) < 1e-14) }
+
+    // Complex signals p + iq turned by a phase give the same intensities.
+    let complex = PhaseRetrievalBatch(ensemble: .complex, dimension: 6, ratio: 2, keys: keys(1))
+    let s = complex.signals.doubles
+    let turned = (0..<6).map { i in
+      i < 3 ? cos(0.7) * s[i] - sin(0.7) * s[i + 3] : sin(0.7) * s[i - 3] + cos(0.7) * s[i]
+    }
+    let (rows, y) = (complex.rows.doubles, complex.intensities.doubles)
+    for i in 0..<complex.measurementCount {
+      let square = (0..<2).reduce(0.0) { sum, j in
+        let z = (0..<6).reduce(0.0) { $0 + rows[(i * 2 + j) * 6 + $1] * turned[$1] }
+        return sum + z * z
+      }
+      #expect(abs(square - y[i]) < 1e-12)
+    }
+    #expect(complex.distances(of: NDArray(turned, shape: [1, 6, 1]))[0] < 1e-14)
+    // A real signal's distance would see the phase.
+    #expect(abs(zip(turned, s).reduce(0) { $0 + $1.0 * $1.1 } - cos(0.7)) < 1e-12)
+  }
+}
+
+@Suite struct RecoveryObjectiveTests {
+  private let batch = PhaseRetrievalBatch(
+    ensemble: .gaussian(rank: 2), dimension: 5, ratio: 2, keys: [RandomKey(seed: 1), RandomKey(seed: 2)])
+
+  /// The objective in plain Swift, of one trial.
+  private func value(_ objective: RecoveryObjective, _ x: [Double], trial: Int, strength: Double) -> Double {
+    let (rows, y, m) = (batch.rows.doubles, batch.intensities.doubles, batch.measurementCount)
+    var sum = 0.0
+    for i in 0..<m {
+      let square = (0..<2).reduce(0.0) { sum, j in
+        let z = (0..<5).reduce(0.0) { $0 + rows[((trial * m + i) * 2 + j) * 5 + $1] * x[$1] }
+        return sum + z * z
+      }
+      let target = y[trial * m + i]
+      switch objective {
+      case .amplitude, .normBarrier: sum += pow(square.squareRoot() - target.squareRoot(), 2) / 2
+      case .intensity: sum += pow(square - target, 2) / 4
+      case .slackBarrier: sum += -log(1 - square / target) - strength * square
+      }
+    }
+    let norm = x.reduce(0) { $0 + $1 * $1 }
+    return sum / Double(m) - (objective == .normBarrier ? strength * log(1 - norm) : 0)
+  }
+
+  /// Values against the plain formula, gradients against its central differences, for each trial with its strength.
+  @Test(arguments: [RecoveryObjective.amplitude, .intensity, .normBarrier, .slackBarrier])
+  func valuesAndGradients(_ objective: RecoveryObjective) throws {
+    let stepper = try RecoveryStepper(objective, rows: batch.rows, intensities: batch.intensities, maximumStep: 1)
+    // Well inside all constraints.
+    let x = RandomKey(seed: 9).normal(count: 10).map { 0.01 * $0 }
+    let strength = [0.3, 0.7]
+    try stepper.start(at: NDArray(x, shape: [2, 5, 1]), stepSize: 0.1, strength: strength)
+    let gradient = stepper.gradient.doubles
+    for trial in 0..<2 {
+      let place = Array(x[trial * 5..<(trial + 1) * 5])
+      let expected = value(objective, place, trial: trial, strength: strength[trial])
+      #expect(abs(stepper.values[trial] - expected) < 1e-12 * (1 + abs(expected)))
+      for k in 0..<5 {
+        var (up, down) = (place, place)
+        let h = 1e-5 * 0.01
+        up[k] += h
+        down[k] -= h
+        let slope =
+          (value(objective, up, trial: trial, strength: strength[trial])
+            - value(objective, down, trial: trial, strength: strength[trial])) / (2 * h)
+        #expect(abs(gradient[trial * 5 + k] - slope) < 1e-6 * (1 + abs(slope)))
+      }
+    }
+  }
+
+  /// No step raises a value, and beyond the barriers nothing is accepted.
+  @Test(arguments: [RecoveryObjective.amplitude, .intensity, .normBarrier, .slackBarrier])
+  func stepsOnlyGoDown(_ objective: RecoveryObjective) throws {
+    let stepper = try RecoveryStepper(objective, rows: batch.rows, intensities: batch.intensities, maximumStep: 5)
+    let x = RandomKey(seed: 9).normal(count: 10).map { 0.01 * $0 }
+    try stepper.start(at: NDArray(x, shape: [2, 5, 1]), stepSize: 100, strength: [2, 3])
+    var last = stepper.values
+    for _ in 0..<60 {
+      try stepper.advance(1)
+      let next = stepper.values
+      for (a, b) in zip(last, next) { #expect(b.isFinite && b <= a + 1e-12 * (1 + abs(a))) }
+      last = next
+    }
+    #expect(last[0] < value(objective, Array(x.prefix(5)), trial: 0, strength: 2) - 1e-4)
+  }
+}
+
+@Suite struct PhaseRetrievalDescentTests {
+  private let quick = RecoverySchedule(plainSteps: 500, stages: 50, stageSteps: 25, growth: 1.2)
+
+  private func successes(
+    _ method: RecoveryMethod, _ ensemble: MeasurementEnsemble, ratio: Double, trials: Int = 8,
+    schedule: RecoverySchedule? = nil
+  ) throws -> Int {
+    let batch = PhaseRetrievalBatch(
+      ensemble: ensemble, dimension: 20, ratio: ratio, keys: (0..<trials).map { RandomKey(seed: 3).split($0) })
+    return try PhaseRetrievalDescent(method, schedule: schedule ?? quick).run(batch).successes(within: 1e-2)
+  }
+
+  /// With samples in plenty every method finds most signals; with fewer samples than dimensions none does.
+  @Test(arguments: RecoveryMethod.allCases) func manySamplesSuffice(_ method: RecoveryMethod) throws {
+    #expect(try successes(method, .gaussian(rank: 3), ratio: 6) >= 7)
+    #expect(try successes(method, .gaussian(rank: 2), ratio: 0.6) == 0)
+  }
+
+  @Test func hybridOnComplexSignals() throws {
+    #expect(try successes(.hybrid, .complex, ratio: 4) >= 7)
+    var rounds = quick
+    rounds.rounds = 3
+    #expect(try successes(.hybrid, .gaussian(rank: 1), ratio: 5, schedule: rounds) >= 6)
+  }
+
+  /// A trial ends at the same place alone and among others, but for rounding of products.
+  @Test func trialsAreIndependent() throws {
+    let keys = (0..<3).map { RandomKey(seed: 5).split($0) }
+    func run(_ keys: [RandomKey]) throws -> RecoveryOutcome {
+      try PhaseRetrievalDescent(.slackBarrier, schedule: RecoverySchedule(stages: 3, stageSteps: 5)).run(
+        PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 12, ratio: 3, keys: keys))
+    }
+    let (all, one) = (try run(keys), try run([keys[1]]))
+    #expect(all.steps == 15)
+    #expect(abs(all.distances[1] - one.distances[0]) < 1e-9)
+  }
+
+  /// The whitening's coordinates are inverse to each other and make H the identity.
+  @Test func whiteningIsExact() throws {
+    let batch = PhaseRetrievalBatch(
+      ensemble: .gaussian(rank: 2), dimension: 6, ratio: 2, keys: [RandomKey(seed: 4), RandomKey(seed: 8)])
+    let white = try Whitening(batch)
+    let points = batch.unitStarts()
+    let back = white.original(white.whitened(points)).doubles
+    for (a, b) in zip(points.doubles, back) { #expect(abs(a - b) < 1e-12) }
+    let (rows, y, m) = (white.rows.doubles, batch.intensities.doubles, batch.measurementCount)
+    for trial in 0..<2 {
+      for i in 0..<6 {
+        for j in 0..<6 {
+          let sum = (0..<2 * m).reduce(0.0) { sum, r in
+            let row = (trial * 2 * m + r) * 6
+            return sum + rows[row + i] * rows[row + j] / y[trial * m + r / 2]
+          }
+          #expect(abs(sum / Double(m) - (i == j ? 1 : 0)) < 1e-10)
+        }
+      }
+      #expect(white.largestEigenvalues[trial] > 0)
+    }
+  }
+
+  @Test func tooFewMeasurementsAreNamed() throws {
+    let batch = PhaseRetrievalBatch(
+      ensemble: .gaussian(rank: 1), dimension: 10, ratio: 0.5, keys: [RandomKey(seed: 4)])
+    #expect(throws: RecoveryError.rankDeficient(trial: 0, dimension: 10)) { try Whitening(batch) }
+  }
+}
