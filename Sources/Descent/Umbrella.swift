@@ -11,7 +11,9 @@
 @_exported import Parameters
 @_exported import Reports
 @_exported import RunLogs
+@_exported import SignalRecovery
 @_exported import Statistics
+@_exported import Theory
 @_exported import Training
 
 /// The version of the library and of the program.

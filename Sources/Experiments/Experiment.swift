@@ -115,6 +115,7 @@ public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
     TrainedEmbeddingAttentionExperiment.self,
+    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, PhaseRetrievalExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

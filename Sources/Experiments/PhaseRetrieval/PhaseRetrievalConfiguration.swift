@@ -1,0 +1,154 @@
+import Descending
+import Foundation
+import SignalRecovery
+import Theory
+
+/// Descents on random phase retrieval around the transitions of the theory.
+public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
+  public struct Problem: Codable, Sendable, Equatable {
+    public var dimensions: [Int]
+    public var ensembles: [String]
+    public var positions: [Double]
+    public var tolerance: Double
+  }
+
+  public struct Descent: Codable, Sendable, Equatable {
+    public var methods: [String]
+    public var plainSteps: Int
+    public var barrierSteps: Int
+    public var barrierRange: Double
+    public var rounds: Int
+  }
+
+  public struct Tuning: Codable, Sendable, Equatable {
+    public var stages: [Int]
+    public var firstPushes: [Double]
+    public var position: Double
+    public var seeds: Int
+    public var first: Int
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+    public var trials: Int
+  }
+
+  public struct Curves: Codable, Sendable, Equatable {
+    public var ranks: [Int]
+    public var nodes: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    public var margin: Double
+    public var resamples: Int
+  }
+
+  public var problem: Problem
+  public var descent: Descent
+  public var tuning: Tuning
+  public var seeds: Seeds
+  public var theory: Curves
+  public var decision: Decisions
+
+  static let standard = PhaseRetrievalConfiguration(
+    problem: Problem(
+      dimensions: [100], ensembles: ["d1", "d2"], positions: [0.4, 0.6, 0.8, 1, 1.3], tolerance: 1e-2),
+    descent: Descent(
+      methods: ["hybrid", "intensity", "amplitude", "norm-barrier"], plainSteps: 600, barrierSteps: 4800,
+      barrierRange: 1000, rounds: 1),
+    tuning: Tuning(stages: [40, 120], firstPushes: [1.05, 1.5], position: 0.9, seeds: 2, first: 1000),
+    seeds: Seeds(count: 5, first: 0, trials: 8), theory: Curves(ranks: Array(1...8), nodes: 120),
+    decision: Decisions(alpha: 0.05, margin: 0.05, resamples: 2000))
+
+  static var smoke: PhaseRetrievalConfiguration {
+    var c = standard
+    c.problem = Problem(dimensions: [16], ensembles: ["d2", "complex"], positions: [0.5, 4], tolerance: 1e-2)
+    c.descent = Descent(
+      methods: ["hybrid", "amplitude", "intensity"], plainSteps: 200, barrierSteps: 400, barrierRange: 100, rounds: 1)
+    c.tuning = Tuning(stages: [10, 20], firstPushes: [1.05], position: 2, seeds: 1, first: 1000)
+    c.seeds = Seeds(count: 3, first: 0, trials: 4)
+    c.theory = Curves(ranks: [1, 2], nodes: 60)
+    c.decision.resamples = 200
+    return c
+  }
+
+  /// Real measurements of rank 1 to 4 and complex ones, at dimensions 100 and 200.
+  static var paper: PhaseRetrievalConfiguration {
+    var c = standard
+    c.problem.dimensions = [100, 200]
+    c.problem.ensembles = ["d1", "d2", "d3", "d4", "complex"]
+    c.problem.positions = [0.3, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.1, 1.4, 2, 5]
+    c.descent = Descent(
+      methods: RecoveryMethod.allCases.map(\.rawValue), plainSteps: 2500, barrierSteps: 14_400, barrierRange: 36_000,
+      rounds: 1)
+    c.tuning = Tuning(
+      stages: [60, 120, 180], firstPushes: [1.05, 1.5], position: 0.8, seeds: 5, first: 1000)
+    c.seeds = Seeds(count: 12, first: 0, trials: 10)
+    return c
+  }
+
+  /// The ensemble of a name: d1, d2, ... or complex.
+  static func ensemble(_ name: String) throws -> MeasurementEnsemble {
+    if name == "complex" { return .complex }
+    if name.first == "d", let rank = Int(name.dropFirst()), (1...8).contains(rank) { return .gaussian(rank: rank) }
+    throw SettingsError("problem.ensembles: there is no \(name); known are d1 ... d8 and complex")
+  }
+
+  /// The sampling ratio of a position: 0 at 1 (m = n), 1 at the plain transition of the rank.
+  package static func ratio(_ position: Double, rank: Int) -> Double {
+    1 + (PhaseRetrievalDuality(rank: rank).transition - 1) * position
+  }
+
+  /// A barrier schedule of the same number of steps and range of t whatever its stages.
+  package func schedule(stages: Int, firstPush: Double) -> RecoverySchedule {
+    RecoverySchedule(
+      plainSteps: descent.plainSteps, stages: stages, stageSteps: max(1, descent.barrierSteps / stages),
+      growth: pow(descent.barrierRange, 1 / Double(stages)), firstPush: firstPush, rounds: descent.rounds)
+  }
+
+  package func check() throws {
+    let positive: [(String, Double)] = [
+      ("problem.tolerance", problem.tolerance), ("descent.plainSteps", Double(descent.plainSteps)),
+      ("descent.barrierSteps", Double(descent.barrierSteps)), ("descent.rounds", Double(descent.rounds)),
+      ("tuning.seeds", Double(tuning.seeds)), ("tuning.position", tuning.position),
+      ("seeds.count", Double(seeds.count)), ("seeds.trials", Double(seeds.trials)),
+      ("theory.nodes", Double(theory.nodes)), ("decision.margin", decision.margin),
+      ("decision.resamples", Double(decision.resamples)),
+    ]
+    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
+    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard descent.barrierRange > 1 else { throw SettingsError("descent.barrierRange must exceed 1") }
+    guard !problem.dimensions.isEmpty, !problem.ensembles.isEmpty, problem.dimensions.allSatisfy({ $0 > 1 }) else {
+      throw SettingsError("problem.dimensions (each above 1) and problem.ensembles must not be empty")
+    }
+    for name in problem.ensembles where try Self.ensemble(name) == .complex {
+      guard problem.dimensions.allSatisfy({ $0.isMultiple(of: 2) }) else {
+        throw SettingsError("problem.dimensions must be even for complex signals")
+      }
+    }
+    guard Set(problem.ensembles).count == problem.ensembles.count,
+      Set(problem.dimensions).count == problem.dimensions.count
+    else { throw SettingsError("problem.ensembles and problem.dimensions must not repeat") }
+    guard problem.positions.count > 1, problem.positions == Set(problem.positions).sorted(),
+      problem.positions[0] > 0
+    else { throw SettingsError("problem.positions must be at least two rising positive numbers") }
+    let methods = RecoveryMethod.allCases.map(\.rawValue)
+    for name in descent.methods where !methods.contains(name) {
+      throw SettingsError("descent.methods: there is no \(name); \(NearestName.hint(name, among: methods))")
+    }
+    guard descent.methods.contains("hybrid"), Set(descent.methods).count == descent.methods.count else {
+      throw SettingsError("descent.methods must hold hybrid, which the claims are about, and no method twice")
+    }
+    guard !tuning.stages.isEmpty, !tuning.firstPushes.isEmpty, tuning.stages.allSatisfy({ $0 > 0 }),
+      tuning.firstPushes.allSatisfy({ $0 > 0 })
+    else { throw SettingsError("tuning.stages and tuning.firstPushes must hold positive numbers") }
+    guard !theory.ranks.isEmpty, theory.ranks.allSatisfy({ (1...8).contains($0) }) else {
+      throw SettingsError("theory.ranks must be between 1 and 8")
+    }
+    guard
+      !(seeds.first..<seeds.first + seeds.count).overlaps(tuning.first..<tuning.first + tuning.seeds)
+    else { throw SettingsError("seeds that choose a schedule cannot be reported: seeds.first and tuning.first overlap") }
+  }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import Reports
+import RunLogs
+import SignalRecovery
+import Training
+
+/// Do descents retrieve phases from the sampling ratio on at which random duality theory sees one funnel?
+///
+/// Stojnic, "Phase retrieval with rank d measurements - descending algorithms phase transitions", arXiv 2506.18282, and its
+/// companion 2506.18275. Simulated success rates beside the transitions of the plain and the lifted theory.
+public struct PhaseRetrievalExperiment: Experiment {
+  public let configuration: PhaseRetrievalConfiguration
+
+  public init(_ configuration: PhaseRetrievalConfiguration) { self.configuration = configuration }
+
+  public static let name = "phase-retrieval"
+  public static let summary = "transitions of descending phase retrieval, theory and simulation (arXiv 2506.18282)"
+
+  public static let presets: [Preset<PhaseRetrievalConfiguration>] = [
+    .init(name: "smoke", summary: "seconds: 16 dimensions", configuration: .smoke),
+    .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 and 2", configuration: .standard),
+    .init(
+      name: "paper", summary: "100 and 200 dimensions, rank 1 to 4 and complex, all descents", configuration: .paper),
+  ]
+
+  public static let settingDescriptions: [String: String] = [
+    "problem.dimensions": "real dimensions n of the signals",
+    "problem.ensembles": "d1 ... d8: measurements of that rank; complex: complex vectors as structured rank 2",
+    "problem.positions": "sampling ratios on a scale where 0 is m = n and 1 the plain theory's transition of the rank",
+    "problem.tolerance": "distance from the signal, up to sign or phase, that counts as success",
+    "descent.methods": "hybrid, slack-barrier, norm-barrier, intensity, amplitude",
+    "descent.plainSteps": "steps of a plain descent, and of the plain part of each round of the hybrid",
+    "descent.barrierSteps": "steps of a barrier descent over all its stages",
+    "descent.barrierRange": "factor from the first to the last strength of a barrier",
+    "descent.rounds": "rounds of barrier and plain descent in the hybrid",
+    "tuning.stages": "candidates: stages that share the barrier's steps",
+    "tuning.firstPushes": "candidates: first t of the slack barrier, in units of the least that leaves 0",
+    "tuning.position": "where on the scale of sampling ratios candidates are compared",
+    "tuning.seeds": "seeds that only choose the schedule", "tuning.first": "the first of them",
+    "seeds.count": "seeds at each point", "seeds.first": "the first seed",
+    "seeds.trials": "independent instances of each seed, run side by side",
+    "theory.ranks": "ranks of the table of transitions", "theory.nodes": "quadrature nodes of the lifted theory",
+    "decision.alpha": "level of each test",
+    "decision.margin": "relative distance from the plain transition that counts as at it",
+    "decision.resamples": "draws of the parametric bootstrap of 50 % points",
+  ]
+
+  public static func setSeeds(_ count: Int, in configuration: inout PhaseRetrievalConfiguration) {
+    configuration.seeds.count = count
+  }
+
+  // MARK: Tasks
+
+  /// A batch of trials at one point, with one method.
+  package struct Task: Hashable, Sendable {
+    package var ensemble: String
+    package var dimension: Int
+    package var position: Double
+    package var method: String
+    package var seed: Int
+
+    package var name: String { "\(method) \(ensemble) n \(dimension) at \(position)/seed \(seed)" }
+  }
+
+  /// A candidate of the tuning.
+  package struct Candidate: Hashable, Sendable {
+    package var stages: Int
+    package var firstPush: Double
+    package func name(_ ensemble: String, _ seed: Int) -> String {
+      "tuning \(stages) stages from \(firstPush), \(ensemble)/seed \(seed)"
+    }
+  }
+
+  package var candidates: [Candidate] {
+    let all = configuration.tuning.stages.flatMap { stages in
+      configuration.tuning.firstPushes.map { Candidate(stages: stages, firstPush: $0) }
+    }
+    return all
+  }
+
+  package var tasks: [Task] {
+    let (p, s) = (configuration.problem, configuration.seeds)
+    return p.dimensions.flatMap { n in
+      p.ensembles.flatMap { ensemble in
+        configuration.descent.methods.flatMap { method in
+          p.positions.flatMap { position in
+            (s.first..<s.first + s.count).map {
+              Task(ensemble: ensemble, dimension: n, position: position, method: method, seed: $0)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private var tuningTasks: [(candidate: Candidate, ensemble: String, seed: Int)] {
+    let t = configuration.tuning
+    return configuration.problem.ensembles.flatMap { ensemble in
+      candidates.flatMap { candidate in (t.first..<t.first + t.seeds).map { (candidate, ensemble, $0) } }
+    }
+  }
+
+  /// The candidate that found most signals of an ensemble on the tuning seeds; of equals the first.
+  package func chosen(_ events: [RunEvent], _ ensemble: String) -> Candidate? {
+    let t = configuration.tuning
+    var best: (candidate: Candidate, successes: Double)?
+    for candidate in candidates {
+      let names = Set((t.first..<t.first + t.seeds).map { candidate.name(ensemble, $0) })
+      let found = events.filter { $0.kind == "result" && names.contains($0.task) }
+      guard found.count == names.count else { return nil }
+      let successes = found.reduce(0) { $0 + ($1.values["successes"] ?? 0) }
+      if successes > best?.successes ?? -1 { best = (candidate, successes) }
+    }
+    return best?.candidate
+  }
+
+  // MARK: Running
+
+  private func batch(_ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) throws -> PhaseRetrievalBatch {
+    let kind = try PhaseRetrievalConfiguration.ensemble(ensemble)
+    let key = RandomKey(seed: seed).split(ensemble).split(n)
+    return PhaseRetrievalBatch(
+      ensemble: kind, dimension: n, ratio: PhaseRetrievalConfiguration.ratio(position, rank: kind.rank),
+      keys: (0..<configuration.seeds.trials).map { key.split($0) })
+  }
+
+  private func measure(
+    _ descent: PhaseRetrievalDescent, _ batch: PhaseRetrievalBatch
+  ) throws -> [String: Double] {
+    let outcome = try descent.run(batch)
+    return [
+      "successes": Double(outcome.successes(within: configuration.problem.tolerance)),
+      "trials": Double(batch.trialCount), "steps": Double(outcome.steps),
+      "ratio": Double(batch.measurementCount) / Double(batch.dimension),
+      "meanDistance": outcome.distances.reduce(0, +) / Double(batch.trialCount),
+    ]
+  }
+
+  public func estimate(_ context: RunContext) throws -> String {
+    try configuration.check()
+    let waiting = tasks.filter { !context.hasResult($0.name) }
+    let tuning = tuningTasks.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
+    guard !(waiting.isEmpty && tuning.isEmpty) else { return "all descents are done; drawing the report" }
+    // One short descent of each kind of instance tells the time of a step.
+    let threads = Engine.threadCount
+    Engine.setThreadCount(1)
+    defer { Engine.setThreadCount(threads) }
+    var total = 0.0
+    func stepSeconds(_ ensemble: String, _ n: Int) throws -> Double {
+      let instances = try batch(ensemble, n, 1, configuration.tuning.first)
+      let probe = PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: 30))
+      let start = Date()
+      _ = try probe.run(instances)
+      return Date().timeIntervalSince(start) / 30
+    }
+    for (ensemble, n) in Set(waiting.map { [$0.ensemble, "\($0.dimension)"] }).sorted(by: { $0[0] < $1[0] })
+      .map({ ($0[0], Int($0[1])!) })
+    {
+      let step = try stepSeconds(ensemble, n)
+      for task in waiting where task.ensemble == ensemble && task.dimension == n {
+        let schedule = configuration.schedule(stages: candidates[0].stages, firstPush: 1)
+        total +=
+          step
+          * Double(PhaseRetrievalDescent(RecoveryMethod(rawValue: task.method)!, schedule: schedule).stepCount)
+      }
+    }
+    let n = configuration.problem.dimensions[0]
+    for ensemble in Set(tuning.map(\.ensemble)).sorted() {
+      total +=
+        try stepSeconds(ensemble, n) * Double(configuration.descent.barrierSteps + configuration.descent.plainSteps)
+        * Double(tuning.count { $0.ensemble == ensemble })
+    }
+    let workers = min(threads, waiting.count + tuning.count)
+    return "\(waiting.count) batches of \(configuration.seeds.trials) descents, and \(tuning.count) to choose the "
+      + "schedule: about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
+  }
+
+  public func run(_ context: RunContext) throws {
+    try configuration.check()
+    let (all, tuning) = (tasks, tuningTasks)
+    let waitingTuning = tuning.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
+    // Long descents first, so that no worker ends alone.
+    let waiting = all.filter { !context.hasResult($0.name) }
+      .sorted { ($0.method == "hybrid" ? 0 : 1, $0.name) < ($1.method == "hybrid" ? 0 : 1, $1.name) }
+    let bar = SharedProgress(
+      context.makeProgress(total: all.count + tuning.count),
+      done: all.count + tuning.count - waiting.count - waitingTuning.count)
+    let found = Found(context.earlier.filter { $0.kind == "result" })
+    let (n, position) = (configuration.problem.dimensions[0], configuration.tuning.position)
+    try Workers.run(waitingTuning) { candidate, ensemble, seed in
+      let schedule = configuration.schedule(stages: candidate.stages, firstPush: candidate.firstPush)
+      let values = try measure(
+        PhaseRetrievalDescent(.hybrid, schedule: schedule), try batch(ensemble, n, position, seed))
+      let name = candidate.name(ensemble, seed)
+      found.add(RunEvent(kind: "result", task: name, step: 0, time: 0, values: values))
+      try context.record("result", task: name, values)
+      bar.advance(by: 1, of: "batches", name)
+    }
+    let schedules = Dictionary(
+      uniqueKeysWithValues: configuration.problem.ensembles.map { ensemble in
+        let best = chosen(found.events, ensemble)!
+        return (ensemble, configuration.schedule(stages: best.stages, firstPush: best.firstPush))
+      })
+    try Workers.run(waiting) { task in
+      let descent = PhaseRetrievalDescent(
+        RecoveryMethod(rawValue: task.method)!, schedule: schedules[task.ensemble]!)
+      let start = context.elapsed
+      var values = try measure(descent, try batch(task.ensemble, task.dimension, task.position, task.seed))
+      values["seconds"] = context.elapsed - start
+      try context.record("result", task: task.name, values)
+      bar.advance(by: 1, of: "batches", task.name)
+    }
+    bar.finish()
+  }
+
+  /// Results of this and earlier sessions.
+  private final class Found: @unchecked Sendable {
+    private let lock = NSLock()
+    private var all: [RunEvent]
+    init(_ events: [RunEvent]) { all = events }
+    func add(_ event: RunEvent) { lock.withLock { all.append(event) } }
+    var events: [RunEvent] { lock.withLock { all } }
+  }
+}
