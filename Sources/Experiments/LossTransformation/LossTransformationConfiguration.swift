@@ -1,0 +1,161 @@
+import Descending
+
+/// Descent on powers of the loss against plain descent, each with its best rate and exponent of an equal search.
+public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
+  /// One problem: how long it is descended, and where rates are searched.
+  public struct Problem: Codable, Sendable, Equatable {
+    public var steps: Int
+    /// Samples in one update; the number of starts for the double well.
+    public var batch: Int
+    /// Hidden units, or features of the first convolution.
+    public var width: Int
+    /// The loss whose first passing is timed.
+    public var level: Double
+    /// Lowest and highest rate of the search.
+    public var sgdRates: [Double]
+    public var adamRates: [Double]
+  }
+
+  public struct Well: Codable, Sendable, Equatable {
+    public var tilt: Double
+    public var offset: Double
+    public var noise: Double
+    public var crossingExponents: [Double]
+  }
+
+  public struct Search: Codable, Sendable, Equatable {
+    public var coarse: Int
+    public var fine: Int
+    public var constants: [Double]
+    /// Pairs of exponents, at large and at small losses.
+    public var pairs: [[Double]]
+    public var slope: Double
+    public var centre: Double
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+    public var tuningCount: Int
+    public var tuningFirst: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    public var placeMargin: Double
+    public var formulaMargin: Double
+  }
+
+  public var problems: [String]
+  public var well: Problem
+  public var curve: Problem
+  public var mnist: Problem
+  public var cifar10: Problem
+  public var landscape: Well
+  public var examples: Int
+  public var search: Search
+  public var seeds: Seeds
+  public var decision: Decisions
+
+  static let standard = LossTransformationConfiguration(
+    problems: ["well", "curve", "mnist", "cifar10"],
+    well: Problem(steps: 150, batch: 25, width: 1, level: 0.05, sgdRates: [0.003, 0.1], adamRates: [0.01, 0.5]),
+    curve: Problem(steps: 300, batch: 32, width: 32, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
+    mnist: Problem(steps: 200, batch: 32, width: 16, level: 0.5, sgdRates: [0.02, 1], adamRates: [0.0005, 0.03]),
+    cifar10: Problem(steps: 100, batch: 16, width: 4, level: 2, sgdRates: [0.01, 0.3], adamRates: [0.0005, 0.02]),
+    landscape: Well(tilt: 0.3, offset: 0.4, noise: 1, crossingExponents: [0.5, 0.75, 1, 1.5, 2]), examples: 1000,
+    search: Search(
+      coarse: 6, fine: 3, constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4,
+      centre: 1),
+    seeds: Seeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
+    decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
+
+  static var smoke: LossTransformationConfiguration {
+    var c = standard
+    c.problems = ["well", "curve"]
+    c.well.steps = 40
+    c.well.batch = 5
+    c.curve.steps = 40
+    c.curve.width = 8
+    c.search.coarse = 2
+    c.search.fine = 1
+    c.seeds = Seeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    c.examples = 100
+    return c
+  }
+
+  /// Networks and lengths nearer to what the paper names; CIFAR-10 stands in for CIFAR-100.
+  static var paper: LossTransformationConfiguration {
+    var c = standard
+    c.well.steps = 1000
+    c.well.batch = 101
+    c.curve.steps = 5000
+    c.curve.width = 64
+    c.mnist = Problem(steps: 9370, batch: 64, width: 128, level: 0.1, sgdRates: [0.01, 1], adamRates: [0.0001, 0.03])
+    c.cifar10 = Problem(
+      steps: 15_620, batch: 64, width: 32, level: 0.8, sgdRates: [0.003, 0.3], adamRates: [0.0001, 0.01])
+    c.examples = 10_000
+    c.search.coarse = 12
+    c.search.fine = 6
+    c.search.constants = [0.5, 0.75, 1.5, 2]
+    c.search.pairs = [[2, 0.5], [0.5, 2], [1.5, 0.75], [0.75, 1.5]]
+    c.seeds.count = 20
+    c.seeds.tuningCount = 3
+    return c
+  }
+
+  static let problemNames = ["well", "curve", "mnist", "cifar10"]
+
+  package subscript(problem: String) -> Problem {
+    switch problem {
+    case "well": well
+    case "curve": curve
+    case "mnist": mnist
+    case "cifar10": cifar10
+    default: preconditionFailure("there is no problem \(problem)")
+    }
+  }
+
+  package func check() throws {
+    for name in problems where !Self.problemNames.contains(name) {
+      throw SettingsError("problems: there is no \(name); \(NearestName.hint(name, among: Self.problemNames))")
+    }
+    guard !problems.isEmpty, Set(problems).count == problems.count else {
+      throw SettingsError("problems must not be empty, nor name a problem twice")
+    }
+    for name in problems {
+      let p = self[name]
+      let positive = [
+        ("steps", Double(p.steps)), ("batch", Double(p.batch)), ("width", Double(p.width)), ("level", p.level),
+      ]
+      for (setting, value) in positive where !(value > 0) {
+        throw SettingsError("\(name).\(setting) must be positive, not \(value)")
+      }
+      for (setting, rates) in [("sgdRates", p.sgdRates), ("adamRates", p.adamRates)] {
+        guard rates.count == 2, rates[0] > 0, rates[1] > rates[0] else {
+          throw SettingsError("\(name).\(setting) must be two positive rates, the lower first, not \(rates)")
+        }
+      }
+    }
+    let counts = [
+      ("examples", examples), ("search.coarse", search.coarse), ("search.fine", search.fine + 1),
+      ("seeds.count", seeds.count), ("seeds.tuningCount", seeds.tuningCount),
+    ]
+    for (name, value) in counts where value < 1 { throw SettingsError("\(name) is too small") }
+    guard landscape.noise >= 0 else { throw SettingsError("landscape.noise must not be negative") }
+    guard !search.constants.isEmpty, !search.pairs.isEmpty, search.pairs.allSatisfy({ $0.count == 2 }) else {
+      throw SettingsError("search.constants and search.pairs must not be empty, and a pair has two exponents")
+    }
+    let exponents = search.constants + search.pairs.flatMap { $0 } + landscape.crossingExponents
+    guard exponents.allSatisfy({ $0 > 0 }), search.slope > 0 else {
+      throw SettingsError("exponents and search.slope must be positive")
+    }
+    guard decision.alpha > 0, decision.alpha < 0.5, decision.placeMargin > 0, decision.formulaMargin > 0 else {
+      throw SettingsError("decision.alpha must be in 0...0.5, and the margins positive")
+    }
+    let reported = seeds.first..<seeds.first + seeds.count
+    guard !reported.overlaps(seeds.tuningFirst..<seeds.tuningFirst + seeds.tuningCount) else {
+      throw SettingsError("seeds that choose rates cannot be reported: seeds.first and seeds.tuningFirst overlap")
+    }
+  }
+}

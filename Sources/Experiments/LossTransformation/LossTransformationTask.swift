@@ -1,0 +1,162 @@
+import Foundation
+import Training
+
+/// Sums over the steps of a descent: what the factor did, and what came of it.
+struct StepWatch {
+  private let trial: LossTrial
+  private(set) var count = 0
+  private var relative = 0.0
+  private var logRelative = 0.0
+  private var logFactor = 0.0
+  private var formula = 0.0
+
+  init(_ trial: LossTrial) { self.trial = trial }
+
+  mutating func observe(loss: Double, relativeStep: Double) {
+    count += 1
+    relative += relativeStep
+    guard let transformation = trial.transformation, relativeStep > 0 else { return }
+    // The factor on paper, in double precision, beside the steps that were made.
+    let factor = log(transformation.factor(of: loss))
+    logFactor += abs(factor)
+    logRelative += abs(log(relativeStep))
+    formula += abs(log(relativeStep) - factor)
+  }
+
+  /// Means over time.
+  var values: [String: Double] {
+    let n = Double(max(count, 1))
+    return [
+      "rate": trial.rate, "relative": relative / n, "meanRate": trial.rate * relative / n,
+      "logRelative": logRelative / n, "logFactor": logFactor / n, "formulaError": formula / n,
+    ]
+  }
+}
+
+/// One descent of one problem by one method, and all that is measured on it.
+package struct LossTask: Sendable {
+  let configuration: LossTransformationConfiguration
+  package let problem: String
+  package let arm: LossArm
+  package let trial: LossTrial
+  let seed: Int
+  package let name: String
+
+  package init(
+    _ configuration: LossTransformationConfiguration, _ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int,
+    name: String
+  ) {
+    self.configuration = configuration
+    self.problem = problem
+    self.arm = arm
+    self.trial = trial
+    self.seed = seed
+    self.name = name
+  }
+
+  /// Runs to the end. A descent whose loss is not finite counts as one that has not left its start.
+  ///
+  /// - Parameter data: nil for the double well.
+  package func run(_ data: LossProblem?) throws -> [String: Double] {
+    if let data { return try descend(data) }
+    return try descendWell(
+      DoubleWell(tilt: configuration.landscape.tilt, offset: configuration.landscape.offset), configuration.well.steps)
+  }
+
+  // MARK: Networks
+
+  package func trainer(_ data: LossProblem) throws -> Trainer {
+    let key = RandomKey(seed: seed)
+    let batches = try BatchSequence(
+      data.train, batchSize: configuration[problem].batch, key: key.split("batches"),
+      normalization: data.normalization)
+    return try Trainer(
+      model: data.model, loss: data.loss, optimizer: trial.chain(arm), batches: batches, key: key.split("training"))
+  }
+
+  private func descend(_ data: LossProblem) throws -> [String: Double] {
+    let settings = configuration[problem]
+    let trainer = try trainer(data)
+    let tag = trainer.readingTags.firstIndex(of: "optimizer/relativeStep")
+    let predictor = Predictor(data.model, batchSize: configuration.examples)
+    func measure(_ dataset: Dataset) throws -> (loss: Double, accuracy: Double?) {
+      let state = trainer.state
+      return data.measure(
+        try predictor.predict(
+          data.features(dataset, configuration.examples), parameters: state.parameters, modelState: state.modelState),
+        dataset)
+    }
+    let start = (train: try measure(data.train), test: try measure(data.test))
+    var watch = StepWatch(trial)
+    var (smooth, weight, reached) = (0.0, 0.0, settings.steps + 1)
+    var values: [String: Double] = ["diverged": 0]
+    do {
+      for step in 1...settings.steps {
+        let readings = try trainer.advance()
+        watch.observe(loss: readings[0], relativeStep: tag.map { readings[$0] } ?? 1)
+        // The mean of about the last ten batches; less of it in the beginning.
+        smooth = 0.9 * smooth + 0.1 * readings[0]
+        weight = 0.9 * weight + 0.1
+        if step >= 10, smooth / weight < settings.level, reached > settings.steps { reached = step }
+        if step % max(1, settings.steps / 20) == 0 { values["curve/\(step)"] = smooth / weight }
+      }
+    } catch is TrainingError {
+      values["diverged"] = 1
+    }
+    var end = (train: try measure(data.train), test: try measure(data.test))
+    if values["diverged"] == 1 || !end.train.loss.isFinite || !end.test.loss.isFinite {
+      (end, reached, values["diverged"]) = (start, settings.steps + 1, 1)
+    }
+    values["loss"] = end.train.loss
+    values["testLoss"] = end.test.loss
+    values["accuracy"] = end.test.accuracy
+    values["steps"] = Double(reached)
+    return values.merging(watch.values) { $1 }
+  }
+
+  // MARK: The double well
+
+  /// Descends from all starts; measures are means over them, and the accuracy is the share that ends in the lower well.
+  func descendWell(_ well: DoubleWell, _ steps: Int) throws -> [String: Double] {
+    let noise = configuration.landscape.noise
+    let descent = try WellDescent(well, trial.chain(arm, noise: noise))
+    let (left, right) = well.minima
+    let ridge = well.stationary[1]
+    let lower = well(left) < well(right) ? left : right
+    let starts = DoubleWell.starts(configuration.well.batch)
+    var watch = StepWatch(trial)
+    var values: [String: Double] = [:]
+    var (loss, reachedSum, lowerCount, diverged, place, stalled) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    let interval = max(1, steps / 20)
+    for (index, start) in starts.enumerated() {
+      var reached = steps + 1
+      let key = RandomKey(seed: seed).split("well").split(index)
+      var end = try descent.run(from: start, steps: steps, key: key) { step, value, readings in
+        watch.observe(loss: value, relativeStep: readings["optimizer/relativeStep"] ?? 1)
+        let excess = value - well.lowest
+        if excess < configuration.well.level, reached > steps { reached = step }
+        if step % interval == 0 { values["curve/\(step)", default: 0] += excess / Double(starts.count) }
+      }
+      if !end.isFinite || !well(end).isFinite {
+        diverged += 1
+        (end, reached) = (start, steps + 1)
+      }
+      let nearest = end < ridge ? left : right
+      loss += well(end) - well.lowest
+      reachedSum += Double(reached)
+      place += abs(end - nearest)
+      lowerCount += nearest == lower ? 1 : 0
+      // A zero of the loss that is no minimum.
+      stalled += abs(well(end)) < 0.02 && abs(well.slope(end)) > 0.3 ? 1 : 0
+      values["end/\(index)"] = end
+    }
+    let n = Double(starts.count)
+    values["diverged"] = diverged / n
+    values["loss"] = loss / n
+    values["steps"] = reachedSum / n
+    values["place"] = place / n
+    values["accuracy"] = 100 * lowerCount / n
+    values["stalled"] = stalled / n
+    return values.merging(watch.values) { $1 }
+  }
+}
