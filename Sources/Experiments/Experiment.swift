@@ -116,6 +116,7 @@ public enum ExperimentRegistry {
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
     TrainedEmbeddingAttentionExperiment.self,
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, PhaseRetrievalExperiment.self,
+    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LossTransformationExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -27,7 +27,8 @@ public struct LossTransformationExperiment: Experiment {
   public static let settingDescriptions: [String: String] = {
     var all = [
       "problems": "any of well, curve, mnist, cifar10", "examples": "training and test examples that measure the end",
-      "landscape.tilt": "slope added to the double well", "landscape.offset": "height added, so that no loss is below 0",
+      "landscape.tilt": "slope added to the double well",
+      "landscape.offset": "height added, so that no loss is below 0",
       "landscape.noise": "standard deviation of noise added to the double well's gradient",
       "landscape.crossingExponents": "exponents tried without the offset, where the loss crosses zero",
       "search.coarse": "trials over the range of rates", "search.fine": "further trials around the best of them",
@@ -219,7 +220,9 @@ public struct LossTransformationExperiment: Experiment {
     private let lock = NSLock()
     private var values: [String: [String: Double]] = [:]
 
-    init(_ events: [RunEvent]) { for event in events where event.kind == "result" { values[event.task] = event.values } }
+    init(_ events: [RunEvent]) {
+      for event in events where event.kind == "result" { values[event.task] = event.values }
+    }
 
     var all: [String: [String: Double]] { lock.withLock { values } }
     func add(_ task: String, _ result: [String: Double]) { lock.withLock { values[task] = result } }
