@@ -114,9 +114,7 @@ public final class RunContext: @unchecked Sendable {
 public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
-    TrainedEmbeddingAttentionExperiment.self,
-    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, PhaseRetrievalExperiment.self,
-    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LossTransformationExperiment.self,
+    LossTransformationExperiment.self, PhaseRetrievalExperiment.self, TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -1,7 +1,7 @@
 import Differentiation
 
 /// What a descent lowers, traced for all trials at once.
-enum RecoveryObjective {
+package enum RecoveryObjective {
   case amplitude, intensity, normBarrier, slackBarrier
 
   /// Values [trials]; infinite where a barrier is crossed.
@@ -9,7 +9,7 @@ enum RecoveryObjective {
   /// - Parameters:
   ///   - x: points [trials, n, 1].
   ///   - strength: t or μ of each trial [trials].
-  func values(_ x: Tensor, rows: Tensor, intensities y: Tensor, strength: Tensor) -> Tensor {
+  package func values(_ x: Tensor, rows: Tensor, intensities y: Tensor, strength: Tensor) -> Tensor {
     let (trials, m) = (y.shape[0], y.shape[1])
     let z = rows.matmul(x).reshaped(to: [trials, m, rows.shape[1] / m])
     let squares = z.squared.sum([2])

@@ -5,16 +5,16 @@ import Differentiation
 ///
 /// Each trial has its own step size: a step that would raise its value is taken back and the size shrinks, else it
 /// grows.
-final class RecoveryStepper {
+package final class RecoveryStepper {
   private let measure: Program
   private let step: Program
   // x, gradient, value, step size, rows, intensities, strength.
   private var arrays: [NDArray]
 
   /// Shrinking and growing of step sizes, and their largest.
-  static let (shrink, grow) = (0.4, 1.3)
+  package static let (shrink, grow) = (0.4, 1.3)
 
-  init(_ objective: RecoveryObjective, rows: NDArray, intensities: NDArray, maximumStep: Double) throws {
+  package init(_ objective: RecoveryObjective, rows: NDArray, intensities: NDArray, maximumStep: Double) throws {
     let (trials, n) = (rows.shape[0], rows.shape[2])
     let points = TensorType([trials, n, 1], .float64)
     let numbers = TensorType([trials], .float64)
@@ -51,27 +51,27 @@ final class RecoveryStepper {
   }
 
   /// Where all trials are, [trials, n, 1].
-  var points: NDArray { arrays[0] }
+  package var points: NDArray { arrays[0] }
   /// Their values [trials].
-  var values: [Double] { arrays[2].doubles }
+  package var values: [Double] { arrays[2].doubles }
   /// The gradients of the values [trials, n, 1].
-  var gradient: NDArray { arrays[1] }
+  package var gradient: NDArray { arrays[1] }
 
-  func start(at points: NDArray, stepSize: Double, strength: [Double]) throws {
+  package func start(at points: NDArray, stepSize: Double, strength: [Double]) throws {
     arrays[0] = points
     arrays[3] = NDArray(repeating: stepSize, shape: [strength.count], elementType: .float64)
     try change(strength)
   }
 
   /// Another strength of the barrier, at the same points; tiny step sizes may grow again from a least one.
-  func change(_ strength: [Double], leastStep: Double = 1e-6) throws {
+  package func change(_ strength: [Double], leastStep: Double = 1e-6) throws {
     arrays[6] = NDArray(strength)
     let found = try measure.run([arrays[0], arrays[4], arrays[5], arrays[6]])
     (arrays[1], arrays[2]) = (found[0], found[1])
     arrays[3] = NDArray(arrays[3].doubles.map { max($0, leastStep) })
   }
 
-  func advance(_ steps: Int) throws {
+  package func advance(_ steps: Int) throws {
     for _ in 0..<steps { _ = try step.run(updating: &arrays) }
   }
 }

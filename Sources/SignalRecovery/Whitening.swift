@@ -3,18 +3,18 @@ import Foundation
 
 /// Coordinates in which the slack barrier's preconditioner is the identity: with H = (1/m) Σ A_i A_i^T / y_i = L L^T of a trial,
 /// w = L^T x, and rows A become A L^-T.
-struct Whitening {
+package struct Whitening {
   /// Rows in the new coordinates, [trials, m · d, n].
-  let rows: NDArray
+  package let rows: NDArray
   /// The largest eigenvalue of (1/m) A^T A in the new coordinates, of each trial: below t = 1 / it the barrier holds 0
   /// as a minimum.
-  let largestEigenvalues: [Double]
+  package let largestEigenvalues: [Double]
   /// L of each trial, row-major, lower.
   private let factors: [[Double]]
   private let n: Int
 
   /// - Throws: `RecoveryError` when measurements do not span the space.
-  init(_ batch: PhaseRetrievalBatch) throws {
+  package init(_ batch: PhaseRetrievalBatch) throws {
     let (n, m, d) = (batch.dimension, batch.measurementCount, batch.ensemble.rank)
     let count = m * d
     let y = batch.intensities.doubles
@@ -42,14 +42,14 @@ struct Whitening {
   }
 
   /// w = L^T x of each trial.
-  func whitened(_ points: NDArray) -> NDArray {
+  package func whitened(_ points: NDArray) -> NDArray {
     map(points) { factor, x in
       (0..<n).map { i in (i..<n).reduce(0) { $0 + factor[$1 * n + i] * x[$1] } }
     }
   }
 
   /// x = L^-T w of each trial.
-  func original(_ points: NDArray) -> NDArray {
+  package func original(_ points: NDArray) -> NDArray {
     map(points) { factor, w in
       var x = w
       for i in stride(from: n - 1, through: 0, by: -1) {

@@ -90,8 +90,10 @@ public struct LiftedDuality: Sendable {
   }
 
   private func best(_ law: Law, alpha: Double, r: Double) -> (k: Double, value: Double, lift: Double) {
-    // A coarse scan finds the hill, golden sections its top.
-    let logs = stride(from: log(1e-4), through: log(3e3), by: 0.6).map { $0 }
+    // A coarse scan finds the hill, golden sections its top. Beyond the end the factor exp(-k (a - b)²) falls between the
+    // nodes, and the places where both rules meet would count for all.
+    let density = Double(rule.nodes.count) / (Double(rank).squareRoot() + 9)
+    let logs = Array(stride(from: log(1e-4), through: log(0.3 * density * density), by: 0.3))
     let values = logs.map { bracket(exp($0), law, alpha: alpha, r: r).value }
     let top = values.indices.max { values[$0] < values[$1] }!
     let range = logs[max(0, top - 1)]...logs[min(logs.count - 1, top + 1)]

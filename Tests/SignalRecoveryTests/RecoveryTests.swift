@@ -1,8 +1,7 @@
 import Arrays
 import Foundation
+import SignalRecovery
 import Testing
-
-@testable import SignalRecovery
 
 @Suite struct PhaseRetrievalBatchTests {
   private func keys(_ count: Int, seed: Int = 0) -> [RandomKey] { (0..<count).map { RandomKey(seed: seed).split($0) } }

@@ -149,6 +149,8 @@ public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
     }
     guard
       !(seeds.first..<seeds.first + seeds.count).overlaps(tuning.first..<tuning.first + tuning.seeds)
-    else { throw SettingsError("seeds that choose a schedule cannot be reported: seeds.first and tuning.first overlap") }
+    else {
+      throw SettingsError("seeds that choose a schedule cannot be reported: seeds.first and tuning.first overlap")
+    }
   }
 }

@@ -30,7 +30,9 @@ package struct PhaseRetrievalEvidence {
 
   private var seeds: Range<Int> { configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count }
 
-  private func task(_ method: String, _ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) -> [String: Double]? {
+  private func task(_ method: String, _ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) -> [String:
+    Double]?
+  {
     values[
       PhaseRetrievalExperiment.Task(
         ensemble: ensemble, dimension: n, position: position, method: method, seed: seed
@@ -90,8 +92,8 @@ package struct PhaseRetrievalEvidence {
     return ratios[right - 1] + (0.5 - low) / (high - low) * (ratios[right] - ratios[right - 1])
   }
 
-  /// The 50 % point of a curve with a percentile interval, from successes redrawn at the seen rates (parametric bootstrap;
-  /// rates are moved off 0 and 1 by half a success, so that a small number of trials is not taken for certainty).
+  /// The 50 % point of a curve with a percentile interval, from successes redrawn at the seen rates (parametric
+  /// bootstrap; rates are moved off 0 and 1 by half a success, so that a small number of trials is not taken for certainty).
   package func halfPoint(_ points: [Point], level: Double) -> (estimate: Double, interval: Interval) {
     guard points.count > 1 else { return (.nan, .undefined(level: level)) }
     let ratios = points.map(\.ratio)

@@ -7,11 +7,12 @@ extension PhaseRetrievalExperiment {
   private static let source = "Stojnic, arXiv 2506.18282"
   private static let names = ["d1", "d2", "d3", "d4", "complex"]
 
-  public static let claims: [Claim] = [
-    Claim(
-      id: "printed-transition", statement: "The plain theory's transition of rank 1 is the printed 1.7932.",
-      source: "Stojnic, arXiv 2506.18275, caption of a figure")
-  ]
+  public static let claims: [Claim] =
+    [
+      Claim(
+        id: "printed-transition", statement: "The plain theory's transition of rank 1 is the printed 1.7932.",
+        source: "Stojnic, arXiv 2506.18275, caption of a figure")
+    ]
     + names.map {
       Claim(
         id: "at-plain-\($0)",
@@ -39,7 +40,8 @@ extension PhaseRetrievalExperiment {
         id: "norm-barrier-helps", statement: "A barrier on the norm finds more signals than plain amplitude descent.",
         source: "derived: the theory's limit on the length"),
       Claim(
-        id: "polish-helps", statement: "The plain part of the hybrid descent finds more signals than its barrier alone.",
+        id: "polish-helps",
+        statement: "The plain part of the hybrid descent finds more signals than its barrier alone.",
         source: "Stojnic, arXiv 2506.18275"),
     ]
 
