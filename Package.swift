@@ -12,7 +12,8 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
-  "Diagnostics", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory", "SignalRecovery",
+  "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
+  "SignalRecovery",
 ]
 
 let package = Package(
@@ -47,6 +48,7 @@ let package = Package(
     room("Models", on: ["Parameters", "Descending"]),
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Models", "Compilation"]),
+    room("MultiObjective", on: ["Parameters", "Compilation"]),
     room("Theory"),
     room("SignalRecovery", on: ["Differentiation", "Compilation"]),
 
@@ -79,6 +81,7 @@ let package = Package(
     tests("Datasets", on: ["Datasets"]),
     tests("Diagnostics", on: ["Diagnostics"]),
     tests("Theory", on: ["Theory"]),
+    tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),

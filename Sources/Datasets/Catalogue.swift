@@ -32,9 +32,12 @@ public struct CatalogueEntry: Sendable {
       folders: ["cifar-10-batches-bin"],
       files: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"]),
     .init(
-      name: "imdb", summary: "25,000 + 25,000 film reviews, two classes (Maas et al. 2011); text, for experiments only",
+      name: "imdb", summary: "25,000 + 25,000 film reviews, two classes (Maas et al. 2011); text, for experiments",
       instructions: "unpack the archive, so that DIR/aclImdb/train/pos is there", folders: ["aclImdb"],
       files: ["train/pos", "train/neg", "test/pos", "test/neg"]),
+    .init(
+      name: "river-flow-1", summary: "hourly river flows (Mulan RF1): 64 features, 8 numbers to predict, 9,125 rows",
+      instructions: "put rf1.arff into DIR or DIR/river-flow-1", folders: ["river-flow-1", "."], files: ["rf1.arff"]),
   ]
 }
 
@@ -79,6 +82,7 @@ public struct DataLocator: Sendable {
     if name == "cifar10" {
       return (try CIFAR10.dataset(files: Array(paths.prefix(5))), try CIFAR10.dataset(files: [paths[5]]))
     }
+    if name == "river-flow-1" { return try RiverFlow.load(paths[0]) }
     let names = name == "mnist" ? (0..<10).map { "\($0)" } : CatalogueEntry.fashionNames
     return (
       try IDX.dataset(name: name, images: paths[0], labels: paths[1], classNames: names),

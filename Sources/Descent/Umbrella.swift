@@ -8,6 +8,7 @@
 @_exported import Experiments
 @_exported import Graphs
 @_exported import Models
+@_exported import MultiObjective
 @_exported import Parameters
 @_exported import Reports
 @_exported import RunLogs

@@ -1,0 +1,51 @@
+/// Descent methods for several objectives.
+public enum MultiObjectiveMethod: String, Codable, Sendable, CaseIterable {
+  /// Minimum-norm direction of full gradients (Désidéri 2012).
+  case mgd = "MGD"
+  /// Minimum-norm direction of mini-batch gradients.
+  case smgd = "SMGD"
+  /// Tracked gradients, weights by projected descent (Fernando et al. 2023).
+  case moco = "MoCo"
+  /// Smoothed minimum-norm weights (Zhou et al. 2022).
+  case crMogm = "CR-MOGM"
+  /// Sum of gradients without their conflicting parts (Yu et al. 2020).
+  case pcGrad = "PCGrad"
+  /// Mini-batch descent of the mean objective.
+  case scalarization = "scalarisation"
+  /// The mean objective with SPIDER's gradients (Fang et al. 2018).
+  case scalarizationSpider = "scalarisation-SPIDER"
+  /// Recursive gradients with a full one every q steps, minimum-norm direction (Liu et al., arXiv 2506.19883).
+  case stimulus = "STIMULUS"
+  /// With momentum.
+  case stimulusM = "STIMULUS-M"
+  /// With a batch of adaptive size in place of the full gradient.
+  case stimulusPlus = "STIMULUS+"
+  /// Both.
+  case stimulusMPlus = "STIMULUS-M+"
+
+  var isRecursive: Bool {
+    [.scalarizationSpider, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus].contains(self)
+  }
+  var hasMomentum: Bool { self == .stimulusM || self == .stimulusMPlus }
+  var isAdaptive: Bool { self == .stimulusPlus || self == .stimulusMPlus }
+}
+
+/// The numbers of a method besides its rate; those that a method does not use are left alone.
+public struct MultiObjectiveSettings: Codable, Sendable, Equatable {
+  /// α of x_{t+1} = x_t - η d_t + α (x_t - x_{t-1}).
+  public var momentum = 0.5
+  /// c_γ of the adaptive batch.
+  public var gammaFactor = 8.0
+  /// c_ε of the adaptive batch.
+  public var epsilonFactor = 8.0
+  /// ε of the adaptive batch: the stationarity that is aimed at.
+  public var epsilon = 1e-6
+  /// β, γ and ρ of MoCo.
+  public var tracking = 0.5
+  public var weightRate = 0.1
+  public var regularization = 1e-3
+  /// a of CR-MOGM: λ_t = a λ_{t-1} + (1 - a) λ̂_t.
+  public var smoothing = 0.9
+
+  public init() {}
+}
