@@ -45,4 +45,8 @@ import Training
   @Test func lossTransformation() throws {
     try check(LossTransformationExperiment.self, deciding: ["faster/sgd/well", "control/adam/curve", "formula"])
   }
+
+  @Test func trainedEmbeddingAttention() throws {
+    try check(TrainedEmbeddingAttentionExperiment.self, deciding: ["alignment-synthetic", "margin-synthetic"])
+  }
 }

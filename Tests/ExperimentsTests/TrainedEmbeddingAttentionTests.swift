@@ -4,7 +4,6 @@ import Differentiation
 import Experiments
 import Foundation
 import Models
-import RunLogs
 import TestSupport
 import Testing
 import Training
@@ -89,31 +88,6 @@ import Training
       for k in 0..<12 { combined[k] += l * row[k] }
     }
     #expect(zip(combined, svm.solution).map { abs($0 - $1) }.max()! < 1e-8)
-  }
-
-  @Test func runsResumesAndReports() throws {
-    let experiment = TrainedEmbeddingAttentionExperiment(configuration)
-    let folder = try RunFolder.create(NSTemporaryDirectory() + "descent-attention-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(atPath: folder.path) }
-    func run(_ earlier: [RunEvent]) throws -> [RunEvent] {
-      let sink = MemorySink()
-      let context = RunContext(
-        folder: folder, data: DataLocator(), fingerprint: "f", earlier: earlier, sinks: [sink], isQuiet: true,
-        clock: { 0 })
-      try experiment.run(context)
-      return sink.events
-    }
-    let events = try run([])
-    #expect(events.filter { $0.kind == "result" }.count == 3)
-    let kept = events.filter { $0.task != TrainedEmbeddingAttentionTask.name("synthetic", 1) }
-    let again = try run(kept)
-    #expect(again.map(\.task) == [TrainedEmbeddingAttentionTask.name("synthetic", 1)])
-    #expect(again[0].values == events.first { $0.task == again[0].task }!.values)
-    let (decisions, report) = try experiment.report(
-      events, context: ReportContext(command: "c", environment: "e", configuration: "x"))
-    #expect(decisions.count == 6)
-    #expect(decisions.first { $0.claim.id == "signed-synthetic" }?.verdict == .upheld)
-    #expect(!report.sections.isEmpty)
   }
 
   @Test func settingsThatCannotBeAreRefused() {
