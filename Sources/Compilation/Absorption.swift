@@ -86,7 +86,8 @@ struct Absorption {
     if case .input = node.operation { return (value, 1, []) }
     guard case .binary(.multiply) = node.operation, readers[value.node].count == 1 else { return nil }
     for (factor, argument) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
-      guard case .fill(let scale) = graph.nodes[factor.node].operation,
+      // A factor that vanishes in float32 would drop the addend, NaN included.
+      guard case .fill(let scale) = graph.nodes[factor.node].operation, Float(scale) != 0, scale.isFinite,
         case .input = graph.nodes[argument.node].operation
       else { continue }
       return (argument, scale, [value.node])

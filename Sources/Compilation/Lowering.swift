@@ -193,6 +193,7 @@ final class Lowering {
       needed.insert(index)
       for input in graph.nodes[index].inputs { needed.insert(Fusion.source(of: input, in: graph).node) }
     }
+    var again = 0
     func hold(_ source: Value) {
       guard !kernel.holds(source) else { return }
       precondition(!inside.contains(source.node), "a cluster reads its own result from memory")
@@ -203,6 +204,7 @@ final class Lowering {
         let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
         sources.forEach(hold)
         kernel.compute(source, node, sources)
+        again += 1
       } else {
         kernel.load(source, view(of: source))
       }
@@ -224,7 +226,10 @@ final class Lowering {
       kernel.store(value, to: place(value))
     }
     guard kernel.hasResults else { return }
-    append(kernel.call(in: memory, name: clusterName(members, shape), location: first.location))
+    append(
+      kernel.call(
+        in: memory, name: clusterName(members, shape) + (again > 0 ? ", \(again) again" : ""), location: first.location)
+    )
   }
 
   private func clusterName(_ members: [Int], _ shape: Shape) -> String {

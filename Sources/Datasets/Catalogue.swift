@@ -37,7 +37,7 @@ public struct CatalogueEntry: Sendable {
       files: ["train/pos", "train/neg", "test/pos", "test/neg"]),
     .init(
       name: "river-flow-1", summary: "hourly river flows (Mulan RF1): 64 features, 8 numbers to predict, 9,125 rows",
-      instructions: "put rf1.arff into DIR or DIR/river-flow-1", folders: ["river-flow-1", "."], files: ["rf1.arff"]),
+      instructions: "put rf1.arff into DIR or DIR/river-flow-1", folders: ["river-flow-1", ""], files: ["rf1.arff"]),
   ]
 }
 
@@ -62,7 +62,7 @@ public struct DataLocator: Sendable {
   public func folder(of name: String) throws -> String? {
     let entry = try entry(name)
     let candidates = entry.folders.flatMap { folder in
-      folder.hasPrefix("/") ? [folder] : directories.map { $0 + "/" + folder }
+      folder.hasPrefix("/") ? [folder] : directories.map { folder.isEmpty ? $0 : $0 + "/" + folder }
     }
     return candidates.first { folder in
       entry.files.allSatisfy { FileManager.default.fileExists(atPath: folder + "/" + $0) }

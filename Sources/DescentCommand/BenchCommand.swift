@@ -21,6 +21,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Threads; all cores when not given.")
   var threads: Int?
 
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
+  }
+
   func run() throws {
     if let threads { Engine.setThreadCount(threads) }
     let known = Workload.all + [Workload.resNet18(batch: 64)]

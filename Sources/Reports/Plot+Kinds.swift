@@ -60,13 +60,14 @@ extension Plot {
   /// A matrix as colours, the first row on top.
   public static func heatMap(
     name: String, title: String, xLabel: String, yLabel: String, valueLabel: String, rows: [[Double]],
-    range: ClosedRange<Double>? = nil
+    range: ClosedRange<Double>? = nil, rowNames: [String] = []
   ) -> Plot {
+    precondition(rowNames.isEmpty || rowNames.count == rows.count, "one name for each row")
     precondition(
       rows.allSatisfy { $0.count == rows[0].count && !$0.isEmpty } && !rows.isEmpty,
       "A heat map needs rows of one length.")
     var plot = Plot(name: name, title: title, xLabel: xLabel, yLabel: yLabel, series: [])
-    plot.cells = Cells(rows: rows, label: valueLabel, range: range)
+    plot.cells = Cells(rows: rows, label: valueLabel, range: range, rowNames: rowNames)
     return plot
   }
 }

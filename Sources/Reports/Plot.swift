@@ -14,11 +14,16 @@ public struct Plot: Sendable {
     public var low: [Double]?
     public var high: [Double]?
     public var style: Style
+    /// A name beside each point; an empty one is not drawn.
+    public var labels: [String]?
 
     public init(
-      name: String, x: [Double], y: [Double], low: [Double]? = nil, high: [Double]? = nil, style: Style = .line
+      name: String, x: [Double], y: [Double], low: [Double]? = nil, high: [Double]? = nil, style: Style = .line,
+      labels: [String]? = nil
     ) {
       precondition(x.count == y.count && (low?.count ?? x.count) == x.count && (high?.count ?? x.count) == x.count)
+      precondition((labels?.count ?? x.count) == x.count, "one label for each point")
+      self.labels = labels
       self.name = name
       self.x = x
       self.y = y
@@ -35,6 +40,8 @@ public struct Plot: Sendable {
     public var label: String
     /// The values at the ends of the colour scale; those of the data where there is none.
     public var range: ClosedRange<Double>?
+    /// Names of the rows; none where this is empty.
+    public var rowNames: [String] = []
   }
 
   /// File name of its data, without an ending: letters, digits, points, underscores and hyphens.
@@ -75,14 +82,18 @@ public struct Plot: Sendable {
       }
       return (["row,column,value"] + lines).joined(separator: "\n") + "\n"
     }
-    var lines = ["series,x,y,low,high" + (counts == nil ? "" : ",count")]
+    let hasLabels = series.contains { $0.labels != nil }
+    var lines = ["series,x,y,low,high" + (counts == nil ? "" : ",count") + (hasLabels ? ",label" : "")]
     for (index, item) in series.enumerated() {
       for i in item.x.indices {
         let bounds = [item.low?[i], item.high?[i]].map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
         let count = counts.map { index == 0 ? ",\($0[i])" : "," } ?? ""
-        lines.append("\"\(item.name.replacing("\"", with: "\"\""))\",\(item.x[i]),\(item.y[i]),\(bounds)\(count)")
+        let label = hasLabels ? ",\(Self.field(item.labels?[i] ?? ""))" : ""
+        lines.append("\(Self.field(item.name)),\(item.x[i]),\(item.y[i]),\(bounds)\(count)\(label)")
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
+
+  private static func field(_ text: String) -> String { "\"\(text.replacing("\"", with: "\"\""))\"" }
 }

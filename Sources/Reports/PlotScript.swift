@@ -93,6 +93,20 @@ struct PlotScript {
       if hasInterval { parts.append("\(source) 1:2:3:4 with yerrorbars \(color) pt 7 ps 0.5 notitle") }
       parts.append("\(source) 1:2 with points pt 7 ps 0.6 \(color) \(title)")
     }
+    if let labels = item.labels { add(labels, of: item, index) }
+  }
+
+  private mutating func add(_ labels: [String], of item: Plot.Series, _ index: Int) {
+    let rows = labels.indices.filter { !labels[$0].isEmpty && item.x[$0].isFinite && item.y[$0].isFinite }
+    guard !rows.isEmpty else { return }
+    // In a block of data a text stands in double quotes.
+    let lines = rows.map { i in
+      "\(item.x[i]) \(item.y[i]) \"\(labels[i].replacing("\\", with: "\\\\").replacing("\"", with: "'"))\""
+    }
+    data += ["$labels\(index) << END"] + lines + ["END"]
+    parts.append(
+      "$labels\(index) using 1:2:3 with labels left offset 0.6,0.4 font ',10' noenhanced textcolor rgb '#333333' notitle"
+    )
   }
 
   private mutating func add(_ counts: [Int], above item: Plot.Series) {
@@ -119,6 +133,9 @@ struct PlotScript {
       "set palette defined (\(palette))", "set cblabel \(quoted(cells.label)) noenhanced", "unset key", "unset grid",
       "set xrange [-0.5:\(Double(cells.rows[0].count) - 0.5)]",
       "set yrange [\(Double(cells.rows.count) - 0.5):-0.5]",
+      cells.rowNames.isEmpty
+        ? "set ytics autofreq"
+        : "set ytics (\(cells.rowNames.enumerated().map { "\(quoted($0.element)) \($0.offset)" }.joined(separator: ", "))) noenhanced",
       cells.range.map { "set cbrange [\($0.lowerBound):\($0.upperBound)]" } ?? "set autoscale cb",
     ]
     // Drawn as rectangles: an image would be a file of its own.

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Testing
 
 @Suite struct ARFFTests {
@@ -14,5 +15,45 @@ import Testing
   @Test(arguments: ["1\n", "1,x\n", "{0 1}\n", "1,inf\n"]) func whatIsNoRowIsNamed(_ row: String) {
     let error = #expect(throws: DatasetError.self) { try ARFFTable(text: head + row, source: "x") }
     #expect(error?.source == "x" && error?.reason.contains("line 7") == true)
+  }
+
+  @Test func riverFlowSplitsInTime() throws {
+    let path = NSTemporaryDirectory() + "descent-flow-\(UUID().uuidString).arff"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func write(_ columns: Int, _ rows: [String]) throws {
+      let head = "@relation r\n" + (0..<columns).map { "@attribute a\($0) numeric\n" }.joined() + "@data\n"
+      try Data((head + rows.joined(separator: "\n")).utf8).write(to: URL(fileURLWithPath: path))
+    }
+    let rows = (0..<11).map { row in
+      (0..<10).map { row == 3 && $0 == 0 ? "?" : "\(100 * row + $0)" }.joined(separator: ",")
+    }
+    try write(10, rows)
+    let (train, test) = try RiverFlow.load(path)
+    #expect(train.count == 8 && test.count == 2 && train.exampleShape == [2])
+    #expect(train.name.contains("1 incomplete"))
+    #expect(test.featureArray(0..<2).floats == [900, 901, 1000, 1001])
+    try write(8, ["1,2,3,4,5,6,7,8"])
+    #expect(throws: DatasetError.self) { try RiverFlow.load(path) }
+    #expect(throws: (any Error).self) { try RiverFlow.load(path + ".none") }
+  }
+
+  /// The left digit lies at the top left, the right one below and to its right, and each pixel is the larger.
+  @Test func digitsAreOverlaid() throws {
+    var bytes = [UInt8](repeating: 0, count: 3 * 784)
+    for image in 0..<3 { for pixel in 0..<784 { bytes[image * 784 + pixel] = UInt8(50 * (image + 1)) } }
+    let digits = Dataset(
+      name: "digits", features: .images(bytes, height: 28, width: 28, channels: 1), targets: .classes([4, 5, 6]),
+      classNames: (0..<10).map { "\($0)" })
+    let made = try MultiMNIST.overlaid(digits, count: 3, key: RandomKey(seed: 1))
+    #expect(made.images.shape == [3, 28, 28, 1] && Set(made.left) == [4, 5, 6])
+    for picture in 0..<3 {
+      let pixels = made.images.floats[picture * 784..<(picture + 1) * 784].map { $0 * 255 }
+      let (left, right) = (50 * Float(made.left[picture] - 3), 50 * Float(made.right[picture] - 3))
+      #expect(abs(pixels[0] - left) < 1e-3 && abs(pixels[26 * 28 + 26] - right) < 1e-3)
+      // Beyond 34 the canvas is empty.
+      #expect(pixels[783] == 0)
+      #expect(abs(pixels[14 * 28 + 14] - max(left, right)) < 1e-3)
+    }
+    #expect(throws: DatasetError.self) { try MultiMNIST.overlaid(digits, count: 4, key: RandomKey(seed: 1)) }
   }
 }

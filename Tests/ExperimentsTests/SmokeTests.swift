@@ -21,6 +21,8 @@ import Training
     let events = try run([])
     let results = events.filter { $0.kind == "result" }
     #expect(Set(results.map(\.task)).count == results.count)
+    // On resuming, what belongs to no finished task is cut off and must be recorded again with its task.
+    #expect(Set(events.map(\.task)).subtracting([""]).isSubset(of: Set(results.map(\.task))))
     // The last task again, with the same numbers; nothing else.
     let last = try #require(results.last)
     let again = try run(events.filter { $0 != last }).filter { $0.kind == "result" }

@@ -68,6 +68,22 @@ import Testing
     #expect(reliability.csv == "series,x,y,low,high,count\n\"accuracy\",0.25,0.2,,,4\n\"accuracy\",0.75,0.7,,,9\n")
   }
 
+  /// Points and rows carry their names, whatever characters those have.
+  @Test func namesAreDrawn() throws {
+    let named = Plot(
+      name: "n", title: "", xLabel: "", yLabel: "",
+      series: [
+        .init(name: "a", x: [1, 2, 3], y: [1, 2, .nan], style: .points, labels: ["do\\n't", "", "say \"x\""])
+      ])
+    #expect(named.csv.hasPrefix("series,x,y,low,high,label\n\"a\",1.0,1.0,,,\"do\\n't\"\n\"a\",2.0,2.0,,,\"\"\n"))
+    let drawing = try Gnuplot().draw(named)
+    #expect(drawing.contains("do\\n") && !drawing.contains("say"))
+    let heat = Plot.heatMap(
+      name: "h", title: "", xLabel: "", yLabel: "", valueLabel: "", rows: [[1, 2], [3, 4]],
+      rowNames: ["first row", "it's"])
+    #expect(try Gnuplot().draw(heat).contains("first row"))
+  }
+
   /// The line drawn is the one fitted, and the legend tells its exponent.
   @Test func powerLaws() throws {
     let x = [1.0, 2, 4, 8, 16]

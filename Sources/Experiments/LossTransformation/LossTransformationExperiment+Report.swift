@@ -22,24 +22,24 @@ extension LossTransformationExperiment {
     ]
     for problem in configuration.problems {
       sections += [.heading(problem), table(problem, results)]
-      sections.append(.plot(curves(problem, results)))
+      for base in LossArm.Base.allCases { sections.append(.plot(curves(problem, base, results))) }
     }
     if configuration.problems.contains("well"), results.keys.contains(where: { $0.hasPrefix("crossing/") }) {
       sections += [
         .heading("Basins of the double well"),
         .paragraph(
-          "Share of the seeds that end in the lower well, by start. Above, all methods; rows in this order: "
-            + LossArm.all.map(\.description).joined(separator: ", ") + "."),
+          "Share of the seeds that end in the lower well, by start and method."),
         .plot(
           basins(
-            "basins", "Tuned methods", LossArm.all.map { arm in { Self.taskName("well", arm, seed: $0) } }, results)),
+            "basins", "Tuned methods", LossArm.all.map { arm in ("\(arm)", { Self.taskName("well", arm, seed: $0) }) },
+            results)),
         .paragraph(
-          "Without the offset the loss crosses zero. Rows are constant exponents, at the rate of tuned SGD: "
-            + configuration.landscape.crossingExponents.map { "\($0)" }.joined(separator: ", ") + "."),
+          "Without the offset the loss crosses zero. Constant exponents, at the rate of tuned SGD."),
         .plot(
           basins(
             "crossing", "Exponents where the loss crosses zero",
-            configuration.landscape.crossingExponents.map { n in { Self.crossingName(n, seed: $0) } }, results)),
+            configuration.landscape.crossingExponents.map { n in ("n = \(n)", { Self.crossingName(n, seed: $0) }) },
+            results)),
         crossingTable(results),
       ]
     }
@@ -92,9 +92,9 @@ extension LossTransformationExperiment {
       ], rows: rows)
   }
 
-  private func curves(_ problem: String, _ results: [String: [String: Double]]) -> Plot {
+  private func curves(_ problem: String, _ base: LossArm.Base, _ results: [String: [String: Double]]) -> Plot {
     let steps = configuration[problem].steps
-    let series = LossArm.all.map { arm -> Plot.Series in
+    let series = LossArm.all.filter { $0.base == base }.map { arm -> Plot.Series in
       let points = (0...steps).compactMap { step -> (Double, Double)? in
         let mean = Summary(values("curve/\(step)", problem, arm, results)).mean
         return mean.isFinite && mean > 0 ? (Double(step), mean) : nil
@@ -102,7 +102,8 @@ extension LossTransformationExperiment {
       return .init(name: "\(arm)", x: points.map(\.0), y: points.map(\.1))
     }
     var plot = Plot(
-      name: "loss-\(problem)", title: "Loss on \(problem), mean over seeds", xLabel: "update",
+      name: "loss-\(problem)-\(base.rawValue)", title: "Loss on \(problem) by \(base.rawValue), mean over seeds",
+      xLabel: "update",
       yLabel: problem == "well" ? "loss above the lowest" : "loss of recent batches", series: series)
     plot.isLogY = true
     return plot
@@ -110,20 +111,22 @@ extension LossTransformationExperiment {
 
   /// Methods by starts.
   private func basins(
-    _ name: String, _ title: String, _ methods: [(Int) -> String], _ results: [String: [String: Double]]
+    _ name: String, _ title: String, _ methods: [(name: String, task: (Int) -> String)],
+    _ results: [String: [String: Double]]
   ) -> Plot {
     let well = DoubleWell(tilt: configuration.landscape.tilt, offset: 0)
     let ridge = well.stationary[1]
     let isLeft = well(well.minima.left) < well(well.minima.right)
     let rows = methods.map { method in
       (0..<configuration.well.batch).map { index -> Double in
-        let ends = reportedSeeds.compactMap { results[method($0)]?["end/\(index)"] }
+        let ends = reportedSeeds.compactMap { results[method.task($0)]?["end/\(index)"] }
         return Double(ends.count { ($0 < ridge) == isLeft }) / Double(max(ends.count, 1))
       }
     }
     return .heatMap(
       name: name, title: title, xLabel: "start, from -1.8 to 1.8", yLabel: "method",
-      valueLabel: "share in the lower well", rows: rows, range: 0...1)
+      valueLabel: "share in the lower well", rows: rows, range: 0...1,
+      rowNames: methods.map(\.name))
   }
 
   private func crossingTable(_ results: [String: [String: Double]]) -> Report.Section {

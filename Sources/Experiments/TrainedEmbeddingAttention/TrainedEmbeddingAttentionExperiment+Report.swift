@@ -35,7 +35,8 @@ extension TrainedEmbeddingAttentionExperiment {
     let results = seeds.compactMap { seed in
       events.last { $0.kind == "result" && $0.task == TrainedEmbeddingAttentionTask.name(data, seed) }?.values
     }
-    let tokens = events.filter { $0.kind == "token" && $0.task == data }
+    let first = TrainedEmbeddingAttentionTask.name(data, configuration.seeds.first)
+    let tokens = events.filter { $0.kind == "token" && $0.task == first }
     func values(_ name: String) -> [Double] { tokens.map { $0.values[name] ?? .nan } }
     let names = [
       "slope", "relativeError", "correlation/signed", "correlation/unsigned", "shape/positive", "shape/neutral",
@@ -57,6 +58,18 @@ extension TrainedEmbeddingAttentionExperiment {
     ]
     guard !tokens.isEmpty else { return result }
     let rate = configuration.rate(data)
+    // The tokens that attention selects are named in the plot.
+    let named = Set(tokens.sorted { $0.values["score"]! > $1.values["score"]! }.prefix(12).map(\.step))
+    var scores = Plot(
+      name: "scores-\(data)", title: "After training the query, \(data) (first seed)",
+      xLabel: "P(+ | token) - P(- | token)", yLabel: "<E_s, p> / |p|",
+      series: [
+        .init(
+          name: "tokens", x: values("difference"), y: values("score"), style: .points,
+          labels: tokens.map { named.contains($0.step) ? $0.text ?? "" : "" })
+      ])
+    // Names stand to the right of their points.
+    scores.xRange = -1.1...1.4
     let (alpha, alignment) = (values("frequency"), values("alignment"))
     let ends = [alpha.min()!, alpha.max()!]
     result += [
@@ -68,11 +81,7 @@ extension TrainedEmbeddingAttentionExperiment {
             .init(name: "tokens", x: alpha, y: alignment, style: .points),
             .init(name: "rate / 2 times signed frequency", x: ends, y: ends.map { $0 * rate / 2 }),
           ])),
-      .plot(
-        Plot(
-          name: "scores-\(data)", title: "After training the query, \(data) (first seed)",
-          xLabel: "P(+ | token) - P(- | token)", yLabel: "<E_s, p> / |p|",
-          series: [.init(name: "tokens", x: values("difference"), y: values("score"), style: .points)])),
+      .plot(scores),
       .paragraph("The tokens with the highest scores, of which the softmax selects:"),
       .table(
         header: ["token", "score", "posterior difference", "count"],
@@ -83,23 +92,32 @@ extension TrainedEmbeddingAttentionExperiment {
           ]
         }),
     ]
-    let series = ["cosine", "mass", "loss"].compactMap { kind -> Plot.Series? in
-      let summaries = looks.compactMap { step -> (Int, Summary)? in
+    func series(_ kind: String, _ name: String) -> Plot.Series? {
+      let summaries = looks.compactMap { step -> (Double, Summary)? in
         let column = results.compactMap { $0["\(kind)/\(step)"] }
-        return column.count > 1 && column.allSatisfy { $0.isFinite } ? (step, Summary(column)) : nil
+        return column.count > 1 && column.allSatisfy { $0.isFinite } ? (Double(step), Summary(column)) : nil
       }
       guard !summaries.isEmpty else { return nil }
       return Plot.Series(
-        name: ["cosine": "cosine to the hard-margin solution", "mass": "attention on label tokens"][kind] ?? kind,
-        x: summaries.map { Double($0.0) }, y: summaries.map { $0.1.mean },
+        name: name, x: summaries.map(\.0), y: summaries.map { $0.1.mean },
         low: summaries.map { $0.1.interval().low }, high: summaries.map { $0.1.interval().high })
+    }
+    let loss = [series("loss", "loss")].compactMap { $0 }
+    let selection = [
+      series("cosine", "cosine to the hard-margin solution"), series("mass", "attention on label tokens"),
+    ].compactMap { $0 }
+    if !selection.isEmpty {
+      result.append(
+        .plot(
+          Plot(
+            name: "selection-\(data)", title: "Selection over the steps on the query, \(data)", xLabel: "step",
+            yLabel: "mean over seeds", series: selection)))
     }
     result.append(
       .plot(
         Plot(
-          name: "path-\(data)", title: "Over the steps on the query, \(data)", xLabel: "step",
-          yLabel: "mean over seeds",
-          series: series)))
+          name: "loss-\(data)", title: "Loss over the steps on the query, \(data)", xLabel: "step",
+          yLabel: "training loss, mean over seeds", series: loss)))
     return result
   }
 }

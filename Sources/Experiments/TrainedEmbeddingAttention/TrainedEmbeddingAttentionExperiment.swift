@@ -53,8 +53,20 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
     try configuration.check()
     let waiting = waiting(context)
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    return "\(waiting.count) descents of \(configuration.flow.steps) steps on the query, "
-      + "\(min(Engine.threadCount, waiting.count)) at a time; memory for \(configuration.data.train) texts each"
+    let workers = min(Engine.threadCount, waiting.count)
+    let threads = Engine.threadCount
+    Engine.setThreadCount(1)
+    defer { Engine.setThreadCount(threads) }
+    var total = 0.0
+    for data in configuration.data.names {
+      let tasks = waiting.filter { $0.data == data }
+      guard let first = tasks.first else { continue }
+      let corpus = try TokenCorpus(data, configuration, context.data)
+      let step = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: first.seed).secondsPerStep()
+      total += step * Double(configuration.flow.steps * tasks.count)
+    }
+    return "\(waiting.count) descents of \(configuration.flow.steps) steps on the query: about "
+      + "\(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
   }
 
   public func run(_ context: RunContext) throws {
@@ -77,7 +89,7 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
       if seed == first {
         for (token, word) in corpus.words.enumerated() where outcome.count[token] > 0 {
           try context.record(
-            "token", task: data, step: token,
+            "token", task: task, step: token,
             [
               "difference": outcome.difference[token], "score": outcome.score[token],
               "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],

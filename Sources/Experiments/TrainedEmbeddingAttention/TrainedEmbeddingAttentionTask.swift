@@ -85,23 +85,20 @@ package struct TrainedEmbeddingAttentionTask {
       for k in 0..<d { error += pow(after[s * d + k] - before[s * d + k] - expected[s] * v[k], 2) }
     }
     values["relativeError"] = (error / square).squareRoot()
-
-    // Descent on the query with steps of one length, in the direction of the gradient.
-    let (tokens, labels) = arrays(texts.train)
-    var state = [start.query, embedding, start.output, tokens, labels]
-    let length = configuration.flow.length
-    let flow = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
-      let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
-      let loss = logisticLoss(f, labels: x[4])
-      let slope = gradients(of: loss, withRespectTo: [x[0]])[0]
-      return [x[0] - length * slope * rsqrt(slope.squared.sum() + 1e-300), loss]
+    guard let slope = values["slope"], slope.isFinite, error.isFinite else {
+      throw DivergenceError(task: Self.name(corpus.name, seed), place: "after the step on the embeddings")
     }
+
+    let (flow, first) = try descent(start, embedding, texts.train)
+    var state = first
     values["accuracy/before"] = try accuracy(embedding, start.query, start.output, texts.test)
     var looks: [(step: Int, query: [Double])] = []
     let every = configuration.flow.steps / configuration.flow.looks
     for step in 1...configuration.flow.steps {
       let loss = try flow.run(updating: &state)[0].doubles[0]
-      guard loss.isFinite else { throw DivergenceError(task: Self.name(corpus.name, seed), step: step) }
+      guard loss.isFinite else {
+        throw DivergenceError(task: Self.name(corpus.name, seed), place: "at step \(step) on the query")
+      }
       if step % every == 0 {
         looks.append((step, state[0].doubles))
         values["loss/\(step)"] = loss
@@ -134,6 +131,33 @@ package struct TrainedEmbeddingAttentionTask {
       count: frequency.map { $0 * Double(texts.train.tokens.count) })
   }
 
+  /// Descent on the query with steps of one length in the gradient's direction: query, embeddings, output vector, tokens
+  /// and labels, of which the query is donated; the other result is the loss.
+  private func descent(
+    _ start: (embedding: NDArray, query: NDArray, output: NDArray), _ embedding: NDArray, _ texts: TokenTexts
+  ) throws -> (program: Program, state: [NDArray]) {
+    let (tokens, labels) = arrays(texts)
+    let state = [start.query, embedding, start.output, tokens, labels]
+    let length = configuration.flow.length
+    let program = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
+      let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
+      let loss = logisticLoss(f, labels: x[4])
+      let slope = gradients(of: loss, withRespectTo: [x[0]])[0]
+      return [x[0] - length * slope * rsqrt(slope.squared.sum() + 1e-300), loss]
+    }
+    return (program, state)
+  }
+
+  /// A guess at the time of one step on the query.
+  func secondsPerStep() throws -> Double {
+    let start = start()
+    var (program, state) = try descent(start, start.embedding, corpus.draw(RandomKey(seed: seed)).train)
+    _ = try program.run(updating: &state)
+    let begin = Date()
+    for _ in 0..<10 { _ = try program.run(updating: &state) }
+    return Date().timeIntervalSince(begin) / 10
+  }
+
   private func accuracy(_ e: NDArray, _ p: NDArray, _ v: NDArray, _ texts: TokenTexts) throws -> Double {
     let inputs = [e, p, v, arrays(texts).tokens]
     let f = try Program(inputs: inputs.map { TensorType(of: $0) }) { _, x in
@@ -160,8 +184,8 @@ package struct TrainedEmbeddingAttentionTask {
 /// A descent left the finite numbers.
 struct DivergenceError: Error, CustomStringConvertible {
   var task: String
-  var step: Int
-  var description: String { "\(task): the loss is no finite number at step \(step); lower flow.length or the rate" }
+  var place: String
+  var description: String { "\(task): numbers are not finite \(place); lower the rate, or flow.length" }
 }
 
 /// Which token of each text gets the most attention, and over which others.
