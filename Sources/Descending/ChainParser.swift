@@ -21,7 +21,7 @@ public enum ChainParser {
   }
 
   /// The parts between separators outside of parentheses, trimmed.
-  static func fields(_ text: String, at separator: Character) throws -> [String] {
+  package static func fields(_ text: String, at separator: Character) throws -> [String] {
     var parts: [String] = []
     var current = ""
     var depth = 0

@@ -12,14 +12,14 @@ public struct NamedOption: Sendable, Hashable {
   }
 
   /// `name=value`, or nil where it is the standard.
-  func text(_ value: String?) -> String? {
+  package func text(_ value: String?) -> String? {
     guard let value, value != standard else { return nil }
     return value.hasPrefix("(") ? value : "\(name)=\(value)"
   }
 
   /// The value of each option in `owner 1 other=2`: by position or by name, else the standard.
   /// - Throws: `DescentError` for one that is missing, unknown, out of place or given twice.
-  static func values(of owner: String, options: [NamedOption], in text: String) throws -> [String: String] {
+  package static func values(of owner: String, options: [NamedOption], in text: String) throws -> [String: String] {
     var values: [String: String] = [:]
     let free = { options.first { values[$0.name] == nil && !$0.isChain }?.name }
     for word in try ChainParser.split(text, at: " ").dropFirst() {

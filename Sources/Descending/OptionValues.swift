@@ -3,6 +3,11 @@ public struct OptionValues: Sendable {
   let owner: String
   let values: [String: String]
 
+  package init(owner: String, values: [String: String]) {
+    self.owner = owner
+    self.values = values
+  }
+
   private func text(_ name: String) throws -> String {
     guard let value = values[name] else { throw DescentError("\(owner) needs \(name)") }
     return value

@@ -34,7 +34,8 @@ struct DataOptions: ParsableArguments {
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The experiments and their presets, the transformations and methods, the data sets.")
+    commandName: "list",
+    abstract: "The experiments and their presets, the transformations, methods and diagnostics, the data sets.")
 
   func run() {
     print("Experiments (descent describe NAME, descent run NAME):")
@@ -47,6 +48,10 @@ struct ListCommand: ParsableCommand {
     for kind in DescentMethodKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
+    print("\nDiagnostics of descent train --watch (descent describe NAME):")
+    for kind in WatchKind.all {
+      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+    }
     print("\nData sets (descent data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
   }
@@ -55,9 +60,9 @@ struct ListCommand: ParsableCommand {
 struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
-    abstract: "Claims, presets and settings of an experiment, or options of a transformation or a method.")
+    abstract: "Claims, presets and settings of an experiment, or options of a transformation, method or diagnostic.")
 
-  @Argument(help: "An experiment, a transformation or a method.")
+  @Argument(help: "An experiment, a transformation, a method or a diagnostic.")
   var name: String
 
   func run() throws {
@@ -67,8 +72,15 @@ struct DescribeCommand: ParsableCommand {
     if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
       return describe(kind.name, kind.summary, kind.options)
     }
+    // An experiment may have a diagnostic's name.
+    if let kind = WatchKind.all.first(where: { $0.name == name }) {
+      describe("--watch \(kind.name)", kind.summary, kind.options)
+      guard ExperimentRegistry.all.contains(where: { $0.name == name }) else { return }
+      print()
+    }
     let names =
       ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name) + DescentMethodKind.all.map(\.name)
+      + WatchKind.all.map(\.name)
     guard names.contains(name) else {
       throw SettingsError("there is nothing named \(name); \(NearestName.hint(name, among: names))")
     }
@@ -175,13 +187,15 @@ struct RunCommand: ParsableCommand {
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Decides the claims of a run folder again and draws its report.")
+    commandName: "report",
+    abstract: "Decides the claims of a run folder again, where it has some, and draws its report.")
 
   @Argument(help: "The run's folder.")
   var folder: String
 
   func run() throws {
     let opened = try RunFolder.open(folder)
+    if TrainingRun.isRun(opened) { return print("report: \(try TrainingRun.report(opened))") }
     try report(try ExperimentRegistry.named(try RunSession.experimentName(in: opened)), opened)
   }
 

@@ -12,7 +12,9 @@ struct TrainCommand: ParsableCommand {
         descent train flowers.csv --chain "momentum 0.9 | rate 0.05"
         descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
         descent train prices.csv --target price --hidden 128,128 --chain "clip 1 | adam | rate 0.001"
-      Transformations and their options: descent list, descent describe NAME.
+      What the run does can be watched, each epoch, without changing it; the report shows it:
+        descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
+      Transformations, diagnostics and their options: descent list, descent describe NAME.
       """)
 
   @Argument(help: "A CSV file, a folder of images or a known data set.")
@@ -37,6 +39,10 @@ struct TrainCommand: ParsableCommand {
   var seed = 0
   @Option(help: "The run's folder: log, checkpoints, trained model.")
   var out = "runs/train"
+  @Option(
+    help: "Diagnostics to carry, joined by commas: calibration, lipschitz, flatness, twins; with options as in a chain."
+  )
+  var watch: String?
   @Flag(help: "Go on with an interrupted run in the folder.")
   var resume = false
   @Flag(help: "Replace an earlier run in the folder.")
@@ -60,8 +66,8 @@ struct TrainCommand: ParsableCommand {
     let loss: LossFunction = train.labels == nil ? .squaredError : .crossEntropy
     let settings = TrainingRun.Settings(
       source: source, target: target, task: task, model: network.description, chain: method.description,
-      epochs: epochs,
-      batch: batch, validation: validation, seed: seed)
+      epochs: epochs, batch: batch, validation: validation, seed: seed,
+      watch: try watch.map { try WatchConfiguration($0).description })
     let run = TrainingRun(
       settings: settings, train: train, validation: held, model: network.layer, loss: loss, method: method)
     let outcome = try run.run(out: out, resuming: resume, replacing: replace, isQuiet: quiet, announce: announce)

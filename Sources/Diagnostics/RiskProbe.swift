@@ -31,7 +31,8 @@ public final class RiskProbe {
   }
 
   private let model: any Layer
-  private let modelState: Tree<NDArray>
+  /// Running values of the model; may be set to later ones of the same types.
+  public var modelState: Tree<NDArray>
   private let loss: @Sendable (Tensor, Tensor) -> Tensor
   private let batchSize: Int
   private var programs: [Slot: Program] = [:]

@@ -14,10 +14,12 @@ public struct TrainingRun {
     public var batch: Int
     public var validation: Double
     public var seed: Int
+    /// Diagnostics that the descent carries, as text; nil for none.
+    public var watch: String?
 
     public init(
       source: String, target: String?, task: String, model: String, chain: String, epochs: Int, batch: Int,
-      validation: Double, seed: Int
+      validation: Double, seed: Int, watch: String? = nil
     ) {
       self.source = source
       self.target = target
@@ -28,6 +30,7 @@ public struct TrainingRun {
       self.batch = batch
       self.validation = validation
       self.seed = seed
+      self.watch = watch
     }
   }
 
@@ -52,12 +55,15 @@ public struct TrainingRun {
 
   /// Runs, and returns a summary for the terminal.
   ///
-  /// - Throws: `RunLogError` where the folder holds another run; `TrainingError` where the loss is not finite. The last
-  ///   checkpoint is then still there.
+  /// - Throws: `RunLogError` where the folder holds another run; `DescentError` for a diagnostic that does not exist or
+  ///   does not apply, before anything is written; `TrainingError` where the loss is not finite. The last checkpoint is
+  ///   then still there.
   public func run(
     out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, announce: (String) -> Void
   ) throws -> String {
     let fingerprint = try Experiments.Settings.fingerprint(settings)
+    let clock = { ProcessInfo.processInfo.systemUptime }
+    let watches = try makeWatches(clock)
     let folder: RunFolder
     if resuming {
       folder = try RunFolder.open(out)
@@ -76,28 +82,45 @@ public struct TrainingRun {
         to: folder.environmentPath)
     }
     let store = CheckpointStore(folder: folder.checkpointFolder, fingerprint: fingerprint)
-    let saved = resuming ? try store.latest() : nil
-    if resuming { try folder.truncateLog { $0.step <= saved?.step ?? 0 } }
+    let saved = resuming ? try store.latestWithMemory() : nil
+    // Without a checkpoint all is done again, the looks at the start too.
+    if resuming { try folder.truncateLog { $0.step <= saved?.state.step ?? -1 } }
     let earlier = try folder.events()
     let context = RunContext(
       folder: folder, data: DataLocator(), fingerprint: fingerprint, earlier: earlier,
       sinks: [
         try JSONLinesSink(path: folder.logPath), try CSVSink(path: folder.metricsPath),
-        try TensorBoardSink(folder: folder.path, startTime: Date().timeIntervalSince1970),
-      ], isQuiet: isQuiet, clock: { ProcessInfo.processInfo.systemUptime })
-    return try descend(context, store, saved, announce)
+        try TensorBoardSink(
+          folder: folder.path, startTime: Date().timeIntervalSince1970 - (earlier.map(\.time).max() ?? 0),
+          earlier: earlier),
+      ], isQuiet: isQuiet, clock: clock)
+    let outcome = try descend(context, store, saved, watches, announce)
+    return try outcome + "\n" + Self.accounts(of: folder)
+  }
+
+  private var normalization: Normalization {
+    let statistics = train.channelStatistics()
+    return Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+  }
+
+  private func makeWatches(_ clock: @escaping () -> Double) throws -> Watches? {
+    guard let text = settings.watch else { return nil }
+    let site = WatchSite(
+      model: model, loss: loss, train: train, validation: validation, normalization: normalization,
+      key: RandomKey(seed: settings.seed).split("watch"))
+    return try Watches(try WatchConfiguration(text), on: site, clock: clock)
   }
 
   private func descend(
-    _ context: RunContext, _ store: CheckpointStore, _ saved: TrainingState?, _ announce: (String) -> Void
+    _ context: RunContext, _ store: CheckpointStore, _ saved: (state: TrainingState, memory: Tree<NDArray>)?,
+    _ watches: Watches?, _ announce: (String) -> Void
   ) throws -> String {
-    let statistics = train.channelStatistics()
-    let normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+    let normalization = normalization
     let key = RandomKey(seed: settings.seed)
     let batches = try BatchSequence(
       train, batchSize: min(settings.batch, train.count), key: key.split("batches"), normalization: normalization)
     let trainer = try Trainer(
-      model: model, loss: loss, method: method, batches: batches, key: key.split("training"), state: saved)
+      model: model, loss: loss, method: method, batches: batches, key: key.split("training"), state: saved?.state)
     announce(
       "\(train.count) examples to train, \(validation.count) to validate; \(settings.model), "
         + "\(trainer.state.parameters.elementCount) parameters; \(method.description)")
@@ -108,15 +131,19 @@ public struct TrainingRun {
     let bar = context.makeProgress(total: settings.epochs)
     let first = trainer.epoch
     var last: [String: Double] = [:]
-    try Descent(trainer, epochs: settings.epochs, checkpoints: store).run { trainer, means in
+    let watching = try watches.map { try Watching($0, context, trainer, memory: saved?.memory) }
+    func endEpoch(_ trainer: Trainer, _ means: [String: Double]) throws {
       var values = means
       let state = trainer.state
       let output = try predictor.predict(held, parameters: state.parameters, modelState: state.modelState)
       for (tag, value) in try measures(output, targets) { values["validation/" + tag] = value }
       try context.record("epoch", step: trainer.step, values)
+      try watching?.look()
       last = values
       bar?.show(trainer.epoch, of: "epoch", summary(values), since: first)
     }
+    try Descent(trainer, epochs: settings.epochs, checkpoints: store).run(
+      onStep: { try watches?.follow($0) }, memory: { watches?.memory ?? Tree() }, onEpoch: endEpoch)
     bar?.finish()
     let modelPath = context.folder.path + "/model.safetensors"
     let state = trainer.state

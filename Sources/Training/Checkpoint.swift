@@ -16,11 +16,13 @@ public struct CheckpointStore: Sendable {
 
   private func path(_ step: Int) -> String { folder + "/step-" + String(format: "%08d", step) + ".safetensors" }
 
-  public func save(_ state: TrainingState) throws {
+  /// - Parameter memory: what else is needed to go on, as of diagnostics that the descent carries.
+  public func save(_ state: TrainingState, memory: Tree<NDArray> = Tree()) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var arrays: [String: NDArray] = [:]
     for (prefix, tree) in [
       ("parameters", state.parameters), ("model", state.modelState), ("optimizer", state.optimizerState),
+      ("memory", memory),
     ] {
       for (path, array) in tree { arrays[prefix + "/" + path] = array }
     }
@@ -40,7 +42,12 @@ public struct CheckpointStore: Sendable {
   /// The last state that can be read; nil when there is none.
   ///
   /// - Throws: `TrainingError` when there are checkpoints and none can be read, or they are another run's.
-  public func latest() throws -> TrainingState? {
+  public func latest() throws -> TrainingState? { try latestWithMemory()?.state }
+
+  /// The last state that can be read, with the memory that was saved beside it.
+  ///
+  /// - Throws: as `latest()`.
+  public func latestWithMemory() throws -> (state: TrainingState, memory: Tree<NDArray>)? {
     let found = steps()
     var lastError: (any Error)?
     for step in found.reversed() {
@@ -50,7 +57,7 @@ public struct CheckpointStore: Sendable {
     return nil
   }
 
-  private func load(_ step: Int) throws -> TrainingState {
+  private func load(_ step: Int) throws -> (state: TrainingState, memory: Tree<NDArray>) {
     let contents = try Safetensors.read(path(step))
     guard contents.metadata["format"] == "descent-training-1", contents.metadata["step"] == "\(step)" else {
       throw FileError(path: path(step), reason: "is no checkpoint of step \(step)")
@@ -59,9 +66,10 @@ public struct CheckpointStore: Sendable {
       throw TrainingError("\(path(step)) belongs to a run with another configuration")
     }
     let all = Tree(contents.arrays)
-    return TrainingState(
+    let state = TrainingState(
       parameters: all.subtree("parameters"), modelState: all.subtree("model"), optimizerState: all.subtree("optimizer"),
       step: step)
+    return (state, all.subtree("memory"))
   }
 
   public func removeAll() { try? FileManager.default.removeItem(atPath: folder) }

@@ -21,8 +21,10 @@ public struct Descent {
   ///   - onStep: called after each update.
   ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
   ///     epoch's checkpoint.
+  ///   - memory: what is saved beside the state.
   public func run(
-    onStep: (Trainer) throws -> Void = { _ in }, onEpoch: (Trainer, [String: Double]) throws -> Void
+    onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
+    onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
     let length = trainer.batches.batchesPerEpoch
     while trainer.step < epochs * length {
@@ -34,7 +36,7 @@ public struct Descent {
       let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
       try onEpoch(trainer, means)
       if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs {
-        try checkpoints.save(trainer.state)
+        try checkpoints.save(trainer.state, memory: memory())
       }
     }
   }

@@ -107,6 +107,17 @@ public final class Trainer {
       model: model, loss: loss, method: GradientDescent(optimizer), batches: batches, key: key, state: state)
   }
 
+  /// A descent with this one's model, method, order and randomness on other examples: from the same start, or where a
+  /// state says.
+  /// - Throws: `DatasetError` where the examples do not fill a batch.
+  public func twin(on dataset: Dataset, state: TrainingState? = nil) throws -> Trainer {
+    let own = batches
+    let others = try BatchSequence(
+      dataset, batchSize: own.batchSize, key: own.key, augmentation: own.augmentation,
+      normalization: own.normalization, sampling: own.sampling)
+    return try Trainer(model: model, loss: loss, method: method, batches: others, key: key, state: state)
+  }
+
   /// The values before the first step.
   public static func initialState(
     _ model: any Layer, _ method: any DescentMethod, _ key: RandomKey

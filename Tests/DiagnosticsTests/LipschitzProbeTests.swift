@@ -158,4 +158,34 @@ import Testing
     #expect(abs(layer.predicted - path.predicted / 2) < 1e-12)
     #expect(layer.observed == 3)
   }
+  /// Norms of convolutions where the model has them: against the whole map's matrix, and the plane after a stride.
+  @Test func convolutionsOfAModel() throws {
+    let model = convolutional
+    let parameters = try model.initialParameters(key: RandomKey(seed: 52), .float64)
+    let probe = try LipschitzProbe(model, loss: loss)
+    let found = try probe.convolutionNorms(parameters, on: examples([6, 6, 2], 3, 2), tolerance: 1e-12)
+    #expect(found.map(\.path) == ["conv1/weight", "conv2/weight"])
+    for (norm, strides, channels) in zip3(found, [1, 2], [2, 3]) {
+      let weight = parameters[norm.path]!
+      // The map's matrix, column by column.
+      let size = 36 * channels
+      let program = try Program(inputs: [TensorType([size, 6, 6, channels], .float64), TensorType(of: weight)]) {
+        _, x in
+        [x[0].convolved(with: x[1], strides: strides, padding: strides == 1 ? .explicit(1) : .same)]
+      }
+      var unit = [Double](repeating: 0, count: size * size)
+      for i in 0..<size { unit[i * size + i] = 1 }
+      let image = try program.run([NDArray(unit, shape: [size, 6, 6, channels]), weight])[0]
+      let matrix = image.reshaped(to: [size, image.count / size])
+      let exact = try LinearAlgebra.singularValueDecomposition(of: matrix).s[flat: 0]
+      #expect(abs(norm.padded - exact) < 1e-6 * exact)
+      #expect(exact <= norm.matrixBound && norm.matrix < norm.matrixBound)
+      #expect((norm.torus == nil) == (strides == 2))
+      if let torus = norm.torus { #expect(torus >= exact * (1 - 1e-9) && torus <= norm.matrixBound * (1 + 1e-9)) }
+    }
+  }
+
+  private func zip3<A, B, C>(_ a: [A], _ b: [B], _ c: [C]) -> [(A, B, C)] {
+    a.indices.map { (a[$0], b[$0], c[$0]) }
+  }
 }

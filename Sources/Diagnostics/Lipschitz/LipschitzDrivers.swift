@@ -94,6 +94,12 @@ public struct DriverTotals: Sendable, Equatable {
 
   public init() {}
 
+  /// Drift, curvature, diffusion and step.
+  fileprivate init(_ values: ArraySlice<Double>) {
+    let values = Array(values)
+    (drift, curvature, diffusion, step) = (values[0], values[1], values[2], values[3])
+  }
+
   public init(_ layer: LayerDrivers, rate: Double, batch: Int, decay: Double = 0) {
     drift = layer.drift(decay: decay)
     curvature = layer.curvatureDrift(rate: rate, batch: batch)
@@ -143,6 +149,22 @@ public struct LipschitzPrediction: Sendable {
     start = Self.value(look, layer)
     observed = start
     last = Self.rates(look, rate, batch, decay, layer)
+  }
+
+  /// All that a path needs to go on, as numbers.
+  public var memory: [Double] {
+    [Double(step), start, observed, totals.drift, totals.curvature, totals.diffusion, totals.step, jointDiffusion]
+      + [last.rates.drift, last.rates.curvature, last.rates.diffusion, last.rates.step, last.joint]
+  }
+
+  /// Goes on where the memory of a path ends; nil where it is none.
+  public init?(rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, memory: [Double]) {
+    guard memory.count == 13 else { return nil }
+    (self.rate, self.batch, self.decay, self.layer) = (rate, batch, decay, layer)
+    (step, start, observed) = (Int(memory[0]), memory[1], memory[2])
+    totals = DriverTotals(memory[3...6])
+    jointDiffusion = memory[7]
+    last = (DriverTotals(memory[8...11]), memory[12])
   }
 
   /// Takes in the look at a later step.

@@ -12,8 +12,9 @@ import Models
 public final class LipschitzProbe {
   /// Paths of the weights that are followed, in order.
   public let paths: [String]
-  private let model: any Layer
-  private let modelState: Tree<NDArray>
+  let model: any Layer
+  /// Running values of the model; may be set to later ones of the same types.
+  public var modelState: Tree<NDArray>
   private let loss: @Sendable (Tensor, Tensor) -> Tensor
   private let batchSize: Int
   private let gapFloor: Double

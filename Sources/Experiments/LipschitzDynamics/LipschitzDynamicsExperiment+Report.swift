@@ -197,9 +197,8 @@ extension LipschitzDynamicsExperiment {
     let rows = e.variants(.base).flatMap { variant in
       e.names(variant, from: "norm/", to: "/matrix").map { name -> [String] in
         func value(_ tag: String) -> [Double] { e.perSeed { e.value(variant, $0, "norm/\(name)/\(tag)") } }
-        // All convolutions here have windows of 3 x 3.
         return [
-          name.replacing("/weight/", with: ", "), estimate(value("matrix")), estimate(value("matrix").map { 3 * $0 }),
+          name.replacing("/weight/", with: ", "), estimate(value("matrix")), estimate(value("bound")),
           estimate(value("circular")), estimate(value("padded")),
         ]
       }

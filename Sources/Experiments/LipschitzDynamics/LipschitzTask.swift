@@ -56,7 +56,6 @@ package struct LipschitzTask {
   let probe: LipschitzProbe
   let examples: ExampleArrays
   package let schedule: LipschitzSchedule
-  private let exampleShape: Shape
 
   package init(
     _ configuration: LipschitzDynamicsConfiguration, _ variant: LipschitzVariant, seed: Int, pool: LipschitzPool
@@ -82,7 +81,6 @@ package struct LipschitzTask {
     var features = training.featureArray(0..<training.count)
     pool.normalization?.apply(to: &features)
     examples = ExampleArrays(features: features, targets: training.targetArray(at: Array(0..<training.count)))
-    exampleShape = training.exampleShape
     schedule = LipschitzSchedule(
       steps: configuration.descent.steps, epoch: batches.batchesPerEpoch, interval: configuration.looks.interval,
       recorded: configuration.looks.recorded)
@@ -159,19 +157,11 @@ package struct LipschitzTask {
 
   /// Norms of convolutions: of the reshaped weights, on a torus, and with the padding that the model has.
   private func measureNorms(_ moment: String, into values: inout [String: Double]) throws {
-    let parameters = trainer.state.parameters
-    var (height, width) = (exampleShape.rank == 3 ? exampleShape[0] : 0, exampleShape.rank == 3 ? exampleShape[1] : 0)
-    for path in probe.paths {
-      guard let weight = parameters[path], weight.shape.rank == 4 else { continue }
-      let weights = weight.converted(to: .float64)
-      values["norm/\(path)/\(moment)/matrix"] = try OperatorNorm(ConvolutionNorm.matrix(weight)).value
-      values["norm/\(path)/\(moment)/circular"] = try ConvolutionNorm.circular(weights, height: height, width: width)
-      values["norm/\(path)/\(moment)/padded"] =
-        try LinearMapNorm(
-          [weights], input: [1, height, width, weight.shape[2]], tolerance: 1e-7, key: RandomKey(seed: 0).split(path)
-        ) { x, w in x.convolved(with: w[0], padding: .explicit(weight.shape[0] / 2)) }.value
-      // Each convolution of these networks is followed by pooling of size 2.
-      (height, width) = (height / 2, width / 2)
+    for norm in try probe.convolutionNorms(trainer.state.parameters, on: examples) {
+      values["norm/\(norm.path)/\(moment)/matrix"] = norm.matrix
+      values["norm/\(norm.path)/\(moment)/bound"] = norm.matrixBound
+      values["norm/\(norm.path)/\(moment)/circular"] = norm.torus
+      values["norm/\(norm.path)/\(moment)/padded"] = norm.padded
     }
   }
 }

@@ -1,0 +1,93 @@
+import Foundation
+import Reports
+import RunLogs
+import Training
+
+/// Diagnostics of a run: what they see goes to its log, and what they cost.
+final class Watching {
+  private let watches: Watches
+  private let context: RunContext
+  private let trainer: Trainer
+  private var told: (watches: [String: Double], run: Double)
+
+  /// Begins; a fresh descent is looked at before its first update.
+  init(_ watches: Watches, _ context: RunContext, _ trainer: Trainer, memory: Tree<NDArray>?) throws {
+    (self.watches, self.context, self.trainer) = (watches, context, trainer)
+    told = (watches.seconds, context.elapsed)
+    try watches.begin(trainer, memory: memory)
+    if memory == nil { try look() }
+  }
+
+  /// Records one event for each diagnostic, and the seconds since the last.
+  func look() throws {
+    for (name, values) in try watches.look(trainer) {
+      try context.record("watch", task: name, step: trainer.step, values)
+    }
+    let now = (watches: watches.seconds, run: context.elapsed)
+    var costs = ["seconds/run": now.run - told.run]
+    for name in watches.names { costs["seconds/\(name)"] = now.watches[name]! - told.watches[name]! }
+    try context.record("cost", step: trainer.step, costs)
+    told = now
+  }
+}
+
+extension TrainingRun {
+  /// Whether a folder holds a run of this kind.
+  public static func isRun(_ folder: RunFolder) -> Bool { (try? settings(of: folder)) != nil }
+
+  private static func settings(of folder: RunFolder) throws -> Settings {
+    try Experiments.Settings.decode(
+      Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
+      describing: folder.configurationPath)
+  }
+
+  /// What the diagnostics saw, as text, and where the report is. A machine without gnuplot has no report, and says so.
+  static func accounts(of folder: RunFolder) throws -> String {
+    let evidence = WatchEvidence(try folder.events())
+    let report: String
+    do { report = "report: " + (try self.report(folder)) } catch let error as ReportError {
+      report = "no report: \(error)"
+    }
+    return (evidence.lines + [report]).joined(separator: "\n")
+  }
+
+  /// Draws the report of a run folder from its log, and returns its path.
+  ///
+  /// - Throws: `ReportError` where it cannot be drawn.
+  public static func report(_ folder: RunFolder) throws -> String {
+    let settings = try settings(of: folder)
+    let events = try folder.events()
+    let epochs = events.filter { $0.kind == "epoch" }
+    let evidence = WatchEvidence(events)
+    let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
+    let report = Report(
+      title: "Training on \(settings.source)",
+      subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(settings.epochs) epochs",
+      sections: [.heading("Loss")] + curves(epochs) + evidence.sections + [
+        .heading("How it was made"), .code(try String(contentsOfFile: folder.configurationPath, encoding: .utf8)),
+        .code(environment),
+      ])
+    try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
+    return folder.reportPath
+  }
+
+  private static func curves(_ epochs: [RunEvent]) -> [Report.Section] {
+    func series(_ tag: String, _ name: String) -> Plot.Series {
+      let points = epochs.enumerated().compactMap { index, event in
+        event.values[tag].flatMap { $0.isFinite ? (Double(index + 1), $0) : nil }
+      }
+      return .init(name: name, x: points.map(\.0), y: points.map(\.1))
+    }
+    var plots = [
+      Plot(
+        name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean loss",
+        series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
+    ]
+    let others = Set(epochs.flatMap(\.values.keys)).subtracting(["loss/train", "validation/loss"]).sorted()
+    for tag in others {
+      let name = tag.replacing("/", with: "-")
+      plots.append(Plot(name: name, title: tag, xLabel: "epoch", yLabel: tag, series: [series(tag, tag)]))
+    }
+    return plots.map { .plot($0) }
+  }
+}

@@ -1,0 +1,96 @@
+import Diagnostics
+
+/// A diagnostic that a descent carries: it reads the descent and never disturbs it.
+///
+/// What it needs to go on exactly lies in the checkpoints, beside the descent's own state.
+public protocol Watch: AnyObject {
+  /// What is needed to go on; empty where nothing is.
+  var memory: Tree<NDArray> { get }
+  /// Called once before a session's first update.
+  /// - Parameter memory: what the checkpoint holds; nil for a fresh start.
+  func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws
+  /// Called after each update.
+  func follow(_ trainer: Trainer) throws
+  /// What is seen now, by tag; called at the start and after each epoch.
+  func look(_ trainer: Trainer) throws -> [String: Double]
+}
+
+extension Watch {
+  public var memory: Tree<NDArray> { Tree() }
+  public func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws {}
+  public func follow(_ trainer: Trainer) throws {}
+}
+
+/// What there is to watch: a model with its loss, and the examples that it is trained and validated on.
+public struct WatchSite: Sendable {
+  public var model: any Layer
+  public var loss: LossFunction
+  public var train: Dataset
+  public var validation: Dataset
+  public var normalization: Normalization?
+  /// Decides which examples are looked at, and noise.
+  public var key: RandomKey
+
+  public init(
+    model: any Layer, loss: LossFunction, train: Dataset, validation: Dataset, normalization: Normalization?,
+    key: RandomKey
+  ) {
+    self.model = model
+    self.loss = loss
+    self.train = train
+    self.validation = validation
+    self.normalization = normalization
+    self.key = key
+  }
+
+  /// That many examples of a set, drawn without replacement; all where there are fewer.
+  func examples(_ dataset: Dataset, _ count: Int, _ name: String) -> ExampleArrays {
+    let indices = key.split(name).permutation(dataset.count).prefix(count).sorted()
+    var features = dataset.featureArray(at: indices)
+    normalization?.apply(to: &features)
+    return ExampleArrays(features: features, targets: dataset.targetArray(at: indices))
+  }
+}
+
+/// All diagnostics of one descent, with the time that each takes.
+public final class Watches {
+  public let names: [String]
+  /// Seconds that each has taken in this session.
+  public private(set) var seconds: [String: Double]
+  private let watches: [any Watch]
+  private let clock: () -> Double
+
+  /// - Parameter clock: seconds, from any origin.
+  /// - Throws: `DescentError` where one does not apply to the site.
+  public init(_ configuration: WatchConfiguration, on site: WatchSite, clock: @escaping () -> Double) throws {
+    names = configuration.items.map(\.name)
+    watches = try configuration.items.map { try $0.makeWatch(on: site) }
+    seconds = Dictionary(uniqueKeysWithValues: names.map { ($0, 0) })
+    self.clock = clock
+  }
+
+  public var memory: Tree<NDArray> {
+    zip(names, watches).reduce(Tree()) { $0.merging($1.1.memory.prefixed($1.0)) }
+  }
+
+  public func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws {
+    try each { name, watch in try watch.begin(trainer, memory: memory?.subtree(name)) }
+  }
+
+  public func follow(_ trainer: Trainer) throws { try each { try $1.follow(trainer) } }
+
+  /// What each sees now, in the order of `names`.
+  public func look(_ trainer: Trainer) throws -> [(name: String, values: [String: Double])] {
+    var found: [(name: String, values: [String: Double])] = []
+    try each { name, watch in found.append((name, try watch.look(trainer))) }
+    return found
+  }
+
+  private func each(_ body: (String, any Watch) throws -> Void) throws {
+    for (name, watch) in zip(names, watches) {
+      let start = clock()
+      try body(name, watch)
+      seconds[name]! += clock() - start
+    }
+  }
+}

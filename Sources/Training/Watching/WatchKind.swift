@@ -1,0 +1,86 @@
+import Diagnostics
+
+/// A diagnostic that text can name: `flatness 0.1 pairs=8`.
+public struct WatchKind: Sendable {
+  public var name: String
+  public var summary: String
+  public var options: [NamedOption]
+  let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
+
+  private static let examples = NamedOption("examples", "1000", "examples that are looked at, of each set")
+
+  public static let all: [WatchKind] = [
+    .init(
+      name: "calibration", summary: "how well a classifier's confidence fits its accuracy, on validation examples",
+      options: [], make: { try CalibrationWatch($1) }),
+    .init(
+      name: "lipschitz", summary: "operator norms of all weights, their product bound, and what drives it",
+      options: [examples, .init("exact", "false", "norms of convolutions as the model pads them, too")],
+      make: { LipschitzWatch($1, probe: try probe($1), count: try $0.count("examples"), exact: try $0.flag("exact")) }
+    ),
+    .init(
+      name: "flatness", summary: "gap between training and new examples, and rise of both losses under noise",
+      options: [
+        .init("deviation", "0.02", "standard deviation of the noise on each parameter"),
+        .init("pairs", "4", "pairs of opposite draws"), examples,
+        .init("limit", "0", "where the loss of an example is cut off; 0 for nowhere"),
+      ],
+      make: {
+        FlatnessWatch(
+          $1, deviation: try $0.positive("deviation"), pairs: try $0.count("pairs"), count: try $0.count("examples"),
+          limit: try $0.notNegative("limit"))
+      }),
+    .init(
+      name: "twins", summary: "distance to descents on the same examples but one",
+      options: [.init("count", "2", "twins, each a descent of its own")],
+      make: { TwinWatch($1, count: try $0.count("count")) }),
+  ]
+
+  private static func probe(_ site: WatchSite) throws -> LipschitzProbe {
+    let loss = site.loss
+    return try LipschitzProbe(site.model, modelState: try site.model.initialState()) { loss.perSample($0, $1) }
+  }
+}
+
+/// The diagnostics of a descent as text has them, joined by commas: `calibration, flatness 0.1`.
+public struct WatchConfiguration: Sendable, CustomStringConvertible {
+  public struct Item: Sendable {
+    public var name: String
+    var values: [String: String]
+    private let kind: WatchKind
+
+    /// - Throws: `DescentError` naming the nearest known name.
+    init(_ text: String) throws {
+      let name = String(text.prefix { $0 != " " })
+      guard let kind = WatchKind.all.first(where: { $0.name == name }) else {
+        throw DescentError(
+          "there is no diagnostic \(name); \(NearestName.hint(name, among: WatchKind.all.map(\.name)))")
+      }
+      self.name = name
+      self.kind = kind
+      values = try NamedOption.values(of: name, options: kind.options, in: text)
+    }
+
+    var description: String { ([name] + kind.options.compactMap { $0.text(values[$0.name]) }).joined(separator: " ") }
+
+    func makeWatch(on site: WatchSite) throws -> any Watch {
+      try kind.make(OptionValues(owner: name, values: values), site)
+    }
+  }
+
+  public var items: [Item]
+
+  /// - Throws: `DescentError` naming the nearest known name.
+  public init(_ text: String) throws {
+    items = try ChainParser.fields(text, at: ",").map {
+      guard !$0.isEmpty else { throw DescentError("a diagnostic of \"\(text)\" is empty") }
+      return try Item($0)
+    }
+    for (index, item) in items.enumerated() where items.prefix(index).contains(where: { $0.name == item.name }) {
+      throw DescentError("the diagnostic \(item.name) is named twice")
+    }
+  }
+
+  /// Text that `init(_:)` reads again.
+  public var description: String { items.map(\.description).joined(separator: ", ") }
+}

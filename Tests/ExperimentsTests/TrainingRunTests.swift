@@ -1,0 +1,166 @@
+import Diagnostics
+import Experiments
+import Foundation
+import RunLogs
+import Testing
+import Training
+
+/// A user's own descent carries diagnostics: they see it, cost time, and leave it as it is.
+@Suite struct TrainingRunTests {
+  private let folder = NSTemporaryDirectory() + "descent-training-\(UUID().uuidString)"
+  private static let all = "calibration, lipschitz, flatness 0.05 pairs=1, twins 2"
+  private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
+
+  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+  private func dataset(_ count: Int, _ name: String, isClassified: Bool) -> Dataset {
+    let features = RandomKey(seed: 3).split(name).normal([count, 4])
+    let signs = (0..<count).map { features[flat: 4 * $0] * features[flat: 4 * $0 + 1] }
+    return Dataset(
+      name: name, features: .numbers(features),
+      targets: isClassified
+        ? .classes(signs.map { $0 > 0 ? 1 : 0 }) : .numbers(NDArray(signs.map { Float($0) }, shape: [count, 1])),
+      classNames: isClassified ? ["no", "yes"] : [])
+  }
+
+  private func run(
+    _ name: String, _ chain: String, watch: String?, epochs: Int = 4, isClassified: Bool = true, resuming: Bool = false
+  ) throws -> (text: String, folder: RunFolder) {
+    let settings = TrainingRun.Settings(
+      source: "table", target: nil, task: "auto", model: "mlp", chain: chain, epochs: epochs, batch: 20,
+      validation: 0.3, seed: 1, watch: watch)
+    let run = TrainingRun(
+      settings: settings, train: dataset(120, "train", isClassified: isClassified),
+      validation: dataset(60, "validation", isClassified: isClassified), model: MLP([4, 12, isClassified ? 2 : 1]),
+      loss: isClassified ? .crossEntropy : .squaredError, method: try DescentMethodKind.parse(chain))
+    let path = folder + "/" + name
+    let text = try run.run(out: path, resuming: resuming, replacing: false, isQuiet: true) { _ in }
+    return (text, try RunFolder.open(path))
+  }
+
+  private func model(_ folder: RunFolder) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: folder.path + "/model.safetensors"))
+  }
+
+  /// The log without times, the only thing that differs between runs.
+  private func log(_ folder: RunFolder, _ kinds: Set<String>) throws -> [String] {
+    try folder.events().filter { kinds.contains($0.kind) }.map { event in
+      var event = event
+      event.time = 0
+      return event.json
+    }
+  }
+
+  /// With any method the trained model and what training logs are the same bits, watched or not.
+  @Test(arguments: [
+    combined, "orthogonal | losspower sigmoid(1.2, 0.8) through=rate | adam | rate 0.01", "decay 0.001 | rate 0.1",
+    "sam 0.05 (momentum 0.9 | rate 0.05)",
+  ])
+  func watchingChangesNothing(_ chain: String) throws {
+    let (bare, watched) = (try run("bare", chain, watch: nil).folder, try run("watched", chain, watch: Self.all).folder)
+    #expect(try model(bare) == model(watched))
+    #expect(try log(bare, ["epoch"]) == log(watched, ["epoch"]))
+    #expect(try log(bare, ["watch", "cost"]).isEmpty)
+    let looks = try watched.events().filter { $0.kind == "watch" }
+    // Four diagnostics, at the start and after each of four epochs.
+    #expect(looks.count == 4 * 5 && Set(looks.map(\.step)) == [0, 6, 12, 18, 24])
+  }
+
+  /// What is logged is what the diagnostics' own definitions give.
+  @Test func looksSayWhatTheyShould() throws {
+    let folder = try run("values", Self.combined, watch: Self.all).folder
+    let events = try folder.events()
+    let last = try #require(events.last { $0.kind == "epoch" })
+    func value(_ name: String, _ tag: String, at step: Int = 24) throws -> Double {
+      try #require(events.first { $0.task == name && $0.step == step }?.values[tag])
+    }
+    #expect(abs(try value("calibration", "accuracy") - last.values["validation/accuracy"]!) < 1e-4)
+    #expect(abs(try value("calibration", "nll") - last.values["validation/loss"]!) < 1e-5)
+    #expect(abs(try value("flatness", "risk/validation") - last.values["validation/loss"]!) < 1e-5)
+    let gap = try value("flatness", "risk/validation") - value("flatness", "risk/train")
+    #expect(try value("flatness", "gap") == gap)
+    let arrays = try Safetensors.read(folder.path + "/model.safetensors").arrays
+    let norms = try [0, 1].map {
+      try OperatorNorm(arrays["parameters/linear\($0)/weight"]!.converted(to: .float64)).value
+    }
+    #expect(abs(try value("lipschitz", "z") - norms.reduce(0) { $0 + Foundation.log($1) }) < 1e-12)
+    #expect(try value("lipschitz", "layer/linear1/weight/norm") == norms[1])
+    #expect(try value("twins", "distance", at: 0) == 0)
+    let distances = try [value("twins", "distance/0"), value("twins", "distance/1")]
+    #expect(distances.allSatisfy { $0 > 0 } && distances[0] != distances[1])
+    #expect(try value("twins", "distance") == (distances[0] + distances[1]) / 2)
+  }
+
+  /// Only plain descent is predicted, and well: one step after another from the start.
+  @Test func plainDescentIsPredicted() throws {
+    func last(_ name: String, _ chain: String) throws -> [String: Double] {
+      let events = try run(name, chain, watch: "lipschitz").folder.events()
+      return try #require(events.last { $0.task == "lipschitz" }).values
+    }
+    let plain = try last("plain", "decay 0.01 | rate 0.05")
+    #expect(abs(plain["predicted"]! - plain["z"]!) < 0.02 && plain["deviation"]! > 0)
+    #expect(plain["layer/linear0/weight/predicted"] != nil)
+    for chain in ["momentum 0.9 | rate 0.01", "orthogonal | rate 0.05", "rate cosine(0.05, 4epochs)"] {
+      #expect(try last(chain.replacing("|", with: "-"), chain)["predicted"] == nil, "\(chain)")
+    }
+  }
+
+  /// A run that lost its last checkpoints goes on to the same bits, with the same looks.
+  @Test(arguments: [(combined, 1), ("rate 0.1", 1), ("rate 0.1", 2)])
+  func resumesExactly(_ chain: String, _ lost: Int) throws {
+    let folder = try run("cut", chain, watch: Self.all).folder
+    let kinds: Set<String> = ["epoch", "watch"]
+    let (whole, looks) = (try model(folder), try log(folder, kinds))
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.checkpointFolder).sorted()
+    #expect(names.count == 2)
+    for name in names.suffix(lost) { try FileManager.default.removeItem(atPath: folder.checkpointFolder + "/" + name) }
+    try FileManager.default.removeItem(atPath: folder.path + "/model.safetensors")
+    _ = try run("cut", chain, watch: Self.all, resuming: true)
+    #expect(try model(folder) == whole)
+    #expect(try log(folder, kinds) == looks)
+    #expect { _ = try run("cut", chain, watch: "twins", resuming: true) } throws: { "\($0)".contains("other options") }
+  }
+
+  /// What does not apply, does not exist or is named twice is refused before anything is written.
+  @Test(arguments: [
+    ("calibration", "calibration is about the confidence of classifiers"), ("flatnes", "did you mean flatness?"),
+    ("twins, twins", "named twice"), ("twins cuont=3", "did you mean count?"), ("twins 0", "whole number above 0"),
+    ("lipschitz,", "is empty"),
+  ])
+  func mistakesAreNamed(_ watch: String, _ hint: String) throws {
+    #expect { _ = try run("wrong", "rate 0.1", watch: watch, isClassified: false) } throws: {
+      "\($0)".contains(hint)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder + "/wrong"))
+  }
+
+  /// The cost of each diagnostic is told as seconds and as a share, and the report shows what they saw.
+  @Test func costsAndReport() throws {
+    let (text, folder) = try run("costs", "rate 0.1", watch: "lipschitz, flatness, twins", isClassified: false)
+    let costs = try folder.events().filter { $0.kind == "cost" }
+    #expect(costs.count == 5)
+    for name in ["lipschitz", "flatness", "twins"] {
+      let seconds = costs.map { $0.values["seconds/\(name)"]! }
+      #expect(seconds.allSatisfy { $0 >= 0 } && seconds.reduce(0, +) > 0)
+      #expect(text.contains("\(name): ") && text.contains("% of the run"))
+    }
+    #expect(
+      costs.allSatisfy { cost in
+        let parts = cost.values.filter { $0.key != "seconds/run" }.values.reduce(0, +)
+        return parts <= cost.values["seconds/run"]! + 1e-9
+      })
+    let page = try String(contentsOfFile: folder.reportPath, encoding: .utf8)
+    for part in [
+      "Cost of the diagnostics", "lipschitz-bound.csv", "flatness-rises.csv", "twins-distance.csv", "loss.csv",
+    ] { #expect(page.contains(part), "\(part)") }
+    #expect(TrainingRun.isRun(folder))
+    #expect(try TrainingRun.report(folder) == folder.reportPath)
+    #expect(try String(contentsOfFile: folder.reportPath, encoding: .utf8) == page)
+  }
+
+  @Test func textOfDiagnosticsIsReadAgain() throws {
+    let configuration = try WatchConfiguration("twins  3,flatness 0.1 pairs=2 , lipschitz exact=true")
+    #expect(configuration.description == "twins count=3, flatness deviation=0.1 pairs=2, lipschitz exact=true")
+    #expect(try WatchConfiguration(configuration.description).description == configuration.description)
+  }
+}
