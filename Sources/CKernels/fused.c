@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ck_fused_cut.h"
 #include "ck_scratch.h"
 #include "ck_threads.h"
 #include "ck_vector_math.h"
@@ -12,96 +13,20 @@
 #define CK_BODY "fused_body.inc"
 #include "ck_dispatch.h"
 
-enum { MAX_REGISTERS = 256, MAX_PARTS = 16 };
+enum { MAX_REGISTERS = 256 };
 
-// How a kernel's iteration space is cut: a tile is `rows` x `columns` of the row axis and the column axis; the other
-// axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order).
+// One run of a kernel.
 typedef struct {
   const ck_fused *k;
+  const ck_fused_cut *c;
   void *const *operands;
   void (*evaluate)(const ck_fused *, void *const *, int64_t);
   void (*reduce)(const ck_fused_reduction *, bool, const void *, int64_t, int64_t, void *);
-  int row_axis, column_axis;
-  bool rows_kept, columns_kept;
-  int64_t tile, element_bytes;
-  int64_t rows, columns;
-  int64_t row_blocks, column_blocks;
-  int kept_count, reduced_count;
-  int kept[CK_FUSED_MAX_RANK], reduced[CK_FUSED_MAX_RANK];
-  int64_t units, steps, parts, kept_elements;
-  int64_t kept_strides[CK_FUSED_MAX_RANK];
-  char *partials;
-} cut;
+} fused_run;
 
 // Words that stand for numbers of any type when they are only moved.
 typedef int32_t __attribute__((may_alias)) word32;
 typedef int64_t __attribute__((may_alias)) word64;
-
-static bool is_reduced(const ck_fused *k, int axis) { return axis >= k->reduce_begin && axis < k->reduce_end; }
-
-static void make_cut(cut *c, const ck_fused *k) {
-  int rank = k->rank, last = rank - 1;
-  bool wide = false;
-  for (int i = 0; i < k->input_count; i++) wide |= k->inputs[i].type == CK_FLOAT64;
-  for (int i = 0; i < k->output_count; i++) wide |= k->outputs[i].type == CK_FLOAT64;
-  for (int i = 0; i < k->instruction_count; i++)
-    wide |= k->instructions[i].opcode % 4 == CK_FLOAT64 || k->instructions[i].opcode / 4 == CK_OP_TO_FLOAT64;
-  for (int i = 0; i < k->constant_count; i++) wide |= k->constants[i].type == CK_FLOAT64;
-  c->element_bytes = wide ? 8 : 4;
-  int64_t tile = 49152 / ((k->register_count + 1) * c->element_bytes) / 64 * 64;
-  c->tile = tile < 256 ? 256 : tile > 1024 ? 1024 : tile;
-
-  bool reducing = k->reduce_end > k->reduce_begin;
-  int64_t width = k->dims[last];
-  c->column_axis = last;
-  c->row_axis = -1;
-  if (!reducing) {
-    if (rank > 1 && width < c->tile) c->row_axis = last - 1;
-  } else if (k->reduce_end == rank) {
-    if (k->reduce_end - k->reduce_begin == 1 && width <= c->tile)
-      c->row_axis = k->reduce_begin - 1;  // -1 where nothing is kept
-    else if (k->reduce_end - k->reduce_begin > 1 && width < c->tile)
-      c->row_axis = last - 1;
-  } else if (width < c->tile) {
-    c->row_axis = k->reduce_end - 1;
-  }
-  c->columns_kept = !is_reduced(k, last);
-  c->rows_kept = c->row_axis < 0 || !is_reduced(k, c->row_axis);
-  c->columns = width < c->tile ? width : c->tile;
-  if (c->columns < 1) c->columns = 1;
-  int64_t height = c->row_axis < 0 ? 1 : k->dims[c->row_axis];
-  c->rows = c->row_axis < 0 ? 1 : c->tile / c->columns;
-  if (c->rows > height) c->rows = height;
-  if (c->rows < 1) c->rows = 1;
-  c->row_blocks = (height + c->rows - 1) / c->rows;
-  c->column_blocks = (width + c->columns - 1) / c->columns;
-
-  c->kept_count = c->reduced_count = 0;
-  c->units = c->steps = c->kept_elements = 1;
-  for (int axis = rank - 1; axis >= 0; axis--) {
-    if (is_reduced(k, axis)) {
-      c->kept_strides[axis] = 0;
-    } else {
-      c->kept_strides[axis] = c->kept_elements;
-      c->kept_elements *= k->dims[axis];
-    }
-  }
-  for (int axis = 0; axis < rank; axis++) {
-    if (axis == c->row_axis || axis == c->column_axis) continue;
-    if (is_reduced(k, axis)) {
-      c->reduced[c->reduced_count++] = axis;
-      c->steps *= k->dims[axis];
-    } else {
-      c->kept[c->kept_count++] = axis;
-      c->units *= k->dims[axis];
-    }
-  }
-  *(c->rows_kept ? &c->units : &c->steps) *= c->row_blocks;
-  *(c->columns_kept ? &c->units : &c->steps) *= c->column_blocks;
-  // A long reduction with few results is cut into a number of parts that does not depend on the threads.
-  c->parts = 1;
-  if (reducing && c->units < 8 && c->steps > 4) c->parts = c->steps < MAX_PARTS ? c->steps : MAX_PARTS;
-}
 
 static void splat(void *target, ck_type type, const void *value, int64_t n) {
   if (type == CK_FLOAT64) {
@@ -180,9 +105,10 @@ typedef struct {
   void *own[MAX_REGISTERS];
 } worker;
 
-static void run_tile(const cut *c, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t rows,
+static void run_tile(const fused_run *run, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t rows,
                      int64_t columns) {
-  const ck_fused *k = c->k;
+  const ck_fused *k = run->k;
+  const ck_fused_cut *c = run->c;
   for (int i = 0; i < k->input_count; i++) {
     const ck_fused_input *in = &k->inputs[i];
     int64_t at = in->offset + column * in->strides[c->column_axis];
@@ -190,7 +116,7 @@ static void run_tile(const cut *c, worker *w, const int64_t *index, int64_t row,
     int64_t row_stride = c->row_axis < 0 ? 0 : in->strides[c->row_axis];
     int64_t column_stride = in->strides[c->column_axis];
     at += row * row_stride;
-    const char *source = (const char *)c->operands[in->operand] + at * ck_type_bytes((ck_type)in->type);
+    const char *source = (const char *)run->operands[in->operand] + at * ck_type_bytes((ck_type)in->type);
     if ((column_stride == 1 || columns == 1) && (rows == 1 || row_stride == columns)) {
       w->registers[in->reg] = (void *)source;
       continue;
@@ -211,12 +137,12 @@ static void run_tile(const cut *c, worker *w, const int64_t *index, int64_t row,
     for (int axis = 0; axis < k->rank; axis++) at += index[axis] * out->strides[axis];
     int64_t row_stride = c->row_axis < 0 ? 0 : out->strides[c->row_axis];
     at += row * row_stride;
-    char *target = (char *)c->operands[out->operand] + at * ck_type_bytes((ck_type)out->type);
+    char *target = (char *)run->operands[out->operand] + at * ck_type_bytes((ck_type)out->type);
     bool dense = (out->strides[c->column_axis] == 1 || columns == 1) && (rows == 1 || row_stride == columns);
     w->registers[out->reg] = dense ? (void *)target : w->own[out->reg];
     targets[i] = dense ? NULL : target;
   }
-  c->evaluate(k, w->registers, rows * columns);
+  run->evaluate(k, w->registers, rows * columns);
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
     if (targets[i])
@@ -247,8 +173,9 @@ static void restore_subnormals(unsigned before) {
 
 static void run_items(void *context, int64_t begin, int64_t end) {
   unsigned mode = flush_subnormals();
-  const cut *c = context;
-  const ck_fused *k = c->k;
+  const fused_run *run = context;
+  const ck_fused_cut *c = run->c;
+  const ck_fused *k = run->k;
   worker w;
   size_t register_bytes = (size_t)(c->tile * c->element_bytes);
   char *memory = ck_scratch(register_bytes * (size_t)k->register_count);
@@ -265,7 +192,7 @@ static void run_items(void *context, int64_t begin, int64_t end) {
                         : constant->type == CK_FLOAT32 ? (const void *)&single
                         : constant->type == CK_INT32   ? (const void *)&whole
                                                        : (const void *)&flag;
-    splat(w.own[constant->reg], (ck_type)constant->type, value, c->tile);
+    splat(w.own[constant->reg], (ck_type)constant->type, value, c->rows * c->columns);
   }
   int64_t height = c->row_axis < 0 ? 1 : k->dims[c->row_axis], width = k->dims[c->column_axis];
   int64_t index[CK_FUSED_MAX_RANK] = {0};
@@ -302,7 +229,7 @@ static void run_items(void *context, int64_t begin, int64_t end) {
     for (int i = 0; i < k->reduction_count; i++) {
       const ck_fused_reduction *r = &k->reductions[i];
       int64_t bytes = ck_type_bytes((ck_type)r->type);
-      into[i] = c->parts == 1 ? (char *)c->operands[r->operand] + start * bytes
+      into[i] = c->parts == 1 ? (char *)run->operands[r->operand] + start * bytes
                               : c->partials + partial_offset + (part * c->kept_elements + start) * bytes;
       partial_offset += c->parts * c->kept_elements * 8;
       fill_identity(r, into[i], results);
@@ -326,13 +253,13 @@ static void run_items(void *context, int64_t begin, int64_t end) {
       int64_t row = row_block * c->rows, column = column_block * c->columns;
       int64_t rows = height - row < c->rows ? height - row : c->rows;
       int64_t columns = width - column < c->columns ? width - column : c->columns;
-      run_tile(c, &w, index, row, column, rows, columns);
+      run_tile(run, &w, index, row, column, rows, columns);
       for (int i = 0; i < k->reduction_count; i++) {
         const ck_fused_reduction *r = &k->reductions[i];
         const void *x = w.registers[r->reg];
-        if (c->columns_kept) c->reduce(r, false, x, rows, columns, into[i]);
-        else if (c->rows_kept && c->row_axis >= 0) c->reduce(r, true, x, rows, columns, into[i]);
-        else c->reduce(r, true, x, 1, rows * columns, into[i]);
+        if (c->columns_kept) run->reduce(r, false, x, rows, columns, into[i]);
+        else if (c->rows_kept && c->row_axis >= 0) run->reduce(r, true, x, rows, columns, into[i]);
+        else run->reduce(r, true, x, 1, rows * columns, into[i]);
       }
     }
   }
@@ -341,27 +268,16 @@ static void run_items(void *context, int64_t begin, int64_t end) {
 
 void ck_fused_run(const void *parameters, void *const *operands) {
   const ck_fused *k = parameters;
-  cut c;
-  c.k = k;
-  c.operands = operands;
-  c.evaluate = CK_DISPATCH(evaluate);
-  c.reduce = CK_DISPATCH(reduce);
-  make_cut(&c, k);
-  if (c.kept_elements == 0) return;
-  c.partials = NULL;
-  if (c.parts > 1)
-    c.partials = malloc((size_t)(c.parts * c.kept_elements * 8 * k->reduction_count));
-  int64_t items = c.units * c.parts;
-  int64_t elements = c.rows * c.columns * (c.steps / c.parts + 1) * (1 + k->instruction_count / 4);
-  int64_t grain = 16384 / (elements > 0 ? elements : 1);
-  ck_parallel_for(items, grain < 1 ? 1 : grain, run_items, &c);
-  if (c.parts > 1) {
-    char *from = c.partials;
-    for (int i = 0; i < k->reduction_count; i++, from += c.parts * c.kept_elements * 8) {
+  const ck_fused_cut *c = k->cut;
+  fused_run run = {k, c, operands, CK_DISPATCH(evaluate), CK_DISPATCH(reduce)};
+  if (c->kept_elements == 0) return;
+  ck_parallel_for(c->units * c->parts, c->grain, run_items, &run);
+  if (c->parts > 1) {
+    char *from = c->partials;
+    for (int i = 0; i < k->reduction_count; i++, from += c->parts * c->kept_elements * 8) {
       const ck_fused_reduction *r = &k->reductions[i];
-      fill_identity(r, operands[r->operand], c.kept_elements);
-      c.reduce(r, false, from, c.parts, c.kept_elements, operands[r->operand]);
+      fill_identity(r, operands[r->operand], c->kept_elements);
+      run.reduce(r, false, from, c->parts, c->kept_elements, operands[r->operand]);
     }
-    free(c.partials);
   }
 }

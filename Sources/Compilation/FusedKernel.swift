@@ -188,6 +188,9 @@ struct FusedKernel {
     parameters.outputs = memory.store(Array(accesses.suffix(stores.count)))
     parameters.reductions = memory.store(results)
     parameters.constants = memory.store(constants)
+    let cut = ck_fused_cut_create(&parameters)!
+    memory.onRelease { ck_fused_cut_free(cut) }
+    parameters.cut = cut
     return KernelCall(
       name: name, kernel: ck_fused_run, parameters: memory.store(parameters), operands: operands,
       aliases: safeAliases(),

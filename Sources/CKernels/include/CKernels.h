@@ -6,6 +6,7 @@
 #include "ck_fused.h"
 #include "ck_indexing.h"
 #include "ck_pool.h"
+#include "ck_product.h"
 #include "ck_random.h"
 #include "ck_step.h"
 #include "ck_threads.h"

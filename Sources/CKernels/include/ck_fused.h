@@ -53,6 +53,9 @@ typedef struct {
   double value;
 } ck_fused_constant;
 
+/// How the work is cut into tiles.
+typedef struct ck_fused_cut ck_fused_cut;
+
 /// Parameters of `ck_fused_run`. The iteration space has axes [outer..., reduced..., inner...]: those in
 /// `reduce_begin..<reduce_end` are reduced (none when equal).
 typedef struct {
@@ -64,7 +67,12 @@ typedef struct {
   const ck_fused_output *outputs;
   const ck_fused_reduction *reductions;
   const ck_fused_constant *constants;
+  const ck_fused_cut *cut;  // made from all of the above
 } ck_fused;
+
+/// The cut of a kernel, and memory for its partial results: one run at a time.
+ck_fused_cut *ck_fused_cut_create(const ck_fused *kernel);
+void ck_fused_cut_free(ck_fused_cut *cut);
 
 /// A `ck_kernel` on `ck_fused`. Operands: as numbered by the inputs, outputs and reductions. An output may share its
 /// memory with an input of the same addressing.

@@ -1,0 +1,25 @@
+// How the iteration space of a fused kernel is cut into tiles: worked out once, when a program is compiled.
+#ifndef CK_FUSED_CUT_H
+#define CK_FUSED_CUT_H
+
+#include <stdbool.h>
+
+#include "ck_fused.h"
+
+// A tile is `rows` x `columns` of the row axis and the column axis; the other
+// axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order).
+struct ck_fused_cut {
+  int row_axis, column_axis;
+  bool rows_kept, columns_kept;
+  int64_t tile, element_bytes;
+  int64_t rows, columns;
+  int64_t row_blocks, column_blocks;
+  int kept_count, reduced_count;
+  int kept[CK_FUSED_MAX_RANK], reduced[CK_FUSED_MAX_RANK];
+  int64_t units, steps, parts, kept_elements;
+  int64_t kept_strides[CK_FUSED_MAX_RANK];
+  int64_t grain;   // units that are worth a thread of their own
+  char *partials;  // results of the parts
+};
+
+#endif
