@@ -3,10 +3,7 @@
 #include "ck_scratch.h"
 #include "ck_threads.h"
 #include "ck_vector_math.h"
-
-// Sixteen numbers in a register (or several), and the same at any address.
-typedef float wide __attribute__((vector_size(64)));
-typedef float loose __attribute__((vector_size(64), aligned(4)));
+#include "ck_vectors.h"
 
 typedef struct {
   const ck_attention *p;

@@ -43,6 +43,25 @@ CK_INLINE float ck_expf(float x) {
   return p * low * high;
 }
 
+// exp(x) for x that is not positive but by rounding; below -87 the result is 2^-126 and not smaller. Half of the work of
+// `ck_expf`.
+CK_INLINE float ck_exp_below_zero(float x) {
+  float clamped = x < -87.0f ? -87.0f : x;
+  float shifted = clamped * 1.44269504088896341f + 12582912.0f;
+  float whole = shifted - 12582912.0f;
+  float r = clamped - whole * 0.693145751953125f;
+  r -= whole * 1.42860682030941723212e-6f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  float result = ck_float_of_bits((int32_t)((uint32_t)ck_bits_of_float(p) + ((uint32_t)ck_bits_of_float(shifted) << 23)));
+  return x != x ? x : result;
+}
+
 CK_INLINE float ck_logf(float x) {
   int tiny = x < 1.17549435e-38f;
   float scaled = tiny ? x * 33554432.0f : x;

@@ -5,9 +5,7 @@
 #include "ck_scratch.h"
 #include "ck_types.h"
 #include "ck_vector_math.h"
-
-typedef float wide __attribute__((vector_size(64)));
-typedef float loose __attribute__((vector_size(64), aligned(4)));
+#include "ck_vectors.h"
 
 #define CK_BODY "product_body.inc"
 #include "ck_dispatch.h"

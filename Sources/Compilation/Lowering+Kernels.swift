@@ -33,16 +33,17 @@ extension Lowering {
 
   func code(_ type: ElementType) -> Int32 { Int32(FusedKernel.typeSlot[type]!) }
 
-  /// A call that reads dense arrays and writes dense results.
+  /// A call that reads dense arrays and writes dense results, and a scratch buffer last.
   func emit(
     _ name: String, _ kernel: @escaping ck_kernel, _ parameters: UnsafeRawPointer?, reads: [View], _ results: [Value],
-    flops: Double = 0
+    scratch: Int? = nil
   ) {
-    let written = results.map { KernelCall.Operand(buffer: place($0).buffer, isWritten: true) }
+    var written = results.map { KernelCall.Operand(buffer: place($0).buffer, isWritten: true) }
+    if let scratch { written.append(KernelCall.Operand(buffer: scratch, isWritten: true)) }
     append(
       KernelCall(
         name: name, kernel: kernel, parameters: parameters,
-        operands: reads.map { KernelCall.Operand(buffer: $0.buffer) } + written, flops: flops,
+        operands: reads.map { KernelCall.Operand(buffer: $0.buffer) } + written,
         location: graph.nodes[results[0].node].location))
   }
 
@@ -183,7 +184,24 @@ extension Lowering {
       emit(
         "attention\(isForward ? "" : " gradient") \(shape)", isForward ? ck_attention_forward : ck_attention_gradient,
         parameters, reads: reads, results)
+    case .layerNormalization, .layerNormalizationGradient: lowerLayerNormalization(composite, reads, results)
     case .batchNormalization: preconditionFailure("passes its input and has no kernel")
     }
+  }
+
+  private func lowerLayerNormalization(_ composite: Composite, _ reads: [View], _ results: [Value]) {
+    let shape = reads[0].shape
+    var parameters = ck_layer_norm(rows: Int64(shape[0]), width: Int64(shape[1]), epsilon: 0)
+    if case .layerNormalization(let epsilon) = composite {
+      parameters.epsilon = epsilon
+      emit("layer norm \(shape)", ck_layer_norm_forward, memory.store(parameters), reads: reads, results)
+      return
+    }
+    let scratch = newBuffer(bytes: Int(ck_layer_norm_scratch_bytes(&parameters)))
+    emit(
+      "layer norm gradient \(shape)", ck_layer_norm_gradient, memory.store(parameters), reads: reads, results,
+      scratch: scratch)
+    // A row's gradient is written when all of the row's cotangent has been read.
+    mayTakeThePlace(of: reads[4], beside: Array(reads.prefix(4)))
   }
 }

@@ -47,20 +47,21 @@ struct MemoryPlan {
 /// Free ranges below a growing extent, in order of address.
 private struct FreeList {
   private(set) var extent = 0
-  private var ranges: [(start: Int, size: Int)] = []
+  private var ranges: [(start: Int, size: Int, freed: Int)] = []
+  private var gifts = 0
 
-  /// The smallest range that is large enough, or new space.
+  /// The range that was freed last, and so is most likely still in the cache, of those that are large enough; or new space.
   mutating func take(_ size: Int) -> Int {
     var best: Int?
     for (index, range) in ranges.enumerated() where range.size >= size {
-      if best == nil || range.size < ranges[best!].size { best = index }
+      if best == nil || range.freed > ranges[best!].freed { best = index }
     }
     if let best {
       let start = ranges[best].start
       if ranges[best].size == size {
         ranges.remove(at: best)
       } else {
-        ranges[best] = (start + size, ranges[best].size - size)
+        ranges[best] = (start + size, ranges[best].size - size, ranges[best].freed)
       }
       return start
     }
@@ -76,13 +77,15 @@ private struct FreeList {
 
   mutating func give(_ start: Int, _ size: Int) {
     let position = ranges.firstIndex { $0.start > start } ?? ranges.count
-    ranges.insert((start, size), at: position)
+    gifts += 1
+    ranges.insert((start, size, gifts), at: position)
     if position + 1 < ranges.count, ranges[position].start + ranges[position].size == ranges[position + 1].start {
       ranges[position].size += ranges[position + 1].size
       ranges.remove(at: position + 1)
     }
     if position > 0, ranges[position - 1].start + ranges[position - 1].size == ranges[position].start {
       ranges[position - 1].size += ranges[position].size
+      ranges[position - 1].freed = gifts
       ranges.remove(at: position)
     }
   }

@@ -14,6 +14,10 @@ public enum Composite: Hashable, Sendable {
   /// [channels]. Output: the first input. The derivative in closed form takes two passes over x, where that of the
   /// primitives takes three.
   case batchNormalization
+  /// Inputs: x [rows, width], scale [width], shift [width]. Outputs: y like x, mean [rows], 1 / deviation [rows].
+  case layerNormalization(epsilon: Double)
+  /// Inputs: x, scale, mean, 1 / deviation, y's cotangent. Outputs: the gradients of x, scale and shift.
+  case layerNormalizationGradient
 
   /// The same results from primitives.
   package func decomposed(_ inputs: [Tensor]) -> [Tensor] {
@@ -46,6 +50,21 @@ public enum Composite: Hashable, Sendable {
       ]
       return [stack(parts, axis: 0).transposed([1, 3, 0, 2, 4])]
     case .batchNormalization: return [inputs[0]]
+    case .layerNormalization(let epsilon):
+      let (x, scale, shift) = (inputs[0], inputs[1], inputs[2])
+      let mean = x.mean([1])
+      let centered = x - mean.expanded(axis: 1)
+      let rate = rsqrt(centered.squared.mean([1]) + epsilon)
+      return [centered * rate.expanded(axis: 1) * scale + shift, mean, rate]
+    case .layerNormalizationGradient:
+      let (x, scale, cotangent) = (inputs[0], inputs[1], inputs[4])
+      let rate = inputs[3].expanded(axis: 1)
+      let normal = (x - inputs[2].expanded(axis: 1)) * rate
+      let slope = cotangent * scale
+      // Mean and deviation are functions of x too: their share leaves the slope without its mean and its part along x.
+      let inner =
+        slope - slope.mean([1], keepingAxes: true) - normal * (slope * normal).mean([1], keepingAxes: true)
+      return [inner * rate, (cotangent * normal).sum([0]), cotangent.sum([0])]
     }
   }
 
@@ -95,7 +114,11 @@ public enum Composite: Hashable, Sendable {
       // Mean and deviation are functions of x too: their share leaves g without its mean and its slope along x.
       let inner = g - shiftGradient * (1 / count) - normal * (scaleGradient * (1 / count))
       return [nil, inner * (scale * rate), scaleGradient, shiftGradient, nil, nil]
-    case .softmaxCrossEntropyGradient, .attentionGradient: return nil
+    case .layerNormalization:
+      guard let cotangent = cotangents[0], cotangents[1] == nil, cotangents[2] == nil else { return nil }
+      return Composite.layerNormalizationGradient.recorded(
+        [inputs[0], inputs[1], outputs[1], outputs[2], cotangent], inputs.map(\.type))
+    case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient: return nil
     }
   }
 }

@@ -39,9 +39,11 @@ public func layerNorm(
   guard x.at(file, line).rank >= 1, scale.shape == [x.shape[-1]], shift.shape == scale.shape else {
     return x.graph.fail("layerNorm", [x, scale, shift], "scale and shift need one element for each column")
   }
-  let centered = x - x.mean([-1], keepingAxes: true, file: file, line: line)
-  let variance = centered.squared.mean([-1], keepingAxes: true, file: file, line: line)
-  return centered * rsqrt(variance + epsilon) * scale + shift
+  let width = scale.count
+  let rows = x.reshaped(to: [x.count / max(width, 1), width])
+  let each = TensorType([rows.shape[0]], x.elementType)
+  return Composite.layerNormalization(epsilon: epsilon)
+    .recorded([rows, scale, shift], [rows.type, each, each])[0].reshaped(to: x.shape)
 }
 
 /// Scaled dot-product attention: softmax(q k^T / sqrt(width)) v (Vaswani et al. 2017).

@@ -92,6 +92,9 @@ public let operationCases: [OperationCase] = {
     },
     .init("self-attention", [normal([2, 7, 3, 2, 4])]) { _, x in [selfAttention(packed: x[0], causal: false)] },
     .init("causal self-attention", [normal([1, 9, 3, 2, 3])]) { _, x in [selfAttention(packed: x[0], causal: true)] },
+    .init("layer norm", [normal([2, 3, 5]), positive([5]), normal([5], 4)]) { _, x in
+      [layerNorm(x[0], scale: x[1], shift: x[2])]
+    },
     .init("average pool", [image]) { _, x in
       [x[0].squared.averagePooled(size: 2), x[0].squared.averagePooled(size: 3, stride: 2, padding: .same)]
     },

@@ -5,6 +5,7 @@
 #include "ck_cross_entropy.h"
 #include "ck_fused.h"
 #include "ck_indexing.h"
+#include "ck_layer_norm.h"
 #include "ck_pool.h"
 #include "ck_product.h"
 #include "ck_random.h"
