@@ -13,7 +13,9 @@ import Testing
 
   /// Extents that fill registers and that do not; every layout of both operands; bias; addend apart and in place.
   @Test(
-    arguments: [[32, 64, 64], [64, 32, 1], [1, 64, 33], [32, 1, 64], [7, 19, 5], [16, 48, 1], [13, 1, 1], [9, 40, 20]])
+    arguments: [
+      [32, 64, 64], [64, 32, 1], [1, 64, 33], [32, 1, 64], [7, 19, 5], [16, 48, 1], [13, 1, 1], [9, 40, 20],
+    ])
   func agreesWithPlainSums(_ extents: [Int]) {
     let (m, k, n) = (extents[0], extents[1], extents[2])
     var numbers = Numbers(state: 7)
@@ -53,7 +55,9 @@ import Testing
     }
   }
 
-  private func run(_ p: ck_product, _ a: [Float], _ b: [Float], _ c: inout [Float], _ bias: [Float]?, _ addend: [Float]?) {
+  private func run(
+    _ p: ck_product, _ a: [Float], _ b: [Float], _ c: inout [Float], _ bias: [Float]?, _ addend: [Float]?
+  ) {
     var (a, b, bias, addend, p) = (a, b, bias ?? [], addend ?? [], p)
     a.withUnsafeMutableBytes { a in
       b.withUnsafeMutableBytes { b in
