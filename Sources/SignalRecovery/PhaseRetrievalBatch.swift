@@ -73,6 +73,22 @@ public struct PhaseRetrievalBatch: Sendable {
     self.intensities = NDArray(intensities, shape: [keys.count, m])
   }
 
+  private init(_ batch: PhaseRetrievalBatch, trials: Range<Int>) {
+    (ensemble, dimension, measurementCount) = (batch.ensemble, batch.dimension, batch.measurementCount)
+    rows = batch.rows.rows(trials)
+    signals = batch.signals.rows(trials)
+    intensities = batch.intensities.rows(trials)
+    keys = Array(batch.keys[trials])
+  }
+
+  /// The trials, in order, in batches whose rows take no more than a number of bytes, or of one trial.
+  package func parts(ofAtMost bytes: Int) -> [PhaseRetrievalBatch] {
+    let count = min(trialCount, max(1, bytes / (rows.byteCount / trialCount)))
+    return stride(from: 0, to: trialCount, by: count).map {
+      PhaseRetrievalBatch(self, trials: $0..<min($0 + count, trialCount))
+    }
+  }
+
   /// Random starting points of unit length, float64 [trials, n, 1].
   public func unitStarts() -> NDArray {
     NDArray(

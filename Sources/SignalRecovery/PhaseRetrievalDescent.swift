@@ -20,11 +20,19 @@ public struct RecoveryOutcome: Sendable {
   public var points: NDArray
   /// Distances from the signals.
   public var distances: [Double]
-  /// Steps that each trial made.
+  /// Distances where the hybrid descent's barrier ended, before the last plain descent; nil for other methods.
+  public var barrierDistances: [Double]?
+  /// Steps that each trial made at most.
   public var steps: Int
 
   /// Trials that ended nearer to the signal than a tolerance.
   public func successes(within tolerance: Double) -> Int { distances.count { $0 < tolerance } }
+}
+
+/// Points where a descent ended, and where its barrier did.
+private struct RecoveryEnds {
+  var points: NDArray
+  var barrier: NDArray?
 }
 
 /// One method with its schedule.
@@ -37,29 +45,42 @@ public struct PhaseRetrievalDescent: Sendable {
     self.schedule = schedule
   }
 
-  /// Steps that a run makes.
+  /// Steps that a run makes at most: plain descents end where they stand still.
   public var stepCount: Int {
     let s = schedule
     switch method {
     case .amplitude, .intensity: return s.plainSteps
-    case .normBarrier, .slackBarrier: return s.stages * s.stageSteps
+    case .normBarrier: return s.stages * s.stageSteps + s.plainSteps
+    case .slackBarrier: return s.stages * s.stageSteps
     case .hybrid: return s.stages * s.stageSteps + s.rounds * s.plainSteps
     }
   }
 
-  /// Runs all trials of a batch side by side.
+  /// Bytes of rows that are worked on together. Each step reads all rows twice: trials whose rows stay in a core's
+  /// cache go side by side, further ones after them.
+  private static let togetherByteCount = 512 * 1024
+
+  /// Runs all trials of a batch.
   ///
   /// - Throws: `RecoveryError`, or what compiling the programs throws.
   public func run(_ batch: PhaseRetrievalBatch) throws -> RecoveryOutcome {
-    let points: NDArray
+    let parts = batch.parts(ofAtMost: Self.togetherByteCount)
+    let ends = try parts.map(ends)
+    let barriers = zip(parts, ends).compactMap { part, end in end.barrier.map { part.distances(of: $0) } }
+    return RecoveryOutcome(
+      points: NDArray(ends.flatMap { $0.points.doubles }, shape: batch.signals.shape),
+      distances: zip(parts, ends).flatMap { $0.distances(of: $1.points) },
+      barrierDistances: barriers.isEmpty ? nil : barriers.flatMap { $0 }, steps: stepCount)
+  }
+
+  private func ends(_ batch: PhaseRetrievalBatch) throws -> RecoveryEnds {
     switch method {
-    case .amplitude: points = try plain(.amplitude, batch, from: batch.unitStarts())
-    case .intensity: points = try plain(.intensity, batch, from: batch.unitStarts())
-    case .normBarrier: points = try normBarrier(batch)
-    case .slackBarrier: points = try slackBarrier(batch, rounds: 0)
-    case .hybrid: points = try slackBarrier(batch, rounds: schedule.rounds)
+    case .amplitude: RecoveryEnds(points: try plain(.amplitude, batch, from: batch.unitStarts()))
+    case .intensity: RecoveryEnds(points: try plain(.intensity, batch, from: batch.unitStarts()))
+    case .normBarrier: RecoveryEnds(points: try normBarrier(batch))
+    case .slackBarrier: RecoveryEnds(points: try slackBarrier(batch, rounds: 0).points)
+    case .hybrid: try slackBarrier(batch, rounds: schedule.rounds)
     }
-    return RecoveryOutcome(points: points, distances: batch.distances(of: points), steps: stepCount)
   }
 
   /// 1/L of the amplitude loss, where plain descent is monotone: 1 / (√d + 1/√α)² for loss (1/2m) Σ.
@@ -76,7 +97,7 @@ public struct PhaseRetrievalDescent: Sendable {
       objective, rows: batch.rows, intensities: batch.intensities, maximumStep: 20 * plainStep(batch))
     try stepper.start(
       at: start, stepSize: plainStep(batch), strength: [Double](repeating: 0, count: batch.trialCount))
-    try stepper.advance(schedule.plainSteps)
+    try stepper.advance(atMost: schedule.plainSteps)
     return stepper.points
   }
 
@@ -95,17 +116,18 @@ public struct PhaseRetrievalDescent: Sendable {
       }
       try stepper.advance(schedule.stageSteps)
     }
-    return stepper.points
+    // What is left of the barrier would hold the length below 1.
+    return try plain(.amplitude, batch, from: stepper.points)
   }
 
-  private func slackBarrier(_ batch: PhaseRetrievalBatch, rounds: Int) throws -> NDArray {
+  private func slackBarrier(_ batch: PhaseRetrievalBatch, rounds: Int) throws -> RecoveryEnds {
     let white = try Whitening(batch)
     // Steps of a preconditioned barrier are of the order of 1.
     let stepper = try RecoveryStepper(
       .slackBarrier, rows: white.rows, intensities: batch.intensities, maximumStep: 5)
     var push = white.largestEigenvalues.map { schedule.firstPush / $0 }
     let start = feasible(batch.unitStarts(), batch, share: 0.1)
-    try stepper.start(at: white.whitened(start), stepSize: 1, strength: push)
+    try stepper.start(at: try white.whitened(start), stepSize: 1, strength: push)
     for stage in 0..<schedule.stages {
       if stage > 0 {
         push = push.map { $0 * schedule.growth }
@@ -115,11 +137,12 @@ public struct PhaseRetrievalDescent: Sendable {
       // Stages are shared out evenly over the rounds; plain descent ends each.
       let isRoundEnd = rounds > 0 && (stage + 1) * rounds / schedule.stages > stage * rounds / schedule.stages
       guard isRoundEnd else { continue }
-      let reached = try plain(.intensity, batch, from: white.original(stepper.points))
-      if stage + 1 == schedule.stages { return reached }
-      try stepper.start(at: white.whitened(feasible(reached, batch, share: 0.99)), stepSize: 1, strength: push)
+      let barrier = try white.original(stepper.points)
+      let reached = try plain(.intensity, batch, from: barrier)
+      if stage + 1 == schedule.stages { return RecoveryEnds(points: reached, barrier: barrier) }
+      try stepper.start(at: try white.whitened(feasible(reached, batch, share: 0.99)), stepSize: 1, strength: push)
     }
-    return white.original(stepper.points)
+    return RecoveryEnds(points: try white.original(stepper.points))
   }
 
   /// Points scaled so that the fullest measurement |z_i|/√y_i is at a share of its limit; points far inside stay there.

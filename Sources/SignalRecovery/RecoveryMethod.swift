@@ -4,7 +4,7 @@ public enum RecoveryMethod: String, Hashable, Sendable, Codable, CaseIterable {
   case amplitude
   /// (1/4m) Σ (|z_i|² - y_i)².
   case intensity
-  /// The amplitude loss with -μ log(1 - |x|²), μ falling from stage to stage.
+  /// The amplitude loss with -μ log(1 - |x|²), μ falling from stage to stage; then the amplitude loss alone.
   case normBarrier = "norm-barrier"
   /// (1/m) Σ [-log(1 - |z_i|²/y_i) - t |z_i|²], t rising from stage to stage: pushes x outwards within |z_i|² < y_i, where
   /// only ±x̄ has all constraints tight. Preconditioned by [(1/m) Σ A_i A_i^T / y_i]^-1. Our own design.
@@ -15,7 +15,8 @@ public enum RecoveryMethod: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// How long a descent runs and how its barrier changes.
 public struct RecoverySchedule: Hashable, Sendable, Codable {
-  /// Steps of plain descents (and of the intensity descent in each round of the hybrid one).
+  /// Most steps of plain descents (and of the intensity descent in each round of the hybrid one). Near m = n plain
+  /// descent converges slowly: a small number would count signals as lost that are only not yet reached.
   public var plainSteps: Int
   /// Stages of a barrier, over all rounds.
   public var stages: Int

@@ -74,4 +74,22 @@ package final class RecoveryStepper {
   package func advance(_ steps: Int) throws {
     for _ in 0..<steps { _ = try step.run(updating: &arrays) }
   }
+
+  /// Values below which a trial has found its signal: its distance is then far below any tolerance.
+  package static let found = 1e-16
+  /// A trial stands still when its value falls by less than this share over `lookSteps` steps.
+  package static let (stillness, lookSteps) = (1e-4, 250)
+
+  /// Advances until every trial has found its signal or stands still, or for a number of steps. A trial that has ended keeps
+  /// its place, so that it does not depend on its neighbours.
+  package func advance(atMost steps: Int) throws {
+    var before = values
+    for start in stride(from: 0, to: steps, by: Self.lookSteps) {
+      try advance(min(Self.lookSteps, steps - start))
+      let isEnded = zip(values, before).map { $0 < Self.found || $0 > (1 - Self.stillness) * $1 }
+      guard isEnded.contains(false) else { return }
+      arrays[3] = NDArray(zip(arrays[3].doubles, isEnded).map { $1 ? 0 : $0 })
+      before = values
+    }
+  }
 }

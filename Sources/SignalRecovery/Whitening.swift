@@ -1,69 +1,69 @@
 import Arrays
 import Foundation
 
-/// Coordinates in which the slack barrier's preconditioner is the identity: with H = (1/m) Σ A_i A_i^T / y_i = L L^T of a trial,
-/// w = L^T x, and rows A become A L^-T.
+/// Coordinates in which the slack barrier's preconditioner is the identity: with H = (1/m) Σ A_i A_i^T / y_i of a trial,
+/// w = H^(1/2) x, and rows A become A H^(-1/2).
 package struct Whitening {
   /// Rows in the new coordinates, [trials, m · d, n].
   package let rows: NDArray
   /// The largest eigenvalue of (1/m) A^T A in the new coordinates, of each trial: below t = 1 / it the barrier holds 0
   /// as a minimum.
   package let largestEigenvalues: [Double]
-  /// L of each trial, row-major, lower.
-  private let factors: [[Double]]
-  private let n: Int
+  /// H^(1/2) and H^(-1/2) of each trial, [n, n].
+  private let roots: [NDArray]
+  private let inverses: [NDArray]
 
   /// - Throws: `RecoveryError` when measurements do not span the space.
   package init(_ batch: PhaseRetrievalBatch) throws {
     let (n, m, d) = (batch.dimension, batch.measurementCount, batch.ensemble.rank)
-    let count = m * d
+    let all = batch.rows.reshaped(to: [batch.trialCount * m * d, n])
     let y = batch.intensities.doubles
-    let all = batch.rows.doubles
-    var (rows, eigenvalues, factors): ([Double], [Double], [[Double]]) = ([], [], [])
+    var (rows, eigenvalues, roots, inverses): ([Double], [Double], [NDArray], [NDArray]) = ([], [], [], [])
     for trial in 0..<batch.trialCount {
-      let matrix = Array(all[trial * count * n..<(trial + 1) * count * n])
-      // Rows scaled by 1 / √(m y), so that the product with their transpose is H.
-      let scaled = (0..<count * n).map { matrix[$0] / (Double(m) * y[trial * m + $0 / n / d]).squareRoot() }
-      let left = NDArray(scaled, shape: [count, n])
-      let gram = try LinearAlgebra.product(Self.transposed(left), left).doubles
-      let factor = try Self.cholesky(gram, n, trial: trial)
-      factors.append(factor)
-      var white = matrix
-      for r in 0..<count { Self.solveLower(factor, n, &white, at: r * n) }
-      rows += white
-      let whiteArray = NDArray(white, shape: [count, n])
-      let moment = try LinearAlgebra.product(Self.transposed(whiteArray), whiteArray)
-      eigenvalues.append(try LinearAlgebra.symmetricEigen(of: moment).values.doubles[n - 1] / Double(m))
+      let matrix = all.rows(trial * m * d..<(trial + 1) * m * d)
+      // Rows scaled by 1 / √y, so that their second moment is H.
+      let scales = (0..<m).map { 1 / y[trial * m + $0].squareRoot() }
+      let scaled = matrix.doubles.enumerated().map { $1 * scales[$0 / (n * d)] }
+      let (values, vectors) = try LinearAlgebra.symmetricEigen(
+        of: try Self.moment(NDArray(scaled, shape: matrix.shape), count: m))
+      let spectrum = values.doubles
+      guard spectrum[0] > 1e-14 * spectrum[n - 1] else {
+        throw RecoveryError.rankDeficient(trial: trial, dimension: n)
+      }
+      func power(_ exponent: Double) throws -> NDArray {
+        let factors = spectrum.map { pow($0, exponent) }
+        let spread = vectors.doubles.enumerated().map { $1 * factors[$0 % n] }
+        return try LinearAlgebra.product(NDArray(spread, shape: [n, n]), Self.transposed(vectors))
+      }
+      roots.append(try power(0.5))
+      inverses.append(try power(-0.5))
+      let white = try LinearAlgebra.product(matrix, inverses[trial])
+      rows += white.doubles
+      let eigen = try LinearAlgebra.symmetricEigen(of: try Self.moment(white, count: m))
+      eigenvalues.append(eigen.values.doubles[n - 1])
     }
     self.rows = NDArray(rows, shape: batch.rows.shape)
-    largestEigenvalues = eigenvalues
-    self.factors = factors
-    self.n = n
+    (largestEigenvalues, self.roots, self.inverses) = (eigenvalues, roots, inverses)
   }
 
-  /// w = L^T x of each trial.
-  package func whitened(_ points: NDArray) -> NDArray {
-    map(points) { factor, x in
-      (0..<n).map { i in (i..<n).reduce(0) { $0 + factor[$1 * n + i] * x[$1] } }
+  /// w = H^(1/2) x of each trial.
+  package func whitened(_ points: NDArray) throws -> NDArray { try Self.map(points, roots) }
+
+  /// x = H^(-1/2) w of each trial.
+  package func original(_ points: NDArray) throws -> NDArray { try Self.map(points, inverses) }
+
+  private static func map(_ points: NDArray, _ factors: [NDArray]) throws -> NDArray {
+    let columns = try factors.enumerated().flatMap { trial, factor in
+      try LinearAlgebra.product(factor, NDArray(points.rows(trial..<trial + 1).doubles, shape: [factor.shape[0], 1]))
+        .doubles
     }
+    return NDArray(columns, shape: points.shape)
   }
 
-  /// x = L^-T w of each trial.
-  package func original(_ points: NDArray) -> NDArray {
-    map(points) { factor, w in
-      var x = w
-      for i in stride(from: n - 1, through: 0, by: -1) {
-        for k in i + 1..<max(n, i + 1) { x[i] -= factor[k * n + i] * x[k] }
-        x[i] /= factor[i * n + i]
-      }
-      return x
-    }
-  }
-
-  private func map(_ points: NDArray, _ body: ([Double], [Double]) -> [Double]) -> NDArray {
-    let values = points.doubles
-    return NDArray(
-      factors.indices.flatMap { body(factors[$0], Array(values[$0 * n..<($0 + 1) * n])) }, shape: points.shape)
+  /// (1 / count) a^T a.
+  private static func moment(_ a: NDArray, count: Int) throws -> NDArray {
+    let product = try LinearAlgebra.product(transposed(a), a)
+    return NDArray(product.doubles.map { $0 / Double(count) }, shape: product.shape)
   }
 
   private static func transposed(_ a: NDArray) -> NDArray {
@@ -71,31 +71,5 @@ package struct Whitening {
     var result = [Double](repeating: 0, count: values.count)
     for i in 0..<rows { for j in 0..<columns { result[j * rows + i] = values[i * columns + j] } }
     return NDArray(result, shape: [columns, rows])
-  }
-
-  private static func cholesky(_ a: [Double], _ n: Int, trial: Int) throws -> [Double] {
-    var l = [Double](repeating: 0, count: n * n)
-    for i in 0..<n {
-      for j in 0...i {
-        var sum = a[i * n + j]
-        for k in 0..<j { sum -= l[i * n + k] * l[j * n + k] }
-        if i == j {
-          guard sum > 0 else { throw RecoveryError.rankDeficient(trial: trial, dimension: n) }
-          l[i * n + i] = sum.squareRoot()
-        } else {
-          l[i * n + j] = sum / l[j * n + j]
-        }
-      }
-    }
-    return l
-  }
-
-  /// Row r becomes L^-1 r, in place.
-  private static func solveLower(_ l: [Double], _ n: Int, _ values: inout [Double], at start: Int) {
-    for i in 0..<n {
-      var sum = values[start + i]
-      for k in 0..<i { sum -= l[i * n + k] * values[start + k] }
-      values[start + i] = sum / l[i * n + i]
-    }
   }
 }

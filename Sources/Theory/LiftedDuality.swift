@@ -64,7 +64,10 @@ public struct LiftedDuality: Sendable {
         let conditional =
           b / spread * pow(b * b / (2 * spread), order) * bessel
           * exp(-(b - centre) * (b - centre) / (2 * spread))
-        law.points.append(((a - b) * (a - b), density * conditional * bWeight))
+        let weight = density * conditional * bWeight
+        // What has next to no probability is left out: all these points together have less than 1e-20.
+        guard weight > 1e-25 else { continue }
+        law.points.append(((a - b) * (a - b), weight))
         law.products.append((a * a - d) * (b * b / c - d))
       }
     }

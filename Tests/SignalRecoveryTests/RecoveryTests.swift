@@ -120,6 +120,24 @@ import Testing
   }
 }
 
+@Suite struct RecoveryEndTests {
+  /// Plain descent ends where it has found the signal, or stands still above it, long before its steps are used up, and a
+  /// trial that has ended stays where it is while others go on.
+  @Test func descentsEndWhereTheyStandStill() throws {
+    let keys = (0..<6).map { RandomKey(seed: 11).split($0) }
+    let all = PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 8, ratio: 3, keys: keys)
+    let schedule = RecoverySchedule(plainSteps: .max / 2)
+    let together = try PhaseRetrievalDescent(.amplitude, schedule: schedule).run(all)
+    #expect(together.distances.contains { $0 < 1e-6 } && together.distances.contains { $0 > 0.1 })
+    for (key, distance) in zip(keys, together.distances) {
+      let alone = PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 8, ratio: 3, keys: [key])
+      let found = try PhaseRetrievalDescent(.amplitude, schedule: schedule).run(alone).distances[0]
+      #expect(abs(found - distance) < 1e-6)
+      #expect(found < 1e-6 || found > 0.1)
+    }
+  }
+}
+
 @Suite struct PhaseRetrievalDescentTests {
   private let quick = RecoverySchedule(plainSteps: 500, stages: 50, stageSteps: 25, growth: 1.2)
 
@@ -157,13 +175,38 @@ import Testing
     #expect(abs(all.distances[1] - one.distances[0]) < 1e-9)
   }
 
+  /// However the trials are parted, they are the same, and so are their descents but for rounding of products.
+  @Test func trialsArePartedByBytes() throws {
+    let keys = (0..<5).map { RandomKey(seed: 6).split($0) }
+    let batch = PhaseRetrievalBatch(ensemble: .gaussian(rank: 2), dimension: 8, ratio: 2, keys: keys)
+    let trialBytes = 16 * 2 * 8 * 8
+    for (bytes, counts) in [(1, [1, 1, 1, 1, 1]), (2 * trialBytes, [2, 2, 1]), (100 * trialBytes, [5])] {
+      let parts = batch.parts(ofAtMost: bytes)
+      #expect(parts.map(\.trialCount) == counts)
+      #expect(parts.flatMap { $0.rows.doubles } == batch.rows.doubles)
+      #expect(parts.flatMap { $0.intensities.doubles } == batch.intensities.doubles)
+      #expect(parts.flatMap { $0.unitStarts().doubles } == batch.unitStarts().doubles)
+    }
+  }
+
+  /// A hybrid descent of one round tells where its barrier ended: where the slack barrier alone does.
+  @Test func hybridTellsTheBarriersEnd() throws {
+    let batch = PhaseRetrievalBatch(
+      ensemble: .complex, dimension: 12, ratio: 3, keys: (0..<2).map { RandomKey(seed: 7).split($0) })
+    let schedule = RecoverySchedule(plainSteps: 50, stages: 6, stageSteps: 10)
+    let barrier = try PhaseRetrievalDescent(.slackBarrier, schedule: schedule).run(batch)
+    let hybrid = try PhaseRetrievalDescent(.hybrid, schedule: schedule).run(batch)
+    #expect(hybrid.barrierDistances == barrier.distances && barrier.barrierDistances == nil)
+    #expect(hybrid.distances != barrier.distances && hybrid.steps == barrier.steps + 50)
+  }
+
   /// The whitening's coordinates are inverse to each other and make H the identity.
   @Test func whiteningIsExact() throws {
     let batch = PhaseRetrievalBatch(
       ensemble: .gaussian(rank: 2), dimension: 6, ratio: 2, keys: [RandomKey(seed: 4), RandomKey(seed: 8)])
     let white = try Whitening(batch)
     let points = batch.unitStarts()
-    let back = white.original(white.whitened(points)).doubles
+    let back = try white.original(try white.whitened(points)).doubles
     for (a, b) in zip(points.doubles, back) { #expect(abs(a - b) < 1e-12) }
     let (rows, y, m) = (white.rows.doubles, batch.intensities.doubles, batch.measurementCount)
     for trial in 0..<2 {

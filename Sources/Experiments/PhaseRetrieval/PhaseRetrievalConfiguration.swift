@@ -54,10 +54,11 @@ public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
 
   static let standard = PhaseRetrievalConfiguration(
     problem: Problem(
-      dimensions: [100], ensembles: ["d1", "d2"], positions: [0.4, 0.6, 0.8, 1, 1.3], tolerance: 1e-2),
+      dimensions: [100], ensembles: ["d1", "d2", "d3", "d4", "complex"], positions: [0.2, 0.4, 0.6, 0.8, 1, 1.3],
+      tolerance: 1e-2),
     descent: Descent(
-      methods: ["hybrid", "intensity", "amplitude", "norm-barrier"], plainSteps: 600, barrierSteps: 4800,
-      barrierRange: 1000, rounds: 1),
+      methods: ["hybrid", "intensity", "amplitude", "norm-barrier"], plainSteps: 10_000, barrierSteps: 2400,
+      barrierRange: 30, rounds: 1),
     tuning: Tuning(stages: [40, 120], firstPushes: [1.05, 1.5], position: 0.9, seeds: 2, first: 1000),
     seeds: Seeds(count: 5, first: 0, trials: 8), theory: Curves(ranks: Array(1...8), nodes: 120),
     decision: Decisions(alpha: 0.05, margin: 0.05, resamples: 2000))
@@ -78,11 +79,9 @@ public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
   static var paper: PhaseRetrievalConfiguration {
     var c = standard
     c.problem.dimensions = [100, 200]
-    c.problem.ensembles = ["d1", "d2", "d3", "d4", "complex"]
     c.problem.positions = [0.3, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.1, 1.4, 2, 5]
-    c.descent = Descent(
-      methods: RecoveryMethod.allCases.map(\.rawValue), plainSteps: 2500, barrierSteps: 14_400, barrierRange: 36_000,
-      rounds: 1)
+    c.descent.methods = RecoveryMethod.allCases.map(\.rawValue)
+    (c.descent.barrierSteps, c.descent.barrierRange) = (14_400, 36_000)
     c.tuning = Tuning(
       stages: [60, 120, 180], firstPushes: [1.05, 1.5], position: 0.8, seeds: 5, first: 1000)
     c.seeds = Seeds(count: 12, first: 0, trials: 10)
@@ -95,6 +94,9 @@ public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
     if name.first == "d", let rank = Int(name.dropFirst()), (1...8).contains(rank) { return .gaussian(rank: rank) }
     throw SettingsError("problem.ensembles: there is no \(name); known are d1 ... d8 and complex")
   }
+
+  /// Real rows in a measurement of an ensemble that was checked.
+  static func ensembleRank(_ name: String) -> Int { try! ensemble(name).rank }
 
   /// The sampling ratio of a position: 0 at 1 (m = n), 1 at the plain transition of the rank.
   package static func ratio(_ position: Double, rank: Int) -> Double {

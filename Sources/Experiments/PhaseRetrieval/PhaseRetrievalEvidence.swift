@@ -3,6 +3,7 @@ import Foundation
 import RunLogs
 import SignalRecovery
 import Statistics
+import Synchronization
 import Theory
 
 /// What a run's log says of success rates.
@@ -20,23 +21,46 @@ package struct PhaseRetrievalEvidence {
 
   private let values: [String: [String: Double]]
   private let experiment: PhaseRetrievalExperiment
+  private let theory: [Int: (plain: Double, lifted: Double)]
   private var configuration: PhaseRetrievalConfiguration { experiment.configuration }
 
-  package init(_ events: [RunEvent], _ experiment: PhaseRetrievalExperiment) {
+  package init(_ events: [RunEvent], _ experiment: PhaseRetrievalExperiment) throws {
     self.experiment = experiment
+    theory = try Self.transitions(experiment.configuration)
     values = Dictionary(
       events.filter { $0.kind == "result" }.map { ($0.task, $0.values) }, uniquingKeysWith: { _, last in last })
   }
 
+  /// Transitions of all ranks that a report names. A lifted one takes a second: each is computed once.
+  private static func transitions(
+    _ configuration: PhaseRetrievalConfiguration
+  ) throws -> [Int: (plain: Double, lifted: Double)] {
+    let ranks = Set(
+      configuration.theory.ranks + configuration.problem.ensembles.map(PhaseRetrievalConfiguration.ensembleRank))
+    let found = Mutex([Int: (plain: Double, lifted: Double)]())
+    try Workers.run(ranks.sorted()) { rank in
+      let lifted = LiftedDuality(rank: rank, nodes: configuration.theory.nodes).transition()
+      found.withLock { $0[rank] = (PhaseRetrievalDuality(rank: rank).transition, lifted) }
+    }
+    return found.withLock { $0 }
+  }
+
+  /// The transitions at length 1 of a rank.
+  package func transitions(_ rank: Int) -> (plain: Double, lifted: Double) { theory[rank]! }
+
   private var seeds: Range<Int> { configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count }
 
-  private func task(_ method: String, _ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) -> [String:
-    Double]?
-  {
-    values[
+  private func task(
+    _ method: String, _ ensemble: String, _ n: Int, _ position: Double, _ seed: Int
+  ) -> [String: Double]? {
+    let own = experiment.descending.contains(method)
+    let found = values[
       PhaseRetrievalExperiment.Task(
-        ensemble: ensemble, dimension: n, position: position, method: method, seed: seed
+        ensemble: ensemble, dimension: n, position: position, method: own ? method : "hybrid", seed: seed
       ).name]
+    guard !own, var barrier = found else { return found }
+    barrier["successes"] = barrier["barrierSuccesses"]
+    return barrier
   }
 
   /// Success by sampling ratio; points without a result are missing.
@@ -92,13 +116,14 @@ package struct PhaseRetrievalEvidence {
     return ratios[right - 1] + (0.5 - low) / (high - low) * (ratios[right] - ratios[right - 1])
   }
 
-  /// The 50 % point of a curve with a percentile interval, from successes redrawn at the seen rates (parametric
-  /// bootstrap; rates are moved off 0 and 1 by half a success, so that a small number of trials is not taken for certainty).
-  package func halfPoint(_ points: [Point], level: Double) -> (estimate: Double, interval: Interval) {
-    guard points.count > 1 else { return (.nan, .undefined(level: level)) }
+  /// The 50 % point of the hybrid or another descent, with successes redrawn at the seen rates (parametric bootstrap; rates
+  /// are moved off 0 and 1 by half a success, so that a small number of trials is not taken for certainty).
+  package func halfPoint(_ method: String, _ ensemble: String, _ n: Int) -> HalfPoint {
+    let points = curve(method, ensemble, n)
+    guard points.count > 1 else { return HalfPoint(estimate: .nan, draws: [], trials: 0) }
     let ratios = points.map(\.ratio)
-    let estimate = Self.halfPoint(ratios, points.map { Double($0.successes) / Double($0.trials) })
-    let key = RandomKey(seed: 0).split("half points")
+    // Curves are redrawn apart from each other, so that their differences have the right spread.
+    let key = RandomKey(seed: 0).split("half points").split("\(method) \(ensemble) \(n)")
     let draws = (0..<configuration.decision.resamples).map { draw -> Double in
       let rates = points.enumerated().map { index, point -> Double in
         let rate = (Double(point.successes) + 0.5) / Double(point.trials + 1)
@@ -106,9 +131,35 @@ package struct PhaseRetrievalEvidence {
         return Double(hits) / Double(point.trials)
       }
       return Self.halfPoint(ratios, rates)
-    }.sorted()
-    func quantile(_ p: Double) -> Double { draws[min(draws.count - 1, Int(p * Double(draws.count)))] }
+    }
+    return HalfPoint(
+      estimate: Self.halfPoint(ratios, points.map { Double($0.successes) / Double($0.trials) }), draws: draws,
+      trials: points.reduce(0) { $0 + $1.trials })
+  }
+}
+
+/// The sampling ratio at which a descent finds half of the signals, or a function of several, with its bootstrap draws.
+package struct HalfPoint: Sendable {
+  package var estimate: Double
+  package var draws: [Double]
+  package var trials: Int
+
+  /// The percentile interval. Draws that are no number (differences of points outside of the ratios) may lie anywhere.
+  package func interval(level: Double) -> Interval {
+    guard !draws.isEmpty else { return .undefined(level: level) }
+    func quantile(_ p: Double, unknown: Double) -> Double {
+      let sorted = draws.map { $0.isNaN ? unknown : $0 }.sorted()
+      return sorted[min(sorted.count - 1, Int(p * Double(sorted.count)))]
+    }
     let tail = (1 - level) / 2
-    return (estimate, Interval(low: quantile(tail), high: quantile(1 - tail), level: level))
+    return Interval(
+      low: quantile(tail, unknown: -.infinity), high: quantile(1 - tail, unknown: .infinity), level: level)
+  }
+
+  /// A function of two independent points.
+  package func combined(with other: HalfPoint, _ body: (Double, Double) -> Double) -> HalfPoint {
+    HalfPoint(
+      estimate: body(estimate, other.estimate), draws: zip(draws, other.draws).map(body),
+      trials: trials + other.trials)
   }
 }

@@ -9,7 +9,7 @@ extension PhaseRetrievalExperiment {
   public func report(
     _ events: [RunEvent], context: ReportContext
   ) throws -> (decisions: [Decision], report: Report) {
-    let evidence = PhaseRetrievalEvidence(events, self)
+    let evidence = try PhaseRetrievalEvidence(events, self)
     let decisions = decide(evidence)
     let p = configuration.problem
     var sections: [Report.Section] = [
@@ -18,13 +18,15 @@ extension PhaseRetrievalExperiment {
         "Success is a distance below \(p.tolerance), up to sign or phase. 50 % points are interpolated; their intervals come "
           + "from a parametric bootstrap. Methods are compared in pairs over seeds, on the same instances. "
           + "\(decisions.count) claims, each at its own level; no correction for their number is made."),
-      .decisions(decisions), .heading("Theory"), theoryTable(), .plot(theoryPlot()), .plot(manifoldPlot()),
-      .heading("Simulation and theory"),
+      .decisions(decisions), .heading("Simulation and theory"), halfTable(evidence), .plot(theoryPlot(evidence)),
     ]
     for n in p.dimensions {
-      for ensemble in p.ensembles { sections.append(.plot(try successPlot(evidence, ensemble, n))) }
+      for ensemble in p.ensembles { sections.append(.plot(successPlot(evidence, ensemble, n))) }
     }
-    sections += [table(evidence), .heading("The choice of the schedule"), tuningTable(events)]
+    sections += [
+      table(evidence), .heading("Theory"), theoryTable(evidence), .plot(manifoldPlot()),
+      .heading("The choice of the schedule"), tuningTable(events),
+    ]
     sections += [
       .heading("Cost"), costTable(events), .heading("How it was made"),
       .paragraph(
@@ -40,28 +42,69 @@ extension PhaseRetrievalExperiment {
     return (decisions, report)
   }
 
-  private func theoryTable() -> Report.Section {
+  private func theoryTable(_ e: PhaseRetrievalEvidence) -> Report.Section {
     .table(
       header: ["rank", "plain, |x| ≤ 1", "lifted, |x| ≤ 1", "plain, free length"],
       rows: configuration.theory.ranks.map { rank in
-        let found = transitions(rank)
+        let found = e.transitions(rank)
         return ["\(rank)"]
           + [found.plain, found.lifted, PhaseRetrievalDuality(rank: rank).freeTransition].map(Report.number)
       })
   }
 
-  private func theoryPlot() -> Plot {
+  /// Where the hybrid descent finds half, beside the theory.
+  private func halfTable(_ e: PhaseRetrievalEvidence) -> Report.Section {
+    let p = configuration.problem
+    let rows = p.ensembles.flatMap { ensemble in
+      p.dimensions.map { n -> [String] in
+        let found = e.transitions(PhaseRetrievalConfiguration.ensembleRank(ensemble))
+        let half = e.halfPoint("hybrid", ensemble, n)
+        return [
+          ensemble, "\(n)", Report.number(found.lifted), Self.text(half), Report.number(found.plain),
+          Report.number((half.estimate - 1) / (found.plain - 1)), "\(half.trials)",
+        ]
+      }
+    }
+    return .table(
+      header: ["ensemble", "n", "lifted", "50 % point, 95 %", "plain", "(point - 1) / (plain - 1)", "trials"],
+      rows: rows)
+  }
+
+  private static func text(_ half: HalfPoint) -> String {
+    let interval = half.interval(level: 0.95)
+    return "\(Report.number(half.estimate)) [\(Report.number(interval.low)), \(Report.number(interval.high))]"
+  }
+
+  /// The transitions by rank with all 50 % points of the hybrid descent, set a little apart.
+  private func theoryPlot(_ e: PhaseRetrievalEvidence) -> Plot {
     let ranks = configuration.theory.ranks
-    let (x, found) = (ranks.map(Double.init), ranks.map(transitions))
+    let (x, found) = (ranks.map(Double.init), ranks.map(e.transitions))
+    var series: [Plot.Series] = [
+      .init(name: "theory, plain", x: x, y: found.map(\.plain)),
+      .init(name: "theory, lifted (annealed)", x: x, y: found.map(\.lifted)),
+    ]
+    for (index, n) in configuration.problem.dimensions.enumerated() {
+      for isComplex in [false, true] {
+        let points = configuration.problem.ensembles.filter { ($0 == "complex") == isComplex }.compactMap {
+          ensemble -> (x: Double, half: HalfPoint)? in
+          let half = e.halfPoint("hybrid", ensemble, n)
+          let rank = Double(PhaseRetrievalConfiguration.ensembleRank(ensemble))
+          return half.estimate.isFinite ? (rank + 0.1 * Double(index) + (isComplex ? 0.25 : 0), half) : nil
+        }
+        let intervals = points.map { $0.half.interval(level: 0.95) }.map { interval in
+          // An end beyond the ratios that were tried is drawn at the plot's own.
+          (low: max(interval.low, 1), high: min(interval.high, 3))
+        }
+        guard !points.isEmpty else { continue }
+        series.append(
+          .init(
+            name: (isComplex ? "complex" : "simulated") + ", n = \(n)", x: points.map(\.x),
+            y: points.map(\.half.estimate), low: intervals.map(\.low), high: intervals.map(\.high), style: .points))
+      }
+    }
     return Plot(
-      name: "transitions", title: "Transitions by rank", xLabel: "rank d of a measurement",
-      yLabel: "sampling ratio α = m/n",
-      series: [
-        .init(name: "plain", x: x, y: found.map(\.plain)),
-        .init(name: "lifted (annealed)", x: x, y: found.map(\.lifted)),
-        .init(
-          name: "plain, free length", x: x, y: ranks.map { PhaseRetrievalDuality(rank: $0).freeTransition }),
-      ])
+      name: "transitions", title: "Transitions by rank, and where the hybrid descent finds half (95 %)",
+      xLabel: "rank d of a measurement", yLabel: "sampling ratio α = m/n", series: series)
   }
 
   private func manifoldPlot() -> Plot {
@@ -78,8 +121,8 @@ extension PhaseRetrievalExperiment {
       })
   }
 
-  private func successPlot(_ e: PhaseRetrievalEvidence, _ ensemble: String, _ n: Int) throws -> Plot {
-    let found = transitions(try PhaseRetrievalConfiguration.ensemble(ensemble).rank)
+  private func successPlot(_ e: PhaseRetrievalEvidence, _ ensemble: String, _ n: Int) -> Plot {
+    let found = e.transitions(PhaseRetrievalConfiguration.ensembleRank(ensemble))
     var series = configuration.descent.methods.map { method -> Plot.Series in
       let curve = e.curve(method, ensemble, n)
       return .init(
@@ -99,11 +142,7 @@ extension PhaseRetrievalExperiment {
       p.ensembles.flatMap { ensemble in
         configuration.descent.methods.map { method -> [String] in
           let curve = e.curve(method, ensemble, n)
-          let half = e.halfPoint(curve, level: 0.95)
-          return [
-            "\(ensemble), n \(n)", method,
-            "\(Report.number(half.estimate)) [\(Report.number(half.interval.low)), \(Report.number(half.interval.high))]",
-          ]
+          return ["\(ensemble), n \(n)", method, Self.text(e.halfPoint(method, ensemble, n))]
             + [
               curve.map {
                 "\(Report.number($0.ratio)): \($0.successes)/\($0.trials) "
@@ -146,8 +185,8 @@ extension PhaseRetrievalExperiment {
     }
     let base = perTrial(configuration.descent.methods.contains("amplitude") ? "amplitude" : "hybrid").seconds
     return .table(
-      header: ["method", "steps", "seconds of one core per trial", "times the first plain descent"],
-      rows: configuration.descent.methods.map { method in
+      header: ["method", "steps, at most", "seconds of one core per trial", "times the first plain descent"],
+      rows: descending.map { method in
         let cost = perTrial(method)
         return [method] + [cost.steps, cost.seconds, cost.seconds / base].map(Report.number)
       })

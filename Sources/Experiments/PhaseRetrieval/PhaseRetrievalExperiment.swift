@@ -18,9 +18,9 @@ public struct PhaseRetrievalExperiment: Experiment {
 
   public static let presets: [Preset<PhaseRetrievalConfiguration>] = [
     .init(name: "smoke", summary: "seconds: 16 dimensions", configuration: .smoke),
-    .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 and 2", configuration: .standard),
+    .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 to 4 and complex", configuration: .standard),
     .init(
-      name: "paper", summary: "100 and 200 dimensions, rank 1 to 4 and complex, all descents", configuration: .paper),
+      name: "paper", summary: "hours: 100 and 200 dimensions, 120 trials, three times the steps", configuration: .paper),
   ]
 
   public static let settingDescriptions: [String: String] = [
@@ -29,8 +29,8 @@ public struct PhaseRetrievalExperiment: Experiment {
     "problem.positions": "sampling ratios on a scale where 0 is m = n and 1 the plain theory's transition of the rank",
     "problem.tolerance": "distance from the signal, up to sign or phase, that counts as success",
     "descent.methods": "hybrid, slack-barrier, norm-barrier, intensity, amplitude",
-    "descent.plainSteps": "steps of a plain descent, and of the plain part of each round of the hybrid",
-    "descent.barrierSteps": "steps of a barrier descent over all its stages",
+    "descent.plainSteps": "most steps of a plain descent, and of the plain part after a barrier",
+    "descent.barrierSteps": "steps of a barrier over all its stages",
     "descent.barrierRange": "factor from the first to the last strength of a barrier",
     "descent.rounds": "rounds of barrier and plain descent in the hybrid",
     "tuning.stages": "candidates: stages that share the barrier's steps",
@@ -78,11 +78,17 @@ public struct PhaseRetrievalExperiment: Experiment {
     return all
   }
 
+  /// Methods that descend on their own: of one round, the hybrid descent's barrier is the slack barrier's descent, and is
+  /// counted where it ends.
+  package var descending: [String] {
+    configuration.descent.methods.filter { !($0 == "slack-barrier" && configuration.descent.rounds == 1) }
+  }
+
   package var tasks: [Task] {
     let (p, s) = (configuration.problem, configuration.seeds)
     return p.dimensions.flatMap { n in
       p.ensembles.flatMap { ensemble in
-        configuration.descent.methods.flatMap { method in
+        descending.flatMap { method in
           p.positions.flatMap { position in
             (s.first..<s.first + s.count).map {
               Task(ensemble: ensemble, dimension: n, position: position, method: method, seed: $0)
@@ -128,12 +134,16 @@ public struct PhaseRetrievalExperiment: Experiment {
     _ descent: PhaseRetrievalDescent, _ batch: PhaseRetrievalBatch
   ) throws -> [String: Double] {
     let outcome = try descent.run(batch)
-    return [
+    var values = [
       "successes": Double(outcome.successes(within: configuration.problem.tolerance)),
       "trials": Double(batch.trialCount), "steps": Double(outcome.steps),
       "ratio": Double(batch.measurementCount) / Double(batch.dimension),
       "meanDistance": outcome.distances.reduce(0, +) / Double(batch.trialCount),
     ]
+    if let barrier = outcome.barrierDistances {
+      values["barrierSuccesses"] = Double(barrier.count { $0 < configuration.problem.tolerance })
+    }
+    return values
   }
 
   public func estimate(_ context: RunContext) throws -> String {
@@ -141,17 +151,19 @@ public struct PhaseRetrievalExperiment: Experiment {
     let waiting = tasks.filter { !context.hasResult($0.name) }
     let tuning = tuningTasks.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
     guard !(waiting.isEmpty && tuning.isEmpty) else { return "all descents are done; drawing the report" }
-    // One short descent of each kind of instance tells the time of a step.
+    // A short and a longer descent on each kind of instance tell the time of a step.
     let threads = Engine.threadCount
     Engine.setThreadCount(1)
     defer { Engine.setThreadCount(threads) }
     var total = 0.0
     func stepSeconds(_ ensemble: String, _ n: Int) throws -> Double {
       let instances = try batch(ensemble, n, 1, configuration.tuning.first)
-      let probe = PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: 30))
-      let start = Date()
-      _ = try probe.run(instances)
-      return Date().timeIntervalSince(start) / 30
+      let seconds = try [10, 60].map { steps in
+        let start = Date()
+        _ = try PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: steps)).run(instances)
+        return Date().timeIntervalSince(start)
+      }
+      return max(0, seconds[1] - seconds[0]) / 50
     }
     for (ensemble, n) in Set(waiting.map { [$0.ensemble, "\($0.dimension)"] }).sorted(by: { $0[0] < $1[0] })
       .map({ ($0[0], Int($0[1])!) })
@@ -172,7 +184,7 @@ public struct PhaseRetrievalExperiment: Experiment {
     }
     let workers = min(threads, waiting.count + tuning.count)
     return "\(waiting.count) batches of \(configuration.seeds.trials) descents, and \(tuning.count) to choose the "
-      + "schedule: about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
+      + "schedule: at most \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
   }
 
   public func run(_ context: RunContext) throws {
