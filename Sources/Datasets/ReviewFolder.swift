@@ -38,10 +38,7 @@ public enum ReviewFolder {
 extension DataLocator {
   /// The film reviews of IMDB.
   public func loadReviews() throws -> (train: [LabelledText], test: [LabelledText]) {
-    guard let folder = try folder(of: "imdb") else {
-      throw DatasetError(
-        "imdb", "is not here. \(CatalogueEntry.all.first { $0.name == "imdb" }!.instructions), and name DIR by --data")
-    }
+    let folder = try presentFolder(of: "imdb")
     return (try ReviewFolder.read(folder + "/train"), try ReviewFolder.read(folder + "/test"))
   }
 }

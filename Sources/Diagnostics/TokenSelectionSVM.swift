@@ -8,7 +8,7 @@ public struct TokenSelectionSVM: Sendable {
   public private(set) var solution: [Double]
   /// l, one for each constraint.
   public private(set) var multipliers: [Double]
-  /// The largest violation of the Karush-Kuhn-Tucker conditions: of p . r >= 1, and of p . r = 1 where l > 0.
+  /// The largest violation of the Karush-Kuhn-Tucker conditions at the solution: of p . r >= 1, and of p . r = 1 where l > 0.
   public private(set) var violation: Double
   /// Passes over all constraints.
   public private(set) var passes: Int
@@ -26,24 +26,38 @@ public struct TokenSelectionSVM: Sendable {
     var p = [Double](repeating: 0, count: width)
     var l = [Double](repeating: 0, count: differences.count)
     let squares = differences.map { row in row.reduce(0) { $0 + $1 * $1 } }
-    var worst = 0.0
+    func margin(_ row: [Double]) -> Double {
+      var sum = 0.0
+      for k in 0..<width { sum += p[k] * row[k] }
+      return sum
+    }
+    func measured() -> Double {
+      var worst = 0.0
+      for (index, row) in differences.enumerated() where squares[index] > 0 {
+        let excess = 1 - margin(row)
+        worst = Swift.max(worst, l[index] > 0 ? abs(excess) : excess)
+      }
+      return worst
+    }
+    var worst = Double.infinity
     var pass = 0
     repeat {
-      worst = 0
+      // What a pass sees of the violation is of the moment: later rows move p on. Where it seems small, it is measured.
+      var seen = 0.0
       for (index, row) in differences.enumerated() where squares[index] > 0 {
-        var margin = 0.0
-        for k in 0..<width { margin += p[k] * row[k] }
-        worst = Swift.max(worst, l[index] > 0 ? abs(1 - margin) : 1 - margin)
-        let next = Swift.max(0, l[index] + (1 - margin) / squares[index])
+        let excess = 1 - margin(row)
+        seen = Swift.max(seen, l[index] > 0 ? abs(excess) : excess)
+        let next = Swift.max(0, l[index] + excess / squares[index])
         let change = next - l[index]
         guard change != 0 else { continue }
         l[index] = next
         for k in 0..<width { p[k] += change * row[k] }
       }
       pass += 1
+      if seen <= tolerance { worst = measured() }
     } while worst > tolerance && pass < longest
     // Two equal embeddings cannot be told apart.
-    if squares.contains(0) { worst = .infinity }
+    worst = squares.contains(0) ? .infinity : measured()
     (solution, multipliers, violation, passes) = (p, l, worst, pass)
     isConverged = worst <= tolerance
   }

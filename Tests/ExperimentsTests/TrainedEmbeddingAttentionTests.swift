@@ -65,6 +65,8 @@ import Training
     #expect(svm.isConverged)
     #expect(abs(svm.solution[0] - 1) < 1e-8 && abs(svm.solution[1] - 0.5) < 1e-8)
     #expect(svm.multipliers[2] == 0)
+    // Two equal embeddings have a margin of 0.
+    #expect(!TokenSelectionSVM([[1, 0], [0, 0]]).isConverged)
     // Opposite demands cannot both be met.
     #expect(!TokenSelectionSVM([[1, 0], [-1, 0]], longest: 500).isConverged)
   }
@@ -81,6 +83,17 @@ import Training
     let svm = TokenSelectionSVM(rows, tolerance: 1e-8)
     #expect(svm.isConverged)
     var combined = [Double](repeating: 0, count: 12)
+    // Without a duality gap the squared length is the sum of the multipliers.
+    let square = svm.solution.reduce(0) { $0 + $1 * $1 }
+    #expect(abs(square - svm.multipliers.reduce(0, +)) < 1e-6 * square)
+    // What the solver says of itself is what its solution does, however early it ends.
+    for solver in [svm, TokenSelectionSVM(rows, tolerance: 1e-8, longest: 3)] {
+      let worst = zip(rows, solver.multipliers).map { row, l -> Double in
+        let excess = 1 - zip(row, solver.solution).reduce(0) { $0 + $1.0 * $1.1 }
+        return l > 0 ? abs(excess) : excess
+      }.max()!
+      #expect(abs(worst - solver.violation) < 1e-10 && solver.isConverged == (worst <= 1e-8))
+    }
     for (row, l) in zip(rows, svm.multipliers) {
       let margin = zip(row, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
       #expect(margin > 1 - 1e-6 && l >= 0)
@@ -90,9 +103,41 @@ import Training
     #expect(zip(combined, svm.solution).map { abs($0 - $1) }.max()! < 1e-8)
   }
 
+  /// Sentences in a file become texts of one length with their class; training and test sentences have none in common.
+  @Test func sentencesBecomeTexts() throws {
+    let folder = NSTemporaryDirectory() + "descent-corpus-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(
+      atPath: folder + "/movie-sentences", withIntermediateDirectories: true)
+    let lines = (0..<40).map { "\($0)\t\($0 % 2 == 0 ? 2.0 : -1.5)\t\($0 % 2 == 0 ? "good" : "bad") film number\($0)" }
+    try Data((["id\tsentiment\ttext"] + lines).joined(separator: "\r\n").utf8).write(
+      to: URL(fileURLWithPath: folder + "/movie-sentences/movieReviewSnippets_GroundTruth.txt"))
+    var c = configuration
+    c.data.names = ["movie-sentences"]
+    (c.sentences.train, c.sentences.test, c.sentences.length, c.sentences.fewest) = (24, 16, 2, 5)
+    let corpus = try TokenCorpus("movie-sentences", c, DataLocator(directory: folder))
+    #expect(Set(corpus.words) == ["film", "good", "bad"])
+    let (train, test) = corpus.draw(RandomKey(seed: 1))
+    #expect(train.count == 24 && test.count == 16)
+    for texts in [train, test] {
+      for text in 0..<texts.count {
+        let words = (0..<2).map { corpus.words[Int(texts.tokens[2 * text + $0])] }
+        #expect(words == [texts.labels[text] > 0 ? "good" : "bad", "film"])
+      }
+    }
+    c.sentences.train = 25
+    let error = #expect(throws: DatasetError.self) {
+      try TokenCorpus("movie-sentences", c, DataLocator(directory: folder))
+    }
+    #expect(error?.description.contains("has 24 texts of 2 known words to train, and not 25") == true)
+  }
+
   @Test func settingsThatCannotBeAreRefused() {
     var bad = configuration
     bad.data.names = ["yelp"]
+    #expect(throws: SettingsError.self) { try bad.check() }
+    bad = configuration
+    bad.sentences.neutral = .nan
     #expect(throws: SettingsError.self) { try bad.check() }
     bad = configuration
     bad.flow.length = .nan

@@ -29,58 +29,80 @@ package struct TokenTexts: Sendable {
   }
 }
 
-/// Where texts come from.
+/// Where texts come from: synthetic sequences, or texts of words with their class.
 package struct TokenCorpus: Sendable {
+  package static let names = ["synthetic", "imdb", "movie-sentences"]
+
   package let name: String
   package let words: [String]
   private let configuration: TrainedEmbeddingAttentionConfiguration
-  private let train: [(tokens: [Int32], label: Double)]
-  private let test: [(tokens: [Int32], label: Double)]
+  private let pools: (train: Pool, test: Pool)?
+
+  /// Texts of which each seed draws its own.
+  private struct Pool: Sendable {
+    var texts: [(tokens: [Int32], label: Double)]
+    var count: Int
+    var length: Int
+
+    func draw(_ key: RandomKey) -> TokenTexts {
+      let order = key.permutation(texts.count).prefix(count)
+      return TokenTexts(
+        tokens: order.flatMap { texts[$0].tokens }, labels: order.map { texts[$0].label }, length: length)
+    }
+  }
 
   package init(_ name: String, _ configuration: TrainedEmbeddingAttentionConfiguration, _ data: DataLocator) throws {
-    self.name = name
-    self.configuration = configuration
-    guard name == "imdb" else {
+    (self.name, self.configuration) = (name, configuration)
+    let texts: (train: [LabelledText], test: [LabelledText])
+    let counts: (train: Int, test: Int)
+    let (length, fewest, limit): (Int, Int, Int)
+    switch name {
+    case "imdb":
+      texts = try data.loadReviews()
+      counts = (configuration.data.train, configuration.data.test)
+      (length, fewest) = (configuration.data.length, configuration.reviews.fewest)
+      limit = configuration.reviews.vocabulary
+    case "movie-sentences":
+      let s = configuration.sentences
+      texts = Self.split(MovieSentences.labelled(try data.loadMovieSentences(), neutral: s.neutral))
+      counts = (s.train, s.test)
+      (length, fewest, limit) = (s.length, s.fewest, .max)
+    default:
       let labels = configuration.synthetic.labelTokens
       words =
         (0..<labels).map { "positive \($0)" } + (0..<labels).map { "negative \($0)" }
         + (0..<configuration.synthetic.neutralTokens).map { "neutral \($0)" }
-      (train, test) = ([], [])
+      pools = nil
       return
     }
-    let reviews = try data.loadReviews()
-    let vocabulary = Vocabulary(
-      reviews.train.map(\.words), fewest: configuration.reviews.fewest, limit: configuration.reviews.vocabulary)
-    let length = configuration.data.length
-    // Texts of one length: the first tokens of every review that has enough of them.
-    func encoded(_ texts: [LabelledText]) -> [(tokens: [Int32], label: Double)] {
-      texts.compactMap { text in
+    let vocabulary = Vocabulary(texts.train.map(\.words), fewest: fewest, limit: limit)
+    words = vocabulary.words
+    // Texts of one length: the first tokens of every text that has enough of them.
+    func pool(_ texts: [LabelledText], _ part: String, _ count: Int) throws -> Pool {
+      let encoded = texts.compactMap { text -> (tokens: [Int32], label: Double)? in
         let tokens = vocabulary.encode(text.words).prefix(length)
         return tokens.count == length ? (Array(tokens), text.isPositive ? 1 : -1) : nil
       }
+      guard encoded.count >= count else {
+        throw DatasetError(name, "has \(encoded.count) texts of \(length) known words to \(part), and not \(count)")
+      }
+      return Pool(texts: encoded, count: count, length: length)
     }
-    words = vocabulary.words
-    (train, test) = (encoded(reviews.train), encoded(reviews.test))
-    for (part, found, wanted) in [
-      ("train", train.count, configuration.data.train), ("test", test.count, configuration.data.test),
-    ]
-    where found < wanted {
-      throw DatasetError("imdb", "has \(found) reviews of \(length) known words for data.\(part) = \(wanted)")
-    }
+    pools = (try pool(texts.train, "train", counts.train), try pool(texts.test, "test", counts.test))
+  }
+
+  /// Six tenths of the texts train, the rest tests: a data set without a split of its own has this one for all seeds.
+  private static func split(_ texts: [LabelledText]) -> (train: [LabelledText], test: [LabelledText]) {
+    let order = RandomKey(seed: 0).split("split").permutation(texts.count)
+    let cut = texts.count * 6 / 10
+    return (order.prefix(cut).map { texts[$0] }, order.dropFirst(cut).map { texts[$0] })
   }
 
   /// A training and a test set of a seed.
   package func draw(_ key: RandomKey) -> (train: TokenTexts, test: TokenTexts) {
-    let data = configuration.data
-    guard name == "imdb" else {
-      return (synthetic(data.train, key.split("train")), synthetic(data.test, key.split("test")))
-    }
-    func chosen(_ texts: [(tokens: [Int32], label: Double)], _ count: Int, _ key: RandomKey) -> TokenTexts {
-      let order = key.permutation(texts.count).prefix(count)
-      return TokenTexts(
-        tokens: order.flatMap { texts[$0].tokens }, labels: order.map { texts[$0].label }, length: data.length)
-    }
-    return (chosen(train, data.train, key.split("train")), chosen(test, data.test, key.split("test")))
+    let (train, test) = (key.split("train"), key.split("test"))
+    if let pools { return (pools.train.draw(train), pools.test.draw(test)) }
+    return (synthetic(configuration.data.train, train), synthetic(configuration.data.test, test))
   }
 
   /// One to `mostImportant` tokens of the class at random places, the rest neutral.

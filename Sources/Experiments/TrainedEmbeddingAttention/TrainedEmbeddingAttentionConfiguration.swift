@@ -1,6 +1,7 @@
 import Foundation
 
-/// One step on the embeddings, then normalised descent on the query, on synthetic sequences and film reviews.
+/// One step on the embeddings, then normalised descent on the query, on synthetic sequences, film reviews and sentences of
+/// such reviews.
 public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatable {
   public struct Data: Codable, Sendable, Equatable {
     public var names: [String]
@@ -19,6 +20,15 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
 
   public struct Reviews: Codable, Sendable, Equatable {
     public var vocabulary: Int
+    public var fewest: Int
+    public var rate: Double
+  }
+
+  public struct Sentences: Codable, Sendable, Equatable {
+    public var train: Int
+    public var test: Int
+    public var length: Int
+    public var neutral: Double
     public var fewest: Int
     public var rate: Double
   }
@@ -44,14 +54,16 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
   public var width: Int
   public var synthetic: Synthetic
   public var reviews: Reviews
+  public var sentences: Sentences
   public var flow: Flow
   public var seeds: Seeds
   public var decision: Decisions
 
   static let standard = TrainedEmbeddingAttentionConfiguration(
-    data: Data(names: ["synthetic", "imdb"], train: 2000, test: 2000, length: 64), width: 256,
+    data: Data(names: TokenCorpus.names, train: 2000, test: 2000, length: 64), width: 256,
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
+    sentences: Sentences(train: 4000, test: 2500, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
     flow: Flow(steps: 4000, length: 0.02, looks: 10), seeds: Seeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
 
@@ -66,7 +78,7 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
 
   static var paper: TrainedEmbeddingAttentionConfiguration {
     var c = standard
-    c.data = Data(names: ["synthetic", "imdb"], train: 12_000, test: 12_000, length: 128)
+    c.data = Data(names: TokenCorpus.names, train: 12_000, test: 12_000, length: 128)
     c.width = 512
     c.reviews.vocabulary = 8000
     c.flow.steps = 10_000
@@ -74,8 +86,9 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     return c
   }
 
-  package func length(_ data: String) -> Int { data == "imdb" ? self.data.length : synthetic.length }
-  package func rate(_ data: String) -> Double { data == "imdb" ? reviews.rate : synthetic.rate }
+  package func rate(_ data: String) -> Double {
+    ["imdb": reviews.rate, "movie-sentences": sentences.rate][data] ?? synthetic.rate
+  }
 
   package func check() throws {
     let positive: [(String, Double)] = [
@@ -84,7 +97,10 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
       ("synthetic.neutralTokens", Double(synthetic.neutralTokens)),
       ("synthetic.mostImportant", Double(synthetic.mostImportant)), ("synthetic.rate", synthetic.rate),
       ("reviews.vocabulary", Double(reviews.vocabulary)), ("reviews.fewest", Double(reviews.fewest)),
-      ("reviews.rate", reviews.rate), ("flow.steps", Double(flow.steps)), ("flow.length", flow.length),
+      ("reviews.rate", reviews.rate), ("sentences.train", Double(sentences.train)),
+      ("sentences.test", Double(sentences.test)), ("sentences.length", Double(sentences.length)),
+      ("sentences.fewest", Double(sentences.fewest)), ("sentences.rate", sentences.rate),
+      ("flow.steps", Double(flow.steps)), ("flow.length", flow.length),
       ("flow.looks", Double(flow.looks)), ("seeds.count", Double(seeds.count)),
       ("decision.slopeMargin", decision.slopeMargin), ("decision.threshold", decision.threshold),
     ]
@@ -95,9 +111,15 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     guard synthetic.length > synthetic.mostImportant else {
       throw SettingsError("synthetic.length must exceed synthetic.mostImportant")
     }
+    guard sentences.neutral >= 0, sentences.neutral < 4 else {
+      throw SettingsError("sentences.neutral must be at least 0 and below 4, not \(sentences.neutral)")
+    }
     guard flow.looks <= flow.steps else { throw SettingsError("flow.looks must not exceed flow.steps") }
     guard !data.names.isEmpty, Set(data.names).count == data.names.count,
-      data.names.allSatisfy({ ["synthetic", "imdb"].contains($0) })
-    else { throw SettingsError("data.names must be synthetic, imdb or both, and is \(data.names)") }
+      data.names.allSatisfy({ TokenCorpus.names.contains($0) })
+    else {
+      throw SettingsError(
+        "data.names must be some of \(TokenCorpus.names.joined(separator: ", ")), and is \(data.names)")
+    }
   }
 }

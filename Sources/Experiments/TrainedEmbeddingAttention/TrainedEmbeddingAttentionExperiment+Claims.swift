@@ -35,12 +35,15 @@ extension TrainedEmbeddingAttentionExperiment {
         id: "margin-synthetic",
         statement: "The query ends in the direction of the hard-margin solution: their cosine exceeds the threshold.",
         source: source + "; the form of the problem is our reading"),
-    ] + claims(on: "imdb") + [
-      Claim(
-        id: "accuracy-imdb",
-        statement: "On reviews, training the query raises held-out accuracy over one step on the embeddings alone.",
-        source: "ours")
     ]
+    + ["imdb", "movie-sentences"].flatMap { data in
+      claims(on: data) + [
+        Claim(
+          id: "accuracy-\(data)",
+          statement: "On \(data), training the query raises held-out accuracy over one step on the embeddings alone.",
+          source: "ours")
+      ]
+    }
 
   /// One decision for each claim about data that were run.
   package func decide(_ events: [RunEvent]) -> [Decision] {
@@ -52,10 +55,10 @@ extension TrainedEmbeddingAttentionExperiment {
     }
     let (rule, last) = (configuration.decision, lastLook)
     return Self.claims.compactMap { claim in
-      let data = claim.id.hasSuffix("imdb") ? "imdb" : "synthetic"
-      guard let rows = results[data] else { return nil }
+      let parts = claim.id.split(separator: "-", maxSplits: 1)
+      guard let rows = results[String(parts[1])] else { return nil }
       func column(_ name: String) -> [Double] { rows.map { $0[name] ?? .nan } }
-      switch claim.id.prefix(while: { $0 != "-" }) {
+      switch parts[0] {
       case "alignment":
         let summary = Summary(column("slope"))
         return claim.decideValue(

@@ -26,7 +26,7 @@ extension TrainedEmbeddingAttentionExperiment {
     ]
     let report = Report(
       title: "Attention with trained embeddings",
-      subtitle: "\(configuration.data.names.joined(separator: ", ")), \(configuration.data.train) texts, "
+      subtitle: "\(configuration.data.names.joined(separator: ", ")), "
         + "n = \(seeds.count) seeds", sections: sections)
     return (decisions, report)
   }
@@ -82,15 +82,11 @@ extension TrainedEmbeddingAttentionExperiment {
             .init(name: "rate / 2 times signed frequency", x: ends, y: ends.map { $0 * rate / 2 }),
           ])),
       .plot(scores),
-      .paragraph("The tokens with the highest scores, of which the softmax selects:"),
-      .table(
-        header: ["token", "score", "posterior difference", "count"],
-        rows: tokens.sorted { $0.values["score"]! > $1.values["score"]! }.prefix(30).map {
-          [
-            $0.text ?? "", Report.number($0.values["score"]!), Report.number($0.values["difference"]!),
-            Report.number($0.values["count"]!),
-          ]
-        }),
+      .paragraph(
+        "The tokens that the query selects: those with the most attention in most training texts (first seed)."),
+      tokenTable(tokens.filter { $0.values["selected"]! > 0 }, by: "selected"),
+      .paragraph("The tokens with the highest scores, however often they occur."),
+      tokenTable(tokens, by: "score"),
     ]
     func series(_ kind: String, _ name: String) -> Plot.Series? {
       let summaries = looks.compactMap { step -> (Double, Summary)? in
@@ -119,5 +115,13 @@ extension TrainedEmbeddingAttentionExperiment {
           name: "loss-\(data)", title: "Loss over the steps on the query, \(data)", xLabel: "step",
           yLabel: "training loss, mean over seeds", series: loss)))
     return result
+  }
+
+  private func tokenTable(_ tokens: [RunEvent], by key: String) -> Report.Section {
+    .table(
+      header: ["token", "score", "posterior difference", "count", "texts in which it is selected"],
+      rows: tokens.sorted { $0.values[key]! > $1.values[key]! }.prefix(30).map { token in
+        [token.text ?? ""] + ["score", "difference", "count", "selected"].map { Report.number(token.values[$0]!) }
+      })
   }
 }

@@ -18,20 +18,26 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
   public static let presets: [Preset<TrainedEmbeddingAttentionConfiguration>] = [
     .init(name: "smoke", summary: "seconds: synthetic sequences, three seeds", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: synthetic sequences and 2,000 film reviews, ten seeds", configuration: .standard
+      name: "quick", summary: "minutes: synthetic sequences, 2,000 film reviews, 4,000 sentences of reviews; ten seeds",
+      configuration: .standard
     ),
     .init(name: "paper", summary: "12,000 reviews of 128 words, 20 seeds", configuration: .paper),
   ]
 
   public static let settingDescriptions: [String: String] = [
-    "data.names": "synthetic, imdb or both", "data.train": "training texts", "data.test": "test texts",
+    "data.names": "synthetic, imdb, movie-sentences", "data.train": "training sequences, and reviews",
+    "data.test": "test sequences, and reviews",
     "data.length": "words of each review, after those outside of the vocabulary are left out",
     "width": "embedding dimension", "synthetic.labelTokens": "tokens of each class",
     "synthetic.neutralTokens": "tokens that occur in both classes alike",
     "synthetic.mostImportant": "largest number of label tokens in a sequence",
     "synthetic.length": "tokens of a sequence", "synthetic.rate": "rate of the one step on the embeddings",
     "reviews.vocabulary": "most frequent words that are kept", "reviews.fewest": "rarer words are left out",
-    "reviews.rate": "rate of the one step on the embeddings", "flow.steps": "steps on the query",
+    "reviews.rate": "rate of the one step on the embeddings", "sentences.train": "training sentences of film reviews",
+    "sentences.test": "test sentences", "sentences.length": "words of each, as of a review",
+    "sentences.neutral": "sentences with a mean rating nearer to 0 have no class and are left out",
+    "sentences.fewest": "rarer words are left out", "sentences.rate": "rate of the one step on the embeddings",
+    "flow.steps": "steps on the query",
     "flow.length": "length of each of these steps", "flow.looks": "times at which the query is looked at",
     "seeds.count": "seeds", "seeds.first": "the first seed", "decision.alpha": "level of each test",
     "decision.slopeMargin": "how far the slope may be from its prediction, as a fraction",
@@ -93,7 +99,7 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
             [
               "difference": outcome.difference[token], "score": outcome.score[token],
               "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],
-              "count": outcome.count[token],
+              "count": outcome.count[token], "selected": outcome.selected[token],
             ], text: word)
         }
       }

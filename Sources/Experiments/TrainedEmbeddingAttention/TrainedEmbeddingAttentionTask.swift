@@ -25,6 +25,8 @@ package struct TrainedEmbeddingAttentionTask {
     package var alignment: [Double]
     package var score: [Double]
     package var count: [Double]
+    /// Training texts in which a token gets the most attention.
+    package var selected: [Double]
   }
 
   /// The start: embeddings and query N(0, 1 / width), an output vector of length 1.
@@ -128,7 +130,8 @@ package struct TrainedEmbeddingAttentionTask {
     }
     return Outcome(
       values: values, signedFrequency: alpha, difference: difference, alignment: alignment, score: score,
-      count: frequency.map { $0 * Double(texts.train.tokens.count) })
+      count: frequency.map { $0 * Double(texts.train.tokens.count) },
+      selected: (0..<vocabulary).map { Double(selection.counts[$0] ?? 0) })
   }
 
   /// Descent on the query with steps of one length in the gradient's direction: query, embeddings, output vector, tokens
@@ -196,6 +199,8 @@ struct Selection {
   }
 
   private(set) var pairs: [Pair] = []
+  /// Texts in which a token gets the most attention.
+  private(set) var counts: [Int: Int] = [:]
   /// The share of texts whose chosen token is the one that speaks most for the label.
   private(set) var bestShare = 0.0
 
@@ -206,6 +211,7 @@ struct Selection {
       let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
       let chosen = tokens.max { scores[$0] < scores[$1] }!
       let right = tokens.max { texts.labels[text] * values[$0] < texts.labels[text] * values[$1] }!
+      counts[chosen, default: 0] += 1
       best += chosen == right ? 1 : 0
       for other in tokens where other != chosen { known.insert(Pair(chosen: chosen, other: other)) }
     }
