@@ -123,12 +123,17 @@ CK_INLINE float ck_erff(float x) {
   return c * p / q;
 }
 
-// x Phi(x), Phi the standard normal distribution function.
-CK_INLINE float ck_geluf(float x) { return 0.5f * x * (1.0f + ck_erff(x * 0.707106781f)); }
-
-// Phi(x) + x phi(x).
-CK_INLINE float ck_gelu_slopef(float x) {
-  return 0.5f * (1.0f + ck_erff(x * 0.707106781f)) + x * 0.398942280f * ck_expf(-0.5f * x * x);
+// The standard normal distribution function Phi, x Phi(x) and its derivative Phi(x) + x phi(x). Nothing is contracted, so that
+// GELU and its slope have the same bits computed together and apart.
+#pragma clang fp contract(off)
+CK_INLINE float ck_phif(float x) { return 0.5f * (1.0f + ck_erff(x * 0.707106781f)); }
+CK_INLINE float ck_gelu_fromf(float x, float phi) { return x * phi; }
+CK_INLINE float ck_gelu_slope_fromf(float x, float phi) { return phi + x * (0.398942280f * ck_expf(-0.5f * x * x)); }
+CK_INLINE double ck_phi(double x) { return 0.5 * (1 + erf(x * 0.70710678118654752)); }
+CK_INLINE double ck_gelu_from(double x, double phi) { return x * phi; }
+CK_INLINE double ck_gelu_slope_from(double x, double phi) {
+  return phi + x * (0.39894228040143268 * exp(-0.5 * x * x));
 }
+#pragma clang fp contract(on)
 
 #endif

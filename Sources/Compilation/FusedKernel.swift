@@ -58,11 +58,24 @@ struct FusedKernel {
     return target
   }
 
+  /// GELU's slope, computed together with GELU where that is there: they share most of their work.
+  private mutating func emitSlope(_ type: ElementType, _ source: UInt16) -> UInt16 {
+    let gelu = Self.opcode(CK_OP_GELU, type)
+    guard let index = instructions.firstIndex(where: { $0.opcode == gelu && $0.a == source }) else {
+      return emit(CK_OP_GELU_SLOPE, type, [source])
+    }
+    let target = newRegister()
+    instructions[index].opcode = Self.opcode(CK_OP_GELU_AND_SLOPE, type)
+    instructions[index].b = target
+    return target
+  }
+
   /// Computes an element-wise node from registers.
   mutating func compute(_ value: Value, _ node: Node, _ inputs: [Value]) {
     let sources = inputs.map { registers[$0]! }
     let types = node.inputs.map { graph.nodes[$0.node].outputs[$0.output].elementType }
     switch node.operation {
+    case .unary(.geluSlope): registers[value] = emitSlope(types[0], sources[0])
     case .unary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
     case .binary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
     case .compare(let comparison): registers[value] = emit(comparison.instruction, types[0], sources)
@@ -90,7 +103,7 @@ struct FusedKernel {
   mutating func store(_ value: Value, to view: View) {
     var register = registers[value]!
     // Loaded registers point into their source, and one register writes to one place: copies get their own.
-    if stored.contains(register) || !instructions.contains(where: { $0.destination == register }) {
+    if stored.contains(register) || !instructions.contains(where: { $0.destinations.contains(register) }) {
       register = emit(CK_OP_COPY, view.elementType, [register])
     }
     stored.insert(register)
@@ -101,7 +114,7 @@ struct FusedKernel {
   private mutating func recycle() {
     var lastUse: [UInt16: Int] = [:]
     for (index, instruction) in instructions.enumerated() {
-      for register in [instruction.a, instruction.b, instruction.c] { lastUse[register] = index }
+      for register in instruction.sources { lastUse[register] = index }
     }
     let pinned = Set(loads.map(\.register) + constants.map(\.reg) + stores.map(\.register) + reductions.map(\.register))
     var names: [UInt16: UInt16] = [:]
@@ -113,25 +126,25 @@ struct FusedKernel {
     var free: [UInt16] = []
     for index in instructions.indices {
       let old = instructions[index]
-      for register in Set([old.a, old.b, old.c]) where !pinned.contains(register) && lastUse[register] == index {
+      let sources = Set(old.sources)
+      for register in sources where !pinned.contains(register) && lastUse[register] == index {
         free.append(names[register]!)
       }
       // A bool and a float tile differ in width, so a result never shares the tile of its own operands.
-      let target: UInt16
-      if pinned.contains(old.destination) {
-        target = names[old.destination]!
-      } else {
-        let operands = Set([old.a, old.b, old.c].map { names[$0]! })
-        if let position = free.lastIndex(where: { !operands.contains($0) }) {
+      var taken = Set(sources.map { names[$0]! })
+      for destination in old.destinations where !pinned.contains(destination) {
+        let target: UInt16
+        if let position = free.lastIndex(where: { !taken.contains($0) }) {
           target = free.remove(at: position)
         } else {
           target = next
           next += 1
         }
-        names[old.destination] = target
+        names[destination] = target
+        taken.insert(target)
       }
       instructions[index] = ck_instruction(
-        opcode: old.opcode, destination: target, a: names[old.a]!, b: names[old.b]!, c: names[old.c]!)
+        opcode: old.opcode, destination: names[old.destination]!, a: names[old.a]!, b: names[old.b]!, c: names[old.c]!)
     }
     loads = loads.map { ($0.view, names[$0.register]!) }
     stores = stores.map { ($0.view, names[$0.register]!) }
@@ -203,14 +216,21 @@ struct FusedKernel {
     for load in loads {
       let others = loads.filter { $0.view.buffer == load.view.buffer && $0.register != load.register }
       guard others.isEmpty, !reductions.contains(where: { $0.register == load.register }) else { continue }
-      let lastRead = instructions.lastIndex { [$0.a, $0.b, $0.c].contains(load.register) } ?? -1
+      let lastRead = instructions.lastIndex { $0.sources.contains(load.register) } ?? -1
       for store in stores where store.view.elementType == load.view.elementType {
         guard store.view.strides == load.view.strides, store.view.offset == load.view.offset,
-          let written = instructions.firstIndex(where: { $0.destination == store.register }), lastRead <= written
+          let written = instructions.firstIndex(where: { $0.destinations.contains(store.register) }),
+          lastRead <= written
         else { continue }
         result.append((load.view.buffer, store.view.buffer))
       }
     }
     return result
   }
+}
+
+extension ck_instruction {
+  private var hasTwoResults: Bool { UInt32(opcode / 4) == CK_OP_GELU_AND_SLOPE.rawValue }
+  fileprivate var sources: [UInt16] { hasTwoResults ? [a] : [a, b, c] }
+  fileprivate var destinations: [UInt16] { hasTwoResults ? [destination, b] : [destination] }
 }

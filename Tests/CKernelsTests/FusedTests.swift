@@ -1,5 +1,6 @@
 import CKernels
 import Compilation
+import Differentiation
 import Foundation
 import Testing
 
@@ -29,6 +30,24 @@ import Testing
     #expect(erfError < 8, "erf: \(erfError)")
     let geluError = try worst(0.01...8, { gelu($0) }, { 0.5 * $0 * (1 + Foundation.erf($0 / 2.0.squareRoot())) })
     #expect(geluError < 8, "gelu: \(geluError)")
+  }
+
+  /// GELU and its slope from one instruction are what they are from two.
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func geluWithItsSlope(_ set: ck_instruction_set) throws {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    for type in [ElementType.float32, .float64] {
+      let x = RandomKey(seed: 6).normal([1003], mean: 0, standardDeviation: 3, type)
+      func run(_ trace: @escaping (Tensor) -> [Tensor]) throws -> [NDArray] {
+        try Program(inputs: [TensorType(of: x)]) { _, inputs in trace(inputs[0]) }.run([x])
+      }
+      let together = try run { x in
+        let y = gelu(x)
+        return [y] + gradients(of: y.sum(), withRespectTo: [x])
+      }
+      let slope = try run { x in gradients(of: gelu(x).sum(), withRespectTo: [x]) }
+      #expect(try together == run { x in [gelu(x)] } + slope)
+    }
   }
 
   @Test func specialValues() throws {
