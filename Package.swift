@@ -60,7 +60,7 @@ let package = Package(
     room(
       "Experiments",
       on: [
-        "Training", "Reports", "Statistics", "Datasets", "SignalRecovery", "Theory",
+        "Training", "Reports", "Statistics", "Datasets", "MultiObjective", "SignalRecovery", "Theory",
         .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),

@@ -114,7 +114,8 @@ public final class RunContext: @unchecked Sendable {
 public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
     CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
-    LossTransformationExperiment.self, PhaseRetrievalExperiment.self, TrainedEmbeddingAttentionExperiment.self,
+    LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
+    TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

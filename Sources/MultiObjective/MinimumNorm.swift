@@ -41,21 +41,15 @@ public struct MinimumNorm: Sendable, Equatable {
           && now.products[index] < now.square - rounding
       }
       guard let entering = candidates.min(by: { now.products[$0] < now.products[$1] }) else { break }
+      let before = (active, weights)
       active.append(entering)
-      guard Self.descend(g, &active, &weights) else {
-        // Affinely dependent on the others, up to rounding.
-        active.removeAll { $0 == entering }
-        refused.insert(entering)
-        continue
-      }
-      // Where rounding undoes progress, no further step helps.
-      if Self.state(g, weights).square >= now.square {
-        if let index = active.firstIndex(of: entering) { active.remove(at: index) }
-        weights = bestWeights
-        active = active.filter { weights[$0] > 0 }
-        refused.insert(entering)
-      } else {
+      // Refused where it depends affinely on the others up to rounding, perhaps only after some were dropped, and where
+      // rounding undoes the progress.
+      if Self.descend(g, &active, &weights), Self.state(g, weights).square < now.square {
         refused.removeAll()
+      } else {
+        (active, weights) = before
+        refused.insert(entering)
       }
     }
     let last = Self.state(g, weights)

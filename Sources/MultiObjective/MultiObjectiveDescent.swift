@@ -7,7 +7,7 @@ public final class MultiObjectiveDescent {
   public let settings: MultiObjectiveSettings
   /// η.
   public let rate: Double
-  /// |A| = q = ⌈√n⌉.
+  /// |A| = q, by default ⌈√n⌉.
   public let batchSize: Int
   /// Where the descent is.
   public private(set) var point: [Double]
@@ -35,7 +35,8 @@ public final class MultiObjectiveDescent {
     (self.objectives, self.method, self.rate, self.key) = (objectives, method, rate, key)
     self.settings = settings
     (point, previous) = (start, start)
-    batchSize = Int(Double(objectives.sampleCount).squareRoot().rounded(.up))
+    precondition(rate > 0 && settings.batchSize ?? 1 > 0, "rate and batch size are positive")
+    batchSize = settings.batchSize ?? Int(Double(objectives.sampleCount).squareRoot().rounded(.up))
     weights = [Double](repeating: 1 / Double(objectives.count), count: objectives.count)
   }
 
@@ -118,9 +119,14 @@ public final class MultiObjectiveDescent {
   /// Mean gradients of |N_s| = min(c_γ σ² / γ, c_ε σ² / ε, n) samples, all when that is n.
   ///
   /// Our choice: σ² is the largest of the objectives, from the difference of two halves of the anchor before; the
-  /// first anchor takes 2 |A| samples for it, and γ from them, and then goes on to the size that these ask for.
+  /// first anchor takes 2 |A| samples for it, and γ from them, and then goes on to the size that these ask for. No
+  /// anchor is smaller than |A|: two halves of very few samples would say by chance that samples do not differ.
   private func adaptiveAnchor() throws -> [[Double]] {
     let n = objectives.sampleCount
+    guard n > 1 else {
+      anchorSize = n
+      return try gradients(point, nil)
+    }
     let order = batchKey.split("anchor").permutation(n)
     var taken = 0
     var sums = (0..<objectives.count).map { _ in [Double](repeating: 0, count: point.count) }
@@ -140,7 +146,7 @@ public final class MultiObjectiveDescent {
     let wanted = min(
       settings.gammaFactor * variance! / max(gamma ?? 0, .leastNormalMagnitude),
       settings.epsilonFactor * variance! / settings.epsilon, Double(n))
-    anchorSize = min(n, max(2, taken, wanted.isFinite ? Int(wanted.rounded(.up)) : n))
+    anchorSize = min(n, max(2, batchSize, taken, wanted.isFinite ? Int(wanted.rounded(.up)) : n))
     let rest = anchorSize - taken
     if rest >= 2 {
       let half = rest / 2

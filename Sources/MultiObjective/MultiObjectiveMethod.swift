@@ -23,15 +23,19 @@ public enum MultiObjectiveMethod: String, Codable, Sendable, CaseIterable {
   /// Both.
   case stimulusMPlus = "STIMULUS-M+"
 
-  var isRecursive: Bool {
+  /// Whether gradients are followed by differences between full ones.
+  public var isRecursive: Bool {
     [.scalarizationSpider, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus].contains(self)
   }
-  var hasMomentum: Bool { self == .stimulusM || self == .stimulusMPlus }
-  var isAdaptive: Bool { self == .stimulusPlus || self == .stimulusMPlus }
+  public var hasMomentum: Bool { self == .stimulusM || self == .stimulusMPlus }
+  /// Whether the batch at a checkpoint adapts.
+  public var isAdaptive: Bool { self == .stimulusPlus || self == .stimulusMPlus }
 }
 
 /// The numbers of a method besides its rate; those that a method does not use are left alone.
 public struct MultiObjectiveSettings: Codable, Sendable, Equatable {
+  /// |A| = q; ⌈√n⌉ where there is none.
+  public var batchSize: Int?
   /// α of x_{t+1} = x_t - η d_t + α (x_t - x_{t-1}).
   public var momentum = 0.5
   /// c_γ of the adaptive batch.

@@ -3,7 +3,7 @@
 
 /// Finite sums f_s(x) = (1/n) Σ_j f_sj(x) with their gradients from compiled programs, S objectives on n samples.
 ///
-/// One instance belongs to one thread at a time.
+/// One instance, with those made of it by `on(_:)`, belongs to one thread at a time.
 public final class Objectives {
   /// S.
   public let count: Int
@@ -14,9 +14,14 @@ public final class Objectives {
   private let data: [NDArray]
   private let elementType: ElementType
   private let losses: (Tensor, [Tensor]) throws -> [Tensor]
-  private var programs: [Int: Program] = [:]
+  private let programs: Programs
   /// Samples that a program takes at most.
   private static let block = 1024
+
+  /// Programs by the number of samples that they take.
+  private final class Programs {
+    var known: [Int: Program] = [:]
+  }
 
   /// - Parameters:
   ///   - count: S.
@@ -24,15 +29,30 @@ public final class Objectives {
   ///   - data: arrays with one row for each sample, [n, ...].
   ///   - elementType: of the parameters inside the programs: float64 for proofs, float32 for networks.
   ///   - losses: from the parameters [d] and rows of the data [b, ...] one tensor of losses [b] for each objective.
-  public init(
+  public convenience init(
     count: Int, dimension: Int, data: [NDArray], elementType: ElementType = .float64,
     losses: @escaping (Tensor, [Tensor]) throws -> [Tensor]
+  ) {
+    self.init(count, dimension, data, elementType, Programs(), losses)
+  }
+
+  private init(
+    _ count: Int, _ dimension: Int, _ data: [NDArray], _ elementType: ElementType, _ programs: Programs,
+    _ losses: @escaping (Tensor, [Tensor]) throws -> [Tensor]
   ) {
     precondition(count > 0 && dimension > 0 && !data.isEmpty, "objectives need parameters and data")
     precondition(data.allSatisfy { $0.shape[0] == data[0].shape[0] && $0.shape[0] > 0 }, "one row for each sample")
     (self.count, self.dimension, self.data) = (count, dimension, data)
-    (self.elementType, self.losses) = (elementType, losses)
+    (self.elementType, self.programs, self.losses) = (elementType, programs, losses)
     sampleCount = data[0].shape[0]
+  }
+
+  /// The same losses on other samples, with the programs that are compiled already.
+  public func on(_ data: [NDArray]) -> Objectives {
+    precondition(
+      data.map { $0.shape.removing(axis: 0) } == self.data.map { $0.shape.removing(axis: 0) }
+        && data.map(\.elementType) == self.data.map(\.elementType), "rows of the same shapes and types")
+    return Objectives(count, dimension, data, elementType, programs, losses)
   }
 
   /// Mean losses [S] and mean gradients, S vectors of d numbers, over samples (all when nil) at x.
@@ -67,14 +87,19 @@ public final class Objectives {
   }
 
   /// The true stationarity min_λ ‖Σ λ_s ∇f_s(x)‖² of all samples.
-  public func stationarity(at x: [Double]) throws -> Double {
-    let gradients = try evaluate(at: x).gradients
-    guard gradients.allSatisfy({ $0.allSatisfy { $0.isFinite } }) else { return .nan }
+  public func stationarity(at x: [Double]) throws -> Double { try look(at: x).stationarity }
+
+  /// All samples' mean losses [S] and the true stationarity; not finite where gradients are not.
+  ///
+  /// Rounding leaves an uncertainty of about 10⁻¹⁵ of the largest squared gradient.
+  public func look(at x: [Double]) throws -> (values: [Double], stationarity: Double) {
+    let (values, gradients) = try evaluate(at: x)
+    guard gradients.allSatisfy({ $0.allSatisfy { $0.isFinite } }) else { return (values, .nan) }
     let gram = gramMatrix(gradients)
     // Squares of large gradients overflow before they do.
-    guard gram.allSatisfy({ $0.allSatisfy { $0.isFinite } }) else { return .infinity }
+    guard gram.allSatisfy({ $0.allSatisfy { $0.isFinite } }) else { return (values, .infinity) }
     let direction = combination(MinimumNorm(gram: gram).weights, gradients)
-    return inner(direction, direction)
+    return (values, inner(direction, direction))
   }
 
   /// At most an eighth more than asked for, so that sizes that change often share few programs.
@@ -85,7 +110,7 @@ public final class Objectives {
   }
 
   private func program(_ size: Int) throws -> Program {
-    if let known = programs[size] { return known }
+    if let known = programs.known[size] { return known }
     let rows = data.map { TensorType(Shape([size] + $0.shape.dimensions.dropFirst()), $0.elementType) }
     let made = try Program(
       inputs: [TensorType([dimension], elementType), TensorType([size], elementType)] + rows
@@ -94,7 +119,7 @@ public final class Objectives {
       precondition(sums.count == count, "\(sums.count) losses for \(count) objectives")
       return [stack(sums), stack(sums.map { Differentiation.gradients(of: $0, withRespectTo: [x[0]])[0] })]
     }
-    programs[size] = made
+    programs.known[size] = made
     return made
   }
 }

@@ -48,6 +48,12 @@ import Training
     try check(LossTransformationExperiment.self, deciding: ["faster/sgd/well", "control/adam/curve", "formula"])
   }
 
+  @Test func multiObjective() throws {
+    try check(
+      MultiObjectiveExperiment.self,
+      deciding: ["linear/STIMULUS", "samples-n/MGD", "fewer/logistic/SMGD", "momentum/quadratic"])
+  }
+
   @Test func trainedEmbeddingAttention() throws {
     try check(TrainedEmbeddingAttentionExperiment.self, deciding: ["alignment-synthetic", "margin-synthetic"])
   }

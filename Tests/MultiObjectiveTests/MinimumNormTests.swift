@@ -48,6 +48,25 @@ import Testing
     }
   }
 
+  /// Weights stay weights, and the conditions hold, for vectors that depend on each other up to rounding.
+  @Test func nearlyDependentVectorsAreNoTrouble() {
+    for seed in 0..<60 {
+      let key = RandomKey(seed: seed)
+      let basis = (0..<3).map { i in key.split(i).normal(count: 4).map { $0 + 1 } }
+      let vectors = (0..<12).map { i -> [Double] in
+        let (mix, noise) = (key.split("mix").split(i).uniform(count: 3), key.split("noise").split(i).normal(count: 4))
+        return (0..<4).map { k in
+          (0..<3).reduce(0.0) { $0 + mix[$1] * basis[$1][k] } + pow(10, -Double(6 + i)) * noise[k]
+        }
+      }
+      let found = MinimumNorm(of: vectors)
+      #expect(abs(found.weights.reduce(0, +) - 1) < 1e-12 && found.weights.min()! >= 0)
+      let point = (0..<4).map { k in (0..<12).reduce(0) { $0 + found.weights[$1] * vectors[$1][k] } }
+      let scale = vectors.map { product($0, $0) }.max()!
+      #expect(product(point, point) - vectors.map { product($0, point) }.min()! < 1e-10 * scale)
+    }
+  }
+
   @Test func equalAndZeroVectorsAreNoTrouble() {
     #expect(MinimumNorm(of: [[1, 2], [1, 2], [1, 2]]).squaredNorm == 5)
     #expect(MinimumNorm(of: [[0, 0], [0, 0]]).squaredNorm == 0)

@@ -48,6 +48,49 @@ import Testing
     #expect(batched.samples == 17 * 8)
   }
 
+  /// A batch of one's own choice, and no anchor below it.
+  @Test func batchesAreAsTold() throws {
+    var settings = MultiObjectiveSettings()
+    settings.batchSize = 5
+    // So large that any few samples would do.
+    (settings.epsilon, settings.gammaFactor) = (1e9, 1e-9)
+    for (method, expected) in [(MultiObjectiveMethod.smgd, 4 * 5), (.stimulus, 64 + 3 * 2 * 5)] {
+      let descent = MultiObjectiveDescent(
+        objectives(), method: method, rate: 0.1, start: [5, -4, 3, 6], key: RandomKey(seed: 2), settings: settings)
+      for _ in 0..<4 { try descent.advance() }
+      #expect(descent.samples == expected)
+    }
+    let adaptive = MultiObjectiveDescent(
+      objectives(), method: .stimulusPlus, rate: 0.1, start: [5, -4, 3, 6], key: RandomKey(seed: 2), settings: settings)
+    try adaptive.advance()
+    #expect(adaptive.anchorSize == 10)
+    for _ in 0..<5 { try adaptive.advance() }
+    #expect(adaptive.anchorSize == 5 && adaptive.samples == 10 + 4 * 2 * 5 + 5)
+  }
+
+  /// Without momentum the method with it is the one without.
+  @Test func noMomentumIsNone() throws {
+    var settings = MultiObjectiveSettings()
+    settings.momentum = 0
+    let still = MultiObjectiveDescent(
+      objectives(), method: .stimulusM, rate: 0.1, start: [5, -4, 3, 6], key: RandomKey(seed: 2), settings: settings)
+    let plain = descent(.stimulus, objectives())
+    for _ in 0..<20 { for item in [still, plain] { try item.advance() } }
+    #expect(still.point == plain.point)
+  }
+
+  /// Objectives on other samples share the programs and nothing else.
+  @Test func programsServeOtherSamples() throws {
+    let first = objectives()
+    _ = try first.evaluate(at: [1, 2, 3, 4])
+    let other = RandomKey(seed: 8).normal([20, d], .float64)
+    let mean = (0..<d).map { k in (0..<20).reduce(0.0) { $0 + other.doubles[$1 * d + k] } / 20 }
+    let (shared, x) = (first.on([other]), [1.0, 2, 3, 4])
+    #expect(shared.sampleCount == 20 && first.sampleCount == n)
+    let gradient = try shared.evaluate(at: x).gradients[1]
+    for k in 0..<d { #expect(abs(gradient[k] - 2 * (x[k] - (k == 1 ? 3 : 0) - mean[k])) < 1e-12) }
+  }
+
   /// Here the recursion is exact (all samples have one curvature): every variance-reduced method becomes stationary.
   @Test(arguments: [MultiObjectiveMethod.mgd, .stimulus, .stimulusM]) func becomesStationary(
     _ method: MultiObjectiveMethod

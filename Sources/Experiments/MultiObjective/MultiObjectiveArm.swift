@@ -1,0 +1,70 @@
+import MultiObjective
+
+/// A problem at one size.
+package struct MultiObjectiveArena: Hashable, Sendable, CustomStringConvertible {
+  package var problem: String
+  package var samples: Int
+
+  package init(problem: String, samples: Int) {
+    self.problem = problem
+    self.samples = samples
+  }
+
+  /// Synthetic problems are descended until a level, and samples until then are compared; on others all methods take
+  /// the same samples, and the end is compared.
+  package static func countsSamples(_ problem: String) -> Bool { ["quadratic", "logistic"].contains(problem) }
+  package var countsSamples: Bool { Self.countsSamples(problem) }
+
+  package var description: String { "\(problem) n \(samples)" }
+}
+
+/// A method of the comparison; STIMULUS with momentum once for each coefficient.
+package struct MultiObjectiveArm: Hashable, Sendable, CustomStringConvertible {
+  package var method: MultiObjectiveMethod
+  /// α, 0 without momentum.
+  package var momentum: Double
+
+  package init(_ method: MultiObjectiveMethod, momentum: Double = 0) {
+    self.method = method
+    self.momentum = momentum
+  }
+
+  package var description: String { method.hasMomentum ? "\(method.rawValue) \(momentum)" : method.rawValue }
+}
+
+extension MultiObjectiveConfiguration {
+  package var arenas: [MultiObjectiveArena] {
+    problems.flatMap { problem in self[problem].samples.map { MultiObjectiveArena(problem: problem, samples: $0) } }
+  }
+
+  /// The largest size of a problem, where methods are compared.
+  package func largest(_ problem: String) -> MultiObjectiveArena {
+    MultiObjectiveArena(problem: problem, samples: self[problem].samples.last!)
+  }
+
+  package func arm(_ method: MultiObjectiveMethod) -> MultiObjectiveArm {
+    MultiObjectiveArm(method, momentum: method.hasMomentum ? momentum.coefficient : 0)
+  }
+
+  /// STIMULUS without and with momentum, by rising coefficient.
+  package var ablation: [MultiObjectiveArm] {
+    [MultiObjectiveArm(.stimulus)]
+      + (momentum.others + [momentum.coefficient]).sorted().map { MultiObjectiveArm(.stimulusM, momentum: $0) }
+  }
+
+  package func hasAblation(_ arena: MultiObjectiveArena) -> Bool {
+    momentum.problems.contains(arena.problem) && arena == largest(arena.problem)
+  }
+
+  /// All methods at the largest size; at smaller ones those whose samples are counted over n.
+  package func arms(_ arena: MultiObjectiveArena) -> [MultiObjectiveArm] {
+    let names = arena.problem == "multi-mnist" ? methods.filter(networks.pictureMethods.contains) : methods
+    var all = names.compactMap(MultiObjectiveMethod.init(rawValue:)).map(arm)
+    if arena != largest(arena.problem) { all = all.filter { Self.counted.contains($0.method) } }
+    if hasAblation(arena) { all += ablation.filter { !all.contains($0) } }
+    return all
+  }
+
+  /// Methods whose samples are counted over n and ε.
+  static let counted: [MultiObjectiveMethod] = [.mgd, .smgd, .stimulus, .stimulusPlus, .scalarizationSpider]
+}

@@ -1,0 +1,153 @@
+import Foundation
+import MultiObjective
+import Training
+
+/// Descents for several objectives, each method at its best rate of one grid, compared by samples.
+public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
+  /// One kind of problem: its sizes, how long it is descended, and where rates are searched.
+  public struct Problem: Codable, Sendable, Equatable {
+    /// Sizes n of the training set, rising.
+    public var samples: [Int]
+    /// Samples that a descent may look at, in units of n.
+    public var epochs: Double
+    /// Steps that a descent may make.
+    public var steps: Int
+    /// Lowest and highest rate of the search.
+    public var rates: [Double]
+    public var rateCount: Int
+    /// True stationarities whose first passing is counted in samples, falling.
+    public var levels: [Double]
+  }
+
+  public struct Synthetic: Codable, Sendable, Equatable {
+    public var dimension: Int
+    public var objectives: Int
+    /// L / μ of the quadratic.
+    public var condition: Double
+    /// Features of the logistic problem have the variances k^-decay.
+    public var decay: Double
+    /// Factor of Σ x² / (1 + x²).
+    public var regularization: Double
+    /// Batch of the methods without recursive gradients, whatever n.
+    public var batch: Int
+  }
+
+  public struct Networks: Codable, Sendable, Equatable {
+    /// Hidden units for River Flow.
+    public var width: Int
+    /// Test examples of MultiMNIST.
+    public var test: Int
+    /// Those of the methods that descend MultiMNIST.
+    public var pictureMethods: [String]
+  }
+
+  public struct Momentum: Codable, Sendable, Equatable {
+    /// α of STIMULUS-M and -M+.
+    public var coefficient: Double
+    /// Further α of STIMULUS-M for the ablation.
+    public var others: [Double]
+    /// Problems with the ablation, at their largest size.
+    public var problems: [String]
+  }
+
+  public struct Seeds: Codable, Sendable, Equatable {
+    public var count: Int
+    public var first: Int
+    public var tuningCount: Int
+    public var tuningFirst: Int
+  }
+
+  public struct Decisions: Codable, Sendable, Equatable {
+    public var alpha: Double
+    /// Exponents this near count as equal.
+    public var exponentMargin: Double
+  }
+
+  public var problems: [String]
+  public var methods: [String]
+  public var quadratic: Problem
+  public var logistic: Problem
+  public var riverFlow: Problem
+  public var multiMNIST: Problem
+  public var synthetic: Synthetic
+  public var networks: Networks
+  public var momentum: Momentum
+  public var seeds: Seeds
+  public var decision: Decisions
+
+  static let standard = MultiObjectiveConfiguration(
+    problems: problemNames, methods: MultiObjectiveMethod.allCases.map(\.rawValue),
+    quadratic: Problem(
+      samples: [1024], epochs: 400, steps: 5000, rates: [0.05, 3.2], rateCount: 7,
+      levels: [1e-1, 1e-2, 1e-4, 1e-8]),
+    logistic: Problem(
+      samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 32], rateCount: 8,
+      levels: [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]),
+    riverFlow: Problem(
+      samples: [1000], epochs: 40, steps: 4000, rates: [0.003, 0.3], rateCount: 5, levels: [1e-2, 1e-3]),
+    multiMNIST: Problem(
+      samples: [128], epochs: 60, steps: 4000, rates: [0.01, 0.3], rateCount: 4, levels: [1e-1, 1e-2]),
+    synthetic: Synthetic(
+      dimension: 20, objectives: 3, condition: 30, decay: 2, regularization: 0.01, batch: 16),
+    networks: Networks(
+      width: 16, test: 1000,
+      pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
+    momentum: Momentum(coefficient: 0.6, others: [0.3, 0.9], problems: ["quadratic", "logistic", "river-flow-1"]),
+    seeds: Seeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
+    decision: Decisions(alpha: 0.05, exponentMargin: 0.15))
+
+  static var smoke: MultiObjectiveConfiguration {
+    var c = standard
+    c.problems = ["quadratic", "logistic"]
+    c.methods = ["MGD", "SMGD", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]
+    c.quadratic = Problem(samples: [64], epochs: 200, steps: 1000, rates: [0.1, 0.5], rateCount: 2, levels: [1, 1e-6])
+    c.logistic = Problem(
+      samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
+    c.synthetic.dimension = 6
+    c.momentum.problems = ["quadratic"]
+    c.seeds = Seeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    return c
+  }
+
+  /// All rows of River Flow, 60,000 pictures, wider ranges of n and of ε.
+  static var paper: MultiObjectiveConfiguration {
+    var c = standard
+    c.quadratic = Problem(
+      samples: [10_000], epochs: 1000, steps: 100_000, rates: [0.01, 2], rateCount: 12,
+      levels: [1e-1, 1e-2, 1e-4, 1e-8])
+    c.logistic = Problem(
+      samples: [32, 128, 512, 2048, 8192, 32_768], epochs: 10_000, steps: 400_000, rates: [0.01, 16], rateCount: 12,
+      levels: [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5])
+    c.riverFlow = Problem(
+      samples: [7204], epochs: 200, steps: 100_000, rates: [0.003, 3], rateCount: 10, levels: [1e-2, 1e-3, 1e-4])
+    c.multiMNIST = Problem(
+      samples: [60_000], epochs: 100, steps: 100_000, rates: [0.003, 1], rateCount: 8, levels: [1e-2, 1e-3, 1e-4])
+    c.networks.test = 10_000
+    c.networks.pictureMethods = c.methods
+    c.momentum.others = [0.3, 0.8, 0.9, 0.95]
+    c.momentum.problems = problemNames
+    c.seeds = Seeds(count: 20, first: 0, tuningCount: 3, tuningFirst: 1000)
+    return c
+  }
+
+  static let problemNames = ["quadratic", "logistic", "river-flow-1", "multi-mnist"]
+
+  package subscript(problem: String) -> Problem {
+    switch problem {
+    case "quadratic": quadratic
+    case "logistic": logistic
+    case "river-flow-1": riverFlow
+    case "multi-mnist": multiMNIST
+    default: preconditionFailure("there is no problem \(problem)")
+    }
+  }
+
+  /// The grid of rates, each a fixed factor above the one before.
+  package func rates(_ problem: String) -> [Double] {
+    let p = self[problem]
+    guard p.rateCount > 1 else { return [p.rates[0]] }
+    return (0..<p.rateCount).map {
+      p.rates[0] * pow(p.rates[1] / p.rates[0], Double($0) / Double(p.rateCount - 1))
+    }
+  }
+}

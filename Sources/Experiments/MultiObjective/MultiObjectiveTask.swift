@@ -1,0 +1,83 @@
+import Foundation
+import MultiObjective
+import Training
+
+/// One descent, looked at on all samples along the way; looks are not counted as samples.
+package struct MultiObjectiveTask: Sendable {
+  let configuration: MultiObjectiveConfiguration
+  package let arena: MultiObjectiveArena
+  package let arm: MultiObjectiveArm
+  package let rate: Double
+  package let seed: Int
+  package let name: String
+  /// Whether the looks are recorded; those that only choose a rate need none.
+  let keepsCurve: Bool
+
+  /// The step of the look after one at a step. On synthetic problems, which are cheap, 8 % later; on others twice as
+  /// late at first, then each twentieth of the samples.
+  private func next(after step: Int, samples: Int, budget: Double) -> Int {
+    if arena.countsSamples { return max(step + 1, Int((Double(step) * 1.08).rounded(.up))) }
+    let perStep = Double(samples) / Double(max(1, step))
+    return max(step + 1, min(2 * step, step + Int((budget / 20 / max(1, perStep)).rounded())))
+  }
+
+  private var settings: MultiObjectiveSettings {
+    var settings = MultiObjectiveSettings()
+    settings.momentum = arm.momentum
+    settings.epsilon = configuration[arena.problem].levels.last!
+    // Over n, a batch that grows with it would hide what the method itself needs.
+    if arena.countsSamples, !arm.method.isRecursive { settings.batchSize = configuration.synthetic.batch }
+    return settings
+  }
+
+  /// Descends and measures. Values: "level/i" samples until the true stationarity is first seen at or below level i,
+  /// absent where it never is; "end" the geometric mean of the true stationarity over the last quarter of the samples;
+  /// "failed" 1 where numbers overflow or the mean loss ends above its start.
+  package func run(_ problem: MultiObjectiveProblem) throws -> [String: Double] {
+    let p = configuration[arena.problem]
+    let (objectives, budget) = (problem.objectives, p.epochs * Double(arena.samples))
+    let descent = MultiObjectiveDescent(
+      objectives, method: arm.method, rate: rate, start: problem.start,
+      key: RandomKey(seed: seed).split("descent").split("\(arena)"), settings: settings)
+    var values: [String: Double] = [:]
+    var looks: [(samples: Double, stationarity: Double)] = []
+    var (first, last) = (Double.nan, Double.nan)
+    var next = 0
+    while true {
+      let isOver = Double(descent.samples) >= budget || descent.step >= p.steps || !descent.isFinite
+      if descent.step >= next || isOver {
+        let look = try objectives.look(at: descent.point)
+        let samples = Double(descent.samples)
+        last = look.values.reduce(0, +) / Double(look.values.count)
+        if looks.isEmpty { first = last }
+        looks.append((samples, look.stationarity))
+        for (index, level) in p.levels.enumerated() where values["level/\(index)"] == nil {
+          if look.stationarity <= level { values["level/\(index)"] = samples }
+        }
+        if keepsCurve, look.stationarity.isFinite {
+          values["curve/\(descent.step)/samples"] = samples
+          values["curve/\(descent.step)/stationarity"] = look.stationarity
+          values["curve/\(descent.step)/distance"] = problem.squaredDistance?(descent.point)
+        }
+        next = self.next(after: descent.step, samples: descent.samples, budget: budget)
+        if isOver || arena.countsSamples && values["level/\(p.levels.count - 1)"] != nil { break }
+      }
+      try descent.advance()
+    }
+    let reached = Double(descent.samples)
+    let tail = looks.filter { $0.samples >= 0.75 * reached && $0.stationarity > 0 && $0.stationarity.isFinite }
+    values["end"] = exp(tail.reduce(0) { $0 + log($1.stationarity) } / Double(tail.count))
+    values["start"] = looks[0].stationarity
+    values["last"] = looks.last!.stationarity
+    values["believed"] = descent.directionSquare
+    (values["startLoss"], values["loss"]) = (first, last)
+    (values["samples"], values["steps"]) = (reached, Double(descent.step))
+    let isFine = descent.isFinite && last.isFinite && last < first && !tail.isEmpty
+    values["failed"] = isFine ? 0 : 1
+    if !isFine { values["end"] = looks[0].stationarity }
+    if keepsCurve, isFine, let test = problem.test {
+      for (s, loss) in try test.evaluate(at: descent.point).values.enumerated() { values["test/\(s)"] = loss }
+    }
+    return values.filter { $0.value.isFinite }
+  }
+}

@@ -1,0 +1,300 @@
+import Datasets
+import Experiments
+import Foundation
+import MultiObjective
+import RunLogs
+import Testing
+import Training
+
+@Suite struct MultiObjectiveTests {
+  private let configuration = MultiObjectiveExperiment.presets[0].configuration
+
+  private func gradients(_ problem: MultiObjectiveProblem, _ x: [Double]) throws -> [[Double]] {
+    try problem.objectives.evaluate(at: x).gradients
+  }
+
+  // MARK: Problems
+
+  /// One Hessian with the given spectrum for all objectives, and the convex hull of the minima is what is Pareto-optimal.
+  @Test func theQuadraticIsWhatItSays() throws {
+    let (d, condition) = (5, 16.0)
+    let problem = try MultiObjectiveProblem.quadratic(
+      samples: 40, dimension: d, objectives: 3, condition: condition, key: RandomKey(seed: 4), programs: nil)
+    let zero = [Double](repeating: 0, count: d)
+    let atZero = try gradients(problem, zero)
+    var hessians = (0..<3).map { _ in [Double](repeating: 0, count: d * d) }
+    for k in 0..<d {
+      var x = zero
+      x[k] = 1
+      for (s, g) in try gradients(problem, x).enumerated() {
+        for i in 0..<d { hessians[s][i * d + k] = g[i] - atZero[s][i] }
+      }
+    }
+    for s in 1..<3 { #expect(zip(hessians[s], hessians[0]).allSatisfy { abs($0 - $1) < 1e-12 }) }
+    let hessian = NDArray(hessians[0], shape: [d, d])
+    let eigenvalues = try LinearAlgebra.symmetricEigen(of: hessian).values.doubles.sorted()
+    for k in 0..<d { #expect(abs(eigenvalues[k] - pow(condition, Double(k) / 4 - 1)) < 1e-12) }
+    #expect(problem.strongConvexity == 1 / condition)
+    for (weights, isInside) in [([0.2, 0.5, 0.3], true), ([1, 0, 0], true), ([1.2, -0.4, 0.2], false)] {
+      let sum = (0..<d).map { i in (0..<3).reduce(0.0) { $0 - weights[$1] * atZero[$1][i] } }
+      let x = try LinearAlgebra.solve(hessian, NDArray(sum, shape: [d, 1])).doubles
+      let (distance, stationarity) = (problem.squaredDistance!(x), try problem.objectives.stationarity(at: x))
+      #expect((distance < 1e-20) == isInside && (stationarity < 1e-20) == isInside)
+    }
+  }
+
+  /// Descent along the minimum-norm direction contracts stationarity by (1 - η μ)² at least in each step.
+  @Test func fullGradientsContractTheQuadratic() throws {
+    let problem = try MultiObjectiveProblem.quadratic(
+      samples: 30, dimension: 4, objectives: 3, condition: 10, key: RandomKey(seed: 1), programs: nil)
+    let descent = MultiObjectiveDescent(
+      problem.objectives, method: .mgd, rate: 0.5, start: problem.start, key: RandomKey(seed: 0))
+    var before = try problem.objectives.stationarity(at: descent.point)
+    for _ in 0..<40 {
+      try descent.advance()
+      let now = try problem.objectives.stationarity(at: descent.point)
+      #expect(now <= before * pow(1 - 0.5 * problem.strongConvexity!, 2) * (1 + 1e-9))
+      before = now
+    }
+  }
+
+  /// Mean losses and gradients of the logistic problem by plain sums and central differences.
+  @Test func theLogisticProblemHasItsGradients() throws {
+    let problem = MultiObjectiveProblem.logistic(
+      samples: 12, configuration.synthetic, key: RandomKey(seed: 2), programs: nil)
+    let (x, h) = (problem.start, 1e-5)
+    let found = try gradients(problem, x)
+    for k in x.indices {
+      var (up, down) = (x, x)
+      up[k] += h
+      down[k] -= h
+      let (a, b) = (try problem.objectives.evaluate(at: up).values, try problem.objectives.evaluate(at: down).values)
+      for s in 0..<found.count { #expect(abs((a[s] - b[s]) / (2 * h) - found[s][k]) < 1e-8) }
+    }
+    // Far out the penalty is ρ d, whatever the labels: the losses are then not convex.
+    let far = try problem.objectives.evaluate(at: x.map { _ in 0 }).values
+    #expect(far.allSatisfy { abs($0 - log(2)) < 1e-12 })
+  }
+
+  /// The programs of one problem serve another with the same numbers.
+  @Test func programsAreShared() throws {
+    let key = RandomKey(seed: 3)
+    let fresh = MultiObjectiveProblem.logistic(samples: 20, configuration.synthetic, key: key, programs: nil)
+    let other = MultiObjectiveProblem.logistic(
+      samples: 33, configuration.synthetic, key: RandomKey(seed: 9), programs: nil)
+    let shared = MultiObjectiveProblem.logistic(
+      samples: 20, configuration.synthetic, key: key, programs: other.objectives)
+    #expect(try gradients(fresh, fresh.start) == gradients(shared, shared.start))
+  }
+
+  /// The head of a digit has no part in the other's loss; both have the trunk.
+  @Test func twoDigitsShareATrunk() throws {
+    let bytes = RandomKey(seed: 5).integers(count: 6 * 784, below: 256).map { UInt8($0) }
+    let digits = Dataset(
+      name: "digits", features: .images(bytes, height: 28, width: 28, channels: 1),
+      targets: .classes([0, 1, 2, 3, 4, 9]),
+      classNames: (0..<10).map { "\($0)" })
+    let problem = try MultiObjectiveProblem.multiMNIST(
+      samples: 4, test: 3, digits: (digits, digits), key: RandomKey(seed: 6), programs: nil)
+    #expect(problem.start.count == 260 + 5020 + 16_050 + 2 * (2550 + 510))
+    let found = try gradients(problem, problem.start)
+    // Paths in order: left, right, trunk.
+    let (left, right, trunk) = (0..<3060, 3060..<6120, 6120..<problem.start.count)
+    for (own, other, s) in [(left, right, 0), (right, left, 1)] {
+      #expect(found[s][own].contains { $0 != 0 } && found[s][other].allSatisfy { $0 == 0 })
+      #expect(found[s][trunk].contains { $0 != 0 })
+    }
+    #expect(problem.test!.sampleCount == 3)
+  }
+
+  /// Flows are in units of the training rows' deviations, and eight losses are means of squares.
+  @Test func riverFlowIsStandardised() throws {
+    let (rows, width) = (50, 3)
+    let features = RandomKey(seed: 7).normal(count: rows * width).map { Float(5 + 3 * $0) }
+    let targets = RandomKey(seed: 8).normal(count: rows * 8).map { Float(100 + 20 * $0) }
+    let data = Dataset(
+      name: "flows", features: .numbers(NDArray(features, shape: [rows, width])),
+      targets: .numbers(NDArray(targets, shape: [rows, 8])))
+    let problem = try MultiObjectiveProblem.riverFlow(
+      samples: rows, width: 2, data: (data, data), key: RandomKey(seed: 1), programs: nil)
+    // With all parameters 0 the prediction is the mean, and the loss the variance of standardised numbers.
+    let values = try problem.objectives.evaluate(at: problem.start.map { _ in 0 }).values
+    #expect(values.count == 8 && values.allSatisfy { abs($0 - Double(rows - 1) / Double(rows)) < 1e-9 })
+    #expect(throws: SettingsError.self) {
+      try MultiObjectiveProblem.riverFlow(
+        samples: rows + 1, width: 2, data: (data, data), key: RandomKey(seed: 1), programs: nil)
+    }
+  }
+
+  // MARK: Laws
+
+  private func looks(_ law: (Double) -> Double) -> [MultiObjectiveEvidence.Look] {
+    (0...60).map { index in
+      let step = Double(index < 20 ? index : Int(20 * pow(1.08, Double(index - 20))))
+      return .init(step: step, samples: 3 * step, stationarity: law(step))
+    }
+  }
+
+  @Test func lawsAreTold() throws {
+    let exponential = try #require(
+      MultiObjectiveEvidence.exponentialLaw(looks { exp(-0.05 * $0) * (1 + 1e-3 * sin($0)) }))
+    #expect(abs(exponential.slope + 0.05) < 1e-4 && exponential.ratio < -5)
+    let power = try #require(MultiObjectiveEvidence.exponentialLaw(looks { pow($0 + 1, -1.2) }))
+    #expect(power.ratio > 2)
+    // A dip that is undone leaves its mark on the least, not on the mean.
+    let least = try #require(MultiObjectiveEvidence.powerLaw(looks { pow($0 + 1e-9, -1.5) }, ofMean: false))
+    #expect(abs(least + 1.5) < 1e-6)
+    #expect(MultiObjectiveEvidence.runningLeast(looks { $0 == 3 ? 0.1 : 1 }).last == 0.1)
+    // The mean of a linear function over the steps until T is that at T/2, however the looks lie.
+    let means = MultiObjectiveEvidence.runningMean(looks { 5 + 2 * $0 })
+    for (look, mean) in zip(looks { $0 }, means) { #expect(abs(mean - (5 + look.step)) < 1e-9) }
+    // Where the sum converges the mean falls as 1/T.
+    let mean = try #require(MultiObjectiveEvidence.powerLaw(looks { exp(-$0) }, ofMean: true))
+    #expect(abs(mean + 1) < 1e-3)
+  }
+
+  // MARK: Choice and decisions
+
+  /// A log in which samples until ε follow n^a ε^-b with a factor for each seed, and momentum does as told.
+  private func events(
+    _ experiment: MultiObjectiveExperiment, stimulus: (n: Double, epsilon: Double), momentumFactor: Double = 1,
+    rateOptimum: Double = 0.5
+  ) -> [RunEvent] {
+    let c = experiment.configuration
+    return c.arenas.flatMap { arena in
+      c.arms(arena).flatMap { arm in
+        c.rates(arena.problem).flatMap { rate in
+          (experiment.tuningSeeds + experiment.reportedSeeds).map { seed -> RunEvent in
+            let law: (n: Double, epsilon: Double) =
+              switch arm.method {
+              case .mgd: (1, 1)
+              case .smgd: (0, 2)
+              default: stimulus
+              }
+            // Reported seeds are best at another rate, which must not matter.
+            let best = experiment.tuningSeeds.contains(seed) ? rateOptimum : 2 * rateOptimum
+            let factor = (1 + 0.05 * Double(seed % 3)) * (1 + abs(log(rate / best)))
+            var values: [String: Double] = ["failed": 0, "end": factor, "samples": 1, "steps": 1]
+            for (index, level) in c[arena.problem].levels.enumerated() {
+              let noise = 1 + 0.02 * sin(Double((7 + Int(4 * law.n)) * seed + index + arena.samples))
+              values["level/\(index)"] =
+                noise * factor * pow(Double(arena.samples), law.n) * pow(level, -law.epsilon)
+                * exp(-momentumFactor * (1 + 0.1 * Double(seed % 3)) * arm.momentum)
+            }
+            return RunEvent(
+              kind: "result", task: MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: seed), step: 1,
+              time: 0,
+              values: values)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [(0.5, 1.0, Verdict.upheld, Verdict.upheld), (1.0, 2.0, .refuted, .refuted)])
+  func exponentsFollowTheLog(n: Double, epsilon: Double, inSize: Verdict, inLevels: Verdict) throws {
+    let experiment = MultiObjectiveExperiment(configuration)
+    let evidence = MultiObjectiveEvidence(events(experiment, stimulus: (n, epsilon)), experiment)
+    let stimulus = MultiObjectiveArm(.stimulus)
+    for value in evidence.exponentInSamples(stimulus) { #expect(abs(value - n) < 0.1) }
+    for value in evidence.exponentInLevels(stimulus) { #expect(abs(value - epsilon) < 0.1) }
+    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    #expect(decisions["samples-n/STIMULUS"]!.verdict == inSize)
+    #expect(decisions["samples-eps/STIMULUS"]!.verdict == inLevels)
+    #expect(decisions["samples-n/MGD"]!.verdict == .upheld && decisions["samples-eps/SMGD"]!.verdict == .upheld)
+    #expect(decisions["samples-n/SMGD"]!.verdict == .upheld)
+    #expect((decisions["slower-in-n"]!.verdict == .upheld) == (n < 1))
+  }
+
+  @Test(arguments: [(1.0, Verdict.upheld), (-1.0, .refuted)])
+  func momentumFollowsTheLog(factor: Double, expected: Verdict) throws {
+    let experiment = MultiObjectiveExperiment(configuration)
+    let evidence = MultiObjectiveEvidence(
+      events(experiment, stimulus: (0.5, 1), momentumFactor: factor), experiment)
+    let arena = configuration.largest("quadratic")
+    for isCommon in [false, true] {
+      let slopes = evidence.momentumSlopes(arena, atCommonRate: isCommon)
+      for (seed, slope) in slopes.enumerated() { #expect(abs(slope + factor * (1 + 0.1 * Double(seed))) < 1e-9) }
+    }
+    let verdicts = experiment.decide(evidence).filter { $0.claim.id.hasPrefix("momentum") }.map(\.verdict)
+    #expect(verdicts == [expected, expected])
+  }
+
+  /// Rates come from the tuning seeds alone, and one that fails there is out.
+  @Test func ratesComeFromTheTuningSeeds() throws {
+    let experiment = MultiObjectiveExperiment(configuration)
+    let (arena, arm) = (configuration.largest("logistic"), MultiObjectiveArm(.stimulus))
+    let all = events(experiment, stimulus: (0.5, 1))
+    let rates = configuration.rates("logistic")
+    #expect(MultiObjectiveEvidence(all, experiment).choice.rate(arena, arm, level: 2) == rates[0])
+    var failed = all
+    let name = MultiObjectiveExperiment.taskName(arena, arm, rate: rates[0], seed: experiment.tuningSeeds[0])
+    let index = failed.firstIndex { $0.task == name }!
+    failed[index].values["failed"] = 1
+    #expect(MultiObjectiveEvidence(failed, experiment).choice.rate(arena, arm, level: 2) == rates[1])
+    // A level that one tuning seed never sees has no rate from it.
+    failed[index].values["failed"] = 0
+    failed[index].values["level/2"] = nil
+    let choice = MultiObjectiveEvidence(failed, experiment).choice
+    #expect(choice.rate(arena, arm, level: 2) == rates[1] && choice.rate(arena, arm, level: 1) == rates[0])
+    #expect(choice.reportedRates(arena, arm) == rates)
+  }
+
+  /// Where STIMULUS does not see a level a comparison stays open; where another method does not, the samples that it took
+  /// in vain are a lower bound, and only if they are more.
+  @Test func unseenLevelsAreNotCounted() throws {
+    let experiment = MultiObjectiveExperiment(configuration)
+    let arena = configuration.largest("logistic")
+    let (stimulus, smgd) = (MultiObjectiveArm(.stimulus), MultiObjectiveArm(.smgd))
+    func without(_ arm: MultiObjectiveArm, _ seeds: [Int], taken: Double) -> MultiObjectiveEvidence {
+      var all = events(experiment, stimulus: (0.5, 1))
+      for index in all.indices where all[index].task.hasPrefix("\(arena)/\(arm)/") {
+        guard seeds.contains(where: { all[index].task.hasSuffix("/seed \($0)") }) else { continue }
+        all[index].values["level/2"] = nil
+        all[index].values["samples"] = taken
+      }
+      return MultiObjectiveEvidence(all, experiment)
+    }
+    func verdict(_ evidence: MultiObjectiveEvidence, _ baseline: String) -> Verdict {
+      experiment.decide(evidence).first { $0.claim.id == "fewer/logistic/\(baseline)" }!.verdict
+    }
+    let open = without(stimulus, [0], taken: 1)
+    #expect(open.sharedLevel(stimulus) == 1 && verdict(open, "MGD") == .undecided)
+    let everySeed = experiment.tuningSeeds + experiment.reportedSeeds
+    let (much, little) = (without(smgd, everySeed, taken: 1e6), without(smgd, everySeed, taken: 10))
+    let found = much.boundedScores(arena, stimulus, against: smgd, level: 2)
+    #expect(found.unseen == 3 && found.other == [log(1e6), log(1e6), log(1e6)])
+    #expect(verdict(much, "SMGD") == .upheld && verdict(little, "SMGD") == .undecided)
+  }
+
+  /// Problems whose files are not here are left out, and their claims say so.
+  @Test func absentDataAreSaid() throws {
+    var settings = configuration
+    settings.problems.append("river-flow-1")
+    let data = try MultiObjectiveData(settings, DataLocator())
+    let reason = try #require(data.absent["river-flow-1"])
+    #expect(reason.contains("rf1.arff"))
+    let experiment = MultiObjectiveExperiment(settings)
+    let (decisions, _) = try experiment.report(
+      [RunEvent(kind: "absent", task: "", step: 0, time: 0, values: [:], text: "river-flow-1: \(reason)")],
+      context: ReportContext(command: "", environment: "", configuration: ""))
+    let own = decisions.filter { $0.claim.id.contains("river-flow-1") }
+    #expect(!own.isEmpty && own.allSatisfy { $0.verdict == .undecided && $0.evidence.reason.contains("rf1.arff") })
+    #expect(decisions.allSatisfy { $0.verdict == .undecided })
+  }
+
+  @Test(arguments: [
+    ("problems=[quadratc]", "quadratic"), ("methods=[MGD]", "STIMULUS"), ("logistic.samples=[64, 32]", "rising"),
+    ("logistic.levels=[0.1, 0.2]", "falling"), ("quadratic.rates=[1, 0.5]", "quadratic.rates"),
+    ("seeds.tuningFirst=1", "overlap"), ("momentum.coefficient=1", "momentum"), ("quadratic.samples=[4]", "dimension"),
+  ])
+  func mistakesAreNamed(_ change: String, _ hint: String) throws {
+    let changed = try Settings.applying([change], to: configuration)
+    #expect { try changed.check() } throws: { "\($0)".contains(hint) }
+  }
+
+  @Test func everySettingIsDescribed() throws {
+    let names = try Settings.list(configuration).map(\.name)
+    #expect(Set(names) == Set(MultiObjectiveExperiment.settingDescriptions.keys))
+  }
+}
