@@ -106,8 +106,11 @@ public final class RiskProbe {
   }
 
   /// ‖∇F(θ) - ∇F(θ + σ ε)‖² for one draw: how far noise moves the gradient.
+  ///
+  /// - Parameter gradient: ∇F(θ) on the same examples, where it is known; else it is taken.
   public func gradientShift(
-    _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, key: RandomKey
+    _ parameters: Tree<NDArray>, from gradient: Tree<[Double]>? = nil, on examples: ExampleArrays, deviation: Double,
+    key: RandomKey
   ) throws -> Double {
     let moved = parameters.mapWithPaths { path, leaf in
       let noise = key.split(path).normal(count: leaf.count)
@@ -115,7 +118,8 @@ public final class RiskProbe {
       return NDArray(values.indices.map { values[$0] + deviation * noise[$0] }, shape: leaf.shape)
         .converted(to: leaf.elementType)
     }
-    return try gradient(parameters, on: examples).squaredDistance(to: gradient(moved, on: examples))
+    let start = try gradient ?? self.gradient(parameters, on: examples)
+    return try start.squaredDistance(to: self.gradient(moved, on: examples))
   }
 
   // MARK: Programs

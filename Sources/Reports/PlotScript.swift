@@ -9,6 +9,12 @@ struct PlotScript {
 
   /// The whole script, data included.
   var text: String {
+    // An axis without a single value has no range, and gnuplot would draw nothing at all.
+    guard plot.cells != nil || hasPoints || plot.xRange != nil || plot.yRange != nil else {
+      let axes = ["unset logscale", "set xrange [0:1]", "set yrange [0:1]", "unset key"]
+      return (settings + axes + ["set label 'no data' at graph 0.5,0.5 center", "plot NaN notitle"])
+        .joined(separator: "\n") + "\n"
+    }
     let drawn = parts.isEmpty ? "NaN notitle" : parts.joined(separator: ", \\\n  ")
     return (settings + data + ["plot " + drawn]).joined(separator: "\n") + "\n"
   }
@@ -21,6 +27,15 @@ struct PlotScript {
       for (index, item) in plot.series.enumerated() { add(item, index) }
       if let counts = plot.counts, let item = plot.series.first { add(counts, above: item) }
       if plot.hasDiagonal { parts.append("x with lines lw 1.5 dt 2 lc rgb '#555555' title 'perfect'") }
+    }
+  }
+
+  /// Whether any point has a place on the axes.
+  private var hasPoints: Bool {
+    plot.series.contains { item in
+      zip(item.x, item.y).contains { x, y in
+        x.isFinite && y.isFinite && (x > 0 || !plot.isLogX) && (y > 0 || !plot.isLogY)
+      }
     }
   }
 

@@ -79,6 +79,27 @@ import Testing
     #expect(first == again && first != other)
   }
 
+  /// Under ever larger noise a bounded loss is that of a random network, the same on all examples: the flatness term
+  /// becomes the gap itself, so that a bound with such noise says nothing else.
+  @Test func largeNoiseLeavesTheGap() throws {
+    let model = MLP([4, 8, 3])
+    let probe = RiskProbe(model) { BoundedLoss.clippedCrossEntropy(limit: 2).perSample($0, $1) }
+    let parameters = try model.initialParameters(key: RandomKey(seed: 8))
+    func examples(_ label: Int32, _ key: RandomKey) -> ExampleArrays {
+      ExampleArrays(features: key.normal([60, 4]), targets: NDArray([Int32](repeating: label, count: 60)))
+    }
+    let (new, seen) = (examples(0, RandomKey(seed: 9)), examples(1, RandomKey(seed: 10)))
+    let gap = try probe.risk(parameters, on: seen) - probe.risk(parameters, on: new)
+    func flatness(_ deviation: Double) throws -> Double {
+      try probe.flatness(
+        parameters, new: new, seen: seen, deviation: deviation, pairs: 3000, key: RandomKey(seed: 11))
+    }
+    #expect(abs(gap) > 0.1)
+    #expect(abs(try flatness(0.01) / gap) < 0.01)
+    // Deviation of the mean of 3,000 pairs: below 1 / √3000.
+    #expect(abs(try flatness(1e4) - gap) < 4 / 3000.0.squareRoot())
+  }
+
   /// No two leaves take the same noise: of w and v in mean (x w + v)², equal draws would correlate.
   @Test func leavesTakeDifferentNoise() throws {
     let model = MLP([1, 1])  // bias and weight, both single numbers

@@ -116,7 +116,7 @@ import Training
         }
         for twin in 0..<2 { values["twin/\(twin)/path"] = factor / Double(spot.samples) }
         for (i, deviation) in settings.deviations.enumerated() {
-          values["flatness/noise/\(i)"] = factor * deviation * deviation
+          values["flatness/noise/\(i)"] = factor * factor * deviation * deviation
         }
         values["gap"] = -gapFactor * factor * 0.02
         events.append(RunEvent(kind: "result", task: spot.task(seed), step: 64, time: 0, values: values))
@@ -141,11 +141,18 @@ import Training
       evidence.bound(.typeTwo, spot, seeds: experiment.tuningSeeds, noise: $0).total
     }
     #expect(totals[evidence.noiseIndex(.typeTwo, spot)] == totals.min())
+    // σ* of type II: memory E D (half the range is 1), curvature 1e-6 over the square of the step's deviation.
+    let best = cbrt(1 / Double(spot.samples) / (2 * 1e-6) * pow(settings.noise.stepDeviation, 2))
+    let nearest = settings.deviations.min { abs(log($0) - log(best)) < abs(log($1) - log(best)) }
+    #expect(settings.deviations[evidence.noiseIndex(.typeTwo, spot, by: .formula)] == nearest)
+    // The flatness of this log rises without end.
+    #expect(decisions["noise-finite"]!.verdict == .upheld)
   }
 
   @Test(arguments: [
     ("data.sampleCounts=[4, 64, 128]", "descent.batchSizes"), ("loss.kind=zero", "zero-one"),
-    ("seeds.tuningFirst=1", "overlap"), ("noise.high=0.001", "noise.high"), ("descent.twins=0", "descent.twins"),
+    ("seeds.tuningFirst=1", "overlap"), ("noise.high=0.001", "noise.high"), ("data.test=401", "data.test"),
+    ("descent.twins=0", "descent.twins"),
   ])
   func mistakesAreNamed(_ change: String, _ hint: String) throws {
     let changed = try Settings.applying([change], to: configuration)

@@ -31,6 +31,16 @@ import Testing
     #expect(try Gnuplot().draw(plot).contains("Holes"))
   }
 
+  /// A run may be too short for a plot; its report is drawn all the same.
+  @Test(arguments: [[], [Double.nan, .infinity], [-1, 0]])
+  func nothingToDraw(y: [Double]) throws {
+    let x = y.indices.map { Double($0 + 1) }
+    var power = Plot.powerLaw(name: "law", title: "Law", xLabel: "k", yLabel: "rate", series: "mean", x: x, y: y)
+    power.isLogX = true
+    let svg = try Gnuplot().draw(power)
+    #expect(svg.contains("Law") && svg.contains("no data"))
+  }
+
   /// More than a pipe holds.
   @Test func manyPoints() throws {
     let x = (0..<40_000).map(Double.init)

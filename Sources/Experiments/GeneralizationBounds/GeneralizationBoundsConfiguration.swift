@@ -58,22 +58,21 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   public var decision: Decisions
 
   static let standard = GeneralizationBoundsConfiguration(
-    data: Data(names: ["fashion-mnist"], sampleCounts: [250, 500, 1000, 2000, 4000], test: 4000),
+    data: Data(names: ["fashion-mnist"], sampleCounts: [250, 500, 1000, 2000, 4000], test: 2000),
     model: Network(hidden: 32, features: 8),
     descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 8),
     loss: Loss(kind: "clipped", limit: 2),
-    noise: Noise(low: 0.01, high: 1, count: 13, pairs: 8, examples: 1000, stepDeviation: 0.02),
-    seeds: Seeds(count: 12, first: 0, tuningCount: 8, tuningFirst: 1000),
+    noise: Noise(low: 0.01, high: 100, count: 21, pairs: 4, examples: 2000, stepDeviation: 0.02),
+    seeds: Seeds(count: 12, first: 0, tuningCount: 4, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, growthMargin: 0.25))
 
   static var smoke: GeneralizationBoundsConfiguration {
     var c = standard
-    c.data = Data(names: ["gaussians"], sampleCounts: [32, 64, 128], test: 400)
+    c.data = Data(names: ["gaussians"], sampleCounts: [32, 64, 128], test: 256)
     c.model.hidden = 8
     c.descent = Descent(batchSizes: [8, 16], steps: 64, rate: 0.1, twins: 2)
     c.noise.count = 6
-    c.noise.low = 0.01
-    c.noise.high = 1
+    c.noise.high = 10
     c.noise.pairs = 4
     c.noise.examples = 128
     c.seeds = Seeds(count: 3, first: 0, tuningCount: 2, tuningFirst: 1000)
@@ -90,7 +89,6 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     c.descent.batchSizes = [32, 128, 512]
     c.descent.steps = 5000
     c.noise.pairs = 20
-    c.noise.count = 16
     c.noise.examples = 2000
     c.seeds.count = 20
     c.seeds.tuningCount = 5
@@ -134,6 +132,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     ]
     for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
     guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard data.test % 2 == 0 else { throw SettingsError("data.test must be even, not \(data.test)") }
     guard noise.high > noise.low else { throw SettingsError("noise.high must exceed noise.low") }
     guard !data.names.isEmpty, !data.sampleCounts.isEmpty, !descent.batchSizes.isEmpty else {
       throw SettingsError("data.names, data.sampleCounts and descent.batchSizes must not be empty")

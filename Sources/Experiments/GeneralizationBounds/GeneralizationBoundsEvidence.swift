@@ -8,9 +8,15 @@ import Statistics
 /// Expectations are means over seeds and twins. The deviation of each bound's noise is chosen on the tuning seeds, so
 /// that no reported bound is the luckiest of its grid.
 package struct BoundsEvidence {
+  /// How a bound's noise is chosen.
+  package enum Choice: CaseIterable {
+    /// σ*, where trajectory / σ + curvature · σ² is least: the formula for small noise.
+    case formula
+    /// The best of the grid.
+    case grid
+  }
+
   package enum Kind: String, CaseIterable {
-    /// At the noise that is optimal by the formula for small noise.
-    case typeTwoByFormula = "type II at σ*"
     case typeTwo = "type II"
     case typeTwoTotalVariation = "type II, total variation"
     case typeTwoSubGaussian = "type II, sub-Gaussian"
@@ -26,7 +32,7 @@ package struct BoundsEvidence {
   /// Reported seeds with a result at all these points.
   let seeds: [Int]
   private let results: [String: [String: Double]]
-  private let chosen: [BoundsSpot: [Kind: Int]]
+  private let chosen: [BoundsSpot: [Kind: [Choice: Int]]]
 
   package init(_ events: [RunEvent], _ experiment: GeneralizationBoundsExperiment) throws {
     let configuration = experiment.configuration
@@ -37,16 +43,16 @@ package struct BoundsEvidence {
     let spots = experiment.spots.filter { spot in
       (experiment.reportedSeeds + experiment.tuningSeeds).allSatisfy { found[spot.task($0)] != nil }
     }
-    var chosen: [BoundsSpot: [Kind: Int]] = [:]
+    var chosen: [BoundsSpot: [Kind: [Choice: Int]]] = [:]
     for spot in spots {
       for kind in Kind.allCases {
         let totals = configuration.deviations.indices.map { index in
           Self.bound(kind, spot, index, experiment.tuningSeeds, found, configuration, loss).total
         }
-        chosen[spot, default: [:]][kind] =
-          kind == .typeTwoByFormula
-          ? Self.formulaIndex(spot, experiment.tuningSeeds, found, configuration, loss)
-          : totals.indices.min { totals[$0] < totals[$1] }
+        chosen[spot, default: [:]][kind] = [
+          .grid: totals.indices.min { totals[$0] < totals[$1] }!,
+          .formula: Self.formulaIndex(kind, spot, experiment.tuningSeeds, found, configuration, loss),
+        ]
       }
     }
     self.configuration = configuration
@@ -57,13 +63,17 @@ package struct BoundsEvidence {
     seeds = spots.isEmpty ? [] : experiment.reportedSeeds
   }
 
-  /// The position in `deviations` that is best on the tuning seeds.
-  package func noiseIndex(_ kind: Kind, _ spot: BoundsSpot) -> Int { chosen[spot]![kind]! }
+  /// The position in `deviations` that the tuning seeds choose.
+  package func noiseIndex(_ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid) -> Int {
+    chosen[spot]![kind]![choice]!
+  }
 
   /// A bound from the given seeds, at the chosen noise or another.
-  package func bound(_ kind: Kind, _ spot: BoundsSpot, seeds: [Int]? = nil, noise: Int? = nil) -> GeneralizationBound {
+  package func bound(
+    _ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid, seeds: [Int]? = nil, noise: Int? = nil
+  ) -> GeneralizationBound {
     Self.bound(
-      kind, spot, noise ?? noiseIndex(kind, spot), seeds ?? self.seeds, results, configuration, loss)
+      kind, spot, noise ?? noiseIndex(kind, spot, by: choice), seeds ?? self.seeds, results, configuration, loss)
   }
 
   /// |E[training risk - test risk]|.
@@ -92,13 +102,17 @@ package struct BoundsEvidence {
     seeds.reduce(0) { $0 + (results[spot.task($1)]?[tag] ?? .nan) } / Double(seeds.count)
   }
 
-  /// The deviation next to σ*, from E D and the curvature at the least noise that was looked at.
+  /// The deviation next to a bound's own σ*, from its trajectory term and the curvature at the least noise that was
+  /// looked at.
   private static func formulaIndex(
-    _ spot: BoundsSpot, _ seeds: [Int], _ results: [String: [String: Double]],
+    _ kind: Kind, _ spot: BoundsSpot, _ seeds: [Int], _ results: [String: [String: Double]],
     _ configuration: GeneralizationBoundsConfiguration, _ loss: BoundedLoss
   ) -> Int {
     let deviations = configuration.deviations
-    let unit = bound(.typeTwo, spot, 0, seeds, results, configuration, loss).trajectory * deviations[0]
+    // All trajectory terms are memory / σ, that of Wang and Mao for large noise and that of the total variation too; that
+    // of Neu et al. for small noise, which does not move the gradient.
+    let index = kind == .wangMao || kind == .typeTwoTotalVariation ? deviations.count - 1 : 0
+    let unit = bound(kind, spot, index, seeds, results, configuration, loss).trajectory * deviations[index]
     let flatness = abs(mean(spot, "flatness/two/\(configuration.descent.steps)", seeds, results))
     let curvature = flatness / (configuration.noise.stepDeviation * configuration.noise.stepDeviation)
     // Nothing remembered: no noise is best. Nothing to pay: the most is.
@@ -129,12 +143,13 @@ package struct BoundsEvidence {
         // Between two looks the mean of both.
         .init(
           steps: Double(end - start), rate: configuration.descent.rate, deviation: stepDeviation,
-          variance: (mean("variance/\(start)") + mean("variance/\(end)")) / 2,
+          // Without bias, a difference of estimates: it may come out below 0.
+          variance: max((mean("variance/\(start)") + mean("variance/\(end)")) / 2, 0),
           sensitivity: (mean("shift/\(index)/\(start)") + mean("shift/\(index)/\(end)")) / 2)
       }
     }
     switch kind {
-    case .typeTwo, .typeTwoByFormula:
+    case .typeTwo:
       return .typeTwo(
         range: loss.range, distances: twins("distance/\(steps)"), deviation: deviation, flatness: flatness)
     case .typeTwoTotalVariation:

@@ -37,6 +37,21 @@ extension GeneralizationBoundsExperiment {
       statement: "Each with its best noise, type II is below the bound of Wang and Mao 2022.",
       source: source + "; our reading of arXiv 2110.03128"),
     Claim(
+      id: "tighter-at-optimum-than-type-one",
+      statement: "Each at its own σ*, type II is below the path-wise bound of type I.", source: source),
+    Claim(
+      id: "tighter-at-optimum-than-neu",
+      statement: "Each at its own σ*, type II is below the bound of Neu et al. 2021.",
+      source: source + "; our reading of arXiv 2102.00931"),
+    Claim(
+      id: "tighter-at-optimum-than-wang-mao",
+      statement: "Each at its own σ*, type II is below the bound of Wang and Mao 2022.",
+      source: source + "; our reading of arXiv 2110.03128"),
+    Claim(
+      id: "noise-finite",
+      statement: "A finite noise is best: at the largest noise of the grid the bound of type II rises.",
+      source: "ours; for a bounded loss the bound should fall to the gap itself instead"),
+    Claim(
       id: "says-something",
       statement:
         "With the largest training sets the bound of type II at σ* is below the loss's range: it says something.",
@@ -52,19 +67,23 @@ extension GeneralizationBoundsExperiment {
     func value(_ id: String, _ expected: Double, _ statistic: ([Int]) -> Double) -> Decision {
       decideValue(id, expected, within: rule.exponentMargin, e, statistic)
     }
-    func below(_ id: String, _ other: BoundsEvidence.Kind) -> Decision {
+    func below(_ id: String, _ other: BoundsEvidence.Kind, by choice: BoundsEvidence.Choice = .grid) -> Decision {
       // The logarithm of the ratio, so that no point outweighs the others.
       decideSign(id, .lower, e) { seeds in
         e.average(
-          e.spots.map { log(e.bound(.typeTwo, $0, seeds: seeds).total / e.bound(other, $0, seeds: seeds).total) })
+          e.spots.map { spot in
+            log(e.bound(.typeTwo, spot, by: choice, seeds: seeds).total)
+              - log(e.bound(other, spot, by: choice, seeds: seeds).total)
+          })
       }
     }
+    let last = configuration.deviations.count - 1
     return [
       decideBound(e),
       value("trajectory-rate", -1) { seeds in e.exponentInSamples { e.distance($0, seeds: seeds) } },
       value("trajectory-batch", 0) { seeds in e.exponentInBatch { e.distance($0, seeds: seeds) } },
       value("bound-rate", -2.0 / 3) { seeds in
-        e.exponentInSamples { e.bound(.typeTwoByFormula, $0, seeds: seeds).total }
+        e.exponentInSamples { e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
       },
       decideValue("flatness-stable", 0, within: rule.growthMargin, e) { e.exponentInSteps(type: "two", seeds: $0) },
       decideSign("flatness-accumulates", .higher, e) {
@@ -72,9 +91,21 @@ extension GeneralizationBoundsExperiment {
       },
       below("tighter-than-type-one", .typeOne), below("tighter-than-neu", .neu),
       below("tighter-than-wang-mao", .wangMao),
+      below("tighter-at-optimum-than-type-one", .typeOne, by: .formula),
+      below("tighter-at-optimum-than-neu", .neu, by: .formula),
+      below("tighter-at-optimum-than-wang-mao", .wangMao, by: .formula),
+      decideSign("noise-finite", .higher, e) { seeds in
+        e.average(
+          e.spots.map { spot in
+            log(e.bound(.typeTwo, spot, seeds: seeds, noise: last).total)
+              - log(e.bound(.typeTwo, spot, seeds: seeds, noise: max(last - 1, 0)).total)
+          })
+      },
       decideSign("says-something", .lower, e) { seeds in
         let largest = e.spots.map(\.samples).max() ?? 0
-        let bounds = e.spots.filter { $0.samples == largest }.map { e.bound(.typeTwoByFormula, $0, seeds: seeds).total }
+        let bounds = e.spots.filter { $0.samples == largest }.map {
+          e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total
+        }
         return (bounds.max() ?? .nan) - e.loss.range
       },
     ]

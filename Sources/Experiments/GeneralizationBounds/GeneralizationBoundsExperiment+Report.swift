@@ -19,12 +19,19 @@ extension GeneralizationBoundsExperiment {
       .paragraph(
         "Training descends cross-entropy; bounds and gaps are about \(evidence.loss), of range \(evidence.loss.range)."),
       .paragraph(
-        "σ* is the optimal noise by the formula for small noise. All other bounds take the best of the grid. As the noise "
-          + "grows a bounded loss saturates, and the flatness term becomes the gap itself: a bound whose best noise is the "
-          + "largest of the grid mostly measures the gap instead of explaining it."),
-      table(evidence),
+        "Each bound at its own σ*, the noise that is optimal by the formula for small noise, trajectory / σ + curvature · "
+          + "σ²:"),
+      table(evidence, by: .formula),
+      .paragraph(
+        "Each bound with the best noise of the grid. As the noise grows a bounded loss saturates: the risks under noise "
+          + "become equal, the trajectory term vanishes and the flatness term becomes the gap itself. So no finite noise "
+          + "is best, and a bound whose best noise is the largest of the grid measures the gap instead of explaining it."
+      ),
+      table(evidence, by: .grid),
     ]
-    for (data, batch) in evidence.lines { sections.append(.plot(boundPlot(evidence, data, batch))) }
+    for (data, batch) in evidence.lines {
+      for choice in BoundsEvidence.Choice.allCases { sections.append(.plot(boundPlot(evidence, data, batch, choice))) }
+    }
     sections += [
       .heading("Rates"),
       .paragraph(
@@ -68,25 +75,26 @@ extension GeneralizationBoundsExperiment {
     return Summary(values).interval()
   }
 
-  private func table(_ e: BoundsEvidence) -> Report.Section {
+  private func table(_ e: BoundsEvidence, by choice: BoundsEvidence.Choice) -> Report.Section {
     let kinds = BoundsEvidence.Kind.allCases
     let rows = e.spots.map { spot -> [String] in
-      let margin = interval(e) { e.bound(.typeTwo, spot, seeds: $0).total - e.gap(spot, seeds: $0) }
-      let two = e.bound(.typeTwo, spot)
-      let noise = [BoundsEvidence.Kind.typeTwoByFormula, .typeTwo].map { kind in
-        let index = e.noiseIndex(kind, spot)
-        let isEdge = index == 0 || index == configuration.deviations.count - 1
-        return Report.number(configuration.deviations[index]) + (isEdge ? " (edge)" : "")
-      }
-      return ["\(spot)", Report.number(e.gap(spot))] + kinds.map { Report.number(e.bound($0, spot).total) }
+      let margin = interval(e) { e.bound(.typeTwo, spot, by: choice, seeds: $0).total - e.gap(spot, seeds: $0) }
+      let two = e.bound(.typeTwo, spot, by: choice)
+      let index = e.noiseIndex(.typeTwo, spot, by: choice)
+      let isEdge = index == 0 || index == configuration.deviations.count - 1
+      return ["\(spot)", Report.number(e.gap(spot))] + kinds.map { Report.number(e.bound($0, spot, by: choice).total) }
         + [
           "\(Report.number(two.trajectory)) + \(Report.number(two.flatness))",
           "[\(Report.number(margin.low)), \(Report.number(margin.high))]",
-        ] + noise
+          Report.number(configuration.deviations[index]) + (isEdge ? " (edge)" : ""),
+        ]
     }
     return .table(
       header: ["point", "gap"] + kinds.map(\.rawValue)
-        + ["type II: trajectory + flatness", "type II less gap, 95 %", "σ*", "best σ of type II"], rows: rows)
+        + [
+          "type II: trajectory + flatness", "type II less gap, 95 %",
+          choice == .formula ? "σ* of type II" : "best σ of type II",
+        ], rows: rows)
   }
 
   private func rates(_ e: BoundsEvidence) -> Report.Section {
@@ -98,8 +106,10 @@ extension GeneralizationBoundsExperiment {
       ("E D, fixed epochs", { e.distance($0, seeds: $1, step: max(1, steps * $0.samples / largest)) }))
     quantities.append(("gap", { e.gap($0, seeds: $1) }))
     for kind in BoundsEvidence.Kind.allCases {
-      quantities.append((kind.rawValue, { e.bound(kind, $0, seeds: $1).total }))
+      quantities.append((kind.rawValue + ", each σ*", { e.bound(kind, $0, by: .formula, seeds: $1).total }))
     }
+    quantities.append(("type II, best of the grid", { e.bound(.typeTwo, $0, seeds: $1).total }))
+    quantities.append(("flatness term at σ*", { e.bound(.typeTwo, $0, by: .formula, seeds: $1).flatness }))
     quantities.append(
       ("trajectory of Neu et al. at the least noise", { e.bound(.neu, $0, seeds: $1, noise: 0).trajectory }))
     let rows = quantities.flatMap { name, value in
@@ -119,15 +129,19 @@ extension GeneralizationBoundsExperiment {
     return .table(header: ["quantity", "line", "exponent in n", "of the line", "over seeds"], rows: rows)
   }
 
-  private func boundPlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) -> Plot {
+  private func boundPlot(
+    _ e: BoundsEvidence, _ data: String, _ batch: Int, _ choice: BoundsEvidence.Choice
+  ) -> Plot {
     let spots = e.spots(data, batch: batch)
     let x = spots.map { Double($0.samples) }
     var series = BoundsEvidence.Kind.allCases.map { kind in
-      Plot.Series(name: kind.rawValue, x: x, y: spots.map { e.bound(kind, $0).total })
+      Plot.Series(name: kind.rawValue, x: x, y: spots.map { e.bound(kind, $0, by: choice).total })
     }
     series.append(.init(name: "measured gap", x: x, y: spots.map { e.gap($0) }, style: .points))
     var plot = Plot(
-      name: "bounds-\(data)-b\(batch)", title: "Bounds with their best noise, \(data), b = \(batch)",
+      name: "bounds-\(choice)-\(data)-b\(batch)",
+      title: (choice == .formula ? "Bounds at their own σ*" : "Bounds with the best noise of the grid")
+        + ", \(data), b = \(batch)",
       xLabel: "training samples n", yLabel: "\(e.loss), gap", series: series)
     (plot.isLogX, plot.isLogY) = (true, true)
     return plot
@@ -166,9 +180,14 @@ extension GeneralizationBoundsExperiment {
         name: "n \(spot.samples)", x: configuration.deviations,
         y: configuration.deviations.indices.map { e.bound(.typeTwo, spot, noise: $0).total })
     }
+    // Where they all end: the gaps.
+    let gaps = e.spots(data, batch: batch).map { spot in
+      Plot.Series(
+        name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [e.gap(spot)], style: .points)
+    }
     var plot = Plot(
       name: "noise-\(data)-b\(batch)", title: "Bound of type II by its noise, \(data), b = \(batch)",
-      xLabel: "deviation σ of the noise", yLabel: "bound", series: series)
+      xLabel: "deviation σ of the noise", yLabel: "bound", series: series + gaps)
     (plot.isLogX, plot.isLogY) = (true, true)
     return plot
   }

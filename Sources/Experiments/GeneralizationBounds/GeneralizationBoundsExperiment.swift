@@ -28,7 +28,8 @@ public struct GeneralizationBoundsExperiment: Experiment {
   public static let settingDescriptions: [String: String] = [
     "data.names": "mnist, fashion-mnist, cifar10 or gaussians (synthetic)",
     "data.sampleCounts": "sizes of the training set",
-    "data.test": "test examples", "model.hidden": "hidden units of the network for rows and grey images",
+    "data.test": "test examples, of gap, flatness and gradients",
+    "model.hidden": "hidden units of the network for rows and grey images",
     "model.features": "features of the first convolution for colour images",
     "descent.batchSizes": "samples in one update", "descent.steps": "updates, whatever the size of the training set",
     "descent.rate": "learning rate", "descent.twins": "twins of each descent",
@@ -36,7 +37,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
     "loss.limit": "where the clipped loss is cut off, nats",
     "noise.low": "smallest deviation of the noise on the final iterate", "noise.high": "the largest",
     "noise.count": "deviations between them", "noise.pairs": "pairs of opposite draws for each flatness term",
-    "noise.examples": "training and test examples for flatness and gradients",
+    "noise.examples": "training examples of gap and flatness, at most",
     "noise.stepDeviation": "noise of each step where flatness is followed over the iterations",
     "seeds.count": "descents at each point", "seeds.first": "the first seed",
     "seeds.tuningCount": "further descents at each point that only choose the noise",
@@ -102,7 +103,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
     let step = Date().timeIntervalSince(start) / 5
     let loss = try configuration.boundedLoss()
     let probe = RiskProbe(task.pool.model(configuration.model)) { loss.perSample($0, $1) }
-    let examples = task.pool.examples(task.pool.test, configuration.noise.examples)
+    let examples = task.pool.examples(task.pool.test, configuration.data.test)
     let point = task.trainer.state.parameters
     _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
     start = Date()

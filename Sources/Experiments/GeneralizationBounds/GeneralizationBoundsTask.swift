@@ -63,7 +63,9 @@ package struct BoundsTask {
     let model = pool.model(configuration.model)
     let risks = RiskProbe(model) { loss.perSample($0, $1) }
     let gradients = RiskProbe(model) { LossFunction.crossEntropy.perSample($0, $1) }
-    let new = pool.examples(pool.test, configuration.noise.examples)
+    // Gap and flatness take the same examples: as noise grows the one becomes the other, and errors of sampling must
+    // not stand between them.
+    let new = pool.examples(pool.test, pool.test.count)
     let seen = pool.examples(training, configuration.noise.examples)
     let noise = RandomKey(seed: seed).split("noise")
     let distances = try twins.map { _ in try TwinDistance(trainer.state.parameters.types) }
@@ -107,15 +109,15 @@ package struct BoundsTask {
           key: noise.split("final"))
       }
     }
-    values["risk/train"] = try risks.risk(parameters, on: pool.examples(training, training.count))
-    values["risk/test"] = try risks.risk(parameters, on: pool.examples(pool.test, pool.test.count))
+    values["risk/train"] = try risks.risk(parameters, on: seen)
+    values["risk/test"] = try risks.risk(parameters, on: new)
     values["gap"] = values["risk/train"]! - values["risk/test"]!
     for (part, time) in seconds { values["seconds/\(part)"] = time }
     try context.record(
       "result", task: spot.task(seed), step: trainer.step, values, text: "parameters \(parameters.digest)")
   }
 
-  /// Mini-batch noise of the gradient, and how far accumulated noise moves it, at the parameters of a step.
+  /// Mini-batch noise of the gradient about the true one, and how far accumulated noise moves it, at the parameters of a step.
   private func measureGradients(
     _ probe: RiskProbe, _ new: ExampleArrays, _ noise: RandomKey, step: Int, into values: inout [String: Double]
   ) throws {
@@ -123,14 +125,27 @@ package struct BoundsTask {
     let batches = trainer.batches
     let next = batches.batch(step, order: batches.order(epoch: step / batches.batchesPerEpoch))
     let batch = try probe.gradient(parameters, on: ExampleArrays(features: next.features, targets: next.targets))
-    values["variance/\(step)"] = try batch.squaredDistance(to: probe.gradient(parameters, on: new))
+    // The true gradient is known from finitely many examples only: what that adds to the square is known from how far
+    // the gradients of both halves are apart, and taken off.
+    let halves = try new.halves.map { try probe.gradient(parameters, on: $0) }
+    let truth = halves[0].zipped(with: halves[1]) { zip($0, $1).map { ($0 + $1) / 2 } }
+    values["variance/\(step)"] = batch.squaredDistance(to: truth) - halves[0].squaredDistance(to: halves[1]) / 4
     let share = (Double(step) / Double(configuration.descent.steps)).squareRoot()
     for (index, deviation) in configuration.deviations.enumerated() {
       values["shift/\(index)/\(step)"] =
         step == 0
         ? 0
         : try probe.gradientShift(
-          parameters, on: new, deviation: deviation * share, key: noise.split("gradient").split(step))
+          parameters, from: truth, on: new, deviation: deviation * share, key: noise.split("gradient").split(step))
+    }
+  }
+}
+
+extension ExampleArrays {
+  /// The first and the second half of an even number of examples.
+  fileprivate var halves: [ExampleArrays] {
+    [0..<count / 2, count / 2..<count].map {
+      ExampleArrays(features: features.rows($0), targets: targets.rows($0))
     }
   }
 }

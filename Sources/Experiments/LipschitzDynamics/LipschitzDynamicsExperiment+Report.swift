@@ -19,7 +19,7 @@ extension LipschitzDynamicsExperiment {
     ]
     for kind in configuration.model.kinds {
       guard let base = e.base(kind) else { continue }
-      sections += [.plot(pathPlot(e, base)), .plot(driverPlot(e, base))]
+      sections += [.plot(pathPlot(e, base)), .plot(layerPlot(e, base)), .plot(driverPlot(e, base))]
     }
     sections += [
       .paragraph(
@@ -79,6 +79,27 @@ extension LipschitzDynamicsExperiment {
         .init(name: "with discrete steps", x: x, y: series("stepped")),
         .init(name: "observed", x: x, y: series("z"), style: .points),
       ])
+  }
+
+  /// The first seed: observed and predicted growth of each layer's norm.
+  private func layerPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {
+    let (seed, steps) = (e.seeds[0], e.steps(variant))
+    let x = steps.map(Double.init)
+    let series = e.names(variant, from: "layer/", to: "/z").flatMap { path -> [Plot.Series] in
+      func values(_ tag: String) -> [Double] { steps.map { e.value(variant, seed, "layer/\(path)/\(tag)", at: $0) } }
+      let (observed, predicted, deviation) = (values("z"), values("predicted"), values("deviation"))
+      let start = observed.first ?? 0
+      return [
+        .init(
+          name: "\(path), predicted", x: x, y: predicted.map { $0 - start },
+          low: zip(predicted, deviation).map { $0 - start - 2 * $1 },
+          high: zip(predicted, deviation).map { $0 - start + 2 * $1 }),
+        .init(name: "\(path)", x: x, y: observed.map { $0 - start }, style: .points),
+      ]
+    }
+    return Plot(
+      name: "layers-\(variant.kind)", title: "Norms of the \(variant.kind)'s weights, one descent", xLabel: "update k",
+      yLabel: "log K less that at the start", series: series)
   }
 
   private func driverPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {

@@ -104,7 +104,7 @@ package struct LipschitzTask {
     var layers = probe.paths.indices.map {
       LipschitzPrediction(rate: rate, batch: batch, decay: decay, layer: $0, from: first)
     }
-    record(network, first, into: &values)
+    record(network, layers, first, into: &values)
     var windows = WindowSums(network)
     let (isWindow, isRecorded) = (Set(schedule.windows), Set(schedule.recorded))
     var (smallestGap, floored) = (1.0, 0)
@@ -116,7 +116,7 @@ package struct LipschitzTask {
       smallestGap = min(smallestGap, found.layers.map(\.relativeGap).min() ?? 1)
       floored += found.layers.reduce(0) { $0 + $1.flooredPairs }
       if isWindow.contains(step) { windows.close(at: network) }
-      if isRecorded.contains(step) { record(network, found, into: &values) }
+      if isRecorded.contains(step) { record(network, layers, found, into: &values) }
     }
     for (path, layer) in zip(probe.paths, layers) {
       values["layer/\(path)/start"] = layer.start
@@ -141,8 +141,16 @@ package struct LipschitzTask {
       text: "parameters \(trainer.state.parameters.digest)")
   }
 
-  private func record(_ path: LipschitzPrediction, _ look: LipschitzLook, into values: inout [String: Double]) {
+  private func record(
+    _ path: LipschitzPrediction, _ layers: [LipschitzPrediction], _ look: LipschitzLook,
+    into values: inout [String: Double]
+  ) {
     let at = "at/\(path.step)/"
+    for (name, layer) in zip(probe.paths, layers) {
+      values[at + "layer/\(name)/z"] = layer.observed
+      values[at + "layer/\(name)/predicted"] = layer.predicted
+      values[at + "layer/\(name)/deviation"] = layer.deviation
+    }
     values[at + "z"] = path.observed
     values[at + "predicted"] = path.predicted
     values[at + "stepped"] = path.steppedPrediction

@@ -47,19 +47,20 @@ package struct LossTrial: Hashable, Sendable, CustomStringConvertible {
 
   package var transformation: LossTransformation? { exponent.map { LossTransformation($0) } }
 
-  /// The method: on transformed losses measured against the plain one at the same rate.
-  package func chain(_ arm: LossArm, noise: Double = 0) -> Chain {
+  /// The method: on transformed losses measured, if so wished, against the plain one at the same rate.
+  package func chain(_ arm: LossArm, noise: Double = 0, isMeasured: Bool = true) -> Chain {
     let base: [any GradientTransformation] = arm.base == .adam ? [Adam()] : []
     let plain = base + [LearningRate(rate)]
     let start: [any GradientTransformation] = noise > 0 ? [GradientNoise(noise)] : []
     guard let transformation else { return Chain(start + plain) }
     let scaled = [LossScaled(transformation, through: arm.route)] + plain
-    return Chain(start + [RelativeStep(Chain(scaled), against: Chain(plain))])
+    return Chain(start + (isMeasured ? [RelativeStep(Chain(scaled), against: Chain(plain))] : scaled))
   }
 }
 
 /// The search of an arm on a problem: rates over a range, each with one of the exponents in turn, then rates around the
-/// best. Every arm takes the same number of trials.
+/// best. Every transformed arm takes the same number of trials, a plain one as many as all transformed ones of its base
+/// together: claims are about the best of those.
 package struct LossSearch: Sendable {
   let configuration: LossTransformationConfiguration
   let rates: ClosedRange<Double>
@@ -83,15 +84,19 @@ package struct LossSearch: Sendable {
     }
   }
 
+  /// How many arms' trials this one takes.
+  private var share: Int { arm.isPlain ? LossArm.all.count { $0.base == arm.base && !$0.isPlain } : 1 }
+  package var coarseCount: Int { share * configuration.search.coarse }
+  package var fineCount: Int { share * configuration.search.fine }
+
   /// Distance of neighbouring rates, a factor.
   private var spacing: Double {
-    configuration.search.coarse < 2
-      ? 2 : pow(rates.upperBound / rates.lowerBound, 1 / Double(configuration.search.coarse - 1))
+    coarseCount < 2 ? 2 : pow(rates.upperBound / rates.lowerBound, 1 / Double(coarseCount - 1))
   }
 
   package var coarse: [LossTrial] {
     let exponents = exponents
-    return (0..<configuration.search.coarse).map { index in
+    return (0..<coarseCount).map { index in
       LossTrial(
         rate: rates.lowerBound * pow(spacing, Double(index)),
         exponent: exponents.isEmpty ? nil : exponents[index % exponents.count])
@@ -100,7 +105,7 @@ package struct LossSearch: Sendable {
 
   /// Rates between the best and its neighbours: half, quarter... of the spacing to each side in turn.
   package func fine(around best: LossTrial) -> [LossTrial] {
-    (0..<configuration.search.fine).map { index in
+    (0..<fineCount).map { index in
       let distance = 0.5 / Double(1 + index / 2)
       return LossTrial(
         rate: best.rate * pow(spacing, index % 2 == 0 ? distance : -distance), exponent: best.exponent)

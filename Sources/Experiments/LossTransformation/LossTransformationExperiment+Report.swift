@@ -13,8 +13,9 @@ extension LossTransformationExperiment {
     var sections: [Report.Section] = [
       .heading("Claims"),
       .paragraph(
-        "Paired tests over seeds: equal weights, batches and noise in all arms of a seed. Each arm takes the best of "
-          + "\(s.coarse + s.fine) trials on \(tuningSeeds.count) other seeds, by the training loss at the end; where a claim "
+        "Paired tests over seeds: equal weights, batches and noise in all arms of a seed. Each transformed arm takes the best "
+          + "of \(s.coarse + s.fine) trials on \(tuningSeeds.count) other seeds, by the training loss at the end, a plain one "
+          + "the best of as many as all transformed ones of its base have; where a claim "
           + "speaks of the best power, the form is chosen there too. Losses and updates are compared by their natural "
           + "logarithms: an estimate of -0.1 is about 10 % less. \(decisions.count) claims, each at its own level; no "
           + "correction for their number is made."),
@@ -43,6 +44,7 @@ extension LossTransformationExperiment {
         crossingTable(results),
       ]
     }
+    if configuration.problems != ["well"] { sections += [.heading("Cost"), cost(events)] }
     sections += [
       .heading("How it was made"),
       .paragraph(
@@ -127,6 +129,28 @@ extension LossTransformationExperiment {
       name: name, title: title, xLabel: "start, from -1.8 to 1.8", yLabel: "method",
       valueLabel: "share in the lower well", rows: rows, range: 0...1,
       rowNames: methods.map(\.name))
+  }
+
+  private func cost(_ events: [RunEvent]) -> Report.Section {
+    let rows = configuration.problems.compactMap { problem -> [String]? in
+      guard let found = events.first(where: { $0.kind == "cost" })?.values else { return nil }
+      guard let watched = found["seconds/\(problem)/watched"], let bare = found["seconds/\(problem)/bare"] else {
+        return nil
+      }
+      let descents = events.filter {
+        $0.kind == "result" && ($0.task.hasPrefix(problem + "/") || $0.task.hasPrefix("tune/\(problem)/"))
+      }
+      func total(_ part: String) -> Double { descents.reduce(0) { $0 + ($1.values["seconds/\(part)"] ?? 0) } }
+      return [
+        problem, Report.number(1000 * bare), Report.number(100 * (watched / bare - 1)), Report.number(total("descent")),
+        Report.number(total("measures")), Report.number(total("measures") / total("descent")),
+      ]
+    }
+    return .table(
+      header: [
+        "problem", "ms of an update (Adam, constant exponent)", "more with the measure of the effective rate, %",
+        "seconds of the descents", "of losses and accuracies at both ends", "times the descents",
+      ], rows: rows)
   }
 
   private func crossingTable(_ results: [String: [String: Double]]) -> Report.Section {

@@ -31,7 +31,9 @@ public struct LossTransformationExperiment: Experiment {
       "landscape.offset": "height added, so that no loss is below 0",
       "landscape.noise": "standard deviation of noise added to the double well's gradient",
       "landscape.crossingExponents": "exponents tried without the offset, where the loss crosses zero",
-      "search.coarse": "trials over the range of rates", "search.fine": "further trials around the best of them",
+      "search.coarse":
+        "trials over the range of rates; a plain method has as many as all its transformed forms together",
+      "search.fine": "further trials around the best of them, likewise",
       "search.constants": "constant exponents that are tried",
       "search.pairs": "pairs of exponents, [large losses, small losses], of the piecewise and the smooth form",
       "search.slope": "slope of the smooth exponent", "search.centre": "loss at the middle of the smooth exponent",
@@ -140,10 +142,12 @@ public struct LossTransformationExperiment: Experiment {
   private var totals: [Int] {
     let (problems, s) = (configuration.problems.count, configuration.seeds)
     let (arms, controls) = (problems * LossArm.all.count, problems * LossArm.all.filter { !$0.isPlain }.count)
-    return [
-      arms * configuration.search.coarse * s.tuningCount, arms * configuration.search.fine * s.tuningCount,
-      arms * s.count, controls * s.count,
-    ]
+    // Whatever the problem, an arm has the same number of trials.
+    let searches = LossArm.all.map { LossSearch(configuration, configuration.problems[0], $0) }
+    func trials(_ count: (LossSearch) -> Int) -> Int {
+      problems * searches.reduce(0) { $0 + count($1) } * s.tuningCount
+    }
+    return [trials(\.coarseCount), trials(\.fineCount), arms * s.count, controls * s.count]
   }
 
   public func estimate(_ context: RunContext) throws -> String {
@@ -190,7 +194,7 @@ public struct LossTransformationExperiment: Experiment {
       let known = results.all
       let waiting = tasks(stage: stage, known).filter { known[$0.name] == nil }
       try Workers.run(waiting) { task in
-        let values = try task.run(data[task.problem])
+        let values = try task.run(data[task.problem]) { context.elapsed }
         try context.record(
           "result", task: task.name, step: configuration[task.problem].steps, values, text: "\(task.trial)")
         results.add(task.name, values)
@@ -199,6 +203,30 @@ public struct LossTransformationExperiment: Experiment {
     }
     if configuration.problems.contains("well") { try cross(context, results) }
     bar.finish()
+    try measureCost(context, data)
+  }
+
+  /// What it costs to know the effective rate: updates with and without the reference chain, in turn.
+  private func measureCost(_ context: RunContext, _ data: [String: LossProblem]) throws {
+    guard !context.earlier.contains(where: { $0.kind == "cost" }), !data.isEmpty else { return }
+    var values: [String: Double] = [:]
+    for (problem, found) in data.sorted(by: { $0.key < $1.key }) {
+      let arm = LossArm(.adam, .constant)
+      let search = LossSearch(configuration, problem, arm)
+      let task = LossTask(configuration, problem, arm, search.coarse[0], seed: tuningSeeds[0], name: "")
+      let trainers = [try task.trainer(found), try task.trainer(found, isMeasured: false)]
+      var seconds = [0.0, 0.0]
+      for round in 0..<6 {
+        for (index, trainer) in trainers.enumerated() {
+          let start = context.elapsed
+          for _ in 0..<5 { _ = try trainer.advance() }
+          // The first round warms up.
+          if round > 0 { seconds[index] += (context.elapsed - start) / 25 }
+        }
+      }
+      (values["seconds/\(problem)/watched"], values["seconds/\(problem)/bare"]) = (seconds[0], seconds[1])
+    }
+    try context.record("cost", values)
   }
 
   /// The well without its offset, where the loss crosses zero: SGD at its tuned rate under constant exponents.

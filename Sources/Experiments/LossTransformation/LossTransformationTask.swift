@@ -56,25 +56,29 @@ package struct LossTask: Sendable {
 
   /// Runs to the end. A descent whose loss is not finite counts as one that has not left its start.
   ///
-  /// - Parameter data: nil for the double well.
-  package func run(_ data: LossProblem?) throws -> [String: Double] {
-    if let data { return try descend(data) }
+  /// - Parameters:
+  ///   - data: nil for the double well.
+  ///   - clock: seconds, from any origin.
+  package func run(_ data: LossProblem?, clock: () -> Double = { 0 }) throws -> [String: Double] {
+    if let data { return try descend(data, clock) }
     return try descendWell(
       DoubleWell(tilt: configuration.landscape.tilt, offset: configuration.landscape.offset), configuration.well.steps)
   }
 
   // MARK: Networks
 
-  package func trainer(_ data: LossProblem) throws -> Trainer {
+  package func trainer(_ data: LossProblem, isMeasured: Bool = true) throws -> Trainer {
     let key = RandomKey(seed: seed)
     let batches = try BatchSequence(
       data.train, batchSize: configuration[problem].batch, key: key.split("batches"),
       normalization: data.normalization)
     return try Trainer(
-      model: data.model, loss: data.loss, optimizer: trial.chain(arm), batches: batches, key: key.split("training"))
+      model: data.model, loss: data.loss, optimizer: trial.chain(arm, isMeasured: isMeasured), batches: batches,
+      key: key.split("training"))
   }
 
-  private func descend(_ data: LossProblem) throws -> [String: Double] {
+  private func descend(_ data: LossProblem, _ clock: () -> Double) throws -> [String: Double] {
+    let began = clock()
     let settings = configuration[problem]
     let trainer = try trainer(data)
     let tag = trainer.readingTags.firstIndex(of: "optimizer/relativeStep")
@@ -88,6 +92,7 @@ package struct LossTask: Sendable {
     }
     let start = (train: try measure(data.train), test: try measure(data.test))
     var watch = StepWatch(trial)
+    let started = clock()
     var (smooth, weight, reached) = (0.0, 0.0, settings.steps + 1)
     var values: [String: Double] = ["diverged": 0]
     do {
@@ -103,7 +108,10 @@ package struct LossTask: Sendable {
     } catch is TrainingError {
       values["diverged"] = 1
     }
+    let ended = clock()
     var end = (train: try measure(data.train), test: try measure(data.test))
+    values["seconds/descent"] = ended - started
+    values["seconds/measures"] = clock() - ended + started - began
     if values["diverged"] == 1 || !end.train.loss.isFinite || !end.test.loss.isFinite {
       (end, reached, values["diverged"]) = (start, settings.steps + 1, 1)
     }
