@@ -102,9 +102,11 @@ extension PhaseRetrievalExperiment {
             y: points.map(\.half.estimate), low: intervals.map(\.low), high: intervals.map(\.high), style: .points))
       }
     }
-    return Plot(
+    var plot = Plot(
       name: "transitions", title: "Transitions by rank, and where the hybrid descent finds half (95 %)",
       xLabel: "rank d of a measurement", yLabel: "sampling ratio α = m/n", series: series)
+    plot.xRange = x.min()! - 0.5...x.max()! + 0.5
+    return plot
   }
 
   private func manifoldPlot() -> Plot {

@@ -36,6 +36,7 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
   public struct Flow: Codable, Sendable, Equatable {
     public var steps: Int
     public var length: Double
+    public var textLength: Double
     public var looks: Int
   }
 
@@ -64,14 +65,14 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
     sentences: Sentences(train: 4000, test: 2500, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
-    flow: Flow(steps: 4000, length: 0.02, looks: 10), seeds: Seeds(count: 10, first: 0),
+    flow: Flow(steps: 4000, length: 0.02, textLength: 0.5, looks: 10), seeds: Seeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
 
   static var smoke: TrainedEmbeddingAttentionConfiguration {
     var c = standard
     c.data = Data(names: ["synthetic"], train: 300, test: 100, length: 8)
     c.width = 64
-    c.flow = Flow(steps: 300, length: 0.05, looks: 3)
+    c.flow = Flow(steps: 300, length: 0.05, textLength: 0.05, looks: 3)
     c.seeds.count = 3
     return c
   }
@@ -90,6 +91,9 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     ["imdb": reviews.rate, "movie-sentences": sentences.rate][data] ?? synthetic.rate
   }
 
+  /// The length of a step on the query.
+  package func stepLength(_ data: String) -> Double { data == "synthetic" ? flow.length : flow.textLength }
+
   package func check() throws {
     let positive: [(String, Double)] = [
       ("data.train", Double(data.train)), ("data.test", Double(data.test)), ("data.length", Double(data.length)),
@@ -101,6 +105,7 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
       ("sentences.test", Double(sentences.test)), ("sentences.length", Double(sentences.length)),
       ("sentences.fewest", Double(sentences.fewest)), ("sentences.rate", sentences.rate),
       ("flow.steps", Double(flow.steps)), ("flow.length", flow.length),
+      ("flow.textLength", flow.textLength),
       ("flow.looks", Double(flow.looks)), ("seeds.count", Double(seeds.count)),
       ("decision.slopeMargin", decision.slopeMargin), ("decision.threshold", decision.threshold),
     ]

@@ -141,7 +141,7 @@ package struct TrainedEmbeddingAttentionTask {
   ) throws -> (program: Program, state: [NDArray]) {
     let (tokens, labels) = arrays(texts)
     let state = [start.query, embedding, start.output, tokens, labels]
-    let length = configuration.flow.length
+    let length = configuration.stepLength(corpus.name)
     let program = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
       let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
       let loss = logisticLoss(f, labels: x[4])
@@ -188,7 +188,7 @@ package struct TrainedEmbeddingAttentionTask {
 struct DivergenceError: Error, CustomStringConvertible {
   var task: String
   var place: String
-  var description: String { "\(task): numbers are not finite \(place); lower the rate, or flow.length" }
+  var description: String { "\(task): numbers are not finite \(place); lower the rate, or the length of a step" }
 }
 
 /// Which token of each text gets the most attention, and over which others.
