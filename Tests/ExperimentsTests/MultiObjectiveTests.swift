@@ -126,6 +126,28 @@ import Training
     }
   }
 
+  /// A descent that ends no better than a prediction without features has failed, however stationary; a better one not.
+  @Test(arguments: [(1e-12, 1.0), (0.5, 0.0)]) func toStandStillIsToFail(rate: Double, failed: Double) throws {
+    let arena = MultiObjectiveArena(problem: "quadratic", samples: 16)
+    var problem = try MultiObjectiveProblem.quadratic(
+      samples: 16, dimension: 3, objectives: 2, condition: 4, key: RandomKey(seed: 1), programs: nil)
+    let losses = try problem.objectives.look(at: problem.start).values
+    problem.idleLoss = losses.reduce(0, +) / Double(losses.count)
+    let task = MultiObjectiveTask(
+      configuration: configuration, arena: arena, arm: MultiObjectiveArm(.stimulus), rate: rate, seed: 0, name: "",
+      keepsCurve: true)
+    let values = try task.run(problem)
+    #expect(values["failed"] == failed)
+    #expect(values["curve/0/stationarity"] == values["start"] && values["curve/0/samples"] == 0)
+    // What was counted until a level is what the look at it had counted.
+    if let samples = values["level/0"] {
+      let looks = values.keys.filter { $0.hasSuffix("/samples") && values[$0] == samples }
+      #expect(looks.count == 1)
+    } else {
+      #expect(failed == 1)
+    }
+  }
+
   // MARK: Laws
 
   private func looks(_ law: (Double) -> Double) -> [MultiObjectiveEvidence.Look] {

@@ -87,8 +87,10 @@ extension MultiObjectiveExperiment {
   /// Those plots that have something to show.
   func drawn(_ plots: [Plot]) -> [Report.Section] { plots.filter { !$0.series.isEmpty }.map { .plot($0) } }
 
+  /// As many methods as there are colours; the others stand in the tables.
   private var arms: [MultiObjectiveArm] {
-    configuration.methods.compactMap(MultiObjectiveMethod.init(rawValue:)).map(configuration.arm)
+    [MultiObjectiveMethod.stimulus, .stimulusM, .stimulusPlus, .mgd, .smgd, .scalarizationSpider, .moco]
+      .filter { configuration.methods.contains($0.rawValue) }.map(configuration.arm)
   }
 
   private func plot(_ name: String, _ title: String, _ x: String, _ y: String, _ series: [Plot.Series]) -> Plot {
@@ -119,7 +121,7 @@ extension MultiObjectiveExperiment {
 
   private func powerPlot(_ e: MultiObjectiveEvidence) -> Plot {
     let arena = configuration.largest("logistic")
-    var series = arms.map { arm -> Plot.Series in
+    var series = arms.filter { $0.method != .moco }.map { arm -> Plot.Series in
       let points = mean(e, arena, arm, MultiObjectiveEvidence.runningMean).filter { $0.step > 0 }
       return .init(name: "\(arm)", x: points.map(\.step), y: points.map(\.value))
     }

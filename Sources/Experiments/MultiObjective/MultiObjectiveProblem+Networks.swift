@@ -42,7 +42,9 @@ extension MultiObjectiveProblem {
         return (0..<count).map { errors.slice($0..<$0 + 1, axis: 1).sum([1]) }
       }
     return MultiObjectiveProblem(
-      objectives: objectives, start: try model.start(key: key.split("start")), test: objectives.on(arrays(data.test)))
+      objectives: objectives, start: try model.start(key: key.split("start")),
+      // Of standardised flows, about.
+      test: objectives.on(arrays(data.test)), idleLoss: 1)
   }
 
   /// Two digits in one picture by the network of Sener and Koltun (2018), in float32; cross-entropies.
@@ -66,6 +68,6 @@ extension MultiObjectiveProblem {
       }
     return MultiObjectiveProblem(
       objectives: objectives, start: try model.start(key: key.split("start")),
-      test: objectives.on(try arrays(digits.test, test, "test")))
+      test: objectives.on(try arrays(digits.test, test, "test")), idleLoss: log(10))
   }
 }

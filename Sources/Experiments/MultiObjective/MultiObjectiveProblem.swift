@@ -11,6 +11,9 @@ package struct MultiObjectiveProblem {
   package var squaredDistance: (([Double]) -> Double)?
   /// The same losses on test examples.
   package var test: Objectives?
+  /// The mean loss of a prediction that does not depend on the features: a network that ends near it is stationary
+  /// because it has died or has not begun.
+  package var idleLoss: Double?
   /// μ, where the objectives are strongly convex.
   package var strongConvexity: Double?
 

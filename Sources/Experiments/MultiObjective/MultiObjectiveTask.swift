@@ -4,14 +4,27 @@ import Training
 
 /// One descent, looked at on all samples along the way; looks are not counted as samples.
 package struct MultiObjectiveTask: Sendable {
-  let configuration: MultiObjectiveConfiguration
+  package let configuration: MultiObjectiveConfiguration
   package let arena: MultiObjectiveArena
   package let arm: MultiObjectiveArm
   package let rate: Double
   package let seed: Int
   package let name: String
   /// Whether the looks are recorded; those that only choose a rate need none.
-  let keepsCurve: Bool
+  package let keepsCurve: Bool
+
+  package init(
+    configuration: MultiObjectiveConfiguration, arena: MultiObjectiveArena, arm: MultiObjectiveArm, rate: Double,
+    seed: Int, name: String, keepsCurve: Bool
+  ) {
+    self.configuration = configuration
+    self.arena = arena
+    self.arm = arm
+    self.rate = rate
+    self.seed = seed
+    self.name = name
+    self.keepsCurve = keepsCurve
+  }
 
   /// The step of the look after one at a step. On synthetic problems, which are cheap, 8 % later; on others twice as
   /// late at first, then each twentieth of the samples.
@@ -32,7 +45,8 @@ package struct MultiObjectiveTask: Sendable {
 
   /// Descends and measures. Values: "level/i" samples until the true stationarity is first seen at or below level i,
   /// absent where it never is; "end" the geometric mean of the true stationarity over the last quarter of the samples;
-  /// "failed" 1 where numbers overflow or the mean loss ends above its start.
+  /// "failed" 1 where numbers overflow, or the mean loss ends above its start or within a tenth of that of a prediction
+  /// without features (our choice: to be stationary there is no merit).
   package func run(_ problem: MultiObjectiveProblem) throws -> [String: Double] {
     let p = configuration[arena.problem]
     let (objectives, budget) = (problem.objectives, p.epochs * Double(arena.samples))
@@ -72,7 +86,8 @@ package struct MultiObjectiveTask: Sendable {
     values["believed"] = descent.directionSquare
     (values["startLoss"], values["loss"]) = (first, last)
     (values["samples"], values["steps"]) = (reached, Double(descent.step))
-    let isFine = descent.isFinite && last.isFinite && last < first && !tail.isEmpty
+    let isFine =
+      descent.isFinite && last.isFinite && last < min(first, 0.9 * (problem.idleLoss ?? .infinity)) && !tail.isEmpty
     values["failed"] = isFine ? 0 : 1
     if !isFine { values["end"] = looks[0].stationarity }
     if keepsCurve, isFine, let test = problem.test {
