@@ -21,14 +21,12 @@ CK_INLINE int32_t ck_bits_of_float(float value) {
   return bits;
 }
 
-// exp(x) = 2^n exp(r), |r| <= ln(2)/2; the power of two is applied in two factors, so that results may be subnormal.
-CK_INLINE float ck_expf(float x) {
-  float clamped = x < -104.0f ? -104.0f : x;
-  clamped = clamped > 89.0f ? 89.0f : clamped;
-  float shifted = clamped * 1.44269504088896341f + 12582912.0f;
-  int32_t n = ck_bits_of_float(shifted) - ck_bits_of_float(12582912.0f);
-  float whole = shifted - 12582912.0f;
-  float r = clamped - whole * 0.693145751953125f;
+// exp(r) of what is left of x, |r| <= ln(2)/2, when n = round(x / ln(2)) powers of two are taken out; `shifted` holds n in its
+// lowest bits.
+CK_INLINE float ck_exp_of_rest(float x, float *shifted) {
+  *shifted = x * 1.44269504088896341f + 12582912.0f;
+  float whole = *shifted - 12582912.0f;
+  float r = x - whole * 0.693145751953125f;
   r -= whole * 1.42860682030941723212e-6f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
@@ -36,7 +34,15 @@ CK_INLINE float ck_expf(float x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  return p * r * r + r + 1.0f;
+}
+
+// The power of two is applied in two factors, so that results may be subnormal.
+CK_INLINE float ck_expf(float x) {
+  float clamped = x < -104.0f ? -104.0f : x, shifted;
+  clamped = clamped > 89.0f ? 89.0f : clamped;
+  float p = ck_exp_of_rest(clamped, &shifted);
+  int32_t n = ck_bits_of_float(shifted) - ck_bits_of_float(12582912.0f);
   int32_t half = n >> 1;
   float low = ck_float_of_bits((int32_t)((uint32_t)(half + 127) << 23));
   float high = ck_float_of_bits((int32_t)((uint32_t)(n - half + 127) << 23));
@@ -46,18 +52,7 @@ CK_INLINE float ck_expf(float x) {
 // exp(x) for x that is not positive but by rounding; below -87 the result is 2^-126 and not smaller. Half of the work of
 // `ck_expf`.
 CK_INLINE float ck_exp_below_zero(float x) {
-  float clamped = x < -87.0f ? -87.0f : x;
-  float shifted = clamped * 1.44269504088896341f + 12582912.0f;
-  float whole = shifted - 12582912.0f;
-  float r = clamped - whole * 0.693145751953125f;
-  r -= whole * 1.42860682030941723212e-6f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
+  float shifted, p = ck_exp_of_rest(x < -87.0f ? -87.0f : x, &shifted);
   float result = ck_float_of_bits((int32_t)((uint32_t)ck_bits_of_float(p) + ((uint32_t)ck_bits_of_float(shifted) << 23)));
   return x != x ? x : result;
 }
