@@ -121,6 +121,24 @@ import Testing
 }
 
 @Suite struct RecoveryEndTests {
+  /// A trial that stands still keeps its place, to the bit, while its neighbour goes on: steps this short hardly move the one
+  /// near its signal, but the one far outside, where the loss is steep.
+  @Test func endedTrialsKeepTheirPlace() throws {
+    let batch = PhaseRetrievalBatch(
+      ensemble: .gaussian(rank: 1), dimension: 8, ratio: 3, keys: (0..<2).map { RandomKey(seed: 12).split($0) })
+    let start = batch.signals.doubles.enumerated().map { $1 * ($0 < 8 ? 1.1 : 30) }
+    func points(after steps: Int) throws -> [Double] {
+      let stepper = try RecoveryStepper(
+        .intensity, rows: batch.rows, intensities: batch.intensities, maximumStep: 1e-9)
+      try stepper.start(at: NDArray(start, shape: [2, 8, 1]), stepSize: 1e-9, strength: [0, 0])
+      try stepper.advance(atMost: steps)
+      return stepper.points.doubles
+    }
+    let (early, late) = (try points(after: RecoveryStepper.lookSteps), try points(after: 4 * RecoveryStepper.lookSteps))
+    #expect(early.prefix(8) != start.prefix(8) && early.prefix(8) == late.prefix(8))
+    #expect(early.suffix(8) != late.suffix(8))
+  }
+
   /// Plain descent ends where it has found the signal, or stands still above it, long before its steps are used up, and a
   /// trial that has ended stays where it is while others go on.
   @Test func descentsEndWhereTheyStandStill() throws {
