@@ -289,6 +289,20 @@ import Training
     #expect(verdict(much, "SMGD") == .upheld && verdict(little, "SMGD") == .undecided)
   }
 
+  /// The log of a run that was stopped has a report, whatever is missing in it.
+  @Test(arguments: [0, 1, 2, 3]) func aCutLogHasAReport(share: Int) throws {
+    let experiment = MultiObjectiveExperiment(configuration)
+    let all = events(experiment, stimulus: (0.5, 1))
+    let kept = all.filter { event in
+      let isTuning = experiment.tuningSeeds.contains { event.task.hasSuffix("/seed \($0)") }
+      return share == 0 ? false : share == 1 ? isTuning : share == 2 ? !isTuning : event.task.hashed(below: 3) > 0
+    }
+    let (decisions, report) = try experiment.report(
+      kept, context: ReportContext(command: "", environment: "", configuration: ""))
+    #expect(!decisions.isEmpty && !report.sections.isEmpty)
+    if share < 3 { #expect(decisions.allSatisfy { $0.verdict == .undecided }) }
+  }
+
   /// Problems whose files are not here are left out, and their claims say so.
   @Test func absentDataAreSaid() throws {
     var settings = configuration
@@ -319,4 +333,9 @@ import Training
     let names = try Settings.list(configuration).map(\.name)
     #expect(Set(names) == Set(MultiObjectiveExperiment.settingDescriptions.keys))
   }
+}
+
+extension String {
+  /// A number that depends on the text only.
+  fileprivate func hashed(below bound: Int) -> Int { utf8.reduce(0) { ($0 * 31 + Int($1)) % 1009 } % bound }
 }

@@ -81,12 +81,12 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
       samples: [1024], epochs: 400, steps: 5000, rates: [0.05, 3.2], rateCount: 7,
       levels: [1e-1, 1e-2, 1e-4, 1e-8]),
     logistic: Problem(
-      samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 32], rateCount: 8,
+      samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 16], rateCount: 7,
       levels: [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]),
     riverFlow: Problem(
       samples: [1000], epochs: 40, steps: 4000, rates: [0.003, 0.3], rateCount: 5, levels: [1e-2, 1e-3]),
     multiMNIST: Problem(
-      samples: [128], epochs: 60, steps: 4000, rates: [0.01, 0.3], rateCount: 4, levels: [1e-1, 1e-2]),
+      samples: [128], epochs: 60, steps: 4000, rates: [0.003, 0.1], rateCount: 4, levels: [1e-1, 1e-2]),
     synthetic: Synthetic(
       dimension: 20, objectives: 3, condition: 30, decay: 2, regularization: 0.01, batch: 16),
     networks: Networks(

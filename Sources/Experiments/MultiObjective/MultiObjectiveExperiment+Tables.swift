@@ -149,7 +149,7 @@ extension MultiObjectiveExperiment {
           "\(arm)", Report.number(rate), spread(values("end").map { log($0) }) { exp($0) },
           spread(believed) { exp($0) },
           "\(Report.number(Summary(values("startLoss")).mean)) to \(Report.number(Summary(values("loss")).mean))",
-          Report.number(Summary(tests).mean), "\(Int(values("failed").reduce(0, +)))",
+          Report.number(Summary(tests).mean), "\(values("failed").count { $0 == 1 })",
         ]
           + levels.indices.map { level in
             guard let best = arena.countsSamples ? e.choice.rate(arena, arm, level: level) : rate else { return "–" }

@@ -160,15 +160,12 @@ public struct MultiObjectiveExperiment: Experiment {
     }
     if let name = data.riverName { try context.record("data", text: name) }
     let results = Results(context.earlier)
-    let tuning = tuningTasks(arenas)
-    let arms = arenas.reduce(0) { $0 + configuration.arms($1).count }
-    let bar = SharedProgress(
-      context.makeProgress(total: tuning.count + arms * reportedSeeds.count), done: results.all.count)
     func perform(_ tasks: [MultiObjectiveTask]) throws {
       let known = results.all
       // The large ones first, so that no worker ends alone.
       let waiting = tasks.filter { known[$0.name] == nil }
         .sorted { ($0.arena.samples, $1.name) > ($1.arena.samples, $0.name) }
+      let bar = SharedProgress(context.makeProgress(total: tasks.count), done: tasks.count - waiting.count)
       try Workers.run(waiting) { task in
         let start = context.elapsed
         let problem = try data.problem(task.arena, seed: task.seed)
@@ -179,10 +176,10 @@ public struct MultiObjectiveExperiment: Experiment {
         results.add(task.name, values)
         bar.advance(by: 1, of: "descents", task.name)
       }
+      bar.finish()
     }
-    try perform(tuning)
+    try perform(tuningTasks(arenas))
     try perform(reportedTasks(arenas, MultiObjectiveChoice(self, results.all)))
-    bar.finish()
   }
 
   /// Results of this and earlier sessions.
