@@ -16,14 +16,17 @@ public struct Plot: Sendable {
     public var style: Style
     /// A name beside each point; an empty one is not drawn.
     public var labels: [String]?
+    /// Position of its colour, for series that belong together; its own position in the plot where nil.
+    public var color: Int?
 
     public init(
       name: String, x: [Double], y: [Double], low: [Double]? = nil, high: [Double]? = nil, style: Style = .line,
-      labels: [String]? = nil
+      labels: [String]? = nil, color: Int? = nil
     ) {
       precondition(x.count == y.count && (low?.count ?? x.count) == x.count && (high?.count ?? x.count) == x.count)
       precondition((labels?.count ?? x.count) == x.count, "one label for each point")
       self.labels = labels
+      self.color = color
       self.name = name
       self.x = x
       self.y = y

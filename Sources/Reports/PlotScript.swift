@@ -78,8 +78,12 @@ struct PlotScript {
     return (bars > 0 ? 0.8 : 0.98) * plot.barSpacing / Double(max(bars, 1))
   }
 
+  private func hue(_ item: Plot.Series, _ index: Int) -> String {
+    Self.colors[(item.color ?? index) % Self.colors.count]
+  }
+
   private mutating func add(_ item: Plot.Series, _ index: Int) {
-    let color = "lc rgb '\(Self.colors[index % Self.colors.count])'"
+    let color = "lc rgb '\(hue(item, index))'"
     let place = plot.series.prefix(index).count { $0.style == .bars }
     let bars = plot.series.count { $0.style == .bars }
     let shift = item.style == .bars ? (Double(place) - Double(bars - 1) / 2) * width : 0
@@ -100,7 +104,7 @@ struct PlotScript {
     case .line:
       if hasInterval {
         parts.append(
-          "\(source) 1:3:4 with filledcurves fc rgb '\(Self.colors[index % Self.colors.count])' fs transparent solid 0.18 notitle"
+          "\(source) 1:3:4 with filledcurves fc rgb '\(hue(item, index))' fs transparent solid 0.18 notitle"
         )
       }
       parts.append("\(source) 1:2 with lines lw 2 \(color) \(title)")

@@ -181,9 +181,10 @@ extension GeneralizationBoundsExperiment {
         y: configuration.deviations.indices.map { e.bound(.typeTwo, spot, noise: $0).total })
     }
     // Where they all end: the gaps.
-    let gaps = e.spots(data, batch: batch).map { spot in
+    let gaps = e.spots(data, batch: batch).enumerated().map { index, spot in
       Plot.Series(
-        name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [e.gap(spot)], style: .points)
+        name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [e.gap(spot)], style: .points,
+        color: index)
     }
     var plot = Plot(
       name: "noise-\(data)-b\(batch)", title: "Bound of type II by its noise, \(data), b = \(batch)",

@@ -85,7 +85,7 @@ extension LipschitzDynamicsExperiment {
   private func layerPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {
     let (seed, steps) = (e.seeds[0], e.steps(variant))
     let x = steps.map(Double.init)
-    let series = e.names(variant, from: "layer/", to: "/z").flatMap { path -> [Plot.Series] in
+    let series = e.names(variant, from: "layer/", to: "/z").enumerated().flatMap { index, path -> [Plot.Series] in
       func values(_ tag: String) -> [Double] { steps.map { e.value(variant, seed, "layer/\(path)/\(tag)", at: $0) } }
       let (observed, predicted, deviation) = (values("z"), values("predicted"), values("deviation"))
       let start = observed.first ?? 0
@@ -93,8 +93,8 @@ extension LipschitzDynamicsExperiment {
         .init(
           name: "\(path), predicted", x: x, y: predicted.map { $0 - start },
           low: zip(predicted, deviation).map { $0 - start - 2 * $1 },
-          high: zip(predicted, deviation).map { $0 - start + 2 * $1 }),
-        .init(name: "\(path)", x: x, y: observed.map { $0 - start }, style: .points),
+          high: zip(predicted, deviation).map { $0 - start + 2 * $1 }, color: index),
+        .init(name: "\(path)", x: x, y: observed.map { $0 - start }, style: .points, color: index),
       ]
     }
     return Plot(

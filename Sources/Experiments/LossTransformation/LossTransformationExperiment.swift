@@ -209,19 +209,22 @@ public struct LossTransformationExperiment: Experiment {
   /// What it costs to know the effective rate: updates with and without the reference chain, in turn.
   private func measureCost(_ context: RunContext, _ data: [String: LossProblem]) throws {
     guard !context.earlier.contains(where: { $0.kind == "cost" }), !data.isEmpty else { return }
+    let threads = Engine.threadCount
+    Engine.setThreadCount(1)
+    defer { Engine.setThreadCount(threads) }
     var values: [String: Double] = [:]
     for (problem, found) in data.sorted(by: { $0.key < $1.key }) {
       let arm = LossArm(.adam, .constant)
       let search = LossSearch(configuration, problem, arm)
       let task = LossTask(configuration, problem, arm, search.coarse[0], seed: tuningSeeds[0], name: "")
       let trainers = [try task.trainer(found), try task.trainer(found, isMeasured: false)]
-      var seconds = [0.0, 0.0]
-      for round in 0..<6 {
+      // The least of several rounds: what else the machine does only adds.
+      var seconds = [Double.infinity, .infinity]
+      for _ in 0..<10 {
         for (index, trainer) in trainers.enumerated() {
           let start = context.elapsed
           for _ in 0..<5 { _ = try trainer.advance() }
-          // The first round warms up.
-          if round > 0 { seconds[index] += (context.elapsed - start) / 25 }
+          seconds[index] = min(seconds[index], (context.elapsed - start) / 5)
         }
       }
       (values["seconds/\(problem)/watched"], values["seconds/\(problem)/bare"]) = (seconds[0], seconds[1])
