@@ -144,6 +144,10 @@ package struct HalfPoint: Sendable {
   package var draws: [Double]
   package var trials: Int
 
+  package init(estimate: Double, draws: [Double], trials: Int) {
+    (self.estimate, self.draws, self.trials) = (estimate, draws, trials)
+  }
+
   /// The percentile interval. Draws that are no number (differences of points outside of the ratios) may lie anywhere.
   package func interval(level: Double) -> Interval {
     guard !draws.isEmpty else { return .undefined(level: level) }
