@@ -9,7 +9,7 @@ enum { MAX_ARGUMENTS = 6 };
 
 // Products of fewer operations are done before a second thread has woken up (measured: 32x64x64 takes 2.0 us on one
 // thread and 3.5 us on two).
-static const double smallest_shared_product = 2e6;
+static const double smallest_shared_product = 1e6;
 
 // Rows of a product go to the threads in blocks that each thread multiplies by itself, where the library's way of sharing
 // makes its threads wait for each other's copies (measured: transposed 128 x 2048 x 512 at 228 instead of 203 GFLOP/s; others
