@@ -11,9 +11,9 @@ enum { MAX_ARGUMENTS = 6 };
 // thread and 3.5 us on two).
 static const double smallest_shared_product = 1e6;
 
-// Rows of a product go to the threads in blocks that each thread multiplies by itself, where the library's way of sharing
-// makes its threads wait for each other's copies (measured: transposed 128 x 2048 x 512 at 228 instead of 203 GFLOP/s; others
-// gain less, and lose where few rows have to pay for all columns).
+// Rows of a product go to the threads in blocks that each thread multiplies by itself, where that is faster than the library's
+// own way of sharing (measured: transposed 128 x 2048 x 512 at 228 instead of 203 GFLOP/s; others gain less, and lose where
+// few rows have to pay for all columns).
 static const int64_t fewest_transposed_rows = 64, fewest_rows = 512;
 
 // One primitive with its memory objects; running sets the data handles that changed and executes.

@@ -36,13 +36,6 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     public var stepDeviation: Double
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
-    public var count: Int
-    public var first: Int
-    public var tuningCount: Int
-    public var tuningFirst: Int
-  }
-
   public struct Decisions: Codable, Sendable, Equatable {
     public var alpha: Double
     public var exponentMargin: Double
@@ -54,7 +47,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
   public var descent: Descent
   public var loss: Loss
   public var noise: Noise
-  public var seeds: Seeds
+  public var seeds: TunedSeeds
   public var decision: Decisions
 
   static let standard = GeneralizationBoundsConfiguration(
@@ -63,7 +56,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     descent: Descent(batchSizes: [32, 128], steps: 400, rate: 0.05, twins: 8),
     loss: Loss(kind: "clipped", limit: 2),
     noise: Noise(low: 0.01, high: 100, count: 21, pairs: 4, examples: 2000, stepDeviation: 0.02),
-    seeds: Seeds(count: 12, first: 0, tuningCount: 4, tuningFirst: 1000),
+    seeds: TunedSeeds(count: 12, first: 0, tuningCount: 4, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, growthMargin: 0.25))
 
   static var smoke: GeneralizationBoundsConfiguration {
@@ -75,7 +68,7 @@ public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
     c.noise.high = 10
     c.noise.pairs = 4
     c.noise.examples = 128
-    c.seeds = Seeds(count: 3, first: 0, tuningCount: 2, tuningFirst: 1000)
+    c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 2, tuningFirst: 1000)
     return c
   }
 

@@ -60,12 +60,8 @@ public struct GeneralizationBoundsExperiment: Experiment {
     }
   }
 
-  package var reportedSeeds: [Int] {
-    Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count)
-  }
-  package var tuningSeeds: [Int] {
-    Array(configuration.seeds.tuningFirst..<configuration.seeds.tuningFirst + configuration.seeds.tuningCount)
-  }
+  package var reportedSeeds: [Int] { configuration.seeds.reported }
+  package var tuningSeeds: [Int] { configuration.seeds.tuning }
 
   private func waiting(_ context: RunContext) -> [(spot: BoundsSpot, seed: Int)] {
     spots.flatMap { spot in (tuningSeeds + reportedSeeds).map { (spot, $0) } }

@@ -33,13 +33,6 @@ public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
     public var centre: Double
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
-    public var count: Int
-    public var first: Int
-    public var tuningCount: Int
-    public var tuningFirst: Int
-  }
-
   public struct Decisions: Codable, Sendable, Equatable {
     public var alpha: Double
     public var placeMargin: Double
@@ -54,7 +47,7 @@ public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
   public var landscape: Well
   public var examples: Int
   public var search: Search
-  public var seeds: Seeds
+  public var seeds: TunedSeeds
   public var decision: Decisions
 
   static let standard = LossTransformationConfiguration(
@@ -67,7 +60,7 @@ public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
     search: Search(
       coarse: 6, fine: 3, constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4,
       centre: 1),
-    seeds: Seeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
+    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
 
   static var smoke: LossTransformationConfiguration {
@@ -79,7 +72,7 @@ public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
     c.curve.width = 8
     c.search.coarse = 2
     c.search.fine = 1
-    c.seeds = Seeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     c.examples = 100
     return c
   }

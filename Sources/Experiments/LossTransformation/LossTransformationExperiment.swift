@@ -60,12 +60,8 @@ public struct LossTransformationExperiment: Experiment {
 
   // MARK: Tasks
 
-  package var reportedSeeds: [Int] {
-    Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count)
-  }
-  package var tuningSeeds: [Int] {
-    Array(configuration.seeds.tuningFirst..<configuration.seeds.tuningFirst + configuration.seeds.tuningCount)
-  }
+  package var reportedSeeds: [Int] { configuration.seeds.reported }
+  package var tuningSeeds: [Int] { configuration.seeds.tuning }
 
   static func trialName(_ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int) -> String {
     "tune/\(problem)/\(arm)/\(trial)/seed \(seed)"

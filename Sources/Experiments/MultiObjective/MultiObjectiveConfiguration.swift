@@ -50,13 +50,6 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
     public var problems: [String]
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
-    public var count: Int
-    public var first: Int
-    public var tuningCount: Int
-    public var tuningFirst: Int
-  }
-
   public struct Decisions: Codable, Sendable, Equatable {
     public var alpha: Double
     /// Exponents this near count as equal.
@@ -72,7 +65,7 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
   public var synthetic: Synthetic
   public var networks: Networks
   public var momentum: Momentum
-  public var seeds: Seeds
+  public var seeds: TunedSeeds
   public var decision: Decisions
 
   static let standard = MultiObjectiveConfiguration(
@@ -93,7 +86,7 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
       width: 16, test: 1000,
       pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
     momentum: Momentum(coefficient: 0.6, others: [0.3, 0.9], problems: ["quadratic", "logistic", "river-flow-1"]),
-    seeds: Seeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
+    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15))
 
   static var smoke: MultiObjectiveConfiguration {
@@ -105,7 +98,7 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
       samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
     c.synthetic.dimension = 6
     c.momentum.problems = ["quadratic"]
-    c.seeds = Seeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     return c
   }
 
@@ -126,7 +119,7 @@ public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
     c.networks.pictureMethods = c.methods
     c.momentum.others = [0.3, 0.8, 0.9, 0.95]
     c.momentum.problems = problemNames
-    c.seeds = Seeds(count: 20, first: 0, tuningCount: 3, tuningFirst: 1000)
+    c.seeds = TunedSeeds(count: 20, first: 0, tuningCount: 3, tuningFirst: 1000)
     return c
   }
 

@@ -62,12 +62,8 @@ public struct MultiObjectiveExperiment: Experiment {
 
   // MARK: Tasks
 
-  package var reportedSeeds: [Int] {
-    Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count)
-  }
-  package var tuningSeeds: [Int] {
-    Array(configuration.seeds.tuningFirst..<configuration.seeds.tuningFirst + configuration.seeds.tuningCount)
-  }
+  package var reportedSeeds: [Int] { configuration.seeds.reported }
+  package var tuningSeeds: [Int] { configuration.seeds.tuning }
 
   package static func taskName(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, seed: Int
