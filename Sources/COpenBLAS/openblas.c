@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <lapacke.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,21 @@
 void openblas_set_num_threads(int count);
 char *openblas_get_config(void);
 
-void cb_set_thread_count(int count) { openblas_set_num_threads(count); }
 const char *cb_version(void) { return openblas_get_config(); }
+
+// OpenBLAS keeps one number of threads for the whole process, and its results depend on it even for tiny matrices:
+// what one thread sets would change another's bits. So it always works on one thread, and large products are shared out
+// here, by the number of threads that the caller has.
+static void set_one_thread(void) {
+  openblas_set_num_threads(1);
+  // Where OpenBLAS is built on OpenMP that was a setting of the caller's, which other libraries use too.
+  ck_lend_threads(ck_thread_count());
+}
+
+static void keep_to_one_thread(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, set_one_thread);
+}
 
 // How BLAS sees a strided matrix, or false where neither of its strides is 1.
 static bool blas_layout(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride,
@@ -39,6 +53,25 @@ static void plain_product(int64_t m, int64_t n, int64_t k, const double *a, int6
     }
 }
 
+// Multiplications and additions that are worth a thread of their own.
+enum { SHARED_WORK = 1 << 18 };
+
+// A product whose rows are shared among threads.
+typedef struct {
+  CBLAS_TRANSPOSE ta, tb;
+  int64_t n, k, row_stride;
+  int la, lb, lc;
+  const double *a, *b;
+  double *c;
+  bool accumulate;
+} row_blocks;
+
+static void multiply_rows(void *context, int64_t begin, int64_t end) {
+  const row_blocks *p = context;
+  cblas_dgemm(CblasRowMajor, p->ta, p->tb, (int)(end - begin), (int)p->n, (int)p->k, 1, p->a + begin * p->row_stride,
+              p->la, p->b, p->lb, p->accumulate ? 1 : 0, p->c + begin * p->lc, p->lc);
+}
+
 static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am, int64_t ak, const double *b,
                     int64_t bk, int64_t bn, double *c, int64_t cm, int64_t cn, bool accumulate) {
   CBLAS_TRANSPOSE ta, tb, tc;
@@ -49,7 +82,10 @@ static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am
     plain_product(m, n, k, a, am, ak, b, bk, bn, c, cm, cn, accumulate);
     return;
   }
-  cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a, la, b, lb, accumulate ? 1 : 0, c, lc);
+  keep_to_one_thread();
+  row_blocks blocks = {ta, tb, n, k, am, la, lb, lc, a, b, c, accumulate};
+  int64_t grain = 1 + SHARED_WORK / (n * k);
+  ck_parallel_for(m, grain, multiply_rows, &blocks);
 }
 
 void cb_matmul_run(const void *parameters, void *const *operands) {
@@ -143,23 +179,30 @@ void cb_convolution_weight_gradient_run(const void *parameters, void *const *ope
 }
 
 int cb_svd(int64_t m, int64_t n, double *a, double *u, double *s, double *vt) {
+  keep_to_one_thread();
   int64_t k = m < n ? m : n;
   return LAPACKE_dgesdd(LAPACK_ROW_MAJOR, 'S', (int)m, (int)n, a, (int)n, s, u, (int)k, vt, (int)n);
 }
 
 int cb_symmetric_eigen(int64_t n, double *a, double *values) {
+  keep_to_one_thread();
   return LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'U', (int)n, a, (int)n, values);
 }
 
 int cb_solve(int64_t n, int64_t columns, double *a, double *b) {
+  keep_to_one_thread();
   int *pivots = malloc(sizeof(int) * (size_t)(n > 0 ? n : 1));
   int info = LAPACKE_dgesv(LAPACK_ROW_MAJOR, (int)n, (int)columns, a, (int)n, pivots, b, (int)columns);
   free(pivots);
   return info;
 }
 
-int cb_cholesky(int64_t n, double *a) { return LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (int)n, a, (int)n); }
+int cb_cholesky(int64_t n, double *a) {
+  keep_to_one_thread();
+  return LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', (int)n, a, (int)n);
+}
 
 int cb_least_squares(int64_t m, int64_t n, double *a, double *b) {
+  keep_to_one_thread();
   return LAPACKE_dgels(LAPACK_ROW_MAJOR, 'N', (int)m, (int)n, 1, a, (int)n, b, 1);
 }

@@ -1,17 +1,13 @@
 import CKernels
 import COneDNN
-import COpenBLAS
 
 /// Facts and settings of the machinery that runs programs.
 public enum Engine {
   /// Threads that kernels use which the calling thread starts. Results are reproducible bit for bit for a fixed number.
   public static var threadCount: Int { Int(ck_thread_count()) }
 
-  /// Sets the number of threads of all kernels; at least 1.
-  public static func setThreadCount(_ count: Int) {
-    ck_set_thread_count(Int32(count))
-    cb_set_thread_count(Int32(max(count, 1)))
-  }
+  /// Sets the number of threads of all kernels that the calling thread starts; at least 1.
+  public static func setThreadCount(_ count: Int) { ck_set_thread_count(Int32(count)) }
 
   /// The best instruction set that both the machine and our kernels have.
   public static var instructionSet: String {

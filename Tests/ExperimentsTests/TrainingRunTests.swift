@@ -117,7 +117,9 @@ import Training
     try FileManager.default.removeItem(atPath: folder.path + "/model.safetensors")
     _ = try run("cut", chain, watch: Self.all, resuming: true)
     #expect(try model(folder) == whole)
-    #expect(try log(folder, kinds) == looks)
+    let again = try log(folder, kinds)
+    #expect(again.count == looks.count)
+    for (line, expected) in zip(again, looks) { #expect(line == expected) }
     #expect { _ = try run("cut", chain, watch: "twins", resuming: true) } throws: { "\($0)".contains("other options") }
   }
 

@@ -1,4 +1,5 @@
-// float64 products, convolutions and decompositions through OpenBLAS and LAPACK.
+// float64 products, convolutions and decompositions through OpenBLAS and LAPACK. Products use the calling thread's number
+// of threads, decompositions one; no other thread's settings change a result.
 #ifndef COPENBLAS_H
 #define COPENBLAS_H
 
@@ -59,7 +60,6 @@ int cb_cholesky(int64_t n, double *a);
 /// Least squares min |a x - b| for an m x n matrix of full rank (m >= n); a and b are overwritten, x in b[0..<n].
 int cb_least_squares(int64_t m, int64_t n, double *a, double *b);
 
-void cb_set_thread_count(int count);
 const char *cb_version(void);
 
 #endif

@@ -54,11 +54,13 @@ final class TwinWatch: Watch {
   func look(_ trainer: Trainer) throws -> [String: Double] {
     let parameters = trainer.state.parameters
     var values: [String: Double] = [:]
+    var sum = 0.0
     for (index, (twin, distance)) in zip(twins, distances).enumerated() {
       try distance.observe(parameters, twin.state.parameters)
       values["distance/\(index)"] = distance.distance
+      sum += distance.distance
     }
-    values["distance"] = values.values.reduce(0, +) / Double(twins.count)
+    values["distance"] = sum / Double(twins.count)
     values["norm"] = parameters.leaves.reduce(0) { $0 + $1.doubles.reduce(0) { $0 + $1 * $1 } }.squareRoot()
     return values
   }
