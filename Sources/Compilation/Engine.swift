@@ -9,6 +9,14 @@ public enum Engine {
   /// Sets the number of threads of all kernels that the calling thread starts; at least 1.
   public static func setThreadCount(_ count: Int) { ck_set_thread_count(Int32(count)) }
 
+  /// What a body gives whose kernels use so many threads; afterwards the number is what it was.
+  public static func withThreadCount<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {
+    let before = threadCount
+    setThreadCount(count)
+    defer { setThreadCount(before) }
+    return try body()
+  }
+
   /// The best instruction set that both the machine and our kernels have.
   public static var instructionSet: String {
     switch ck_instruction_set_in_use() {

@@ -12,14 +12,13 @@ enum Workers {
     let queue = Queue(tasks)
     let workers = min(count, tasks.count)
     guard workers > 0 else { return }
-    let threads = Engine.threadCount
     DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      Engine.setThreadCount(1)
-      while let task = queue.next() {
-        do { try body(task) } catch { queue.stop(error) }
+      Engine.withThreadCount(1) {
+        while let task = queue.next() {
+          do { try body(task) } catch { queue.stop(error) }
+        }
       }
     }
-    Engine.setThreadCount(threads)
     if let error = queue.error { throw error }
   }
 

@@ -2,7 +2,7 @@ import Datasets
 import Models
 
 /// SGD against the same with orthogonal projection, on images with few labels.
-public struct CalibrationConfiguration: Codable, Sendable, Equatable {
+public struct CalibrationConfiguration: SeededConfiguration {
   public struct Data: Codable, Sendable, Equatable {
     public var name: String
     public var trainPerClass: Int
@@ -28,7 +28,7 @@ public struct CalibrationConfiguration: Codable, Sendable, Equatable {
     public var evaluationInterval: Int
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
+  public struct Seeds: SeedRange {
     public var count: Int
     public var first: Int
     public var ablationCount: Int

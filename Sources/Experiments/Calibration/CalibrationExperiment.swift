@@ -124,10 +124,7 @@ public struct CalibrationExperiment: Experiment {
     guard let first = tasks.first else { return "all \(try self.tasks().count) descents are done; drawing the report" }
     let bench = try CalibrationTask(
       self, first.arm, seed: first.seed, data: try CalibrationData(configuration, context.data, seed: first.seed))
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
-    let seconds = try bench.secondsPerStep()
+    let seconds = try Engine.withThreadCount(1) { try bench.secondsPerStep() }
     let steps = Double(bench.trainer.batches.batchesPerEpoch * configuration.descent.epochs)
     // Evaluation after each epoch and the corruption sweep cost about a forward pass each.
     let forward =
@@ -135,7 +132,7 @@ public struct CalibrationExperiment: Experiment {
         configuration.descent.epochs / configuration.descent.evaluationInterval * configuration.data.test + 25
           * configuration.corruption.images)
       / Double(configuration.descent.batchSize) * seconds / 3
-    let workers = min(threads, tasks.count)
+    let workers = min(Workers.count, tasks.count)
     let total = Double(tasks.count) * (steps * seconds + forward) / Double(workers)
     let memory = Double(bench.trainer.program.workingByteCount * workers) / 1_048_576
     return "\(tasks.count) descents of \(configuration.descent.epochs) epochs: about \(ProgressBar.duration(total)) "

@@ -3,7 +3,7 @@ import Diagnostics
 import Foundation
 
 /// Plain SGD on training sets of growing size, each descent beside twins with one sample replaced.
-public struct GeneralizationBoundsConfiguration: Codable, Sendable, Equatable {
+public struct GeneralizationBoundsConfiguration: SeededConfiguration {
   public struct Data: Codable, Sendable, Equatable {
     public var names: [String]
     public var sampleCounts: [Int]

@@ -37,9 +37,7 @@ package struct BoundsEvidence {
   package init(_ events: [RunEvent], _ experiment: GeneralizationBoundsExperiment) throws {
     let configuration = experiment.configuration
     let loss = try configuration.boundedLoss()
-    var results: [String: [String: Double]] = [:]
-    for event in events where event.kind == "result" { results[event.task] = event.values }
-    let found = results
+    let found = events.results
     let spots = experiment.spots.filter { spot in
       (experiment.reportedSeeds + experiment.tuningSeeds).allSatisfy { found[spot.task($0)] != nil }
     }

@@ -46,10 +46,6 @@ public struct GeneralizationBoundsExperiment: Experiment {
     "decision.growthMargin": "exponents of growth over the iterations this near to 0 count as none",
   ]
 
-  public static func setSeeds(_ count: Int, in configuration: inout GeneralizationBoundsConfiguration) {
-    configuration.seeds.count = count
-  }
-
   // MARK: Running
 
   package var spots: [BoundsSpot] {
@@ -60,21 +56,18 @@ public struct GeneralizationBoundsExperiment: Experiment {
     }
   }
 
-  package var reportedSeeds: [Int] { configuration.seeds.reported }
-  package var tuningSeeds: [Int] { configuration.seeds.tuning }
+  private var tasks: [(spot: BoundsSpot, seed: Int)] {
+    spots.flatMap { spot in (tuningSeeds + reportedSeeds).map { (spot, $0) } }
+  }
 
   private func waiting(_ context: RunContext) -> [(spot: BoundsSpot, seed: Int)] {
-    spots.flatMap { spot in (tuningSeeds + reportedSeeds).map { (spot, $0) } }
-      .filter { !context.hasResult($0.task($1)) }
+    tasks.filter { !context.hasResult($0.task($1)) }
   }
 
   public func estimate(_ context: RunContext) throws -> String {
     try configuration.check()
     let waiting = waiting(context)
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
     var total = 0.0
     for name in configuration.data.names {
       let pool = try BoundsPool(name, configuration, context.data)
@@ -82,10 +75,13 @@ public struct GeneralizationBoundsExperiment: Experiment {
         let tasks = waiting.filter { $0.spot.data == name && $0.spot.batch == batch }
         guard let first = tasks.first else { continue }
         total +=
-          Double(tasks.count) * (try seconds(BoundsTask(configuration, first.spot, seed: first.seed, pool: pool)))
+          Double(tasks.count)
+          * (try Engine.withThreadCount(1) {
+            try seconds(BoundsTask(configuration, first.spot, seed: first.seed, pool: pool))
+          })
       }
     }
-    let workers = min(threads, waiting.count)
+    let workers = min(Workers.count, waiting.count)
     return
       "\(waiting.count) descents of \(configuration.descent.steps) updates, each with \(configuration.descent.twins) "
       + "twins: about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
@@ -114,17 +110,14 @@ public struct GeneralizationBoundsExperiment: Experiment {
   public func run(_ context: RunContext) throws {
     let configuration = configuration
     try configuration.check()
-    let waiting = waiting(context)
     let pools = try Dictionary(
-      uniqueKeysWithValues: Set(waiting.map(\.spot.data)).sorted().map {
+      uniqueKeysWithValues: Set(waiting(context).map(\.spot.data)).sorted().map {
         ($0, try BoundsPool($0, configuration, context.data))
       })
-    let total = spots.count * (reportedSeeds.count + tuningSeeds.count)
-    let bar = SharedProgress(context.makeProgress(total: total), done: total - waiting.count)
-    try Workers.run(waiting) { spot, seed in
-      try BoundsTask(configuration, spot, seed: seed, pool: pools[spot.data]!).run(context)
-      bar.advance(by: 1, of: "descents", spot.task(seed))
-    }
-    bar.finish()
+    try context.perform(
+      tasks, named: { $0.task($1) },
+      run: { spot, seed in
+        try BoundsTask(configuration, spot, seed: seed, pool: pools[spot.data]!).run(context)
+      })
   }
 }

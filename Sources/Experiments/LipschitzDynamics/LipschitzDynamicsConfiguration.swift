@@ -3,7 +3,7 @@ import Foundation
 import Training
 
 /// Plain SGD at a base setting, and with one factor changed at a time.
-public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
+public struct LipschitzDynamicsConfiguration: SeededConfiguration {
   public struct Data: Codable, Sendable, Equatable {
     public var name: String
     public var samples: Int
@@ -41,11 +41,6 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     public var gapFloor: Double
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
-    public var count: Int
-    public var first: Int
-  }
-
   public struct Decisions: Codable, Sendable, Equatable {
     public var alpha: Double
     public var changeMargin: Double
@@ -59,7 +54,7 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
   public var descent: Descent
   public var factors: Factors
   public var looks: Looks
-  public var seeds: Seeds
+  public var seeds: PlainSeeds
   public var decision: Decisions
 
   static let standard = LipschitzDynamicsConfiguration(
@@ -69,7 +64,7 @@ public struct LipschitzDynamicsConfiguration: Codable, Sendable, Equatable {
     factors: Factors(
       labelNoise: [0.5], gains: [0.5, 2], initializations: ["orthogonal"], batchSizes: [8, 64],
       orders: ["shuffled", "fixed"], decays: [0.01], rates: [0.002, 0.05], sharedStart: true),
-    looks: Looks(interval: 8, recorded: 32, gapFloor: 1e-6), seeds: Seeds(count: 6, first: 0),
+    looks: Looks(interval: 8, recorded: 32, gapFloor: 1e-6), seeds: PlainSeeds(count: 6, first: 0),
     decision: Decisions(
       alpha: 0.05, changeMargin: 0.1, coverageMargin: 0.1, noiseMargin: 0.15, exponentMargin: 0.15))
 

@@ -51,36 +51,28 @@ public struct LipschitzDynamicsExperiment: Experiment {
     "decision.exponentMargin": "exponents this near count as equal",
   ]
 
-  public static func setSeeds(_ count: Int, in configuration: inout LipschitzDynamicsConfiguration) {
-    configuration.seeds.count = count
-  }
-
-  package var seeds: [Int] {
-    Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count)
-  }
-
-  private func waiting(_ context: RunContext) -> [(variant: LipschitzVariant, seed: Int)] {
-    configuration.variants.flatMap { variant in seeds.map { (variant, $0) } }
-      .filter { !context.hasResult($0.task($1)) }
+  private var tasks: [(variant: LipschitzVariant, seed: Int)] {
+    configuration.variants.flatMap { variant in reportedSeeds.map { (variant, $0) } }
   }
 
   public func estimate(_ context: RunContext) throws -> String {
     try configuration.check()
-    let waiting = waiting(context)
+    let waiting = tasks.filter { !context.hasResult($0.task($1)) }
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
     let pool = try LipschitzPool(configuration, context.data)
     var total = 0.0
     for kind in configuration.model.kinds {
       for batch in Set(waiting.map(\.variant.batch)).sorted() {
         let tasks = waiting.filter { $0.variant.kind == kind && $0.variant.batch == batch }
         guard let (variant, seed) = tasks.first else { continue }
-        total += Double(tasks.count) * (try seconds(LipschitzTask(configuration, variant, seed: seed, pool: pool)))
+        total +=
+          Double(tasks.count)
+          * (try Engine.withThreadCount(1) {
+            try seconds(LipschitzTask(configuration, variant, seed: seed, pool: pool))
+          })
       }
     }
-    let workers = min(threads, waiting.count)
+    let workers = min(Workers.count, waiting.count)
     return "\(waiting.count) descents of \(configuration.descent.steps) updates with looks at what drives their norms: "
       + "about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
   }
@@ -102,15 +94,12 @@ public struct LipschitzDynamicsExperiment: Experiment {
   public func run(_ context: RunContext) throws {
     let configuration = configuration
     try configuration.check()
-    let waiting = waiting(context)
-    guard !waiting.isEmpty else { return }
+    guard tasks.contains(where: { !context.hasResult($0.task($1)) }) else { return }
     let pool = try LipschitzPool(configuration, context.data)
-    let total = configuration.variants.count * seeds.count
-    let bar = SharedProgress(context.makeProgress(total: total), done: total - waiting.count)
-    try Workers.run(waiting) { variant, seed in
-      try LipschitzTask(configuration, variant, seed: seed, pool: pool).run(context)
-      bar.advance(by: 1, of: "descents", variant.task(seed))
-    }
-    bar.finish()
+    try context.perform(
+      tasks, named: { $0.task($1) },
+      run: { variant, seed in
+        try LipschitzTask(configuration, variant, seed: seed, pool: pool).run(context)
+      })
   }
 }

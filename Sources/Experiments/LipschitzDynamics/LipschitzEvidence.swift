@@ -14,19 +14,18 @@ package struct LipschitzEvidence {
 
   package init(_ events: [RunEvent], _ experiment: LipschitzDynamicsExperiment) {
     configuration = experiment.configuration
-    var found: [String: [String: Double]] = [:]
-    for event in events where event.kind == "result" { found[event.task] = event.values }
+    let found = events.results
     let complete = configuration.variants.filter { variant in
-      experiment.seeds.allSatisfy { found[variant.task($0)] != nil }
+      experiment.reportedSeeds.allSatisfy { found[variant.task($0)] != nil }
     }
     var recorded: [LipschitzVariant: [Int]] = [:]
     for variant in complete {
-      let tags = found[variant.task(experiment.seeds[0])]!.keys
+      let tags = found[variant.task(experiment.reportedSeeds[0])]!.keys
       recorded[variant] = tags.filter { $0.hasPrefix("at/") && $0.hasSuffix("/z") }
         .compactMap { Int($0.dropFirst(3).dropLast(2)) }.sorted()
     }
     variants = complete
-    seeds = complete.isEmpty ? [] : experiment.seeds
+    seeds = complete.isEmpty ? [] : experiment.reportedSeeds
     results = found
     self.recorded = recorded
   }

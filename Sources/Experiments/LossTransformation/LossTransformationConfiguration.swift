@@ -1,7 +1,7 @@
 import Descending
 
 /// Descent on powers of the loss against plain descent, each with its best rate and exponent of an equal search.
-public struct LossTransformationConfiguration: Codable, Sendable, Equatable {
+public struct LossTransformationConfiguration: SeededConfiguration {
   /// One problem: how long it is descended, and where rates are searched.
   public struct Problem: Codable, Sendable, Equatable {
     public var steps: Int

@@ -59,12 +59,6 @@ extension LossTransformationExperiment {
 
   private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
 
-  static func results(_ events: [RunEvent]) -> [String: [String: Double]] {
-    var found: [String: [String: Double]] = [:]
-    for event in events where event.kind == "result" { found[event.task] = event.values }
-    return found
-  }
-
   /// The transformed arm of a base that the search finds lowest on the tuning seeds.
   package func bestForm(_ problem: String, _ base: LossArm.Base, _ results: [String: [String: Double]]) -> LossArm? {
     var best: (arm: LossArm, loss: Double)?
@@ -84,7 +78,7 @@ extension LossTransformationExperiment {
 
   /// One decision for each claim about the problems of this run.
   package func decide(_ events: [RunEvent]) -> [Decision] {
-    let results = Self.results(events)
+    let results = events.results
     let problems = configuration.problems
     var decisions: [Decision] = []
     for base in Self.bases {

@@ -7,7 +7,7 @@ extension LossTransformationExperiment {
   public func report(
     _ events: [RunEvent], context: ReportContext
   ) throws -> (decisions: [Decision], report: Report) {
-    let results = Self.results(events)
+    let results = events.results
     let decisions = decide(events)
     let s = configuration.search
     var sections: [Report.Section] = [

@@ -54,14 +54,7 @@ public struct LossTransformationExperiment: Experiment {
     return all
   }()
 
-  public static func setSeeds(_ count: Int, in configuration: inout LossTransformationConfiguration) {
-    configuration.seeds.count = count
-  }
-
   // MARK: Tasks
-
-  package var reportedSeeds: [Int] { configuration.seeds.reported }
-  package var tuningSeeds: [Int] { configuration.seeds.tuning }
 
   static func trialName(_ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int) -> String {
     "tune/\(problem)/\(arm)/\(trial)/seed \(seed)"
@@ -149,11 +142,8 @@ public struct LossTransformationExperiment: Experiment {
   public func estimate(_ context: RunContext) throws -> String {
     try configuration.check()
     let total = totals.reduce(0, +)
-    let done = Set(context.earlier.filter { $0.kind == "result" && !$0.task.hasPrefix("crossing/") }.map(\.task)).count
+    let done = context.results.keys.count { !$0.hasPrefix("crossing/") }
     guard done < total else { return "all descents are done; drawing the report" }
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
     var seconds = 0.0
     for problem in configuration.problems {
       let data = problem == "well" ? nil : try LossProblem(problem, configuration, context.data)
@@ -169,12 +159,12 @@ public struct LossTransformationExperiment: Experiment {
       let arm = LossArm(.sgd)
       let trial = LossSearch(configuration, problem, arm).coarse[0]
       let began = Date()
-      _ = try LossTask(short, problem, arm, trial, seed: 0, name: "").run(data)
+      _ = try Engine.withThreadCount(1) { try LossTask(short, problem, arm, trial, seed: 0, name: "").run(data) }
       seconds += Date().timeIntervalSince(began) * Double(configuration[problem].steps) / Double(steps)
     }
     let mean = seconds / Double(configuration.problems.count)
     return "\(total - done) descents of \(configuration.problems.joined(separator: ", ")): at most about "
-      + "\(ProgressBar.duration(mean * Double(total - done) / Double(threads))), \(threads) at a time"
+      + "\(ProgressBar.duration(mean * Double(total - done) / Double(Workers.count))), \(Workers.count) at a time"
   }
 
   public func run(_ context: RunContext) throws {
@@ -183,31 +173,27 @@ public struct LossTransformationExperiment: Experiment {
       uniqueKeysWithValues: configuration.problems.filter { $0 != "well" }.map {
         ($0, try LossProblem($0, configuration, context.data))
       })
-    let results = Results(context.earlier)
-    let total = totals.reduce(0, +)
-    let bar = SharedProgress(context.makeProgress(total: total), done: min(total, results.all.count))
     for stage in 0..<4 {
-      let known = results.all
-      let waiting = tasks(stage: stage, known).filter { known[$0.name] == nil }
-      try Workers.run(waiting) { task in
-        let values = try task.run(data[task.problem]) { context.elapsed }
-        try context.record(
-          "result", task: task.name, step: configuration[task.problem].steps, values, text: "\(task.trial)")
-        results.add(task.name, values)
-        bar.advance(by: 1, of: "descents", task.name)
-      }
+      try context.perform(
+        tasks(stage: stage, context.results), named: \.name,
+        run: { task in
+          let values = try task.run(data[task.problem]) { context.elapsed }
+          try context.record(
+            "result", task: task.name, step: configuration[task.problem].steps, values, text: "\(task.trial)")
+        })
     }
-    if configuration.problems.contains("well") { try cross(context, results) }
-    bar.finish()
+    if configuration.problems.contains("well") { try cross(context) }
     try measureCost(context, data)
   }
 
   /// What it costs to know the effective rate: updates with and without the reference chain, in turn.
   private func measureCost(_ context: RunContext, _ data: [String: LossProblem]) throws {
     guard !context.earlier.contains(where: { $0.kind == "cost" }), !data.isEmpty else { return }
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
+    let values = try Engine.withThreadCount(1) { try costs(context, data) }
+    try context.record("cost", values)
+  }
+
+  private func costs(_ context: RunContext, _ data: [String: LossProblem]) throws -> [String: Double] {
     var values: [String: Double] = [:]
     for (problem, found) in data.sorted(by: { $0.key < $1.key }) {
       let arm = LossArm(.adam, .constant)
@@ -225,33 +211,22 @@ public struct LossTransformationExperiment: Experiment {
       }
       (values["seconds/\(problem)/watched"], values["seconds/\(problem)/bare"]) = (seconds[0], seconds[1])
     }
-    try context.record("cost", values)
+    return values
   }
 
   /// The well without its offset, where the loss crosses zero: SGD at its tuned rate under constant exponents.
-  private func cross(_ context: RunContext, _ results: Results) throws {
-    let known = results.all
-    let rate = chosen("well", LossArm(.sgd), known)!.trial.rate
+  private func cross(_ context: RunContext) throws {
+    let rate = chosen("well", LossArm(.sgd), context.results)!.trial.rate
     let well = DoubleWell(tilt: configuration.landscape.tilt, offset: 0)
     let all = configuration.landscape.crossingExponents.flatMap { n in reportedSeeds.map { (n, $0) } }
-    try Workers.run(all.filter { known[Self.crossingName($0, seed: $1)] == nil }) { exponent, seed in
-      let trial = LossTrial(rate: rate, exponent: .constant(exponent))
-      let name = Self.crossingName(exponent, seed: seed)
-      let values = try LossTask(configuration, "well", LossArm(.sgd, .constant), trial, seed: seed, name: name)
-        .descendWell(well, configuration.well.steps)
-      try context.record("result", task: name, step: configuration.well.steps, values, text: "\(trial)")
-    }
-  }
-
-  private final class Results: @unchecked Sendable {
-    private let lock = NSLock()
-    private var values: [String: [String: Double]] = [:]
-
-    init(_ events: [RunEvent]) {
-      for event in events where event.kind == "result" { values[event.task] = event.values }
-    }
-
-    var all: [String: [String: Double]] { lock.withLock { values } }
-    func add(_ task: String, _ result: [String: Double]) { lock.withLock { values[task] = result } }
+    try context.perform(
+      all, named: { Self.crossingName($0, seed: $1) },
+      run: { exponent, seed in
+        let trial = LossTrial(rate: rate, exponent: .constant(exponent))
+        let name = Self.crossingName(exponent, seed: seed)
+        let values = try LossTask(configuration, "well", LossArm(.sgd, .constant), trial, seed: seed, name: name)
+          .descendWell(well, configuration.well.steps)
+        try context.record("result", task: name, step: configuration.well.steps, values, text: "\(trial)")
+      })
   }
 }

@@ -3,7 +3,7 @@ import MultiObjective
 import Training
 
 /// Descents for several objectives, each method at its best rate of one grid, compared by samples.
-public struct MultiObjectiveConfiguration: Codable, Sendable, Equatable {
+public struct MultiObjectiveConfiguration: SeededConfiguration {
   /// One kind of problem: its sizes, how long it is descended, and where rates are searched.
   public struct Problem: Codable, Sendable, Equatable {
     /// Sizes n of the training set, rising.

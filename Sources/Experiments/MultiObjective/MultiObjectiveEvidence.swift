@@ -28,10 +28,8 @@ package struct MultiObjectiveEvidence {
   package var seeds: [Int] { experiment.reportedSeeds }
 
   package init(_ events: [RunEvent], _ experiment: MultiObjectiveExperiment) {
-    var results: [String: [String: Double]] = [:]
-    for event in events where event.kind == "result" { results[event.task] = event.values }
     self.experiment = experiment
-    self.results = results
+    results = events.results
     choice = MultiObjectiveChoice(experiment, results)
   }
 

@@ -56,14 +56,7 @@ public struct MultiObjectiveExperiment: Experiment {
     return all
   }()
 
-  public static func setSeeds(_ count: Int, in configuration: inout MultiObjectiveConfiguration) {
-    configuration.seeds.count = count
-  }
-
   // MARK: Tasks
-
-  package var reportedSeeds: [Int] { configuration.seeds.reported }
-  package var tuningSeeds: [Int] { configuration.seeds.tuning }
 
   package static func taskName(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, seed: Int
@@ -112,16 +105,12 @@ public struct MultiObjectiveExperiment: Experiment {
     let data = try MultiObjectiveData(configuration, context.data)
     let arenas = arenas(data)
     let leftOut = data.absent.sorted { $0.key < $1.key }.map { "; \($0.key) is left out: \($0.value)" }.joined()
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
+    let results = context.results
     var (seconds, count) = (0.0, 0)
     for arena in arenas {
       let tuning = tuningTasks([arena]).filter { !context.hasResult($0.name) }.count
       let arms = configuration.arms(arena).count
-      let done = context.earlier.count {
-        $0.kind == "result" && $0.task.hasPrefix("\(arena)/") && $0.values["curve/0/samples"] != nil
-      }
+      let done = results.count { $0.key.hasPrefix("\(arena)/") && $0.value["curve/0/samples"] != nil }
       let waiting = tuning + max(0, arms * reportedSeeds.count - done)
       guard waiting > 0 else { continue }
       count += waiting
@@ -141,7 +130,7 @@ public struct MultiObjectiveExperiment: Experiment {
     }
     guard count > 0 else { return "all descents are done; drawing the report" + leftOut }
     return "at least \(count) descents: at most about "
-      + "\(ProgressBar.duration(seconds / Double(threads))), \(threads) at a time" + leftOut
+      + "\(ProgressBar.duration(seconds / Double(Workers.count))), \(Workers.count) at a time" + leftOut
   }
 
   public func run(_ context: RunContext) throws {
@@ -155,39 +144,21 @@ public struct MultiObjectiveExperiment: Experiment {
       try context.record("absent", text: "\(problem): \(reason)")
     }
     if let name = data.riverName { try context.record("data", text: name) }
-    let results = Results(context.earlier)
     func perform(_ tasks: [MultiObjectiveTask]) throws {
-      let known = results.all
       // The large ones first, so that no worker ends alone.
-      let waiting = tasks.filter { known[$0.name] == nil }
-        .sorted { ($0.arena.samples, $1.name) > ($1.arena.samples, $0.name) }
-      let bar = SharedProgress(context.makeProgress(total: tasks.count), done: tasks.count - waiting.count)
-      try Workers.run(waiting) { task in
-        let start = context.elapsed
-        let problem = try data.problem(task.arena, seed: task.seed)
-        var values = try task.run(problem)
-        data.giveBack(problem, task.arena)
-        values["seconds"] = context.elapsed - start
-        try context.record("result", task: task.name, step: Int(values["steps"]!), values)
-        results.add(task.name, values)
-        bar.advance(by: 1, of: "descents", task.name)
-      }
-      bar.finish()
+      let sorted = tasks.sorted { ($0.arena.samples, $1.name) > ($1.arena.samples, $0.name) }
+      try context.perform(
+        sorted, named: \.name,
+        run: { task in
+          let start = context.elapsed
+          let problem = try data.problem(task.arena, seed: task.seed)
+          var values = try task.run(problem)
+          data.giveBack(problem, task.arena)
+          values["seconds"] = context.elapsed - start
+          try context.record("result", task: task.name, step: Int(values["steps"]!), values)
+        })
     }
     try perform(tuningTasks(arenas))
-    try perform(reportedTasks(arenas, MultiObjectiveChoice(self, results.all)))
-  }
-
-  /// Results of this and earlier sessions.
-  private final class Results: @unchecked Sendable {
-    private let lock = NSLock()
-    private var values: [String: [String: Double]] = [:]
-
-    init(_ events: [RunEvent]) {
-      for event in events where event.kind == "result" { values[event.task] = event.values }
-    }
-
-    var all: [String: [String: Double]] { lock.withLock { values } }
-    func add(_ task: String, _ result: [String: Double]) { lock.withLock { values[task] = result } }
+    try perform(reportedTasks(arenas, MultiObjectiveChoice(self, context.results)))
   }
 }

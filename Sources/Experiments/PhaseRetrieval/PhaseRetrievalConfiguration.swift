@@ -4,7 +4,7 @@ import SignalRecovery
 import Theory
 
 /// Descents on random phase retrieval around the transitions of the theory.
-public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
+public struct PhaseRetrievalConfiguration: SeededConfiguration {
   public struct Problem: Codable, Sendable, Equatable {
     public var dimensions: [Int]
     public var ensembles: [String]
@@ -28,7 +28,7 @@ public struct PhaseRetrievalConfiguration: Codable, Sendable, Equatable {
     public var first: Int
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
+  public struct Seeds: SeedRange {
     public var count: Int
     public var first: Int
     public var trials: Int

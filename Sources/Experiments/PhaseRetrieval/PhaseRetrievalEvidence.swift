@@ -27,8 +27,7 @@ package struct PhaseRetrievalEvidence {
   package init(_ events: [RunEvent], _ experiment: PhaseRetrievalExperiment) throws {
     self.experiment = experiment
     theory = try Self.transitions(experiment.configuration)
-    values = Dictionary(
-      events.filter { $0.kind == "result" }.map { ($0.task, $0.values) }, uniquingKeysWith: { _, last in last })
+    values = events.results
   }
 
   /// Transitions of all ranks that a report names. A lifted one takes a second: each is computed once.

@@ -158,15 +158,14 @@ extension PhaseRetrievalExperiment {
   }
 
   private func tuningTable(_ events: [RunEvent]) -> Report.Section {
-    let t = configuration.tuning
+    let results = events.results
     return .table(
       header: ["ensemble", "stages", "first push", "found on tuning seeds", "chosen"],
       rows: configuration.problem.ensembles.flatMap { ensemble in
-        let best = chosen(events, ensemble)
+        let best = chosen(results, ensemble)
         return candidates.map { candidate -> [String] in
-          let names = Set((t.first..<t.first + t.seeds).map { candidate.name(ensemble, $0) })
-          let found = events.filter { $0.kind == "result" && names.contains($0.task) }
-          func total(_ key: String) -> Int { Int(found.reduce(0) { $0 + ($1.values[key] ?? 0) }) }
+          let found = tuningSeeds.compactMap { results[candidate.name(ensemble, $0)] }
+          func total(_ key: String) -> Int { Int(found.reduce(0) { $0 + ($1[key] ?? 0) }) }
           return [
             ensemble, "\(candidate.stages)", Report.number(candidate.firstPush),
             "\(total("successes"))/\(total("trials"))", candidate == best ? "yes" : "",

@@ -45,10 +45,6 @@ public struct PhaseRetrievalExperiment: Experiment {
     "decision.resamples": "draws of the parametric bootstrap of 50 % points",
   ]
 
-  public static func setSeeds(_ count: Int, in configuration: inout PhaseRetrievalConfiguration) {
-    configuration.seeds.count = count
-  }
-
   // MARK: Tasks
 
   /// A batch of trials at one point, with one method.
@@ -85,12 +81,12 @@ public struct PhaseRetrievalExperiment: Experiment {
   }
 
   package var tasks: [Task] {
-    let (p, s) = (configuration.problem, configuration.seeds)
+    let p = configuration.problem
     return p.dimensions.flatMap { n in
       p.ensembles.flatMap { ensemble in
         descending.flatMap { method in
           p.positions.flatMap { position in
-            (s.first..<s.first + s.count).map {
+            reportedSeeds.map {
               Task(ensemble: ensemble, dimension: n, position: position, method: method, seed: $0)
             }
           }
@@ -99,22 +95,23 @@ public struct PhaseRetrievalExperiment: Experiment {
     }
   }
 
+  var tuningSeeds: [Int] {
+    Array(configuration.tuning.first..<configuration.tuning.first + configuration.tuning.seeds)
+  }
+
   private var tuningTasks: [(candidate: Candidate, ensemble: String, seed: Int)] {
-    let t = configuration.tuning
-    return configuration.problem.ensembles.flatMap { ensemble in
-      candidates.flatMap { candidate in (t.first..<t.first + t.seeds).map { (candidate, ensemble, $0) } }
+    configuration.problem.ensembles.flatMap { ensemble in
+      candidates.flatMap { candidate in tuningSeeds.map { (candidate, ensemble, $0) } }
     }
   }
 
   /// The candidate that found most signals of an ensemble on the tuning seeds; of equals the first.
-  package func chosen(_ events: [RunEvent], _ ensemble: String) -> Candidate? {
-    let t = configuration.tuning
+  package func chosen(_ results: [String: [String: Double]], _ ensemble: String) -> Candidate? {
     var best: (candidate: Candidate, successes: Double)?
     for candidate in candidates {
-      let names = Set((t.first..<t.first + t.seeds).map { candidate.name(ensemble, $0) })
-      let found = events.filter { $0.kind == "result" && names.contains($0.task) }
-      guard found.count == names.count else { return nil }
-      let successes = found.reduce(0) { $0 + ($1.values["successes"] ?? 0) }
+      let found = tuningSeeds.compactMap { results[candidate.name(ensemble, $0)] }
+      guard found.count == tuningSeeds.count else { return nil }
+      let successes = found.reduce(0) { $0 + ($1["successes"] ?? 0) }
       if successes > best?.successes ?? -1 { best = (candidate, successes) }
     }
     return best?.candidate
@@ -152,15 +149,13 @@ public struct PhaseRetrievalExperiment: Experiment {
     let tuning = tuningTasks.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
     guard !(waiting.isEmpty && tuning.isEmpty) else { return "all descents are done; drawing the report" }
     // A short and a longer descent on each kind of instance tell the time of a step.
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
     var total = 0.0
     func stepSeconds(_ ensemble: String, _ n: Int) throws -> Double {
       let instances = try batch(ensemble, n, 1, configuration.tuning.first)
       let seconds = try [10, 60].map { steps in
         let start = Date()
-        _ = try PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: steps)).run(instances)
+        let descent = PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: steps))
+        _ = try Engine.withThreadCount(1) { try descent.run(instances) }
         return Date().timeIntervalSince(start)
       }
       return max(0, seconds[1] - seconds[0]) / 50
@@ -182,55 +177,39 @@ public struct PhaseRetrievalExperiment: Experiment {
         try stepSeconds(ensemble, n) * Double(configuration.descent.barrierSteps + configuration.descent.plainSteps)
         * Double(tuning.count { $0.ensemble == ensemble })
     }
-    let workers = min(threads, waiting.count + tuning.count)
+    let workers = min(Workers.count, waiting.count + tuning.count)
     return "\(waiting.count) batches of \(configuration.seeds.trials) descents, and \(tuning.count) to choose the "
       + "schedule: at most \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
   }
 
   public func run(_ context: RunContext) throws {
     try configuration.check()
-    let (all, tuning) = (tasks, tuningTasks)
-    let waitingTuning = tuning.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
-    // Long descents first, so that no worker ends alone.
-    let waiting = all.filter { !context.hasResult($0.name) }
-      .sorted { ($0.method == "hybrid" ? 0 : 1, $0.name) < ($1.method == "hybrid" ? 0 : 1, $1.name) }
-    let bar = SharedProgress(
-      context.makeProgress(total: all.count + tuning.count),
-      done: all.count + tuning.count - waiting.count - waitingTuning.count)
-    let found = Found(context.earlier.filter { $0.kind == "result" })
     let (n, position) = (configuration.problem.dimensions[0], configuration.tuning.position)
-    try Workers.run(waitingTuning) { candidate, ensemble, seed in
-      let schedule = configuration.schedule(stages: candidate.stages, firstPush: candidate.firstPush)
-      let values = try measure(
-        PhaseRetrievalDescent(.hybrid, schedule: schedule), try batch(ensemble, n, position, seed))
-      let name = candidate.name(ensemble, seed)
-      found.add(RunEvent(kind: "result", task: name, step: 0, time: 0, values: values))
-      try context.record("result", task: name, values)
-      bar.advance(by: 1, of: "batches", name)
-    }
+    try context.perform(
+      tuningTasks, of: "batches", named: { $0.name($1, $2) },
+      run: { candidate, ensemble, seed in
+        let schedule = configuration.schedule(stages: candidate.stages, firstPush: candidate.firstPush)
+        let values = try measure(
+          PhaseRetrievalDescent(.hybrid, schedule: schedule), try batch(ensemble, n, position, seed))
+        try context.record("result", task: candidate.name(ensemble, seed), values)
+      })
+    let results = context.results
     let schedules = Dictionary(
       uniqueKeysWithValues: configuration.problem.ensembles.map { ensemble in
-        let best = chosen(found.events, ensemble)!
+        let best = chosen(results, ensemble)!
         return (ensemble, configuration.schedule(stages: best.stages, firstPush: best.firstPush))
       })
-    try Workers.run(waiting) { task in
-      let descent = PhaseRetrievalDescent(
-        RecoveryMethod(rawValue: task.method)!, schedule: schedules[task.ensemble]!)
-      let start = context.elapsed
-      var values = try measure(descent, try batch(task.ensemble, task.dimension, task.position, task.seed))
-      values["seconds"] = context.elapsed - start
-      try context.record("result", task: task.name, values)
-      bar.advance(by: 1, of: "batches", task.name)
-    }
-    bar.finish()
-  }
-
-  /// Results of this and earlier sessions.
-  private final class Found: @unchecked Sendable {
-    private let lock = NSLock()
-    private var all: [RunEvent]
-    init(_ events: [RunEvent]) { all = events }
-    func add(_ event: RunEvent) { lock.withLock { all.append(event) } }
-    var events: [RunEvent] { lock.withLock { all } }
+    // Long descents first, so that no worker ends alone.
+    let sorted = tasks.sorted { ($0.method == "hybrid" ? 0 : 1, $0.name) < ($1.method == "hybrid" ? 0 : 1, $1.name) }
+    try context.perform(
+      sorted, of: "batches", named: \.name,
+      run: { task in
+        let descent = PhaseRetrievalDescent(
+          RecoveryMethod(rawValue: task.method)!, schedule: schedules[task.ensemble]!)
+        let start = context.elapsed
+        var values = try measure(descent, try batch(task.ensemble, task.dimension, task.position, task.seed))
+        values["seconds"] = context.elapsed - start
+        try context.record("result", task: task.name, values)
+      })
   }
 }

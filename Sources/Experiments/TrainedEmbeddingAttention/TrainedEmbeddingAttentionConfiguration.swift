@@ -2,7 +2,7 @@ import Foundation
 
 /// One step on the embeddings, then normalised descent on the query, on synthetic sequences, film reviews and sentences of
 /// such reviews.
-public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatable {
+public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
   public struct Data: Codable, Sendable, Equatable {
     public var names: [String]
     public var train: Int
@@ -40,11 +40,6 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     public var looks: Int
   }
 
-  public struct Seeds: Codable, Sendable, Equatable {
-    public var count: Int
-    public var first: Int
-  }
-
   public struct Decisions: Codable, Sendable, Equatable {
     public var alpha: Double
     public var slopeMargin: Double
@@ -57,7 +52,7 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
   public var reviews: Reviews
   public var sentences: Sentences
   public var flow: Flow
-  public var seeds: Seeds
+  public var seeds: PlainSeeds
   public var decision: Decisions
 
   static let standard = TrainedEmbeddingAttentionConfiguration(
@@ -65,7 +60,7 @@ public struct TrainedEmbeddingAttentionConfiguration: Codable, Sendable, Equatab
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
     sentences: Sentences(train: 4000, test: 2500, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
-    flow: Flow(steps: 4000, length: 0.02, textLength: 0.5, looks: 10), seeds: Seeds(count: 10, first: 0),
+    flow: Flow(steps: 4000, length: 0.02, textLength: 0.5, looks: 10), seeds: PlainSeeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
 
   static var smoke: TrainedEmbeddingAttentionConfiguration {

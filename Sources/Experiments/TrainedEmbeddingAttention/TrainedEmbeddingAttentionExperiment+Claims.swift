@@ -47,11 +47,10 @@ extension TrainedEmbeddingAttentionExperiment {
 
   /// One decision for each claim about data that were run.
   package func decide(_ events: [RunEvent]) -> [Decision] {
+    let found = events.results
     var results: [String: [[String: Double]]] = [:]
     for data in configuration.data.names {
-      results[data] = seeds.compactMap { seed in
-        events.last { $0.kind == "result" && $0.task == TrainedEmbeddingAttentionTask.name(data, seed) }?.values
-      }
+      results[data] = reportedSeeds.compactMap { found[TrainedEmbeddingAttentionTask.name(data, $0)] }
     }
     let (rule, last) = (configuration.decision, lastLook)
     return Self.claims.compactMap { claim in

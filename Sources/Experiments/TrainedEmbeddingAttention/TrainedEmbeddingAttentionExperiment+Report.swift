@@ -12,7 +12,7 @@ extension TrainedEmbeddingAttentionExperiment {
     var sections: [Report.Section] = [
       .heading("Claims"),
       .paragraph(
-        "n = \(seeds.count) seeds, each with its own texts, start and output vector; every claim at its own level, without "
+        "n = \(reportedSeeds.count) seeds, each with its own texts, start and output vector; every claim at its own level, without "
           + "correction for their number."), .decisions(decisions),
     ]
     for data in configuration.data.names { sections += self.sections(data, events) }
@@ -27,14 +27,13 @@ extension TrainedEmbeddingAttentionExperiment {
     let report = Report(
       title: "Attention with trained embeddings",
       subtitle: "\(configuration.data.names.joined(separator: ", ")), "
-        + "n = \(seeds.count) seeds", sections: sections)
+        + "n = \(reportedSeeds.count) seeds", sections: sections)
     return (decisions, report)
   }
 
   private func sections(_ data: String, _ events: [RunEvent]) -> [Report.Section] {
-    let results = seeds.compactMap { seed in
-      events.last { $0.kind == "result" && $0.task == TrainedEmbeddingAttentionTask.name(data, seed) }?.values
-    }
+    let found = events.results
+    let results = reportedSeeds.compactMap { found[TrainedEmbeddingAttentionTask.name(data, $0)] }
     let first = TrainedEmbeddingAttentionTask.name(data, configuration.seeds.first)
     let tokens = events.filter { $0.kind == "token" && $0.task == first }
     func values(_ name: String) -> [Double] { tokens.map { $0.values[name] ?? .nan } }

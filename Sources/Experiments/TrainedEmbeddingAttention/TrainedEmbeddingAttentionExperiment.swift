@@ -45,31 +45,27 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
     "decision.threshold": "cosines and attention above this count as alignment and selection",
   ]
 
-  public static func setSeeds(_ count: Int, in configuration: inout TrainedEmbeddingAttentionConfiguration) {
-    configuration.seeds.count = count
+  private var tasks: [(data: String, seed: Int)] {
+    configuration.data.names.flatMap { data in reportedSeeds.map { (data, $0) } }
   }
 
-  package var seeds: [Int] { Array(configuration.seeds.first..<configuration.seeds.first + configuration.seeds.count) }
-
   private func waiting(_ context: RunContext) -> [(data: String, seed: Int)] {
-    configuration.data.names.flatMap { data in seeds.map { (data, $0) } }
-      .filter { !context.hasResult(TrainedEmbeddingAttentionTask.name($0.0, $0.1)) }
+    tasks.filter { !context.hasResult(TrainedEmbeddingAttentionTask.name($0, $1)) }
   }
 
   public func estimate(_ context: RunContext) throws -> String {
     try configuration.check()
     let waiting = waiting(context)
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    let workers = min(Engine.threadCount, waiting.count)
-    let threads = Engine.threadCount
-    Engine.setThreadCount(1)
-    defer { Engine.setThreadCount(threads) }
+    let workers = min(Workers.count, waiting.count)
     var total = 0.0
     for data in configuration.data.names {
       let tasks = waiting.filter { $0.data == data }
       guard let first = tasks.first else { continue }
       let corpus = try TokenCorpus(data, configuration, context.data)
-      let step = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: first.seed).secondsPerStep()
+      let step = try Engine.withThreadCount(1) {
+        try TrainedEmbeddingAttentionTask(configuration, corpus, seed: first.seed).secondsPerStep()
+      }
       total += step * Double(configuration.flow.steps * tasks.count)
     }
     return "\(waiting.count) descents of \(configuration.flow.steps) steps on the query: about "
@@ -79,34 +75,31 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
   public func run(_ context: RunContext) throws {
     let configuration = configuration
     try configuration.check()
-    let waiting = waiting(context)
     let corpora = try Dictionary(
-      uniqueKeysWithValues: Set(waiting.map(\.data)).sorted().map {
+      uniqueKeysWithValues: Set(waiting(context).map(\.data)).sorted().map {
         ($0, try TokenCorpus($0, configuration, context.data))
       })
-    let total = configuration.data.names.count * seeds.count
-    let bar = SharedProgress(context.makeProgress(total: total), done: total - waiting.count)
     let first = configuration.seeds.first
-    try Workers.run(waiting) { data, seed in
-      let corpus = corpora[data]!
-      let task = TrainedEmbeddingAttentionTask.name(data, seed)
-      let start = context.elapsed
-      var outcome = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: seed).outcome()
-      outcome.values["seconds"] = context.elapsed - start
-      if seed == first {
-        for (token, word) in corpus.words.enumerated() where outcome.count[token] > 0 {
-          try context.record(
-            "token", task: task, step: token,
-            [
-              "difference": outcome.difference[token], "score": outcome.score[token],
-              "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],
-              "count": outcome.count[token], "selected": outcome.selected[token],
-            ], text: word)
+    try context.perform(
+      tasks, named: { TrainedEmbeddingAttentionTask.name($0, $1) },
+      run: { data, seed in
+        let corpus = corpora[data]!
+        let task = TrainedEmbeddingAttentionTask.name(data, seed)
+        let start = context.elapsed
+        var outcome = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: seed).outcome()
+        outcome.values["seconds"] = context.elapsed - start
+        if seed == first {
+          for (token, word) in corpus.words.enumerated() where outcome.count[token] > 0 {
+            try context.record(
+              "token", task: task, step: token,
+              [
+                "difference": outcome.difference[token], "score": outcome.score[token],
+                "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],
+                "count": outcome.count[token], "selected": outcome.selected[token],
+              ], text: word)
+          }
         }
-      }
-      try context.record("result", task: task, step: configuration.flow.steps, outcome.values)
-      bar.advance(by: 1, of: "descents", task)
-    }
-    bar.finish()
+        try context.record("result", task: task, step: configuration.flow.steps, outcome.values)
+      })
   }
 }

@@ -1,0 +1,97 @@
+import Foundation
+import RunLogs
+import Training
+
+/// Where a run records, reads and takes its time; workers share it.
+public final class RunContext: @unchecked Sendable {
+  // Sinks and results are used under the lock; all else does not change.
+  private let lock = NSLock()
+  public let folder: RunFolder
+  public let data: DataLocator
+  public let fingerprint: String
+  /// Events of earlier sessions of this run.
+  public let earlier: [RunEvent]
+  public let isQuiet: Bool
+  private var found: [String: [String: Double]]
+  private let sinks: [any RunSink]
+  private let clock: () -> Double
+  private let start: Double
+
+  /// - Parameter clock: seconds, from any origin.
+  public init(
+    folder: RunFolder, data: DataLocator, fingerprint: String, earlier: [RunEvent], sinks: [any RunSink],
+    isQuiet: Bool = false, clock: @escaping () -> Double
+  ) {
+    self.folder = folder
+    self.data = data
+    self.fingerprint = fingerprint
+    self.earlier = earlier
+    self.sinks = sinks
+    self.isQuiet = isQuiet
+    self.clock = clock
+    found = earlier.results
+    start = clock() - (earlier.map(\.time).max() ?? 0)
+  }
+
+  /// Seconds since the run started, over all its sessions.
+  public var elapsed: Double { clock() - start }
+
+  /// What tasks found, by their names, in this session and in earlier ones.
+  public var results: [String: [String: Double]] { lock.withLock { found } }
+
+  /// Whether a task has ended, in this session or in an earlier one.
+  public func hasResult(_ task: String) -> Bool { lock.withLock { found[task] != nil } }
+
+  public func record(
+    _ kind: String, task: String = "", step: Int = 0, _ values: [String: Double] = [:], text: String? = nil
+  ) throws {
+    try lock.withLock {
+      let event = RunEvent(kind: kind, task: task, step: step, time: elapsed, values: values, text: text)
+      for sink in sinks { try sink.record(event) }
+      if kind == RunEvent.resultKind { found[task] = values }
+    }
+  }
+
+  public func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
+
+  public func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
+
+  /// Runs those tasks that have no result yet, in their order, on all cores. Each records its own result.
+  func perform<Task: Sendable>(
+    _ tasks: [Task], of unit: String = "descents", named name: @escaping @Sendable (Task) -> String,
+    run body: @escaping @Sendable (Task) throws -> Void
+  ) throws {
+    let known = results
+    let waiting = tasks.filter { known[name($0)] == nil }
+    guard !waiting.isEmpty else { return }
+    let bar = SharedProgress(makeProgress(total: tasks.count), done: tasks.count - waiting.count)
+    try Workers.run(waiting) { task in
+      try body(task)
+      bar.advance(by: 1, of: unit, name(task))
+    }
+    bar.finish()
+  }
+
+  /// Where a task keeps its states.
+  public func checkpoints(of task: String) -> CheckpointStore {
+    Self.checkpoints(of: task, in: folder, fingerprint: fingerprint)
+  }
+
+  static func checkpoints(of task: String, in folder: RunFolder, fingerprint: String) -> CheckpointStore {
+    CheckpointStore(folder: folder.checkpointFolder + "/" + task.replacing(" ", with: "-"), fingerprint: fingerprint)
+  }
+}
+
+extension RunEvent {
+  /// The kind of event with which a task ends.
+  static let resultKind = "result"
+}
+
+extension [RunEvent] {
+  /// What tasks found, by their names; the last where one ended twice.
+  package var results: [String: [String: Double]] {
+    var found: [String: [String: Double]] = [:]
+    for event in self where event.kind == RunEvent.resultKind { found[event.task] = event.values }
+    return found
+  }
+}
