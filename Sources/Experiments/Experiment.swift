@@ -42,6 +42,9 @@ public protocol Experiment: Sendable {
 
 extension Experiment {
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
+
+  /// One of its claims.
+  func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
 }
 
 /// What a report says of its run besides the log.

@@ -45,7 +45,7 @@ extension Claim {
       let (place, verdict) = place(of: result.interval, from: -margin, to: margin)
       return decision(verdict, Evidence(result, reason: "\(place) ±\(short(margin))."))
     } catch {
-      return untestable(second.count, error)
+      return undecided(count: second.count, error)
     }
   }
 
@@ -82,7 +82,7 @@ extension Claim {
       let reason = "Found \(found.rawValue): p = \(short(result.pValue)) is below α = \(short(alpha))."
       return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
     } catch {
-      return untestable(count, error)
+      return undecided(count: count, error)
     }
   }
 
@@ -93,7 +93,8 @@ extension Claim {
     return ("\(range) reaches across an end of", .undecided)
   }
 
-  private func untestable(_ count: Int, _ error: any Error) -> Decision {
+  /// Undecided, because the values allow no test.
+  public func undecided(count: Int, _ error: any Error) -> Decision {
     decision(.undecided, Evidence(test: "none", count: count, reason: "No test was possible. \(error)"))
   }
 

@@ -102,8 +102,6 @@ extension CalibrationExperiment {
     return decisions
   }
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   public func report(
     _ events: [RunEvent], context: ReportContext
   ) throws -> (decisions: [Decision], report: Report) {

@@ -62,8 +62,6 @@ extension GeneralizationBoundsExperiment {
       source: "ours"),
   ]
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   /// One decision for each claim.
   package func decide(_ evidence: BoundsEvidence) -> [Decision] {
     let rule = configuration.decision
@@ -141,7 +139,7 @@ extension GeneralizationBoundsExperiment {
       found.test = "one-sided t-tests of jackknife pseudo-values, one for each point"
       return Decision(claim: claim(id), verdict: verdict, evidence: found)
     } catch {
-      return undecided(id, e, error)
+      return claim(id).undecided(count: e.seeds.count, error)
     }
   }
 
@@ -155,7 +153,7 @@ extension GeneralizationBoundsExperiment {
         interval: summary.interval(level: 1 - 2 * configuration.decision.alpha), count: summary.count,
         test: "jackknife over seeds, equivalence")
     } catch {
-      return undecided(id, e, error)
+      return claim(id).undecided(count: e.seeds.count, error)
     }
   }
 
@@ -168,13 +166,7 @@ extension GeneralizationBoundsExperiment {
       decision.evidence.test += " of jackknife pseudo-values"
       return decision
     } catch {
-      return undecided(id, e, error)
+      return claim(id).undecided(count: e.seeds.count, error)
     }
-  }
-
-  private func undecided(_ id: String, _ e: BoundsEvidence, _ error: any Error) -> Decision {
-    Decision(
-      claim: claim(id), verdict: .undecided,
-      evidence: Evidence(test: "none", count: e.seeds.count, reason: "No test was possible. \(error)"))
   }
 }

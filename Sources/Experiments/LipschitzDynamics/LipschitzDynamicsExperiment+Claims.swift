@@ -74,8 +74,6 @@ extension LipschitzDynamicsExperiment {
       source: source + ", as we read it"),
   ]
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   /// One decision for each claim.
   package func decide(_ e: LipschitzEvidence) -> [Decision] {
     let rule = configuration.decision
@@ -137,7 +135,8 @@ extension LipschitzDynamicsExperiment {
     let id = "band-covers"
     let runs = e.independent.flatMap { variant in e.seeds.map { (variant, $0) } }
     guard !runs.isEmpty else {
-      return undecided(id, e, StatisticsError.tooFewValues(what: "A share", needed: 1, found: 0))
+      return claim(id).undecided(
+        count: e.seeds.count, StatisticsError.tooFewValues(what: "A share", needed: 1, found: 0))
     }
     let inside = runs.count { variant, seed in
       abs(e.last(variant, seed, "z") - e.last(variant, seed, "predicted")) <= 2 * e.last(variant, seed, "deviation")
@@ -163,7 +162,7 @@ extension LipschitzDynamicsExperiment {
         interval: summary.interval(level: 1 - 2 * configuration.decision.alpha), count: summary.count,
         test: "t-interval over seeds, equivalence")
     } catch {
-      return undecided(id, e, error)
+      return claim(id).undecided(count: e.seeds.count, error)
     }
   }
 
@@ -175,13 +174,7 @@ extension LipschitzDynamicsExperiment {
       return claim(id).decideDifference(
         direction, from: reference, to: try values(), alpha: configuration.decision.alpha)
     } catch {
-      return undecided(id, e, error)
+      return claim(id).undecided(count: e.seeds.count, error)
     }
-  }
-
-  private func undecided(_ id: String, _ e: LipschitzEvidence, _ error: any Error) -> Decision {
-    Decision(
-      claim: claim(id), verdict: .undecided,
-      evidence: Evidence(test: "none", count: e.seeds.count, reason: "No test was possible. \(error)"))
   }
 }

@@ -57,8 +57,6 @@ extension LossTransformationExperiment {
         source: "derived: n |l|^(n - 1) vanishes there for n > 1"),
     ]
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   /// The transformed arm of a base that the search finds lowest on the tuning seeds.
   package func bestForm(_ problem: String, _ base: LossArm.Base, _ results: [String: [String: Double]]) -> LossArm? {
     var best: (arm: LossArm, loss: Double)?

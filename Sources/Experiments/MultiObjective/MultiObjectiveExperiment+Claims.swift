@@ -109,8 +109,6 @@ extension MultiObjectiveExperiment {
     return all
   }()
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   /// Decisions on the claims that the configuration bears on; those about absent data are undecided and say so.
   package func decide(_ e: MultiObjectiveEvidence, absent: [String: String] = [:]) -> [Decision] {
     let rule = configuration.decision

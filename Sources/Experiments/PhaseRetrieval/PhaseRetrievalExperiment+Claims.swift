@@ -64,8 +64,6 @@ extension PhaseRetrievalExperiment {
         source: "Stojnic, arXiv 2506.18275"),
     ]
 
-  private func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
-
   /// Decisions on the claims that the configuration's ensembles and methods bear on.
   package func decide(_ evidence: PhaseRetrievalEvidence) -> [Decision] {
     let rule = configuration.decision
