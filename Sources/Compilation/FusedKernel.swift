@@ -110,6 +110,44 @@ struct FusedKernel {
     stores.append((view, register))
   }
 
+  /// Makes one instruction of a product and the sum or difference that alone reads it: one pass over the tile, same bits.
+  private mutating func joinProducts() {
+    var uses: [UInt16: Int] = [:]
+    for instruction in instructions { for register in Set(instruction.sources) { uses[register, default: 0] += 1 } }
+    for register in stores.map(\.register) + reductions.map(\.register) { uses[register, default: 0] += 1 }
+    var products: [UInt16: ck_instruction] = [:]
+    var joined: Set<UInt16> = []
+    for index in instructions.indices {
+      let old = instructions[index]
+      let (operation, type) = (ck_operation(UInt32(old.opcode / 4)), old.opcode % 4)
+      guard type <= Self.typeSlot[.float64]! else { continue }
+      func product(_ register: UInt16) -> ck_instruction? { uses[register] == 1 ? products[register] : nil }
+      func join(_ operation: ck_operation, _ product: ck_instruction, _ other: UInt16) {
+        joined.insert(product.destination)
+        instructions[index] = ck_instruction(
+          opcode: UInt16(operation.rawValue) * 4 + type, destination: old.destination, a: product.a, b: product.b,
+          c: other)
+      }
+      switch operation {
+      case CK_OP_MULTIPLY: products[old.destination] = old
+      case CK_OP_ADD where old.a != old.b:
+        if let right = product(old.b) {
+          join(CK_OP_MULTIPLY_ADD, right, old.a)
+        } else if let left = product(old.a) {
+          join(CK_OP_MULTIPLY_ADD, left, old.b)
+        }
+      case CK_OP_SUBTRACT where old.a != old.b:
+        if let right = product(old.b) {
+          join(CK_OP_SUBTRACT_PRODUCT, right, old.a)
+        } else if let left = product(old.a) {
+          join(CK_OP_MULTIPLY_SUBTRACT, left, old.b)
+        }
+      default: break
+      }
+    }
+    instructions.removeAll { joined.contains($0.destination) }
+  }
+
   /// Lets registers share tiles whose values are no longer needed, so that the working set stays in the cache.
   private mutating func recycle() {
     var lastUse: [UInt16: Int] = [:]
@@ -155,6 +193,7 @@ struct FusedKernel {
 
   /// The finished call.
   mutating func call(in memory: ParameterMemory, name: String, location: SourceLocation) -> KernelCall {
+    joinProducts()
     recycle()
     let views = loads.map(\.view) + stores.map(\.view)
     let space = IterationSpace(shape: shape.dimensions, reduced: reducedAxes, operands: views.map(\.strides))

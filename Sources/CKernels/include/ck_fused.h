@@ -18,6 +18,7 @@ typedef enum {
   CK_OP_OR, CK_OP_EQUAL, CK_OP_NOT_EQUAL, CK_OP_LESS, CK_OP_LESS_OR_EQUAL, CK_OP_GREATER, CK_OP_GREATER_OR_EQUAL,
   CK_OP_SELECT, CK_OP_TO_FLOAT32, CK_OP_TO_FLOAT64, CK_OP_TO_INT32, CK_OP_TO_BOOL,
   CK_OP_GELU_AND_SLOPE,  // the slope goes to register b
+  CK_OP_MULTIPLY_ADD, CK_OP_MULTIPLY_SUBTRACT, CK_OP_SUBTRACT_PRODUCT,  // ab + c, ab - c, c - ab, rounded twice
 } ck_operation;
 
 typedef struct {
