@@ -1,7 +1,7 @@
 import Graphs
 
 /// Element-wise operations that a matrix product does on the way: adding to a program's own argument (a velocity that
-/// takes up a gradient), and adding a bias where the sum has to be in memory anyway.
+/// takes up a gradient), and adding a bias.
 struct Absorption {
   /// What a product computes besides a b.
   enum Extra {
@@ -53,7 +53,7 @@ struct Absorption {
         absorbed.formUnion(chain + scaling)
         return
       }
-      if let bias = bias(other, columns: node.outputs[0].shape[-1]), isReadByKernel(index) {
+      if let bias = bias(other, columns: node.outputs[0].shape[-1]) {
         products[index] = Product(matmul: matmul, extra: .bias(bias))
         absorbed.formUnion(chain)
         return
@@ -100,20 +100,6 @@ struct Absorption {
     let node = graph.nodes[value.node]
     guard case .broadcast = node.operation, type(of: node.inputs[0]).shape == [columns] else { return nil }
     return node.inputs[0]
-  }
-
-  /// Whether something other than element-wise work or a reduction reads a value, looking through rearrangements.
-  private func isReadByKernel(_ index: Int) -> Bool {
-    var pending = readers[index]
-    while let reader = pending.popLast() {
-      if reader < 0 { return true }
-      switch graph.nodes[reader].role {
-      case .kernel: return true
-      case .view: pending.append(contentsOf: readers[reader])
-      case .elementwise, .reduction: break
-      }
-    }
-    return false
   }
 
   private func type(of value: Value) -> TensorType { graph.nodes[value.node].outputs[value.output] }

@@ -70,6 +70,19 @@ struct FusedKernel {
     return target
   }
 
+  /// Whether a ReLU's result is above 0, computed together with it.
+  private mutating func emitMask(_ type: ElementType, _ sources: [UInt16]) -> UInt16? {
+    let relu = Self.opcode(CK_OP_RELU, type)
+    guard type == .float32 || type == .float64,
+      constants.contains(where: { $0.reg == sources[1] && $0.value == 0 }),
+      let index = instructions.firstIndex(where: { $0.opcode == relu && $0.destination == sources[0] })
+    else { return nil }
+    let target = newRegister()
+    instructions[index].opcode = Self.opcode(CK_OP_RELU_AND_MASK, type)
+    instructions[index].b = target
+    return target
+  }
+
   /// Computes an element-wise node from registers.
   mutating func compute(_ value: Value, _ node: Node, _ inputs: [Value]) {
     let sources = inputs.map { registers[$0]! }
@@ -78,6 +91,8 @@ struct FusedKernel {
     case .unary(.geluSlope): registers[value] = emitSlope(types[0], sources[0])
     case .unary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
     case .binary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
+    case .compare(.greater):
+      registers[value] = emitMask(types[0], sources) ?? emit(CK_OP_GREATER, types[0], sources)
     case .compare(let comparison): registers[value] = emit(comparison.instruction, types[0], sources)
     case .select: registers[value] = emit(CK_OP_SELECT, types[1], sources)
     case .cast:
@@ -108,44 +123,6 @@ struct FusedKernel {
     }
     stored.insert(register)
     stores.append((view, register))
-  }
-
-  /// Makes one instruction of a product and the sum or difference that alone reads it: one pass over the tile, same bits.
-  private mutating func joinProducts() {
-    var uses: [UInt16: Int] = [:]
-    for instruction in instructions { for register in Set(instruction.sources) { uses[register, default: 0] += 1 } }
-    for register in stores.map(\.register) + reductions.map(\.register) { uses[register, default: 0] += 1 }
-    var products: [UInt16: ck_instruction] = [:]
-    var joined: Set<UInt16> = []
-    for index in instructions.indices {
-      let old = instructions[index]
-      let (operation, type) = (ck_operation(UInt32(old.opcode / 4)), old.opcode % 4)
-      guard type <= Self.typeSlot[.float64]! else { continue }
-      func product(_ register: UInt16) -> ck_instruction? { uses[register] == 1 ? products[register] : nil }
-      func join(_ operation: ck_operation, _ product: ck_instruction, _ other: UInt16) {
-        joined.insert(product.destination)
-        instructions[index] = ck_instruction(
-          opcode: UInt16(operation.rawValue) * 4 + type, destination: old.destination, a: product.a, b: product.b,
-          c: other)
-      }
-      switch operation {
-      case CK_OP_MULTIPLY: products[old.destination] = old
-      case CK_OP_ADD where old.a != old.b:
-        if let right = product(old.b) {
-          join(CK_OP_MULTIPLY_ADD, right, old.a)
-        } else if let left = product(old.a) {
-          join(CK_OP_MULTIPLY_ADD, left, old.b)
-        }
-      case CK_OP_SUBTRACT where old.a != old.b:
-        if let right = product(old.b) {
-          join(CK_OP_SUBTRACT_PRODUCT, right, old.a)
-        } else if let left = product(old.a) {
-          join(CK_OP_MULTIPLY_SUBTRACT, left, old.b)
-        }
-      default: break
-      }
-    }
-    instructions.removeAll { joined.contains($0.destination) }
   }
 
   /// Lets registers share tiles whose values are no longer needed, so that the working set stays in the cache.
@@ -193,7 +170,7 @@ struct FusedKernel {
 
   /// The finished call.
   mutating func call(in memory: ParameterMemory, name: String, location: SourceLocation) -> KernelCall {
-    joinProducts()
+    instructions.joinProducts(keeping: stores.map(\.register) + reductions.map(\.register))
     recycle()
     let views = loads.map(\.view) + stores.map(\.view)
     let space = IterationSpace(shape: shape.dimensions, reduced: reducedAxes, operands: views.map(\.strides))
@@ -266,10 +243,4 @@ struct FusedKernel {
     }
     return result
   }
-}
-
-extension ck_instruction {
-  private var hasTwoResults: Bool { UInt32(opcode / 4) == CK_OP_GELU_AND_SLOPE.rawValue }
-  fileprivate var sources: [UInt16] { hasTwoResults ? [a] : [a, b, c] }
-  fileprivate var destinations: [UInt16] { hasTwoResults ? [destination, b] : [destination] }
 }

@@ -50,6 +50,63 @@ import Testing
     }
   }
 
+  /// ReLU and its mask from one instruction are what they are from two, also of what is no number.
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func reluWithItsMask(_ set: ck_instruction_set) throws {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    for type in [ElementType.float32, .float64] {
+      let special: [Float] = [.infinity, -.infinity, 0, -0.0, 1e-30, -1e-30]
+      let random = RandomKey(seed: 6).normal([997], mean: 0, standardDeviation: 3, .float32)
+      let x = NDArray(special + random.floats).converted(to: type)
+      func run(_ trace: @escaping (Tensor) -> [Tensor]) throws -> [NDArray] {
+        try Program(inputs: [TensorType(of: x)]) { _, inputs in trace(inputs[0]) }.run([x])
+      }
+      let together = try run { x in
+        let y = relu(x)
+        return [y] + gradients(of: (2 * y).sum(), withRespectTo: [x])
+      }
+      #expect(together[0].doubles == x.doubles.map { max($0, 0) })
+      #expect(together[1].doubles == x.doubles.map { $0 > 0 ? 2 : 0 })
+      let alone = try Program(inputs: [TensorType([2], type)]) { _, inputs in
+        let y = relu(inputs[0])
+        return [y] + gradients(of: (2 * y).sum(), withRespectTo: [inputs[0]])
+      }.run([NDArray([Float.nan, 1]).converted(to: type)])
+      #expect(alone[0].doubles[0].isNaN && alone[1].doubles == [0, 2])
+    }
+  }
+
+  /// A product joined with a sum is rounded as if it were alone: fusion changes no bit.
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func joinedProductsAreRounded(_ set: ck_instruction_set) throws {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    for type in [ElementType.float32, .float64] {
+      let arrays = (0..<4).map { RandomKey(seed: $0).normal([1003], type) }
+      func run(_ arrays: [NDArray], _ trace: @escaping ([Tensor]) -> [Tensor]) throws -> [NDArray] {
+        try Program(inputs: arrays.map { TensorType(of: $0) }) { _, x in trace(x) }.run(arrays)
+      }
+      let joined = try run(arrays) { x in
+        let product = x[0] * x[1]
+        return [
+          product + x[2], x[2] + x[0] * x[3], x[1] * x[3] - x[2], x[2] - x[0] * x[2], x[0] * x[0] + x[1] * x[2],
+          x[3] * x[1] - x[0] * x[2], product, (x[2] * x[3]) + (x[2] * x[3]),
+        ]
+      }
+      let products = try run(arrays) { x in
+        [
+          x[0] * x[1], x[0] * x[3], x[1] * x[3], x[0] * x[2], x[0] * x[0], x[1] * x[2], x[3] * x[1], x[2] * x[3],
+        ]
+      }
+      let apart = try run(products + [arrays[2]]) { x in
+        [
+          x[0] + x[8], x[8] + x[1], x[2] - x[8], x[8] - x[3], x[4] + x[5], x[6] - x[3],
+          x[7] + x[7],
+        ]
+      }
+      let sums = Array(joined[..<6]) + [joined[7]]
+      #expect(sums == apart && joined[6] == products[0], "\(type)")
+    }
+  }
+
   @Test func specialValues() throws {
     let xs: [Float] = [.infinity, -.infinity, .nan, 0, -0.0, Float(bitPattern: 714), 200, -200]
     let results = try Program(inputs: [TensorType([8])]) { _, x in

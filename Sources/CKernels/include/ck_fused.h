@@ -17,7 +17,7 @@ typedef enum {
   CK_OP_ADD, CK_OP_SUBTRACT, CK_OP_MULTIPLY, CK_OP_DIVIDE, CK_OP_POWER, CK_OP_MAXIMUM, CK_OP_MINIMUM, CK_OP_AND,
   CK_OP_OR, CK_OP_EQUAL, CK_OP_NOT_EQUAL, CK_OP_LESS, CK_OP_LESS_OR_EQUAL, CK_OP_GREATER, CK_OP_GREATER_OR_EQUAL,
   CK_OP_SELECT, CK_OP_TO_FLOAT32, CK_OP_TO_FLOAT64, CK_OP_TO_INT32, CK_OP_TO_BOOL,
-  CK_OP_GELU_AND_SLOPE,  // the slope goes to register b
+  CK_OP_GELU_AND_SLOPE, CK_OP_RELU_AND_MASK,  // the slope, or whether the result is above 0, goes to register b
   CK_OP_MULTIPLY_ADD, CK_OP_MULTIPLY_SUBTRACT, CK_OP_SUBTRACT_PRODUCT,  // ab + c, ab - c, c - ab, rounded twice
 } ck_operation;
 
