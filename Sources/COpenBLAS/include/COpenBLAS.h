@@ -1,5 +1,5 @@
 // float64 products, convolutions and decompositions through OpenBLAS and LAPACK. Products use the calling thread's number
-// of threads, decompositions one; no other thread's settings change a result.
+// of threads, decompositions one where OpenBLAS has a pool of its own; no other thread's settings change a result.
 #ifndef COPENBLAS_H
 #define COPENBLAS_H
 
