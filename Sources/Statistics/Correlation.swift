@@ -28,16 +28,3 @@ public func pearsonCorrelation(_ x: [Double], _ y: [Double], level: Double = 0.9
     interval: Interval(low: tanh(atanh(r) - half), high: tanh(atanh(r) + half), level: level),
     effectSize: r)
 }
-
-/// The p-values of several tests, adjusted by Holm's step-down method (1979): comparing them with α keeps the
-/// probability of one or more false rejections at α. The order is that of the argument.
-public func holmAdjusted(_ pValues: [Double]) -> [Double] {
-  let order = pValues.indices.sorted { pValues[$0] < pValues[$1] }
-  var adjusted = pValues
-  var largest = 0.0
-  for (rank, index) in order.enumerated() {
-    largest = max(largest, min(1, Double(pValues.count - rank) * pValues[index]))
-    adjusted[index] = largest
-  }
-  return adjusted
-}

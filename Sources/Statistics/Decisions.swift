@@ -7,13 +7,14 @@ extension Claim {
   /// Decides "the second values are lower (higher) than the first" by a two-sided t-test.
   ///
   /// Upheld when p < α and the estimate is on the claimed side, refuted when p < α and it is on the other, undecided
-  /// otherwise, and also when the data allow no test: fewer than two values, no spread, or values that are not finite.
+  /// otherwise, and also when the data allow no test: fewer than two values, or values that are not finite. Differences
+  /// without spread need no test: their common value decides, and 0 is undecided.
   /// The estimate is mean(second) - mean(first), with its interval of level 1 - α.
   /// - Parameter design: `.paired` when the i-th values share a seed, `.independent` for Welch's test of two groups.
   public func decideDifference(
     _ direction: Direction, from first: [Double], to second: [Double], design: Design = .paired, alpha: Double = 0.05
   ) -> Decision {
-    decide(direction, count: second.count, alpha: alpha) {
+    decide(direction, by: mean(second) - mean(first), count: second.count, alpha: alpha) {
       switch design {
       case .paired: try pairedTTest(first, second, level: 1 - alpha)
       case .independent: try welchTTest(first, second, level: 1 - alpha)
@@ -27,7 +28,7 @@ extension Claim {
   public func decideDifference(
     _ direction: Direction, from reference: Double, to values: [Double], alpha: Double = 0.05
   ) -> Decision {
-    decide(direction, count: values.count, alpha: alpha) {
+    decide(direction, by: mean(values) - reference, count: values.count, alpha: alpha) {
       try oneSampleTTest(values, reference: reference, level: 1 - alpha)
     }
   }
@@ -35,7 +36,8 @@ extension Claim {
   /// Decides "both samples have the same mean within ±margin" by two one-sided tests (Schuirmann 1987).
   ///
   /// Upheld when the larger p < α, so that the interval of level 1 - 2α lies within the margin; refuted when that
-  /// interval lies wholly outside it; undecided otherwise.
+  /// interval lies wholly outside it, and the p-value is then that of a difference beyond the margin; undecided otherwise.
+  /// Differences without spread need no test: their common value decides.
   public func decideEquivalence(
     within margin: Double, from first: [Double], to second: [Double], design: Design = .paired, alpha: Double = 0.05
   ) -> Decision {
@@ -43,7 +45,15 @@ extension Claim {
     do {
       let result = try equivalenceTest(first, second, margin: margin, design: design, alpha: alpha)
       let (place, verdict) = place(of: result.interval, from: -margin, to: margin)
-      return decision(verdict, Evidence(result, reason: "\(place) ±\(short(margin))."))
+      var evidence = Evidence(result, reason: "\(place) ±\(short(margin)).")
+      // The larger of both p-values belongs to the nearer end of the margin: its complement tests "beyond this end".
+      if verdict == .refuted { evidence.pValue = 1 - result.pValue }
+      return decision(verdict, evidence)
+    } catch StatisticsError.noSpread {
+      let value = mean(second) - mean(first)
+      return decision(
+        abs(value) < margin ? .upheld : .refuted,
+        withoutSpread(value, count: second.count, level: 1 - 2 * alpha, reason: "the margin is ±\(short(margin))"))
     } catch {
       return undecided(count: second.count, error)
     }
@@ -69,7 +79,8 @@ extension Claim {
   }
 
   private func decide(
-    _ direction: Direction, count: Int, alpha: Double, _ test: () throws -> TestResult
+    _ direction: Direction, by value: @autoclosure () -> Double, count: Int, alpha: Double,
+    _ test: () throws -> TestResult
   ) -> Decision {
     precondition(alpha > 0 && alpha < 1, "α lies between 0 and 1; got \(alpha).")
     do {
@@ -81,9 +92,22 @@ extension Claim {
       let found: Direction = result.estimate < 0 ? .lower : .higher
       let reason = "Found \(found.rawValue): p = \(short(result.pValue)) is below α = \(short(alpha))."
       return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
+    } catch StatisticsError.noSpread {
+      let value = value()
+      let verdict: Verdict = value == 0 ? .undecided : (value < 0) == (direction == .lower) ? .upheld : .refuted
+      return decision(
+        verdict, withoutSpread(value, count: count, level: 1 - alpha, reason: "the claim is \"\(direction.rawValue)\""))
     } catch {
       return undecided(count: count, error)
     }
+  }
+
+  /// Evidence of differences that are all the same.
+  private func withoutSpread(_ value: Double, count: Int, level: Double, reason: String) -> Evidence {
+    Evidence(
+      test: "none: no spread", count: count, estimate: value,
+      interval: Interval(low: value, high: value, level: level),
+      reason: "All differences are \(short(value)), and \(reason): the value decides without a test.")
   }
 
   private func place(of interval: Interval, from low: Double, to high: Double) -> (String, Verdict) {
@@ -102,6 +126,8 @@ extension Claim {
     Decision(claim: self, verdict: verdict, evidence: evidence)
   }
 }
+
+private func mean(_ values: [Double]) -> Double { Summary(values).mean }
 
 /// Three significant digits, for sentences.
 private func short(_ value: Double) -> String { String(format: "%.3g", value) }

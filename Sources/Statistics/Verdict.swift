@@ -6,19 +6,25 @@ public enum Verdict: String, Hashable, Sendable, Codable, CaseIterable {
   case refuted
   /// The data allow neither.
   case undecided
+  /// A precondition of the claim does not hold, so that the data say nothing about it.
+  case notApplicable = "not applicable"
 }
 
 /// A statement that an experiment can decide.
 public struct Claim: Hashable, Sendable, Codable, Identifiable {
   /// A short name, as "calibration-ece".
   public var id: String
+  /// A few words for tables, as "lower calibration error".
+  public var name: String
   /// The sentence, as "Orthogonal projection lowers the expected calibration error".
   public var statement: String
   /// Where the claim was made: paper, table or equation.
   public var source: String
 
-  public init(id: String, statement: String, source: String) {
+  /// - Parameter name: the words of `id` when nil.
+  public init(id: String, name: String? = nil, statement: String, source: String) {
     self.id = id
+    self.name = name ?? id.split(separator: "/").joined(separator: ", ").split(separator: "-").joined(separator: " ")
     self.statement = statement
     self.source = source
   }
@@ -34,8 +40,10 @@ public struct Evidence: Hashable, Sendable, Codable {
   public var estimate: Double
   /// The interval of the estimate, with its level.
   public var interval: Interval
-  /// The p-value of the test.
+  /// The p-value of the test; where a claim of sameness is refuted, that of a difference beyond the margin.
   public var pValue: Double
+  /// The p-value adjusted for the number of claims; NaN where there was no such correction.
+  public var adjustedPValue = Double.nan
   /// The standardised effect (Cohen's d or a correlation).
   public var effectSize: Double
   /// A sentence that says why the verdict is what it is.
