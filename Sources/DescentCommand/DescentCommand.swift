@@ -96,7 +96,7 @@ struct DescribeCommand: ParsableCommand {
 
   private func describe<E: Experiment>(_ type: E.Type) throws {
     print("\(E.name): \(E.summary)\n\nClaims:")
-    for claim in E.claims { print("  \(claim.id): \(claim.statement) [\(claim.source)]") }
+    for claim in E.claims { print("  \(claim.name): \(claim.statement) [\(claim.source)]") }
     print("\nPresets:")
     for preset in E.presets { print("  \(preset.name): \(preset.summary)") }
     print("\nSettings (--set NAME=VALUE) and their values in the presets:")
@@ -164,24 +164,8 @@ struct RunCommand: ParsableCommand {
   }
 
   private func show(_ outcome: RunSession.Outcome) throws {
-    print(Self.table(outcome.decisions))
+    print(TerminalSummary(outcome).text())
     print("\nreport: \(outcome.reportPath)")
-  }
-
-  /// The verdicts as text.
-  static func table(_ decisions: [Decision]) -> String {
-    let header = ["claim", "verdict", "n", "estimate", "interval", "p"]
-    let rows = decisions.map { decision in
-      let e = decision.evidence
-      return [
-        decision.claim.id, decision.verdict.rawValue, "\(e.count)", Report.number(e.estimate),
-        "\(Report.number(e.interval.low)) ... \(Report.number(e.interval.high))", Report.number(e.pValue),
-      ]
-    }
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max()! }
-    return ([header] + rows).map { row in
-      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-    }.joined(separator: "\n")
   }
 }
 
@@ -201,7 +185,7 @@ struct ReportCommand: ParsableCommand {
 
   private func report<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws {
     let outcome = try RunSession.report(type, folder: folder)
-    print(RunCommand.table(outcome.decisions))
+    print(TerminalSummary(outcome).text())
     print("\nreport: \(outcome.reportPath)")
   }
 }

@@ -20,6 +20,8 @@ public protocol Experiment: Sendable {
   static var summary: String { get }
   /// What the method's authors claim, and what else a run can decide.
   static var claims: [Claim] { get }
+  /// How what was found is said in one sentence; verdicts are only counted when not given.
+  static var headline: Headline { get }
   static var presets: [Preset<Configuration>] { get }
   /// What each setting means, by name.
   static var settingDescriptions: [String: String] { get }
@@ -41,6 +43,8 @@ public protocol Experiment: Sendable {
 }
 
 extension Experiment {
+  public static var headline: Headline { .counts }
+
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
 
   /// One of its claims.

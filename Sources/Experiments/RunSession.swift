@@ -10,6 +10,9 @@ import Yams
 /// One call of `descent run`: makes or reopens the folder, runs, reports.
 public struct RunSession {
   public struct Outcome: Sendable {
+    /// What was found, in one sentence.
+    public var opening: String
+    public var preconditions: [Precondition]
     public var decisions: [Decision]
     public var reportPath: String
     public var seconds: Double
@@ -120,12 +123,16 @@ public struct RunSession {
     let manifest = try manifest(E.self, folder)
     let events = try folder.events()
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
-    let result = try E(manifest.settings).report(
+    let (decisions, drawn) = try E(manifest.settings).report(
       events,
       context: ReportContext(
         command: manifest.command, environment: environment,
         configuration: try String(contentsOfFile: folder.configurationPath, encoding: .utf8)))
-    try result.report.write(to: folder.reportPath, gnuplot: try Gnuplot())
-    return Outcome(decisions: result.decisions, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
+    var report = drawn
+    report.opening = E.headline.sentence(decisions, report.preconditions)
+    try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
+    return Outcome(
+      opening: report.opening, preconditions: report.preconditions, decisions: decisions,
+      reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
   }
 }

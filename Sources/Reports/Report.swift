@@ -1,7 +1,8 @@
 import Foundation
 import Statistics
 
-/// The account of a run: claims with verdicts, tables, plots, in one HTML file without a network, its data beside it.
+/// The account of a run: one sentence, the preconditions of its claims, then claims with verdicts, tables, plots, in one
+/// HTML file without a network, its data beside it.
 public struct Report: Sendable {
   public enum Section: Sendable {
     case heading(String)
@@ -14,6 +15,10 @@ public struct Report: Sendable {
 
   public var title: String
   public var subtitle: String
+  /// What was found, in one sentence; it stands first.
+  public var opening = ""
+  /// What the claims take for granted, as measured; they stand before all sections.
+  public var preconditions: [Precondition] = []
   public var sections: [Section]
 
   public init(title: String, subtitle: String, sections: [Section] = []) {
@@ -57,7 +62,7 @@ public struct Report: Sendable {
 
   /// The whole page; the same bytes for the same report.
   public func html(_ gnuplot: Gnuplot) throws -> String {
-    let body = try sections.map { try render($0, gnuplot) }.joined(separator: "\n")
+    let body = try (beginning + sections).map { try render($0, gnuplot) }.joined(separator: "\n")
     return """
       <!DOCTYPE html>
       <html lang="en">
@@ -71,12 +76,29 @@ public struct Report: Sendable {
       </head>
       <body>
       <h1>\(Self.escaped(title))</h1>
-      <p class="subtitle">\(Self.escaped(subtitle))</p>
+      <p class="subtitle">\(Self.escaped(subtitle))</p>\(opening.isEmpty ? "" : "\n<p class=\"opening\">\(Self.escaped(opening))</p>")
       \(body)
       </body>
       </html>
 
       """
+  }
+
+  private var beginning: [Section] {
+    guard !preconditions.isEmpty else { return [] }
+    let number: (Double) -> String = Self.number
+    return [
+      .heading("Preconditions"),
+      .table(
+        header: ["precondition", "required", "measured", "interval", "n", "verdict", "why"],
+        rows: preconditions.map {
+          let interval = $0.interval.low.isNaN ? "–" : "\(number($0.interval.low)) … \(number($0.interval.high))"
+          return [
+            $0.name, "\($0.requirement)", number($0.measured), interval, "\($0.count)",
+            $0.holds ? "holds" : "does not hold", $0.statement,
+          ]
+        }),
+    ]
   }
 
   private func render(_ section: Section, _ gnuplot: Gnuplot) throws -> String {
@@ -93,24 +115,25 @@ public struct Report: Sendable {
   }
 
   private static let decisionHeader = [
-    "claim", "verdict", "n", "estimate", "interval", "p", "d", "reason and test",
+    "claim", "verdict", "n", "estimate", "interval", "p", "p by Holm", "d", "reason and test",
   ]
 
   private func row(_ decision: Decision) -> [String] {
     let evidence = decision.evidence
-    let symbol = decision.verdict == .upheld ? "✓" : decision.verdict == .refuted ? "✗" : "?"
-    let number = Self.number
+    let verdict = decision.verdict
+    let symbol = verdict == .upheld ? "✓" : verdict == .refuted ? "✗" : verdict == .undecided ? "?" : "–"
+    let number: (Double) -> String = Self.number
     let (low, high) = (evidence.interval.low, evidence.interval.high)
     let level = "\(Self.number(evidence.interval.level * 100)) %"
     let interval = low.isNaN || high.isNaN ? "–" : "\(number(low)) … \(number(high))<br><small>\(level)</small>"
+    func p(_ value: Double) -> String { fixed(value < 1e-4 ? "&lt; 0.0001" : number(value)) }
     func fixed(_ text: String) -> String { "<span class=\"number\">\(text)</span>" }
     let claim = decision.claim
     return [
-      "<b>\(Self.escaped(claim.id))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
-      "<span class=\"\(decision.verdict.rawValue)\">\(symbol) \(decision.verdict.rawValue)</span>",
+      "<b>\(Self.escaped(claim.name))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
+      "<span class=\"\(verdict.rawValue.replacing(" ", with: "-"))\">\(symbol) \(verdict.rawValue)</span>",
       fixed("\(evidence.count)"), fixed(number(evidence.estimate)), fixed(interval),
-      fixed(evidence.pValue < 1e-4 ? "< 0.0001" : number(evidence.pValue)).replacing("< ", with: "&lt; "),
-      fixed(number(evidence.effectSize)),
+      p(evidence.pValue), p(evidence.adjustedPValue), fixed(number(evidence.effectSize)),
       "\(Self.escaped(evidence.reason))<br><small>\(Self.escaped(evidence.test))</small>",
     ]
   }
@@ -122,8 +145,11 @@ public struct Report: Sendable {
   }
 
   /// Four significant digits.
-  public static func number(_ value: Double) -> String {
-    value.isNaN ? "–" : value.isInfinite ? (value > 0 ? "∞" : "-∞") : String(format: "%.4g", value)
+  public static func number(_ value: Double) -> String { number(value, digits: 4) }
+
+  /// So many significant digits.
+  public static func number(_ value: Double, digits: Int) -> String {
+    value.isNaN ? "–" : value.isInfinite ? (value > 0 ? "∞" : "-∞") : String(format: "%.\(digits)g", value)
   }
 
   static func escaped(_ text: String) -> String {
@@ -144,8 +170,9 @@ public struct Report: Sendable {
     figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
     figcaption { font-size: .8rem; color: #777; }
     .upheld { color: #009e73; font-weight: 600; } .refuted { color: #d55e00; font-weight: 600; }
-    .undecided { color: #888; font-weight: 600; }
-    .upheld, .refuted, .undecided, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
+    .undecided, .not-applicable { color: #888; font-weight: 600; }
+    .opening { font-size: 1.2rem; }
+    .upheld, .refuted, .undecided, .not-applicable, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
     th { border-bottom: 2px solid #8888; white-space: nowrap; }
     figure svg { border: 1px solid #8883; }
     """

@@ -53,8 +53,8 @@ public struct CalibrationConfiguration: SeededConfiguration {
   public var decision: Decisions
 
   static let standard = CalibrationConfiguration(
-    data: Data(name: "fashion-mnist", trainPerClass: 100, validation: 1000, test: 2000, cropPadding: 2, flips: true),
-    model: Network(kind: "resnet8", width: 8),
+    data: Data(name: "fashion-mnist", trainPerClass: 100, validation: 1000, test: 2000, cropPadding: 0, flips: false),
+    model: Network(kind: "mlp", width: 128),
     descent: Descent(
       epochs: 60, batchSize: 64, rate: 0.01, momentum: 0.9, weightDecay: 5e-4, renormalizes: true, isGuarded: true,
       evaluationInterval: 4),
@@ -67,6 +67,8 @@ public struct CalibrationConfiguration: SeededConfiguration {
     c.data.trainPerClass = 30
     c.data.validation = 200
     c.data.test = 300
+    c.data.cropPadding = 2
+    c.data.flips = true
     c.model = Network(kind: "cnn", width: 4)
     c.descent.epochs = 3
     c.descent.evaluationInterval = 1
@@ -86,10 +88,4 @@ public struct CalibrationConfiguration: SeededConfiguration {
     c.corruption.images = 2000
     return c
   }
-
-  /// The arms of the ablation: which parameters are projected.
-  static let ablations: [(name: String, patterns: [String])] = [
-    ("head only", ["head/*"]), ("norms only", ["*orm*/scale", "*orm*/shift"]),
-    ("convolutions only", ["*conv*/weight", "stem/weight", "*shortcut/weight"]),
-  ]
 }

@@ -19,7 +19,7 @@ public struct CalibrationExperiment: Experiment {
   public static let presets: [Preset<CalibrationConfiguration>] = [
     .init(name: "smoke", summary: "seconds: a small network, two seeds", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: ResNet-8 on Fashion-MNIST, eight seeds, ablation", configuration: .standard),
+      name: "quick", summary: "minutes: MLP with batch norm, Fashion-MNIST, ablation", configuration: .standard),
     .init(name: "paper", summary: "the published scale: ResNet-18, CIFAR-10 at 10 %, 20 seeds", configuration: .paper),
   ]
 
@@ -28,7 +28,8 @@ public struct CalibrationExperiment: Experiment {
     "data.validation": "held-out training images for the temperature", "data.test": "test images",
     "data.cropPadding": "random crops from an image padded by so many pixels",
     "data.flips": "mirror half of the images",
-    "model.kind": "resnet8, resnet18 or cnn", "model.width": "features of the first stage",
+    "model.kind": "mlp (with batch normalisation), cnn, resnet8 or resnet18",
+    "model.width": "features of the first stage; of each of the mlp's two hidden layers",
     "descent.epochs": "passes over the training images", "descent.batchSize": "images in one update",
     "descent.rate": "learning rate", "descent.momentum": "decay of the velocity",
     "descent.weightDecay": "L2 coefficient, not projected", "descent.renormalizes": "restore the gradient's length",
@@ -58,11 +59,14 @@ public struct CalibrationExperiment: Experiment {
   static let baseline = Arm(name: "sgd", patterns: nil)
   static let orthogonal = Arm(name: "orthogonal", patterns: [])
 
+  /// - Throws: `SettingsError` where a pattern of an ablation matches nothing.
   func ablationArms() throws -> [Arm] {
     let paths = try model().layout.entries.filter { !$1.isState }.paths
-    return CalibrationConfiguration.ablations.compactMap { name, patterns in
-      let matching = patterns.filter { pattern in paths.contains { PathPattern(pattern).matches($0) } }
-      return matching.isEmpty ? nil : Arm(name: name, patterns: matching)
+    return try network().ablations.map { name, patterns in
+      for pattern in patterns where !paths.contains(where: { PathPattern(pattern).matches($0) }) {
+        throw SettingsError("the arm \(name): no parameter of \(configuration.model.kind) matches \(pattern)")
+      }
+      return Arm(name: name, patterns: patterns)
     }
   }
 
@@ -87,17 +91,12 @@ public struct CalibrationExperiment: Experiment {
     return Chain(stages + [WeightDecay(d.weightDecay), Momentum(d.momentum), LearningRate(d.rate)])
   }
 
+  func network() throws -> CalibrationNetwork { try CalibrationNetwork(named: configuration.model.kind) }
+
   func model() throws -> any Layer {
     let isColour = configuration.data.name == "cifar10"
-    let (channels, size, width) = (isColour ? 3 : 1, isColour ? 32 : 28, configuration.model.width)
-    switch configuration.model.kind {
-    case "resnet8": return ResNet.resNet8(channels: channels, width: width)
-    case "resnet18": return ResNet.resNet18(channels: channels, width: width)
-    case "cnn": return SmallCNN(height: size, width: size, channels: channels, features: width)
-    case let other:
-      throw SettingsError(
-        "model.kind: there is no \(other); \(NearestName.hint(other, among: ["resnet8", "resnet18", "cnn"]))")
-    }
+    return try network().layer(
+      channels: isColour ? 3 : 1, size: isColour ? 32 : 28, width: configuration.model.width)
   }
 
   private func check() throws {

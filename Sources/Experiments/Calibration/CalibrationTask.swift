@@ -109,7 +109,19 @@ struct CalibrationTask {
       logits: try logits(features), labels: labels, classes: data.test.classNames.count, temperature: temperature)
   }
 
-  /// All final measures: test, temperature scaling, corruption sweep, reliability.
+  /// What the preconditions are about: the fit of the training images, in inference mode and as they are (no crops, no
+  /// flips), and the head's width, with the length of its weight.
+  private func regime() throws -> [String: Double] {
+    let training = try measure(data.features(data.train, 0..<data.train.count), data.train.labels!)
+    var values = ["train/accuracy": training.accuracy, "train/nll": training.negativeLogLikelihood]
+    if let head = trainer.state.parameters[CalibrationNetwork.head] {
+      values["head/features"] = Double(head.shape[0])
+      values["head/length"] = head.doubles.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+    return values
+  }
+
+  /// All final measures: regime, test, temperature scaling, corruption sweep, reliability.
   private func conclude(_ context: RunContext) throws {
     let labels = data.test.labels!
     let step = trainer.step
@@ -120,7 +132,8 @@ struct CalibrationTask {
       logits: try logits(data.features(data.validation, 0..<data.validation.count)), labels: data.validation.labels!,
       classes: classes)
     let scaled = Calibration(logits: testLogits, labels: labels, classes: classes, temperature: temperature)
-    var values: [String: Double] = ["temperature": temperature]
+    var values = try regime()
+    values["temperature"] = temperature
     for (tag, value) in final.values { values["test/" + tag] = value }
     for (tag, value) in scaled.values { values["scaled/" + tag] = value }
     for (index, bin) in final.bins.enumerated() {

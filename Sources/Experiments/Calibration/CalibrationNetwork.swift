@@ -1,0 +1,55 @@
+import Models
+
+/// The networks of the calibration experiment, and which of their parameters an ablation projects.
+enum CalibrationNetwork: String, CaseIterable {
+  case mlp, cnn, resnet8, resnet18
+
+  /// - Throws: `SettingsError` naming the nearest.
+  init(named name: String) throws {
+    guard let found = Self(rawValue: name) else {
+      throw SettingsError(
+        "model.kind: there is no \(name); \(NearestName.hint(name, among: Self.allCases.map(\.rawValue)))")
+    }
+    self = found
+  }
+
+  /// - Parameter width: features of the first stage; of both hidden layers in the MLP.
+  func layer(channels: Int, size: Int, width: Int) -> any Layer {
+    switch self {
+    case .mlp: NormalizedMLP(inputs: size * size * channels, hidden: [width, width])
+    case .cnn: SmallCNN(height: size, width: size, channels: channels, features: width)
+    case .resnet8: ResNet.resNet8(channels: channels, width: width)
+    case .resnet18: ResNet.resNet18(channels: channels, width: width)
+    }
+  }
+
+  /// The linear layer that gives the logits.
+  static let head = "head/weight"
+
+  /// Arms that project a part of the parameters only, by the patterns of their paths.
+  var ablations: [(name: String, patterns: [String])] {
+    let head = (name: "head only", patterns: ["head/*"])
+    return switch self {
+    case .mlp:
+      [
+        head, (name: "norms only", patterns: ["norm*/scale", "norm*/shift"]),
+        (name: "hidden weights only", patterns: ["hidden*/weight"]),
+      ]
+    case .cnn: [head, (name: "convolutions only", patterns: ["conv*/weight"])]
+    case .resnet8, .resnet18:
+      [
+        head, (name: "norms only", patterns: ["*orm*/scale", "*orm*/shift"]),
+        (name: "convolutions only", patterns: ["*conv*/weight", "stem/weight", "*shortcut/weight"]),
+      ]
+    }
+  }
+
+  /// The arm that projects only weights before batch normalisation, which are scale-invariant; nil where there are none.
+  var invariantArm: String? {
+    switch self {
+    case .mlp: "hidden weights only"
+    case .cnn: nil
+    case .resnet8, .resnet18: "convolutions only"
+    }
+  }
+}

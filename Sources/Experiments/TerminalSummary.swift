@@ -1,0 +1,48 @@
+import Reports
+
+/// The end of a run in a terminal: one sentence, the preconditions, the claims; never wider than `width` columns.
+public struct TerminalSummary: Sendable {
+  public var opening: String
+  public var preconditions: [Precondition]
+  public var decisions: [Decision]
+
+  public init(opening: String, preconditions: [Precondition], decisions: [Decision]) {
+    self.opening = opening
+    self.preconditions = preconditions
+    self.decisions = decisions
+  }
+
+  public init(_ outcome: RunSession.Outcome) {
+    self.init(opening: outcome.opening, preconditions: outcome.preconditions, decisions: outcome.decisions)
+  }
+
+  public func text(width: Int = 100) -> String {
+    var parts = [TextTable.wrapped(opening, width: width).joined(separator: "\n")]
+    if !preconditions.isEmpty { parts.append(preconditionTable.text(width: width)) }
+    if !decisions.isEmpty { parts.append(decisionTable.text(width: width)) }
+    return parts.joined(separator: "\n\n")
+  }
+
+  private var preconditionTable: TextTable {
+    TextTable(
+      header: ["precondition", "required", "measured", "n", "verdict"],
+      rows: preconditions.map {
+        [$0.name, "\($0.requirement)", Report.number($0.measured), "\($0.count)", $0.holds ? "holds" : "does not hold"]
+      })
+  }
+
+  private var decisionTable: TextTable {
+    // Without a correction there is no column for it.
+    let isCorrected = decisions.contains { !$0.evidence.adjustedPValue.isNaN }
+    func short(_ value: Double) -> String { Report.number(value, digits: 3) }
+    return TextTable(
+      header: ["claim", "verdict", "n", "estimate", "interval", "p"] + (isCorrected ? ["p by Holm"] : []),
+      rows: decisions.map { decision in
+        let e = decision.evidence
+        return [
+          decision.claim.name, decision.verdict.rawValue, "\(e.count)", short(e.estimate),
+          "\(short(e.interval.low)) ... \(short(e.interval.high))", short(e.pValue),
+        ] + (isCorrected ? [short(e.adjustedPValue)] : [])
+      })
+  }
+}
