@@ -33,7 +33,7 @@ public struct TerminalSummary: Sendable {
 
   private var decisionTable: TextTable {
     // Without a correction there is no column for it.
-    let isCorrected = decisions.contains { !$0.evidence.adjustedPValue.isNaN }
+    let isCorrected = decisions.contains { $0.evidence.adjustedPValue != nil }
     func short(_ value: Double) -> String { Report.number(value, digits: 3) }
     return TextTable(
       header: ["claim", "verdict", "n", "estimate", "interval", "p"] + (isCorrected ? ["p by Holm"] : []),
@@ -42,7 +42,7 @@ public struct TerminalSummary: Sendable {
         return [
           decision.claim.name, decision.verdict.rawValue, "\(e.count)", short(e.estimate),
           "\(short(e.interval.low)) ... \(short(e.interval.high))", short(e.pValue),
-        ] + (isCorrected ? [short(e.adjustedPValue)] : [])
+        ] + (isCorrected ? [short(e.adjustedPValue ?? .nan)] : [])
       })
   }
 }

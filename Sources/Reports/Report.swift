@@ -133,7 +133,7 @@ public struct Report: Sendable {
       "<b>\(Self.escaped(claim.name))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
       "<span class=\"\(verdict.rawValue.replacing(" ", with: "-"))\">\(symbol) \(verdict.rawValue)</span>",
       fixed("\(evidence.count)"), fixed(number(evidence.estimate)), fixed(interval),
-      p(evidence.pValue), p(evidence.adjustedPValue), fixed(number(evidence.effectSize)),
+      p(evidence.pValue), p(evidence.adjustedPValue ?? .nan), fixed(number(evidence.effectSize)),
       "\(Self.escaped(evidence.reason))<br><small>\(Self.escaped(evidence.test))</small>",
     ]
   }

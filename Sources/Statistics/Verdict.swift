@@ -42,8 +42,8 @@ public struct Evidence: Hashable, Sendable, Codable {
   public var interval: Interval
   /// The p-value of the test; where a claim of sameness is refuted, that of a difference beyond the margin.
   public var pValue: Double
-  /// The p-value adjusted for the number of claims; NaN where there was no such correction.
-  public var adjustedPValue = Double.nan
+  /// The p-value adjusted for the number of claims; nil where there was no such correction.
+  public var adjustedPValue: Double?
   /// The standardised effect (Cohen's d or a correlation).
   public var effectSize: Double
   /// A sentence that says why the verdict is what it is.

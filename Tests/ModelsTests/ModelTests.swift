@@ -18,6 +18,26 @@ import Testing
         + 4 * (12 * width * width + 13 * width) + 2 * width)
   }
 
+  /// In training, hidden weights before batch normalisation may have any length; the head's may not.
+  @Test func hiddenWeightsOfANormalizedMLPAreScaleInvariant() throws {
+    let model = NormalizedMLP(inputs: 12, hidden: [9, 8], classes: 5)
+    #expect(count(model) == 12 * 9 + 2 * 9 + 9 * 8 + 2 * 8 + 8 * 5 + 5)
+    let parameters = try model.initialParameters(key: RandomKey(seed: 1), .float64)
+    let state = try model.initialState(.float64)
+    func output(scaling path: String) throws -> [Double] {
+      try Evaluation.compiled.run([RandomKey(seed: 2).normal([16, 2, 6, 1], .float64)]) { graph, x in
+        let scaled = parameters.mapWithPaths { $0 == path ? graph.constant($1) * 100 : graph.constant($1) }
+        return [try model(x[0], Parameters(scaled), state: state.map { graph.constant($0) }).output]
+      }[0].doubles
+    }
+    func deviation(_ path: String) throws -> Double {
+      zip(try output(scaling: path), try output(scaling: "none")).map { abs($0 - $1) }.max()!
+    }
+    // All that is left is epsilon, 1e-5, beside the variance.
+    #expect(try deviation("hidden1/weight") < 1e-3 && deviation("hidden2/weight") < 1e-3)
+    #expect(try deviation("head/weight") > 1)
+  }
+
   @Test func shapesAndState() throws {
     let model = ResNet.resNet8(channels: 1, classes: 7, width: 4)
     let parameters = try model.initialParameters(key: RandomKey(seed: 1))

@@ -43,10 +43,13 @@ import Testing
     let evidence = Evidence(
       test: "paired t-test", count: 7, estimate: -1.25, interval: Interval(low: -2.5, high: -0.125, level: 0.99),
       pValue: 0.0012, effectSize: -0.75, reason: "p < 0.01")
+    var adjusted = evidence
+    adjusted.adjustedPValue = 0.0234
     let report = Report(
       title: "T", subtitle: "S",
       sections: [
         .decisions([
+          Decision(claim: claim, verdict: .notApplicable, evidence: adjusted),
           Decision(claim: claim, verdict: .upheld, evidence: evidence),
           Decision(claim: claim, verdict: .refuted, evidence: evidence),
           Decision(claim: claim, verdict: .undecided, evidence: Evidence(test: "none", count: 1, reason: "one value")),
@@ -54,11 +57,27 @@ import Testing
       ])
     let page = try report.html(Gnuplot())
     for text in [
-      "<b>a&lt;b</b>", "One &amp; two", "Table &quot;3&quot;", "✓ upheld", "✗ refuted", "? undecided", "-1.25",
+      "<b>a&lt;b</b>", "– not applicable", "class=\"not-applicable\"", "0.0234", "One &amp; two", "Table &quot;3&quot;",
+      "✓ upheld", "✗ refuted", "? undecided", "-1.25",
       "-2.5 … -0.125", "99 %", "0.0012", "-0.75", "p &lt; 0.01", "one value",
     ] { #expect(page.contains(text), "\(text)") }
     #expect(!page.contains("nan"))
     #expect(imbalance(of: page) == nil)
+  }
+
+  /// Sentence and preconditions come before all sections.
+  @Test func theSentenceComesFirst() throws {
+    var report = Report(title: "T", subtitle: "S", sections: [.heading("Claims")])
+    #expect(!(try report.html(Gnuplot()).contains("Preconditions")))
+    report.opening = "A < B."
+    report.preconditions = [
+      Precondition(name: "heat", statement: "It is hot.", requirement: .above(40), values: [30, 31])
+    ]
+    let page = try report.html(Gnuplot())
+    let places = ["A &lt; B.", "heat", "above 40", "30.5", "does not hold", "It is hot.", "Claims"].map {
+      page.firstRange(of: $0)?.lowerBound
+    }
+    #expect(places.allSatisfy { $0 != nil } && places.compactMap { $0 } == places.compactMap { $0 }.sorted())
   }
 
   @Test func numbers() {

@@ -27,13 +27,28 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
     let one = claim.decideDifference(.lower, from: [2], to: [1])
     #expect(one.verdict == .undecided)
     #expect(one.evidence.reason.contains("at least 2 values, found 1"))
-    let same = claim.decideDifference(.lower, from: [2, 2, 2], to: [1, 1, 1])
-    #expect(same.verdict == .undecided)
-    #expect(same.evidence.reason.contains("all 3 are -1.0"))
     let diverged = claim.decideDifference(.lower, from: [2, 3, 4], to: [1, .infinity, 2])
     #expect(diverged.verdict == .undecided)
     #expect(diverged.evidence.reason.contains("1 of 3"))
     #expect(claim.decideEquivalence(within: 1, from: [2], to: [1]).verdict == .undecided)
+  }
+
+  @Test func withoutSpreadTheValueDecides() {
+    for design in [Design.paired, .independent] {
+      func verdict(_ direction: Claim.Direction, _ values: [Double]) -> Verdict {
+        claim.decideDifference(direction, from: [2, 2, 2], to: values, design: design).verdict
+      }
+      #expect(verdict(.lower, [1, 1, 1]) == .upheld && verdict(.higher, [1, 1, 1]) == .refuted)
+      #expect(verdict(.lower, [2, 2, 2]) == .undecided)
+      func sameness(_ margin: Double) -> Verdict {
+        claim.decideEquivalence(within: margin, from: [2, 2, 2], to: [1, 1, 1], design: design).verdict
+      }
+      #expect(sameness(1.5) == .upheld && sameness(1) == .refuted && sameness(0.5) == .refuted)
+    }
+    #expect(claim.decideDifference(.higher, from: 1, to: [2, 2]).verdict == .upheld)
+    let evidence = claim.decideDifference(.lower, from: [1, 2, 3], to: [0, 1, 2]).evidence
+    #expect(evidence.estimate == -1 && evidence.interval == Interval(low: -1, high: -1) && evidence.pValue.isNaN)
+    #expect(evidence.reason.contains("All differences are -1"))
   }
 
   @Test func equivalence() {

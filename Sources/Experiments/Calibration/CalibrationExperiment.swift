@@ -70,6 +70,9 @@ public struct CalibrationExperiment: Experiment {
     }
   }
 
+  /// The arms that project a part of the parameters only.
+  package func ablationNames() throws -> [String] { try ablationArms().map(\.name) }
+
   func tasks() throws -> [(arm: Arm, seed: Int)] {
     let seeds = configuration.seeds
     let main = (seeds.first..<seeds.first + seeds.count).flatMap { seed in

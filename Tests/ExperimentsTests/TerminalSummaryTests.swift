@@ -1,0 +1,51 @@
+import Experiments
+import Foundation
+import Testing
+
+@Suite struct TerminalSummaryTests {
+  /// The widest numbers there are, with whatever text a claim has.
+  private func decision(_ claim: Claim, _ verdict: Verdict) -> Decision {
+    var evidence = Evidence(
+      test: "t", count: 100_000, estimate: -1.23456e-100,
+      interval: Interval(low: -1.23456e-100, high: -1.23456e-101), pValue: 1.23456e-100, reason: "")
+    evidence.adjustedPValue = 1.23456e-100
+    return Decision(claim: claim, verdict: verdict, evidence: evidence)
+  }
+
+  private func precondition(_ name: String) -> Precondition {
+    Precondition(name: name, statement: "", requirement: .atLeast(-1.234e-100), values: [-1.23456e-100, -2e-100])
+  }
+
+  @Test func fitsAHundredColumnsForEachExperiment() {
+    for type in ExperimentRegistry.all {
+      let decisions = zip(type.claims, 0...).map { decision($0, Verdict.allCases[$1 % Verdict.allCases.count]) }
+      let conditions = [precondition("training accuracy of the plain descent on its own images (%)")]
+      let text = TerminalSummary(
+        opening: type.headline.sentence(decisions, conditions), preconditions: conditions, decisions: decisions
+      ).text()
+      for line in text.components(separatedBy: "\n") { #expect(line.count <= 100, "\(type.name): \(line)") }
+    }
+  }
+
+  @Test func fitsWhateverAClaimSays() {
+    let long = Array(repeating: "claim", count: 80).joined(separator: " ") + String(repeating: "x", count: 250)
+    let text = TerminalSummary(
+      opening: long, preconditions: [precondition(long)],
+      decisions: [decision(Claim(id: "a", name: long, statement: "", source: ""), .notApplicable)]
+    ).text()
+    #expect(text.components(separatedBy: "\n").allSatisfy { $0.count <= 100 })
+    #expect(text.count { $0 == "x" } == 750)
+  }
+
+  /// The sentence, the preconditions, the claims, in this order; names are words.
+  @Test func order() {
+    let text = TerminalSummary(
+      opening: "What was found.", preconditions: [precondition("heat")],
+      decisions: [decision(Claim(id: "lower-loss/sgd", statement: "", source: ""), .upheld)]
+    ).text()
+    let parts = text.components(separatedBy: "\n\n")
+    #expect(parts.count == 3 && parts[0] == "What was found.")
+    #expect(parts[1].hasPrefix("precondition") && parts[1].contains("heat"))
+    #expect(parts[2].contains("lower loss, sgd") && parts[2].contains("upheld") && parts[2].contains("p by Holm"))
+  }
+}
