@@ -36,12 +36,13 @@ public struct TerminalSummary: Sendable {
     let isCorrected = decisions.contains { $0.evidence.adjustedPValue != nil }
     func short(_ value: Double) -> String { Report.number(value, digits: 3) }
     return TextTable(
-      header: ["claim", "verdict", "n", "estimate", "interval", "p"] + (isCorrected ? ["p by Holm"] : []),
+      header: ["claim", "verdict", "n", "estimate", "interval", "level", "p"] + (isCorrected ? ["p by Holm"] : []),
       rows: decisions.map { decision in
         let e = decision.evidence
         return [
           decision.claim.name, decision.verdict.rawValue, "\(e.count)", short(e.estimate),
-          "\(short(e.interval.low)) ... \(short(e.interval.high))", short(e.pValue),
+          "\(short(e.interval.low)) ... \(short(e.interval.high))", "\(short(100 * e.interval.level)) %",
+          short(e.pValue),
         ] + (isCorrected ? [short(e.adjustedPValue ?? .nan)] : [])
       })
   }
