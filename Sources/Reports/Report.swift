@@ -107,18 +107,21 @@ public struct Report: Sendable {
     case .paragraph(let text): return "<p>\(Self.escaped(text))</p>"
     case .code(let text): return "<pre>\(Self.escaped(text))</pre>"
     case .table(let header, let rows): return table(header.map(Self.escaped), rows.map { $0.map(Self.escaped) })
-    case .decisions(let decisions): return table(Self.decisionHeader, decisions.map(row))
+    case .decisions(let decisions): return table(of: decisions)
     case .plot(let plot):
       return
         "<figure>\n\(try gnuplot.draw(plot))\n<figcaption>data: report-data/\(Self.escaped(plot.name)).csv</figcaption>\n</figure>"
     }
   }
 
-  private static let decisionHeader = [
-    "claim", "verdict", "n", "estimate", "interval", "p", "p by Holm", "d", "reason and test",
-  ]
+  private func table(of decisions: [Decision]) -> String {
+    // Without a correction there is no column for it.
+    let isCorrected = decisions.contains { $0.evidence.adjustedPValue != nil }
+    let header = ["claim", "verdict", "n", "estimate", "interval", "p"] + (isCorrected ? ["p by Holm"] : [])
+    return table(header + ["d", "reason and test"], decisions.map { row($0, isCorrected: isCorrected) })
+  }
 
-  private func row(_ decision: Decision) -> [String] {
+  private func row(_ decision: Decision, isCorrected: Bool) -> [String] {
     let evidence = decision.evidence
     let verdict = decision.verdict
     let symbol = verdict == .upheld ? "✓" : verdict == .refuted ? "✗" : verdict == .undecided ? "?" : "–"
@@ -129,13 +132,18 @@ public struct Report: Sendable {
     func p(_ value: Double) -> String { fixed(value < 1e-4 ? "&lt; 0.0001" : number(value)) }
     func fixed(_ text: String) -> String { "<span class=\"number\">\(text)</span>" }
     let claim = decision.claim
-    return [
+    var cells = [
       "<b>\(Self.escaped(claim.name))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
       "<span class=\"\(verdict.rawValue.replacing(" ", with: "-"))\">\(symbol) \(verdict.rawValue)</span>",
       fixed("\(evidence.count)"), fixed(number(evidence.estimate)), fixed(interval),
-      p(evidence.pValue), p(evidence.adjustedPValue ?? .nan), fixed(number(evidence.effectSize)),
+      p(evidence.pValue),
+    ]
+    if isCorrected { cells.append(p(evidence.adjustedPValue ?? .nan)) }
+    cells += [
+      fixed(number(evidence.effectSize)),
       "\(Self.escaped(evidence.reason))<br><small>\(Self.escaped(evidence.test))</small>",
     ]
+    return cells
   }
 
   private func table(_ header: [String], _ rows: [[String]]) -> String {
