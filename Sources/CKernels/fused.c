@@ -13,8 +13,6 @@
 #define CK_BODY "fused_body.inc"
 #include "ck_dispatch.h"
 
-enum { MAX_REGISTERS = 256 };
-
 // One run of a kernel.
 typedef struct {
   const ck_fused *k;
@@ -100,9 +98,9 @@ typedef struct {
 } filled;
 
 typedef struct {
-  void *registers[MAX_REGISTERS];
-  filled seen[MAX_REGISTERS];
-  void *own[MAX_REGISTERS];
+  void *registers[CK_FUSED_MAX_REGISTERS];
+  filled seen[CK_FUSED_MAX_REGISTERS];
+  void *own[CK_FUSED_MAX_REGISTERS];
 } worker;
 
 static void run_tile(const fused_run *run, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t rows,
@@ -130,7 +128,7 @@ static void run_tile(const fused_run *run, worker *w, const int64_t *index, int6
     seen->columns = columns;
     load_tile(w->own[in->reg], (ck_type)in->type, source, rows, columns, row_stride, column_stride);
   }
-  void *targets[MAX_REGISTERS];
+  void *targets[CK_FUSED_MAX_REGISTERS];
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
     int64_t at = out->offset + column * out->strides[c->column_axis];
@@ -224,7 +222,7 @@ static void run_items(void *context, int64_t begin, int64_t end) {
         c->columns_kept ? (width - column_block * c->columns < c->columns ? width - column_block * c->columns : c->columns)
                         : 1;
     results = kept_rows * kept_columns;
-    char *into[MAX_REGISTERS];
+    char *into[CK_FUSED_MAX_REGISTERS];
     int64_t partial_offset = 0;
     for (int i = 0; i < k->reduction_count; i++) {
       const ck_fused_reduction *r = &k->reductions[i];

@@ -169,7 +169,11 @@ struct FusedKernel {
   }
 
   /// The finished call.
-  mutating func call(in memory: ParameterMemory, name: String, location: SourceLocation) -> KernelCall {
+  ///
+  /// - Throws: `CompilationError` where it needs more axes or registers than a kernel has.
+  mutating func call(
+    in memory: ParameterMemory, name: String, location: SourceLocation
+  ) throws(CompilationError) -> KernelCall {
     instructions.joinProducts(keeping: stores.map(\.register) + reductions.map(\.register))
     recycle()
     let views = loads.map(\.view) + stores.map(\.view)
@@ -197,7 +201,15 @@ struct FusedKernel {
         operand: operand(buffer, written: true), reg: register, type: UInt8(Self.typeSlot[type]!),
         kind: UInt8(kind == .sum ? 0 : kind == .maximum ? 1 : 2))
     }
-    precondition(space.dims.count <= CK_FUSED_MAX_RANK, "more axes than a fused kernel takes")
+    guard space.dims.count <= CK_FUSED_MAX_RANK else {
+      throw CompilationError(
+        reason: "\(name) walks over \(space.dims.count) axes that cannot be joined; a kernel takes \(CK_FUSED_MAX_RANK)"
+      )
+    }
+    guard registerCount <= CK_FUSED_MAX_REGISTERS else {
+      throw CompilationError(
+        reason: "\(name) needs \(registerCount) registers; a kernel has \(CK_FUSED_MAX_REGISTERS)")
+    }
     var parameters = ck_fused()
     parameters.rank = Int32(space.dims.count)
     parameters.reduce_begin = Int32(space.reducedRange.lowerBound)

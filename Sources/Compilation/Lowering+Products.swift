@@ -7,7 +7,7 @@ extension Lowering {
   /// A product, perhaps with what it absorbed; `value` is where the result goes, `node` the product itself.
   func lowerProduct(_ value: Value, _ node: Node, _ extra: Absorption.Extra? = nil) {
     var (a, b) = (view(of: node.inputs[0]), view(of: node.inputs[1]))
-    let type = node.outputs[0]
+    var type = node.outputs[0]
     let (m, n, k) = (type.shape[-2], type.shape[-1], a.shape[-1])
     let batch = type.shape.count / max(m * n, 1)
     var name = "matmul \(batch > 1 ? "\(batch)x" : "")\(m)x\(k)x\(n)"
@@ -16,6 +16,11 @@ extension Lowering {
       return
     }
     let flops = 2 * Double(type.shape.count) * Double(k)
+    if type.shape.rank > Int(CD_MAX_RANK) {
+      // Many batch axes are one.
+      (a, b) = (withOneBatchAxis(a, batch), withOneBatchAxis(b, batch))
+      type = TensorType([batch, m, n], type.elementType)
+    }
     if type.elementType == .float64 {
       let parameters = cb_matmul(a: wideView(a), b: wideView(b), c: wideView(.dense(0, type)), accumulate: false)
       emitProduct(name, cb_matmul_run, memory.store(parameters), a, b, nil, value, scratch: 0, flops)
@@ -40,7 +45,7 @@ extension Lowering {
       (a, b) = (copied(a), copied(b))
       operation = product(a, b, c, extra)
     }
-    guard let operation else { preconditionFailure("oneDNN refuses \(name)") }
+    guard let operation else { return refuse(name, value) }
     memory.onRelease { cd_operation_free(operation) }
     emitProduct(
       name, cd_run, UnsafeRawPointer(operation), a, b, third, value, scratch: cd_scratch_bytes(operation), flops)
@@ -68,11 +73,35 @@ extension Lowering {
     // Leading batch axes of an unbatched product stay out of the library's sight.
     guard a.shape.rank <= Int(CD_MAX_RANK), takesStrides(a), takesStrides(b) else { return nil }
     var (va, vb, vc) = (narrowView(a), narrowView(b), narrowView(c))
+    var scale: Float = 0
+    var hasBias = false
     switch extra {
-    case .accumulate(_, let scale): return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, Float(scale), nil, 0)
-    case .bias: return cd_matmul_create(&va, &vb, &vc, true, CD_IDENTITY, 0, nil, 0)
-    case nil: return cd_matmul_create(&va, &vb, &vc, false, CD_IDENTITY, 0, nil, 0)
+    case .accumulate(_, let factor): scale = Float(factor)
+    case .bias: hasBias = true
+    case nil: break
     }
+    return fromLibrary { cd_matmul_create(&va, &vb, &vc, hasBias, CD_IDENTITY, scale, $0, $1) }
+  }
+
+  private func withOneBatchAxis(_ view: View, _ batch: Int) -> View {
+    let shape = Shape([batch, view.shape[-2], view.shape[-1]])
+    return view.reshaped(to: shape) ?? copied(view).reshaped(to: shape)!
+  }
+
+  /// An operation of the library, or nil, its reason being kept.
+  private func fromLibrary(_ create: (UnsafeMutablePointer<CChar>, Int) -> OpaquePointer?) -> OpaquePointer? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+      text.initialize(repeating: 0)
+      let operation = create(text.baseAddress!, text.count)
+      if operation == nil { libraryReason = String(cString: text.baseAddress!) }
+      return operation
+    }
+  }
+
+  /// Passes on why the library does not take an operation.
+  private func refuse(_ name: String, _ value: Value) {
+    _ = place(value)
+    fail("\(name): \(libraryReason)", at: graph.nodes[value.node].location)
   }
 
   private func takesStrides(_ view: View) -> Bool {
@@ -125,10 +154,10 @@ extension Lowering {
   }
 
   func lowerConvolution(_ value: Value, _ node: Node) {
-    let source: Shape
+    var source: Shape
     let weights: Shape
     let destination: Shape
-    let window: Window
+    var window: Window
     let (first, second, result) = (
       type(of: node.inputs[0]).shape, type(of: node.inputs[1]).shape, node.outputs[0].shape
     )
@@ -141,9 +170,18 @@ extension Lowering {
       (window, source, weights, destination, direction) = (w, first, result, second, "weight gradient")
     default: preconditionFailure("not a convolution")
     }
-    let reads = [dense(node.inputs[0]), dense(node.inputs[1])]
+    var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
+    if direction == "weight gradient", weights[0] * weights[1] == 1, window.strides != [1, 1],
+      window.paddingLow == [0, 0], source[3] % Self.widestVector != 0
+    {
+      // A window of one pixel sees only every other pixel. oneDNN 2.6 with AVX2 returns wrong numbers here where the
+      // channels fill no vector ("jit_1x1:avx2", 4 channels of 12 x 12 pixels), so it is given those pixels alone.
+      source = Shape([source[0], destination[1], destination[2], source[3]])
+      reads[0] = copied(reads[0].sliced([0, 0, 0, 0], [1] + window.strides + [1], source))
+      window.strides = [1, 1]
+    }
     var operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
     operands.append(.init(buffer: place(value).buffer, isWritten: true))
     let kernel: ck_kernel
@@ -163,11 +201,12 @@ extension Lowering {
       var shape = unsafeBitCast(wide, to: cd_convolution.self)
       let operation: OpaquePointer?
       switch node.operation {
-      case .convolution: operation = cd_convolution_forward_create(&shape, false, CD_IDENTITY, nil, 0)
-      case .convolutionDataGradient: operation = cd_convolution_data_gradient_create(&shape, nil, 0)
-      default: operation = cd_convolution_weight_gradient_create(&shape, nil, 0)
+      case .convolution:
+        operation = fromLibrary { cd_convolution_forward_create(&shape, false, CD_IDENTITY, $0, $1) }
+      case .convolutionDataGradient: operation = fromLibrary { cd_convolution_data_gradient_create(&shape, $0, $1) }
+      default: operation = fromLibrary { cd_convolution_weight_gradient_create(&shape, $0, $1) }
       }
-      guard let operation else { preconditionFailure("oneDNN refuses \(name)") }
+      guard let operation else { return refuse(name, value) }
       memory.onRelease { cd_operation_free(operation) }
       (kernel, parameters, scratch) = (cd_run, UnsafeRawPointer(operation), cd_scratch_bytes(operation))
     }
@@ -176,6 +215,9 @@ extension Lowering {
       KernelCall(
         name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops, location: node.location))
   }
+
+  /// Numbers in the widest vector of any processor.
+  private static let widestVector = 16
 
   private func wideConvolution(_ w: Window, _ source: Shape, _ weights: Shape, _ destination: Shape) -> cb_convolution {
     var c = cb_convolution()

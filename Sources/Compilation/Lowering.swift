@@ -8,6 +8,10 @@ final class Lowering {
   let memory = ParameterMemory()
   var buffers: [Buffer] = []
   private(set) var calls: [KernelCall] = []
+  /// The first operation that cannot be run; what is lowered after it does not matter.
+  private(set) var failure: CompilationError?
+  /// What oneDNN last said of an operation that it did not take.
+  var libraryReason = ""
   /// Arrays known while compiling, by buffer.
   private(set) var constants: [Int: NDArray] = [:]
 
@@ -79,6 +83,21 @@ final class Lowering {
   }
 
   func append(_ call: KernelCall) { calls.append(call) }
+
+  /// Notes why an operation cannot be run, so that compiling throws it.
+  func fail(_ reason: String, at location: SourceLocation?) {
+    guard failure == nil else { return }
+    failure = CompilationError(reason: location.map { "\($0): \(reason)" } ?? reason)
+  }
+
+  private func append(_ kernel: FusedKernel, name: String, location: SourceLocation) {
+    var kernel = kernel
+    do throws(CompilationError) {
+      append(try kernel.call(in: memory, name: name, location: location))
+    } catch {
+      fail(error.reason, at: location)
+    }
+  }
 
   /// The last call adds to what was in `addend` and may leave the sum there.
   func mayTakeThePlace(of addend: View, beside others: [View]) {
@@ -163,7 +182,7 @@ final class Lowering {
     var kernel = FusedKernel(graph: graph, shape: source.shape)
     kernel.load(value, source)
     kernel.store(value, to: target)
-    append(kernel.call(in: memory, name: "\(name) \(source.shape)", location: graph.location))
+    append(kernel, name: "\(name) \(source.shape)", location: graph.location)
   }
 
   /// The number that a value is everywhere, where that is known.
@@ -226,10 +245,7 @@ final class Lowering {
       kernel.store(value, to: place(value))
     }
     guard kernel.hasResults else { return }
-    append(
-      kernel.call(
-        in: memory, name: clusterName(members, shape) + (again > 0 ? ", \(again) again" : ""), location: first.location)
-    )
+    append(kernel, name: clusterName(members, shape) + (again > 0 ? ", \(again) again" : ""), location: first.location)
   }
 
   private func clusterName(_ members: [Int], _ shape: Shape) -> String {

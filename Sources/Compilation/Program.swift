@@ -49,6 +49,7 @@ public final class Program {
     }
     let lowering = Lowering(graph, outputs: outputs)
     outputBuffers = lowering.finish(donating: donations)
+    if let failure = lowering.failure { throw failure }
     plan = ExecutionPlan(lowering, inputCount: inputTypes.count, outputCount: outputs.count)
   }
 

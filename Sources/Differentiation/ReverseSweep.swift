@@ -17,15 +17,14 @@ struct ReverseSweep {
       return inputs.map { $0.isPoisoned ? $0 : nil }
     }
     let leaves = Set(inputs.map(\.value))
-    let last = outputs.map(\.value.node).max() ?? 0
-    let active = activeNodes(in: graph, from: leaves, through: last)
+    let path = nodes(in: graph, from: leaves, to: outputs)
     var arrived: [Value: Tensor] = [:]
     for (output, cotangent) in zip(outputs, cotangents) {
       guard let cotangent else { continue }
       arrived[output.value] = arrived[output.value].map { $0 + cotangent } ?? cotangent
     }
     var collected: [Value: Tensor] = [:]
-    for index in stride(from: last, through: 0, by: -1) where active[index] {
+    for index in path.order.reversed() {
       let node = graph.nodes[index]
       let values = node.outputs.indices.map { Value(node: index, output: $0) }
       var incoming = values.map { arrived.removeValue(forKey: $0) }
@@ -35,7 +34,7 @@ struct ReverseSweep {
       }
       guard incoming.contains(where: { $0 != nil }), !node.inputs.isEmpty else { continue }
       let outgoing = DerivativeRule(graph: graph, node: node, index: index).pullback(incoming)
-      for (input, cotangent) in zip(node.inputs, outgoing) where active[input.node] {
+      for (input, cotangent) in zip(node.inputs, outgoing) where path.members.contains(input.node) {
         guard let cotangent else { continue }
         arrived[input] = arrived[input].map { $0 + cotangent } ?? cotangent
       }
@@ -43,15 +42,24 @@ struct ReverseSweep {
     return inputs.map { collected[$0.value] }
   }
 
-  /// Nodes whose results depend on a leaf.
-  private func activeNodes(in graph: Graph, from leaves: Set<Value>, through last: Int) -> [Bool] {
-    var active = [Bool](repeating: false, count: graph.nodes.count)
-    for leaf in leaves { active[leaf.node] = true }
-    let first = leaves.map(\.node).min() ?? 0
-    guard first <= last else { return active }
-    for index in first...last where !active[index] {
-      active[index] = graph.nodes[index].inputs.contains { active[$0.node] }
+  /// Nodes between leaves and outputs, in order: what an output needs and what depends on a leaf. The time goes with
+  /// their number, not with the graph's.
+  private func nodes(in graph: Graph, from leaves: Set<Value>, to outputs: [Tensor]) -> (
+    order: [Int], members: Set<Int>
+  ) {
+    let ends = Set(leaves.map(\.node))
+    var needed: Set<Int> = Set(outputs.map(\.value.node))
+    var pending = Array(needed)
+    while let index = pending.popLast() {
+      if stopping && ends.contains(index) { continue }
+      for input in graph.nodes[index].inputs where needed.insert(input.node).inserted { pending.append(input.node) }
     }
-    return active
+    var (order, members): ([Int], Set<Int>) = ([], [])
+    for index in needed.sorted()
+    where ends.contains(index) || graph.nodes[index].inputs.contains(where: { members.contains($0.node) }) {
+      order.append(index)
+      members.insert(index)
+    }
+    return (order, members)
   }
 }

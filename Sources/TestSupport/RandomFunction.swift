@@ -9,13 +9,16 @@ public struct RandomFunction: Sendable {
   public let inputs: [NDArray]
   private let key: RandomKey
   private let steps: Int
+  private let order: Int
 
   /// - Parameters:
   ///   - steps: operations to record; a smaller number gives the beginning of the same function.
+  ///   - order: the results end with derivatives up to this order; nil lets the seed choose between none and first.
   ///   - scale: factor on the extents; from 20 on, kernels work in several tiles and threads.
-  public init(seed: Int, steps: Int, scale: Int = 1, elementType: ElementType) {
+  public init(seed: Int, steps: Int, scale: Int = 1, order: Int? = nil, elementType: ElementType) {
     key = RandomKey(seed: seed)
     self.steps = steps
+    self.order = order ?? RandomKey(seed: seed).split("order").integers(count: 1, below: 2)[0]
     let shapes: [Shape] = [
       [3, 4 * scale], [4 * scale], [3, 1], [2, 3, 4 * scale], [2, 4, 5 * scale, 3], [], [2, 2, 3, 4], [4, 4],
     ]
@@ -40,10 +43,12 @@ public struct RandomFunction: Sendable {
     var dice = Dice(key.split("results"))
     var results = (0..<1 + dice.roll(4)).map { _ in pool.values[dice.roll(pool.values.count)].tensor }
     results.append(pool.values.last!.tensor)
-    if dice.roll(2) == 0 {
-      let loss = results.map { tanh($0).mean() }.reduce(arguments[0].scalar(0), +)
-      results += gradients(of: loss, withRespectTo: arguments)
-      names.append("gradients")
+    var loss = results.map { tanh($0).mean() }.reduce(arguments[0].scalar(0), +)
+    for level in 0..<order {
+      let derivatives = gradients(of: loss, withRespectTo: arguments)
+      results += derivatives
+      names.append("gradients of order \(level + 1)")
+      loss = derivatives.map { tanh($0).mean() }.reduce(arguments[0].scalar(0), +)
     }
     return (results, names)
   }

@@ -135,8 +135,39 @@ struct RandomPool {
     case .argument where x.rank > 0 && item.isExact && x.count > 0:
       return x.argumentOfMaximum(axis: dice.roll(x.rank)).cast(to: x.elementType) * 0.1
     case .stop: return x.stoppingGradient
+    case .layerNorm, .batchNorm, .attention, .crossEntropy: return x.count > 0 ? composite(kind, x) : nil
     default: return nil
     }
+  }
+
+  /// Operations that have kernels for their value and first derivative, and decompose beyond.
+  private mutating func composite(_ kind: RandomOperation, _ x: Tensor) -> Tensor? {
+    switch kind {
+    case .layerNorm, .batchNorm:
+      guard x.rank > 0 else { return nil }
+      let (scale, shift) = (1 + 0.5 * tanh(elements(x.shape[-1])), elements(x.shape[-1]))
+      // A large epsilon, so that rows of equal numbers amplify no rounding.
+      return kind == .layerNorm
+        ? Graphs.layerNorm(x, scale: scale, shift: shift, epsilon: 0.3)
+        : Graphs.batchNorm(x, scale: scale, shift: shift, epsilon: 0.3).output
+    case .attention:
+      let (batch, time, heads, width) = (1 + dice.roll(2), 1 + dice.roll(4), 1 + dice.roll(2), 1 + dice.roll(4))
+      let packed = elements(batch * time * 3 * heads * width).reshaped(to: [batch, time, 3, heads, width])
+      return selfAttention(packed: packed, causal: dice.roll(2) == 0)
+    case .crossEntropy:
+      guard x.rank > 0 else { return nil }
+      let rows = x.shape.removing(axis: -1)
+      let labels = (0..<rows.count).map { _ in Int32(dice.roll(x.shape[-1])) }
+      return softmaxCrossEntropy(x, labels: x.graph.constant(NDArray(labels, shape: rows)))
+    default: return nil
+    }
+  }
+
+  /// A vector of elements of one of the values, in any order.
+  private mutating func elements(_ count: Int) -> Tensor {
+    let x = partner { $0.count > 0 }
+    let positions = (0..<count).map { _ in Int32(dice.roll(x.count)) }
+    return x.reshaped(to: [x.count]).gathering(x.graph.constant(NDArray(positions)))
   }
 
   private mutating func axes(of x: Tensor) -> [Int] {
@@ -153,6 +184,7 @@ struct RandomPool {
 enum RandomOperation: String, CaseIterable {
   case unary, binary, reduce, normalize, select, transpose, reshape, slice, reverse, broadcast, pad, concatenate
   case gather, scatter, cumulativeSum, sort, argument, matmul, convolution, stop
+  case layerNorm, batchNorm, attention, crossEntropy
 }
 
 extension Tensor {

@@ -19,11 +19,13 @@ import Testing
     return try program.run(function.inputs) == first ? nil : "differs between two runs"
   }
 
-  private func check(_ seed: Int, scale: Int, _ type: ElementType, steps: Int, tolerance: Double) throws {
+  private func check(
+    _ seed: Int, scale: Int, order: Int? = nil, _ type: ElementType, steps: Int, tolerance: Double
+  ) throws {
     for donating in [false, true] {
       func fault(_ steps: Int) throws -> String? {
         try self.fault(
-          RandomFunction(seed: seed, steps: steps, scale: scale, elementType: type), donating: donating,
+          RandomFunction(seed: seed, steps: steps, scale: scale, order: order, elementType: type), donating: donating,
           tolerance: tolerance)
       }
       guard var found = try fault(steps) else { continue }
@@ -34,7 +36,7 @@ import Testing
         (found, shortest) = (earlier, fewer)
         break
       }
-      let names = RandomFunction(seed: seed, steps: shortest, scale: scale, elementType: type).names
+      let names = RandomFunction(seed: seed, steps: shortest, scale: scale, order: order, elementType: type).names
       Issue.record(
         "seed \(seed), \(shortest) steps, donating \(donating): \(found)\n\(names.joined(separator: "\n"))")
     }
@@ -50,5 +52,15 @@ import Testing
 
   @Test(arguments: 2000..<2012) func largeFloat64(_ seed: Int) throws {
     try check(seed, scale: 60, .float64, steps: 8 + seed % 12, tolerance: 1e-10)
+  }
+
+  /// Derivatives of derivatives: kernels of composites beside their decompositions, in graphs that nobody would write.
+  @Test(arguments: 3000..<3060) func secondOrder(_ seed: Int) throws {
+    try check(seed, scale: 1, order: 2, .float32, steps: 4 + seed % 12, tolerance: 2e-4)
+    try check(seed, scale: 1, order: 2, .float64, steps: 4 + seed % 12, tolerance: 1e-9)
+  }
+
+  @Test(arguments: 4000..<4024) func thirdOrder(_ seed: Int) throws {
+    try check(seed, scale: 1, order: 3, .float32, steps: 3 + seed % 5, tolerance: 5e-4)
   }
 }

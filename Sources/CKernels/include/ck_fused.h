@@ -5,7 +5,7 @@
 
 #include "ck_types.h"
 
-enum { CK_FUSED_MAX_RANK = 8 };
+enum { CK_FUSED_MAX_RANK = 12, CK_FUSED_MAX_REGISTERS = 256 };
 
 /// Instructions. An opcode is `operation * 4 + ck_type`, the type being that of the operands (of the source, for
 /// casts; of the chosen values, for select).
