@@ -2,9 +2,14 @@
 #ifndef CK_VECTORS_H
 #define CK_VECTORS_H
 
+#include <stdint.h>
+
 // Sixteen numbers in a register (or several), and the same at any address.
 typedef float wide __attribute__((vector_size(64)));
 typedef float loose __attribute__((vector_size(64), aligned(4)));
+typedef int32_t wide_bits __attribute__((vector_size(64)));
+
+// What takes or gives a `wide` is a macro: how a function would pass one differs between instruction sets.
 
 // The sum of the numbers of a vector, by halves.
 #define CK_SUM_LANES(x)                                                                       \
@@ -14,6 +19,25 @@ typedef float loose __attribute__((vector_size(64), aligned(4)));
     s_ += __builtin_shufflevector(s_, s_, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11); \
     s_ += __builtin_shufflevector(s_, s_, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13); \
     s_[0] + s_[1];                                                                            \
+  })
+
+// The larger of each two numbers; the second where one is no number, which then shows in the sum of exponentials.
+#define CK_LARGER(x, y)                                                       \
+  ({                                                                          \
+    wide x_ = (x), y_ = (y);                                                  \
+    wide_bits is_larger_ = x_ > y_;                                           \
+    (wide)((is_larger_ & (wide_bits)x_) | (~is_larger_ & (wide_bits)y_));     \
+  })
+
+// The largest of the numbers of a vector, by halves.
+#define CK_LARGEST_LANE(x)                                                                                \
+  ({                                                                                                      \
+    wide p_ = (x);                                                                                        \
+    p_ = CK_LARGER(p_, __builtin_shufflevector(p_, p_, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)); \
+    p_ = CK_LARGER(p_, __builtin_shufflevector(p_, p_, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)); \
+    p_ = CK_LARGER(p_, __builtin_shufflevector(p_, p_, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)); \
+    p_ = CK_LARGER(p_, __builtin_shufflevector(p_, p_, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)); \
+    p_[0];                                                                                                \
   })
 
 // One step of a transposition of 16 x 16 numbers: the halves, quarters ... of two rows that lie `s` apart change places.

@@ -1,3 +1,8 @@
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "ck_types.h"
 
 static _Thread_local ck_instruction_set limit = CK_AVX512;
@@ -13,9 +18,24 @@ static ck_instruction_set available(void) {
   return CK_PORTABLE;
 }
 
+// What DESCENT_INSTRUCTION_SET allows. A name that does not exist ends the process: ignored, it would make a test of other
+// kernels than it says.
+static ck_instruction_set allowed(void) {
+  const char *name = getenv("DESCENT_INSTRUCTION_SET");
+  if (!name || !*name || !strcmp(name, "avx512")) return CK_AVX512;
+  if (!strcmp(name, "avx2")) return CK_AVX2;
+  if (!strcmp(name, "portable")) return CK_PORTABLE;
+  fprintf(stderr, "DESCENT_INSTRUCTION_SET is portable, avx2 or avx512, not %s\n", name);
+  exit(1);
+}
+
 ck_instruction_set ck_instruction_set_in_use(void) {
-  static int found = -1;
-  if (found < 0) found = (int)available();
+  static _Atomic int known = -1;
+  int found = atomic_load_explicit(&known, memory_order_relaxed);
+  if (found < 0) {
+    found = (int)(available() < allowed() ? available() : allowed());
+    atomic_store_explicit(&known, found, memory_order_relaxed);
+  }
   return (ck_instruction_set)found < limit ? (ck_instruction_set)found : limit;
 }
 

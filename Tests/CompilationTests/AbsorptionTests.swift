@@ -31,13 +31,15 @@ import Testing
   }
 
   private let square: Shape = [160, 160]
+  /// The longest sums here have 160 terms.
+  private let tolerance = rounding(.float32, terms: drift(of: 160))
 
   @Test func aVelocityTakesUpItsGradient() throws {
     let (error, calls) = try worstError([square, square, [24, 160], [24, 160]], donating: [0: 0, 1: 1]) { _, x in
       let velocity = 0.9 * x[1] + x[2].transposed().matmul(x[3])
       return [x[0] - 0.1 * velocity, velocity]
     }
-    #expect(error < 1e-5)
+    #expect(error < tolerance)
     #expect(calls.filter { $0.contains("accumulated") }.count == 1)
   }
 
@@ -45,7 +47,7 @@ import Testing
     let (error, calls) = try worstError([square, [160, 24], [24, 160]], donating: [0: 0]) { _, x in
       [x[1].matmul(x[2]) + x[0], x[0].squared.sum([0]), x[0].matmul(x[2].transposed())]
     }
-    #expect(error < 1e-5)
+    #expect(error < tolerance)
     #expect(calls.contains { $0.contains("accumulated") })
   }
 
@@ -53,7 +55,7 @@ import Testing
     let (error, calls) = try worstError([square, square], donating: [0: 0]) { _, x in
       [0.5 * x[0] + x[0].matmul(x[1]) * 1]
     }
-    #expect(error < 1e-5)
+    #expect(error < tolerance)
     #expect(calls.contains { $0.contains("accumulated") })
   }
 
@@ -71,7 +73,10 @@ import Testing
       [x[0].transposed().matmul(x[1])]
     }.run([a, b])[0].floats
     #expect(sum[7].isNaN)
-    for index in sum.indices where index != 7 { #expect(abs(sum[index] - product[index]) < 1e-4) }
+    let size = Double(product.map { abs($0) }.max()!)
+    for index in sum.indices where index != 7 {
+      #expect(abs(Double(sum[index] - product[index])) < rounding(.float32, terms: drift(of: 24), scale: size))
+    }
   }
 
   @Test func aBiasIsAddedWhereAKernelReadsTheSum() throws {
@@ -79,7 +84,7 @@ import Testing
       let hidden = x[0].matmul(x[1]) + x[2]
       return [hidden.matmul(x[3]), hidden.sum([2])]
     }
-    #expect(error < 1e-5)
+    #expect(error < tolerance)
     #expect(calls.filter { $0.contains("bias") }.count == 1)
   }
 
@@ -92,7 +97,8 @@ import Testing
       let loss = hidden.matmul(x[4]).squared.mean() + normal.sum() * 0.01
       return [loss] + gradients(of: loss, withRespectTo: Array(x[0..<5]))
     }
-    #expect(error < 1e-4)
+    // Sums over 512 rows and 160 columns; what normalisation leaves of a gradient is about a tenth of it.
+    #expect(error < rounding(.float32, terms: drift(of: 512 + 160), condition: 10))
     #expect(calls.contains { $0.hasSuffix(" again") })
   }
 
@@ -104,7 +110,9 @@ import Testing
       return [y * y.squared, mean, variance]
     }
     for engine in Evaluation.allCases {
-      #expect(try GradientCheck.worstError(of: function, at: inputs, order: order, engine: engine) < 1e-6)
+      #expect(
+        try GradientCheck.worstError(of: function, at: inputs, order: order, engine: engine)
+          < GradientCheck.tolerance(order: order))
     }
   }
 }

@@ -5,9 +5,11 @@ import Testing
 
 @Suite struct OperationTests {
   @Test(arguments: operationCases) func valueAgainstTheReference(_ item: OperationCase) throws {
-    for (inputs, tolerance) in [(item.inputs, 1e-10), (item.narrowInputs, 2e-5)] {
-      if item.name == "cast" && tolerance < 1e-6 { continue }
+    for inputs in [item.inputs, item.narrowInputs] {
       let wide = inputs[0].elementType == .float64
+      if item.name == "cast" && wide { continue }
+      // Sums of up to a hundred terms, and slopes that double errors a few times.
+      let tolerance = rounding(wide ? .float64 : .float32, terms: drift(of: 100), condition: 8)
       let function: TracedFunction = { graph, x in
         let y = item.function(graph, x)
         let floating = x.filter { $0.elementType.isFloatingPoint }
@@ -57,7 +59,8 @@ import Testing
       let function: TracedFunction = { _, x in [Tensor.random(kind, [1001], key: x[0], type)] }
       let expected = try Evaluation.reference.run([key], function)[0].doubles
       let actual = try Evaluation.compiled.run([key], function)[0].doubles
-      for (a, b) in zip(actual, expected) { #expect(abs(a - b) < 1e-6) }
+      // Elementary functions in float32 are off by a few units of numbers up to 4.
+      for (a, b) in zip(actual, expected) { #expect(abs(a - b) <= rounding(type, terms: 3, scale: 4)) }
     }
   }
 
@@ -76,7 +79,8 @@ import Testing
       let expected = try Evaluation.reference.run([x], function)
       for inputs in [[x], [x.converted(to: .float32)]] {
         for (a, b) in zip(try Evaluation.compiled.run(inputs, function), expected) {
-          let tolerance = inputs[0].elementType == .float64 ? 1e-11 : 1e-5
+          // Sums are of lanes, tiles and parts: none has more than some 2,000 terms.
+          let tolerance = rounding(inputs[0].elementType, terms: drift(of: 2000))
           let worst = zip(a.doubles, b.doubles).map { abs($0 - $1) / (1 + abs($1)) }.max() ?? 0
           #expect(worst < tolerance, "\(shape) \(axes): \(worst)")
         }

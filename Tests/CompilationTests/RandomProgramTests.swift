@@ -19,9 +19,10 @@ import Testing
     return try program.run(function.inputs) == first ? nil : "differs between two runs"
   }
 
-  private func check(
-    _ seed: Int, scale: Int, order: Int? = nil, _ type: ElementType, steps: Int, tolerance: Double
-  ) throws {
+  /// Some 25 of up to 30 steps round on the way to one number, and a few double errors, 64 times together; a derivative
+  /// beyond the first passes them again.
+  private func check(_ seed: Int, scale: Int, order: Int? = nil, _ type: ElementType, steps: Int) throws {
+    let tolerance = rounding(type, terms: 25 * Double(order ?? 1), condition: 64)
     for donating in [false, true] {
       func fault(_ steps: Int) throws -> String? {
         try self.fault(
@@ -43,24 +44,24 @@ import Testing
   }
 
   @Test(arguments: 0..<150) func smallFloat64(_ seed: Int) throws {
-    try check(seed, scale: 1, .float64, steps: 6 + seed % 25, tolerance: 1e-10)
+    try check(seed, scale: 1, .float64, steps: 6 + seed % 25)
   }
 
   @Test(arguments: 1000..<1100) func smallFloat32(_ seed: Int) throws {
-    try check(seed, scale: 1, .float32, steps: 6 + seed % 25, tolerance: 2e-4)
+    try check(seed, scale: 1, .float32, steps: 6 + seed % 25)
   }
 
   @Test(arguments: 2000..<2012) func largeFloat64(_ seed: Int) throws {
-    try check(seed, scale: 60, .float64, steps: 8 + seed % 12, tolerance: 1e-10)
+    try check(seed, scale: 60, .float64, steps: 8 + seed % 12)
   }
 
   /// Derivatives of derivatives: kernels of composites beside their decompositions, in graphs that nobody would write.
   @Test(arguments: 3000..<3060) func secondOrder(_ seed: Int) throws {
-    try check(seed, scale: 1, order: 2, .float32, steps: 4 + seed % 12, tolerance: 2e-4)
-    try check(seed, scale: 1, order: 2, .float64, steps: 4 + seed % 12, tolerance: 1e-9)
+    try check(seed, scale: 1, order: 2, .float32, steps: 4 + seed % 12)
+    try check(seed, scale: 1, order: 2, .float64, steps: 4 + seed % 12)
   }
 
   @Test(arguments: 4000..<4024) func thirdOrder(_ seed: Int) throws {
-    try check(seed, scale: 1, order: 3, .float32, steps: 3 + seed % 5, tolerance: 5e-4)
+    try check(seed, scale: 1, order: 3, .float32, steps: 3 + seed % 5)
   }
 }

@@ -112,7 +112,7 @@ struct Conformance {
         let end = try unrolled(3, graph, from: start, factor: x.last!)
         return [problem.loss(end.point)] + end.state.leaves.filter { $0.elementType == .float64 }
       }, at: problem.start.leaves + [NDArray(0.8)], step: 1e-6)
-    return error < 2e-5 ? nil : "central differences differ by \(error)"
+    return error < GradientCheck.tolerance(step: 1e-6) ? nil : "central differences differ by \(error)"
   }
 
   private func obeysTheRateFactor() throws -> String? {

@@ -35,7 +35,8 @@ import Testing
       return 0.5 * (w.graph.constant(NDArray([1.0, 0.5, 2.0])) * w.squared).sum()
     }
     try run.run(5)
-    // Adam's corrections are float32 scalars.
-    for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < 2e-7, "\(text): \(a) \(b)") }
+    // Rates and Adam's corrections are float32 scalars, in five steps that are 0.3 long in the mean.
+    let tolerance = rounding(.float32, terms: 5, scale: 0.3)
+    for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
   }
 }

@@ -21,8 +21,9 @@ import Testing
           [gradients(of: transformation(x[0]), withRespectTo: x)[0], transformation.factor(of: x[0])]
         }.map(\.item)
         let plain = transformation.factor(of: loss)
-        #expect(abs(results[0] - plain) < 1e-9 * max(1, plain), "\(transformation.exponent) at \(loss)")
-        #expect(abs(results[1] - plain) < 1e-9 * max(1, plain), "\(transformation.exponent) at \(loss)")
+        let tolerance = rounding(terms: 50, scale: max(1, plain))
+        #expect(abs(results[0] - plain) < tolerance, "\(transformation.exponent) at \(loss)")
+        #expect(abs(results[1] - plain) < tolerance, "\(transformation.exponent) at \(loss)")
       }
     }
   }
@@ -32,7 +33,7 @@ import Testing
       let value = try Evaluation.compiled.run([NDArray(Double(loss))]) { _, x in
         [LossTransformation(.constant(power))(x[0])]
       }[0].item
-      #expect(abs(value - expected) < 1e-12, "\(loss) to \(power)")
+      #expect(abs(value - expected) <= rounding(terms: 4, scale: abs(expected)), "\(loss) to \(power)")
     }
   }
 
@@ -42,7 +43,7 @@ import Testing
       for order in [1, 2] {
         let error = try GradientCheck.worstError(
           of: { _, x in [transformation(x[0] - 1), transformation(x[0])] }, at: [NDArray(1.7)], order: order)
-        #expect(error < 1e-6, "\(transformation.exponent), order \(order): \(error)")
+        #expect(error < GradientCheck.tolerance(order: order), "\(transformation.exponent), order \(order): \(error)")
       }
     }
   }
@@ -55,9 +56,9 @@ import Testing
   @Test func theFactorCrossesOneWhereTheoryPutsIt() {
     for (n, threshold) in [(1.5, 0.444), (2, 0.5), (3, 0.577), (0.5, 0.25), (0.75, 0.316)] {
       let exact = pow(n, -1 / (n - 1))
-      #expect(abs(exact - threshold) < 1e-3)
+      #expect(abs(exact - threshold) < 5e-4)  // printed with three digits
       let transformation = LossTransformation(.constant(n))
-      #expect(abs(transformation.factor(of: exact) - 1) < 1e-12)
+      #expect(abs(transformation.factor(of: exact) - 1) < rounding(terms: 8))
       #expect((transformation.factor(of: 1.01 * exact) > 1) == (n > 1))
     }
     #expect(LossTransformation(.constant(2)).factor(of: 1e-9) == 1e-3)
@@ -89,15 +90,16 @@ import Testing
     let transformed = try end("rate 0.02") { LossTransformation(.constant(1.5))(TestProblem.valley.loss($0)) }
     let gradient = try end("losspower 1.5 | rate 0.02")
     let rate = try end("losspower 1.5 through=rate | rate 0.02")
+    let tolerance = rounding(terms: 100, scale: 1.5)  // five steps of some twenty roundings
     for index in 0..<2 {
-      #expect(abs(transformed[index] - gradient[index]) < 1e-12)
-      #expect(abs(gradient[index] - rate[index]) < 1e-12)
+      #expect(abs(transformed[index] - gradient[index]) < tolerance)
+      #expect(abs(gradient[index] - rate[index]) < tolerance)
     }
     #expect(try end("rate 0.02") != gradient)
     let adam = (
       try end("losspower 1.5 | adam | rate 0.02"), try end("losspower 1.5 through=rate | adam | rate 0.02")
     )
-    #expect(abs(adam.0[0] - adam.1[0]) > 1e-4)
+    #expect(abs(adam.0[0] - adam.1[0]) > 1e-4)  // no rounding
   }
 
   /// Adam does not feel a constant factor of the gradient.
@@ -108,7 +110,8 @@ import Testing
       return run.parameters["b"]!.doubles
     }
     for (a, b) in zip(try end("adam | rate 0.02"), try end("scale 100 | adam | rate 0.02")) {
-      #expect(abs(a - b) < 1e-7)
+      // Twenty steps of 0.02, which Adam's 1e-8 changes by its ratio to gradients above 0.04.
+      #expect(abs(a - b) < 20 * 0.02 * 1e-8 / 0.04)
     }
   }
 }

@@ -16,7 +16,8 @@ import Testing
           [NDArray(Float(point.0)), NDArray(Float(point.1)), NDArray(Float(point.2))]
         ) { _, x in [schedule.value(at: Counters(updates: x[0], samples: x[1], epochs: x[2]))] }[0].item
         let plain = schedule.value(updates: point.0, samples: point.1, epochs: point.2)
-        #expect(abs(traced - plain) < 1e-5, "\(schedule) at \(updates): \(traced) \(plain)")
+        // Some ten float32 operations on numbers up to 1.
+        #expect(abs(traced - plain) < rounding(.float32, terms: 10), "\(schedule) at \(updates): \(traced) \(plain)")
       }
     }
   }

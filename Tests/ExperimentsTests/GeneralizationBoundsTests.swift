@@ -2,6 +2,7 @@ import Diagnostics
 import Experiments
 import Foundation
 import RunLogs
+import TestSupport
 import Testing
 import Training
 
@@ -50,7 +51,8 @@ import Training
         } else {
           #expect(watch.distance > 0)
           // The triangle inequality over the updates, which makes type I the larger.
-          #expect(watch.distance <= (Double(step + 1 - first) * watch.pathSquare).squareRoot() * (1 + 1e-6))
+          let slack = 1 + rounding(.float32, terms: 8)
+          #expect(watch.distance <= (Double(step + 1 - first) * watch.pathSquare).squareRoot() * slack)
         }
       }
       met += first < 7 ? 1 : 0
@@ -124,17 +126,19 @@ import Training
     }
     let evidence = try BoundsEvidence(events, experiment)
     let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    // Lines through logarithms of a few numbers.
+    let tolerance = rounding(terms: 100, condition: 10)
     #expect(decisions["bound-holds"]!.verdict == expected)
-    #expect(abs(decisions["trajectory-rate"]!.evidence.estimate + 1) < 1e-9)
-    #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < 1e-9)
-    #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < 1e-9)
+    #expect(abs(decisions["trajectory-rate"]!.evidence.estimate + 1) < tolerance)
+    #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < tolerance)
+    #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < tolerance)
     // Exponents 0.8, 0.9 and 1 of the three reported seeds.
     #expect(decisions["flatness-accumulates"]!.verdict == .upheld)
     #expect(abs(decisions["flatness-accumulates"]!.evidence.estimate - 0.9) < 0.05)
     // Gradient variance 1 / b: the earlier trajectory falls as (n b)^(-1/2).
     let neu = { (spot: BoundsSpot) in evidence.bound(.neu, spot, noise: 0).trajectory }
-    #expect(abs(evidence.exponentInSamples(neu) + 0.5) < 1e-9)
-    #expect(abs(evidence.exponentInBatch(neu) + 0.5) < 1e-9)
+    #expect(abs(evidence.exponentInSamples(neu) + 0.5) < tolerance)
+    #expect(abs(evidence.exponentInBatch(neu) + 0.5) < tolerance)
     // The noise comes from the tuning seeds, and is the best of the grid there.
     let spot = experiment.spots[0]
     let totals = settings.deviations.indices.map {

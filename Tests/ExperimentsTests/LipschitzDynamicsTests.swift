@@ -2,6 +2,7 @@ import Diagnostics
 import Experiments
 import Foundation
 import RunLogs
+import TestSupport
 import Testing
 import Training
 
@@ -108,12 +109,16 @@ import Training
     }
     let evidence = LipschitzEvidence(events, experiment)
     let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
-    func expect(_ id: String, _ verdict: Verdict, _ estimate: Double, _ tolerance: Double = 1e-9) {
+    // Sums over 8 seeds and some twenty variants, of numbers up to 64.
+    let exact = rounding(terms: 200, scale: 64)
+    func expect(_ id: String, _ verdict: Verdict, _ estimate: Double, _ tolerance: Double? = nil) {
+      let tolerance = tolerance ?? exact
       let decision = decisions[id]!
       #expect(decision.verdict == verdict, "\(id)")
       #expect(abs(decision.evidence.estimate - estimate) < tolerance, "\(id): \(decision.evidence.estimate)")
     }
-    expect("orthogonal-overshoots", .upheld, log(9.035), 1e-4)
+    // The mean of logarithms is below that of the mean by half the relative variance, 3e-6.
+    expect("orthogonal-overshoots", .upheld, log(9.035), 1e-5)
     expect("band-covers", .upheld, 1)
     // The drift alone is right here, and the prediction 2 % off.
     #expect(decisions["noise-helps"]!.verdict == .refuted)
@@ -124,10 +129,11 @@ import Training
     expect("label-noise-growth", .upheld, 0.5 * 64 * 1.035)
     expect("decay-growth", .upheld, -0.01 * 64 * 1.035)
     // d/dk log(1 + k) is 1 / (1 + k).
+    // Steps in hand, not their limit.
     #expect(abs(evidence.lateExponent(experiment.reportedSeeds) - 1) < 0.05)
-    expect("late-noise", .refuted, -0.335 * log(65 / 33.0) * (1 - 1.5 / 8), 1e-9)
+    expect("late-noise", .refuted, -0.335 * log(65 / 33.0) * (1 - 1.5 / 8))
     #expect(decisions["late-growth"]!.verdict == .upheld)
-    #expect(abs(decisions["predicts-growth"]!.evidence.estimate - 1.02) < 1e-9)
+    #expect(abs(decisions["predicts-growth"]!.evidence.estimate - 1.02) < exact)
     #expect(decisions["predicts-growth"]!.verdict == .upheld)
   }
 

@@ -47,6 +47,6 @@ import Testing
       return NDArray(zip(x.doubles, signs).map { $0 * (1 + $1 * 0x1p-24) }, shape: x.shape)
     }
     let condition = deviation(try wide(rounded))
-    #expect(deviation(narrow) < 1e-5 + 100 * condition, "\(deviation(narrow)) \(condition)")
+    #expect(deviation(narrow) < rounding(.float32, terms: 100) + 100 * condition, "\(deviation(narrow)) \(condition)")
   }
 }

@@ -100,7 +100,8 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
       let x = y.map { $0 + 1 + 0.5 * generator.next() }
       if claim.decideEquivalence(within: 1, from: y, to: x).verdict == .upheld { claimed += 1 }
     }
-    #expect(abs(Double(claimed) / 2000 - 0.05) < 0.02)
+    let error = (0.05 * 0.95 / 2000).squareRoot()
+    #expect(abs(Double(claimed) / 2000 - 0.05) < 4 * error)
   }
 
   /// An effect of one standard deviation in 20 pairs: the power of the t-test is 0.989 (statsmodels' formula: a
@@ -112,7 +113,9 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
       let x = (0..<20).map { _ in generator.next() - 1 }
       verdicts[claim.decideDifference(.lower, from: 0, to: x).verdict, default: 0] += 1
     }
-    #expect(abs(Double(verdicts[.upheld]!) / 1000 - 0.989) < 0.015)
+    // Within four standard errors.
+    let (power, error) = (Double(verdicts[.upheld]!) / 1000, (0.989 * 0.011 / 1000).squareRoot())
+    #expect(abs(power - 0.989) < 4 * error)
     #expect(verdicts[.refuted] == nil)
   }
 }

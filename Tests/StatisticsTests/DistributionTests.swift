@@ -1,5 +1,6 @@
 import Foundation
 import Statistics
+import TestSupport
 import Testing
 
 /// Numbers of scipy 1.17.1.
@@ -11,7 +12,7 @@ import Testing
   ])
   func incompleteBeta(x: Double, a: Double, b: Double, expected: Double) {
     #expect(close(regularizedBeta(x, a, b), expected))
-    #expect(close(regularizedBeta(1 - x, b, a), 1 - expected, 1e-11, floor: 1e-11))
+    #expect(close(regularizedBeta(1 - x, b, a), 1 - expected, floor: rounding(terms: 100, condition: 500)))
   }
 
   @Test(arguments: [
@@ -32,7 +33,7 @@ import Testing
     (100.25, 360.28455963776423),
   ])
   func logarithmOfGamma(x: Double, expected: Double) {
-    #expect(close(logGamma(x), expected, 1e-13))
+    #expect(close(logGamma(x), expected, rounding(terms: 50, condition: 1 / 0.12)))  // it has zeros at 1 and 2
   }
 
   @Test func studentT() {
@@ -62,7 +63,7 @@ import Testing
     #expect(close(normal.upperTail(6), 9.865876450376946e-10))
     #expect(close(normal.quantile(1e-12), -7.034483825301131))
     #expect(close(normal.quantile(0.025), -1.9599639845400545))
-    #expect(abs(normal.quantile(0.5)) < 1e-15)
+    #expect(abs(normal.quantile(0.5)) < rounding(terms: 4))
     #expect(close(normal.quantile(0.9), 1.2815515655446004))
   }
 
@@ -100,9 +101,11 @@ import Testing
 }
 
 /// Whether two numbers agree to a relative tolerance, or absolutely below `floor`.
-func close(_ found: Double?, _ expected: Double, _ tolerance: Double = 1e-11, floor: Double = 0)
-  -> Bool
-{
+///
+/// Series of up to a hundred terms, and powers whose exponents (up to some 500 here) multiply the rounding of logarithms.
+func close(
+  _ found: Double?, _ expected: Double, _ tolerance: Double = rounding(terms: 100, condition: 500), floor: Double = 0
+) -> Bool {
   guard let found else { return false }
   return abs(found - expected) <= max(tolerance * abs(expected), floor)
 }

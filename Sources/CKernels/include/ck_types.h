@@ -10,7 +10,8 @@ static inline int64_t ck_type_bytes(ck_type type) {
   return type == CK_FLOAT64 ? 8 : type == CK_BOOL ? 1 : 4;
 }
 
-/// Instruction sets that kernels are compiled for; the best one that the machine has is used.
+/// Instruction sets that kernels are compiled for; the best one is used that the machine has and the environment variable
+/// DESCENT_INSTRUCTION_SET (portable, avx2 or avx512) allows.
 typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_instruction_set;
 
 /// The instruction set in use.

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs all tests under AddressSanitizer with UndefinedBehaviorSanitizer, then under ThreadSanitizer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+swift=${SWIFT:-swift}
+
+# A sanitizer that did not reach the C targets would find nothing there.
+reached() {
+  nm "$1"/release/CKernels.build/fused.c.o | grep "$2" >/dev/null || { echo "$1: no $2 in our kernels" >&2 && exit 1; }
+}
+
+# Swift has its own checks of overflow and bounds; undefined behaviour is C's.
+address=(-c release --sanitize address -Xcc -fsanitize=undefined --scratch-path .build-asan)
+"$swift" build --build-tests "${address[@]}"
+reached .build-asan __asan_ && reached .build-asan __ubsan_
+echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
+ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+  "$swift" test --skip-build "${address[@]}"
+
+thread=(-c release --sanitize thread --scratch-path .build-tsan)
+"$swift" build --build-tests "${thread[@]}"
+reached .build-tsan __tsan_
+# Nothing is suppressed: what it cannot see of the system's OpenMP run time it is told by Sources/CKernels/threads.c.
+echo "== ThreadSanitizer"
+TSAN_OPTIONS=halt_on_error=1 "$swift" test --skip-build "${thread[@]}"
+echo "no faults"
