@@ -80,6 +80,15 @@ struct ModelCase: Sendable, CustomStringConvertible {
 enum DerivedNumber: String, CaseIterable, Sendable {
   case loss, directionalDerivative, squaredGradientNorm, lossAfterOneStep, lossAfterTwoSteps
 
+  /// How often its gradient walks through the model, forwards or backwards.
+  var passes: Int {
+    switch self {
+    case .loss: 2
+    case .directionalDerivative, .squaredGradientNorm, .lossAfterOneStep: 4
+    case .lossAfterTwoSteps: 6
+    }
+  }
+
   func callAsFunction(_ loss: (Parameters) throws -> Tensor, at point: Parameters, along v: Updates) throws -> Tensor {
     func gradient(_ point: Parameters) throws -> Updates { gradients(of: try loss(point), withRespectTo: point) }
     func step(_ point: Parameters) throws -> Parameters { point.moved(by: -0.3 * (try gradient(point))) }
