@@ -14,7 +14,8 @@ address=(-c release --sanitize address -Xcc -fsanitize=undefined --scratch-path 
 "$swift" build --build-tests "${address[@]}"
 reached .build-asan __asan_ && reached .build-asan __ubsan_
 echo "== AddressSanitizer and UndefinedBehaviorSanitizer"
-ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+LSAN_OPTIONS="suppressions=$PWD/Scripts/leak-suppressions.txt:print_suppressions=0" \
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
   "$swift" test --skip-build "${address[@]}"
 
 thread=(-c release --sanitize thread --scratch-path .build-tsan)

@@ -61,7 +61,7 @@ CK_INLINE float ck_logf(float x) {
   int tiny = x < 1.17549435e-38f;
   float scaled = tiny ? x * 33554432.0f : x;
   int32_t bits = ck_bits_of_float(scaled);
-  int32_t shifted = bits - 0x3f3504f3;  // sqrt(1/2)
+  int32_t shifted = (int32_t)((uint32_t)bits - 0x3f3504f3u);  // sqrt(1/2)
   int32_t exponent = shifted >> 23;
   float m = ck_float_of_bits((int32_t)((uint32_t)bits - ((uint32_t)exponent << 23))) - 1.0f;
   float e = (float)(exponent - (tiny ? 25 : 0));

@@ -94,7 +94,7 @@ static void scatter_rows(void *context, int64_t begin, int64_t end) {
            (size_t)((end - begin) * p->inner * bytes));
   if (p->type == CK_FLOAT32) SCATTER_ROWS(float)
   else if (p->type == CK_FLOAT64) SCATTER_ROWS(double)
-  else SCATTER_ROWS(int32_t)
+  else SCATTER_ROWS(uint32_t)
 }
 
 void ck_scatter_add(const void *parameters, void *const *operands) {
@@ -121,7 +121,7 @@ static void scatter_elements(void *context, int64_t begin, int64_t end) {
   memset((char *)j->operands[2] + begin * slab, 0, (size_t)((end - begin) * slab));
   if (p->type == CK_FLOAT32) SCATTER_ELEMENTS(float)
   else if (p->type == CK_FLOAT64) SCATTER_ELEMENTS(double)
-  else SCATTER_ELEMENTS(int32_t)
+  else SCATTER_ELEMENTS(uint32_t)
 }
 
 void ck_scatter_add_elements(const void *parameters, void *const *operands) {
@@ -223,7 +223,7 @@ static void cumulate(void *context, int64_t begin, int64_t end) {
   const ck_axis *p = j->parameters;
   if (p->type == CK_FLOAT32) CUMULATE(float)
   else if (p->type == CK_FLOAT64) CUMULATE(double)
-  else CUMULATE(int32_t)
+  else CUMULATE(uint32_t)
 }
 
 void ck_cumulative_sum(const void *parameters, void *const *operands) {

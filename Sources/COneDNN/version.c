@@ -2,13 +2,21 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static dnnl_engine_t engine;
 // One engine for the process, one stream for each thread that runs programs.
 static _Thread_local dnnl_stream_t stream;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t owner;
 
-static void start(void) { dnnl_engine_create(&engine, dnnl_cpu, 0); }
+// A thread's stream ends with it.
+static void end(void *own) { dnnl_stream_destroy(own); }
+
+static void start(void) {
+  dnnl_engine_create(&engine, dnnl_cpu, 0);
+  if (pthread_key_create(&owner, end) != 0) abort();
+}
 
 dnnl_engine_t cd_engine(void) {
   pthread_once(&once, start);
@@ -16,7 +24,8 @@ dnnl_engine_t cd_engine(void) {
 }
 
 dnnl_stream_t cd_stream(void) {
-  if (!stream) dnnl_stream_create(&stream, cd_engine(), dnnl_stream_default_flags);
+  if (!stream && dnnl_stream_create(&stream, cd_engine(), dnnl_stream_default_flags) == dnnl_success)
+    pthread_setspecific(owner, stream);
   return stream;
 }
 
