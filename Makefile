@@ -30,6 +30,7 @@ sanitize: dependencies
 
 lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	Scripts/check-imports.sh
 
 format:
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests

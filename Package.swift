@@ -18,7 +18,7 @@ let libraries = [
 
 let package = Package(
   name: "Descent",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   products: libraries.map { .library(name: $0, targets: [$0]) } + [
     .library(name: "Descent", targets: ["Descent"]),
     .executable(name: "descent", targets: ["DescentCommand"]),
@@ -37,30 +37,31 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
     // Numbers, graphs, derivatives, programs.
-    room("Arrays", on: ["CKernels", "COneDNN", "COpenBLAS"]),
+    room("Arrays", on: ["COpenBLAS"]),
     room("Graphs", on: ["Arrays"]),
     room("Differentiation", on: ["Graphs"]),
     room("Compilation", on: ["Graphs", "CKernels", "COneDNN", "COpenBLAS"]),
 
     // Parameters, descent, models, data.
-    room("Parameters", on: ["Graphs", "Differentiation"]),
+    room("Parameters", on: ["Differentiation"]),
     room("Descending", on: ["Parameters"]),
-    room("Models", on: ["Parameters", "Descending"]),
+    room("Models", on: ["Graphs", "Parameters"]),
     room("Datasets", on: ["Arrays", "CZlib"]),
-    room("Diagnostics", on: ["Models", "Compilation"]),
+    room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
     room("MultiObjective", on: ["Parameters", "Compilation"]),
     room("Theory"),
-    room("SignalRecovery", on: ["Differentiation", "Compilation"]),
+    room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
     room("Statistics"),
-    room("Training", on: ["Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
-    room("Reports", on: ["RunLogs", "Statistics"]),
+    room("Training", on: ["Descending", "Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
+    room("Reports", on: ["Statistics"]),
     room(
       "Experiments",
       on: [
-        "Training", "Reports", "Statistics", "Datasets", "MultiObjective", "SignalRecovery", "Theory",
+        "Arrays", "COneDNN", "COpenBLAS", "Compilation", "Datasets", "Descending", "Diagnostics", "Differentiation",
+        "Models", "MultiObjective", "Reports", "RunLogs", "SignalRecovery", "Statistics", "Theory", "Training",
         .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),

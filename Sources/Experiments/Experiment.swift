@@ -32,6 +32,11 @@ public protocol Experiment: Sendable {
   /// Sets the number of seeds, and what depends on it.
   static func setSeeds(_ count: Int, in configuration: inout Configuration)
 
+  /// Whether the configuration can be run, before anything is written.
+  ///
+  /// - Throws: `SettingsError` naming the setting.
+  func check() throws
+
   /// A guess at time and memory, before the run starts.
   func estimate(_ context: RunContext) throws -> String
 
@@ -44,6 +49,8 @@ public protocol Experiment: Sendable {
 
 extension Experiment {
   public static var headline: Headline { .counts }
+
+  public func check() throws { try configuration.check() }
 
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
 

@@ -53,6 +53,8 @@ public struct RunSession {
       E.setSeeds(seeds, in: &configuration)
     }
     configuration = try Settings.applying(changes, to: configuration)
+    let experiment = E(configuration)
+    try experiment.check()
     let folder = try RunFolder.create(out, replacing: replacing)
     let command = commandLine.joined(separator: " ")
     let manifest = Manifest(experiment: E.name, preset: preset, command: command, settings: configuration)
@@ -62,7 +64,13 @@ public struct RunSession {
     try AtomicFile.write(
       RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
       to: folder.environmentPath)
-    return try run(E(configuration), configuration, folder, command, data, announce, isQuiet)
+    do {
+      return try run(experiment, configuration, folder, command, data, announce, isQuiet)
+    } catch {
+      // A run that did not begin, for want of data, leaves nothing in the way of the next.
+      if let events = try? folder.events(), events.isEmpty { try? FileManager.default.removeItem(atPath: folder.path) }
+      throw error
+    }
   }
 
   private static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
@@ -75,6 +83,7 @@ public struct RunSession {
     _ type: E.Type, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
     let manifest = try manifest(E.self, folder)
+    try E(manifest.settings).check()
     return try run(E(manifest.settings), manifest.settings, folder, manifest.command, data, announce, isQuiet)
   }
 
@@ -121,6 +130,7 @@ public struct RunSession {
   /// Draws the report of a folder again, from its log.
   public static func report<E: Experiment>(_ type: E.Type, folder: RunFolder) throws -> Outcome {
     let manifest = try manifest(E.self, folder)
+    try E(manifest.settings).check()
     let events = try folder.events()
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
     let (decisions, drawn) = try E(manifest.settings).report(

@@ -28,6 +28,11 @@ public struct TunedSeeds: SeedRange {
 public protocol SeededConfiguration: Codable, Sendable, Equatable {
   associatedtype Seeds: SeedRange
   var seeds: Seeds { get set }
+
+  /// Whether the settings make sense, each by itself and together.
+  ///
+  /// - Throws: `SettingsError` naming the setting.
+  func check() throws
 }
 
 extension Experiment {

@@ -89,4 +89,19 @@ public struct CalibrationConfiguration: SeededConfiguration {
     c.corruption.images = 2000
     return c
   }
+
+  public func check() throws {
+    let positive: [(String, Double)] = [
+      ("data.trainPerClass", Double(data.trainPerClass)), ("data.validation", Double(data.validation)),
+      ("data.test", Double(data.test)), ("descent.epochs", Double(descent.epochs)),
+      ("descent.batchSize", Double(descent.batchSize)), ("descent.rate", descent.rate),
+      ("seeds.count", Double(seeds.count)), ("corruption.images", Double(corruption.images)),
+      ("model.width", Double(model.width)), ("descent.evaluationInterval", Double(descent.evaluationInterval)),
+    ]
+    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
+    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    guard corruption.images <= data.test else {
+      throw SettingsError("corruption.images (\(corruption.images)) cannot exceed data.test (\(data.test))")
+    }
+  }
 }

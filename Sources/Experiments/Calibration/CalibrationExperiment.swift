@@ -102,26 +102,14 @@ public struct CalibrationExperiment: Experiment {
       channels: isColour ? 3 : 1, size: isColour ? 32 : 28, width: configuration.model.width)
   }
 
-  private func check() throws {
-    let c = configuration
-    let positive: [(String, Double)] = [
-      ("data.trainPerClass", Double(c.data.trainPerClass)), ("data.validation", Double(c.data.validation)),
-      ("data.test", Double(c.data.test)), ("descent.epochs", Double(c.descent.epochs)),
-      ("descent.batchSize", Double(c.descent.batchSize)), ("descent.rate", c.descent.rate),
-      ("seeds.count", Double(c.seeds.count)), ("corruption.images", Double(c.corruption.images)),
-      ("model.width", Double(c.model.width)), ("descent.evaluationInterval", Double(c.descent.evaluationInterval)),
-    ]
-    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
-    guard c.decision.alpha > 0, c.decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
-    guard c.corruption.images <= c.data.test else {
-      throw SettingsError("corruption.images (\(c.corruption.images)) cannot exceed data.test (\(c.data.test))")
-    }
+  public func check() throws {
+    try configuration.check()
+    _ = try tasks()
   }
 
   // MARK: Running
 
   public func estimate(_ context: RunContext) throws -> String {
-    try check()
     let tasks = try tasks().filter { !context.hasResult($0.arm.task($0.seed)) }
     guard let first = tasks.first else { return "all \(try self.tasks().count) descents are done; drawing the report" }
     let bench = try CalibrationTask(
@@ -142,7 +130,6 @@ public struct CalibrationExperiment: Experiment {
   }
 
   public func run(_ context: RunContext) throws {
-    try check()
     let tasks = try tasks()
     let epochs = configuration.descent.epochs
     let waiting = tasks.filter { !context.hasResult($0.arm.task($0.seed)) }

@@ -113,7 +113,7 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
     return Set(data.sampleCounts.map { max(1, descent.steps * $0 / largest) }).sorted()
   }
 
-  package func check() throws {
+  public func check() throws {
     let positive: [(String, Double)] = [
       ("data.test", Double(data.test)), ("model.hidden", Double(model.hidden)),
       ("model.features", Double(model.features)), ("descent.steps", Double(descent.steps)),

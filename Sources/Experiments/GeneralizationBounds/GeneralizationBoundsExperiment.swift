@@ -65,7 +65,6 @@ public struct GeneralizationBoundsExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let waiting = waiting(context)
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
     var total = 0.0
@@ -109,7 +108,6 @@ public struct GeneralizationBoundsExperiment: Experiment {
 
   public func run(_ context: RunContext) throws {
     let configuration = configuration
-    try configuration.check()
     let pools = try Dictionary(
       uniqueKeysWithValues: Set(waiting(context).map(\.spot.data)).sorted().map {
         ($0, try BoundsPool($0, configuration, context.data))

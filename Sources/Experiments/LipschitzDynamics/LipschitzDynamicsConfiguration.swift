@@ -100,7 +100,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     return c
   }
 
-  package func check() throws {
+  public func check() throws {
     let positive: [(String, Double)] = [
       ("data.samples", Double(data.samples)), ("model.hidden", Double(model.hidden)),
       ("model.features", Double(model.features)), ("model.gain", model.gain), ("descent.rate", descent.rate),

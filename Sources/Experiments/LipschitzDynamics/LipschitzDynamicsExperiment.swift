@@ -56,7 +56,6 @@ public struct LipschitzDynamicsExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let waiting = tasks.filter { !context.hasResult($0.task($1)) }
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
     let pool = try LipschitzPool(configuration, context.data)
@@ -93,7 +92,6 @@ public struct LipschitzDynamicsExperiment: Experiment {
 
   public func run(_ context: RunContext) throws {
     let configuration = configuration
-    try configuration.check()
     guard tasks.contains(where: { !context.hasResult($0.task($1)) }) else { return }
     let pool = try LipschitzPool(configuration, context.data)
     try context.perform(

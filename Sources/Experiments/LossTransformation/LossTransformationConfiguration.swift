@@ -109,7 +109,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     }
   }
 
-  package func check() throws {
+  public func check() throws {
     for name in problems where !Self.problemNames.contains(name) {
       throw SettingsError("problems: there is no \(name); \(NearestName.hint(name, among: Self.problemNames))")
     }

@@ -140,7 +140,6 @@ public struct LossTransformationExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let total = totals.reduce(0, +)
     let done = context.results.keys.count { !$0.hasPrefix("crossing/") }
     guard done < total else { return "all descents are done; drawing the report" }
@@ -168,7 +167,6 @@ public struct LossTransformationExperiment: Experiment {
   }
 
   public func run(_ context: RunContext) throws {
-    try configuration.check()
     let data = try Dictionary(
       uniqueKeysWithValues: configuration.problems.filter { $0 != "well" }.map {
         ($0, try LossProblem($0, configuration, context.data))

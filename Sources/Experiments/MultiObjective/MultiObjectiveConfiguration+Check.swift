@@ -3,7 +3,7 @@ import Training
 
 extension MultiObjectiveConfiguration {
   /// - Throws: `SettingsError` that names the setting.
-  package func check() throws {
+  public func check() throws {
     func known(_ names: [String], _ setting: String, _ all: [String]) throws {
       for name in names where !all.contains(name) {
         throw SettingsError("\(setting): there is no \(name); \(NearestName.hint(name, among: all))")

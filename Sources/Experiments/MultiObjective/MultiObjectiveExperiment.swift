@@ -101,7 +101,6 @@ public struct MultiObjectiveExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let data = try MultiObjectiveData(configuration, context.data)
     let arenas = arenas(data)
     let leftOut = data.absent.sorted { $0.key < $1.key }.map { "; \($0.key) is left out: \($0.value)" }.joined()
@@ -134,7 +133,6 @@ public struct MultiObjectiveExperiment: Experiment {
   }
 
   public func run(_ context: RunContext) throws {
-    try configuration.check()
     let data = try MultiObjectiveData(configuration, context.data)
     let arenas = arenas(data)
     guard !arenas.isEmpty else {

@@ -110,7 +110,7 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
       growth: pow(descent.barrierRange, 1 / Double(stages)), firstPush: firstPush, rounds: descent.rounds)
   }
 
-  package func check() throws {
+  public func check() throws {
     let positive: [(String, Double)] = [
       ("problem.tolerance", problem.tolerance), ("descent.plainSteps", Double(descent.plainSteps)),
       ("descent.barrierSteps", Double(descent.barrierSteps)), ("descent.rounds", Double(descent.rounds)),

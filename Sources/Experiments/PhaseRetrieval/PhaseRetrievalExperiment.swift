@@ -144,7 +144,6 @@ public struct PhaseRetrievalExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let waiting = tasks.filter { !context.hasResult($0.name) }
     let tuning = tuningTasks.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
     guard !(waiting.isEmpty && tuning.isEmpty) else { return "all descents are done; drawing the report" }
@@ -183,7 +182,6 @@ public struct PhaseRetrievalExperiment: Experiment {
   }
 
   public func run(_ context: RunContext) throws {
-    try configuration.check()
     let (n, position) = (configuration.problem.dimensions[0], configuration.tuning.position)
     try context.perform(
       tuningTasks, of: "batches", named: { $0.name($1, $2) },

@@ -89,7 +89,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
   /// The length of a step on the query.
   package func stepLength(_ data: String) -> Double { data == "synthetic" ? flow.length : flow.textLength }
 
-  package func check() throws {
+  public func check() throws {
     let positive: [(String, Double)] = [
       ("data.train", Double(data.train)), ("data.test", Double(data.test)), ("data.length", Double(data.length)),
       ("width", Double(width)), ("synthetic.labelTokens", Double(synthetic.labelTokens)),

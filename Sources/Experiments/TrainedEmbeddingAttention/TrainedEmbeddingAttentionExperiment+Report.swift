@@ -7,7 +7,6 @@ extension TrainedEmbeddingAttentionExperiment {
   public func report(
     _ events: [RunEvent], context: ReportContext
   ) throws -> (decisions: [Decision], report: Report) {
-    try configuration.check()
     let decisions = decide(events)
     var sections: [Report.Section] = [
       .heading("Claims"),

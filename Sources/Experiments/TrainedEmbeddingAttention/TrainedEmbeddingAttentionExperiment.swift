@@ -54,7 +54,6 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
   }
 
   public func estimate(_ context: RunContext) throws -> String {
-    try configuration.check()
     let waiting = waiting(context)
     guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
     let workers = min(Workers.count, waiting.count)
@@ -74,7 +73,6 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
 
   public func run(_ context: RunContext) throws {
     let configuration = configuration
-    try configuration.check()
     let corpora = try Dictionary(
       uniqueKeysWithValues: Set(waiting(context).map(\.data)).sorted().map {
         ($0, try TokenCorpus($0, configuration, context.data))

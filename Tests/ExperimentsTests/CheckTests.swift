@@ -1,0 +1,46 @@
+import Experiments
+import Foundation
+import RunLogs
+import Testing
+import Training
+
+/// Settings that cannot be run are refused before anything is written, for every experiment.
+@Suite struct CheckTests {
+  private let path = NSTemporaryDirectory() + "descent-check-\(UUID().uuidString)"
+
+  private func start<E: Experiment>(_ type: E.Type, _ changes: [String], replacing: Bool = false) throws {
+    _ = try RunSession.start(
+      type, preset: "smoke", changes: changes, seeds: nil, out: path, replacing: replacing, data: DataLocator(),
+      commandLine: ["descent"], announce: { _ in }, isQuiet: true)
+  }
+
+  private func refuses<E: Experiment>(_ type: E.Type, _ change: String) {
+    #expect(throws: SettingsError.self, "\(E.name) \(change)") { try start(type, [change]) }
+    #expect(!FileManager.default.fileExists(atPath: path), "\(E.name) \(change)")
+  }
+
+  @Test func everyExperimentChecksFirst() {
+    for type in ExperimentRegistry.all {
+      for change in ["decision.alpha=2", "seeds.count=0"] { refuses(type, change) }
+    }
+    refuses(CalibrationExperiment.self, "descent.rate=-1")
+    refuses(CalibrationExperiment.self, "model.kind=other")
+  }
+
+  /// A run that is to replace another one does not destroy it before its own settings are known to be good.
+  @Test func aRefusedReplacementLosesNothing() throws {
+    let folder = try RunFolder.create(path)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try "experiment: calibration\n".write(toFile: folder.configurationPath, atomically: true, encoding: .utf8)
+    #expect(throws: SettingsError.self) {
+      try start(CalibrationExperiment.self, ["descent.rate=-1"], replacing: true)
+    }
+    #expect(FileManager.default.fileExists(atPath: folder.configurationPath))
+  }
+
+  /// Without its data a run does not begin, and the same folder can be used again.
+  @Test func aRunWithoutDataLeavesNoFolder() throws {
+    #expect(throws: (any Error).self) { try start(CalibrationExperiment.self, ["data.name=nowhere"]) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+}
