@@ -8,13 +8,17 @@ struct GrowthCommand: ParsableCommand {
     commandName: "growth", abstract: "Measures how a training step's cost grows with batch, width and depth.",
     discussion: """
       A multi-layer perceptron of 256 inputs and 10 classes (batch 128, width 512, 3 hidden layers unless varied), one step \
-      of SGD with momentum. The exponent is the slope of log time against log size over the largest four sizes.
+      of SGD with momentum. The exponent is the slope of log time against log size over the largest four sizes. With \
+      --derivatives: the time to compile derivatives of first and second order of a GPT of width 576, by depth.
       """)
 
   @Option(help: "Threads; all cores when not given.")
   var threads: Int?
   @Option(help: "Rounds a size, of which the median counts.")
   var rounds = 9
+
+  @Flag(help: "The time to compile derivatives of first and second order instead.")
+  var derivatives = false
 
   private struct Axis: Sendable {
     var name: String
@@ -43,6 +47,7 @@ struct GrowthCommand: ParsableCommand {
 
   func run() throws {
     if let threads { Engine.setThreadCount(threads) }
+    if derivatives { return try DerivativeGrowth.printTable() }
     print("| axis | size | step ms | compile s | working MB | GFLOP/s |\n|---|---|---|---|---|---|")
     for axis in Self.axes {
       var times: [Double] = []
