@@ -115,8 +115,12 @@ struct LanguageModelTrainCommand: ParsableCommand {
       throw ValidationError("--batch, --epochs and --steps must be positive")
     }
     guard validation > 0, validation < 1 else { throw ValidationError("--validation must be between 0 and 1") }
-    guard lora != nil || last != nil || full else { throw ValidationError("say what to train: --lora RANK, --last N or --full") }
-    guard !full || (lora == nil && last == nil) else { throw ValidationError("--full trains all: leave out --lora and --last") }
+    guard lora != nil || last != nil || full else {
+      throw ValidationError("say what to train: --lora RANK, --last N or --full")
+    }
+    guard !full || (lora == nil && last == nil) else {
+      throw ValidationError("--full trains all: leave out --lora and --last")
+    }
     guard lora != nil || (alpha == nil && matrices == nil) else {
       throw ValidationError("--alpha and --matrices belong to --lora")
     }
@@ -217,7 +221,10 @@ struct LanguageModelTrainCommand: ParsableCommand {
       if (step + 1) % max(total / 10, 1) == 0 {
         let rate = Double(step + 1) / Date().timeIntervalSince(start)
         let mean = recent.reduce(0, +) / Double(recent.count)
-        say(String(format: "update %d of %d: loss %.4f (mean of the last %d), %.2f updates a second", step + 1, total, mean, recent.count, rate))
+        say(
+          String(
+            format: "update %d of %d: loss %.4f (mean of the last %d), %.2f updates a second", step + 1, total, mean,
+            recent.count, rate))
       }
     }
   }
@@ -235,7 +242,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
       "chain": optimizer.description, "updates": tuner.step, "heldOutLossBefore": before, "heldOutLossAfter": after,
     ]
     try AtomicFile.write(
-      try JSONSerialization.data(withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),
+      try JSONSerialization.data(
+        withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),
       to: out + "/training.json")
   }
 

@@ -144,7 +144,8 @@ public enum Composite: Hashable, Sendable {
       return Composite.groupedAttentionGradient.recorded(inputs + outputs + [cotangent], inputs.map(\.type))
     case .rootMeanSquareNormalization:
       guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
-      return Composite.rootMeanSquareNormalizationGradient.recorded(inputs + [outputs[1], cotangent], inputs.map(\.type))
+      return Composite.rootMeanSquareNormalizationGradient.recorded(
+        inputs + [outputs[1], cotangent], inputs.map(\.type))
     case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient, .groupedAttentionGradient,
       .rootMeanSquareNormalizationGradient:
       return nil

@@ -17,7 +17,8 @@ public struct FewShotTasks: Sendable {
   public init(_ dataset: Dataset, classes: [Int], ways: Int, shots: Int, queries: Int) throws {
     guard let labels = dataset.labels else { throw DatasetError(dataset.name, "has no classes to draw tasks from") }
     guard ways >= 2, shots >= 1, queries >= 1, classes.count >= ways, Set(classes).count == classes.count else {
-      throw DatasetError(dataset.name, "tasks of \(ways) ways and \(shots) shots cannot be drawn from \(classes.count) classes")
+      throw DatasetError(
+        dataset.name, "tasks of \(ways) ways and \(shots) shots cannot be drawn from \(classes.count) classes")
     }
     members = classes.map { wanted in labels.indices.filter { labels[$0] == Int32(wanted) } }
     if let few = members.first(where: { $0.count < shots + queries }) {

@@ -48,7 +48,9 @@ public struct InnerLoop: Sendable {
     rates: InnerRates = .chain
   ) throws {
     guard steps >= 0 else { throw DescentError("an inner loop takes 0 steps or more, not \(steps)") }
-    guard chain.makesStep else { throw DescentError("the inner chain \(chain.description) never steps: end it with a rate") }
+    guard chain.makesStep else {
+      throw DescentError("the inner chain \(chain.description) never steps: end it with a rate")
+    }
     if case .implicit(let strength, let iterations) = derivative {
       guard strength > 0, strength.isFinite, iterations >= 1 else {
         throw DescentError(
@@ -94,7 +96,9 @@ public struct InnerLoop: Sendable {
       var gradient = gradients(of: proximal(value, point, anchor), withRespectTo: point)
       if derivative != .exact { gradient = gradient.stoppingGradient }
       let count = graph.fill(Double(step), TensorType(.scalar))
-      let keyOfStep = key.map { $0 + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x3779 &* (step + 1))])) }
+      let keyOfStep = key.map {
+        $0 + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x3779 &* (step + 1))]))
+      }
       var context = UpdateContext(
         counters: Counters(updates: count, samples: count, epochs: count), parameters: point, loss: value,
         key: keyOfStep)

@@ -15,7 +15,8 @@ public enum InnerRates: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .chain: return Tree()
     case .perTensor: factors = parameters.map { NDArray(repeating: value, shape: .scalar, elementType: $0.elementType) }
-    case .perElement: factors = parameters.map { NDArray(repeating: value, shape: $0.shape, elementType: $0.elementType) }
+    case .perElement:
+      factors = parameters.map { NDArray(repeating: value, shape: $0.shape, elementType: $0.elementType) }
     }
     return factors.prefixed(Self.prefix)
   }

@@ -9,7 +9,8 @@ import Testing
 @Suite struct DecoderTests {
   static let llama = DecoderConfiguration.llama(
     vocabulary: 13, context: 16, width: 12, layers: 2, heads: 3, keyHeads: 1, feedForwardWidth: 10, tiedHead: true)
-  static let gpt2 = DecoderConfiguration.gpt2(vocabulary: 13, context: 16, width: 12, layers: 2, heads: 3, tiedHead: false)
+  static let gpt2 = DecoderConfiguration.gpt2(
+    vocabulary: 13, context: 16, width: 12, layers: 2, heads: 3, tiedHead: false)
 
   private static func start(_ layer: some Layer, _ type: ElementType, spread: Double = 8) throws -> Tree<NDArray> {
     // Larger than at a real start, so that attention and gates are far from linear.
@@ -159,6 +160,8 @@ import Testing
     refused({ $0.normEpsilon = .nan }, "epsilon cannot be nan")
     refused({ $0.width = 1 << 40 }, "width cannot be")
     #expect { try LowRankAdapter(rank: 99, of: Self.llama) } throws: { "\($0)".contains("rank of an adapter") }
-    #expect { try LowRankAdapter(rank: 1, blocks: 1..<5, of: Self.llama) } throws: { "\($0)".contains("no blocks 1..<5") }
+    #expect { try LowRankAdapter(rank: 1, blocks: 1..<5, of: Self.llama) } throws: {
+      "\($0)".contains("no blocks 1..<5")
+    }
   }
 }

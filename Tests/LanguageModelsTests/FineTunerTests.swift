@@ -21,7 +21,10 @@ import Testing
   }
 
   private static func tunings(_ c: DecoderConfiguration) throws -> [FineTuning] {
-    [.full, .lastBlocks(1), .lowRank(try LowRankAdapter(rank: 4, blocks: 1..<2, of: c)), .lowRank(try LowRankAdapter(rank: 2, of: c))]
+    [
+      .full, .lastBlocks(1), .lowRank(try LowRankAdapter(rank: 4, blocks: 1..<2, of: c)),
+      .lowRank(try LowRankAdapter(rank: 2, of: c)),
+    ]
   }
 
   /// Each way of tuning learns a repeating text, and moves what it says and nothing else.

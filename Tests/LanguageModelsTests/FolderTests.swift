@@ -80,10 +80,12 @@ import Testing
       let (width, vocabulary) = (8, TinyModel.vocabulary.count)
       let c = DecoderConfiguration.gpt2(vocabulary: vocabulary, context: 10, width: width, layers: 2, heads: 2)
       let ours = try Decoder(c).initialParameters(key: RandomKey(seed: 1)).mapWithPaths { path, array in
-        RandomKey(seed: 2).split(path).normal(array.shape, mean: path.hasSuffix("scale") ? 1 : 0, standardDeviation: 0.3)
+        RandomKey(seed: 2).split(path).normal(
+          array.shape, mean: path.hasSuffix("scale") ? 1 : 0, standardDeviation: 0.3)
       }
       var arrays = [
-        "wte.weight": ours["tokens/weight"]!, "wpe.weight": ours["positions/weight"]!, "ln_f.weight": ours["norm/scale"]!,
+        "wte.weight": ours["tokens/weight"]!, "wpe.weight": ours["positions/weight"]!,
+        "ln_f.weight": ours["norm/scale"]!,
         "ln_f.bias": ours["norm/shift"]!,
       ]
       for block in 0..<2 {

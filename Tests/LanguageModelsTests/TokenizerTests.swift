@@ -7,7 +7,10 @@ import Testing
     (PreTokenizer.gpt2, "It's 12,3 ok  now\n\n x", ["It", "'s", " 12", ",", "3", " ok", " ", " now", "\n\n", " x"]),
     (.gpt2, "don't'LL é½ Ⅷ ", ["don", "'t", "'", "LL", " é", "½", " Ⅷ", " "]),
     (.smollm, "a12 b3  4", ["a", "1", "2", " b", "3", "  ", "4"]),
-    (.llama3, "It'LL cost 12345 é-ok\r\n\n  x", ["It", "'LL", " cost", " ", "123", "45", " é", "-ok", "\r\n\n", " ", " x"]),
+    (
+      .llama3, "It'LL cost 12345 é-ok\r\n\n  x",
+      ["It", "'LL", " cost", " ", "123", "45", " é", "-ok", "\r\n\n", " ", " x"]
+    ),
     (.llama3, "(word) ++\n\n", ["(word", ")", " ++\n\n"]),
     (.qwen2, "x 42", ["x", " ", "4", "2"]),
   ]) func piecesFollowThePatterns(_ kind: PreTokenizer, _ text: String, _ expected: [String]) {

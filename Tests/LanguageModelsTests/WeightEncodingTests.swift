@@ -11,8 +11,8 @@ import Testing
     let scales: [Int] =
       switch encoding {
       case .f32, .f16, .bf16: []
-      case .q4_0, .q5_0, .q8_0: [0]
-      case .q6_K: [208]
+      case .q4Zero, .q5Zero, .q8Zero: [0]
+      case .q6K: [208]
       default: [0, 2]
       }
     for block in 0..<blocks {

@@ -60,7 +60,8 @@ enum SmallProblem {
 
 @Suite struct InnerLoopTests {
   private static let chains = [
-    "rate 0.1", "momentum 0.9 | rate 0.05", "adam | rate 0.01", "clip 0.1 | rate 0.2", "decay 0.01 | rate linear(0.2, 0.1, 3updates)",
+    "rate 0.1", "momentum 0.9 | rate 0.05", "adam | rate 0.01", "clip 0.1 | rate 0.2",
+    "decay 0.01 | rate linear(0.2, 0.1, 3updates)",
   ]
 
   /// Through one step and several, of any chain, the outer gradient is the derivative.
@@ -87,7 +88,9 @@ enum SmallProblem {
     }
     // The rate is float32 in a chain: 0.1 is off by up to half an epsilon of float32, in three steps of size below 1.
     #expect(abs(byLoop.value - byHand.value) < rounding(.float32, terms: 3))
-    #expect(Deviation.worst(of: byLoop.gradient.leaves, from: byHand.gradient.leaves) < rounding(.float32, terms: 3, condition: 4))
+    #expect(
+      Deviation.worst(of: byLoop.gradient.leaves, from: byHand.gradient.leaves)
+        < rounding(.float32, terms: 3, condition: 4))
   }
 
   @Test func noStepsIsTheStart() throws {
@@ -102,9 +105,11 @@ enum SmallProblem {
     let (numeric, analytic) = try SmallProblem.slopes(objective)
     #expect(abs(numeric - analytic) < GradientCheck.tolerance(order: 2) * (1 + abs(analytic)))
     let paths = SmallProblem.start.paths
-    let moved = try Program(inputs: (SmallProblem.start.leaves + SmallProblem.task).map { TensorType(of: $0) }) { _, x in
+    let moved = try Program(inputs: (SmallProblem.start.leaves + SmallProblem.task).map { TensorType(of: $0) }) {
+      _, x in
       let point = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<paths.count])))
-      return try objective.inner.adapt(point, support: SmallProblem.loss(x[paths.count], x[paths.count + 1])).tree.leaves
+      return try objective.inner.adapt(point, support: SmallProblem.loss(x[paths.count], x[paths.count + 1])).tree
+        .leaves
     }.run(SmallProblem.start.leaves + SmallProblem.task)
     for (path, (before, after)) in zip(paths, zip(SmallProblem.start.leaves, moved)) {
       #expect((before != after) == path.hasPrefix("linear1/"))
@@ -153,7 +158,8 @@ enum SmallProblem {
     let result = try SmallProblem.run(try MetaObjective.reptile(chain, steps: 4))
     let paths = SmallProblem.start.paths
     let inner = try InnerLoop(chain, steps: 4)
-    let moved = try Program(inputs: (SmallProblem.start.leaves + SmallProblem.task).map { TensorType(of: $0) }) { _, x in
+    let moved = try Program(inputs: (SmallProblem.start.leaves + SmallProblem.task).map { TensorType(of: $0) }) {
+      _, x in
       let point = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<paths.count])))
       return try inner.adapt(point, support: SmallProblem.loss(x[paths.count], x[paths.count + 1])).tree.leaves
     }.run(SmallProblem.start.leaves + SmallProblem.task)

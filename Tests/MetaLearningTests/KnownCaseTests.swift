@@ -31,7 +31,8 @@ import Testing
     return sums
   }
 
-  private func trained(_ objective: MetaObjective, _ chain: String, steps: Int, batch: Int = 5) throws -> Tree<NDArray> {
+  private func trained(_ objective: MetaObjective, _ chain: String, steps: Int, batch: Int = 5) throws -> Tree<NDArray>
+  {
     let start = try model.initialParameters(key: RandomKey(seed: 1))
     let types = (0..<batch).flatMap { _ in tasks.types() }
     let descent = try MetaDescent(from: start, optimizer: try Chain(chain), inputs: types) { point, x, _ in
@@ -76,7 +77,9 @@ import Testing
       // Of each way, all examples are of one class of the three, and none is in both halves.
       let support = (0..<6).map { number(task[0], $0) }
       let query = (0..<8).map { number(task[2], $0) }
-      let classes = [Set((support[0..<3] + query[0..<4]).map { $0 % 5 }), Set((support[3..<6] + query[4..<8]).map { $0 % 5 })]
+      let classes = [
+        Set((support[0..<3] + query[0..<4]).map { $0 % 5 }), Set((support[3..<6] + query[4..<8]).map { $0 % 5 }),
+      ]
       #expect(classes.allSatisfy { $0.count == 1 && [1, 3, 4].contains($0.first!) } && classes[0] != classes[1])
       #expect(Set(support).isDisjoint(with: query))
       #expect(task[1].integers == [0, 0, 0, 1, 1, 1])

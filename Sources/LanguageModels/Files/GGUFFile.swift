@@ -40,7 +40,9 @@ public struct GGUFFile: Sendable {
   public subscript(name: String) -> Entry? { positions[name].map { entries[$0] } }
 
   /// A tensor's bytes, valid as long as this file is.
-  public func bytes(of entry: Entry) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]) }
+  public func bytes(of entry: Entry) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
+  }
 
   /// What keeps the bytes valid.
   package var owner: AnyObject { file }

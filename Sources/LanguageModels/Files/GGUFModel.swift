@@ -58,7 +58,8 @@ enum GGUFModel {
     let heads = try integer(file, "llama.attention.head_count")
     let headWidth = try optionalInteger(file, "llama.attention.key_length") ?? width / heads
     if let turned = file.metadata["llama.rope.dimension_count"]?.integer, turned != headWidth {
-      throw FileError(path: file.path, reason: "turns \(turned) of a head's \(headWidth) numbers, which is not supported")
+      throw FileError(
+        path: file.path, reason: "turns \(turned) of a head's \(headWidth) numbers, which is not supported")
     }
     if let experts = file.metadata["llama.expert_count"]?.integer, experts > 0 {
       throw FileError(path: file.path, reason: "is a mixture of \(experts) experts, which is not supported")
@@ -70,7 +71,8 @@ enum GGUFModel {
     } else if scaling == "linear", let factor = file.metadata["llama.rope.scaling.factor"]?.number {
       rotary.factors = [Double](repeating: factor, count: headWidth / 2)
     } else if scaling != "none" {
-      throw FileError(path: file.path, reason: "scales positions by the method \(scaling.prefix(40)), not none or linear")
+      throw FileError(
+        path: file.path, reason: "scales positions by the method \(scaling.prefix(40)), not none or linear")
     }
     return .llama(
       vocabulary: try vocabulary(file), context: try integer(file, "llama.context_length"), width: width,

@@ -108,7 +108,9 @@ struct GGUFReader {
     var extents: [Int] = []
     for _ in 0..<axes {
       let extent = try cursor.value(UInt64.self)
-      guard let extent = Int(exactly: extent) else { throw refuse("the tensor \(quoted(name)) claims the extent \(extent)") }
+      guard let extent = Int(exactly: extent) else {
+        throw refuse("the tensor \(quoted(name)) claims the extent \(extent)")
+      }
       extents.append(extent)
     }
     return (name, Shape(extents.reversed()), try cursor.value(UInt32.self), try cursor.value(UInt64.self))

@@ -48,7 +48,9 @@ enum HuggingFaceFolder {
     var result: [String: NDArray] = [:]
     for file in files {
       for (name, array) in try Safetensors.read(file).arrays {
-        guard result[name] == nil else { throw FileError(path: file, reason: "has \(name), which another file has too") }
+        guard result[name] == nil else {
+          throw FileError(path: file, reason: "has \(name), which another file has too")
+        }
         result[name] = array.converted(to: .float32)
       }
     }

@@ -19,7 +19,9 @@ enum HuggingFaceTokenizer {
       return TextTokenizer.Special(text: text, token: token)
     }
     let ids = Array(vocabulary.values) + added.map { Int($0.token) }
-    guard let largest = ids.max(), largest < 1 << 24, ids.min()! >= 0 else { throw refuse("has no tokens, or wild numbers") }
+    guard let largest = ids.max(), largest < 1 << 24, ids.min()! >= 0 else {
+      throw refuse("has no tokens, or wild numbers")
+    }
     var texts = [String](repeating: "", count: largest + 1)
     for (text, id) in vocabulary { texts[id] = text }
     for special in added { texts[Int(special.token)] = special.text }
@@ -54,7 +56,8 @@ enum HuggingFaceTokenizer {
     let parts = given["pretokenizers"] as? [[String: Any]] ?? [given]
     let types = parts.map { $0["type"] as? String ?? "?" }
     let unknown = FileError(
-      path: file.path, reason: "cuts texts by \(types.joined(separator: ", ")), and supported are ByteLevel, "
+      path: file.path,
+      reason: "cuts texts by \(types.joined(separator: ", ")), and supported are ByteLevel, "
         + "Digits with ByteLevel, and the patterns of Llama 3 and Qwen 2")
     guard types.last == "ByteLevel", parts.last?["add_prefix_space"] as? Bool != true else { throw unknown }
     let usesPattern = parts.last?["use_regex"] as? Bool ?? true

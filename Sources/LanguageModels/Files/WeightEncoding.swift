@@ -6,18 +6,32 @@ import CKernels
 public enum WeightEncoding: UInt32, Sendable, CaseIterable {
   case f32 = 0
   case f16 = 1
-  case q4_0 = 2
-  case q4_1 = 3
-  case q5_0 = 6
-  case q5_1 = 7
-  case q8_0 = 8
-  case q4_K = 12
-  case q5_K = 13
-  case q6_K = 14
+  case q4Zero = 2
+  case q4One = 3
+  case q5Zero = 6
+  case q5One = 7
+  case q8Zero = 8
+  case q4K = 12
+  case q5K = 13
+  case q6K = 14
   case bf16 = 30
 
   /// As in the format: "Q4_1".
-  public var name: String { "\(self)".replacing("f", with: "F").replacing("q", with: "Q").replacing("bF", with: "BF") }
+  public var name: String {
+    switch self {
+    case .f32: "F32"
+    case .f16: "F16"
+    case .bf16: "BF16"
+    case .q4Zero: "Q4_0"
+    case .q4One: "Q4_1"
+    case .q5Zero: "Q5_0"
+    case .q5One: "Q5_1"
+    case .q8Zero: "Q8_0"
+    case .q4K: "Q4_K"
+    case .q5K: "Q5_K"
+    case .q6K: "Q6_K"
+    }
+  }
 
   package var kernelType: ck_weight_type { ck_weight_type(rawValue) }
 

@@ -175,8 +175,10 @@ private final class DecoderWorkspace {
 
   init(_ c: DecoderConfiguration, tokens: Int) {
     // A whole number of cache lines each.
-    let sizes = [c.width, c.width, c.heads * c.headWidth, c.heads * c.headWidth, c.feedForwardWidth, c.feedForwardWidth]
-      .map { ($0 * tokens + 15) / 16 * 16 }
+    let sizes = [
+      c.width, c.width, c.heads * c.headWidth, c.heads * c.headWidth, c.feedForwardWidth, c.feedForwardWidth,
+    ]
+    .map { ($0 * tokens + 15) / 16 * 16 }
     storage = Storage(byteCount: 4 * sizes.reduce(0, +))
     var next = storage.pointer.assumingMemoryBound(to: Float.self)
     let starts = sizes.map { size in

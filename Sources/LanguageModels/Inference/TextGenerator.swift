@@ -8,7 +8,9 @@ public struct TextGenerator {
   public let key: RandomKey
 
   /// - Parameter key: decides what is drawn; token number n takes the child key n.
-  public init(_ session: DecoderSession, tokenizer: TextTokenizer, sampling: Sampling, key: RandomKey = RandomKey(seed: 0)) {
+  public init(
+    _ session: DecoderSession, tokenizer: TextTokenizer, sampling: Sampling, key: RandomKey = RandomKey(seed: 0)
+  ) {
     (self.session, self.tokenizer, self.sampling, self.key) = (session, tokenizer, sampling, key)
   }
 

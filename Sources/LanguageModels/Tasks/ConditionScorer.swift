@@ -66,7 +66,9 @@ public final class ConditionScorer {
     try tasks.enumerated().map { index, task in
       var (asked, room) = (task, shape)
       if condition == .prompted {
-        (asked, room) = (task.prompted, TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer))
+        (asked, room) = (
+          task.prompted, TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)
+        )
         asked.context = []
       }
       if !condition.takesStep { (asked.context, room.context) = ([], 2) }

@@ -21,7 +21,8 @@ enum FactWords {
     "seller", "maker",
   ]
   static let qualities = [
-    "tiny", "golden", "silent", "broken", "ancient", "blue", "hidden", "crooked", "wooden", "frozen", "giant", "floating",
+    "tiny", "golden", "silent", "broken", "ancient", "blue", "hidden", "crooked", "wooden", "frozen", "giant",
+    "floating",
     "purple", "hollow", "glass", "electric",
   ]
   static let objects = [

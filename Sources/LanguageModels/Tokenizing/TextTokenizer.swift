@@ -44,7 +44,9 @@ public struct TextTokenizer: Sendable {
   ) throws {
     (self.preTokenizer, self.vocabulary, self.merges) = (preTokenizer, vocabulary, merges)
     // Of two that begin alike, the longer one is meant.
-    self.specials = specials.filter { !$0.text.isEmpty }.sorted { ($1.text.utf8.count, $0.token) < ($0.text.utf8.count, $1.token) }
+    self.specials = specials.filter { !$0.text.isEmpty }.sorted {
+      ($1.text.utf8.count, $0.token) < ($0.text.utf8.count, $1.token)
+    }
     (self.start, self.ends, self.addsStart, self.templateText) = (start, ends, addsStart, templateText)
     specialTokens = Set(specials.map(\.token))
     let named = specialTokens.union(ends).union(start.map { [$0] } ?? [])

@@ -35,7 +35,8 @@ public enum AdapterFile {
       let path = "block\(block)/\(matrix.rawValue)/"
       for (ours, theirs) in [(LowRankAdapter.names.a, "lora_A"), (LowRankAdapter.names.b, "lora_B")] {
         // [inputs, outputs] here and [outputs, inputs] there.
-        arrays[name(matrix, block, theirs)] = StoredWeight(factors[path + ours]!.converted(to: .float32)).transposedArray()
+        arrays[name(matrix, block, theirs)] = StoredWeight(factors[path + ours]!.converted(to: .float32))
+          .transposedArray()
       }
     }
     let modules = adapter.matrices.map { module($0) }.sorted()
@@ -47,7 +48,8 @@ public enum AdapterFile {
     ]
     try Safetensors.write(arrays, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors")
     try AtomicFile.write(
-      try JSONSerialization.data(withJSONObject: config, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),
+      try JSONSerialization.data(
+        withJSONObject: config, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),
       to: folder + "/adapter_config.json")
   }
 

@@ -42,7 +42,9 @@ public struct TokenBlocks: Sendable {
   ///
   /// - Throws: `LanguageModelError` where there are too few.
   public func split(holdingOut fraction: Double) throws -> (train: TokenBlocks, held: TokenBlocks) {
-    guard count >= 2 else { throw LanguageModelError("one block of \(length) tokens cannot be split: shorten the blocks") }
+    guard count >= 2 else {
+      throw LanguageModelError("one block of \(length) tokens cannot be split: shorten the blocks")
+    }
     let held = min(max(Int((Double(count) * fraction).rounded()), 1), count - 1)
     let cut = (count - held) * length
     return (
