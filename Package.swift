@@ -48,7 +48,7 @@ let package = Package(
     room("Models", on: ["Graphs", "Parameters"]),
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
-    room("MultiObjective", on: ["Parameters", "Compilation"]),
+    room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
 
