@@ -70,7 +70,7 @@ let package = Package(
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // Tests mirror the rooms.
-    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending"]),
+    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Training"]),
     tests("CKernels", on: ["CKernels"]),
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),

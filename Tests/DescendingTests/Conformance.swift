@@ -86,7 +86,7 @@ struct Conformance {
       let (whole, part, other) = (try run(problem, type), try run(problem, type), try run(problem, type))
       try whole.run(20)
       try part.run(9)
-      other.restore(part.parameters, part.state, steps: 9)
+      try other.restore(part.parameters, part.state, steps: 9)
       try other.run(11)
       if other.parameters != whole.parameters || other.state != whole.state { return "20 steps differ from 9 + 11" }
     }
