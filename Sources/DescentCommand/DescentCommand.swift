@@ -67,7 +67,8 @@ struct DescribeCommand: ParsableCommand {
 
   func run() throws {
     if let kind = TransformationKind.all.first(where: { $0.name == name }) {
-      return describe(kind.name, kind.summary, kind.options)
+      describe(kind.name, kind.summary, kind.options)
+      return print("For example: \(kind.examples.joined(separator: "; "))")
     }
     if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
       return describe(kind.name, kind.summary, kind.options)

@@ -76,7 +76,7 @@ import Testing
     let groups = try Grouped([("a/*", Chain(slow)), ("?", Chain(fast))])
     #expect(
       try groups.describeAssignment(of: ["a/matrix", "b"])
-        == "a/matrix: momentum 0.9 | rate 0.01 (a/*)\nb: \(try Chain(fast)) (?)")
+        == "a/matrix: \(try Chain(slow)) (a/*)\nb: \(try Chain(fast)) (?)")
   }
 
   /// A factor set before groups reaches the rate of each.

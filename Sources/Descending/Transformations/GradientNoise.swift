@@ -1,11 +1,16 @@
 /// Adds Gaussian noise of a standard deviation to each element, drawn from the key of the step.
 ///
 /// Neelakantan et al., "Adding gradient noise improves learning for very deep networks", 2015.
-public struct GradientNoise: GradientTransformation {
+public struct GradientNoise: NamedTransformation {
   public let standardDeviation: Double
   public init(_ standardDeviation: Double) { self.standardDeviation = standardDeviation }
   public var requirements: Requirements { .randomness }
-  public var description: String { "noise \(standardDeviation)" }
+
+  public static let kind = TransformationKind(
+    "noise", "add Gaussian noise",
+    TransformationOption("deviation", .notNegative, "standard deviation") { (t: GradientNoise) in t.standardDeviation },
+    examples: ["noise 0.01 | rate 0.1"]
+  ) { GradientNoise($0) }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

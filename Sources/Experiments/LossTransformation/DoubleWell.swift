@@ -32,12 +32,12 @@ package struct DoubleWell: Sendable {
 }
 
 /// Descents of a double well in float64, all by one compiled step.
-final class WellDescent {
+package final class WellDescent {
   private let step: TrainingStep
   private let start: TrainingState
   private let tags: [String]
 
-  init(_ well: DoubleWell, _ chain: Chain) throws {
+  package init(_ well: DoubleWell, _ chain: Chain) throws {
     let method = GradientDescent(chain)
     start = try TrainingState(startingFrom: ["x": NDArray([0.0])], method: method)
     step = try TrainingStep(
@@ -48,7 +48,7 @@ final class WellDescent {
 
   /// Descends from a start; `onStep` gets the loss before each step and its readings.
   /// - Returns: where it ended, not finite where it diverged.
-  func run(
+  package func run(
     from x: Double, steps: Int, key: RandomKey, onStep: (Int, Double, [String: Double]) -> Void
   ) throws -> Double {
     var start = start
