@@ -88,7 +88,7 @@ let package = Package(
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),
     tests("Reports", on: ["Reports"]),
-    tests("Experiments", on: ["Experiments"]),
+    tests("Experiments", on: ["Experiments", "Descent"]),
     tests("DescentCommand", on: ["Descent"]),
   ],
   swiftLanguageModes: [.v6],
