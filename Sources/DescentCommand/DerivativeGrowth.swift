@@ -29,12 +29,12 @@ enum DerivativeGrowth {
     let model = GPT(vocabulary: 96, context: 64, width: 576, layers: depth, heads: 9)
     let types = model.layout.entries.map(\.type)
     let tokens = TensorType([1, 64], .int32)
-    return try Program(inputs: types.leaves + types.leaves + [tokens, tokens]) { _, x in
-      let count = types.count
-      let start = Parameters(Tree(sortedPaths: types.paths, leaves: Array(x[..<count])))
-      let direction = Updates(Tree(sortedPaths: types.paths, leaves: Array(x[count..<2 * count])))
+    let packing = TreePacking([types, types])
+    return try Program(inputs: packing.types + [tokens, tokens]) { _, x in
+      let trees = packing.unpack(x)
+      let (start, direction) = (Parameters(trees[0]), Updates(trees[1]))
       func loss(_ point: Parameters) throws -> Tensor {
-        LossFunction.crossEntropy(try model(x[2 * count], point).output, x[2 * count + 1])
+        LossFunction.crossEntropy(try model(x[packing.count], point).output, x[packing.count + 1])
       }
       func gradient(_ point: Parameters) throws -> Updates { gradients(of: try loss(point), withRespectTo: point) }
       func moved(_ point: Parameters) throws -> Parameters { point.moved(by: -0.1 * (try gradient(point))) }

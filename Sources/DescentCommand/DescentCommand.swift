@@ -67,7 +67,8 @@ struct DescribeCommand: ParsableCommand {
 
   func run() throws {
     if let kind = TransformationKind.all.first(where: { $0.name == name }) {
-      return describe(kind.name, kind.summary, kind.options)
+      describe(kind.name, kind.summary, kind.options)
+      return print("For example: \(kind.examples.joined(separator: "; "))")
     }
     if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
       return describe(kind.name, kind.summary, kind.options)
@@ -96,7 +97,9 @@ struct DescribeCommand: ParsableCommand {
 
   private func describe<E: Experiment>(_ type: E.Type) throws {
     print("\(E.name): \(E.summary)\n\nClaims:")
-    for claim in E.claims { print("  \(claim.name): \(claim.statement) [\(claim.source)]") }
+    for claim in try E.claims() {
+      print("  \(claim.name): \(claim.statement) [\(claim.source)]" + (claim.isIdentity ? " (an identity)" : ""))
+    }
     print("\nPresets:")
     for preset in E.presets { print("  \(preset.name): \(preset.summary)") }
     print("\nSettings (--set NAME=VALUE) and their values in the presets:")

@@ -146,7 +146,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
     try model.checkFits(
       memory(tuning, model, train), available: ModelOptions.availableMemory, for: "training with these settings")
     let tuner = try FineTuner(
-      model, tuning, optimizer: optimizer, shape: [batch, train.length], key: RandomKey(seed: seed), factors: given?.1)
+      model, tuning, optimizer: optimizer, shape: [batch, train.length], key: RandomKey(seed: seed), factors: given?.1,
+      stepsPerEpoch: train.count / batch)
     let before = try tuner.loss(of: held)
     say(String(format: "held-out loss before: %.4f nats a token", before))
     try descend(tuner, train)
@@ -215,9 +216,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
         if !tuner.top.takesTokens { kept[position] = input }
         return input
       }
-      let reading = try tuner.advance(
-        train.array(at: positions), input: NDArray.stacked(inputs), epochs: Double(step) / Double(perEpoch))
-      recent = recent.suffix(19) + [reading.loss]
+      let readings = try tuner.advance(train.array(at: positions), input: NDArray.stacked(inputs))
+      recent = recent.suffix(19) + [readings[0]]
       if (step + 1) % max(total / 10, 1) == 0 {
         let rate = Double(step + 1) / Date().timeIntervalSince(start)
         let mean = recent.reduce(0, +) / Double(recent.count)
@@ -239,7 +239,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
     }
     let record: [String: Any] = [
       "model": model.path, "text": textOptions.text, "length": textOptions.length, "batch": batch, "seed": seed,
-      "chain": optimizer.description, "updates": tuner.step, "heldOutLossBefore": before, "heldOutLossAfter": after,
+      "chain": optimizer.description, "updates": tuner.step.step, "heldOutLossBefore": before, "heldOutLossAfter": after,
     ]
     try AtomicFile.write(
       try JSONSerialization.data(

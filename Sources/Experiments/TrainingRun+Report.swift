@@ -43,7 +43,7 @@ extension TrainingRun {
 
   /// What the diagnostics saw, as text, and where the report is. A machine without gnuplot has no report, and says so.
   static func accounts(of folder: RunFolder) throws -> String {
-    let evidence = WatchEvidence(try folder.events())
+    let evidence = try WatchEvidence(try folder.events())
     let report: String
     do { report = "report: " + (try self.report(folder)) } catch let error as ReportError {
       report = "no report: \(error)"
@@ -58,7 +58,7 @@ extension TrainingRun {
     let settings = try settings(of: folder)
     let events = try folder.events()
     let epochs = events.filter { $0.kind == "epoch" }
-    let evidence = WatchEvidence(events)
+    let evidence = try WatchEvidence(events)
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
     let report = Report(
       title: "Training on \(settings.source)",

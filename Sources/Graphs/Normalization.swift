@@ -23,7 +23,7 @@ public func batchNorm(
   let output = centered * rate * scale + shift
   guard !output.isPoisoned else { return (output, mean, variance) }
   return (
-    x.graph.record(.composite(.batchNormalization), [output, x, scale, shift, mean, rate], output.type), mean, variance
+    x.graph.record(.pass(.batchNormalization), [output, x, scale, shift, mean, rate], output.type), mean, variance
   )
 }
 

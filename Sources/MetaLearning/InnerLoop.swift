@@ -1,4 +1,4 @@
-@_exported import Descending
+@_exported import Training
 
 /// A descent within a descent: k steps of a chain on one task's loss, from a start that an outer descent learns.
 ///

@@ -1,18 +1,12 @@
-import Compilation
 import Descending
+import Training
 
-/// Runs a descent method on a problem of ten samples, step by step, as a training loop would.
+/// Runs a descent method on a problem of ten samples, a hundred steps an epoch, and keeps what it reports.
 public final class DescentRun {
-  private let program: Program
-  public private(set) var parameters: Tree<NDArray>
-  public private(set) var state: Tree<NDArray>
-  public private(set) var steps = 0
+  private let compiled: TrainingStep
   /// Loss before each step.
   public private(set) var losses: [Double] = []
   public private(set) var readings: [String: Double] = [:]
-  private let readingTags: [String]
-  /// What each step asks of the problem.
-  public let calls: OracleCalls
 
   /// - Parameter loss: traced on the parameters.
   public convenience init(
@@ -24,49 +18,28 @@ public final class DescentRun {
   public init(
     _ method: some DescentMethod, from parameters: Tree<NDArray>, loss: @escaping (Parameters) throws -> Tensor
   ) throws {
-    self.parameters = parameters
-    state = try method.initialState(for: parameters.types)
-    let (parameterPaths, statePaths) = (parameters.paths, state.paths)
-    let types =
-      parameters.types.leaves + state.types.leaves
-      + [TensorType(.scalar), TensorType([2], .int32)]
-    var tags: [String] = []
-    var calls = OracleCalls()
-    program = try Program(inputs: types) { _, x in
-      let point = Parameters(Tree(sortedPaths: parameterPaths, leaves: Array(x.prefix(parameterPaths.count))))
-      let memory = Tree(
-        sortedPaths: statePaths, leaves: Array(x[parameterPaths.count..<parameterPaths.count + statePaths.count]))
-      let time = x[x.count - 2]
-      let problem = DescentProblem(
-        counters: Counters(updates: time, samples: time * 10, epochs: time * 0.01), key: x[x.count - 1],
-        sampleCount: 10
-      ) { (loss: try loss($0), modelState: Tree()) }
-      let step = try method.step(from: point, state: memory, on: problem)
-      tags = step.readings.keys.sorted()
-      calls = problem.calls
-      return step.parameters.tree.leaves + step.state.leaves + [step.loss] + tags.map { step.readings[$0]! }
-    }
-    readingTags = tags
-    self.calls = calls
+    compiled = try TrainingStep(
+      Objective { point, _, _ in ObjectiveValue(try loss(point)) }, method: method, inputs: Tree(),
+      from: try TrainingState(startingFrom: parameters, method: method), key: RandomKey(seed: 77), sampleCount: 10,
+      stepsPerEpoch: 100)
   }
+
+  public var parameters: Tree<NDArray> { compiled.state.parameters }
+  public var state: Tree<NDArray> { compiled.state.optimizerState }
+  public var steps: Int { compiled.step }
+  /// What each step asks of the problem.
+  public var calls: OracleCalls { compiled.calls }
 
   public func run(_ count: Int) throws {
     for _ in 0..<count {
-      let key = RandomKey(seed: 77).split(steps).array
-      let results = try program.run(parameters.leaves + state.leaves + [NDArray(Float(steps)), key])
-      parameters = Tree(sortedPaths: parameters.paths, leaves: Array(results.prefix(parameters.count)))
-      state = Tree(
-        sortedPaths: state.paths, leaves: Array(results[parameters.count..<parameters.count + state.count]))
-      losses.append(results[parameters.count + state.count].item)
-      for (tag, value) in zip(readingTags, results.suffix(readingTags.count)) { readings[tag] = value.item }
-      steps += 1
+      let values = try compiled.advance(checksLoss: false)
+      losses.append(values[0])
+      for (tag, value) in zip(compiled.readingTags, values).dropFirst() { readings[tag] = value }
     }
   }
 
   /// Goes on from saved values.
-  public func restore(_ parameters: Tree<NDArray>, _ state: Tree<NDArray>, steps: Int) {
-    self.parameters = parameters
-    self.state = state
-    self.steps = steps
+  public func restore(_ parameters: Tree<NDArray>, _ state: Tree<NDArray>, steps: Int) throws {
+    try compiled.restore(TrainingState(parameters: parameters, optimizerState: state, step: steps))
   }
 }

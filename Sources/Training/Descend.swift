@@ -45,10 +45,8 @@ public struct Descent {
 extension Tree where Leaf == NDArray {
   /// A short name for exactly these numbers (FNV-1a over all bytes): equal trees, equal digests.
   public var digest: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for array in leaves {
-      let bytes = UnsafeRawBufferPointer(start: array.storage.pointer, count: array.byteCount)
-      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    let hash = leaves.reduce(FNV.start) { hash, array in
+      FNV.hash(UnsafeRawBufferPointer(start: array.storage.pointer, count: array.byteCount), from: hash)
     }
     return String(hash, radix: 16)
   }

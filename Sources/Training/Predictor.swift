@@ -34,12 +34,11 @@ public final class Predictor {
 
   private func program(_ rows: NDArray, _ parameters: Tree<NDArray>, _ modelState: Tree<NDArray>) throws -> Program {
     if let known = programs[rows.shape] { return known }
-    let types = (parameters.leaves + modelState.leaves + [rows]).map { TensorType(of: $0) }
-    let (model, n) = (model, parameters.count)
-    let program = try Program(inputs: types) { _, x in
-      let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: Array(x[0..<n])))
-      let running = Tree(sortedPaths: modelState.paths, leaves: Array(x[n..<x.count - 1]))
-      return [try model(x[x.count - 1], point, state: running, mode: .inference).output]
+    let model = model
+    let packing = TreePacking([parameters.types, modelState.types])
+    let program = try Program(inputs: packing.types + [TensorType(of: rows)]) { _, x in
+      let trees = packing.unpack(x)
+      return [try model(x[packing.count], Parameters(trees[0]), state: trees[1], mode: .inference).output]
     }
     programs[rows.shape] = program
     return program

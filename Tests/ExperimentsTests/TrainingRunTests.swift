@@ -166,4 +166,11 @@ import Training
     #expect(configuration.description == "twins count=3, flatness deviation=0.1 pairs=2, lipschitz exact=true")
     #expect(try WatchConfiguration(configuration.description).description == configuration.description)
   }
+
+  /// Every diagnostic has an account of what it saw, and a log of one that is not known is an error.
+  @Test func everyDiagnosticHasAnAccount() throws {
+    #expect(Set(WatchKind.accounts.keys) == Set(WatchKind.all.map(\.name)))
+    let events = [RunEvent(kind: "watch", task: "twin", step: 0, time: 0, values: ["distance": 1])]
+    #expect { try WatchEvidence(events) } throws: { "\($0)".contains("did you mean twins?") }
+  }
 }

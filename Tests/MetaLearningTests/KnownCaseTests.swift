@@ -34,21 +34,16 @@ import Testing
   private func trained(_ objective: MetaObjective, _ chain: String, steps: Int, batch: Int = 5) throws -> Tree<NDArray>
   {
     let start = try model.initialParameters(key: RandomKey(seed: 1))
-    let types = (0..<batch).flatMap { _ in tasks.types() }
-    let descent = try MetaDescent(from: start, optimizer: try Chain(chain), inputs: types) { point, x, _ in
-      try objective.loss(
-        of: model, .squaredError, at: point,
-        tasks: (0..<batch).map {
-          LayerTask(
-            supportInputs: x[4 * $0], supportTargets: x[4 * $0 + 1], queryInputs: x[4 * $0 + 2],
-            queryTargets: x[4 * $0 + 3])
-        })
-    }
+    let method = GradientDescent(try Chain(chain))
+    let inputs = try Objective.taskInputs(Array(repeating: tasks.types(), count: batch))
+    let descent = try TrainingStep(
+      .metaLearning(objective, of: model, .squaredError, tasks: batch), method: method, inputs: inputs,
+      from: try TrainingState(startingFrom: start, method: method), key: RandomKey(seed: 2))
     for step in 0..<steps {
       let key = RandomKey(seed: 7).split(step)
-      try descent.advance((0..<batch).flatMap { tasks.task(key.split($0)) })
+      try descent.advance(try Objective.taskInputs((0..<batch).map { tasks.task(key.split($0)) }))
     }
-    return descent.parameters
+    return descent.state.parameters
   }
 
   /// Finn, Abbeel, Levine 2017, figure 3: after meta-training one step at the rate 0.01 helps a lot and ten help more,

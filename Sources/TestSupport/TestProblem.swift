@@ -1,24 +1,24 @@
 import Descending
 
 /// A loss and where to start, in float64.
-struct TestProblem: Sendable {
-  var name: String
-  var start: Tree<NDArray>
-  var loss: @Sendable (Parameters) -> Tensor
+public struct TestProblem: Sendable {
+  public var name: String
+  public var start: Tree<NDArray>
+  public var loss: @Sendable (Parameters) -> Tensor
 
   /// Half the squared distance to 1 of one number.
-  static let parabola = TestProblem(name: "parabola", start: Tree(["x": NDArray(3.0)])) { p in
+  public static let parabola = TestProblem(name: "parabola", start: Tree(["x": NDArray(3.0)])) { p in
     0.5 * (p["x"]! - 1).squared
   }
 
   /// Rosenbrock's valley, on a scale on which fixed rates are stable.
-  static let valley = TestProblem(name: "valley", start: Tree(["b": NDArray([2.0, -1])])) { p in
+  public static let valley = TestProblem(name: "valley", start: Tree(["b": NDArray([2.0, -1])])) { p in
     let (x, y) = (p["b"]!.part(0), p["b"]!.part(1))
     return 0.05 * ((1 - x).squared + 10 * (y - x.squared).squared)
   }
 
   /// |A X - B|^2 over matrices, with a condition number near 10.
-  static let matrix = TestProblem(
+  public static let matrix = TestProblem(
     name: "matrix", start: Tree(["layer/X": NDArray([2.0, -1, 0.7, 3, -2, 0.2], shape: [3, 2])])
   ) { p in
     let graph = p["layer/X"]!.graph
@@ -29,7 +29,7 @@ struct TestProblem: Sendable {
 
   /// A quadratic bowl with its minimum at 1 over leaves of mixed shapes. No element starts at its minimum: where a
   /// gradient vanishes, scaled methods have a kink.
-  static let bowl = TestProblem(
+  public static let bowl = TestProblem(
     name: "bowl",
     start: Tree([
       "a/matrix": NDArray([0.9, -2, 0.5, 1.5, 0.3, -0.7], shape: [2, 3]), "b": NDArray([2, -1, 0.6]),
@@ -40,7 +40,7 @@ struct TestProblem: Sendable {
   }
 
   /// 1 - cosine to a target, leaf by leaf: only directions count, so nothing is lost with the radial part.
-  static let direction = TestProblem(
+  public static let direction = TestProblem(
     name: "direction",
     start: Tree(["u": NDArray([1.0, -0.5, 0.3]), "v": NDArray([0.2, 1, -0.4, 0.8], shape: [2, 2])])
   ) { p in
@@ -52,5 +52,5 @@ struct TestProblem: Sendable {
   }
 
   /// The problems on which a first-order method must descend.
-  static let all = [parabola, valley, matrix, bowl]
+  public static let all = [parabola, valley, matrix, bowl]
 }
