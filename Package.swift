@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery",
+  "SignalRecovery", "LanguageModels", "MetaLearning",
 ]
 
 let package = Package(
@@ -49,6 +49,8 @@ let package = Package(
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
     room("MultiObjective", on: ["Parameters", "Compilation"]),
+    room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Descending"]),
+    room("MetaLearning", on: ["Arrays", "Compilation", "Datasets", "Descending", "Models"]),
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
 
@@ -69,6 +71,7 @@ let package = Package(
       name: "DescentCommand",
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    .executableTarget(name: "lmprobe", dependencies: ["LanguageModels", "MetaLearning", "Compilation", "Models", "Parameters"]),
     // Tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending"]),
     tests("CKernels", on: ["CKernels"]),
@@ -84,6 +87,8 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
+    tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
+    tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

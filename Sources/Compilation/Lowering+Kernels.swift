@@ -185,6 +185,18 @@ extension Lowering {
         "attention\(isForward ? "" : " gradient") \(shape)", isForward ? ck_attention_forward : ck_attention_gradient,
         parameters, reads: reads, results)
     case .layerNormalization, .layerNormalizationGradient: lowerLayerNormalization(composite, reads, results)
+    case .groupedAttention, .groupedAttentionGradient:
+      let (queries, keys) = (reads[0].shape, reads[1].shape)
+      let parameters = memory.store(
+        ck_grouped_attention(
+          batch: Int64(queries[0]), time: Int64(queries[1]), heads: Int64(queries[2]), key_heads: Int64(keys[2]),
+          width: Int64(queries[3])))
+      let isForward = composite == .groupedAttention
+      emit(
+        "grouped attention\(isForward ? "" : " gradient") \(queries)",
+        isForward ? ck_grouped_attention_forward : ck_grouped_attention_gradient, parameters, reads: reads, results)
+    case .rootMeanSquareNormalization, .rootMeanSquareNormalizationGradient:
+      lowerRootMeanSquareNormalization(composite, reads, results)
     case .batchNormalization: preconditionFailure("passes its input and has no kernel")
     }
   }
@@ -203,5 +215,21 @@ extension Lowering {
       scratch: scratch)
     // A row's gradient is written when all of the row's cotangent has been read.
     mayTakeThePlace(of: reads[4], beside: Array(reads.prefix(4)))
+  }
+
+  private func lowerRootMeanSquareNormalization(_ composite: Composite, _ reads: [View], _ results: [Value]) {
+    let shape = reads[0].shape
+    var parameters = ck_rms_norm(rows: Int64(shape[0]), width: Int64(shape[1]), epsilon: 0)
+    if case .rootMeanSquareNormalization(let epsilon) = composite {
+      parameters.epsilon = epsilon
+      emit("RMS norm \(shape)", ck_rms_norm_forward, memory.store(parameters), reads: reads, results)
+      return
+    }
+    let scratch = newBuffer(bytes: Int(ck_rms_norm_scratch_bytes(&parameters)))
+    emit(
+      "RMS norm gradient \(shape)", ck_rms_norm_gradient, memory.store(parameters), reads: reads, results,
+      scratch: scratch)
+    // A row's gradient is written when all of the row's cotangent has been read.
+    mayTakeThePlace(of: reads[3], beside: Array(reads.prefix(3)))
   }
 }

@@ -17,7 +17,7 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self, DataCommand.self,
-      DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
+      GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }
 
