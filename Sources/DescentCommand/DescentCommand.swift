@@ -206,5 +206,11 @@ struct DataCommand: ParsableCommand {
       print(
         folder.map { "  here: \($0)" } ?? "  not here: \(entry.instructions), and name DIR by --data or DESCENT_DATA")
     }
+    for model in KnownModel.all {
+      print("\(model.name): \(model.summary)")
+      print(
+        model.path(in: dataOptions.locator.directories).map { "  here: \($0)" }
+          ?? "  not here: \(model.instructions), and name DIR by --data or DESCENT_DATA")
+    }
   }
 }

