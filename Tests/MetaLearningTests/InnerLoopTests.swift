@@ -73,7 +73,8 @@ enum SmallProblem {
     let other = try SmallProblem.slopes(first)
     // The same steps, another derivative.
     #expect(abs(other.numeric - numeric) < 1e-9 * (1 + abs(numeric)))
-    #expect(abs(other.analytic - analytic) > 1e-3 * abs(analytic))
+    // Adam's first step is a sign, whose derivative is as good as zero.
+    if !chain.hasPrefix("adam") { #expect(abs(other.analytic - analytic) > 1e-3 * abs(analytic)) }
   }
 
   @Test func unrolledStepsAreThoseWrittenByHand() throws {
