@@ -126,7 +126,7 @@ import Training
   // MARK: Tasks
 
   private func task(_ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int) -> LossTask {
-    LossTask(configuration, problem, arm, trial, seed: seed, name: "task")
+    LossTask(configuration, problem, arm, trial, seed: seed)
   }
 
   @Test func tasksRepeatThemselves() throws {
