@@ -57,6 +57,15 @@ public struct OptionValues: Sendable {
 
   public func schedule(_ name: String) throws -> Schedule { try ScheduleParser.parse(try text(name)) }
 
+  /// A schedule that is never below 0.
+  public func rate(_ name: String) throws -> Schedule {
+    let schedule = try schedule(name)
+    guard schedule.minimum >= 0 else {
+      throw DescentError("\(owner): \(name) must not be below 0, where it climbs, and is \(try text(name))")
+    }
+    return schedule
+  }
+
   public func lossExponent(_ name: String) throws -> LossExponent { try LossExponent(try text(name)) }
 
   public func patterns(_ name: String) throws -> [String] {

@@ -70,15 +70,15 @@ public struct TransformationKind: Sendable {
         .init("epsilon", "1e-8", "added to the root"),
       ]
     ) {
-      Adam(beta1: try $0.decay("beta1"), beta2: try $0.decay("beta2"), epsilon: try $0.notNegative("epsilon"))
+      Adam(beta1: try $0.decay("beta1"), beta2: try $0.decay("beta2"), epsilon: try $0.positive("epsilon"))
     },
     .init(
       "rmsprop", "divide by the root of the running mean square",
       [.init("decay", "0.99", "of the mean square"), .init("epsilon", "1e-8", "added to the root")]
-    ) { RMSProp(decay: try $0.decay("decay"), epsilon: try $0.notNegative("epsilon")) },
+    ) { RMSProp(decay: try $0.decay("decay"), epsilon: try $0.positive("epsilon")) },
     .init(
       "adagrad", "divide by the root of the summed squares", [.init("epsilon", "1e-10", "added to the root")]
-    ) { AdaGrad(epsilon: try $0.notNegative("epsilon")) },
+    ) { AdaGrad(epsilon: try $0.positive("epsilon")) },
     .init("scale", "multiply by a number", [.init("factor", nil, "the number")]) { Scale(try $0.number("factor")) },
     .init(
       "losspower", "descend on a power of the loss (AYLA)",
@@ -107,7 +107,7 @@ public struct TransformationKind: Sendable {
           "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
             + "exponential(0.1, 0.9, 1epochs), warmup(100updates, cosine(0.1, 5epochs))")
       ]
-    ) { LearningRate(try $0.schedule("value")) },
+    ) { LearningRate(try $0.rate("value")) },
     .init(
       "average", "keep a moving average of the parameters in the state; behind the rate",
       [.init("decay", "0.999", "what remains of the average")]

@@ -13,6 +13,10 @@ public enum LossFunction: String, Sendable, CaseIterable, Codable {
     switch self {
     case .crossEntropy: return softmaxCrossEntropy(output, labels: target)
     case .squaredError:
+      guard output.shape == target.shape || output.isPoisoned || target.isPoisoned else {
+        return output.graph.fail(
+          "squaredError", [output, target], "output and target need the same shape: nothing is repeated")
+      }
       let squares = (output - target).squared
       return squares.rank < 2 ? squares : squares.mean(Array(1..<squares.rank))
     case .stableMax:
