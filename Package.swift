@@ -52,7 +52,10 @@ let package = Package(
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
     room(
-      "Reinforcement", on: ["Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models"]),
+      "Reinforcement",
+      on: [
+        "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+      ]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -73,26 +76,7 @@ let package = Package(
 
     // Tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending"]),
-    tests("CKernels", on: ["CKernels"]),
-    tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
-    tests("Graphs", on: ["Graphs"]),
-    tests("Differentiation", on: ["Differentiation", "Compilation"]),
-    tests("Compilation", on: ["Compilation"]),
-    tests("Parameters", on: ["Parameters", "Compilation"]),
-    tests("Descending", on: ["Descending", "Compilation"]),
-    tests("Models", on: ["Models", "Compilation"]),
-    tests("Datasets", on: ["Datasets"]),
-    tests("Diagnostics", on: ["Diagnostics"]),
-    tests("Theory", on: ["Theory"]),
-    tests("MultiObjective", on: ["MultiObjective"]),
-    tests("SignalRecovery", on: ["SignalRecovery"]),
-    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Differentiation"]),
-    tests("Training", on: ["Training"]),
-    tests("RunLogs", on: ["RunLogs"]),
-    tests("Statistics", on: ["Statistics"]),
-    tests("Reports", on: ["Reports"]),
-    tests("Experiments", on: ["Experiments"]),
-    tests("DescentCommand", on: ["Descent"]),
+    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
