@@ -17,7 +17,8 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
-      PredictCommand.self, EvaluateCommand.self, DataCommand.self, GenerateCommand.self, LanguageModelCommand.self,
+      ControlCommand.self, PredictCommand.self, EvaluateCommand.self, DataCommand.self, GenerateCommand.self,
+      LanguageModelCommand.self,
       DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }
