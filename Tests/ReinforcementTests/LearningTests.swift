@@ -1,5 +1,6 @@
 import Compilation
 import Foundation
+import Parameters
 import Reinforcement
 import TestSupport
 import Testing
