@@ -64,9 +64,8 @@ struct LanguageModelEvaluateCommand: ParsableCommand {
     let result = try Perplexity.measure(model, adapter: adapter, on: all)
     let error = result.standardError.map { String(format: " +- %.4f", $0) } ?? ""
     print(
-      String(
-        format: "perplexity %.3f: %.4f%@ nats a token, over %d tokens in %d blocks of %d", result.value, result.loss,
-        error, result.tokens, result.blocks, all.length))
+      String(format: "perplexity %.3f: %.4f", result.value, result.loss) + error
+        + " nats a token, over \(result.tokens) tokens in \(result.blocks) blocks of \(all.length)")
   }
 }
 
@@ -157,8 +156,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
     try write(tuner, model, optimizer, before, after)
     print(
       String(
-        format: "held-out loss %.4f -> %.4f nats a token (perplexity %.3f -> %.3f) over %d blocks of %d; written to %@",
-        before, after, exp(before), exp(after), held.count, held.length, out))
+        format: "held-out loss %.4f -> %.4f nats a token (perplexity %.3f -> %.3f)", before, after, exp(before),
+        exp(after)) + " over \(held.count) blocks of \(held.length); written to \(out)")
   }
 
   private func tuning(_ c: DecoderConfiguration) throws -> FineTuning {

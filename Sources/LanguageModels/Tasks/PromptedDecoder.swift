@@ -51,8 +51,7 @@ public struct PromptedDecoder: Sendable {
 
   /// The next-token loss of the context: what one learns from it.
   public func contextLoss(_ task: Inputs, _ parameters: Parameters) throws -> Tensor {
-    let logits = try decoder(task.contextInput, parameters).output
-    let losses = nextTokenLosses(logits, tokens: task.context)
+    let losses = try decoder.nextTokenLosses(task.contextInput, tokens: task.context, parameters)
     let weights = task.contextWeights.cast(to: losses.elementType)
     let total = (losses.reshaped(to: weights.shape) * weights).sum()
     return sums ? total : total / max(weights.sum(), 1)

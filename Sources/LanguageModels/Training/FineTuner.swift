@@ -48,10 +48,8 @@ public final class FineTuner {
     let inputs = frozen.types.merging(Self.inputTypes(shape, top))
     step = try TrainingStep(
       Objective { point, inputs, _ in
-        let logits = try top(
-          try inputs["input"], Parameters(point.tree.merging(inputs.tree.subtree("frozen")))
-        ).output
-        return ObjectiveValue(nextTokenLosses(logits, tokens: try inputs["tokens"]).mean())
+        let all = Parameters(point.tree.merging(inputs.tree.subtree("frozen")))
+        return ObjectiveValue(try top.nextTokenLosses(try inputs["input"], tokens: try inputs["tokens"], all).mean())
       }, method: method, inputs: inputs,
       from: try TrainingState(startingFrom: all.filter { path, _ in tuning.moves(path, top) }, method: method),
       key: key.split("step"), sampleCount: shape[0], stepsPerEpoch: stepsPerEpoch)
@@ -117,8 +115,9 @@ public final class FineTuner {
     let (paths, top) = (weights.paths, top)
     return try Program(inputs: weights.types.leaves + Self.inputTypes(shape, top).leaves) { _, x in
       let parameters = Parameters(Tree(sortedPaths: paths, leaves: Array(x.dropLast(2))))
-      let logits = try top(x[x.count - 2], parameters, mode: .inference).output
-      return [nextTokenLosses(logits, tokens: x[x.count - 1]).mean()]
+      return [
+        try top.nextTokenLosses(x[x.count - 2], tokens: x[x.count - 1], parameters, mode: .inference).mean()
+      ]
     }
   }
 }

@@ -39,7 +39,7 @@ public struct Perplexity: Sendable, Hashable {
     let program = try Program(inputs: weights.types.leaves + [TensorType([1, blocks.length], .int32)]) { _, x in
       let tokens = x[x.count - 1]
       let parameters = Parameters(Tree(sortedPaths: paths, leaves: Array(x.dropLast())))
-      return [nextTokenLosses(try decoder(tokens, parameters, mode: .inference).output, tokens: tokens).mean()]
+      return [try decoder.nextTokenLosses(tokens, tokens: tokens, parameters, mode: .inference).mean()]
     }
     let losses = try (0..<blocks.count).map { position in
       defer { report(position + 1) }
