@@ -192,6 +192,7 @@ public struct TrainingRun {
     lines.append(
       "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(baselines.constant))")
     if let linear = baselines.linear { lines.append("  least squares: \(Measures.text(linear))") }
+    var isBeaten = !beats(measured.values, baselines.constant)
     if let test = problem.test {
       let values = try Evaluation(test, of: problem, model, loss).measures(weights).values
       try context.record("test", step: trainer.step, values.prefixed("test/"))
@@ -200,9 +201,14 @@ public struct TrainingRun {
       lines.append(
         "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(apart.constant))")
       if let linear = apart.linear { lines.append("  least squares: \(Measures.text(linear))") }
+      isBeaten = !beats(values, apart.constant)
     }
-    if !beats(measured.values, baselines.constant) {
-      lines.append("it does not beat the constant prediction: too few rows, or nothing here predicts the target")
+    if isBeaten {
+      let few = problem.train.count < 100
+      lines.append(
+        "it does not beat the constant prediction: "
+          + (few
+            ? "\(problem.train.count) rows are few to learn from" : "nothing that was found here predicts the target"))
     }
     try context.flush()
     return lines.joined(separator: "\n")

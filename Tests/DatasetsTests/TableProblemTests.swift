@@ -19,7 +19,7 @@ import Testing
   @Test func tasksAreDecidedOnce() throws {
     // Numbers with a missing cell stay numbers; the row is named.
     let missing = try problem(table("a,y", rows: 50) { "\($0),\($0 == 9 ? "" : "\(Double($0) * 1.5)")" })
-    #expect(missing.encoding.classes.isEmpty && missing.account.contains("1 left out without a target (line 11)"))
+    #expect(missing.encoding.classes.isEmpty && missing.account.contains("1 left out without a target: line 11"))
     #expect(missing.train.count + missing.validation.count == 49)
     // 1 and 1.0 are one class.
     let labels = try problem(table("a,y", rows: 60) { "\($0),\($0 % 2 == 0 ? "1" : $0 % 3 == 0 ? "1.0" : "2")" })

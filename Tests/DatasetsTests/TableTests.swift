@@ -16,6 +16,13 @@ import Testing
     (0..<table.rowCount).map { row in table.columns.map { $0.text(row) } }
   }
 
+  /// What stands over a table of another width, as scikit-learn's number of rows and columns, is no header.
+  @Test func otherFirstRowsAreLeftAside() throws {
+    let table = try read("2,3,no,yes\n1,2,3,4,5,6,0\n2,3,4,5,6,7,1\n")
+    #expect(table.rowCount == 2 && table.columns.count == 7 && table.columns[6].name == "column 6")
+    #expect(table.notes.contains { $0.contains("4 cells where others have 7") } && table.line(of: 0) == 2)
+  }
+
   /// One table, written in each way that is found out.
   @Test(arguments: [
     "a,b,c\n1,2.5,x\n-3,4,y\n", "a\tb\tc\r\n1\t2.5\tx\r\n-3\t4\ty\r\n", "a;b;c\n1;2,5;x\n-3;4,0;y\n",
@@ -33,11 +40,11 @@ import Testing
     let text = "name,größe\nÅsa,1\nJosé,2\n"
     let expected: [[String?]] = [["Åsa", "1"], ["José", "2"]]
     let wide = Array(text.utf16)
-    let little = [0xff, 0xfe] + wide.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
-    let big = [0xfe, 0xff] + wide.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
-    for bytes in [
-      Array(text.utf8), little, big, Array(little.dropFirst(2)), text.unicodeScalars.map { UInt8($0.value) },
-    ] {
+    let little: [UInt8] = [0xff, 0xfe] + wide.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+    let big: [UInt8] = [0xfe, 0xff] + wide.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+    let latin = text.unicodeScalars.map { UInt8($0.value) }
+    let all: [[UInt8]] = [Array(text.utf8), little, big, Array(little.dropFirst(2)), latin]
+    for bytes in all {
       let table = try read(bytes: bytes)
       #expect(table.columns.map(\.name) == ["name", "größe"] && cells(table) == expected)
     }

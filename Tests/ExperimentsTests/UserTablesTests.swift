@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import RunLogs
 import Testing
 import Training
 
@@ -55,7 +56,7 @@ import Training
 
   @Test func tasksAreWhatTheyAre() throws {
     let missing = try train(try write("a,y", 50) { "\($0),\($0 == 9 ? "" : "\(Double($0) * 1.5)")" })
-    #expect(missing.values["r2"]! > 0.9 && missing.account.contains("(line 11)"))
+    #expect(missing.values["r2"]! > 0.9 && missing.account.contains("line 11)"))
     let header = try train(try write("0,1,y", 50) { "\($0),\($0 % 7),\(Double($0) * 1.5)" })
     #expect(header.values["r2"]! > 0.9 && header.account.contains("50 rows"))
     let comma = try train(try write("a,y,", 50) { "\($0),\($0 % 2)," }, epochs: 3)

@@ -57,9 +57,14 @@ struct Dialect {
     var names = first
     // A delimiter that only the header ends with.
     while names.count > max(width, 1), names.last == "", width > 0 { names.removeLast() }
+    let isUsual = 2 * rest.filter { $0.count == width }.count > rest.count
     // As R writes tables: no name over the names of the rows.
-    if names.count == width - 1, !rest.allSatisfy({ $0.count < width || $0[width - 1].isEmpty }) {
+    if isUsual, names.count == width - 1, !rest.allSatisfy({ $0.count < width || $0[width - 1].isEmpty }) {
       names.insert("row names", at: 0)
+    }
+    if isUsual, width > 1, ![width, width - 1].contains(names.count) {
+      notes.append("the first row has \(names.count) cells where others have \(width), and is left aside")
+      names = (0..<width).map { "column \($0)" }
     }
     self.names = names.enumerated().map { $1.isEmpty ? "column \($0)" : $1 }
   }

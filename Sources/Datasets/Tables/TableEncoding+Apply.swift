@@ -65,7 +65,8 @@ extension TableEncoding {
         if !unknown.isEmpty {
           let shown = Set(unknown).sorted().prefix(3).joined(separator: ", ")
           notes.append(
-            "\(unknown.count) cells of \(column.name) hold values that training did not know (\(shown))")
+            "\(unknown.count) cell\(unknown.count == 1 ? "" : "s") of \(column.name) with values that training did not know (\(shown))"
+          )
         }
       default: break
       }

@@ -137,7 +137,7 @@ public struct TableProblem: Sendable {
     if !lines.isEmpty {
       let shown = lines.prefix(5).map(String.init).joined(separator: ", ") + (lines.count > 5 ? ", ..." : "")
       lost.append(
-        "\(lines.count) left out without a target (line\(lines.count == 1 ? "" : "s") \(shown))")
+        "\(lines.count) left out without a target: line\(lines.count == 1 ? "" : "s") \(shown)")
     }
     if options.missing != .fill {
       var dropped = 0
