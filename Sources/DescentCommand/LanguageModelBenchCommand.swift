@@ -74,7 +74,7 @@ struct LanguageModelBenchCommand: ParsableCommand {
     let c = model.configuration
     let first = c.layers - max(c.layers / 3, 1)
     let adapter = try LowRankAdapter(rank: 8, blocks: first..<c.layers, of: c)
-    let decoder = Decoder(c, adapter: adapter)
+    let decoder = CausalDecoder(c, adapter: adapter)
     let top = first == 0 ? decoder : try decoder.part(first..<c.layers)
     let prompted = PromptedDecoder(top)
     let half = length / 2

@@ -32,14 +32,14 @@ import Testing
   }
 
   @Test(arguments: [llama, gpt2]) func parameterCount(_ c: DecoderConfiguration) {
-    #expect(Decoder(c).layout.entries.map(\.type).elementCount == c.parameterCount)
+    #expect(CausalDecoder(c).layout.entries.map(\.type).elementCount == c.parameterCount)
   }
 
   /// Loss, gradient, and the gradient of a loss after a gradient step: float32 with its kernels against float64 without,
   /// and float64 against central differences.
   @Test(arguments: [llama, gpt2]) func derivativesOfBothOrders(_ c: DecoderConfiguration) throws {
     let adapter = try LowRankAdapter(rank: 2, scale: 0.5, blocks: 1..<2, of: c)
-    let decoder = Decoder(c, adapter: adapter)
+    let decoder = CausalDecoder(c, adapter: adapter)
     func value(_ point: Parameters, _ tokens: Tensor) throws -> Tensor {
       func loss(_ point: Parameters) throws -> Tensor {
         nextTokenLosses(try decoder(tokens, point).output, tokens: tokens).mean()
@@ -83,11 +83,11 @@ import Testing
 
   /// Blocks run in two parts give what they give in one.
   @Test func partsMakeTheWhole() throws {
-    let decoder = Decoder(Self.gpt2)
+    let decoder = CausalDecoder(Self.gpt2)
     let weights = try Self.start(decoder, .float64)
     let (bottom, top) = (try decoder.part(0..<1), try decoder.part(1..<2))
     #expect(bottom.takesTokens && !bottom.givesLogits && !top.takesTokens && top.givesLogits)
-    func own(_ layer: Decoder, _ point: Parameters) -> Parameters {
+    func own(_ layer: CausalDecoder, _ point: Parameters) -> Parameters {
       let paths = Set(layer.layout.entries.paths)
       return Parameters(point.tree.filter { path, _ in paths.contains(path) })
     }
@@ -126,11 +126,11 @@ import Testing
   /// An adapter that starts at zero changes nothing, and its product counts as a change of the matrix.
   @Test func adaptersAreChangesOfMatrices() throws {
     let adapter = try LowRankAdapter(rank: 3, scale: 2, matrices: [.query, .down], blocks: 0..<1, of: Self.llama)
-    let (plain, adapted) = (Decoder(Self.llama), Decoder(Self.llama, adapter: adapter))
+    let (plain, adapted) = (CausalDecoder(Self.llama), CausalDecoder(Self.llama, adapter: adapter))
     let base = try Self.start(plain, .float64)
     var factors = try FineTuner.initialFactors(adapter, Self.llama, key: RandomKey(seed: 5), .float64)
     #expect(factors.count == 4)
-    func output(_ layer: Decoder, _ weights: Tree<NDArray>) throws -> NDArray {
+    func output(_ layer: CausalDecoder, _ weights: Tree<NDArray>) throws -> NDArray {
       try run(weights, [Self.tokens]) { [try layer($1[0], $0).output] }[0]
     }
     #expect(try output(adapted, base.merging(factors)) == output(plain, base))

@@ -79,7 +79,7 @@ import Testing
     try inFolder { folder in
       let (width, vocabulary) = (8, TinyModel.vocabulary.count)
       let c = DecoderConfiguration.gpt2(vocabulary: vocabulary, context: 10, width: width, layers: 2, heads: 2)
-      let ours = try Decoder(c).initialParameters(key: RandomKey(seed: 1)).mapWithPaths { path, array in
+      let ours = try CausalDecoder(c).initialParameters(key: RandomKey(seed: 1)).mapWithPaths { path, array in
         RandomKey(seed: 2).split(path).normal(
           array.shape, mean: path.hasSuffix("scale") ? 1 : 0, standardDeviation: 0.3)
       }
@@ -117,7 +117,7 @@ import Testing
       let wide = ours.map { $0.converted(to: .float64) }
       let expected = try Program(inputs: wide.types.leaves + [TensorType([1, 4], .int32)]) { _, x in
         let point = Parameters(Tree(sortedPaths: wide.paths, leaves: Array(x.dropLast())))
-        return [try Decoder(c)(x[x.count - 1], point).output.part(3, axis: 1)]
+        return [try CausalDecoder(c)(x[x.count - 1], point).output.part(3, axis: 1)]
       }.run(wide.leaves + [NDArray(tokens, shape: [1, 4])])[0].doubles
       let scale = expected.map { abs($0) }.max()!
       for (a, b) in zip(logits, expected) {

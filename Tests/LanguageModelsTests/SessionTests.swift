@@ -14,7 +14,7 @@ import Testing
   )
     throws -> [Double]
   {
-    let decoder = Decoder(model.configuration, adapter: adapter)
+    let decoder = CausalDecoder(model.configuration, adapter: adapter)
     let weights = model.parameters(of: decoder).merging(factors).map { $0.converted(to: .float64) }
     let paths = weights.paths
     return try Program(inputs: weights.types.leaves + [TensorType([1, tokens.count], .int32)]) { _, x in

@@ -138,7 +138,7 @@ import Testing
   @Test func conditions() throws {
     let model = try TinyModel.model()
     let adapter = try LowRankAdapter(rank: 4, blocks: 1..<2, of: model.configuration)
-    let decoder = Decoder(model.configuration, adapter: adapter)
+    let decoder = CausalDecoder(model.configuration, adapter: adapter)
     let top = try decoder.part(1..<2)
     let base = model.parameters(of: top)
       .merging(try FineTuner.initialFactors(adapter, model.configuration, key: RandomKey(seed: 1)))

@@ -1,6 +1,5 @@
 import Compilation
 import Foundation
-import Parameters
 import Reinforcement
 import TestSupport
 import Testing

@@ -30,13 +30,13 @@ public struct PretrainedModel: Sendable {
     return try isFolder.boolValue ? HuggingFaceFolder.open(path) : GGUFModel.open(path)
   }
 
-  public var decoder: Decoder { Decoder(configuration) }
+  public var decoder: CausalDecoder { CausalDecoder(configuration) }
 
   /// All weights as float32, by the paths of `decoder`.
   public func parameters() throws -> Tree<NDArray> { parameters(of: decoder) }
 
   /// The weights of a part of the model, as float32; an adapter's factors are left out.
-  public func parameters(of part: Decoder) -> Tree<NDArray> {
+  public func parameters(of part: CausalDecoder) -> Tree<NDArray> {
     Tree(
       part.layout.entries.paths.compactMap { path in
         stored.parameter(path, configuration).map { (path: path, leaf: $0) }

@@ -62,7 +62,7 @@ struct StoredWeight: @unchecked Sendable {
   }
 }
 
-/// All weights of a model by the paths of `Decoder`, as a file stores them.
+/// All weights of a model by the paths of `CausalDecoder`, as a file stores them.
 struct StoredWeights: Sendable {
   var weights: [String: StoredWeight]
   /// How rotary pairs lie in queries and keys.
@@ -72,7 +72,7 @@ struct StoredWeights: Sendable {
   init(
     _ weights: [String: StoredWeight], rotaryLayout: Rotary.Layout, of configuration: DecoderConfiguration
   ) throws {
-    for (path, entry) in Decoder(configuration).layout.entries {
+    for (path, entry) in CausalDecoder(configuration).layout.entries {
       guard let weight = weights[path] else { throw LanguageModelError("the model has no weights for \(path)") }
       let expected = Self.isTransposed(path) ? Shape(entry.type.shape.dimensions.reversed()) : entry.type.shape
       guard weight.shape == expected else {

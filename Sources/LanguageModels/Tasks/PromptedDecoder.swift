@@ -3,12 +3,12 @@ import Models
 
 /// A decoder, or the part above a frozen trunk, on tasks: the loss of a context and the logits of an answer, traced.
 public struct PromptedDecoder: Sendable {
-  public let decoder: Decoder
+  public let decoder: CausalDecoder
   /// Whether a context's loss is the sum over its tokens, or their mean. Its gradient step is as many times larger.
   public let sums: Bool
 
   /// - Parameter decoder: gives logits.
-  public init(_ decoder: Decoder, sums: Bool = true) {
+  public init(_ decoder: CausalDecoder, sums: Bool = true) {
     precondition(decoder.givesLogits, "tasks need a part of the model with its head")
     (self.decoder, self.sums) = (decoder, sums)
   }
@@ -27,10 +27,10 @@ public struct PromptedDecoder: Sendable {
     public var promptInput: Tensor
 
     /// Number of tensors that make one.
-    public static func count(_ decoder: Decoder) -> Int { decoder.takesTokens ? 6 : 8 }
+    public static func count(_ decoder: CausalDecoder) -> Int { decoder.takesTokens ? 6 : 8 }
 
     /// - Parameter x: the six arrays of a task, and the trunk's output for context and prompt where there is a trunk.
-    public init(_ x: some Collection<Tensor>, of decoder: Decoder) {
+    public init(_ x: some Collection<Tensor>, of decoder: CausalDecoder) {
       let x = Array(x)
       precondition(x.count == Self.count(decoder), "a task has \(Self.count(decoder)) tensors")
       (context, contextWeights, prompt, positions, labels, weights) = (x[0], x[1], x[2], x[3], x[4], x[5])

@@ -6,7 +6,7 @@ import Parameters
 public enum AdapterFile {
   /// The types of an adapter's factors, by path.
   static func types(_ adapter: LowRankAdapter, _ c: DecoderConfiguration) -> Tree<TensorType> {
-    Decoder(c, adapter: adapter).layout.entries.filter { path, _ in LowRankAdapter.owns(path) }.map(\.type)
+    CausalDecoder(c, adapter: adapter).layout.entries.filter { path, _ in LowRankAdapter.owns(path) }.map(\.type)
   }
 
   /// - Throws: `LanguageModelError` where the factors are not those of the adapter.

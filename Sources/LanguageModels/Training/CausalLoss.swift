@@ -19,7 +19,7 @@ public func nextTokenLosses(
     logits.slice(0..<time - 1, axis: 1), labels: tokens.slice(1..<time, axis: 1), file: file, line: line)
 }
 
-extension Decoder {
+extension CausalDecoder {
   /// The cross-entropy of each token given those before it, in nats: [batch, time - 1]. The head is not asked for what
   /// follows the last.
   ///

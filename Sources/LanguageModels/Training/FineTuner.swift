@@ -7,7 +7,7 @@ import Compilation
 public final class FineTuner {
   public let tuning: FineTuning
   /// The part of the model that holds the moving weights.
-  public let top: Decoder
+  public let top: CausalDecoder
   public let step: TrainingStep
 
   private let trunk: FrozenTrunk?
@@ -55,7 +55,7 @@ public final class FineTuner {
       key: key.split("step"), sampleCount: shape[0], stepsPerEpoch: stepsPerEpoch)
   }
 
-  private static func inputTypes(_ shape: Shape, _ top: Decoder) -> Tree<TensorType> {
+  private static func inputTypes(_ shape: Shape, _ top: CausalDecoder) -> Tree<TensorType> {
     let tokens = TensorType(shape, .int32)
     return Tree([
       "input": top.takesTokens ? tokens : TensorType([shape[0], shape[1], top.configuration.width]),
@@ -67,7 +67,7 @@ public final class FineTuner {
   public static func initialFactors(
     _ adapter: LowRankAdapter, _ c: DecoderConfiguration, key: RandomKey, _ type: ElementType = .float32
   ) throws -> Tree<NDArray> {
-    try Decoder(c, adapter: adapter).layout.entries.filter { path, _ in LowRankAdapter.owns(path) }
+    try CausalDecoder(c, adapter: adapter).layout.entries.filter { path, _ in LowRankAdapter.owns(path) }
       .mapWithPaths { path, entry in
         try entry.initializer.array(entry.type.shape, key: key.split("adapter").split(path), type)
       }

@@ -9,7 +9,7 @@ public enum FineTuning: Sendable, Hashable {
   /// What stays as it is below the moving weights, where there is something, and the part that moves.
   ///
   /// - Throws: `LanguageModelError` where the model has no such blocks.
-  func parts(of configuration: DecoderConfiguration) throws -> (trunk: Decoder?, top: Decoder) {
+  func parts(of configuration: DecoderConfiguration) throws -> (trunk: CausalDecoder?, top: CausalDecoder) {
     let first: Int
     var adapter: LowRankAdapter?
     switch self {
@@ -21,13 +21,13 @@ public enum FineTuning: Sendable, Hashable {
       first = configuration.layers - count
     case .lowRank(let own): (first, adapter) = (own.blocks.lowerBound, own)
     }
-    let whole = Decoder(configuration, adapter: adapter)
+    let whole = CausalDecoder(configuration, adapter: adapter)
     guard first > 0 else { return (nil, whole) }
     return (try whole.part(0..<first), try whole.part(first..<configuration.layers))
   }
 
   /// Whether a parameter of the moving part moves. The head that is the embedding stays, where the embedding is below.
-  func moves(_ path: String, _ top: Decoder) -> Bool {
+  func moves(_ path: String, _ top: CausalDecoder) -> Bool {
     switch self {
     case .full: true
     case .lastBlocks: path != "tokens/weight" && path != "head/weight"

@@ -4,14 +4,14 @@ import Parameters
 
 /// The blocks below those that move: run once for each text, its output kept.
 public final class FrozenTrunk {
-  private let decoder: Decoder
+  private let decoder: CausalDecoder
   private let weights: Tree<NDArray>
   private var programs: [Shape: Program] = [:]
 
   /// - Parameters:
   ///   - decoder: a part that begins with the embedding and does not reach the head.
   ///   - weights: its parameters.
-  public init(_ decoder: Decoder, weights: Tree<NDArray>) {
+  public init(_ decoder: CausalDecoder, weights: Tree<NDArray>) {
     (self.decoder, self.weights) = (decoder, weights)
   }
 

@@ -29,7 +29,7 @@ public struct Perplexity: Sendable, Hashable {
       throw LanguageModelError(
         "blocks of \(blocks.length) tokens are longer than the model's context of \(model.configuration.context)")
     }
-    let decoder = Decoder(model.configuration, adapter: adapter?.0)
+    let decoder = CausalDecoder(model.configuration, adapter: adapter?.0)
     var weights = model.parameters(of: decoder)
     if let adapter {
       try AdapterFile.check(adapter.1, adapter.0, model.configuration)

@@ -6,7 +6,7 @@
 /// Weights are [inputs, outputs]. A part that does not begin with block 0 takes hidden vectors [batch, time, width]
 /// instead of tokens, and one that does not end with the last block gives them: a frozen trunk is run once, and what is
 /// above it as often as it changes.
-public struct Decoder: Layer {
+public struct CausalDecoder: Layer {
   public let configuration: DecoderConfiguration
   /// The blocks that this part runs.
   public let blocks: Range<Int>
@@ -26,16 +26,18 @@ public struct Decoder: Layer {
   /// Some of the blocks, with the embedding where they are the first and the head where they are the last.
   ///
   /// - Throws: `LanguageModelError` where there are no such blocks.
-  public func part(_ range: Range<Int>) throws -> Decoder {
+  public func part(_ range: Range<Int>) throws -> CausalDecoder {
     guard range.lowerBound >= 0, range.upperBound <= configuration.layers, !range.isEmpty else {
       throw LanguageModelError(
         "the model has \(configuration.layers) blocks and no part \(range.lowerBound)..<\(range.upperBound)")
     }
-    return Decoder(configuration, blocks: range, adapter: adapter)
+    return CausalDecoder(configuration, blocks: range, adapter: adapter)
   }
 
   /// The same model with an adapter, or without one.
-  public func with(adapter: LowRankAdapter?) -> Decoder { Decoder(configuration, blocks: blocks, adapter: adapter) }
+  public func with(adapter: LowRankAdapter?) -> CausalDecoder {
+    CausalDecoder(configuration, blocks: blocks, adapter: adapter)
+  }
 
   public var takesTokens: Bool { blocks.lowerBound == 0 }
   public var givesLogits: Bool { blocks.upperBound == configuration.layers }
