@@ -142,7 +142,7 @@ public struct TrainingRun {
       last = values
       bar?.show(trainer.epoch, of: "epoch", summary(values), since: first)
     }
-    try Descent(trainer, epochs: settings.epochs, checkpoints: store).run(
+    try EpochDescent(trainer, epochs: settings.epochs, checkpoints: store).run(
       onStep: { try watches?.follow($0) }, memory: { watches?.memory ?? Tree() }, onEpoch: endEpoch)
     bar?.finish()
     let modelPath = context.folder.path + "/model.safetensors"
