@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery",
+  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement",
 ]
 
 let package = Package(
@@ -49,8 +49,15 @@ let package = Package(
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
     room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
+    room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
+    room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
+    room(
+      "Reinforcement",
+      on: [
+        "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+      ]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -84,6 +91,9 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
+    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
+    tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
+    tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

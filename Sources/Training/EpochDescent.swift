@@ -22,12 +22,13 @@ public struct EpochDescent {
   ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
+  ///   - isDone: asked before each epoch; whether the rest is left out.
   public func run(
     onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
-    onEpoch: (Trainer, [String: Double]) throws -> Void
+    isDone: () -> Bool = { false }, onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
     let length = trainer.batches.batchesPerEpoch
-    while trainer.step < epochs * length {
+    while trainer.step < epochs * length, !isDone() {
       var sums = [Double](repeating: 0, count: trainer.readingTags.count)
       for _ in 0..<length {
         for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
@@ -35,7 +36,7 @@ public struct EpochDescent {
       }
       let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
       try onEpoch(trainer, means)
-      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs {
+      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs || isDone() {
         try checkpoints.save(trainer.state, memory: memory())
       }
     }
