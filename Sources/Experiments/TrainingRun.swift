@@ -170,7 +170,7 @@ public struct TrainingRun {
       best.consider(weights, epoch: trainer.epoch, loss: found["loss"]!)
       bar?.show(trainer.epoch, of: "epoch", Measures.text(found), since: first)
     }
-    try Descent(
+    try EpochDescent(
       trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50)
     ).run(
       onStep: { try watches?.follow($0) },

@@ -1,7 +1,7 @@
 import RunLogs
 
 /// One descent from start to end, epoch by epoch, with checkpoints: interrupted anywhere, it goes on exactly.
-public struct Descent {
+public struct EpochDescent {
   public let trainer: Trainer
   public let epochs: Int
   public let checkpoints: CheckpointStore?
@@ -40,15 +40,5 @@ public struct Descent {
         try checkpoints.save(trainer.state, memory: memory())
       }
     }
-  }
-}
-
-extension Tree where Leaf == NDArray {
-  /// A short name for exactly these numbers (FNV-1a over all bytes): equal trees, equal digests.
-  public var digest: String {
-    let hash = leaves.reduce(FNV.start) { hash, array in
-      FNV.hash(UnsafeRawBufferPointer(start: array.storage.pointer, count: array.byteCount), from: hash)
-    }
-    return String(hash, radix: 16)
   }
 }
