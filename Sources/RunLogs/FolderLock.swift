@@ -25,5 +25,9 @@ public final class FolderLock {
     }
   }
 
-  deinit { close(file) }
+  deinit {
+    // Closing alone is not enough: a child that was just forked may still hold the file.
+    flock(file, LOCK_UN)
+    close(file)
+  }
 }
