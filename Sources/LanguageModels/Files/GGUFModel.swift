@@ -160,7 +160,8 @@ enum GGUFModel {
     let ends = ["eos", "eot", "eom"].compactMap { token("tokenizer.ggml.\($0)_token_id") }
     return try TextTokenizer(
       vocabulary: vocabulary, merges: merges, preTokenizer: preTokenizer, specials: specials, start: start,
-      ends: Set(ends), addsStart: file.metadata["tokenizer.ggml.add_bos_token"]?.flag ?? false,
+      ends: Set(ends), unknown: token("tokenizer.ggml.unknown_token_id"),
+      addsStart: file.metadata["tokenizer.ggml.add_bos_token"]?.flag ?? false,
       templateText: file.metadata["tokenizer.chat_template"]?.text)
   }
 }

@@ -44,9 +44,13 @@ enum HuggingFaceTokenizer {
     if let end = config.values["eos_token_id"] as? Int, let token = Int32(exactly: end) { ends.insert(token) }
     if let end = marker("eos_token") { ends.insert(end) }
     let start = marker("bos_token") ?? (config.values["bos_token_id"] as? Int).flatMap { Int32(exactly: $0) }
+    let unknown = (model["unk_token"] as? String).flatMap { text in
+      added.first { $0.text == text }?.token ?? vocabulary[text].flatMap { Int32(exactly: $0) }
+    }
     return try TextTokenizer(
       vocabulary: texts, merges: merges, preTokenizer: try preTokenizer(file), specials: added, start: start,
-      ends: ends, addsStart: more?.values["add_bos_token"] as? Bool ?? false, templateText: more?.text("chat_template"))
+      ends: ends, unknown: unknown, addsStart: more?.values["add_bos_token"] as? Bool ?? false,
+      templateText: more?.text("chat_template"))
   }
 
   private static func preTokenizer(_ file: JSONFile) throws -> PreTokenizer {
@@ -108,12 +112,13 @@ enum HuggingFaceTokenizer {
     case .llama3: cutting = split(pattern("{1,3}"))
     case .qwen2: cutting = split(pattern(""))
     }
+    var model: [String: Any] = [
+      "type": "BPE", "vocab": Dictionary(vocabulary.map { ($0.element, $0.offset) }) { first, _ in first },
+      "merges": tokenizer.merges,
+    ]
+    model["unk_token"] = tokenizer.unknown.map { tokenizer.vocabulary[Int($0)] }
     let file: [String: Any] = [
-      "version": "1.0", "added_tokens": added, "pre_tokenizer": cutting, "decoder": bytes,
-      "model": [
-        "type": "BPE", "vocab": Dictionary(vocabulary.map { ($0.element, $0.offset) }) { first, _ in first },
-        "merges": tokenizer.merges,
-      ] as [String: Any],
+      "version": "1.0", "added_tokens": added, "pre_tokenizer": cutting, "decoder": bytes, "model": model,
     ]
     var more: [String: Any] = ["add_bos_token": tokenizer.addsStart]
     more["chat_template"] = tokenizer.templateText

@@ -5,15 +5,15 @@ struct BytePairEncoding: Sendable {
     var right: Int32
   }
 
-  /// The token of each byte.
-  private let bytes: [Int32]
+  /// The token of each byte; nil for one that is left out.
+  private let bytes: [Int32?]
   /// What two tokens become, and how early.
   private var merges: [Pair: (rank: Int32, merged: Int32)] = [:]
 
   /// - Parameters:
-  ///   - bytes: the token of each byte.
+  ///   - bytes: the token of each byte; nil for one that is left out.
   ///   - merges: left, right and merged token, the earliest first.
-  init(bytes: [Int32], merges: [(left: Int32, right: Int32, merged: Int32)]) {
+  init(bytes: [Int32?], merges: [(left: Int32, right: Int32, merged: Int32)]) {
     precondition(bytes.count == 256, "a token for each byte")
     self.bytes = bytes
     self.merges.reserveCapacity(merges.count)
@@ -25,7 +25,7 @@ struct BytePairEncoding: Sendable {
 
   /// The tokens of one piece of text.
   func tokens(of piece: some Collection<UInt8>) -> [Int32] {
-    var tokens = piece.map { bytes[Int($0)] }
+    var tokens = piece.compactMap { bytes[Int($0)] }
     // The merge that each neighbouring pair would make; only those beside a merge change.
     func candidate(_ index: Int) -> (rank: Int32, merged: Int32)? {
       index + 1 < tokens.count ? merges[Pair(left: tokens[index], right: tokens[index + 1])] : nil

@@ -15,6 +15,8 @@ public struct TextTokenizer: Sendable {
   public let specials: [Special]
   /// The token that begins a text, where there is one.
   public let start: Int32?
+  /// What stands for a byte that the vocabulary lacks.
+  public let unknown: Int32?
   /// Tokens that end a text.
   public let ends: Set<Int32>
   /// Whether texts begin with `start` unless told otherwise.
@@ -37,10 +39,11 @@ public struct TextTokenizer: Sendable {
   /// - Parameters:
   ///   - vocabulary: each token's text in the byte alphabet, or as it is for special tokens.
   ///   - merges: two texts with a space between them, the earliest first.
+  ///   - unknown: the token of a byte that the vocabulary lacks; such bytes are left out when nil.
   /// - Throws: `LanguageModelError` where the parts do not fit.
   public init(
     vocabulary: [String], merges: [String], preTokenizer: PreTokenizer, specials: [Special], start: Int32? = nil,
-    ends: Set<Int32> = [], addsStart: Bool = false, templateText: String? = nil
+    ends: Set<Int32> = [], unknown: Int32? = nil, addsStart: Bool = false, templateText: String? = nil
   ) throws {
     (self.preTokenizer, self.vocabulary, self.merges) = (preTokenizer, vocabulary, merges)
     // Of two that begin alike, the longer one is meant.
@@ -48,8 +51,9 @@ public struct TextTokenizer: Sendable {
       ($1.text.utf8.count, $0.token) < ($0.text.utf8.count, $1.token)
     }
     (self.start, self.ends, self.addsStart, self.templateText) = (start, ends, addsStart, templateText)
+    self.unknown = unknown
     specialTokens = Set(specials.map(\.token))
-    let named = specialTokens.union(ends).union(start.map { [$0] } ?? [])
+    let named = specialTokens.union(ends).union([start, unknown].compactMap { $0 })
     if let stray = named.first(where: { $0 < 0 || $0 >= vocabulary.count }) {
       throw LanguageModelError("the tokenizer names the token \(stray), and has \(vocabulary.count)")
     }
@@ -66,13 +70,13 @@ public struct TextTokenizer: Sendable {
       spellings.append(bytes)
       if tokens[bytes] == nil { tokens[bytes] = token }
     }
-    let single = try (0..<256).map { byte -> Int32 in
-      // A vocabulary may lack bytes that no text holds, as 0xff: they get a token that is never merged.
+    let single = try (0..<256).map { byte -> Int32? in
+      // Control characters and bytes of rare scripts may be missing: no text of the vocabulary's makers held them.
       if let token = tokens[[UInt8(byte)]] { return token }
-      guard [0xc0, 0xc1].contains(byte) || byte >= 0xf5 else {
+      guard !(32...126).contains(byte) else {
         throw LanguageModelError("the tokenizer has no token for the byte \(byte): it is not byte-level")
       }
-      return -1
+      return unknown
     }
     var pairs: [(left: Int32, right: Int32, merged: Int32)] = []
     pairs.reserveCapacity(merges.count)
