@@ -74,6 +74,19 @@ import Testing
     }
   }
 
+  /// Vocabularies lack bytes that their makers' texts did not hold, as control characters.
+  @Test func missingBytesAreUnknown() throws {
+    let bytes = TinyModel.bytes.enumerated().filter { $0.offset != 4 }.map(\.element)
+    func tokens(_ unknown: Int32?) throws -> [Int32] {
+      try TextTokenizer(
+        vocabulary: ["<unk>"] + bytes, merges: [], preTokenizer: .gpt2, specials: [.init(text: "<unk>", token: 0)],
+        unknown: unknown
+      ).encode("a\u{4}b")
+    }
+    #expect(try tokens(0).count == 3 && tokens(0)[1] == 0)
+    #expect(try tokens(nil).count == 2)
+  }
+
   @Test func tokenizersThatCannotBeAreRefused() {
     func refused(_ vocabulary: [String], _ merges: [String], _ hint: String) {
       #expect {
