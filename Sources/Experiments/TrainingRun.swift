@@ -97,7 +97,16 @@ public struct TrainingRun {
           folder: folder.path, startTime: Date().timeIntervalSince1970 - (earlier.map(\.time).max() ?? 0),
           earlier: earlier),
       ], isQuiet: isQuiet, clock: clock)
-    let outcome = try descend(context, store, saved, watches, announce)
+    let outcome: String
+    do {
+      outcome = try descend(context, store, saved, watches, announce)
+    } catch {
+      // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
+      if !resuming, let events = try? folder.events(), events.isEmpty {
+        try? FileManager.default.removeItem(atPath: folder.path)
+      }
+      throw error
+    }
     return try outcome + "\n" + Self.accounts(of: folder)
   }
 
