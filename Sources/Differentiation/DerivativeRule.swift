@@ -49,6 +49,7 @@ struct DerivativeRule {
   private func pass(_ passing: Operation.Passing, _ g: Tensor) -> [Tensor?] {
     switch passing {
     case .stopGradient: return [nil]
+    case .standIn: return [g]
     case .batchNormalization:
       let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))
       let axes = Array(0..<x.rank - 1)
@@ -75,7 +76,9 @@ struct DerivativeRule {
   private func pullback(through composite: Composite, _ incoming: [Tensor?]) -> [Tensor?] {
     let inputs = node.inputs.map(graph.tensor)
     if let fast = composite.pullback(inputs, node.outputs.indices.map { output($0) }, incoming) { return fast }
-    let outputs = composite.decomposed(inputs)
-    return ReverseSweep(to: inputs, stopping: true).run(outputs, incoming)
+    // A rearranged input is looked through where the decomposition rearranges it again, and what goes round it would be
+    // lost.
+    let leaves = inputs.map(\.standIn)
+    return ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
   }
 }

@@ -44,7 +44,7 @@ import Testing
     try refused(empty, "does not say llama.embedding_length")
     let whole = TinyModel.builder().data
     try refused(whole.prefix(whole.count - 1000), "truncated or damaged")
-    try refused(whole.prefix(300), "truncated")
+    try refused(whole.prefix(300), "more than its 300 bytes can hold")
     try refused(Data(), "empty")
     #expect { try PretrainedModel.open("/nowhere/x.gguf") } throws: { "\($0)".contains("there is no model") }
   }
