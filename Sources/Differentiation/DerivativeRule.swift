@@ -48,8 +48,8 @@ struct DerivativeRule {
 
   private func pass(_ passing: Operation.Passing, _ g: Tensor) -> [Tensor?] {
     switch passing {
+    case .identity: return [g]
     case .stopGradient: return [nil]
-    case .standIn: return [g]
     case .batchNormalization:
       let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))
       let axes = Array(0..<x.rank - 1)
@@ -76,9 +76,9 @@ struct DerivativeRule {
   private func pullback(through composite: Composite, _ incoming: [Tensor?]) -> [Tensor?] {
     let inputs = node.inputs.map(graph.tensor)
     if let fast = composite.pullback(inputs, node.outputs.indices.map { output($0) }, incoming) { return fast }
-    // A rearranged input is looked through where the decomposition rearranges it again, and what goes round it would be
-    // lost.
-    let leaves = inputs.map(\.standIn)
+    // Each input by itself: rearrangements of a rearrangement go back to what was before the first, past the input, and
+    // one tensor may be two inputs.
+    let leaves = inputs.map { graph.record(.pass(.identity), [$0], $0.type) }
     return ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
   }
 }

@@ -104,10 +104,10 @@ extension Operation {
 
   /// The value of the first input, with another derivative.
   public enum Passing: Hashable, Sendable {
+    /// The derivative too is as it is. What simplifies rearrangements does not look behind it.
+    case identity
     /// The derivative is zero.
     case stopGradient
-    /// The derivative is the input's; what simplifies a graph while it is recorded does not look through.
-    case standIn
     /// Inputs: batch-normalised values made of primitives, then x, scale, shift, the batch's mean and 1 / deviation
     /// [channels]. The derivative in closed form takes two passes over x, where that of the primitives takes three.
     case batchNormalization

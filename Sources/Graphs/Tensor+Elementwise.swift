@@ -123,8 +123,6 @@ extension Tensor {
 
   /// The same value, constant for derivatives.
   public var stoppingGradient: Tensor { graph.record(.pass(.stopGradient), [self], type) }
-  /// The same value, a leaf that no simplification looks through.
-  package var standIn: Tensor { graph.record(.pass(.standIn), [self], type) }
 }
 
 extension UnaryOperation {

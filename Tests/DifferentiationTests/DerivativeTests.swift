@@ -71,22 +71,4 @@ import Testing
     let error = try GradientCheck.worstError(of: { _, x in [x[0] * x[0].stoppingGradient] }, at: [x])
     #expect(error > 0.1)
   }
-
-  /// Where inputs of a composite are rearranged values, its derivatives of second order come through them, with kernels
-  /// (float32) as without (float64).
-  @Test func compositesOfRearrangedInputs() throws {
-    let inputs = [RandomKey(seed: 1).normal([5, 16], .float64), RandomKey(seed: 2).normal([5, 8], .float64)]
-    let results = try [ElementType.float32, .float64].map { type -> [NDArray] in
-      try Evaluation.compiled.run(inputs.map { $0.converted(to: type) }) { graph, x in
-        let (query, key) = (x[0].reshaped(to: [1, 5, 4, 4]), x[1].reshaped(to: [1, 5, 2, 4]))
-        let y = groupedAttention(query: query, key: key, value: key).reshaped(to: [5, 16])
-        let slopes = gradients(of: y.squared.sum(), withRespectTo: x)
-        return gradients(of: slopes[0].squared.sum() + slopes[1].squared.sum(), withRespectTo: x)
-      }
-    }
-    // Some ten products of up to five terms and their derivatives.
-    let wide = results[1]
-    #expect(
-      Deviation.worst(of: results[0].map { $0.converted(to: .float64) }, from: wide) < rounding(.float32, terms: 100))
-  }
 }

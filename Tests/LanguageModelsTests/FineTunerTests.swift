@@ -39,7 +39,7 @@ import Testing
       #expect(abs(try tuner.loss(of: blocks) - before.loss) < 1e-4 * before.loss)
       // How far one block gets below a frozen head of random weights is limited.
       var losses: [Double] = []
-      for step in 0..<30 {
+      for step in 0..<60 {
         let tokens = blocks.array(at: [step % blocks.count, (step + 1) % blocks.count])
         losses.append(try tuner.advance(tokens, input: try tuner.input(tokens))[0])
       }
