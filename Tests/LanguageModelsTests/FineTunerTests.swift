@@ -37,12 +37,13 @@ import Testing
         model, tuning, optimizer: try Chain("clip 1 | adam | rate 0.01"), shape: [2, 16], key: RandomKey(seed: 1))
       // An adapter starts as the plain model.
       #expect(abs(try tuner.loss(of: blocks) - before.loss) < 1e-4 * before.loss)
+      // How far one block gets below a frozen head of random weights is limited.
       var losses: [Double] = []
       for step in 0..<60 {
         let tokens = blocks.array(at: [step % blocks.count, (step + 1) % blocks.count])
         losses.append(try tuner.advance(tokens, input: try tuner.input(tokens))[0])
       }
-      #expect(losses[0] > 3 && losses.suffix(5).reduce(0, +) / 5 < 0.7 * losses[0], "\(tuning) \(losses)")
+      #expect(losses[0] > 3 && losses.suffix(5).reduce(0, +) / 5 < 0.8 * losses[0], "\(tuning) \(losses)")
       #expect(tuner.step.readingTags.contains("optimizer/gradientNorm"))
       let start = try model.parameters()
       for (path, array) in tuner.trained {

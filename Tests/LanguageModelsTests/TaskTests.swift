@@ -175,9 +175,17 @@ import Testing
       #expect(abs(scores[.prompted]![index].logProbability - (try plain(task.context + task.query))) < 1e-3)
       #expect(scores[.prompted]![index].group == index / 2)
     }
-    // A step on the context makes its tokens likelier; another's context makes its own likelier.
-    #expect(means(.baseStep) > means(.noContext) && means(.trainedStep) > means(.noStep))
-    #expect(means(.irrelevantContext) != means(.trainedStep) && means(.noStep) != means(.noContext))
+    for (one, other) in [
+      (Condition.baseStep, Condition.noContext), (.trainedStep, .noStep), (.irrelevantContext, .trainedStep),
+      (.noStep, .noContext), (.trainedStep, .baseStep),
+    ] { #expect(means(one) != means(other)) }
+    // An irrelevant context is that of the next task of another group.
+    let swapped = (0..<4).map { index in
+      ContextTask(
+        context: tasks[index < 2 ? 2 : 0].context, query: tasks[index].query, answer: tasks[index].answer,
+        group: index / 2)
+    }
+    #expect(try scorer.scores(.trainedStep, swapped, trained) == scores[.irrelevantContext])
     #expect { try scorer.scores(.irrelevantContext, [tasks[0]], trained) } throws: {
       "\($0)".contains("more than one group")
     }
