@@ -76,9 +76,11 @@ struct DerivativeRule {
   private func pullback(through composite: Composite, _ incoming: [Tensor?]) -> [Tensor?] {
     let inputs = node.inputs.map(graph.tensor)
     if let fast = composite.pullback(inputs, node.outputs.indices.map { output($0) }, incoming) { return fast }
-    // Each input by itself: rearrangements of a rearrangement go back to what was before the first, past the input, and
-    // one tensor may be two inputs.
+    // Each input by itself: rearrangements of a rearrangement would go back to what was before the first, past the input.
     let leaves = inputs.map { graph.record(.pass(.identity), [$0], $0.type) }
-    return ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
+    let arrived = ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
+    // One tensor in several places is one leaf: what arrived there counts once.
+    var seen: Set<Value> = []
+    return zip(leaves, arrived).map { seen.insert($0.value).inserted ? $1 : nil }
   }
 }

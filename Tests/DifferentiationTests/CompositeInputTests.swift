@@ -57,6 +57,9 @@ import Testing
         return [value] + slopes + gradients(of: square, withRespectTo: Array(x))
       }.run(given).map { $0.converted(to: .float64) }
     }
+    let wide = inputs.map { $0.converted(to: .float64) }
+    let error = try GradientCheck.worstError(of: { _, x in [function(x)] }, at: wide, order: 2)
+    #expect(error < GradientCheck.tolerance(order: 2), "\(name)")
     // Some hundred roundings of sums of up to 12 terms; slopes of slopes double an error a few times.
     #expect(
       Deviation.worst(of: try run(.float32), from: try run(.float64)) < rounding(.float32, terms: 100, condition: 8),
