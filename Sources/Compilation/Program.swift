@@ -30,9 +30,10 @@ public final class Program {
     inputs inputTypes: [TensorType], donating donations: [Int: Int] = [:],
     _ trace: (Graph, [Tensor]) throws -> [Tensor]
   ) throws {
-    let graph = Graph()
-    let outputs = try trace(graph, inputTypes.map { graph.input($0) })
-    if let failure = graph.failure { throw failure }
+    let traced = Graph()
+    let results = try trace(traced, inputTypes.map { traced.input($0) })
+    if let failure = traced.failure { throw failure }
+    let (graph, outputs) = traced.simplified(outputs: results)
     self.inputTypes = inputTypes
     self.outputTypes = outputs.map(\.type)
     self.donations = donations

@@ -15,9 +15,6 @@ extension Tensor {
       return graph.fail(operation.rawValue, [self], "not defined for \(elementType)")
     }
     if let value = fillValue, let folded = operation.value(at: value) { return filled(with: folded) }
-    if operation == .negate, let node = graph.node(of: self), case .elementwise(.unary(.negate)) = node.operation {
-      return graph.tensor(node.inputs[0])
-    }
     return graph.record(.elementwise(.unary(operation)), [self], type)
   }
 
