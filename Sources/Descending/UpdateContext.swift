@@ -56,7 +56,7 @@ public struct UpdateContext {
   public mutating func key() throws -> Tensor { try need(availableKey, .randomness) }
 
   /// Adds a reading; of several under one tag the last counts.
-  public mutating func read(_ tag: String, _ value: Tensor) { readings[tag] = value }
+  public mutating func record(_ tag: String, _ value: Tensor) { readings[tag] = value }
 
   /// Notes that updates are steps from here on, and hands out the factor that was set for this rate.
   ///
@@ -128,7 +128,7 @@ public struct UpdateContext {
       hasStepped = own.hasStepped
       rateFactor = own.rateFactor
       used.formUnion(own.used)
-      for (tag, reading) in own.readings { read("\(tag)[\(part.name)]", reading) }
+      for (tag, reading) in own.readings { record("\(tag)[\(part.name)]", reading) }
     }
   }
 }

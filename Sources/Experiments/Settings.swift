@@ -1,4 +1,5 @@
 @_exported import Descending
+import Arrays
 import Foundation
 import Yams
 
@@ -119,8 +120,6 @@ public enum Settings {
 
   /// A short name for exactly these settings: equal settings, equal fingerprints (FNV-1a of the canonical text).
   public static func fingerprint<C: Codable>(_ configuration: C) throws -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in try yaml(configuration).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return String(hash, radix: 16)
+    String(FNV.hash(try yaml(configuration)), radix: 16)
   }
 }

@@ -19,7 +19,7 @@ import Testing
     ("reversal", { $0.reversed(axes: [1]) }, { $0.reversed(axes: [1]) }),
   ]
 
-  /// A loss of what the first step made, read through the second: the same gradient as of an argument, to the bit.
+  /// A loss of what the first step made, read through the second: the same gradient as of an argument.
   @Test(arguments: cases.indices) func theGradientIsThatOfAnArgument(_ index: Int) throws {
     let (name, make, again) = Self.cases[index]
     let x = RandomKey(seed: 3).normal([2, 3])
@@ -31,7 +31,9 @@ import Testing
     let asArgument = try Program(inputs: [TensorType(of: onTheWay[0])]) { _, y in
       gradients(of: loss(y[0]), withRespectTo: Array(y))
     }.run([onTheWay[0]])
-    #expect(onTheWay[1] == asArgument[0], "\(name)")
+    // Products of three factors, summed over five readers at most, in an order that fusing chooses.
+    let slack = rounding(.float32, terms: 5 + 3)
+    #expect(Deviation.worst(of: [onTheWay[1]], from: [asArgument[0]]) < slack, "\(name)")
     #expect(onTheWay[1].floats.contains { $0 != 0 }, "\(name)")
   }
 
@@ -42,9 +44,13 @@ import Testing
     let y = -(-x.reshaped(to: [3, 2]).reshaped(to: [2, 3]).transposed().transposed())
     let z = x.expanded(axis: 0).broadcast(to: [4, 2, 3]).broadcast(to: [5, 4, 2, 3])
     let simple = graph.simplified(outputs: [y, z])
-    // The argument, its reshape to [1, 2, 3] and one broadcast.
-    #expect(simple.graph.nodes.count == 3)
-    #expect(simple.graph.nodes[simple.outputs[0].value.node].operation == .source(.input(0)))
+    func node(_ value: Value) -> Node { simple.graph.nodes[value.node] }
+    #expect(node(simple.outputs[0].value).operation == .source(.input(0)))
+    // One broadcast of x under the shape [1, 2, 3].
+    let broadcast = node(simple.outputs[1].value)
+    #expect(broadcast.operation == .rearrange(.broadcast))
+    #expect(node(broadcast.inputs[0]).operation == .rearrange(.reshape))
+    #expect(node(node(broadcast.inputs[0]).inputs[0]).operation == .source(.input(0)))
     #expect(simple.outputs.map(\.shape) == [[2, 3], [5, 4, 2, 3]])
   }
 }

@@ -33,7 +33,7 @@ public struct ApplyIfFinite: NamedTransformation {
     guard let first = flags.first else { return (updates, state) }
     let isFine = flags.dropFirst().reduce(first) { min($0, $1) } .> 0.5
     let skipped = state["skipped"]! + 1 - isFine.cast(to: .float32)
-    context.read("optimizer/skipped", skipped)
+    context.record("optimizer/skipped", skipped)
     let next = before.zipped(with: result.state) { $1.where(isFine, else: $0) }.prefixed("inner")
     return (
       result.updates.map { $0.where(isFine, else: $0.filled(with: 0)) }, next.merging(Tree(["skipped": skipped]))

@@ -16,8 +16,8 @@ public struct ClipByGlobalNorm: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let norm = root(updates.squaredNorm)
-    context.read("optimizer/gradientNorm", norm)
-    context.read("optimizer/clipped", (norm .> limit).cast(to: .float32))
+    context.record("optimizer/gradientNorm", norm)
+    context.record("optimizer/clipped", (norm .> limit).cast(to: .float32))
     return (min(limit / max(norm, 1e-30), 1) * updates, state)
   }
 }

@@ -28,7 +28,7 @@ public struct LearningRate: NamedTransformation {
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var rate = schedule.value(at: context.counters)
     if let factor = try context.step() { rate = rate.cast(to: factor.elementType) * factor }
-    context.read("optimizer/learningRate", rate)
+    context.record("optimizer/learningRate", rate)
     return (-rate * updates, state)
   }
 }

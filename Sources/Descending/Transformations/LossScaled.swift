@@ -57,7 +57,7 @@ public struct LossScaled: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let factor = transformation.factor(of: try context.loss())
-    context.read("optimizer/lossFactor", factor)
+    context.record("optimizer/lossFactor", factor)
     switch mode {
     case .gradient: return (factor * updates, state)
     case .rate:
