@@ -36,7 +36,7 @@ public struct OptionValues: Sendable {
   ///
   /// - Throws: `DescentError` where the text is none.
   public func count(_ name: String) throws -> Int { try value(name, .count) }
-  /// true or false; the option's name alone is true.
+  /// true or false, also written yes or no.
   ///
   /// - Throws: `DescentError` for another text.
   public func flag(_ name: String) throws -> Bool { try value(name, .flag) }

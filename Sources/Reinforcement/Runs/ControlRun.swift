@@ -29,7 +29,7 @@ public final class ControlRun {
   public let checkpoint: String
   /// What the run is; a checkpoint of another run is refused.
   public let fingerprint: String
-  /// Evaluations so far, the first before any learning.
+  /// Evaluations so far, one behind each interval.
   public private(set) var curve: [Point] = []
   private let evaluationKey: RandomKey
 
