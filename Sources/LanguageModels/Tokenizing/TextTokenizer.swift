@@ -2,7 +2,7 @@
 public struct TextTokenizer: Sendable {
   /// A token that text is not merged into: it marks a start, an end, a role.
   public struct Special: Sendable, Hashable {
-    /// As it is written in texts, "<|endoftext|>".
+    /// As it is written in texts, as `<|endoftext|>`.
     public var text: String
     /// Its number.
     public var token: Int32
