@@ -11,7 +11,7 @@ public struct CalibrationConfiguration: SeededConfiguration {
     public var trainPerClass: Int
     /// Held-out training images, on which the temperature is fitted.
     public var validation: Int
-    /// Test images.
+    /// Test images, the same for all seeds.
     public var test: Int
     /// Random crops of the training images, padded by so many pixels; 0 for none.
     public var cropPadding: Int
@@ -33,7 +33,7 @@ public struct CalibrationConfiguration: SeededConfiguration {
     public var epochs: Int
     /// Images in one update.
     public var batchSize: Int
-    /// Learning rate.
+    /// Learning rate, the same throughout.
     public var rate: Double
     /// The share of the velocity that is kept, in 0..<1.
     public var momentum: Double

@@ -8,7 +8,7 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
   public struct Data: Codable, Sendable, Equatable {
     /// Any of mnist, fashion-mnist, cifar10 or gaussians (synthetic).
     public var names: [String]
-    /// Sizes of the training set.
+    /// Sizes n of the training set; the larger contain the smaller.
     public var sampleCounts: [Int]
     /// Test examples, for gap, flatness and gradients; even, as halves are compared.
     public var test: Int
@@ -28,9 +28,9 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
     public var batchSizes: [Int]
     /// Updates, whatever the size of the training set.
     public var steps: Int
-    /// Learning rate.
+    /// Learning rate, the same throughout.
     public var rate: Double
-    /// Twins of each descent.
+    /// Twins of each descent, each with another sample replaced.
     public var twins: Int
   }
 

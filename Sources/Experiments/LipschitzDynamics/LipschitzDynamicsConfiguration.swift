@@ -32,7 +32,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     public var rate: Double
     /// Samples in one update of the base.
     public var batch: Int
-    /// Updates.
+    /// Updates of each descent.
     public var steps: Int
     /// How the base draws its batches: replacement, shuffled or fixed.
     public var order: String

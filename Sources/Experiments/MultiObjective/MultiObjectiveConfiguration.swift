@@ -24,7 +24,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   public struct Synthetic: Codable, Sendable, Equatable {
     /// Parameters of the quadratic and the logistic problem.
     public var dimension: Int
-    /// Their objectives.
+    /// Objectives S of both problems.
     public var objectives: Int
     /// L / μ of the quadratic.
     public var condition: Double
