@@ -111,6 +111,7 @@ public final class Program {
 
 /// A program was given an array of another type than it was compiled for.
 public struct ArgumentError: Error, CustomStringConvertible {
+  /// Which argument, what was expected and what was given, in one sentence.
   public var reason: String
   public var description: String { reason }
 }
@@ -127,6 +128,8 @@ extension Program {
   }
 
   /// Runs several times and reports the mean time of each call, in order.
+  ///
+  /// - Throws: `ArgumentError` where an input is not of the type that was compiled.
   public func profile(_ inputs: [NDArray], runs: Int) throws -> [ProfileEntry] {
     var inputs = inputs
     var seconds = [Double](repeating: 0, count: max(plan.calls.count, 1))

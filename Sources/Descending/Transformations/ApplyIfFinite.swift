@@ -3,9 +3,11 @@
 ///
 /// The inner transformation counts only the updates that were made. Reads "optimizer/skipped", their number so far.
 public struct ApplyIfFinite: NamedTransformation {
+  /// What is applied or skipped.
   public let inner: Chain
 
   public init(_ inner: Chain) { self.inner = inner }
+  /// Guards a chain of these stages.
   public init(@ChainBuilder _ stages: () -> [any GradientTransformation]) { inner = Chain(stages()) }
 
   public var requirements: Requirements { inner.requirements }

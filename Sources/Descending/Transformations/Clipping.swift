@@ -3,6 +3,7 @@
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
 /// "optimizer/gradientNorm", before the clip, and "optimizer/clipped", 1 where it was clipped.
 public struct ClipByGlobalNorm: NamedTransformation {
+  /// The largest norm of all updates together.
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
 
@@ -24,6 +25,7 @@ public struct ClipByGlobalNorm: NamedTransformation {
 
 /// Limits each element to -limit...limit.
 public struct ClipByValue: NamedTransformation {
+  /// The largest absolute value of an element.
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
 

@@ -13,7 +13,9 @@ public struct LossScaled: NamedTransformation {
     case rate
   }
 
+  /// The power law whose slope is the factor.
   public let transformation: LossTransformation
+  /// What the factor acts on.
   public let mode: Mode
 
   public init(_ transformation: LossTransformation, through mode: Mode = .gradient) {
