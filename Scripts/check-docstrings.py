@@ -12,6 +12,7 @@ Rules:
 - Cases of an enum need none when the enum has one. Properties need one, each. An initializer needs none if it takes nothing
   but values for properties of its type, by their names, and throws nothing: the properties tell.
 - The docstring of what throws says what is thrown: "- Throws:", or the word "throw" or "error".
+- A docstring names only parameters that are there. It need not name all: often the name tells enough.
 """
 
 import json
@@ -97,8 +98,8 @@ class Graphs:
         for protocol, known in self.protocols(owner).items():
             if name in SYSTEM.get(known, "").split():
                 return True
-            ours = (self.symbols[each]["pathComponents"][-1] for each in self.requirements.get(protocol, ()) if each in self.symbols)
-            if name in ours:
+            ours = (self.symbols[each] for each in self.requirements.get(protocol, ()) if each in self.symbols)
+            if name in (each["pathComponents"][-1] for each in ours):
                 return True
         return False
 
@@ -130,6 +131,17 @@ def throws(symbol):
     return re.search(r"\bthrows\b", text.split("->")[0]) is not None
 
 
+def strangers(symbol, text):
+    """Names under "- Parameters:" that no parameter has; several may share a line, with commas."""
+    names = re.findall(r"^\s*- Parameter ([^:]+):", text, re.MULTILINE)
+    listed = re.search(r"^- Parameters:\n((?:[ ]+.*\n?)*)", text, re.MULTILINE)
+    names += re.findall(r"^\s+- ([^:]+):", listed.group(1), re.MULTILINE) if listed else []
+    parameters = symbol.get("functionSignature", {}).get("parameters", [])
+    known = {each["name"] for each in parameters} | {each.get("internalName") for each in parameters}
+    known |= {each["name"] for each in symbol.get("swiftGenerics", {}).get("parameters", [])}
+    return [name for listing in names for name in listing.replace("`", "").split(", ") if name not in known]
+
+
 def place(symbol):
     path = unquote(urlparse(symbol["location"]["uri"]).path)
     start = path.find("/Sources/")
@@ -138,7 +150,7 @@ def place(symbol):
 
 def main(folders):
     graphs = Graphs(folders)
-    silent, vague = [], []
+    silent, vague, wrong = [], [], []
     for identifier, symbol in graphs.symbols.items():
         text = graphs.docstring(identifier)
         if not place(symbol)[0].startswith("Sources/"):
@@ -147,13 +159,20 @@ def main(folders):
         if text == "":
             if not graphs.is_witness(identifier) and not graphs.is_told_by_its_type(identifier):
                 silent.append(line)
-        elif throws(symbol) and not re.search(r"throw|error", text, re.IGNORECASE):
+            continue
+        if throws(symbol) and not re.search(r"throw|error", text, re.IGNORECASE):
             vague.append(line)
-    for title, lines in (("no docstring", silent), ("does not say what it throws", vague)):
+        if symbol["kind"]["identifier"] != "swift.enum.case" and not graphs.is_witness(identifier):
+            wrong += [(*line[:2], f"{line[2]} names a parameter {name}") for name in strangers(symbol, text)]
+    kinds = (("no docstring", silent), ("does not say what it throws", vague), ("that is not there", wrong))
+    for title, lines in kinds:
         for file, number, name in sorted(set(lines)):
             print(f"{file}:{number} {name}: {title}")
-    print(f"{len(graphs.symbols)} public declarations: {len(silent)} without a docstring, {len(vague)} do not say what they throw")
-    sys.exit(1 if silent or vague else 0)
+    print(
+        f"{len(graphs.symbols)} public declarations: {len(silent)} without a docstring, {len(vague)} do not say what they "
+        f"throw, {len(wrong)} parameters are not there"
+    )
+    sys.exit(1 if silent or vague or wrong else 0)
 
 
 if __name__ == "__main__":
