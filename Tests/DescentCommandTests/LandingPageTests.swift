@@ -162,10 +162,10 @@ import Testing
     #expect((1...50).contains(result.meanReturn))
   }
 
-  @Test func experiments() throws {
+  @Test func experiments() {
+    // What the program knows; an experiment of a package of its own runs without being among them.
     let names = ExperimentRegistry.all.map { $0.name }
-    let chain = try TransformationKind.named("adam")
-    #expect(names.contains("calibration") && chain.name == "adam")
+    #expect(names.contains("calibration"))
   }
 
   @Test func descent() throws {
