@@ -1,5 +1,5 @@
-@_exported import Descending
 import Arrays
+@_exported import Descending
 import Foundation
 import Yams
 
