@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery",
+  "SignalRecovery", "Reinforcement",
 ]
 
 let package = Package(
@@ -51,6 +51,8 @@ let package = Package(
     room("MultiObjective", on: ["Parameters", "Compilation"]),
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
+    room(
+      "Reinforcement", on: ["Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models"]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -84,6 +86,7 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
+    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Differentiation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

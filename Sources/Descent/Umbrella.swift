@@ -10,6 +10,7 @@
 @_exported import Models
 @_exported import MultiObjective
 @_exported import Parameters
+@_exported import Reinforcement
 @_exported import Reports
 @_exported import RunLogs
 @_exported import SignalRecovery
