@@ -1,6 +1,7 @@
 # make run    the main job on real data, then the path of its report
 # make test   everything that is checked
 # make bench  the training step beside PyTorch and JAX
+# make bench-control  learning to control beside JAX and Stable-Baselines3
 # make test-matrix  the tests under each instruction set and on 1, 2 and 3 threads; make sanitize  under sanitizers
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
@@ -10,7 +11,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test test-matrix sanitize bench build lint format dependencies
+.PHONY: run test test-matrix sanitize bench bench-control build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -37,6 +38,9 @@ format:
 
 bench: build
 	Scripts/bench.sh
+
+bench-control: build
+	Scripts/bench-control.sh
 
 dependencies:
 	@Scripts/install-dependencies.sh

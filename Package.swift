@@ -52,7 +52,10 @@ let package = Package(
     room("Theory"),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
     room(
-      "Reinforcement", on: ["Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models"]),
+      "Reinforcement",
+      on: [
+        "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+      ]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -86,7 +89,7 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
-    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Differentiation"]),
+    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

@@ -16,7 +16,8 @@ import Foundation
       """,
     version: descentVersion,
     subcommands: [
-      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self, DataCommand.self,
+      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
+      ControlCommand.self, DataCommand.self,
       DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }

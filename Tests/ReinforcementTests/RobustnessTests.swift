@@ -33,7 +33,7 @@ import Testing
       #expect(Double(largest) > 0.9 * epsilon)
       found.append(try value(seen))
     }
-    #expect(found[2] < found[0] && found[3] < found[1] && found[3] <= found[2] + 1e-4 && found[3] < found[4])
+    #expect(found[2] < found[0] && found[3] < found[1] && found[3] < found[4])
     let none = try ObservationAttack(.standard, strength: 0, on: victim).perturbed(states, key: key)
     #expect(none == states)
     #expect(throws: ControlError.self) { try ObservationAttack(.standard, strength: -1, on: victim) }
@@ -60,8 +60,8 @@ import Testing
       "pairwise",
       {
         $0.alignment = .init(weight: 1)
-        $0.alignment!.isPairwise = true
-        ($0.alignment!.order, $0.alignment!.action) = (2, .expert)
+        $0.alignment.isPairwise = true
+        ($0.alignment.order, $0.alignment.action) = (2, .expert)
       }
     ),
     ("smooth", { $0.smoothness = 1 }), ("mixture", { $0.adversaryShare = 0.2 }),
@@ -71,7 +71,7 @@ import Testing
         ($0.attackSteps, $0.criticSeesTruth, $0.smoothness, $0.adversaryShare) = (2, true, 0.5, 0.1)
         $0.actsUnderAttack = true
         $0.alignment = .init(weight: 0.1)
-        $0.alignment!.anchor = .previousStage
+        $0.alignment.anchor = .previousStage
       }
     ),
   ]
@@ -121,7 +121,7 @@ import Testing
       let run = try tuned({ $0.alignment = .init(weight: weight) }, strength: [0], steps: 1200)
       return run.training.readings["critic/alignment"]!
     }
-    #expect(try distance(30) < 0.5 * distance(0))
+    #expect(try distance(30) < 0.5 * distance(1e-9))
   }
 
   @Test func smallShiftsEndAStageEarly() throws {

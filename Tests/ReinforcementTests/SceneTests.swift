@@ -1,9 +1,10 @@
+import Datasets
 import Foundation
 import Reinforcement
 import TestSupport
 import Testing
 
-enum DeconflictionSceneFacts { static let drawStart = 34 }
+enum DeconflictionSceneFacts { static let drawStart = 48 }
 
 @Suite struct SceneTests {
   private let key = RandomKey(seed: 11)
@@ -85,6 +86,39 @@ enum DeconflictionSceneFacts { static let drawStart = 34 }
     let start = Date()
     for _ in 0..<200 { try copies.step(actions) }
     #expect(Double(200 * 256) / Date().timeIntervalSince(start) > 200_000)
+  }
+
+  /// A recorded circle, scaled and turned: of the mean speed 1, level, and met where a straight course would be.
+  @Test func recordedFlightsBecomeIntruders() throws {
+    let path = NSTemporaryDirectory() + "flight-\(UUID().uuidString).json"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    // 60 m/s on a circle of 2 km, a report every 4 s; one report without a place.
+    var reports = (0..<100).map { step -> String in
+      let angle = 60.0 * Double(4 * step) / 2000
+      let (north, east) = (2000 * sin(angle) / 111_195, 2000 * cos(angle) / (111_195 * cos(43.0 * .pi / 180)))
+      return
+        "{\"icao24\":\"abc\",\"timestamp\":\(4000 * step),\"latitude\":\(43 + north),\"longitude\":\(5 + east),\"altitude\":1000}"
+    }
+    reports.insert(
+      "{\"icao24\":\"abc\",\"timestamp\":1000,\"latitude\":null,\"longitude\":null,\"altitude\":null}", at: 1)
+    try Data("[\(reports.joined(separator: ","))]".utf8).write(to: URL(fileURLWithPath: path))
+    let tracks = try FlightTracks.read(path)
+    #expect(tracks.count == 1 && tracks[0].times.count == 100)
+    let courses = try RecordedCourses(tracks)
+    #expect(courses.courses.count == 3)
+    // 120 s are 12 s of the scene, so 60 m/s x 10 = 1: the radius is 2000 / 600.
+    for course in courses.courses {
+      let steps = zip(course, course.dropFirst()).map { length($1 - $0) / 0.2 }
+      #expect(steps.allSatisfy { abs($0 - 1) < 0.02 })
+      let radius = Float(2000.0 / 600)
+      let center = SIMD3<Float>(0, radius, 0)
+      // Chords between reports of 4 s lie inside of the arc by up to 1 - cos(0.06) of the radius.
+      #expect(course.allSatisfy { abs(length($0 - center) - radius) < 0.02 * radius })
+    }
+    let scene = DeconflictionScene(courses: courses)
+    #expect(try EnvironmentCheck.faults(of: scene, steps: 300) == [])
+    #expect(throws: (any Error).self) { try FlightTracks.read(path + ".missing") }
+    #expect(throws: ControlError.self) { try RecordedCourses([]) }
   }
 
   @Test func textsOfSpoofingsAreRead() throws {

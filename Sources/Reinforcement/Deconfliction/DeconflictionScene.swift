@@ -8,20 +8,24 @@ import Foundation
 /// 18 numbers: the way to the goal, the velocity, then for each intruder, the nearest seen first, way to it and velocity,
 /// where ways are shortened to 10 and 8. Reward: progress - 0.05 - 0.02 |a|² - penalties of closeness + 3 at the goal.
 ///
-/// Events: `conflicts` (distances that fall to 1 or below), `arrival`, `path` (length flown), `closeness` (smallest distance of
-/// a step, not a sum worth reading; see `DeconflictionTrack`). The eight random numbers of each spawn are drawn before the
-/// episode: policies meet the same ones.
+/// Events: `conflicts` (distances that fall to 1 or below), `arrival`, `path` (length flown). The eight random numbers of each
+/// spawn are drawn before the episode: policies meet the same ones.
 public struct DeconflictionScene: Environment {
   /// A bias of the drone's own position, as it enters what is seen.
   public var spoofing: PositionSpoofing?
 
-  public init(spoofing: PositionSpoofing? = nil) { self.spoofing = spoofing }
+  /// Courses that intruders fly instead of straight lines.
+  public var courses: RecordedCourses?
+
+  public init(spoofing: PositionSpoofing? = nil, courses: RecordedCourses? = nil) {
+    self.spoofing = spoofing
+    self.courses = courses
+  }
 
   public let name = "deconfliction"
   public let observationSpace = Box(
-    low: [-10, -10, -10, -1.2, -1.2, -1.2]
-      + Array(repeating: [-8, -8, -8, -1.3, -1.3, -1.3] as [Float], count: 2).joined(),
-    high: [10, 10, 10, 1.2, 1.2, 1.2] + Array(repeating: [8, 8, 8, 1.3, 1.3, 1.3] as [Float], count: 2).joined()
+    low: [-10, -10, -10, -1.2, -1.2, -1.2] + Array(repeating: [-8, -8, -8, -3, -3, -3] as [Float], count: 2).joined(),
+    high: [10, 10, 10, 1.2, 1.2, 1.2] + Array(repeating: [8, 8, 8, 3, 3, 3] as [Float], count: 2).joined()
   ).widened(by: 1e-4)
   public let actionSpace = ActionSpace.continuous(Box(count: 3, from: -1, to: 1))
   public let eventNames = ["conflicts", "arrival", "path"]
@@ -34,8 +38,9 @@ public struct DeconflictionScene: Environment {
   /// Where each number of a copy's state lies.
   enum State {
     static let position = 0, velocity = 3, step = 6, bias = 7, direction = 10, magnitude = 13
-    /// Of each of two slots: position, velocity, age, time to the meeting, whether within a conflict, spawns so far.
-    static let slots = 14, slotSize = 10
+    /// Of each of two slots: position, velocity, age, time to the meeting, whether within a conflict, spawns so far; then
+    /// what a recorded course needs: the meeting place, the heading's cosine and sine, speed, number of the course.
+    static let slots = 14, slotSize = 17
     static let draws = slots + 2 * slotSize
     static let count = draws + 2 * spawnsPerSlot * 8
   }
@@ -47,10 +52,12 @@ public struct DeconflictionScene: Environment {
   ]
 
   /// The scene as policies see it: observations in standard deviations.
-  public static func normalized(spoofing: PositionSpoofing? = nil) -> NormalizedObservations {
+  public static func normalized(
+    spoofing: PositionSpoofing? = nil, courses: RecordedCourses? = nil
+  ) -> NormalizedObservations {
     // As many moments as observations: this cannot fail.
     try! NormalizedObservations(
-      DeconflictionScene(spoofing: spoofing), mean: normalMean, deviation: normalDeviation)
+      DeconflictionScene(spoofing: spoofing, courses: courses), mean: normalMean, deviation: normalDeviation)
   }
 
   public func reset(lane: Int, of lanes: Lanes, key: RandomKey) {
@@ -73,6 +80,8 @@ public struct DeconflictionScene: Environment {
       // The second intruder meets the drone two seconds later than it else would.
       spawn(slot, memory, at: slot == 0 ? p : p + 2 * v, velocity: v, delay: slot == 0 ? 0 : 2)
     }
+    // A constant bias is there from the start; the others begin at zero.
+    if let spoofing, spoofing.kind == .constant { spoofing.move(memory) }
     observe(memory, lanes.observations + lane * 18)
   }
 
@@ -96,11 +105,36 @@ public struct DeconflictionScene: Environment {
     let w = -(0.7 + 0.6 * q(3)) * bearing
     let miss = SIMD3(2 * q(4) - 1, 2 * q(5) - 1, 2 * q(6) - 1) * 0.5
     let tau = 2.5 + 1.5 * q(7)
-    memory.write(p + course * tau + miss - w * tau - w * delay, base)
-    memory.write(w, base + 3)
+    let meeting = p + course * tau + miss
     memory[base + 6] = 0
     memory[base + 7] = tau + delay
     memory[base + 8] = 0
+    memory.write(meeting, base + 10)
+    // A recorded course keeps its climb and is turned to the direction of flight.
+    let flat = max((w.x * w.x + w.y * w.y).squareRoot(), 1e-6)
+    memory[base + 13] = w.x / flat
+    memory[base + 14] = w.y / flat
+    memory[base + 15] = Memory.length(w)
+    // The eighth number's low bits choose, so that no other draw is needed.
+    let choice = q(7) * 4096
+    memory[base + 16] = courses.map { Float(Int((choice - choice.rounded(.down)) * Float($0.courses.count))) } ?? 0
+    if let courses {
+      follow(courses, base, memory)
+    } else {
+      memory.write(meeting - w * tau - w * delay, base)
+      memory.write(w, base + 3)
+    }
+  }
+
+  /// Puts an intruder where its recorded course is at its age.
+  private func follow(_ courses: RecordedCourses, _ base: Int, _ memory: Memory) {
+    let time = (memory[base + 6] - memory[base + 7]) * memory[base + 15]
+    let number = min(Int(memory[base + 16]), courses.courses.count - 1)
+    let (place, velocity) = courses.state(number, at: time)
+    let (c, s) = (memory[base + 13], memory[base + 14])
+    func turned(_ v: SIMD3<Float>) -> SIMD3<Float> { SIMD3(c * v.x - s * v.y, s * v.x + c * v.y, v.z) }
+    memory.write(memory.vector(base + 10) + turned(place), base)
+    memory.write(turned(velocity) * memory[base + 15], base + 3)
   }
 
   public func step(_ lanes: Lanes) {
@@ -124,9 +158,13 @@ public struct DeconflictionScene: Environment {
       var conflicts: Float = 0
       for slot in 0..<2 {
         let base = State.slots + slot * State.slotSize
-        let o = memory.vector(base) + memory.vector(base + 3) * dt
-        memory.write(o, base)
         memory[base + 6] += dt
+        if let courses {
+          follow(courses, base, memory)
+        } else {
+          memory.write(memory.vector(base) + memory.vector(base + 3) * dt, base)
+        }
+        let o = memory.vector(base)
         let d = Memory.length(o - p)
         if d <= 1 {
           reward -= 1 + (1 - d)

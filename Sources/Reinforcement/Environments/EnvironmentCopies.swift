@@ -23,8 +23,8 @@ public final class EnvironmentCopies {
   private var state: NDArray
   /// Episodes that each lane has begun.
   public private(set) var episodes: [Int]
-  /// Return and events of the running episodes, and their lengths.
-  private var sums: [[Double]]
+  /// Return, length and events of the running episodes, `[count, 2 + events]`.
+  private var sums: [Double]
   /// What ended in the last step.
   public private(set) var finished: [Episode] = []
 
@@ -52,7 +52,7 @@ public final class EnvironmentCopies {
     events = .zeros([count, environment.eventNames.count])
     state = .zeros([environment.stateCount, count])
     episodes = Array(repeating: 0, count: count)
-    sums = Array(repeating: Array(repeating: 0, count: environment.eventNames.count + 2), count: count)
+    sums = Array(repeating: 0, count: count * (environment.eventNames.count + 2))
     reset(Array(0..<count))
   }
 
@@ -74,16 +74,17 @@ public final class EnvironmentCopies {
     let cuts = truncated.storage.pointer.assumingMemoryBound(to: Bool.self)
     var ended: [Int] = []
     for lane in 0..<count {
-      sums[lane][0] += Double(r[lane])
-      sums[lane][1] += 1
-      for event in 0..<e { sums[lane][2 + event] += Double(counted[lane * e + event]) }
+      let own = lane * (e + 2)
+      sums[own] += Double(r[lane])
+      sums[own + 1] += 1
+      for event in 0..<e { sums[own + 2 + event] += Double(counted[lane * e + event]) }
       guard ends[lane] || cuts[lane] else { continue }
       ended.append(lane)
       finished.append(
         Episode(
-          lane: lane, total: sums[lane][0], length: Int(sums[lane][1]), events: Array(sums[lane][2...]),
+          lane: lane, total: sums[own], length: Int(sums[own + 1]), events: Array(sums[own + 2..<own + 2 + e]),
           isTerminated: ends[lane]))
-      for index in sums[lane].indices { sums[lane][index] = 0 }
+      for index in own..<own + 2 + e { sums[index] = 0 }
     }
     if !ended.isEmpty { reset(ended) }
   }
@@ -127,7 +128,7 @@ public final class EnvironmentCopies {
     get {
       Tree([
         "observations": observations, "state": state, "episodes": NDArray(episodes.map { Int32($0) }),
-        "sums": NDArray(sums.flatMap { $0 }, shape: [count, environment.eventNames.count + 2]),
+        "sums": NDArray(sums, shape: [count, environment.eventNames.count + 2]),
       ])
     }
     set {
@@ -137,8 +138,7 @@ public final class EnvironmentCopies {
       self.observations = observations
       self.state = state
       self.episodes = episodes.integers.map { Int($0) }
-      let (values, width) = (sums.doubles, environment.eventNames.count + 2)
-      self.sums = (0..<count).map { Array(values[$0 * width..<($0 + 1) * width]) }
+      self.sums = sums.doubles
     }
   }
 }

@@ -63,20 +63,20 @@ public struct IFDSScene: SimpleEnvironment {
     let u = (Self.goal - x) / goalDistance
     let r = x - center
     let distance = max(Memory.length(r), 1e-6)
-    let T = max(distance * distance / (Self.radius * Self.radius), 1e-3)
+    let ratio = max(distance * distance / (Self.radius * Self.radius), 1e-3)
     let n = 2 * r / (Self.radius * Self.radius)
     // Inside of the obstacle the distance to its surface would change the exponent's sign: it stays positive.
     let weight = exp(1 - 1 / (goalDistance * max(distance - Self.radius, 1e-3)))
     let (rho, sigma, theta) = (max(action[0] * weight, 1e-3), max(action[1] * weight, 1e-3), action[2])
-    let relative = u - exp(-T / 8) * v
+    let relative = u - exp(-ratio / 8) * v
     let square = max(Memory.dot(n, n), 1e-9)
-    let repulsion = -n * (Memory.dot(n, relative) / (pow(T, 1 / rho) * square))
+    let repulsion = -n * (Memory.dot(n, relative) / (pow(ratio, 1 / rho) * square))
     var t1 = SIMD3(n.y, -n.x, 0)
     var t2 = SIMD3(n.x * n.z, n.y * n.z, -n.x * n.x - n.y * n.y)
     if Memory.dot(t1, t1) < 1e-9 { (t1, t2) = (SIMD3(1, 0, 0), SIMD3(0, 1, 0)) }
     let t = cos(theta) * Memory.unit(t1) + sin(theta) * Memory.unit(t2)
-    let swirl = t * (Memory.dot(n, relative) / (pow(T, 1 / sigma) * square.squareRoot()))
-    let sum = relative + repulsion + swirl + exp(-T / 8) * v
+    let swirl = t * (Memory.dot(n, relative) / (pow(ratio, 1 / sigma) * square.squareRoot()))
+    let sum = relative + repulsion + swirl + exp(-ratio / 8) * v
     let speed = Memory.length(sum)
     return speed > 5 ? sum * (5 / speed) : sum
   }

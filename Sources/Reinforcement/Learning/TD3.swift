@@ -51,6 +51,7 @@ public struct TD3: OffPolicyMethod {
   }
 
   private var critics: [String] { isTwin ? ["critic1", "critic2"] : ["critic1"] }
+  private var isAligned: Bool { robust.alignment.weight > 0 }
   private var hasAdversary: Bool { robust.adversaryShare > 0 }
 
   public func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
@@ -70,7 +71,7 @@ public struct TD3: OffPolicyMethod {
       add("target-" + name, policy)
       add(name + "Memory", try Chain(actorOptimizer).initialState(for: policy.types))
     }
-    if robust.alignment != nil {
+    if isAligned {
       // Until an anchor is set, the run's own start.
       add("anchorActor", state.subtree("actor"))
       add("anchorCritic", values.subtree("critic1"))
@@ -95,7 +96,7 @@ public struct TD3: OffPolicyMethod {
     try copy("actor", to: "target-actor")
     try copy("critics", to: "critics")
     try copy("critics", to: "targetCritics")
-    if robust.alignment != nil {
+    if isAligned {
       try copy("actor", to: "anchorActor")
       try copy("critics/critic1", to: "anchorCritic")
     }
@@ -149,7 +150,8 @@ public struct TD3: OffPolicyMethod {
       var loss = values.dropFirst().reduce((values[0] - target).squared.mean()) { $0 + ($1 - target).squared.mean() }
       readings["critic/loss"] = loss
       readings["critic/value"] = values[0].mean()
-      if let alignment = robust.alignment {
+      if isAligned {
+        let alignment = robust.alignment
         let anchorAction = try policy("anchorActor", s)
         let anchorValue = try critic.value(s, anchorAction, part("anchorCritic")).stoppingGradient
         let ownAction = alignment.action == .own ? try policy("actor", seen).stoppingGradient : anchorAction
@@ -198,7 +200,7 @@ public struct TD3: OffPolicyMethod {
       put("adversaryMemory", step.memory)
       put("target-adversary", following(part("target-adversary"), step.parameters, rate: polyak).tree)
     }
-    for name in ["anchorActor", "anchorCritic"] where robust.alignment != nil { put(name, state.subtree(name)) }
+    for name in ["anchorActor", "anchorCritic"] where isAligned { put(name, state.subtree(name)) }
     return (result, readings)
   }
 

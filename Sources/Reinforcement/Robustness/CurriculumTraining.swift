@@ -46,12 +46,12 @@ public final class CurriculumTraining {
     let elapsed = training.environmentSteps - stageStart
     var isOver = elapsed >= curriculum.stepsPerStage
     var shift: Double?
-    if let largest = curriculum.largestShift, !isOver, training.updates > 0 {
+    if curriculum.largestShift > 0, !isOver, training.updates > 0 {
       // Ten looks a stage: each costs the compilation of an attack.
       let interval = max(curriculum.stepsPerStage / 10 / training.schedule.environments, 1)
       if elapsed / training.schedule.environments % interval == 0 {
         shift = try valueShift()
-        isOver = shift! <= largest
+        isOver = shift! <= curriculum.largestShift
       }
     }
     guard isOver else { return }
@@ -59,7 +59,8 @@ public final class CurriculumTraining {
     stageStart = training.environmentSteps
     guard !isFinished else { return }
     training.strength = curriculum.strengths[stages.count]
-    if training.method.robust.alignment?.anchor == .previousStage {
+    let alignment = training.method.robust.alignment
+    if alignment.weight > 0, alignment.anchor == .previousStage {
       let state = training.state
       try training.replace(
         state.subtree("actor").prefixed("anchorActor")

@@ -11,7 +11,8 @@ public struct RobustTraining: Hashable, Sendable, Codable {
   public var criticSeesTruth = false
   /// Whether the run also acts on attacked observations. Our choice: false, as the page's pseudo-code attacks batches.
   public var actsUnderAttack = false
-  public var alignment: Alignment?
+  /// Off where its weight is 0.
+  public var alignment = Alignment(weight: 0)
   /// Weight of the policy's smoothness, max over the ball of |π(s) - π(s + δ)|² (SA-regularisation: Zhang et al., "Robust deep
   /// reinforcement learning against adversarial perturbations on state observations", 2020).
   public var smoothness = 0.0
@@ -58,7 +59,7 @@ public struct RobustTraining: Hashable, Sendable, Codable {
     guard !actsUnderAttack || attackSteps > 0 else {
       throw ControlError("actsUnderAttack needs attackSteps of at least 1")
     }
-    if let alignment, alignment.weight < 0 || !(1...2).contains(alignment.order) {
+    guard alignment.weight >= 0, (1...2).contains(alignment.order) else {
       throw ControlError("an alignment has a weight of at least 0 and the order 1 or 2")
     }
   }
@@ -72,10 +73,10 @@ public struct Curriculum: Hashable, Sendable, Codable {
   public var strengths: [Double]
   /// Environment steps of each stage, at most.
   public var stepsPerStage: Int
-  /// A stage is over as soon as the shift of values W_1 is at most this; where nil, its budget decides.
-  public var largestShift: Double?
+  /// A stage is over as soon as the shift of values W_1 is at most this; its budget decides where this is 0.
+  public var largestShift: Double
 
-  public init(strengths: [Double], stepsPerStage: Int, largestShift: Double? = nil) {
+  public init(strengths: [Double], stepsPerStage: Int, largestShift: Double = 0) {
     self.strengths = strengths
     self.stepsPerStage = stepsPerStage
     self.largestShift = largestShift
