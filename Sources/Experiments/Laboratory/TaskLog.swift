@@ -32,6 +32,9 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
   /// Where the task keeps its states; they are removed when it has ended.
   public var checkpoints: CheckpointStore { context.checkpoints(of: task.name) }
 
+  /// Folder for what outlives the task, as trained networks: later tasks and readers find it there.
+  public var artifacts: String { context.folder.path + "/artifacts" }
+
   /// Records an event on the way, as the measures after an epoch.
   public func record(_ kind: String, step: Int, _ values: [Measure: Double], text: String? = nil) throws {
     try context.record(kind, task: task.name, step: step, values.byTag, text: text)
