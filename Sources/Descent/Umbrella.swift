@@ -7,6 +7,8 @@
 @_exported import Differentiation
 @_exported import Experiments
 @_exported import Graphs
+@_exported import LanguageModels
+@_exported import MetaLearning
 @_exported import Models
 @_exported import MultiObjective
 @_exported import Parameters
