@@ -68,7 +68,7 @@ import Testing
   @Test func tracksAreDrawn() throws {
     let scene = DeconflictionScene.normalized()
     var recorder = TrackRecorder(scene, episodes: 3)!
-    let result = try Evaluation.run(
+    let result = try PolicyEvaluation.run(
       ScriptedPolicy.goalSeeking(), in: scene, episodes: 3, key: RandomKey(seed: 3)
     ) { recorder.record($0, $1) }
     #expect(recorder.tracks.map(\.places.count) == result.lengths)

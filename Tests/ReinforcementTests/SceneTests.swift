@@ -10,9 +10,9 @@ enum DeconflictionSceneFacts { static let drawStart = 48 }
   private let key = RandomKey(seed: 11)
 
   private func evaluate(_ policy: some Policy, _ spoofing: PositionSpoofing? = nil, episodes: Int = 200) throws
-    -> Evaluation
+    -> PolicyEvaluation
   {
-    try Evaluation.run(
+    try PolicyEvaluation.run(
       policy, in: DeconflictionScene.normalized(spoofing: spoofing), episodes: episodes, key: key)
   }
 
@@ -135,7 +135,7 @@ enum DeconflictionSceneFacts { static let drawStart = 48 }
       let name = "ones"
       func actions(for observations: NDArray) throws -> NDArray { .ones([observations.shape[0], 3]) }
     }
-    let result = try Evaluation.run(
+    let result = try PolicyEvaluation.run(
       Ones(), in: TimeLimit(Copies(IFDSScene()), steps: 500), episodes: 40, key: key)
     #expect(result.mean("conflicts")! == 0 && result.mean("arrival")! == 1)
   }

@@ -128,7 +128,7 @@ struct ControlSession<Part: LearnerPart> {
     let policy = try run.learner.currentPolicy()
     let key = RandomKey(seed: 0).split("replay")
     var recorder = TrackRecorder(environment, episodes: episodes)
-    let result = try Evaluation.run(policy, in: environment, episodes: episodes, key: key) { copies, flying in
+    let result = try PolicyEvaluation.run(policy, in: environment, episodes: episodes, key: key) { copies, flying in
       recorder?.record(copies, flying)
     }
     let columns = ["return"] + environment.eventNames

@@ -40,7 +40,7 @@ public struct TrackRecorder {
   }
 
   /// One page that loads nothing: each episode from three sides, turning in space, and its distances over time.
-  public func page(title: String, _ result: Evaluation) -> String {
+  public func page(title: String, _ result: PolicyEvaluation) -> String {
     let episodes = tracks.indices.map { index -> String in
       let places = tracks[index].places.map { step in
         "[" + step.map { "[\(number($0.x)),\(number($0.y)),\(number($0.z))]" }.joined(separator: ",") + "]"

@@ -1,4 +1,9 @@
 @_exported import Arrays
+@_exported import Compilation
+@_exported import Datasets
+@_exported import Descending
+@_exported import Models
+@_exported import Parameters
 
 /// A problem of control for any number of copies at once: pure rules over plain memory.
 ///

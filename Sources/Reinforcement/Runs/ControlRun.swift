@@ -100,8 +100,9 @@ public final class ControlRun {
   }
 
   /// The policy as it is now, in the episodes that all seeds share.
-  public func evaluate(attack: ObservationAttack? = nil, in other: (any Environment)? = nil) throws -> Evaluation {
-    try Evaluation.run(
+  public func evaluate(attack: ObservationAttack? = nil, in other: (any Environment)? = nil) throws -> PolicyEvaluation
+  {
+    try PolicyEvaluation.run(
       learner.currentPolicy(), in: other ?? environment, episodes: episodes, key: evaluationKey, attack: attack)
   }
 }

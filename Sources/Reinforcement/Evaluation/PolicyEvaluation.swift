@@ -1,7 +1,7 @@
 import Arrays
 
 /// What a policy does in paired episodes: episode e is a function of the key alone, whoever flies it.
-public struct Evaluation: Sendable {
+public struct PolicyEvaluation: Sendable {
   public var returns: [Double]
   public var lengths: [Int]
   /// Sums over each episode, by event.
@@ -15,7 +15,7 @@ public struct Evaluation: Sendable {
   private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
 
   /// W_1 between the returns of two evaluations: how far an attack moves what comes out, beside what critics say of it.
-  public func shiftOfReturns(to other: Evaluation) -> Double { Wasserstein.distance(returns, other.returns) }
+  public func shiftOfReturns(to other: PolicyEvaluation) -> Double { Wasserstein.distance(returns, other.returns) }
 
   /// Flies all episodes side by side.
   ///
@@ -28,7 +28,7 @@ public struct Evaluation: Sendable {
     _ policy: any Policy, in environment: any Environment, episodes: Int, key: RandomKey,
     attack: ObservationAttack? = nil, limit: Int = 10_000,
     observe: ((EnvironmentCopies, [Bool]) -> Void)? = nil
-  ) throws -> Evaluation {
+  ) throws -> PolicyEvaluation {
     let copies = try EnvironmentCopies(environment, count: episodes, key: key)
     var results = [EnvironmentCopies.Episode?](repeating: nil, count: episodes)
     var step = 0
@@ -43,7 +43,7 @@ public struct Evaluation: Sendable {
       step += 1
     }
     let all = results.compactMap { $0 }
-    return Evaluation(
+    return PolicyEvaluation(
       returns: all.map(\.total), lengths: all.map(\.length),
       events: Dictionary(
         uniqueKeysWithValues: environment.eventNames.enumerated().map { index, name in
