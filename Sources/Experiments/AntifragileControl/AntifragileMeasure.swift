@@ -6,7 +6,7 @@ package enum ControlOutcome: String, CaseIterable, Sendable {
   case total = "return"
   case conflicts, arrival, path
 
-  func value(_ evaluation: Evaluation) -> Double {
+  func value(_ evaluation: PolicyEvaluation) -> Double {
     self == .total ? evaluation.meanReturn : evaluation.mean(rawValue) ?? .nan
   }
 

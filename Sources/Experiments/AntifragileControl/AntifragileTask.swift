@@ -52,12 +52,12 @@ struct AntifragileTask {
   /// What needs no learning, on the same episodes.
   private func rules() throws -> [Measure: Double] {
     var values: [Measure: Double] = [:]
-    func add(_ rule: ControlRule, _ evaluation: Evaluation, _ condition: ControlCondition) {
+    func add(_ rule: ControlRule, _ evaluation: PolicyEvaluation, _ condition: ControlCondition) {
       for outcome in ControlOutcome.allCases { values[.rule(rule, outcome, condition)] = outcome.value(evaluation) }
     }
     let count = configuration.baselines.constants
     let levels = (0..<count).map { count == 1 ? Float(0) : 2 * Float($0) / Float(count - 1) - 1 }
-    var best: Evaluation?
+    var best: PolicyEvaluation?
     for x in levels {
       for y in levels {
         for z in levels {
@@ -127,7 +127,7 @@ struct AntifragileTask {
   /// One flight under attack for the report, and a page with more of them.
   private func show(_ policy: NetworkPolicy) throws -> [Measure: Double] {
     let scene = DeconflictionScene.normalized()
-    func record(_ episodes: Int) throws -> (recorder: TrackRecorder, result: Evaluation) {
+    func record(_ episodes: Int) throws -> (recorder: TrackRecorder, result: PolicyEvaluation) {
       guard var recorder = TrackRecorder(scene, episodes: episodes) else {
         preconditionFailure("the deconfliction scene has tracks")
       }
@@ -187,13 +187,13 @@ struct AntifragileTask {
   private func fly(
     _ policy: any Policy, spoofing: PositionSpoofing? = nil, attack: ObservationAttack? = nil, episodes: Int? = nil,
     observe: ((EnvironmentCopies, [Bool]) -> Void)? = nil
-  ) throws -> Evaluation {
-    try Evaluation.run(
+  ) throws -> PolicyEvaluation {
+    try PolicyEvaluation.run(
       policy, in: DeconflictionScene.normalized(spoofing: spoofing), episodes: episodes ?? configuration.episodes,
       key: episodeKey, attack: attack, observe: observe)
   }
 
-  private func outcomes(_ evaluation: Evaluation, _ condition: ControlCondition) -> [Measure: Double] {
+  private func outcomes(_ evaluation: PolicyEvaluation, _ condition: ControlCondition) -> [Measure: Double] {
     Dictionary(
       uniqueKeysWithValues: ControlOutcome.allCases.map { (.outcome($0, condition), $0.value(evaluation)) })
   }
