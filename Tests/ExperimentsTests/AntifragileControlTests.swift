@@ -28,10 +28,10 @@ import Training
   @Test func presetsAreSound() throws {
     for preset in E.presets { try E(preset.configuration).check() }
     for (setting, change) in [
-      ("robust", "robust=[adversarial]"), ("attack.strengths", "attack.strengths=[0.5, 0.1]"),
+      ("robust", "robust=[adversarial, adversarial T]"), ("attack.strengths", "attack.strengths=[0.5, 0.1]"),
       ("attack.strengths", "attack.largest=0.2"), ("sp5", "attack.spoofings=[sp5 1]"),
-      ("standard", "arms=[adversarial, adversarial T, curriculum T + W 0.1, curriculum + W 1]"),
-      ("1001", "seeds.first=1001"), ("antifragile", "antifragile=[curriculum T + W 0.1, curriculum]"),
+      ("arms", "arms=[adversarial, adversarial T, curriculum T + W 0.1]"),
+      ("1001", "seeds.first=1001"), ("antifragile", "antifragile=[curriculum]"),
     ] {
       let changed = try Settings.applying([change], to: preset("quick"))
       #expect("\(change)") { try E(changed).check() } throws: { "\($0)".contains(setting) }
@@ -46,7 +46,8 @@ import Training
 
   /// The best of each side is chosen on tuning seeds alone, and claims are about the chosen ones.
   @Test func theSearchChoosesOnTuningSeeds() throws {
-    let experiment = E(preset("quick"))
+    let experiment = E(preset("standard"))
+    #expect(try experiment.sweep().tasks(.madeUp(seeds: [])).contains(SweepTask(.expert, seed: 1000)))
     var findings = Findings<AntifragileArm>.madeUp(seeds: experiment.reportedSeeds)
     let (plain, truth) = (try AntifragileArm(named: "adversarial"), try AntifragileArm(named: "adversarial T"))
     #expect(try experiment.chosen(.robust, findings) == plain, "the first of equals")
@@ -55,6 +56,13 @@ import Training
     #expect(try experiment.chosen(.robust, findings) == truth)
     let number = try experiment.outcome(.total, under: .gradient, .best(.robust))
     #expect(try number.value(findings, experiment.reportedSeeds[0]) == 1)
+  }
+
+  /// Where each side has one form, no time is spent on choosing.
+  @Test func oneFormOfEachSideNeedsNoSearch() throws {
+    let experiment = E(preset("quick"))
+    #expect(try experiment.chosen(.antifragile, Findings([], seeds: [])).description == "curriculum T + W 0.1")
+    #expect(try !experiment.sweep().tasks(.madeUp(seeds: [])).contains { experiment.tuningSeeds.contains($0.seed) })
   }
 
   /// Fifteen percent of a negative return, thirty percent of conflicts.

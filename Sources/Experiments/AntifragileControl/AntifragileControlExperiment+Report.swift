@@ -40,13 +40,15 @@ extension AntifragileControlExperiment {
         + "\(findings.finished(.standard).count) seeds",
       comparison:
         "Each claim is decided by a t-test over training seeds, paired: all arms of a seed go on from the same expert and are "
-        + "flown in the same episodes. The antifragile method and the robust baseline that claims name are the best of "
-        + "\(configuration.robust.count) forms each, chosen on other seeds.",
+        + "flown in the same episodes."
+        + (isSearching
+          ? " The antifragile method and the robust baseline that claims name are the best of "
+            + "\(configuration.robust.count) forms each, chosen on other seeds." : ""),
       sections: sections,
       choices:
         "The algorithm is not published: curriculum, alignment by sorted values, anchor at the clean expert, weight "
         + "λ and the scene are our choices, as is T, a critic that learns on the true state while the actor sees the attacked "
-        + "one. \"Curriculum + W 1\" is the plain reconstruction.")
+        + "one. The plain reconstruction, \"curriculum + W 1\", is among the arms of the preset standard.")
   }
 
   // MARK: Tables
@@ -55,6 +57,11 @@ extension AntifragileControlExperiment {
     _ findings: Findings<AntifragileArm>, _ best: (robust: AntifragileArm, antifragile: AntifragileArm)?
   ) throws -> String {
     guard let best else { return "The search on tuning seeds has not ended." }
+    guard isSearching else {
+      return
+        "One form of each side, so that nothing is chosen here: the robust baseline is \(best.robust), the antifragile "
+        + "method \(best.antifragile)."
+    }
     let search = try search()
     let scores = try (configuration.robust + configuration.antifragile).map { name -> String in
       let arm = try configuration.arm(name)
@@ -177,13 +184,14 @@ extension AntifragileControlExperiment {
 
   private func map(_ arm: AntifragileArm, _ findings: Findings<AntifragileArm>) throws -> Plot {
     let (strengths, magnitudes) = (configuration.attack.mapStrengths, configuration.attack.mapMagnitudes)
-    let isThere = !findings.finished(arm).isEmpty
+    let seed = configuration.seeds.first
+    let isThere = findings.isFinished(arm, seed)
     let rows = try strengths.map { strength in
-      try magnitudes.map { isThere ? Summary(try findings.values(.map(strength, $0), of: arm)).mean : .nan }
+      try magnitudes.map { isThere ? try findings[arm, seed, .map(strength, $0)] : .nan }
     }
     return .heatMap(
       name: "map-" + "\(arm)".lowercased().filter { $0.isLetter || $0.isNumber },
-      title: "Conflicts a flight: \(arm), own gradient and spoofing sp4",
+      title: "Conflicts a flight: \(arm), own gradient and spoofing sp4, seed \(seed)",
       xLabel: "magnitude of spoofing: " + magnitudes.map { Report.number($0) }.joined(separator: ", "),
       yLabel: "strength of the gradient", valueLabel: "conflicts", rows: rows, range: 0...3,
       rowNames: strengths.map { Report.number($0) })

@@ -16,12 +16,12 @@ public struct AntifragileControlExperiment: Experiment {
 
   public static let presets: [Preset<AntifragileControlConfiguration>] = [
     .init(name: "smoke", summary: "seconds: the mechanics only, nobody learns to fly", configuration: .smoke),
-    .init(name: "quick", summary: "minutes: six ways to train on, three seeds", configuration: .quick),
+    .init(name: "quick", summary: "minutes: five ways to train on, six seeds", configuration: .quick),
     .init(
-      name: "standard", summary: "an hour: all baselines and controls, ten fresh seeds, four spoofings",
+      name: "standard", summary: "hours: all baselines and controls, ten fresh seeds, four spoofings",
       configuration: .standard),
     .init(
-      name: "paper", summary: "hours: longer training of wider networks, every ablation, twelve seeds",
+      name: "paper", summary: "days: longer training of wider networks, every ablation, twelve seeds",
       configuration: .paper),
   ]
 
@@ -84,10 +84,16 @@ public struct AntifragileControlExperiment: Experiment {
     }
   }
 
+  /// Whether there is anything to choose.
+  package var isSearching: Bool { configuration.robust.count > 1 }
+
   /// The arm that speaks for a side.
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
   package func chosen(_ side: Side, _ findings: Findings<AntifragileArm>) throws -> AntifragileArm {
+    guard isSearching else {
+      return try configuration.arm(side == .robust ? configuration.robust[0] : configuration.antifragile[0])
+    }
     guard let best = try search().best(of: side.rawValue, findings) else {
       preconditionFailure("returns are numbers, so that one of them is the best")
     }
@@ -99,10 +105,12 @@ public struct AntifragileControlExperiment: Experiment {
   /// Experts, then all that goes on from them; each training ends with its evaluation.
   public func sweep() throws -> Sweep<AntifragileArm> {
     let c = configuration
-    let experts = [AntifragileArm.expert].tasks(on: [c.attackerSeed] + tuningSeeds + reportedSeeds)
+    let searching = isSearching
+    let experts = [AntifragileArm.expert].tasks(
+      on: [c.attackerSeed] + (searching ? tuningSeeds : []) + reportedSeeds)
     let arms = try c.resolved(c.arms)
     // Seed by seed, so that a run that is cut off has whole groups.
-    let tuned = try search().tasks + reportedSeeds.flatMap { arms.tasks(on: [$0]) }
+    let tuned = try (searching ? search().tasks : []) + reportedSeeds.flatMap { arms.tasks(on: [$0]) }
     var sweep = Sweep<AntifragileArm>([.init(experts), .init(tuned)]) { _, _ in
       Workbench(cost: { try AntifragileCost(c, $0).measured() }) { task, log in
         try AntifragileTask(configuration: c, task: task, log: log).run()
@@ -135,11 +143,7 @@ struct AntifragileCost {
     let step = Date().timeIntervalSince(start) / 20
     let steps = arm.plan == .expert ? configuration.learning.expertSteps : configuration.learning.tuningSteps
     // A flight is at most 100 steps; a step of the ten-step attack on all episodes costs about as much as a step here.
-    let flights =
-      arm.plan == .expert
-      ? 1
-      : 2 * configuration.attack.strengths.count + configuration.attack.mapStrengths.count
-        * configuration.attack.mapMagnitudes.count
+    let flights = arm.plan == .expert ? 1 : 2 * configuration.attack.strengths.count
     return TaskCost(seconds: step * (Double(steps / schedule.environments) + Double(100 * flights)))
   }
 }

@@ -116,12 +116,14 @@ struct AntifragileTask {
       values[.returnShift(strength)] = shift
       for (outcome, value) in worst { values[.outcome(outcome, .worst(strength))] = value }
     }
-    if task.seed == configuration.seeds.first { values.merge(try show(policy)) { $1 } }
+    if task.seed == configuration.seeds.first {
+      values.merge(try show(policy)) { $1 }
+      values.merge(try map(policy)) { $1 }
+    }
     for spoofing in try configuration.spoofings() {
       values.merge(outcomes(try fly(policy, spoofing: spoofing), .spoofed(spoofing.description))) { $1 }
     }
-    values.merge(try valueLaws(policy)) { $1 }
-    return values.merging(try map(policy)) { $1 }
+    return values.merging(try valueLaws(policy)) { $1 }
   }
 
   /// One flight under attack for the report, and a page with more of them.
