@@ -53,19 +53,18 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
   public var seeds: TunedSeeds
   public var decision: Decisions
 
-  /// One form of each side: those that a prototype had found best, with other seeds and other episodes. Training is shorter
-  /// than in `standard`, so that six seeds fit.
+  /// One form of each side: those that a prototype had found best, with other seeds and other episodes.
   static let quick = AntifragileControlConfiguration(
     arms: ["standard", "adversarial", "adversarial T", "curriculum T", "curriculum T + W 0.1"],
     robust: ["adversarial T"], antifragile: ["curriculum T + W 0.1"],
     learning: Learning(
-      hidden: [64, 64], discount: 0.98, expertSteps: 128_000, tuningSteps: 67_200, expertRate: 1e-3, tuningRate: 5e-4,
+      hidden: [64, 64], discount: 0.98, expertSteps: 192_000, tuningSteps: 96_000, expertRate: 1e-3, tuningRate: 5e-4,
       environments: 16, updatesPerStep: 4, batch: 128, capacity: 100_000, warmup: 3000, checkpointSteps: 16_000),
     attack: Attack(
       largest: 0.3, stages: 6, trainingSteps: 2, strengths: [0.1, 0.3, 0.5], spoofings: ["sp2 1.5", "sp4 1.0"],
       mapStrengths: [0, 0.15, 0.3, 0.5], mapMagnitudes: [0, 0.5, 1, 1.5]),
     baselines: Baselines(noise: 0.6, bias: 1, adversaryShare: 0.2, constants: 5), episodes: 100, mapEpisodes: 40,
-    states: 512, seeds: TunedSeeds(count: 6, tuningCount: 1),
+    states: 512, seeds: TunedSeeds(count: 6, first: 10, tuningCount: 1),
     decision: Decisions(alpha: 0.05, returnGain: 0.15, conflictCut: 0.3, arrivalMargin: 0.05))
 
   /// Mechanics only: nobody learns to fly in so few steps.
@@ -84,7 +83,6 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
   /// All arms on ten seeds; the search among five robust methods and five forms of the antifragile one.
   static var standard: AntifragileControlConfiguration {
     var c = quick
-    (c.learning.expertSteps, c.learning.tuningSteps) = (192_000, 96_000)
     (c.episodes, c.mapEpisodes) = (200, 60)
     c.robust = ["adversarial", "adversarial mean", "adversarial T", "domain randomisation", "action-robust"]
     c.antifragile = [

@@ -68,6 +68,9 @@ extension AntifragileControlExperiment {
       Condition(
         "return of the expert less that of the best constant", .above(5), "The expert has learned to fly.",
         .measure(.outcome(.total, .clean), of: expert) - .measure(.rule(.constant, .total, .clean), of: expert)),
+      Condition(
+        "share of the expert's flights that arrive", .above(0.9), "And it has finished learning: it arrives.",
+        .measure(.outcome(.arrival, .clean), of: expert)),
     ]
     func rise(_ kind: AttackKind) throws -> Number {
       try outcome(.conflicts, under: kind, .arm(standard)) - .measure(.outcome(.conflicts, .clean), of: standard)
