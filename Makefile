@@ -1,5 +1,6 @@
 # make run    the main job on real data, then the path of its report
 # make test   everything that is checked
+# make test-mpi  descents on real processes (installs Open MPI)
 # make bench  the training step beside PyTorch and JAX
 # make test-matrix  the tests under each instruction set and on 1, 2 and 3 threads; make sanitize  under sanitizers
 SWIFT ?= swift
@@ -10,7 +11,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test test-matrix sanitize bench build lint format dependencies
+.PHONY: run test test-mpi test-matrix sanitize bench build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -21,6 +22,9 @@ build: dependencies
 test: dependencies lint
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+test-mpi: dependencies
+	Scripts/test-mpi.sh
 
 test-matrix: dependencies
 	Scripts/test-matrix.sh

@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery",
+  "SignalRecovery", "Distributed", "MPIRanks",
 ]
 
 let package = Package(
@@ -22,7 +22,9 @@ let package = Package(
   products: libraries.map { .library(name: $0, targets: [$0]) } + [
     .library(name: "Descent", targets: ["Descent"]),
     .executable(name: "descent", targets: ["DescentCommand"]),
+    .executable(name: "descent-ranks", targets: ["RanksCommand"]),
   ],
+  traits: [.trait(name: "MPI", description: "Descents on many processes, by Open MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -35,6 +37,11 @@ let package = Package(
       name: "COpenBLAS", dependencies: ["CKernels"],
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("lapacke", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "CMPI", dependencies: [.target(name: "COpenMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("DESCENT_MPI", .when(traits: ["MPI"]))]),
 
     // Numbers, graphs, derivatives, programs.
     room("Arrays", on: ["COpenBLAS"]),
@@ -50,6 +57,8 @@ let package = Package(
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
     room("MultiObjective", on: ["Parameters", "Compilation"]),
     room("Theory"),
+    room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
+    room("MPIRanks", on: ["CMPI", "Distributed"]),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
 
     // Runs, statistics, reports, experiments.
@@ -68,6 +77,11 @@ let package = Package(
     .executableTarget(
       name: "DescentCommand",
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "RanksCommand",
+      dependencies: [
+        "Arrays", "Distributed", "MPIRanks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Training"]),
@@ -84,6 +98,7 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
+    tests("Distributed", on: ["Distributed"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

@@ -5,8 +5,10 @@
 @_exported import Descending
 @_exported import Diagnostics
 @_exported import Differentiation
+@_exported import Distributed
 @_exported import Experiments
 @_exported import Graphs
+@_exported import MPIRanks
 @_exported import Models
 @_exported import MultiObjective
 @_exported import Parameters
