@@ -144,7 +144,8 @@ public struct ReportContext: Sendable {
 /// All experiments, by name.
 public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
-    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
+    CalibrationExperiment.self, DistributedLimitsExperiment.self, GeneralizationBoundsExperiment.self,
+    LipschitzDynamicsExperiment.self,
     LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
     TrainedEmbeddingAttentionExperiment.self,
   ]
