@@ -10,6 +10,8 @@
 #include "ck_threads.h"
 #include "ck_vector_math.h"
 
+#include "fused_operations.h"
+
 #define CK_BODY "fused_body.inc"
 #include "ck_dispatch.h"
 
@@ -277,5 +279,22 @@ void ck_fused_run(const void *parameters, void *const *operands) {
       fill_identity(r, operands[r->operand], c->kept_elements);
       run.reduce(r, false, from, c->parts, c->kept_elements, operands[r->operand]);
     }
+  }
+}
+
+#define UNARY(OP, SLOT, T, EXPRESSION) case (OP) * 4 + (SLOT):
+#define UNARY_TO(OP, SLOT, T, R, EXPRESSION) case (OP) * 4 + (SLOT):
+#define BINARY(OP, SLOT, T, R, EXPRESSION) case (OP) * 4 + (SLOT):
+#define TERNARY(OP, SLOT, T, EXPRESSION) case (OP) * 4 + (SLOT):
+#define SELECT(SLOT, T) case CK_OP_SELECT * 4 + (SLOT):
+#define GELU_AND_SLOPE(SLOT, T, F) case CK_OP_GELU_AND_SLOPE * 4 + (SLOT):
+#define RELU_AND_MASK(SLOT, T) case CK_OP_RELU_AND_MASK * 4 + (SLOT):
+#define KERNEL(NAME) KERNEL_##NAME
+
+bool ck_fused_knows(uint16_t opcode) {
+  switch (opcode) {
+    CK_FUSED_OPERATIONS(KERNEL)
+    return true;
+    default: return false;
   }
 }

@@ -43,7 +43,7 @@ struct Absorption {
 
   private mutating func consider(_ index: Int) {
     let node = graph.nodes[index]
-    guard case .binary(.add) = node.operation, node.outputs[0].elementType == .float32 else { return }
+    guard case .elementwise(.binary(.add)) = node.operation, node.outputs[0].elementType == .float32 else { return }
     for (other, sum) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       guard let (matmul, chain) = product(behind: sum) else { continue }
       if let (value, scale, scaling) = scaledArgument(other), node.outputs[0].shape.count >= Self.smallestAccumulation,
@@ -72,7 +72,7 @@ struct Absorption {
       switch node.operation {
       case .matmul where node.outputs[0].shape.rank == 2 && node.outputs[0].shape.count > 0:
         return type(of: node.inputs[0]).shape[-1] > 0 ? (current, chain) : nil
-      case .reshape where type(of: node.inputs[0]).shape.dimensions.last == columns.dimensions.last:
+      case .rearrange(.reshape) where type(of: node.inputs[0]).shape.dimensions.last == columns.dimensions.last:
         current = node.inputs[0].node
       default: return nil
       }
@@ -83,12 +83,12 @@ struct Absorption {
   /// An argument of the program, or a multiple of one that nobody else reads.
   private func scaledArgument(_ value: Value) -> (Value, scale: Double, nodes: [Int])? {
     let node = graph.nodes[value.node]
-    if case .input = node.operation { return (value, 1, []) }
-    guard case .binary(.multiply) = node.operation, readers[value.node].count == 1 else { return nil }
+    if case .source(.input) = node.operation { return (value, 1, []) }
+    guard case .elementwise(.binary(.multiply)) = node.operation, readers[value.node].count == 1 else { return nil }
     for (factor, argument) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       // A factor that vanishes in float32 would drop the addend, NaN included.
-      guard case .fill(let scale) = graph.nodes[factor.node].operation, Float(scale) != 0, scale.isFinite,
-        case .input = graph.nodes[argument.node].operation
+      guard case .source(.fill(let scale)) = graph.nodes[factor.node].operation, Float(scale) != 0, scale.isFinite,
+        case .source(.input) = graph.nodes[argument.node].operation
       else { continue }
       return (argument, scale, [value.node])
     }
@@ -98,7 +98,7 @@ struct Absorption {
   /// A vector that is repeated along all axes but the last.
   private func bias(_ value: Value, columns: Int) -> Value? {
     let node = graph.nodes[value.node]
-    guard case .broadcast = node.operation, type(of: node.inputs[0]).shape == [columns] else { return nil }
+    guard case .rearrange(.broadcast) = node.operation, type(of: node.inputs[0]).shape == [columns] else { return nil }
     return node.inputs[0]
   }
 

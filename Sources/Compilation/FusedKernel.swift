@@ -84,10 +84,10 @@ struct FusedKernel {
   }
 
   /// Computes an element-wise node from registers.
-  mutating func compute(_ value: Value, _ node: Node, _ inputs: [Value]) {
+  mutating func compute(_ value: Value, _ operation: Operation.Elementwise, _ node: Node, _ inputs: [Value]) {
     let sources = inputs.map { registers[$0]! }
     let types = node.inputs.map { graph.nodes[$0.node].outputs[$0.output].elementType }
-    switch node.operation {
+    switch operation {
     case .unary(.geluSlope): registers[value] = emitSlope(types[0], sources[0])
     case .unary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
     case .binary(let operation): registers[value] = emit(operation.instruction, types[0], sources)
@@ -104,7 +104,6 @@ struct FusedKernel {
         case .bool: CK_OP_TO_BOOL
         }
       registers[value] = emit(target, types[0], sources)
-    default: preconditionFailure("\(node.operation) is not element-wise")
     }
   }
 
@@ -208,7 +207,12 @@ struct FusedKernel {
     }
     guard registerCount <= CK_FUSED_MAX_REGISTERS else {
       throw CompilationError(
-        reason: "\(name) needs \(registerCount) registers; a kernel has \(CK_FUSED_MAX_REGISTERS)")
+        reason: "\(name) needs \(registerCount) registers; a kernel has \(CK_FUSED_MAX_REGISTERS)",
+        asksForSmallerKernels: true)
+    }
+    if let unknown = instructions.first(where: { !ck_fused_knows($0.opcode) }) {
+      throw CompilationError(
+        reason: "\(name): there is no instruction \(unknown.operation.rawValue) for type \(unknown.type.rawValue)")
     }
     var parameters = ck_fused()
     parameters.rank = Int32(space.dims.count)

@@ -18,10 +18,13 @@ struct Fusion {
   private var lastNode: [Int: Int] = [:]
   private var readers: [Value: [Int]] = [:]
 
+  /// Most nodes of one cluster.
   static let largestCluster = 64
+  private let largest: Int
 
-  init(of graph: Graph, live: [Bool], _ absorption: Absorption) {
+  init(of graph: Graph, live: [Bool], _ absorption: Absorption, largest: Int = Self.largestCluster) {
     self.graph = graph
+    self.largest = largest
     unit = [Int](repeating: -1, count: graph.nodes.count)
     order = UnitOrder(count: graph.nodes.count)
     for index in graph.nodes.indices where live[index] && !absorption.absorbed.contains(index) {
@@ -32,7 +35,7 @@ struct Fusion {
       switch graph.nodes[index].role {
       case .view: break
       case .elementwise: place(index, shape: graph.nodes[index].outputs[0].shape, axes: nil)
-      case .reduction(let axes):
+      case .reduction(_, let axes):
         let source = graph.nodes[index].inputs[0]
         place(index, shape: graph.nodes[source.node].outputs[source.output].shape, axes: axes)
       case .kernel: open(index)
@@ -124,7 +127,7 @@ struct Fusion {
   }
 
   private func fits(_ cluster: Int, _ axes: [Int]?) -> Bool {
-    guard clusters[cluster]!.count < Self.largestCluster else { return false }
+    guard clusters[cluster]!.count < largest else { return false }
     guard let axes, let existing = reducedAxes[cluster] else { return true }
     return axes == existing
   }
@@ -138,7 +141,7 @@ struct Fusion {
 
   /// Two clusters that a node reads become one, where neither waits for the other.
   private mutating func merge(_ other: Int, into cluster: Int) {
-    guard other != cluster, clusters[cluster]!.count + clusters[other]!.count <= Self.largestCluster,
+    guard other != cluster, clusters[cluster]!.count + clusters[other]!.count <= largest,
       reducedAxes[other] == nil || reducedAxes[cluster] == nil || reducedAxes[other] == reducedAxes[cluster],
       !readsThroughMemory(cluster, other), !readsThroughMemory(other, cluster), order.merge(other, into: cluster)
     else { return }

@@ -64,5 +64,12 @@ final class ParameterMemory {
 /// The engine cannot run a graph for a reason that is not a wrong shape.
 public struct CompilationError: Error, CustomStringConvertible {
   public var reason: String
+  /// Whether kernels that do less at a time would run.
+  var asksForSmallerKernels = false
   public var description: String { reason }
+
+  init(reason: String, asksForSmallerKernels: Bool = false) {
+    self.reason = reason
+    self.asksForSmallerKernels = asksForSmallerKernels
+  }
 }

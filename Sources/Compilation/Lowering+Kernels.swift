@@ -8,11 +8,11 @@ extension Lowering {
     let value = Value(node: index)
     switch node.operation {
     case .matmul: lowerProduct(value, node)
-    case .convolution, .convolutionDataGradient, .convolutionWeightGradient: lowerConvolution(value, node)
-    case .pad, .concatenate: lowerAssembly(value, node)
-    case .gather, .gatherElements, .scatterAdd, .scatterAddElements: lowerIndexing(value, node)
-    case .argument, .argumentSort, .cumulativeSum: lowerAxis(value, node)
-    case .poolArgument, .sumPool, .sumPoolGradient: lowerPool(value, node)
+    case .convolve(let convolution): lowerConvolution(value, node, convolution)
+    case .assemble(let assembly): lowerAssembly(value, node, assembly)
+    case .index(let indexing): lowerIndexing(value, node, indexing)
+    case .scan(let scan): lowerScan(value, node, scan)
+    case .pool(let pooling): lowerPool(value, node, pooling)
     case .random(let distribution):
       let kind: ck_distribution =
         switch distribution {
@@ -27,7 +27,7 @@ extension Lowering {
         "random \(distribution.rawValue)", ck_random_run, memory.store(parameters), reads: [dense(node.inputs[0])],
         [value])
     case .composite(let composite): lowerComposite(composite, index, node)
-    default: preconditionFailure("\(node.operation) has no kernel")
+    case .source, .elementwise, .reduce, .rearrange, .pass: preconditionFailure("\(node.operation) has no kernel")
     }
   }
 
@@ -54,14 +54,14 @@ extension Lowering {
     return (Int64(outer), Int64(shape[axis]), Int64(inner))
   }
 
-  private func lowerIndexing(_ value: Value, _ node: Node) {
+  private func lowerIndexing(_ value: Value, _ node: Node, _ indexing: Operation.Indexing) {
     let first = type(of: node.inputs[0])
     let indices = type(of: node.inputs[1]).shape
     var parameters = ck_indexing()
     parameters.type = code(first.elementType)
     let name: String
     let kernel: ck_kernel
-    switch node.operation {
+    switch indexing {
     case .gather(let axis):
       (parameters.outer, parameters.extent, parameters.inner) = split(first.shape, at: axis)
       parameters.count = Int64(indices.count)
@@ -78,20 +78,19 @@ extension Lowering {
       (parameters.outer, parameters.count, parameters.inner) = split(first.shape, at: axis)
       parameters.extent = Int64(extent)
       (name, kernel) = ("scatter-add elements", ck_scatter_add_elements)
-    default: preconditionFailure("not an indexing operation")
     }
     emit(
       "\(name) \(node.outputs[0].shape)", kernel, memory.store(parameters),
       reads: [dense(node.inputs[0]), dense(node.inputs[1])], [value])
   }
 
-  private func lowerAxis(_ value: Value, _ node: Node) {
+  private func lowerScan(_ value: Value, _ node: Node, _ scan: Operation.Scan) {
     let type = type(of: node.inputs[0])
     var parameters = ck_axis()
     parameters.type = code(type.elementType)
     let name: String
     let kernel: ck_kernel
-    switch node.operation {
+    switch scan {
     case .argument(let axis, let largest):
       (parameters.outer, parameters.extent, parameters.inner) = split(type.shape, at: axis)
       parameters.flag = largest
@@ -104,23 +103,21 @@ extension Lowering {
       (parameters.outer, parameters.extent, parameters.inner) = split(type.shape, at: axis)
       parameters.flag = reverse
       (name, kernel) = ("cumulative sum", ck_cumulative_sum)
-    default: preconditionFailure("not an operation along an axis")
     }
     emit("\(name) \(type.shape)", kernel, memory.store(parameters), reads: [dense(node.inputs[0])], [value])
   }
 
-  private func lowerPool(_ value: Value, _ node: Node) {
+  private func lowerPool(_ value: Value, _ node: Node, _ pooling: Operation.Pooling) {
     let images: Shape
     let window: Window
     let name: String
     let kernel: ck_kernel
-    switch node.operation {
-    case .poolArgument(let w):
+    switch pooling {
+    case .argument(let w):
       (window, images, name, kernel) = (w, type(of: node.inputs[0]).shape, "max-pool", ck_pool_argument)
-    case .sumPool(let w): (window, images, name, kernel) = (w, type(of: node.inputs[0]).shape, "sum-pool", ck_sum_pool)
-    case .sumPoolGradient(let w, let shape):
+    case .sum(let w): (window, images, name, kernel) = (w, type(of: node.inputs[0]).shape, "sum-pool", ck_sum_pool)
+    case .sumGradient(let w, let shape):
       (window, images, name, kernel) = (w, shape, "sum-pool gradient", ck_sum_pool_gradient)
-    default: preconditionFailure("not a pooling operation")
     }
     var parameters = ck_pool()
     parameters.type = code(type(of: node.inputs[0]).elementType)
@@ -135,9 +132,9 @@ extension Lowering {
   }
 
   /// Padding and concatenation copy each part to its place.
-  private func lowerAssembly(_ value: Value, _ node: Node) {
+  private func lowerAssembly(_ value: Value, _ node: Node, _ assembly: Operation.Assembly) {
     let target = place(value)
-    switch node.operation {
+    switch assembly {
     case .pad(let low, _, let interior):
       append(
         KernelCall(
@@ -159,7 +156,6 @@ extension Lowering {
         }
         start += source.shape[axis]
       }
-    default: preconditionFailure("not an assembly")
     }
   }
 
@@ -167,41 +163,75 @@ extension Lowering {
     let reads = node.inputs.map(dense)
     let results = node.outputs.indices.map { Value(node: index, output: $0) }
     switch composite {
-    case .softmaxCrossEntropy, .softmaxCrossEntropyGradient:
-      let shape = type(of: node.inputs[0]).shape
-      let parameters = memory.store(ck_cross_entropy(rows: Int64(shape[0]), classes: Int64(shape[1])))
-      let isForward = composite == .softmaxCrossEntropy
+    case .softmaxCrossEntropy:
+      lowerCrossEntropy("cross-entropy", ck_cross_entropy_forward, reads, results)
+    case .softmaxCrossEntropyGradient:
+      lowerCrossEntropy("cross-entropy gradient", ck_cross_entropy_gradient, reads, results)
+    case .attention(let causal): lowerAttention("attention", ck_attention_forward, causal, reads, results)
+    case .attentionGradient(let causal):
+      lowerAttention("attention gradient", ck_attention_gradient, causal, reads, results)
+    case .layerNormalization(let epsilon):
+      var parameters = layerNorm(reads)
+      parameters.epsilon = epsilon
+      emit("layer norm \(reads[0].shape)", ck_layer_norm_forward, memory.store(parameters), reads: reads, results)
+    case .layerNormalizationGradient:
+      var parameters = layerNorm(reads)
+      let scratch = newBuffer(bytes: Int(ck_layer_norm_scratch_bytes(&parameters)))
       emit(
-        "cross-entropy\(isForward ? "" : " gradient") \(shape)",
-        isForward ? ck_cross_entropy_forward : ck_cross_entropy_gradient, parameters, reads: reads, results)
-    case .attention(let causal), .attentionGradient(let causal):
-      let shape = type(of: node.inputs[0]).shape
-      let parameters = memory.store(
-        ck_attention(
-          batch: Int64(shape[0]), time: Int64(shape[1]), heads: Int64(shape[3]), width: Int64(shape[4]), causal: causal)
-      )
-      let isForward = composite == .attention(causal: causal)
+        "layer norm gradient \(reads[0].shape)", ck_layer_norm_gradient, memory.store(parameters), reads: reads,
+        results,
+        scratch: scratch)
+      // A row's gradient is written when all of the row's cotangent has been read.
+      mayTakeThePlace(of: reads[4], beside: Array(reads.prefix(4)))
+    case .groupedAttention:
+      lowerGroupedAttention("grouped attention", ck_grouped_attention_forward, reads, results)
+    case .groupedAttentionGradient:
+      lowerGroupedAttention("grouped attention gradient", ck_grouped_attention_gradient, reads, results)
+    case .rootMeanSquareNormalization(let epsilon):
+      var parameters = rmsNorm(reads)
+      parameters.epsilon = epsilon
+      emit("RMS norm \(reads[0].shape)", ck_rms_norm_forward, memory.store(parameters), reads: reads, results)
+    case .rootMeanSquareNormalizationGradient:
+      var parameters = rmsNorm(reads)
+      let scratch = newBuffer(bytes: Int(ck_rms_norm_scratch_bytes(&parameters)))
       emit(
-        "attention\(isForward ? "" : " gradient") \(shape)", isForward ? ck_attention_forward : ck_attention_gradient,
-        parameters, reads: reads, results)
-    case .layerNormalization, .layerNormalizationGradient: lowerLayerNormalization(composite, reads, results)
-    case .batchNormalization: preconditionFailure("passes its input and has no kernel")
+        "RMS norm gradient \(reads[0].shape)", ck_rms_norm_gradient, memory.store(parameters), reads: reads, results,
+        scratch: scratch)
+      // A row's gradient is written when all of the row's cotangent has been read.
+      mayTakeThePlace(of: reads[3], beside: Array(reads.prefix(3)))
     }
   }
 
-  private func lowerLayerNormalization(_ composite: Composite, _ reads: [View], _ results: [Value]) {
+  private func lowerCrossEntropy(_ name: String, _ kernel: @escaping ck_kernel, _ reads: [View], _ results: [Value]) {
     let shape = reads[0].shape
-    var parameters = ck_layer_norm(rows: Int64(shape[0]), width: Int64(shape[1]), epsilon: 0)
-    if case .layerNormalization(let epsilon) = composite {
-      parameters.epsilon = epsilon
-      emit("layer norm \(shape)", ck_layer_norm_forward, memory.store(parameters), reads: reads, results)
-      return
-    }
-    let scratch = newBuffer(bytes: Int(ck_layer_norm_scratch_bytes(&parameters)))
-    emit(
-      "layer norm gradient \(shape)", ck_layer_norm_gradient, memory.store(parameters), reads: reads, results,
-      scratch: scratch)
-    // A row's gradient is written when all of the row's cotangent has been read.
-    mayTakeThePlace(of: reads[4], beside: Array(reads.prefix(4)))
+    let parameters = memory.store(ck_cross_entropy(rows: Int64(shape[0]), classes: Int64(shape[1])))
+    emit("\(name) \(shape)", kernel, parameters, reads: reads, results)
+  }
+
+  private func lowerAttention(
+    _ name: String, _ kernel: @escaping ck_kernel, _ causal: Bool, _ reads: [View], _ results: [Value]
+  ) {
+    let shape = reads[0].shape
+    let parameters = ck_attention(
+      batch: Int64(shape[0]), time: Int64(shape[1]), heads: Int64(shape[3]), width: Int64(shape[4]), causal: causal)
+    emit("\(name) \(shape)", kernel, memory.store(parameters), reads: reads, results)
+  }
+
+  private func layerNorm(_ reads: [View]) -> ck_layer_norm {
+    ck_layer_norm(rows: Int64(reads[0].shape[0]), width: Int64(reads[0].shape[1]), epsilon: 0)
+  }
+
+  private func lowerGroupedAttention(
+    _ name: String, _ kernel: @escaping ck_kernel, _ reads: [View], _ results: [Value]
+  ) {
+    let (queries, keys) = (reads[0].shape, reads[1].shape)
+    let parameters = ck_grouped_attention(
+      batch: Int64(queries[0]), time: Int64(queries[1]), heads: Int64(queries[2]), key_heads: Int64(keys[2]),
+      width: Int64(queries[3]))
+    emit("\(name) \(queries)", kernel, memory.store(parameters), reads: reads, results)
+  }
+
+  private func rmsNorm(_ reads: [View]) -> ck_rms_norm {
+    ck_rms_norm(rows: Int64(reads[0].shape[0]), width: Int64(reads[0].shape[1]), epsilon: 0)
   }
 }

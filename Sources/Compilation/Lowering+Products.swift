@@ -153,7 +153,7 @@ extension Lowering {
     return cb_view(rank: narrow.rank, dims: narrow.dims, strides: narrow.strides)
   }
 
-  func lowerConvolution(_ value: Value, _ node: Node) {
+  func lowerConvolution(_ value: Value, _ node: Node, _ convolution: Operation.Convolution) {
     var source: Shape
     let weights: Shape
     let destination: Shape
@@ -162,13 +162,12 @@ extension Lowering {
       type(of: node.inputs[0]).shape, type(of: node.inputs[1]).shape, node.outputs[0].shape
     )
     let direction: String
-    switch node.operation {
-    case .convolution(let w): (window, source, weights, destination, direction) = (w, first, second, result, "forward")
-    case .convolutionDataGradient(let w, _):
+    switch convolution {
+    case .forward(let w): (window, source, weights, destination, direction) = (w, first, second, result, "forward")
+    case .dataGradient(let w, _):
       (window, source, weights, destination, direction) = (w, result, second, first, "data gradient")
-    case .convolutionWeightGradient(let w, _):
+    case .weightGradient(let w, _):
       (window, source, weights, destination, direction) = (w, first, result, second, "weight gradient")
-    default: preconditionFailure("not a convolution")
     }
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
@@ -191,20 +190,20 @@ extension Lowering {
       var shape = wideConvolution(window, source, weights, destination)
       scratch = cb_convolution_scratch_bytes(&shape)
       parameters = memory.store(shape)
-      switch node.operation {
-      case .convolution: kernel = cb_convolution_forward_run
-      case .convolutionDataGradient: kernel = cb_convolution_data_gradient_run
-      default: kernel = cb_convolution_weight_gradient_run
+      switch convolution {
+      case .forward: kernel = cb_convolution_forward_run
+      case .dataGradient: kernel = cb_convolution_data_gradient_run
+      case .weightGradient: kernel = cb_convolution_weight_gradient_run
       }
     } else {
       let wide = wideConvolution(window, source, weights, destination)
       var shape = unsafeBitCast(wide, to: cd_convolution.self)
       let operation: OpaquePointer?
-      switch node.operation {
-      case .convolution:
+      switch convolution {
+      case .forward:
         operation = fromLibrary { cd_convolution_forward_create(&shape, false, CD_IDENTITY, $0, $1) }
-      case .convolutionDataGradient: operation = fromLibrary { cd_convolution_data_gradient_create(&shape, $0, $1) }
-      default: operation = fromLibrary { cd_convolution_weight_gradient_create(&shape, $0, $1) }
+      case .dataGradient: operation = fromLibrary { cd_convolution_data_gradient_create(&shape, $0, $1) }
+      case .weightGradient: operation = fromLibrary { cd_convolution_weight_gradient_create(&shape, $0, $1) }
       }
       guard let operation else { return refuse(name, value) }
       memory.onRelease { cd_operation_free(operation) }

@@ -23,12 +23,13 @@ final class Lowering {
   private let absorption: Absorption
   private let recomputation: Recomputation
 
-  init(_ graph: Graph, outputs: [Tensor]) {
+  /// - Parameter largestCluster: most nodes that share a kernel.
+  init(_ graph: Graph, outputs: [Tensor], largestCluster: Int = Fusion.largestCluster) {
     self.graph = graph
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
     absorption = Absorption(of: graph, live: live, outputs: self.outputs)
-    fusion = Fusion(of: graph, live: live, absorption)
+    fusion = Fusion(of: graph, live: live, absorption, largest: largestCluster)
     let reads = Self.valuesInMemory(graph, live, self.outputs, fusion)
     let recomputation = Recomputation(of: graph, live: live, fusion, readByKernel: reads.byKernels)
     inMemory = reads.byKernels.union(reads.byClusters.filter { !recomputation.nodes.contains($0.node) })
@@ -85,9 +86,10 @@ final class Lowering {
   func append(_ call: KernelCall) { calls.append(call) }
 
   /// Notes why an operation cannot be run, so that compiling throws it.
-  func fail(_ reason: String, at location: SourceLocation?) {
+  func fail(_ reason: String, at location: SourceLocation?, asksForSmallerKernels: Bool = false) {
     guard failure == nil else { return }
-    failure = CompilationError(reason: location.map { "\($0): \(reason)" } ?? reason)
+    failure = CompilationError(
+      reason: location.map { "\($0): \(reason)" } ?? reason, asksForSmallerKernels: asksForSmallerKernels)
   }
 
   private func append(_ kernel: FusedKernel, name: String, location: SourceLocation) {
@@ -95,7 +97,7 @@ final class Lowering {
     do throws(CompilationError) {
       append(try kernel.call(in: memory, name: name, location: location))
     } catch {
-      fail(error.reason, at: location)
+      fail(error.reason, at: location, asksForSmallerKernels: error.asksForSmallerKernels)
     }
   }
 
@@ -128,33 +130,45 @@ final class Lowering {
     let type = node.outputs[value.output]
     let result: View
     switch node.operation {
+    case .source(let source): result = view(of: source, type)
+    case .rearrange(let rearrangement): result = view(rearranging: node.inputs[0], by: rearrangement, type.shape)
+    case .pass: result = view(of: node.inputs[0])
+    case .random, .elementwise, .reduce, .scan, .assemble, .index, .matmul, .convolve, .pool, .composite:
+      preconditionFailure("\(node.operation) was read before it was computed")
+    }
+    views[value] = result
+    return result
+  }
+
+  private func view(of source: Operation.Source, _ type: TensorType) -> View {
+    switch source {
     case .input(let position):
       let buffer = newBuffer(type, .input(position))
       inputBuffers[position] = buffer
-      result = .dense(buffer, type)
-    case .constant(let position): result = .dense(constantBuffer(graph.constants[position]), type)
+      return .dense(buffer, type)
+    case .constant(let position): return .dense(constantBuffer(graph.constants[position]), type)
     case .fill(let number):
       let single = constantBuffer(NDArray(repeating: number, shape: [1], elementType: type.elementType))
-      result = View(
+      return View(
         buffer: single, offset: 0, shape: type.shape, strides: type.shape.dimensions.map { _ in 0 },
         elementType: type.elementType)
     case .iota(let axis):
       let indices = NDArray((0..<type.shape[axis]).map { Int32($0) }).converted(to: type.elementType)
-      result = View(
+      return View(
         buffer: constantBuffer(indices), offset: 0, shape: type.shape,
         strides: (0..<type.shape.rank).map { $0 == axis ? 1 : 0 }, elementType: type.elementType)
-    case .broadcast: result = view(of: node.inputs[0]).broadcast(to: type.shape)
-    case .transpose(let order): result = view(of: node.inputs[0]).transposed(order)
-    case .slice(let starts, let strides): result = view(of: node.inputs[0]).sliced(starts, strides, type.shape)
-    case .reverse(let axes): result = view(of: node.inputs[0]).reversed(axes)
-    case .reshape:
-      let source = view(of: node.inputs[0])
-      result = source.reshaped(to: type.shape) ?? copied(source).reshaped(to: type.shape)!
-    case .composite where node.passesItsInput: result = view(of: node.inputs[0])
-    default: preconditionFailure("\(node.operation) was read before it was computed")
     }
-    views[value] = result
-    return result
+  }
+
+  private func view(rearranging value: Value, by rearrangement: Operation.Rearrangement, _ shape: Shape) -> View {
+    let source = view(of: value)
+    switch rearrangement {
+    case .broadcast: return source.broadcast(to: shape)
+    case .transpose(let order): return source.transposed(order)
+    case .slice(let starts, let strides): return source.sliced(starts, strides, shape)
+    case .reverse(let axes): return source.reversed(axes)
+    case .reshape: return source.reshaped(to: shape) ?? copied(source).reshaped(to: shape)!
+    }
   }
 
   func constantBuffer(_ array: NDArray) -> Int {
@@ -189,9 +203,10 @@ final class Lowering {
   private func number(of value: Value) -> Double? {
     let node = graph.nodes[value.node]
     switch node.operation {
-    case .fill(let number): return number
-    case .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient: return number(of: node.inputs[0])
-    default: return nil
+    case .source(.fill(let number)): return number
+    case .rearrange, .pass: return number(of: node.inputs[0])
+    case .source, .random, .elementwise, .reduce, .scan, .assemble, .index, .matmul, .convolve, .pool, .composite:
+      return nil
     }
   }
 
@@ -213,6 +228,13 @@ final class Lowering {
       for input in graph.nodes[index].inputs { needed.insert(Fusion.source(of: input, in: graph).node) }
     }
     var again = 0
+    func compute(_ value: Value, _ node: Node, _ sources: [Value]) {
+      switch node.role {
+      case .elementwise(let operation): kernel.compute(value, operation, node, sources)
+      case .reduction(let kind, let axes): kernel.reduce(sources[0], kind, axes: axes, into: place(value).buffer)
+      case .view, .kernel: preconditionFailure("\(node.operation) is in a cluster")
+      }
+    }
     func hold(_ source: Value) {
       guard !kernel.holds(source) else { return }
       precondition(!inside.contains(source.node), "a cluster reads its own result from memory")
@@ -222,7 +244,7 @@ final class Lowering {
         let node = graph.nodes[source.node]
         let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
         sources.forEach(hold)
-        kernel.compute(source, node, sources)
+        compute(source, node, sources)
         again += 1
       } else {
         kernel.load(source, view(of: source))
@@ -232,12 +254,7 @@ final class Lowering {
       let node = graph.nodes[index]
       let sources = node.inputs.map { Fusion.source(of: $0, in: graph) }
       sources.forEach(hold)
-      let value = Value(node: index)
-      if case .reduce(let kind, let axes) = node.operation {
-        kernel.reduce(sources[0], kind, axes: axes, into: place(value).buffer)
-      } else {
-        kernel.compute(value, node, sources)
-      }
+      compute(Value(node: index), node, sources)
     }
     for index in members {
       let value = Value(node: index)
@@ -250,13 +267,14 @@ final class Lowering {
 
   private func clusterName(_ members: [Int], _ shape: Shape) -> String {
     let names = members.suffix(3).map { index -> String in
-      switch graph.nodes[index].operation {
-      case .unary(let operation): operation.rawValue
-      case .binary(let operation): operation.rawValue
-      case .compare(let comparison): comparison.rawValue
-      case .reduce(let kind, _): "reduce " + kind.rawValue
-      case .select: "select"
-      default: "cast"
+      switch graph.nodes[index].role {
+      case .elementwise(.unary(let operation)): operation.rawValue
+      case .elementwise(.binary(let operation)): operation.rawValue
+      case .elementwise(.compare(let comparison)): comparison.rawValue
+      case .elementwise(.select): "select"
+      case .elementwise(.cast): "cast"
+      case .reduction(let kind, _): "reduce " + kind.rawValue
+      case .view, .kernel: ""
       }
     }
     return "fused \(shape) \(members.count > 3 ? "\(members.count): ..., " : "")\(names.joined(separator: ", "))"

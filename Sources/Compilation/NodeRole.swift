@@ -5,9 +5,9 @@ enum NodeRole: Equatable {
   /// Only another look at memory, or a value known while compiling: costs nothing by itself.
   case view
   /// Element by element: fused with its neighbours.
-  case elementwise
+  case elementwise(Operation.Elementwise)
   /// Reduces axes of an element-wise result, fused with it.
-  case reduction([Int])
+  case reduction(Reduction, axes: [Int])
   /// A kernel of its own.
   case kernel
 }
@@ -15,17 +15,21 @@ enum NodeRole: Equatable {
 extension Node {
   var role: NodeRole {
     switch operation {
-    case .input, .constant, .fill, .iota, .broadcast, .reshape, .transpose, .slice, .reverse, .stopGradient,
-      .composite(.batchNormalization):
-      .view
-    case .unary, .binary, .compare, .select, .cast: .elementwise
-    case .reduce(_, let axes): .reduction(axes)
-    default: .kernel
+    case .source, .rearrange, .pass: .view
+    case .elementwise(let operation): .elementwise(operation)
+    case .reduce(let reduction, let axes): .reduction(reduction, axes: axes)
+    case .random, .scan, .assemble, .index, .matmul, .convolve, .pool, .composite: .kernel
     }
   }
 
-  var isElementwise: Bool { role == .elementwise }
+  var isElementwise: Bool {
+    if case .elementwise = operation { return true }
+    return false
+  }
 
   /// Whether the value is the first input's, and only the derivative differs.
-  var passesItsInput: Bool { operation == .stopGradient || operation == .composite(.batchNormalization) }
+  var passesItsInput: Bool {
+    if case .pass = operation { return true }
+    return false
+  }
 }

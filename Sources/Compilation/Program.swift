@@ -11,6 +11,9 @@ public final class Program {
   /// Argument position -> position of the result that takes over its memory.
   public let donations: [Int: Int]
 
+  /// Most element-wise operations that share a kernel; fewer than usual where a kernel would need too many registers.
+  package let largestCluster: Int
+
   private let plan: ExecutionPlan
   private let outputBuffers: [Int?]
   private let donors: [Int: Int]
@@ -47,7 +50,13 @@ public final class Program {
             "argument \(input) is \(inputTypes[input]) and cannot become result \(output), \(outputs[output].type)")
       }
     }
-    let lowering = Lowering(graph, outputs: outputs)
+    var size = Fusion.largestCluster
+    var lowering = Lowering(graph, outputs: outputs)
+    while lowering.failure?.asksForSmallerKernels == true, size > 1 {
+      size /= 2
+      lowering = Lowering(graph, outputs: outputs, largestCluster: size)
+    }
+    largestCluster = size
     outputBuffers = lowering.finish(donating: donations)
     if let failure = lowering.failure { throw failure }
     plan = ExecutionPlan(lowering, inputCount: inputTypes.count, outputCount: outputs.count)

@@ -49,12 +49,7 @@ struct Recomputation {
 
   private func recipe(for index: Int) -> (leaves: Set<Value>, length: Int)? {
     let node = graph.nodes[index]
-    switch node.operation {
-    case .unary(.negate), .unary(.square), .unary(.relu), .binary(.add), .binary(.subtract), .binary(.multiply),
-      .select:
-      break
-    default: return nil
-    }
+    guard case .elementwise(let operation) = node.operation, operation.isCheap else { return nil }
     var leaves: Set<Value> = []
     var length = 1
     for input in node.inputs {
@@ -75,13 +70,10 @@ struct Recomputation {
   /// Whether a value is a repeated vector or number.
   private func isSmall(_ value: Value) -> Bool {
     let node = graph.nodes[value.node]
-    switch node.operation {
-    case .fill: return true
-    case .broadcast:
-      let source = node.inputs[0]
-      return graph.nodes[source.node].outputs[source.output].shape.count * 16 <= node.outputs[0].shape.count
-    default: return false
-    }
+    if case .source(.fill) = node.operation { return true }
+    guard case .rearrange(.broadcast) = node.operation else { return false }
+    let source = node.inputs[0]
+    return graph.nodes[source.node].outputs[source.output].shape.count * 16 <= node.outputs[0].shape.count
   }
 
   /// Whether a value is in memory for reasons of its own: a kernel's result, or one that other clusters read. Arguments
@@ -95,5 +87,37 @@ struct Recomputation {
 
   private func elementType(_ value: Value) -> ElementType {
     graph.nodes[value.node].outputs[value.output].elementType
+  }
+}
+
+extension Operation.Elementwise {
+  /// Whether computing it again costs less than reading it.
+  fileprivate var isCheap: Bool {
+    switch self {
+    case .unary(let operation): operation.isCheap
+    case .binary(let operation): operation.isCheap
+    case .select: true
+    case .compare, .cast: false
+    }
+  }
+}
+
+extension UnaryOperation {
+  fileprivate var isCheap: Bool {
+    switch self {
+    case .negate, .square, .relu: true
+    case .absolute, .sign, .exp, .log, .log1p, .expm1, .sqrt, .rsqrt, .reciprocal, .sin, .cos, .tanh, .sigmoid, .erf,
+      .floor, .round, .isFinite, .not, .gelu, .geluSlope:
+      false
+    }
+  }
+}
+
+extension BinaryOperation {
+  fileprivate var isCheap: Bool {
+    switch self {
+    case .add, .subtract, .multiply: true
+    case .divide, .power, .maximum, .minimum, .and, .or: false
+    }
   }
 }

@@ -15,7 +15,7 @@ package struct UnitOrder {
 
   /// Most units that a question about paths looks at. Beyond, the answer is that there may be one: clusters so far
   /// apart share nothing that is still in the cache.
-  static let longestSearch = 4096
+  package static let longestSearch = 4096
 
   /// - Parameter count: units are named by numbers below.
   package init(count: Int) {
@@ -105,8 +105,10 @@ package struct UnitOrder {
     var pending = Array(units)
     while let next = pending.popLast() {
       for needed in dependencies[next] where rank[needed] >= rank[start] {
-        if needed == start || seen.count >= Self.longestSearch { return nil }
-        if seen.insert(needed).inserted { pending.append(needed) }
+        if needed == start { return nil }
+        guard seen.insert(needed).inserted else { continue }
+        guard seen.count <= Self.longestSearch else { return nil }
+        pending.append(needed)
       }
     }
     return seen
@@ -118,7 +120,7 @@ package struct UnitOrder {
     var pending = [unit]
     while let next = pending.popLast() {
       for follower in followers[next] where rank[follower] < end && seen.insert(follower).inserted {
-        if seen.count >= Self.longestSearch { return nil }
+        guard seen.count <= Self.longestSearch else { return nil }
         pending.append(follower)
       }
     }

@@ -1,6 +1,6 @@
 /// A chain as data: names and option values, as text has them. It is encoded as that text.
 public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConvertible {
-  /// One stage; every option has its value, those not given their standard one.
+  /// One stage; every option has its value in one form of text, those not given their standard.
   public struct Stage: Hashable, Sendable, CustomStringConvertible {
     public var name: String
     public var values: [String: String]
@@ -10,13 +10,17 @@ public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConve
     public init(_ text: String) throws {
       let kind = try TransformationKind.named(String(text.prefix { $0 != " " }))
       name = kind.name
-      values = try NamedOption.values(of: kind.name, options: kind.options, in: text)
+      // Values in the one text that each has, so that equal chains are equal however they were written.
+      let texts = try NamedOption.values(of: kind.name, options: kind.options, in: text)
+      values = try Dictionary(
+        uniqueKeysWithValues: kind.options.map {
+          ($0.name, try $0.canonicalText(texts[$0.name]!, of: kind.name))
+        })
     }
 
     /// The name, and the options that differ from their standard.
     public var description: String {
-      let options = TransformationKind.all.first { $0.name == name }?.options ?? []
-      return ([name] + options.compactMap { $0.text(values[$0.name]) }).joined(separator: " ")
+      TransformationKind.all.first { $0.name == name }?.text(values) ?? name
     }
 
     /// - Throws: `DescentError` naming the stage and the option that is wrong.

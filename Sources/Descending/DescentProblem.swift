@@ -10,12 +10,12 @@ public struct OracleCalls: Hashable, Codable, Sendable {
   public init() {}
 }
 
-/// The problem of one step: a loss over one batch that can be asked at any point, and counts what it is asked.
+/// The problem of one step: one loss or several over one batch that can be asked at any point, and counts what it is asked.
 ///
 /// A step is traced once and run many times, so the counts, made while tracing, are those of every step.
 public final class DescentProblem {
-  /// The loss at a point, a scalar, and the running values of the model after it.
-  public typealias Objective = (Parameters) throws -> (loss: Tensor, modelState: Tree<Tensor>)
+  /// What the objective gives at a point, and the running values of the model after it.
+  public typealias Objective = (Parameters) throws -> (value: ObjectiveValue, modelState: Tree<Tensor>)
 
   public let counters: Counters
   /// The random key of the step, 2 x int32.
@@ -23,6 +23,8 @@ public final class DescentProblem {
   /// Samples in the batch.
   public let sampleCount: Int
   public private(set) var calls = OracleCalls()
+  /// What the first evaluation gave; nil before it.
+  public private(set) var firstValue: ObjectiveValue?
   /// The model's running values after the first evaluation; nil before it. Further evaluations do not move them.
   public private(set) var modelState: Tree<Tensor>?
   private let objective: Objective
@@ -34,28 +36,63 @@ public final class DescentProblem {
     self.objective = objective
   }
 
-  private func evaluate(_ point: Parameters) throws -> Tensor {
-    let result = try objective(point)
-    if modelState == nil { modelState = result.modelState }
+  private func evaluate(_ point: Parameters) throws -> [Tensor] {
+    let (value, state) = try objective(point)
+    if firstValue == nil { (firstValue, modelState) = (value, state) }
     calls.samples += sampleCount
-    return result.loss
+    for (name, loss) in value.losses where loss.count != 1 && !loss.isPoisoned {
+      throw DescentError("the \(name) has the shape \(loss.shape) and must be one number: a mean or a sum")
+    }
+    return value.losses.map(\.value)
   }
 
+  private func evaluateOne(_ point: Parameters) throws -> Tensor {
+    let losses = try evaluate(point)
+    guard losses.count == 1 else {
+      let names = firstValue?.losses.map(\.name).joined(separator: ", ") ?? ""
+      throw DescentError("the method takes one loss and the objective has \(losses.count): \(names)")
+    }
+    return losses[0]
+  }
+
+  /// - Throws: `DescentError` where the objective has several losses; what the objective throws.
   public func loss(at point: Parameters) throws -> Tensor {
     calls.losses += 1
-    return try evaluate(point)
+    return try evaluateOne(point)
   }
 
+  /// - Throws: as `loss(at:)`.
   public func gradient(at point: Parameters) throws -> (loss: Tensor, gradient: Updates) {
     calls.gradients += 1
-    let loss = try evaluate(point)
+    let loss = try evaluateOne(point)
     return (loss, gradients(of: loss, withRespectTo: point))
   }
 
+  /// All losses.
+  /// - Throws: what the objective throws.
+  public func losses(at point: Parameters) throws -> [Tensor] {
+    let losses = try evaluate(point)
+    calls.losses += losses.count
+    return losses
+  }
+
+  /// All losses with the gradient of each.
+  /// - Throws: what the objective throws.
+  public func jacobian(at point: Parameters) throws -> (losses: [Tensor], rows: [Updates]) {
+    let losses = try evaluate(point)
+    calls.gradients += losses.count
+    return (losses, losses.map { gradients(of: $0, withRespectTo: point) })
+  }
+
   /// The product of the loss's Hessian with a direction.
+  /// - Throws: as `loss(at:)`.
   public func hessianProduct(at point: Parameters, along direction: Updates) throws -> Updates {
     calls.hessianProducts += 1
-    let gradient = gradients(of: try evaluate(point), withRespectTo: point)
-    return gradients(of: dot(gradient, direction.stoppingGradient), withRespectTo: point)
+    return product(try evaluateOne(point), point, direction)
   }
+}
+
+// The method has the function's name and would hide it.
+private func product(_ loss: Tensor, _ point: Parameters, _ direction: Updates) -> Updates {
+  hessianProduct(of: loss, at: point, along: direction)
 }

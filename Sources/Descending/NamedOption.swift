@@ -1,20 +1,42 @@
 /// One option of something that text can name.
-public struct NamedOption: Sendable, Hashable {
+public struct NamedOption: Sendable {
   public var name: String
   /// Its value when it is not given; nil where it must be.
   public var standard: String?
   public var summary: String
+  /// Texts that make sense, each of another value; empty where the option's form is not known.
+  public var examples: [String]
+  private let canonical: @Sendable (_ text: String, _ owner: String) throws -> String
+  private let standsAlone: Bool
 
+  /// An option whose form only its reader knows; numbers are compared as numbers.
   public init(_ name: String, _ standard: String?, _ summary: String) {
     self.name = name
-    self.standard = standard
     self.summary = summary
+    examples = []
+    canonical = { text, _ in Double(text).map { "\($0)" } ?? text }
+    standsAlone = false
+    self.standard = standard
   }
 
-  /// `name=value`, or nil where it is the standard.
-  package func text(_ value: String?) -> String? {
-    guard let value, value != standard else { return nil }
-    return value.hasPrefix("(") ? value : "\(name)=\(value)"
+  /// An option of a known form.
+  init<Value>(_ name: String, _ form: ValueForm<Value>, _ standard: Value?, _ summary: String) {
+    self.name = name
+    self.summary = summary
+    examples = form.examples
+    canonical = { text, owner in form.write(try form.read(text, owner, name)) }
+    standsAlone = form.standsAlone
+    self.standard = standard.map(form.write)
+  }
+
+  /// The one text of a value, however it was written: 1e-8 and 1e-08 are the same.
+  /// - Throws: `DescentError` where it is not of the option's form.
+  func canonicalText(_ text: String, of owner: String) throws -> String { try canonical(text, owner) }
+
+  /// What stands for a value in text: nothing where it is the standard.
+  package func text(_ value: String?, isFirst: Bool = false) -> String? {
+    guard let value, (try? canonical(value, name)) != standard.flatMap({ try? canonical($0, name) }) else { return nil }
+    return value.hasPrefix("(") || (isFirst && standsAlone) ? value : "\(name)=\(value)"
   }
 
   /// The value of each option in `owner 1 other=2`: by position or by name, else the standard.

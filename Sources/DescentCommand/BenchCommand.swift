@@ -12,8 +12,8 @@ struct BenchCommand: ParsableCommand {
 
   @Argument(
     help: """
-      Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product); the first four when \
-      none is named.
+      Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product) or control (TD3 with its \
+      environment); the first four when none is named.
       """)
   var workloads: [String] = []
   @Flag(help: "Time of each kind of kernel call, the slowest first, with the number of calls.")
@@ -29,6 +29,7 @@ struct BenchCommand: ParsableCommand {
     if let threads { Engine.setThreadCount(threads) }
     let known = Workload.all + [Workload.resNet18(batch: 64)]
     if workloads == ["product"] { return try measureProduct() }
+    if workloads == ["control"] { return try ControlBench.measure(profile: profile) }
     for name in workloads where !known.contains(where: { $0.name == name }) {
       throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")
     }
@@ -53,14 +54,15 @@ struct BenchCommand: ParsableCommand {
 
   private func measure(_ workload: Workload) throws {
     let begin = Date()
-    var (program, arguments) = try workload.compiledStep()
+    let step = try workload.trainingStep()
     let compile = Date().timeIntervalSince(begin)
-    for _ in 0..<3 { _ = try program.run(updating: &arguments) }
+    let (program, inputs) = (step.program, workload.inputs)
+    for _ in 0..<3 { try step.advance(inputs) }
     let repetitions = workload.name == "tiny" ? 500 : workload.name == "mlp" ? 50 : workload.name == "resnet18" ? 2 : 5
     var rounds: [Double] = []
     for _ in 0..<5 {
       let start = Date()
-      for _ in 0..<repetitions { _ = try program.run(updating: &arguments) }
+      for _ in 0..<repetitions { try step.advance(inputs) }
       rounds.append(Date().timeIntervalSince(start) / Double(repetitions))
     }
     let median = rounds.sorted()[2]
@@ -73,7 +75,7 @@ struct BenchCommand: ParsableCommand {
     ]
     print("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
     guard profile else { return }
-    let entries = Dictionary(grouping: try program.profile(arguments, runs: 10), by: \.name)
+    let entries = Dictionary(grouping: try step.profile(inputs, runs: 10), by: \.name)
       .mapValues { (seconds: $0.map(\.seconds).reduce(0, +), flops: $0.map(\.flops).reduce(0, +), count: $0.count) }
       .sorted { $0.value.seconds > $1.value.seconds }
     let total = entries.reduce(0) { $0 + $1.value.seconds }

@@ -53,9 +53,11 @@ struct GrowthCommand: ParsableCommand {
       var times: [Double] = []
       for size in axis.sizes {
         let begin = Date()
-        var (program, arguments) = try axis.workload(size).compiledStep()
+        let workload = axis.workload(size)
+        let step = try workload.trainingStep()
         let compile = Date().timeIntervalSince(begin)
-        let seconds = try median(&program, &arguments)
+        let seconds = try median(step, workload.inputs)
+        let program = step.program
         times.append(seconds)
         print(
           "| \(axis.name) | \(size) | "
@@ -73,10 +75,10 @@ struct GrowthCommand: ParsableCommand {
   }
 
   /// The median over rounds of at least 20 ms each, after a warm-up.
-  private func median(_ program: inout Program, _ arguments: inout [NDArray]) throws -> Double {
+  private func median(_ step: TrainingStep, _ inputs: Tree<NDArray>) throws -> Double {
     func seconds(_ repetitions: Int) throws -> Double {
       let start = Date()
-      for _ in 0..<repetitions { _ = try program.run(updating: &arguments) }
+      for _ in 0..<repetitions { try step.advance(inputs) }
       return Date().timeIntervalSince(start) / Double(repetitions)
     }
     let first = try Swift.max(seconds(3), 1e-6)

@@ -12,10 +12,10 @@ import Foundation
 /// - Type II (T2pm, Xiong et al., arXiv 2506.18645): noise at step k only, v = σ_k².
 /// - Type I (T1pm): noise at every step accumulates, v = Σ σ_t².
 ///
-/// The idea, both pseudo-iterates and the rates are published; the constants of both types are our own derivation, given
-/// in Documentation/generalization-bounds.md, and may differ from the paper's. The earlier bounds are our reading of
-/// their papers; their constants are not checked. All distances, deviations and gradients
-/// are Euclidean over all parameters; losses and risks are in the loss's own unit.
+/// The idea, both pseudo-iterates and the rates are published; the constants of both types are our own derivation,
+/// given in Documentation/records/generalization-bounds.md, and may differ from the paper's. The earlier bounds are
+/// our reading of their papers; their constants are not checked. All distances, deviations and gradients are
+/// Euclidean over all parameters; losses and risks are in the loss's own unit.
 public struct GeneralizationBound: Hashable, Sendable {
   /// What the iterate remembers of one sample.
   public var trajectory: Double

@@ -142,25 +142,27 @@ public final class RiskProbe {
     let slot = Slot(kind: kind, types: types)
     if let known = programs[slot] { return known }
     let noise = kind == .perturbed ? [TensorType(.scalar), TensorType([2], .int32)] : []
-    let (n, m) = (parameters.count, types.count)
-    let (model, loss, statePaths) = (model, loss, modelState.paths)
+    let (model, loss) = (model, loss)
+    let packing = TreePacking([parameters.types, modelState.types])
     let program = try Program(inputs: types + noise) { graph, x in
-      let running = Tree(sortedPaths: statePaths, leaves: Array(x[n..<m - 2]))
-      func risk(_ leaves: [Tensor]) throws -> Tensor {
-        let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: leaves))
-        return loss(try model(x[m - 2], point, state: running, mode: .inference).output, x[m - 1]).mean()
+      let trees = packing.unpack(x)
+      let others = x.dropFirst(packing.count).map { $0 }
+      let start = Parameters(trees[0])
+      func risk(_ point: Parameters) throws -> Tensor {
+        loss(try model(others[0], point, state: trees[1], mode: .inference).output, others[1]).mean()
       }
-      let leaves = Array(x[0..<n])
       switch kind {
-      case .risk: return [try risk(leaves)]
-      case .gradient: return gradients(of: try risk(leaves), withRespectTo: leaves)
+      case .risk: return [try risk(start)]
+      case .gradient: return gradients(of: try risk(start), withRespectTo: start).tree.leaves
       case .perturbed:
-        let draws = leaves.enumerated().map { index, leaf in
+        let (deviation, key) = (others[2], others[3])
+        let draws = trees[0].leaves.enumerated().map { index, leaf in
           // Each leaf draws from a stream of its own.
-          let key = x[m + 1] + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x51ED &* (index + 1))]))
-          return x[m].cast(to: leaf.elementType) * Tensor.random(.normal, leaf.shape, key: key, leaf.elementType)
+          let own = key + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x51ED &* (index + 1))]))
+          return deviation.cast(to: leaf.elementType) * Tensor.random(.normal, leaf.shape, key: own, leaf.elementType)
         }
-        return [0.5 * (try risk(zip(leaves, draws).map { $0 + $1 }) + risk(zip(leaves, draws).map { $0 - $1 }))]
+        let noise = Updates(Tree(sortedPaths: start.paths, leaves: draws))
+        return [0.5 * (try risk(start.moved(by: noise)) + risk(start.moved(by: -noise)))]
       }
     }
     programs[slot] = program

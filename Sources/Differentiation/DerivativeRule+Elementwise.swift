@@ -1,7 +1,19 @@
 import Graphs
 
 extension DerivativeRule {
-  func unary(_ operation: UnaryOperation, _ g: Tensor) -> Tensor? {
+  func elementwise(_ operation: Operation.Elementwise, _ g: Tensor) -> [Tensor?] {
+    switch operation {
+    case .unary(let operation): return [unary(operation, g)]
+    case .binary(let operation): return binary(operation, g)
+    case .compare: return [nil, nil]
+    case .select:
+      let zero = g.filled(with: 0)
+      return [nil, Graphs.select(input(0), g, zero), Graphs.select(input(0), zero, g)]
+    case .cast: return [input(0).elementType.isFloatingPoint ? g.cast(to: input(0).elementType) : nil]
+    }
+  }
+
+  private func unary(_ operation: UnaryOperation, _ g: Tensor) -> Tensor? {
     let x = input(0)
     let y = output()
     switch operation {
@@ -28,7 +40,7 @@ extension DerivativeRule {
     }
   }
 
-  func binary(_ operation: BinaryOperation, _ g: Tensor) -> [Tensor?] {
+  private func binary(_ operation: BinaryOperation, _ g: Tensor) -> [Tensor?] {
     let (a, b) = (input(0), input(1))
     switch operation {
     case .add: return [g, g]

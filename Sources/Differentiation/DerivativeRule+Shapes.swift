@@ -2,29 +2,34 @@ import Graphs
 
 extension DerivativeRule {
   /// Rearrangements are linear: each rule is the adjoint.
-  func rearrangement(_ g: Tensor) -> [Tensor?] {
+  func rearrange(_ rearrangement: Operation.Rearrangement, _ g: Tensor) -> Tensor {
     let x = input(0)
-    switch node.operation {
-    case .reshape: return [g.reshaped(to: x.shape)]
+    switch rearrangement {
+    case .reshape: return g.reshaped(to: x.shape)
     case .broadcast:
       let offset = g.rank - x.rank
       let repeated = (0..<g.rank).filter { $0 < offset || (x.shape[$0 - offset] == 1 && g.shape[$0] != 1) }
-      return [g.sum(repeated).reshaped(to: x.shape)]
+      return g.sum(repeated).reshaped(to: x.shape)
     case .transpose(let order):
       var inverse = order
       for (position, axis) in order.enumerated() { inverse[axis] = position }
-      return [g.transposed(inverse)]
+      return g.transposed(inverse)
     case .slice(let starts, let strides):
       let high = (0..<x.rank).map { axis -> Int in
         let extent = g.shape[axis]
         let covered = starts[axis] + (extent == 0 ? 0 : (extent - 1) * strides[axis] + 1)
         return x.shape[axis] - covered
       }
-      return [g.padded(low: starts, high: high, interior: strides.map { $0 - 1 })]
+      return g.padded(low: starts, high: high, interior: strides.map { $0 - 1 })
+    case .reverse(let axes): return g.reversed(axes: axes)
+    }
+  }
+
+  func assemble(_ assembly: Operation.Assembly, _ g: Tensor) -> [Tensor?] {
+    switch assembly {
     case .pad(let low, let high, let interior):
-      let ends = (0..<x.rank).map { g.shape[$0] - high[$0] }
+      let ends = (0..<g.rank).map { g.shape[$0] - high[$0] }
       return [g.sliced(from: low, to: ends, strides: interior.map { $0 + 1 })]
-    case .reverse(let axes): return [g.reversed(axes: axes)]
     case .concatenate(let axis):
       var start = 0
       return node.inputs.indices.map { position in
@@ -32,39 +37,39 @@ extension DerivativeRule {
         defer { start += extent }
         return g.slice(start..<start + extent, axis: axis)
       }
-    default: preconditionFailure("no derivative rule for \(node.operation)")
     }
   }
 
   /// Products are linear in each factor; the convolution triple is closed under differentiation.
-  func product(_ g: Tensor) -> [Tensor?] {
-    switch node.operation {
-    case .matmul:
-      let (a, b) = (input(0), input(1))
-      return [g.matmul(b.transposed()), a.transposed().matmul(g)]
-    case .convolution(let window):
+  func convolve(_ convolution: Operation.Convolution, _ g: Tensor) -> [Tensor?] {
+    switch convolution {
+    case .forward(let window):
       return [dataGradient(window, g, input(1), input(0).shape), weightGradient(window, input(0), g, input(1).shape)]
-    case .convolutionDataGradient(let window, _):
+    case .dataGradient(let window, _):
       let (upstream, weights) = (input(0), input(1))
       return [g.convolved(with: weights, window), weightGradient(window, g, upstream, weights.shape)]
-    case .convolutionWeightGradient(let window, _):
+    case .weightGradient(let window, _):
       let (source, upstream) = (input(0), input(1))
       return [dataGradient(window, upstream, g, source.shape), source.convolved(with: g, window)]
-    case .sumPool(let window):
-      return [graph.record(.sumPoolGradient(window, sourceShape: input(0).shape), [g], input(0).type)]
-    case .sumPoolGradient(let window, _):
-      return [graph.record(.sumPool(window), [g], input(0).type)]
-    default: preconditionFailure("no derivative rule for \(node.operation)")
+    }
+  }
+
+  func pool(_ pooling: Operation.Pooling, _ g: Tensor) -> Tensor? {
+    switch pooling {
+    case .argument: nil
+    case .sum(let window):
+      graph.record(.pool(.sumGradient(window, sourceShape: input(0).shape)), [g], input(0).type)
+    case .sumGradient(let window, _): graph.record(.pool(.sum(window)), [g], input(0).type)
     }
   }
 
   private func dataGradient(_ window: Window, _ g: Tensor, _ weights: Tensor, _ shape: Shape) -> Tensor {
     graph.record(
-      .convolutionDataGradient(window, sourceShape: shape), [g, weights], TensorType(shape, g.elementType))
+      .convolve(.dataGradient(window, sourceShape: shape)), [g, weights], TensorType(shape, g.elementType))
   }
 
   private func weightGradient(_ window: Window, _ source: Tensor, _ g: Tensor, _ shape: Shape) -> Tensor {
     graph.record(
-      .convolutionWeightGradient(window, weightShape: shape), [source, g], TensorType(shape, g.elementType))
+      .convolve(.weightGradient(window, weightShape: shape)), [source, g], TensorType(shape, g.elementType))
   }
 }

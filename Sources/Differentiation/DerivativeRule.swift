@@ -6,35 +6,60 @@ import Graphs
 struct DerivativeRule {
   let graph: Graph
   let node: Node
-  let index: Int
+  let position: Int
 
   func input(_ position: Int) -> Tensor { graph.tensor(node.inputs[position]) }
-  func output(_ position: Int = 0) -> Tensor { graph.tensor(Value(node: index, output: position)) }
+  func output(_ position: Int = 0) -> Tensor { graph.tensor(Value(node: self.position, output: position)) }
 
   /// One cotangent for each input; nil where the derivative is zero everywhere.
   func pullback(_ incoming: [Tensor?]) -> [Tensor?] {
-    if case .composite(let composite) = node.operation { return pullback(through: composite, incoming) }
-    guard let g = incoming[0] else { return node.inputs.map { _ in nil } }
-    switch node.operation {
-    case .input, .constant, .fill, .iota, .random, .argument, .argumentSort, .poolArgument, .stopGradient, .compare:
-      return node.inputs.map { _ in nil }
-    case .unary(let operation): return [unary(operation, g)]
-    case .binary(let operation): return binary(operation, g)
-    case .select:
-      let zero = g.filled(with: 0)
-      return [nil, Graphs.select(input(0), g, zero), Graphs.select(input(0), zero, g)]
-    case .cast:
-      return [input(0).elementType.isFloatingPoint ? g.cast(to: input(0).elementType) : nil]
-    case .reduce(let reduction, let axes): return [reduce(reduction, axes, g)]
-    case .cumulativeSum(let axis, let reverse): return [g.cumulativeSum(axis: axis, reverse: !reverse)]
-    case .matmul, .convolution, .convolutionDataGradient, .convolutionWeightGradient, .sumPool, .sumPoolGradient:
-      return product(g)
-    case .gather(let axis): return [g.scatterAdding(at: input(1), axis: axis, extent: input(0).shape[axis]), nil]
-    case .scatterAdd(let axis, _): return [g.gathering(input(1), axis: axis), nil]
-    case .gatherElements(let axis):
-      return [g.scatterAddingElements(at: input(1), axis: axis, extent: input(0).shape[axis]), nil]
-    case .scatterAddElements(let axis, _): return [g.gatheringElements(input(1), axis: axis), nil]
-    default: return rearrangement(g)
+    switch (node.operation, incoming[0]) {
+    case (.composite(let composite), _): pullback(through: composite, incoming)
+    case (_, nil), (.source, _), (.random, _): node.inputs.map { _ in nil }
+    case (.elementwise(let operation), let g?): elementwise(operation, g)
+    case (.reduce(let reduction, let axes), let g?): [reduce(reduction, axes, g)]
+    case (.scan(let scan), let g?): [self.scan(scan, g)]
+    case (.rearrange(let rearrangement), let g?): [rearrange(rearrangement, g)]
+    case (.assemble(let assembly), let g?): assemble(assembly, g)
+    case (.index(let indexing), let g?): [index(indexing, g), nil]
+    case (.matmul, let g?): [g.matmul(input(1).transposed()), input(0).transposed().matmul(g)]
+    case (.convolve(let convolution), let g?): convolve(convolution, g)
+    case (.pool(let pooling), let g?): [pool(pooling, g)]
+    case (.pass(let passing), let g?): pass(passing, g)
+    }
+  }
+
+  private func scan(_ scan: Operation.Scan, _ g: Tensor) -> Tensor? {
+    switch scan {
+    case .argument, .argumentSort: nil
+    case .cumulativeSum(let axis, let reverse): g.cumulativeSum(axis: axis, reverse: !reverse)
+    }
+  }
+
+  /// What the indexed array gets; indices get nothing.
+  private func index(_ indexing: Operation.Indexing, _ g: Tensor) -> Tensor {
+    switch indexing {
+    case .gather(let axis): g.scatterAdding(at: input(1), axis: axis, extent: input(0).shape[axis])
+    case .scatterAdd(let axis, _): g.gathering(input(1), axis: axis)
+    case .gatherElements(let axis): g.scatterAddingElements(at: input(1), axis: axis, extent: input(0).shape[axis])
+    case .scatterAddElements(let axis, _): g.gatheringElements(input(1), axis: axis)
+    }
+  }
+
+  private func pass(_ passing: Operation.Passing, _ g: Tensor) -> [Tensor?] {
+    switch passing {
+    case .identity: return [g]
+    case .stopGradient: return [nil]
+    case .batchNormalization:
+      let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))
+      let axes = Array(0..<x.rank - 1)
+      let count = Double(x.count / Swift.max(scale.count, 1))
+      let normal = (x - mean) * rate
+      let shiftGradient = g.sum(axes)
+      let scaleGradient = (g * normal).sum(axes)
+      // Mean and deviation are functions of x too: their share leaves g without its mean and its slope along x.
+      let inner = g - shiftGradient * (1 / count) - normal * (scaleGradient * (1 / count))
+      return [nil, inner * (scale * rate), scaleGradient, shiftGradient, nil, nil]
     }
   }
 
@@ -51,7 +76,11 @@ struct DerivativeRule {
   private func pullback(through composite: Composite, _ incoming: [Tensor?]) -> [Tensor?] {
     let inputs = node.inputs.map(graph.tensor)
     if let fast = composite.pullback(inputs, node.outputs.indices.map { output($0) }, incoming) { return fast }
-    let outputs = composite.decomposed(inputs)
-    return ReverseSweep(to: inputs, stopping: true).run(outputs, incoming)
+    // Each input by itself: rearrangements of a rearrangement would go back to what was before the first, past the input.
+    let leaves = inputs.map { graph.record(.pass(.identity), [$0], $0.type) }
+    let arrived = ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
+    // One tensor in several places is one leaf: what arrived there counts once.
+    var seen: Set<Value> = []
+    return zip(leaves, arrived).map { seen.insert($0.value).inserted ? $1 : nil }
   }
 }

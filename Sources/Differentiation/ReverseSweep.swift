@@ -33,7 +33,7 @@ struct ReverseSweep {
         if stopping { incoming[position] = nil }
       }
       guard incoming.contains(where: { $0 != nil }), !node.inputs.isEmpty else { continue }
-      let outgoing = DerivativeRule(graph: graph, node: node, index: index).pullback(incoming)
+      let outgoing = DerivativeRule(graph: graph, node: node, position: index).pullback(incoming)
       for (input, cotangent) in zip(node.inputs, outgoing) where path.members.contains(input.node) {
         guard let cotangent else { continue }
         arrived[input] = arrived[input].map { $0 + cotangent } ?? cotangent
@@ -44,7 +44,7 @@ struct ReverseSweep {
 
   /// Nodes between leaves and outputs, in order: what an output needs and what depends on a leaf. The time goes with
   /// their number, not with the graph's.
-  private func nodes(in graph: Graph, from leaves: Set<Value>, to outputs: [Tensor]) -> (
+  func nodes(in graph: Graph, from leaves: Set<Value>, to outputs: [Tensor]) -> (
     order: [Int], members: Set<Int>
   ) {
     let ends = Set(leaves.map(\.node))

@@ -10,21 +10,31 @@ public struct Preset<C: Sendable>: Sendable {
   public var name: String
   public var summary: String
   public var configuration: C
+
+  public init(name: String, summary: String, configuration: C) {
+    (self.name, self.summary, self.configuration) = (name, summary, configuration)
+  }
 }
 
-/// A published method put to the test: configuration, claims, a run that decides them, a report.
+/// A method put to the test: configuration, one sweep, one list of claims, its plots.
+///
+/// All else is made of these: checks before anything is written, the run with its names, order, estimate, progress and
+/// resumption, verdicts with Holm's correction, and the frame of the report. `Examples/OwnExperiment` is a small one to
+/// copy.
 public protocol Experiment: Sendable {
   associatedtype Configuration: SeededConfiguration
+  associatedtype Arm: SweepArm
 
   static var name: String { get }
   static var summary: String { get }
-  /// What the method's authors claim, and what else a run can decide.
-  static var claims: [Claim] { get }
-  /// How what was found is said in one sentence; verdicts are only counted when not given.
-  static var headline: Headline { get }
+  /// Whom the first sentence of a report is about, as "orthogonal gradients"; what it does is said by the claims'
+  /// phrases. Empty for a sentence that only counts verdicts.
+  static var subject: String { get }
   static var presets: [Preset<Configuration>] { get }
   /// What each setting means, by name.
   static var settingDescriptions: [String: String] { get }
+  /// What measures are in made-up findings, where 1 makes no sense.
+  static var madeUpMeasures: [Measure: Double] { get }
 
   var configuration: Configuration { get }
   init(_ configuration: Configuration)
@@ -37,25 +47,85 @@ public protocol Experiment: Sendable {
   /// - Throws: `SettingsError` naming the setting.
   func check() throws
 
-  /// A guess at time and memory, before the run starts.
-  func estimate(_ context: RunContext) throws -> String
+  /// What is run.
+  ///
+  /// - Throws: `SettingsError`.
+  func sweep() throws -> Sweep<Arm>
 
-  /// Runs what has not been run yet, recording all in the context.
-  func run(_ context: RunContext) throws
+  /// What the method's authors claim, and what else a run can decide, each with its test.
+  ///
+  /// - Throws: `SettingsError`.
+  func claims() throws -> [ClaimTest<Arm>]
 
-  /// Decides the claims and draws the plots from the log alone.
-  func report(_ events: [RunEvent], context: ReportContext) throws -> (decisions: [Decision], report: Report)
+  /// Its part of the report: tables and plots, made from the log alone. A partial run has one too.
+  ///
+  /// - Throws: `FindingsError.missing`.
+  func frame(_ findings: Findings<Arm>) throws -> ReportFrame
 }
 
 extension Experiment {
-  public static var headline: Headline { .counts }
+  public static var subject: String { "" }
+  public static var madeUpMeasures: [Measure: Double] { [:] }
 
   public func check() throws { try configuration.check() }
 
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
 
-  /// One of its claims.
-  func claim(_ id: String) -> Claim { Self.claims.first { $0.id == id }! }
+  /// All claims of all presets.
+  ///
+  /// - Throws: `SettingsError`.
+  public static func claims() throws -> [Claim] {
+    var known: Set<String> = []
+    return try presets.flatMap { try Self($0.configuration).claims().map(\.claim) }
+      .filter { known.insert($0.id).inserted }
+  }
+
+  /// What a log says.
+  public func findings(_ events: [RunEvent]) -> Findings<Arm> { Findings(events, seeds: reportedSeeds) }
+
+  /// Runs what has not been run yet, recording all in the context.
+  ///
+  /// - Parameter begin: called with a guess at time and memory, when the data are there and before the first task.
+  public func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws {
+    let session = try SweepSession(try sweep(), context, seeds: reportedSeeds)
+    try begin(try session.estimate())
+    try session.run()
+  }
+
+  /// Decides the claims: each by its test, all corrected for their number, and only where what they require holds.
+  ///
+  /// - Throws: `FindingsError.missing`; `SettingsError` where two claims have one name.
+  public func decide(_ findings: Findings<Arm>) throws -> Verdicts {
+    let (tests, alpha) = (try claims(), configuration.decision.alpha)
+    guard Set(tests.map(\.claim.id)).count == tests.count else { throw SettingsError("two claims have one name") }
+    var preconditions: [String: Precondition] = [:]
+    var order: [String] = []
+    for condition in tests.flatMap(\.conditions) where preconditions[condition.name] == nil {
+      preconditions[condition.name] = try condition.measured(findings)
+      order.append(condition.name)
+    }
+    let corrected = try tests.map { try $0.decide(findings, alpha: alpha) }.holmCorrected(alpha: alpha)
+    let decisions = zip(tests, corrected).map { test, decision in
+      decision.requiring(test.conditions.compactMap { preconditions[$0.name] })
+    }
+    let headline = Headline(
+      subject: Self.subject, phrases: tests.compactMap { test in test.phrase.map { (test.claim.id, $0) } })
+    let measured = order.compactMap { preconditions[$0] }
+    return Verdicts(
+      decisions: decisions, preconditions: measured, opening: headline.sentence(decisions, measured))
+  }
+
+  /// Decides the claims and draws the report from the log alone.
+  ///
+  /// - Throws: `FindingsError.missing`.
+  public func report(_ events: [RunEvent], context: ReportContext) throws -> (verdicts: Verdicts, report: Report) {
+    let findings = findings(events)
+    let verdicts = try decide(findings)
+    let unfinished = try sweep().unfinished(findings).map(\.name)
+    return (
+      verdicts, try frame(findings).report(verdicts, events: events, unfinished: unfinished, context: context)
+    )
+  }
 }
 
 /// What a report says of its run besides the log.

@@ -13,10 +13,11 @@ public struct Headline: Sendable {
     self.phrases = phrases
   }
 
-  /// The sentence. Whatever is not upheld is said as plainly as what is.
+  /// The sentence. Identities are no findings, and are neither named nor counted. Whatever is not upheld is said as plainly as what is.
   ///
   /// - Parameter preconditions: those that do not hold are named beside the claims that cannot be judged.
-  public func sentence(_ decisions: [Decision], _ preconditions: [Precondition] = []) -> String {
+  public func sentence(_ all: [Decision], _ preconditions: [Precondition] = []) -> String {
+    let decisions = all.filter { !$0.claim.isIdentity }
     let named = clauses(decisions, preconditions)
     guard !named.isEmpty else { return Self.capitalized(Self.count(decisions)) + "." }
     return Self.capitalized(named.joined(separator: "; ")) + " (\(Self.count(decisions)))."

@@ -39,9 +39,9 @@ public final class RunContext: @unchecked Sendable {
   /// What tasks found, by their names, in this session and in earlier ones.
   public var results: [String: [String: Double]] { lock.withLock { found } }
 
-  /// Whether a task has ended, in this session or in an earlier one.
-  public func hasResult(_ task: String) -> Bool { lock.withLock { found[task] != nil } }
-
+  /// Records an event, of a task or of the whole run.
+  ///
+  /// - Throws: `RunLogError` where a sink cannot be written.
   public func record(
     _ kind: String, task: String = "", step: Int = 0, _ values: [String: Double] = [:], text: String? = nil
   ) throws {
@@ -55,22 +55,6 @@ public final class RunContext: @unchecked Sendable {
   public func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
 
   public func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
-
-  /// Runs those tasks that have no result yet, in their order, on all cores. Each records its own result.
-  func perform<Task: Sendable>(
-    _ tasks: [Task], of unit: String = "descents", named name: @escaping @Sendable (Task) -> String,
-    run body: @escaping @Sendable (Task) throws -> Void
-  ) throws {
-    let known = results
-    let waiting = tasks.filter { known[name($0)] == nil }
-    guard !waiting.isEmpty else { return }
-    let bar = SharedProgress(makeProgress(total: tasks.count), done: tasks.count - waiting.count)
-    try Workers.run(waiting) { task in
-      try body(task)
-      bar.advance(by: 1, of: unit, name(task))
-    }
-    bar.finish()
-  }
 
   /// Where a task keeps its states.
   public func checkpoints(of task: String) -> CheckpointStore {

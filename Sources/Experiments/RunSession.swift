@@ -10,10 +10,7 @@ import Yams
 /// One call of `descent run`: makes or reopens the folder, runs, reports.
 public struct RunSession {
   public struct Outcome: Sendable {
-    /// What was found, in one sentence.
-    public var opening: String
-    public var preconditions: [Precondition]
-    public var decisions: [Decision]
+    public var verdicts: Verdicts
     public var reportPath: String
     public var seconds: Double
   }
@@ -101,13 +98,14 @@ public struct RunSession {
         try TensorBoardSink(
           folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
       ], isQuiet: isQuiet, clock: { ProcessInfo.processInfo.systemUptime })
-    announce(try experiment.estimate(context))
-    if earlier.isEmpty {
-      try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
-    } else {
-      try context.record("resume")
+    try experiment.run(context) { estimate in
+      announce(estimate)
+      if earlier.isEmpty {
+        try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
+      } else {
+        try context.record("resume")
+      }
     }
-    try experiment.run(context)
     try context.record("end", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
     try context.flush()
     return try report(E.self, folder: folder)
@@ -118,7 +116,7 @@ public struct RunSession {
   private static func rewind(_ folder: RunFolder, _ fingerprint: String) throws -> [RunEvent] {
     let logged = try folder.events()
     guard !logged.isEmpty else { return [] }
-    let finished = Set(logged.filter { $0.kind == "result" }.map(\.task))
+    let finished = Set(logged.filter { $0.kind == RunEvent.resultKind }.map(\.task))
     var reached: [String: Int] = [:]
     for task in Set(logged.map(\.task)) where !task.isEmpty && !finished.contains(task) {
       reached[task] = try RunContext.checkpoints(of: task, in: folder, fingerprint: fingerprint).latest()?.step ?? 0
@@ -133,16 +131,12 @@ public struct RunSession {
     try E(manifest.settings).check()
     let events = try folder.events()
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
-    let (decisions, drawn) = try E(manifest.settings).report(
+    let (verdicts, report) = try E(manifest.settings).report(
       events,
       context: ReportContext(
         command: manifest.command, environment: environment,
         configuration: try String(contentsOfFile: folder.configurationPath, encoding: .utf8)))
-    var report = drawn
-    report.opening = E.headline.sentence(decisions, report.preconditions)
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
-    return Outcome(
-      opening: report.opening, preconditions: report.preconditions, decisions: decisions,
-      reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
+    return Outcome(verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
   }
 }

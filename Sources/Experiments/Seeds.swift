@@ -2,16 +2,36 @@
 public protocol SeedRange: Codable, Sendable, Equatable {
   var count: Int { get set }
   var first: Int { get set }
+
+  /// - Throws: `SettingsError` naming the setting.
+  func check() throws
 }
 
 extension SeedRange {
-  package var reported: [Int] { Array(first..<first + count) }
+  /// Those that decide claims.
+  public var reported: [Int] { Array(first..<first + count) }
+
+  public func check() throws {
+    guard count > 0 else { throw SettingsError("seeds.count must be positive, not \(count)") }
+  }
+
+  /// Checks that seeds on which something was chosen decide nothing.
+  ///
+  /// - Parameter setting: the name of the first of those, as "seeds.tuningFirst".
+  /// - Throws: `SettingsError` where they overlap.
+  func checkApart(from tuning: Range<Int>, _ setting: String) throws {
+    guard !(first..<first + count).overlaps(tuning) else {
+      throw SettingsError("seeds that choose cannot be reported: seeds.first and \(setting) overlap")
+    }
+  }
 }
 
 /// Seeds that decide claims, and nothing besides.
 public struct PlainSeeds: SeedRange {
   public var count: Int
   public var first: Int
+
+  public init(count: Int, first: Int = 0) { (self.count, self.first) = (count, first) }
 }
 
 /// Seeds that decide claims, and other seeds on which rates and settings are chosen.
@@ -21,13 +41,27 @@ public struct TunedSeeds: SeedRange {
   public var tuningCount: Int
   public var tuningFirst: Int
 
-  package var tuning: [Int] { Array(tuningFirst..<tuningFirst + tuningCount) }
+  public init(count: Int, first: Int = 0, tuningCount: Int, tuningFirst: Int = 1000) {
+    (self.count, self.first) = (count, first)
+    (self.tuningCount, self.tuningFirst) = (tuningCount, tuningFirst)
+  }
+
+  /// Those that only choose.
+  public var tuning: [Int] { Array(tuningFirst..<tuningFirst + tuningCount) }
+
+  public func check() throws {
+    guard count > 0 else { throw SettingsError("seeds.count must be positive, not \(count)") }
+    guard tuningCount > 0 else { throw SettingsError("seeds.tuningCount must be positive, not \(tuningCount)") }
+    try checkApart(from: tuningFirst..<tuningFirst + tuningCount, "seeds.tuningFirst")
+  }
 }
 
-/// A configuration that says on which seeds its experiment runs.
+/// A configuration that says on which seeds its experiment runs, and at which level it decides.
 public protocol SeededConfiguration: Codable, Sendable, Equatable {
   associatedtype Seeds: SeedRange
+  associatedtype Rules: DecisionRules
   var seeds: Seeds { get set }
+  var decision: Rules { get set }
 
   /// Whether the settings make sense, each by itself and together.
   ///
@@ -36,9 +70,11 @@ public protocol SeededConfiguration: Codable, Sendable, Equatable {
 }
 
 extension Experiment {
-  package var reportedSeeds: [Int] { configuration.seeds.reported }
+  /// The seeds that decide claims.
+  public var reportedSeeds: [Int] { configuration.seeds.reported }
 }
 
 extension Experiment where Configuration.Seeds == TunedSeeds {
-  package var tuningSeeds: [Int] { configuration.seeds.tuning }
+  /// The seeds that only choose.
+  public var tuningSeeds: [Int] { configuration.seeds.tuning }
 }

@@ -14,7 +14,7 @@ final class SharedProgress: @unchecked Sendable {
     first = done
   }
 
-  func advance(by amount: Int, of unit: String = "epochs", _ detail: String) {
+  func advance(by amount: Int, of unit: String, _ detail: String) {
     lock.withLock {
       done += amount
       bar?.show(done, of: unit, detail, since: first)

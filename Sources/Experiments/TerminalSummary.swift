@@ -13,14 +13,26 @@ public struct TerminalSummary: Sendable {
   }
 
   public init(_ outcome: RunSession.Outcome) {
-    self.init(opening: outcome.opening, preconditions: outcome.preconditions, decisions: outcome.decisions)
+    self.init(
+      opening: outcome.verdicts.opening, preconditions: outcome.verdicts.preconditions,
+      decisions: outcome.verdicts.decisions)
   }
 
   public func text(width: Int = 100) -> String {
     var parts = [TextTable.wrapped(opening, width: width).joined(separator: "\n")]
     if !preconditions.isEmpty { parts.append(preconditionTable.text(width: width)) }
-    if !decisions.isEmpty { parts.append(decisionTable.text(width: width)) }
+    if !claims.isEmpty { parts.append(decisionTable.text(width: width)) }
+    if !identities.isEmpty { parts.append(TextTable.wrapped(identityLine, width: width).joined(separator: "\n")) }
     return parts.joined(separator: "\n\n")
+  }
+
+  private var claims: [Decision] { decisions.filter { !$0.claim.isIdentity } }
+  private var identities: [Decision] { decisions.filter { $0.claim.isIdentity } }
+
+  /// What could not come out otherwise, in one line.
+  private var identityLine: String {
+    "identities, which check the code: "
+      + identities.map { "\($0.claim.name) \($0.verdict.ofIdentity)" }.joined(separator: "; ")
   }
 
   private var preconditionTable: TextTable {
@@ -33,11 +45,11 @@ public struct TerminalSummary: Sendable {
 
   private var decisionTable: TextTable {
     // Without a correction there is no column for it.
-    let isCorrected = decisions.contains { $0.evidence.adjustedPValue != nil }
+    let isCorrected = claims.contains { $0.evidence.adjustedPValue != nil }
     func short(_ value: Double) -> String { Report.number(value, digits: 3) }
     return TextTable(
       header: ["claim", "verdict", "n", "estimate", "interval", "level", "p"] + (isCorrected ? ["p by Holm"] : []),
-      rows: decisions.map { decision in
+      rows: claims.map { decision in
         let e = decision.evidence
         return [
           decision.claim.name, decision.verdict.rawValue, "\(e.count)", short(e.estimate),

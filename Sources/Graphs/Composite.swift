@@ -10,14 +10,20 @@ public enum Composite: Hashable, Sendable {
   case attention(causal: Bool)
   /// Inputs: packed, result, log-sum-exp, the result's cotangent. Output: the packed projections' gradient.
   case attentionGradient(causal: Bool)
-  /// Inputs: batch-normalised values made of primitives, then x, scale, shift, the batch's mean and 1 / deviation
-  /// [channels]. Output: the first input. The derivative in closed form takes two passes over x, where that of the
-  /// primitives takes three.
-  case batchNormalization
   /// Inputs: x [rows, width], scale [width], shift [width]. Outputs: y like x, mean [rows], 1 / deviation [rows].
   case layerNormalization(epsilon: Double)
   /// Inputs: x, scale, mean, 1 / deviation, y's cotangent. Outputs: the gradients of x, scale and shift.
   case layerNormalizationGradient
+  /// Inputs: queries [batch, time, heads, width], keys and values [batch, time, key heads, width]. Outputs: like the
+  /// queries, log-sum-exp of the scores [batch, heads, time]. Causal.
+  case groupedAttention
+  /// Inputs: queries, keys, values, result, log-sum-exp, the result's cotangent. Outputs: the gradients of the first
+  /// three.
+  case groupedAttentionGradient
+  /// Inputs: x [rows, width], scale [width]. Outputs: y like x, 1 / root mean square [rows].
+  case rootMeanSquareNormalization(epsilon: Double)
+  /// Inputs: x, scale, 1 / root mean square, y's cotangent. Outputs: the gradients of x and scale.
+  case rootMeanSquareNormalizationGradient
 
   /// The same results from primitives.
   package func decomposed(_ inputs: [Tensor]) -> [Tensor] {
@@ -49,7 +55,6 @@ public enum Composite: Hashable, Sendable {
         slopes.matmul(key), slopes.transposed().matmul(query), weights.transposed().matmul(cotangent),
       ]
       return [stack(parts, axis: 0).transposed([1, 3, 0, 2, 4])]
-    case .batchNormalization: return [inputs[0]]
     case .layerNormalization(let epsilon):
       let (x, scale, shift) = (inputs[0], inputs[1], inputs[2])
       let mean = x.mean([1])
@@ -65,6 +70,17 @@ public enum Composite: Hashable, Sendable {
       let inner =
         slope - slope.mean([1], keepingAxes: true) - normal * (slope * normal).mean([1], keepingAxes: true)
       return [inner * rate, (cotangent * normal).sum([0]), cotangent.sum([0])]
+    case .groupedAttention: return GroupedAttention(inputs).results
+    case .groupedAttentionGradient: return GroupedAttention(inputs).gradients(inputs)
+    case .rootMeanSquareNormalization(let epsilon):
+      let rate = rsqrt(inputs[0].squared.mean([1]) + epsilon)
+      return [inputs[0] * rate.expanded(axis: 1) * inputs[1], rate]
+    case .rootMeanSquareNormalizationGradient:
+      let (scale, cotangent, rate) = (inputs[1], inputs[3], inputs[2].expanded(axis: 1))
+      let (normal, slope) = (inputs[0] * rate, cotangent * scale)
+      // The root mean square is a function of x too: its share leaves the slope without its part along x.
+      let inner = slope - normal * (slope * normal).mean([1], keepingAxes: true)
+      return [inner * rate, (cotangent * normal).sum([0])]
     }
   }
 
@@ -103,22 +119,20 @@ public enum Composite: Hashable, Sendable {
           .composite(.attentionGradient(causal: causal)), [inputs[0], outputs[0], outputs[1], cotangent], inputs[0].type
         )
       ]
-    case .batchNormalization:
-      guard let g = cotangents[0] else { return nil }
-      let (x, scale, mean, rate) = (inputs[1], inputs[2], inputs[4], inputs[5])
-      let axes = Array(0..<x.rank - 1)
-      let count = Double(x.count / Swift.max(scale.count, 1))
-      let normal = (x - mean) * rate
-      let shiftGradient = g.sum(axes)
-      let scaleGradient = (g * normal).sum(axes)
-      // Mean and deviation are functions of x too: their share leaves g without its mean and its slope along x.
-      let inner = g - shiftGradient * (1 / count) - normal * (scaleGradient * (1 / count))
-      return [nil, inner * (scale * rate), scaleGradient, shiftGradient, nil, nil]
     case .layerNormalization:
       guard let cotangent = cotangents[0], cotangents[1] == nil, cotangents[2] == nil else { return nil }
       return Composite.layerNormalizationGradient.recorded(
         [inputs[0], inputs[1], outputs[1], outputs[2], cotangent], inputs.map(\.type))
-    case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient: return nil
+    case .groupedAttention:
+      guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
+      return Composite.groupedAttentionGradient.recorded(inputs + outputs + [cotangent], inputs.map(\.type))
+    case .rootMeanSquareNormalization:
+      guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
+      return Composite.rootMeanSquareNormalizationGradient.recorded(
+        inputs + [outputs[1], cotangent], inputs.map(\.type))
+    case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient, .groupedAttentionGradient,
+      .rootMeanSquareNormalizationGradient:
+      return nil
     }
   }
 }

@@ -56,7 +56,7 @@ public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
     return a.graph.fail("select", [condition, a, b], "needs a bool condition and shapes that broadcast together")
   }
   return a.graph.record(
-    .select,
+    .elementwise(.select),
     [condition.broadcastIfNeeded(to: shape), x.broadcastIfNeeded(to: shape), y.broadcastIfNeeded(to: shape)],
     TensorType(shape, a.elementType))
 }

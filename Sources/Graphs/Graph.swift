@@ -44,17 +44,17 @@ public final class Graph {
   public func input(_ type: TensorType, file: String = #fileID, line: Int = #line) -> Tensor {
     location = SourceLocation(file: file, line: line)
     inputCount += 1
-    return record(.input(inputCount - 1), [], type)
+    return record(.source(.input(inputCount - 1)), [], type)
   }
 
   /// An array known while tracing.
   public func constant(_ array: NDArray) -> Tensor {
     constants.append(array)
-    return record(.constant(constants.count - 1), [], TensorType(of: array))
+    return record(.source(.constant(constants.count - 1)), [], TensorType(of: array))
   }
 
   /// One value everywhere.
-  public func fill(_ value: Double, _ type: TensorType) -> Tensor { record(.fill(value), [], type) }
+  public func fill(_ value: Double, _ type: TensorType) -> Tensor { record(.source(.fill(value)), [], type) }
 
   package func record(_ operation: Operation, _ inputs: [Tensor], _ output: TensorType) -> Tensor {
     record(operation, inputs, [output])[0]

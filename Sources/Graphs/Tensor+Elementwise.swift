@@ -9,17 +9,16 @@ extension Tensor {
       guard operation == .isFinite || elementType == .bool else {
         return graph.fail("not", [self], "logical operations need bool")
       }
-      return graph.record(.unary(operation), [self], TensorType(shape, .bool))
+      return graph.record(.elementwise(.unary(operation)), [self], TensorType(shape, .bool))
     }
-    let worksOnIntegers: Set<UnaryOperation> = [.negate, .absolute, .sign, .square, .relu]
-    guard elementType.isFloatingPoint || (elementType == .int32 && worksOnIntegers.contains(operation)) else {
+    guard elementType.isFloatingPoint || (elementType == .int32 && operation.worksOnIntegers) else {
       return graph.fail(operation.rawValue, [self], "not defined for \(elementType)")
     }
     if let value = fillValue, let folded = operation.value(at: value) { return filled(with: folded) }
-    if operation == .negate, let node = graph.node(of: self), case .unary(.negate) = node.operation {
+    if operation == .negate, let node = graph.node(of: self), case .elementwise(.unary(.negate)) = node.operation {
       return graph.tensor(node.inputs[0])
     }
-    return graph.record(.unary(operation), [self], type)
+    return graph.record(.elementwise(.unary(operation)), [self], type)
   }
 
   /// Both operands in their common shape, or the failure.
@@ -43,7 +42,7 @@ extension Tensor {
       return a.graph.fail(operation.rawValue, [a, b], "not defined for \(a.elementType)")
     }
     if let simpler = simplified(operation, a, b) { return simpler }
-    return a.graph.record(.binary(operation), [a, b], a.type)
+    return a.graph.record(.elementwise(.binary(operation)), [a, b], a.type)
   }
 
   /// Arithmetic with a value known while tracing, done while tracing.
@@ -63,7 +62,7 @@ extension Tensor {
     case .power where y == 2: return a.unary(.square)
     case .power where y == 0.5 && a.elementType.isFloatingPoint: return a.unary(.sqrt)
     case .power where y == -1 && a.elementType.isFloatingPoint: return a.unary(.reciprocal)
-    default: return nil
+    case .add, .subtract, .multiply, .divide, .power, .maximum, .minimum, .and, .or: return nil
     }
   }
 
@@ -71,7 +70,7 @@ extension Tensor {
     guard let (a, b) = aligned(comparison.rawValue, left, right) else {
       return misfit(comparison.rawValue, left, right)
     }
-    return a.graph.record(.compare(comparison), [a, b], TensorType(a.shape, .bool))
+    return a.graph.record(.elementwise(.compare(comparison)), [a, b], TensorType(a.shape, .bool))
   }
 
   public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
@@ -112,7 +111,7 @@ extension Tensor {
     if elementType.isFloatingPoint, self.elementType.isFloatingPoint, let value = fillValue {
       return graph.fill(value, TensorType(shape, elementType))
     }
-    return graph.record(.cast, [self], TensorType(shape, elementType))
+    return graph.record(.elementwise(.cast), [self], TensorType(shape, elementType))
   }
 
   /// Whether each element is neither infinite nor NaN.
@@ -123,10 +122,11 @@ extension Tensor {
   public var reciprocal: Tensor { unary(.reciprocal) }
 
   /// The same value, constant for derivatives.
-  public var stoppingGradient: Tensor { graph.record(.stopGradient, [self], type) }
+  public var stoppingGradient: Tensor { graph.record(.pass(.stopGradient), [self], type) }
 }
 
 extension UnaryOperation {
+  /// The result for a number known while tracing; nil where that is left to the kernel.
   func value(at x: Double) -> Double? {
     switch self {
     case .negate: -x
@@ -134,7 +134,18 @@ extension UnaryOperation {
     case .reciprocal: 1 / x
     case .sqrt: x.squareRoot()
     case .relu: max(x, 0)
-    default: nil
+    case .absolute, .sign, .exp, .log, .log1p, .expm1, .rsqrt, .sin, .cos, .tanh, .sigmoid, .erf, .floor, .round,
+      .isFinite, .not, .gelu, .geluSlope:
+      nil
+    }
+  }
+
+  var worksOnIntegers: Bool {
+    switch self {
+    case .negate, .absolute, .sign, .square, .relu, .isFinite: true
+    case .exp, .log, .log1p, .expm1, .sqrt, .rsqrt, .reciprocal, .sin, .cos, .tanh, .sigmoid, .erf, .floor, .round,
+      .not, .gelu, .geluSlope:
+      false
     }
   }
 }

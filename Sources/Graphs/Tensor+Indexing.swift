@@ -10,7 +10,7 @@ extension Tensor {
     let flat = indices.reshaped(to: [indices.count], file: file, line: line)
     var shape = self.shape
     shape[position] = indices.count
-    let rows = graph.record(.gather(axis: position), [self, flat], TensorType(shape, elementType))
+    let rows = graph.record(.index(.gather(axis: position)), [self, flat], TensorType(shape, elementType))
     if indices.rank == 1 { return rows }
     var dimensions = shape.dimensions
     dimensions.replaceSubrange(position...position, with: indices.shape.dimensions)
@@ -27,7 +27,8 @@ extension Tensor {
     else { return graph.fail("scatterAdd", [self, indices], "needs one int32 position for each part of axis \(axis)") }
     var shape = self.shape
     shape[position] = extent
-    return graph.record(.scatterAdd(axis: position, extent: extent), [self, indices], TensorType(shape, elementType))
+    return graph.record(
+      .index(.scatterAdd(axis: position, extent: extent)), [self, indices], TensorType(shape, elementType))
   }
 
   /// Elements along an axis at positions of their own: result[i, j] = self[i, indices[i, j]] for axis 1.
@@ -39,7 +40,8 @@ extension Tensor {
       return graph.fail(
         "gatherElements", [self, indices], "positions must be int32 and differ only along axis \(axis)")
     }
-    return graph.record(.gatherElements(axis: position), [self, indices], TensorType(indices.shape, elementType))
+    return graph.record(
+      .index(.gatherElements(axis: position)), [self, indices], TensorType(indices.shape, elementType))
   }
 
   /// The adjoint of `gatheringElements`.
@@ -53,7 +55,7 @@ extension Tensor {
     var shape = self.shape
     shape[position] = extent
     return graph.record(
-      .scatterAddElements(axis: position, extent: extent), [self, indices], TensorType(shape, elementType))
+      .index(.scatterAddElements(axis: position, extent: extent)), [self, indices], TensorType(shape, elementType))
   }
 
   /// 1 where the class is the index of the last axis and 0 elsewhere, for int32 classes.
@@ -62,7 +64,7 @@ extension Tensor {
   {
     guard at(file, line).elementType == .int32 else { return graph.fail("oneHot", [self], "classes must be int32") }
     let shape = Shape(self.shape.dimensions + [count])
-    let classes = graph.record(.iota(axis: rank), [], TensorType(shape, .int32))
+    let classes = graph.record(.source(.iota(axis: rank)), [], TensorType(shape, .int32))
     return (expanded(axis: rank, file: file, line: line) .== classes).cast(to: elementType)
   }
 }
@@ -70,7 +72,7 @@ extension Tensor {
 extension Graph {
   /// The index along an axis.
   public func iota(_ shape: Shape, axis: Int = -1, _ elementType: ElementType = .int32) -> Tensor {
-    record(.iota(axis: axis < 0 ? axis + shape.rank : axis), [], TensorType(shape, elementType))
+    record(.source(.iota(axis: axis < 0 ? axis + shape.rank : axis)), [], TensorType(shape, elementType))
   }
 }
 

@@ -46,7 +46,8 @@ extension Tensor {
       return graph.fail("convolution", [self, weights], "the window is larger than the padded image")
     }
     return graph.record(
-      .convolution(window), [self, weights], TensorType([shape[0], height, width, weights.shape[3]], elementType))
+      .convolve(.forward(window)), [self, weights],
+      TensorType([shape[0], height, width, weights.shape[3]], elementType))
   }
 
   private func window(_ name: String, _ size: Int, _ stride: Int?, _ padding: Padding) -> Window? {
@@ -69,7 +70,7 @@ extension Tensor {
     }
     let (height, width) = (window.outputExtent(0, of: shape[1]), window.outputExtent(1, of: shape[2]))
     let (n, c) = (shape[0], shape[3])
-    let indices = graph.record(.poolArgument(window), [self], TensorType([n, height * width, c], .int32))
+    let indices = graph.record(.pool(.argument(window)), [self], TensorType([n, height * width, c], .int32))
     return reshaped(to: [n, shape[1] * shape[2], c], file: file, line: line)
       .gatheringElements(indices, axis: 1, file: file, line: line)
       .reshaped(to: [n, height, width, c], file: file, line: line)
@@ -83,6 +84,6 @@ extension Tensor {
       return graph.fail("averagePool", [self], "needs NHWC images no smaller than the window")
     }
     let output = Shape([shape[0], window.outputExtent(0, of: shape[1]), window.outputExtent(1, of: shape[2]), shape[3]])
-    return graph.record(.sumPool(window), [self], TensorType(output, elementType)) * (1 / Double(size * size))
+    return graph.record(.pool(.sum(window)), [self], TensorType(output, elementType)) * (1 / Double(size * size))
   }
 }

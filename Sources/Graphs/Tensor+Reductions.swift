@@ -69,7 +69,7 @@ extension Tensor {
       return graph.fail(largest ? "argumentOfMaximum" : "argumentOfMinimum", [self], "there is no axis \(axis)")
     }
     return graph.record(
-      .argument(axis: position, largest: largest), [self], TensorType(shape.removing(axis: position), .int32))
+      .scan(.argument(axis: position, largest: largest)), [self], TensorType(shape.removing(axis: position), .int32))
   }
 
   /// Position of the largest element along an axis (int32); the first of equals.
@@ -85,7 +85,7 @@ extension Tensor {
   /// The stable order that sorts the last axis (int32).
   public func argumentSort(descending: Bool = false, file: String = #fileID, line: Int = #line) -> Tensor {
     guard at(file, line).rank > 0 else { return graph.fail("argumentSort", [self], "a scalar has no order") }
-    return graph.record(.argumentSort(descending: descending), [self], TensorType(shape, .int32))
+    return graph.record(.scan(.argumentSort(descending: descending)), [self], TensorType(shape, .int32))
   }
 
   /// The elements of the last axis in order; differentiable.
@@ -99,7 +99,7 @@ extension Tensor {
     guard at(file, line).rank > position, position >= 0, elementType != .bool else {
       return graph.fail("cumulativeSum", [self], "there is no axis \(axis), or no sum of its elements")
     }
-    return graph.record(.cumulativeSum(axis: position, reverse: reverse), [self], type)
+    return graph.record(.scan(.cumulativeSum(axis: position, reverse: reverse)), [self], type)
   }
 
   /// The Euclidean norm of all elements.

@@ -1,12 +1,14 @@
 extension Tensor {
   func broadcastIfNeeded(to shape: Shape) -> Tensor {
     if shape == self.shape { return self }
-    if case .fill(let value)? = graph.node(of: self)?.operation {
+    if case .source(.fill(let value))? = graph.node(of: self)?.operation {
       return graph.fill(value, TensorType(shape, elementType))
     }
     var source = self
-    if let node = graph.node(of: self), node.operation == .broadcast { source = graph.tensor(node.inputs[0]) }
-    return graph.record(.broadcast, [source], TensorType(shape, elementType))
+    if let node = graph.node(of: self), node.operation == .rearrange(.broadcast) {
+      source = graph.tensor(node.inputs[0])
+    }
+    return graph.record(.rearrange(.broadcast), [source], TensorType(shape, elementType))
   }
 
   /// This tensor repeated along new leading axes and axes of extent 1 (NumPy's rule).
@@ -32,12 +34,12 @@ extension Tensor {
     }
     if target == self.shape { return self }
     var source = self
-    if let node = graph.node(of: self), node.operation == .reshape { source = graph.tensor(node.inputs[0]) }
+    if let node = graph.node(of: self), node.operation == .rearrange(.reshape) { source = graph.tensor(node.inputs[0]) }
     if source.shape == target { return source }
-    if case .fill(let value)? = graph.node(of: self)?.operation {
+    if case .source(.fill(let value))? = graph.node(of: self)?.operation {
       return graph.fill(value, TensorType(target, elementType))
     }
-    return graph.record(.reshape, [source], TensorType(target, elementType))
+    return graph.record(.rearrange(.reshape), [source], TensorType(target, elementType))
   }
 
   /// Axes in another order: axis i of the result is axis `permutation[i]`. Without an argument, the last two swap.
@@ -48,13 +50,13 @@ extension Tensor {
     }
     var source = self
     var combined = order
-    if let node = graph.node(of: self), case .transpose(let inner) = node.operation {
+    if let node = graph.node(of: self), case .rearrange(.transpose(let inner)) = node.operation {
       source = graph.tensor(node.inputs[0])
       combined = order.map { inner[$0] }
     }
     if combined == Array(0..<rank) { return source }
     return graph.record(
-      .transpose(combined), [source], TensorType(Shape(combined.map { source.shape[$0] }), elementType))
+      .rearrange(.transpose(combined)), [source], TensorType(Shape(combined.map { source.shape[$0] }), elementType))
   }
 
   /// Elements `starts..<ends` of each axis, every `strides`-th.
@@ -74,7 +76,8 @@ extension Tensor {
       return (span + steps[axis] - 1) / steps[axis]
     }
     if Shape(extents) == shape { return self }
-    return graph.record(.slice(starts: starts, strides: steps), [self], TensorType(Shape(extents), elementType))
+    return graph.record(
+      .rearrange(.slice(starts: starts, strides: steps)), [self], TensorType(Shape(extents), elementType))
   }
 
   /// Elements `range` along one axis; negative axes count from the end.
@@ -108,13 +111,13 @@ extension Tensor {
     }
     if Shape(extents) == shape { return self }
     return graph.record(
-      .pad(low: low, high: high, interior: between), [self], TensorType(Shape(extents), elementType))
+      .assemble(.pad(low: low, high: high, interior: between)), [self], TensorType(Shape(extents), elementType))
   }
 
   /// The order along the given axes turned round.
   public func reversed(axes: [Int], file: String = #fileID, line: Int = #line) -> Tensor {
     guard let axes = at(file, line).resolved(axes) else { return graph.fail("reverse", [self], "no axes \(axes)") }
-    return graph.record(.reverse(axes: axes), [self], type)
+    return graph.record(.rearrange(.reverse(axes: axes)), [self], type)
   }
 
   /// A new axis of extent 1.
@@ -150,7 +153,7 @@ public func concatenate(_ parts: [Tensor], axis: Int, file: String = #fileID, li
   if parts.count == 1 { return first }
   var shape = first.shape
   shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
-  return first.graph.record(.concatenate(axis: axis), parts, TensorType(shape, first.elementType))
+  return first.graph.record(.assemble(.concatenate(axis: axis)), parts, TensorType(shape, first.elementType))
 }
 
 /// Tensors of one shape stacked along a new axis.

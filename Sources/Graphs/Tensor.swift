@@ -25,9 +25,12 @@ public struct Tensor {
   package var fillValue: Double? {
     guard let node = graph.node(of: self) else { return nil }
     switch node.operation {
-    case .fill(let value): return value
-    case .broadcast, .reshape: return graph.tensor(node.inputs[0]).fillValue
-    default: return nil
+    case .source(.fill(let value)): return value
+    case .rearrange(.broadcast), .rearrange(.reshape): return graph.tensor(node.inputs[0]).fillValue
+    case .source, .random, .elementwise, .reduce, .scan, .rearrange, .assemble, .index, .matmul, .convolve, .pool,
+      .pass,
+      .composite:
+      return nil
     }
   }
 

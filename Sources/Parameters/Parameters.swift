@@ -9,6 +9,9 @@ public struct Parameters {
   /// The parameter under a path.
   public subscript(path: String) -> Tensor? { tree[path] }
 
+  /// The parameters below a name, without it, as of one of several networks.
+  public func subtree(_ name: String) -> Parameters { Parameters(tree.subtree(name)) }
+
   /// The parameters after a step: the only way to move. Both have the same paths.
   public func moved(by updates: Updates) -> Parameters {
     Parameters(tree.zipped(with: updates.tree) { $0 + $1 })

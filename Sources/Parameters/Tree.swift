@@ -109,6 +109,10 @@ public struct Tree<Leaf> {
   }
 }
 
+extension Tree: ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, Leaf)...) { self.init(elements.map { (path: $0.0, leaf: $0.1) }) }
+}
+
 extension Tree: Sendable where Leaf: Sendable {}
 extension Tree: Equatable where Leaf: Equatable {}
 

@@ -134,7 +134,7 @@ public struct Report: Sendable {
     let claim = decision.claim
     var cells = [
       "<b>\(Self.escaped(claim.name))</b><br>\(Self.escaped(claim.statement))<br><small>\(Self.escaped(claim.source))</small>",
-      "<span class=\"\(verdict.rawValue.replacing(" ", with: "-"))\">\(symbol) \(verdict.rawValue)</span>",
+      "<span class=\"\(verdict.rawValue.replacing(" ", with: "-"))\">\(symbol) \(decision.claim.isIdentity ? verdict.ofIdentity : verdict.rawValue)</span>",
       fixed("\(evidence.count)"), fixed(number(evidence.estimate)), fixed(interval),
       p(evidence.pValue),
     ]

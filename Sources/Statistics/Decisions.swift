@@ -78,6 +78,98 @@ extension Claim {
     return decision(verdict, evidence)
   }
 
+  /// Decides "the mean of the values is `expected`, within ±margin" by two one-sided t-tests; the rules are those of
+  /// `decideEquivalence`, and the estimate is the mean itself.
+  ///
+  /// - Throws: `StatisticsError` for fewer than two values, or some that are not finite.
+  public func decideValue(
+    _ expected: Double, within margin: Double, of values: [Double], alpha: Double = 0.05
+  ) throws -> Decision {
+    precondition(margin > 0, "A margin is positive; got \(margin).")
+    let level = 1 - 2 * alpha
+    do {
+      let above = try oneSampleTTest(values, reference: expected - margin, alternative: .greater, level: level)
+      let below = try oneSampleTTest(values, reference: expected + margin, alternative: .less, level: level)
+      let summary = Summary(values)
+      let (place, verdict) = place(
+        of: summary.interval(level: level), from: expected - margin, to: expected + margin)
+      var evidence = Evidence(above, reason: "\(place) \(short(expected)) ± \(short(margin)).")
+      (evidence.test, evidence.estimate) = ("two one-sided t-tests", summary.mean)
+      evidence.interval = summary.interval(level: level)
+      evidence.effectSize = (summary.mean - expected) / summary.standardDeviation
+      let p = max(above.pValue, below.pValue)
+      evidence.pValue = verdict == .refuted ? 1 - p : p
+      return decision(verdict, evidence)
+    } catch StatisticsError.noSpread {
+      let value = mean(values)
+      return decision(
+        abs(value - expected) < margin ? .upheld : .refuted,
+        withoutSpread(
+          value, count: values.count, level: level, reason: "the claim is \(short(expected)) ± \(short(margin))"))
+    }
+  }
+
+  /// Decides "it happens in more (fewer) than that share of cases" by an exact binomial test in either direction; the
+  /// interval is Clopper and Pearson's of level 1 - 2α.
+  ///
+  /// - Throws: `StatisticsError` where there is no case.
+  public func decideShare(
+    _ direction: Direction, than share: Double, successes: Int, trials: Int, alpha: Double = 0.05
+  ) throws -> Decision {
+    let (atMost, atLeast) = try binomialTails(successes, trials, share, share)
+    let found: Verdict = direction == .higher ? .upheld : .refuted
+    let verdict: Verdict =
+      atLeast < alpha ? found : atMost < alpha ? (found == .upheld ? .refuted : .upheld) : .undecided
+    return decision(
+      verdict,
+      shareEvidence(
+        successes, trials, alpha, p: min(atMost, atLeast), "exact binomial test against \(short(share))"))
+  }
+
+  /// Decides "it happens in that share of cases, within ±margin" by two exact one-sided binomial tests.
+  ///
+  /// - Throws: `StatisticsError` where there is no case.
+  public func decideShare(
+    _ share: Double, within margin: Double, successes: Int, trials: Int, alpha: Double = 0.05
+  ) throws -> Decision {
+    let (low, high) = (max(0, share - margin), min(1, share + margin))
+    let (isNotAbove, isNotBelow) = try binomialTails(successes, trials, high, low)
+    // "Not above the high end", and "not below the low end"; an end beyond 0 or 1 needs no test.
+    let p = max(share + margin >= 1 ? 0 : isNotAbove, share - margin <= 0 ? 0 : isNotBelow)
+    let (isBelow, isAbove) = (
+      binomialCDF(successes, trials: trials, probability: low),
+      binomialCDF(trials - successes, trials: trials, probability: 1 - high)
+    )
+    let outside = min(share - margin <= 0 ? 1 : isBelow, share + margin >= 1 ? 1 : isAbove)
+    let verdict: Verdict = p < alpha ? .upheld : outside < alpha ? .refuted : .undecided
+    return decision(
+      verdict,
+      shareEvidence(
+        successes, trials, alpha, p: verdict == .refuted ? outside : p,
+        "two exact binomial tests, \(short(share)) ± \(short(margin))"))
+  }
+
+  /// P(X <= successes) at one probability, P(X >= successes) at another.
+  private func binomialTails(
+    _ successes: Int, _ trials: Int, _ atMost: Double, _ atLeast: Double
+  ) throws -> (atMost: Double, atLeast: Double) {
+    guard trials > 0 else { throw StatisticsError.tooFewValues(what: "A share", needed: 1, found: 0) }
+    return (
+      binomialCDF(successes, trials: trials, probability: atMost),
+      binomialCDF(trials - successes, trials: trials, probability: 1 - atLeast)
+    )
+  }
+
+  private func shareEvidence(
+    _ successes: Int, _ trials: Int, _ alpha: Double, p: Double, _ test: String
+  ) -> Evidence {
+    Evidence(
+      test: test, count: trials, estimate: Double(successes) / Double(trials),
+      interval: proportionInterval(
+        successes: successes, trials: trials, level: 1 - 2 * alpha, method: .clopperPearson),
+      pValue: p, reason: "\(successes) of \(trials).")
+  }
+
   private func decide(
     _ direction: Direction, by value: @autoclosure () -> Double, count: Int, alpha: Double,
     _ test: () throws -> TestResult

@@ -45,6 +45,15 @@ public struct LineFit: Hashable, Sendable, Codable {
     determination = b.standardDeviation > 0 ? 1 - residual / (b.variance * (n - 1)) : 1
   }
 
+  /// The slope of the least-squares line alone, which two points have too; NaN for fewer.
+  public static func slope(_ x: [Double], _ y: [Double]) -> Double {
+    precondition(x.count == y.count, "A slope needs one y for each x.")
+    guard x.count >= 2 else { return .nan }
+    let n = Double(x.count)
+    let (a, b) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
+    return zip(x, y).reduce(0) { $0 + ($1.0 - a) * ($1.1 - b) } / x.reduce(0) { $0 + ($1 - a) * ($1 - a) }
+  }
+
   /// Fits a power law y = c · xᵏ on logarithmic axes: the slope is the exponent k, the intercept log c.
   ///
   /// - Throws: `StatisticsError.nonFinite` when an x or y is not positive, and as `init(_:_:)`.

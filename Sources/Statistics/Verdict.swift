@@ -8,6 +8,15 @@ public enum Verdict: String, Hashable, Sendable, Codable, CaseIterable {
   case undecided
   /// A precondition of the claim does not hold, so that the data say nothing about it.
   case notApplicable = "not applicable"
+
+  /// The same in the words of an identity, which is no claim.
+  public var ofIdentity: String {
+    switch self {
+    case .upheld: "holds"
+    case .refuted: "does not hold"
+    case .undecided, .notApplicable: "was not seen"
+    }
+  }
 }
 
 /// A statement that an experiment can decide.
@@ -20,10 +29,13 @@ public struct Claim: Hashable, Sendable, Codable, Identifiable {
   public var statement: String
   /// Where the claim was made: paper, table or equation.
   public var source: String
+  /// Whether it is a theorem, or fixed by the computation: it could not come out otherwise, and is no verdict.
+  public var isIdentity: Bool
 
   /// - Parameter name: the words of `id` when nil.
-  public init(id: String, name: String? = nil, statement: String, source: String) {
+  public init(id: String, name: String? = nil, statement: String, source: String, isIdentity: Bool = false) {
     self.id = id
+    self.isIdentity = isIdentity
     self.name = name ?? id.split(separator: "/").joined(separator: ", ").split(separator: "-").joined(separator: " ")
     self.statement = statement
     self.source = source

@@ -95,6 +95,10 @@ public let operationCases: [OperationCase] = {
     .init("layer norm", [normal([2, 3, 5]), positive([5]), normal([5], 4)]) { _, x in
       [layerNorm(x[0], scale: x[1], shift: x[2])]
     },
+    .init("RMS norm", [normal([2, 3, 5]), positive([5])]) { _, x in [rootMeanSquareNorm(x[0], scale: x[1])] },
+    .init("grouped attention", [normal([2, 5, 4, 3]), normal([2, 5, 2, 3], 5), normal([2, 5, 2, 3], 6)]) { _, x in
+      [groupedAttention(query: x[0], key: x[1], value: x[2])]
+    },
     .init("average pool", [image]) { _, x in
       [x[0].squared.averagePooled(size: 2), x[0].squared.averagePooled(size: 3, stride: 2, padding: .same)]
     },
@@ -120,15 +124,38 @@ public let operationCases: [OperationCase] = {
         [x[0].convolved(with: x[1], strides: stride, padding: padding, dilation: dilation, groups: groups)]
       })
   }
-  let functions: [(String, @Sendable (Tensor) -> Tensor)] = [
-    ("negate", { -$0 }), ("abs", abs), ("exp", exp), ("log", log), ("log1p", log1p), ("expm1", expm1), ("sqrt", sqrt),
-    ("rsqrt", rsqrt), ("reciprocal", { $0.reciprocal }), ("square", { $0.squared }), ("sin", sin), ("cos", cos),
-    ("tanh", tanh), ("sigmoid", sigmoid), ("erf", erf), ("gelu", gelu), ("relu", relu), ("floor", { floor($0) * $0 }),
-    ("round", { round($0) * $0 }), ("sign", { sign($0) * $0 }),
-  ]
-  for (name, function) in functions {
-    let needsPositive = ["log", "log1p", "sqrt", "rsqrt", "reciprocal"].contains(name)
-    cases.append(.init(name, [needsPositive ? p : a]) { _, x in [function(x[0])] })
+  for operation in UnaryOperation.allCases {
+    guard let (function, needsPositive) = example(of: operation) else { continue }
+    cases.append(.init(operation.rawValue, [needsPositive ? p : a]) { _, x in [function(x[0])] })
   }
   return cases
 }()
+
+/// A function that uses an operation, and whether its arguments must be positive; nil where there is no derivative to
+/// check.
+private func example(of operation: UnaryOperation) -> (function: @Sendable (Tensor) -> Tensor, needsPositive: Bool)? {
+  switch operation {
+  case .negate: ({ -$0 }, false)
+  case .absolute: (abs, false)
+  case .sign: ({ sign($0) * $0 }, false)
+  case .exp: (exp, false)
+  case .log: (log, true)
+  case .log1p: (log1p, true)
+  case .expm1: (expm1, false)
+  case .sqrt: (sqrt, true)
+  case .rsqrt: (rsqrt, true)
+  case .reciprocal: ({ $0.reciprocal }, true)
+  case .square: ({ $0.squared }, false)
+  case .sin: (sin, false)
+  case .cos: (cos, false)
+  case .tanh: (tanh, false)
+  case .sigmoid: (sigmoid, false)
+  case .erf: (erf, false)
+  case .relu: (relu, false)
+  case .floor: ({ floor($0) * $0 }, false)
+  case .round: ({ round($0) * $0 }, false)
+  case .gelu: (gelu, false)
+  case .geluSlope: (geluSlope, false)
+  case .isFinite, .not: nil
+  }
+}

@@ -53,7 +53,7 @@ extension ReferenceEvaluator {
     case .multiply: return Double(Int32(truncatingIfNeeded: a &* b))
     case .divide: return b == 0 ? 0 : Double(a / b)
     case .power: return Swift.min(Swift.max(Foundation.pow(x, y).rounded(.towardZero), -0x1p31), 0x1p31 - 1)
-    default: return binary(operation, x, y)
+    case .add, .subtract, .maximum, .minimum, .and, .or: return binary(operation, x, y)
     }
   }
 
@@ -111,8 +111,7 @@ extension ReferenceEvaluator {
     }
   }
 
-  static func convolution(_ node: Node, _ x: [Plain]) -> Plain {
-    let shape = node.outputs[0].shape
+  static func convolution(_ convolution: Graphs.Operation.Convolution, _ x: [Plain], _ shape: Shape) -> Plain {
     var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
     func run(_ w: Window, _ source: Shape, _ weights: Shape, _ add: ([Int], [Int], [Int]) -> Void) {
       let (inner, features) = (weights[2], weights[3])
@@ -127,31 +126,29 @@ extension ReferenceEvaluator {
         }
       }
     }
-    switch node.operation {
-    case .convolution(let w):
+    switch convolution {
+    case .forward(let w):
       run(w, x[0].shape, x[1].shape) { o, k, s in result[o] += x[0][s] * x[1][k] }
-    case .convolutionDataGradient(let w, let source):
+    case .dataGradient(let w, let source):
       run(w, source, x[1].shape) { o, k, s in result[s] += x[0][o] * x[1][k] }
-    case .convolutionWeightGradient(let w, let weights):
+    case .weightGradient(let w, let weights):
       run(w, x[0].shape, weights) { o, k, s in result[k] += x[0][s] * x[1][o] }
-    default: preconditionFailure("not a convolution")
     }
     return result
   }
 
-  static func pool(_ node: Node, _ x: Plain) -> Plain {
-    let shape = node.outputs[0].shape
+  static func pool(_ pooling: Graphs.Operation.Pooling, _ x: Plain, _ shape: Shape) -> Plain {
     var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
-    switch node.operation {
-    case .sumPool(let w):
+    switch pooling {
+    case .sum(let w):
       visits(w, x.shape) { o, _, s in
         for n in 0..<shape[0] { for c in 0..<shape[3] { result[[n] + o + [c]] += x[[n] + s + [c]] } }
       }
-    case .sumPoolGradient(let w, let source):
+    case .sumGradient(let w, let source):
       visits(w, source) { o, _, s in
         for n in 0..<shape[0] { for c in 0..<shape[3] { result[[n] + s + [c]] += x[[n] + o + [c]] } }
       }
-    case .poolArgument(let w):
+    case .argument(let w):
       var best = [[Int]: Double]()
       let width = w.outputExtent(1, of: x.shape[2])
       visits(w, x.shape) { o, _, s in
@@ -166,7 +163,6 @@ extension ReferenceEvaluator {
           }
         }
       }
-    default: preconditionFailure("not a pool")
     }
     return result
   }

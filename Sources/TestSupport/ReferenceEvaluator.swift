@@ -55,30 +55,17 @@ public struct ReferenceEvaluator {
     let shape = type.shape
     func each(_ value: ([Int]) -> Double) -> [Plain] { [Plain(shape: shape, values: indices(shape).map(value))] }
     switch node.operation {
-    case .input(let position): return [Plain(shape: shape, values: inputs[position].doubles)]
-    case .constant(let position): return [Plain(shape: shape, values: graph.constants[position].doubles)]
-    case .fill(let value): return each { _ in value }
-    case .iota(let axis): return each { Double($0[axis]) }
+    case .source(.input(let position)): return [Plain(shape: shape, values: inputs[position].doubles)]
+    case .source(.constant(let position)): return [Plain(shape: shape, values: graph.constants[position].doubles)]
+    case .source(.fill(let value)): return each { _ in value }
+    case .source(.iota(let axis)): return each { Double($0[axis]) }
     case .random(let distribution): return [Plain(shape: shape, values: random(distribution, type, key: x[0].values))]
-    case .unary(let operation):
-      if operation == .square, type.elementType == .int32 {
-        return [Plain(shape: shape, values: x[0].values.map { integer(.multiply, $0, $0) })]
-      }
-      return [Plain(shape: shape, values: x[0].values.map { unary(operation, $0) })]
-    case .binary(let operation):
-      let value = type.elementType == .int32 ? integer : binary
-      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { value(operation, $0, $1) })]
-    case .compare(let comparison):
-      return [Plain(shape: shape, values: zip(x[0].values, x[1].values).map { compare(comparison, $0, $1) ? 1 : 0 })]
-    case .select: return each { x[0][$0] != 0 ? x[1][$0] : x[2][$0] }
-    case .cast:
-      let round: (Double) -> Double =
-        type.elementType == .int32
-        ? { $0.isNaN ? 0 : Swift.min(Swift.max($0.rounded(.towardZero), -0x1p31), 0x1p31 - 1) }
-        : type.elementType == .bool ? { $0 != 0 ? 1 : 0 } : { $0 }
-      return [Plain(shape: shape, values: x[0].values.map(round))]
+    case .elementwise(let operation): return [elementwise(operation, x, type)]
     case .reduce(let kind, let axes): return [reduce(kind, axes, x[0], shape)]
-    case .stopGradient: return [x[0]]
+    case .scan(let scan): return [self.scan(scan, x[0], shape)]
+    case .rearrange(let rearrangement): return [rearrange(rearrangement, x[0], shape)]
+    case .assemble(let assembly): return [assemble(assembly, x, shape)]
+    case .index(let indexing): return [index(indexing, x, type)]
     case .matmul:
       let inner = x[0].shape[-1]
       return each { index in
@@ -86,6 +73,9 @@ public struct ReferenceEvaluator {
         let (i, j) = (index[index.count - 2], index[index.count - 1])
         return (0..<inner).reduce(0) { $0 + x[0][batch + [i, $1]] * x[1][batch + [$1, j]] }
       }
+    case .convolve(let convolution): return [self.convolution(convolution, x, shape)]
+    case .pool(let pooling): return [pool(pooling, x[0], shape)]
+    case .pass: return [x[0]]
     case .composite(let composite):
       let local = Graph()
       let arguments = zip(x, node.inputs).map { plain, value in
@@ -93,11 +83,31 @@ public struct ReferenceEvaluator {
       }
       let arrays = x.map { NDArray($0.values, shape: $0.shape) }
       return evaluatePlain(composite.decomposed(arguments), inputs: arrays)
-    case .convolution, .convolutionDataGradient, .convolutionWeightGradient: return [convolution(node, x)]
-    case .poolArgument, .sumPool, .sumPoolGradient: return [pool(node, x[0])]
-    case .gather, .gatherElements, .scatterAdd, .scatterAddElements, .argument, .argumentSort, .cumulativeSum:
-      return [byPosition(node, x)]
-    default: return [rearranged(node, x)]
+    }
+  }
+
+  private static func elementwise(_ operation: Graphs.Operation.Elementwise, _ x: [Plain], _ type: TensorType) -> Plain
+  {
+    func pairs(_ value: (Double, Double) -> Double) -> Plain {
+      Plain(shape: type.shape, values: zip(x[0].values, x[1].values).map(value))
+    }
+    switch operation {
+    case .unary(let operation):
+      let isProduct = operation == .square && type.elementType == .int32
+      return Plain(
+        shape: type.shape, values: x[0].values.map { isProduct ? integer(.multiply, $0, $0) : unary(operation, $0) })
+    case .binary(let operation):
+      let value = type.elementType == .int32 ? integer : binary
+      return pairs { value(operation, $0, $1) }
+    case .compare(let comparison): return pairs { compare(comparison, $0, $1) ? 1 : 0 }
+    case .select:
+      return Plain(shape: type.shape, values: x[0].values.indices.map { x[x[0].values[$0] != 0 ? 1 : 2].values[$0] })
+    case .cast:
+      let round: (Double) -> Double =
+        type.elementType == .int32
+        ? { $0.isNaN ? 0 : Swift.min(Swift.max($0.rounded(.towardZero), -0x1p31), 0x1p31 - 1) }
+        : type.elementType == .bool ? { $0 != 0 ? 1 : 0 } : { $0 }
+      return Plain(shape: type.shape, values: x[0].values.map(round))
     }
   }
 
@@ -107,27 +117,33 @@ public struct ReferenceEvaluator {
     }
   }
 
-  private static func rearranged(_ node: Node, _ x: [Plain]) -> Plain {
-    let shape = node.outputs[0].shape
+  private static func rearrange(_ rearrangement: Graphs.Operation.Rearrangement, _ x: Plain, _ shape: Shape) -> Plain {
     var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
-    switch node.operation {
-    case .reshape: result.values = x[0].values
+    switch rearrangement {
+    case .reshape: result.values = x.values
     case .broadcast:
-      let lead = shape.rank - x[0].shape.rank
+      let lead = shape.rank - x.shape.rank
       for index in indices(shape) {
-        result[index] = x[0][(0..<x[0].shape.rank).map { x[0].shape[$0] == 1 ? 0 : index[$0 + lead] }]
+        result[index] = x[(0..<x.shape.rank).map { x.shape[$0] == 1 ? 0 : index[$0 + lead] }]
       }
     case .transpose(let order):
-      for index in indices(x[0].shape) { result[order.map { index[$0] }] = x[0][index] }
+      for index in indices(x.shape) { result[order.map { index[$0] }] = x[index] }
     case .slice(let starts, let strides):
-      for index in indices(shape) { result[index] = x[0][index.indices.map { starts[$0] + index[$0] * strides[$0] }] }
+      for index in indices(shape) { result[index] = x[index.indices.map { starts[$0] + index[$0] * strides[$0] }] }
+    case .reverse(let axes):
+      for index in indices(shape) {
+        result[index] = x[index.indices.map { axes.contains($0) ? shape[$0] - 1 - index[$0] : index[$0] }]
+      }
+    }
+    return result
+  }
+
+  private static func assemble(_ assembly: Graphs.Operation.Assembly, _ x: [Plain], _ shape: Shape) -> Plain {
+    var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
+    switch assembly {
     case .pad(let low, _, let interior):
       for index in indices(x[0].shape) {
         result[index.indices.map { low[$0] + index[$0] * (interior[$0] + 1) }] = x[0][index]
-      }
-    case .reverse(let axes):
-      for index in indices(shape) {
-        result[index] = x[0][index.indices.map { axes.contains($0) ? shape[$0] - 1 - index[$0] : index[$0] }]
       }
     case .concatenate(let axis):
       var start = 0
@@ -139,7 +155,6 @@ public struct ReferenceEvaluator {
         }
         start += part.shape[axis]
       }
-    default: preconditionFailure("the reference does not know \(node.operation)")
     }
     return result
   }
@@ -155,12 +170,12 @@ public struct ReferenceEvaluator {
     return result
   }
 
-  private static func byPosition(_ node: Node, _ x: [Plain]) -> Plain {
-    let shape = node.outputs[0].shape
+  private static func index(_ indexing: Graphs.Operation.Indexing, _ x: [Plain], _ type: TensorType) -> Plain {
+    let shape = type.shape
     var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
     // Outside of the axis there is nothing to read, and what is written there is dropped.
-    let missing: Double = node.outputs[0].elementType.isFloatingPoint ? .nan : 0
-    switch node.operation {
+    let missing: Double = type.elementType.isFloatingPoint ? .nan : 0
+    switch indexing {
     case .gather(let axis):
       for var index in indices(shape) {
         let target = index
@@ -185,12 +200,19 @@ public struct ReferenceEvaluator {
         target[axis] = Int(x[1][index])
         if (0..<extent).contains(target[axis]) { result[target] += x[0][index] }
       }
+    }
+    return result
+  }
+
+  private static func scan(_ scan: Graphs.Operation.Scan, _ x: Plain, _ shape: Shape) -> Plain {
+    var result = Plain(shape: shape, values: [Double](repeating: 0, count: shape.count))
+    switch scan {
     case .argument(let axis, let largest):
       for index in indices(shape) {
-        let line = (0..<x[0].shape[axis]).map { position -> Double in
+        let line = (0..<x.shape[axis]).map { position -> Double in
           var full = index
           full.insert(position, at: axis)
-          return x[0][full]
+          return x[full]
         }
         // The first that is not a number counts as the most extreme.
         let extreme = largest ? line.max()! : line.min()!
@@ -199,7 +221,7 @@ public struct ReferenceEvaluator {
     case .argumentSort(let descending):
       let extent = shape[-1]
       for row in 0..<(shape.count / Swift.max(extent, 1)) {
-        let line = Array(x[0].values[row * extent..<(row + 1) * extent])
+        let line = Array(x.values[row * extent..<(row + 1) * extent])
         // What is not a number stands last in either order.
         let numbers = line.indices.filter { !line[$0].isNaN }.sorted {
           line[$0] == line[$1] ? $0 < $1 : descending ? line[$0] > line[$1] : line[$0] < line[$1]
@@ -213,10 +235,9 @@ public struct ReferenceEvaluator {
         result[index] = range.reduce(0) { total, position in
           var source = index
           source[axis] = position
-          return total + x[0][source]
+          return total + x[source]
         }
       }
-    default: preconditionFailure("not by position")
     }
     return result
   }

@@ -44,33 +44,19 @@ public struct Workload: Sendable {
       targets: NDArray(key.integers(count: batch, below: 10).map { Int32($0) }))
   }
 
-  /// One training step, compiled: arguments are parameters, running values, velocities, features and targets; all but
-  /// the last two are donated, and the loss is the only other result.
-  public func compiledStep() throws -> (program: Program, arguments: [NDArray]) {
-    let optimizer = Chain {
+  /// The inputs of its step.
+  public var inputs: Tree<NDArray> { ["features": features, "targets": targets] }
+
+  /// The step that a `Trainer` runs, with SGD of momentum 0.9 and rate 0.01.
+  /// - Throws: as `TrainingStep`.
+  public func trainingStep() throws -> TrainingStep {
+    let method = GradientDescent {
       Momentum(0.9)
       LearningRate(0.01)
     }
-    let start = try Trainer.initialState(model, GradientDescent(optimizer), RandomKey(seed: 1))
-    let (parameters, running, memory) = (start.parameters, start.modelState, start.optimizerState)
-    let arguments = parameters.leaves + running.leaves + memory.leaves
-    let (p, m, n) = (parameters.count, running.count, arguments.count)
-    let (model, loss) = (model, loss)
-    let program = try Program(
-      inputs: (arguments + [features, targets]).map { TensorType(of: $0) },
-      donating: Dictionary(uniqueKeysWithValues: (0..<n).map { ($0, $0) })
-    ) { graph, x in
-      let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: Array(x[0..<p])))
-      let (output, next) = try model(
-        x[n], point, state: Tree(sortedPaths: running.paths, leaves: Array(x[p..<p + m])), mode: .training)
-      let value = loss(output, x[n + 1]).mean()
-      let zero = graph.fill(0, TensorType(.scalar))
-      var context = UpdateContext(counters: Counters(updates: zero, samples: zero, epochs: zero), parameters: point)
-      let result = try context.run(
-        optimizer, gradients(of: value, withRespectTo: point),
-        Tree(sortedPaths: memory.paths, leaves: Array(x[p + m..<n])))
-      return point.moved(by: result.updates).tree.leaves + next.leaves + result.state.leaves + [value]
-    }
-    return (program, arguments + [features, targets])
+    let key = RandomKey(seed: 1)
+    return try TrainingStep(
+      .supervised(model, loss), method: method, inputs: inputs.types,
+      from: try Trainer.initialState(model, method, key), key: key.split("step"), sampleCount: features.shape[0])
   }
 }

@@ -79,4 +79,16 @@ import Testing
       }
     }
   }
+
+  /// What a search may look at is counted once each, whatever order the sets are walked in: two units that wait for all
+  /// others make no difference to how many there are.
+  @Test(arguments: [0, 1]) func theLimitOfASearchDoesNotDependOnItsOrder(_ excess: Int) {
+    let others = Set(1...UnitOrder.longestSearch - 2 + excess)
+    let (first, second) = (others.count + 1, others.count + 2)
+    var order = UnitOrder(count: others.count + 3)
+    for unit in 0...others.count { order.append(unit, after: []) }
+    order.append(first, after: others)
+    order.append(second, after: others)
+    #expect(order.require([first, second], before: 0) == (excess == 0))
+  }
 }

@@ -38,30 +38,37 @@ import Testing
     #expect(try chain.configuration().makeChain().description == chain.description)
   }
 
-  /// Every option of every kind arrives: another value gives another description.
-  @Test func everyOptionCounts() throws {
-    let others = [
-      "renormalize": "false", "guard": "false", "only": "a*", "coefficient": "2", "except": "b", "norm": "3",
-      "limit": "2", "deviation": "3", "decay": "0.5", "nesterov": "true", "beta1": "0.5", "beta2": "0.6",
-      "epsilon": "0.1", "factor": "4", "exponent": "2", "through": "rate", "frozen": "false", "low": "0.5",
-      "high": "2", "value": "3", "chain": "(sign)", "count": "3", "rules": "(*: scale 2)",
-    ]
-    let needed = [
-      "coefficient": "1", "norm": "1", "limit": "1", "deviation": "1", "factor": "1", "exponent": "1", "value": "1",
-      "chain": "()", "count": "1", "rules": "(*: scale 1)",
-    ]
-    for kind in TransformationKind.all {
-      func description(changing changed: String?) throws -> String {
-        let words = kind.options.compactMap { option -> String? in
-          let value = option.name == changed ? others[option.name]! : option.standard ?? needed[option.name]!
-          return value.hasPrefix("(") ? value : "\(option.name)=\(value)"
+  /// Every option of every kind arrives: each of its examples gives a description of its own, and comes back from it.
+  @Test(arguments: TransformationKind.all.map(\.name)) func everyOptionCounts(_ name: String) throws {
+    let kind = try TransformationKind.named(name)
+    for option in kind.options {
+      #expect(option.examples.count > 1, "\(option.name)")
+      var seen: Set<String> = []
+      for example in option.examples {
+        let words = kind.options.compactMap { other -> String? in
+          guard let value = other.name == option.name ? example : other.standard ?? other.examples.first else {
+            return nil
+          }
+          return value.hasPrefix("(") ? value : "\(other.name)=\(value)"
         }
-        return try ChainConfiguration(([kind.name] + words).joined(separator: " ")).makeChain().description
-      }
-      let standard = try description(changing: nil)
-      for option in kind.options {
-        #expect(try description(changing: option.name) != standard, "\(kind.name) ignores \(option.name)")
+        let chain = try ChainConfiguration(([name] + words).joined(separator: " ")).makeChain()
+        #expect(seen.insert(chain.description).inserted, "\(name) ignores \(option.name)")
+        #expect(try ChainConfiguration(chain.description).makeChain().description == chain.description)
       }
     }
+  }
+
+  /// Values are compared as what they mean, and the shortest text is printed.
+  @Test(arguments: [
+    ("adam epsilon=1e-08 beta1=0.90 | rate 1e-1", "adam | rate 0.1"), ("momentum 0.90 nesterov=no", "momentum"),
+    ("momentum 5e-1 nesterov=yes | rate 1", "momentum 0.5 nesterov=true | rate 1.0"),
+    ("orthogonal renormalize=yes only=all", "orthogonal"), ("decay 0.00050 except=none", "decay 0.0005"),
+    ("finite ( momentum 0.9 )", "finite (momentum)"), ("losspower 1.50 low=1e-3", "losspower 1.5"),
+    ("rate cosine(1e-1, 5epochs)", "rate cosine(0.1, 5.0epochs, 0.0)"),
+  ])
+  func equalValuesAreOneText(_ text: String, _ shortest: String) throws {
+    #expect(try ChainConfiguration(text).description == shortest)
+    #expect(try ChainConfiguration(text) == ChainConfiguration(shortest))
+    #expect(try ChainConfiguration(text).makeChain().description == shortest)
   }
 }

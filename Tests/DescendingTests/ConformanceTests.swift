@@ -3,21 +3,8 @@ import TestSupport
 import Testing
 
 @Suite struct ConformanceTests {
-  static let chains = [
-    "rate 0.1", "momentum 0.9 | rate 0.05", "momentum 0.9 nesterov=true | rate 0.05", "decay 1e-3 | rate 0.1",
-    "adam | rate 0.02", "adam | decay 0.01 | rate 0.02", "rmsprop | rate 0.005", "adagrad | rate 0.3",
-    "orthogonal | momentum 0.9 | rate 0.02", "orthogonal renormalize=false | rate 0.1",
-    "orthogonal guard=false | rate 0.1", "clip 1 | rate 0.1", "clipvalue 0.5 | rate 0.1", "noise 0.01 | rate 0.1",
-    "centralize | rate 0.1", "sign | rate 0.005", "scale 0.5 | rate 0.2", "finite | rate 0.1",
-    "finite (momentum 0.9 | rate 0.05)", "rate 0.1 | average 0.9",
-    "losspower 1.5 | rate 0.01", "losspower 0.8 through=rate | momentum | rate 0.02",
-    "losspower piecewise(0.8, 1.2) | rate 0.05", "losspower sigmoid(1.2, 0.8) frozen=false | rate 0.05",
-    "losspower 1.2 through=rate | adam | rate 0.02",
-    "accumulate 2 (momentum 0.9 | rate 0.05)", "accumulate 2 (losspower 0.8 through=rate | adam) | rate 0.02",
-    "groups (a/*: momentum 0.9 | rate 0.05; ?: adam | rate 0.02)",
-    "rate cosine(0.2, 2500updates, 0.05)", "rate warmup(10updates, linear(0.2, 0.05, 1000updates))",
-    "rate steps(0.2, 0.5, 10epochs)", "rate exponential(0.2, 0.9, 5000samples)",
-  ]
+  /// Every registered kind says how it is used.
+  static let chains = TransformationKind.all.flatMap(\.examples)
 
   /// Where a transformation leaves directions out, it must converge where they do not count.
   private func problems(_ text: String) -> [TestProblem] {
@@ -29,16 +16,27 @@ import Testing
 
   @Test(arguments: chains)
   func everyTransformationConforms(_ text: String) throws {
-    let conformance = Conformance(transformation: try ChainParser.parse(text), problems: problems(text))
-    let failures = conformance.failures()
+    let failures = Conformance(try ChainParser.parse(text), problems: problems(text)).failures()
     #expect(failures.isEmpty, "\(text): \(failures)")
+  }
+
+  /// The stages of a chain by name, those within others too.
+  private func names(_ chain: ChainConfiguration) throws -> Set<String> {
+    try chain.stages.reduce(into: []) { names, stage in
+      names.insert(stage.name)
+      for value in stage.values.values where value.hasPrefix("(") {
+        for part in value.dropFirst().dropLast().split(separator: ";") {
+          names.formUnion(try self.names(ChainConfiguration(String(part.split(separator: ":").last ?? ""))))
+        }
+      }
+    }
   }
 
   @Test(arguments: TransformationKind.all.map(\.name))
   func everyKindIsInTheSuiteAndDescribed(_ name: String) throws {
-    #expect(Self.chains.contains { $0.contains(name) })
     let kind = try TransformationKind.named(name)
-    #expect(!kind.summary.isEmpty && kind.options.allSatisfy { !$0.summary.isEmpty })
+    #expect(!kind.examples.isEmpty && !kind.summary.isEmpty && kind.options.allSatisfy { !$0.summary.isEmpty })
+    for example in kind.examples { #expect(try names(ChainConfiguration(example)).contains(name), "\(example)") }
   }
 
   // A suite that cannot fail proves nothing: each of these is broken in one way.
@@ -92,7 +90,7 @@ import Testing
       .climbs: "converges: ", .ignoresTheRate: "rate factor: it moves", .infiniteReading: "readings: broken",
     ]
     for fault in Broken.Fault.allCases {
-      let failures = Conformance(transformation: Broken(fault: fault), problems: [.bowl]).failures()
+      let failures = Conformance(Broken(fault: fault), problems: [.bowl]).failures()
       #expect(failures.contains { $0.contains(expected[fault]!) }, "\(fault) passed: \(failures)")
     }
   }

@@ -28,7 +28,7 @@ import Testing
       let (whole, part, other) = try (run(text, .bowl, type), run(text, .bowl, type), run(text, .bowl, type))
       try whole.run(12)
       try part.run(5)
-      other.restore(part.parameters, part.state, steps: 5)
+      try other.restore(part.parameters, part.state, steps: 5)
       try other.run(7)
       #expect(whole.parameters == other.parameters && whole.state == other.state)
       #expect(whole.parameters.types == TestProblem.bowl.start.map { $0.converted(to: type) }.types)
@@ -82,7 +82,7 @@ import Testing
     let states = try Evaluation.compiled.run([NDArray(3.0)]) { graph, x in
       let time = graph.fill(0, TensorType(.scalar))
       let problem = DescentProblem(counters: Counters(updates: time, samples: time, epochs: time)) { p in
-        (loss: p["x"]!.squared, modelState: Tree(["seen": p["x"]!]))
+        (ObjectiveValue(p["x"]!.squared), ["seen": p["x"]!])
       }
       _ = try SharpnessAware(radius: 1, Chain { LearningRate(0.1) })
         .step(from: Parameters(Tree(["x": x[0]])), state: Tree(), on: problem)
@@ -95,7 +95,7 @@ import Testing
     let product = try Evaluation.compiled.run([NDArray([1.0, 2.0])]) { graph, x in
       let time = graph.fill(0, TensorType(.scalar))
       let problem = DescentProblem(counters: Counters(updates: time, samples: time, epochs: time)) { p in
-        (loss: (p["x"]!.squared * p["x"]!).sum(), modelState: Tree())
+        (ObjectiveValue((p["x"]!.squared * p["x"]!).sum()), Tree())
       }
       let direction = Updates(Tree(["x": graph.constant(NDArray([1.0, -1.0]))]))
       let result = try problem.hessianProduct(at: Parameters(Tree(["x": x[0]])), along: direction)

@@ -22,7 +22,7 @@ import Testing
     try first.run(1)
     #expect(first.parameters == start)
     let second = try DescentRun(chain, from: start) { loss($0, 4..<8) }
-    second.restore(first.parameters, first.state, steps: 1)
+    try second.restore(first.parameters, first.state, steps: 1)
     try second.run(1)
     // Sums of 8 rows and 3 columns.
     for (a, b) in zip(whole.parameters["w"]!.doubles, second.parameters["w"]!.doubles) {
@@ -44,7 +44,7 @@ import Testing
       try DescentRun(chain, from: start) { loss($0, [1]) }, try DescentRun(chain, from: start) { loss($0, [3]) }
     )
     try first.run(1)
-    second.restore(first.parameters, first.state, steps: 1)
+    try second.restore(first.parameters, first.state, steps: 1)
     try second.run(1)
     #expect(abs(whole.parameters["w"]!.doubles[0] - second.parameters["w"]!.doubles[0]) < rounding(terms: 24))
   }
@@ -76,7 +76,7 @@ import Testing
     let groups = try Grouped([("a/*", Chain(slow)), ("?", Chain(fast))])
     #expect(
       try groups.describeAssignment(of: ["a/matrix", "b"])
-        == "a/matrix: momentum 0.9 | rate 0.01 (a/*)\nb: \(try Chain(fast)) (?)")
+        == "a/matrix: \(try Chain(slow)) (a/*)\nb: \(try Chain(fast)) (?)")
   }
 
   /// A factor set before groups reaches the rate of each.
@@ -100,14 +100,14 @@ import Testing
     let good = try DescentRun(chain, from: start) { $0["w"]!.squared.sum() }
     let bad = try DescentRun(chain, from: start) { sqrt($0["w"]! - 10).sum() }
     try good.run(2)
-    bad.restore(good.parameters, good.state, steps: 2)
+    try bad.restore(good.parameters, good.state, steps: 2)
     try bad.run(1)
     #expect(bad.parameters == good.parameters)
     #expect(bad.state.subtree("00/inner") == good.state.subtree("00/inner"))
     #expect(bad.readings["optimizer/skipped"] == 1)
     // The skipped update does not count for Adam's corrections either.
     let after = try DescentRun(chain, from: start) { $0["w"]!.squared.sum() }
-    after.restore(bad.parameters, bad.state, steps: 3)
+    try after.restore(bad.parameters, bad.state, steps: 3)
     try after.run(1)
     try good.run(1)
     #expect(after.parameters == good.parameters)

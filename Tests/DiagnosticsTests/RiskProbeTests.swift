@@ -98,6 +98,7 @@ import Testing
         parameters, new: new, seen: seen, deviation: deviation, pairs: 3000, key: RandomKey(seed: 11))
     }
     #expect(abs(gap) > 0.1)
+    // Small noise changes a loss by its square, 1e-4, times the curvature: far below the gap.
     #expect(abs(try flatness(0.01) / gap) < 0.01)
     // Deviation of the mean of 3,000 pairs: below 1 / √3000.
     #expect(abs(try flatness(1e4) - gap) < 4 / 3000.0.squareRoot())

@@ -1,6 +1,5 @@
 import Experiments
 import Foundation
-import Reports
 import RunLogs
 import Testing
 import Training
@@ -8,31 +7,36 @@ import Training
 @Suite struct CalibrationTests {
   private let quick = CalibrationExperiment.presets.first { $0.name == "quick" }!.configuration
 
-  /// Results as a run would log them: SGD in a given regime, the projection better in all that is claimed.
-  private func events(head: Double = 128, training: Double = 100, temperature: Double = 1.5) -> [RunEvent] {
-    var events: [RunEvent] = []
+  /// Findings of SGD in a given regime, with the projection better in all that is claimed.
+  private func findings(head: Double = 128, training: Double = 100, temperature: Double = 1.5) throws
+    -> Findings<CalibrationArm>
+  {
+    let ablated = try CalibrationExperiment(quick).ablations().first { $0.description == "hidden weights only" }!
+    var findings = Findings<CalibrationArm>.madeUp(seeds: Array(0..<20))
     for seed in 0..<20 {
       let wobble = 0.01 * sin(Double(7 * seed))
-      for (arm, shift) in [("sgd", 0.0), ("orthogonal", 1), ("hidden weights only", 0)] {
+      for (arm, shift) in [(CalibrationArm.sgd, 0.0), (.orthogonal, 1), (ablated, 0)] {
         let loss = 0.6 - 0.1 * shift + wobble * (1 + shift)
-        let values: [String: Double] = [
-          "head/features": head, "train/accuracy": training - shift,
-          "temperature": temperature - (0.2 + wobble) * shift, "test/accuracy": 80 + wobble * (shift + 1),
-          "test/nll": loss, "test/maxSoftmax": loss,
-          "test/entropy": 1 / loss, "test/maxLogit": 9 * loss, "test/logitVariance": 40 * loss, "test/ece": loss / 10,
-          "scaled/ece": 0.02 + wobble * shift / 10, "corrupted/noise/1/nll": loss,
-          "corrupted/noise/1/accuracy": 70 + wobble * shift,
+        var values: [Measure: Double] = [
+          .headFeatures: head, .trainAccuracy: training - shift,
+          .temperature: temperature - (0.2 + wobble) * shift, .test(.accuracy): 80 + wobble * (shift + 1),
+          .test(.nll): loss, .test(.maxSoftmax): loss, .test(.entropy): 1 / loss, .test(.maxLogit): 9 * loss,
+          .test(.logitVariance): 40 * loss, .test(.ece): loss / 10, .scaled(.ece): 0.02 + wobble * shift / 10,
         ]
-        events.append(RunEvent(kind: "result", task: "\(arm)/seed \(seed)", step: 900, time: 0, values: values))
+        for kind in quick.corruption.kinds {
+          for severity in 1...5 {
+            values[.damaged(.nll, by: kind, severity: severity)] = loss
+            values[.damaged(.accuracy, by: kind, severity: severity)] = 70 + wobble * shift
+          }
+        }
+        for (measure, value) in values { findings.set(measure, of: arm, seed, to: value) }
       }
     }
-    return events
+    return findings
   }
 
-  private func found(_ events: [RunEvent]) throws -> (decisions: [Decision], report: Report, opening: String) {
-    let (decisions, report) = try CalibrationExperiment(quick).report(
-      events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
-    return (decisions, report, CalibrationExperiment.headline.sentence(decisions, report.preconditions))
+  private func found(_ findings: Findings<CalibrationArm>) throws -> Verdicts {
+    try CalibrationExperiment(quick).decide(findings)
   }
 
   @Test func quickIsARegimeInWhichTheClaimsCanApply() {
@@ -42,18 +46,19 @@ import Training
   }
 
   @Test func claimsAreJudgedWherePreconditionsHold() throws {
-    let found = try found(events())
-    #expect(found.report.preconditions.map(\.count) == [20, 20, 20])
-    #expect(found.report.preconditions.allSatisfy { $0.holds })
-    #expect(found.report.preconditions.map(\.measured).prefix(2) == [128, 100], "those of SGD, not of the projection")
-    #expect(found.decisions.map(\.claim) == CalibrationExperiment.claims)
+    let found = try found(try findings())
+    #expect(found.preconditions.map(\.count) == [20, 20, 20])
+    #expect(found.preconditions.allSatisfy { $0.holds })
+    #expect(found.preconditions.map(\.measured).prefix(2) == [128, 100], "those of SGD, not of the projection")
     for decision in found.decisions { #expect(decision.verdict == .upheld, "\(decision.claim.id)") }
-    for evidence in found.decisions.map(\.evidence) where !evidence.pValue.isNaN {
-      #expect(evidence.adjustedPValue! >= evidence.pValue)
+    for decision in found.decisions where !decision.evidence.pValue.isNaN {
+      // What could not come out otherwise is no member of the family.
+      let adjusted = decision.evidence.adjustedPValue
+      #expect(decision.claim.isIdentity ? adjusted == nil : adjusted! >= decision.evidence.pValue)
     }
     #expect(
       found.opening.hasPrefix(
-        "Orthogonal gradients keep the accuracy of SGD, lower the test loss and lower the calibration error (of 12"))
+        "Orthogonal gradients keep the accuracy of SGD, lower the test loss and lower the calibration error (of 11"))
   }
 
   @Test(arguments: [
@@ -61,25 +66,33 @@ import Training
     (128, 100, 0.9, "temperature that fits SGD: 0.9"),
   ])
   func withoutAPreconditionNothingIsSaid(head: Double, training: Double, temperature: Double, account: String) throws {
-    let found = try found(events(head: head, training: training, temperature: temperature))
-    #expect(found.report.preconditions.count { $0.holds } == 2)
+    let found = try found(try findings(head: head, training: training, temperature: temperature))
+    #expect(found.preconditions.count { $0.holds } == 2)
     for decision in found.decisions {
       // What follows from scale-invariance needs no regime.
-      let isAlgebra = decision.claim.id == "normalised-weights-do-not-matter"
-      #expect(decision.verdict == (isAlgebra ? .upheld : .notApplicable), "\(decision.claim.id)")
-      #expect(isAlgebra || decision.evidence.reason.contains(account))
+      let isIdentity = decision.claim.isIdentity
+      #expect(decision.verdict == (isIdentity ? .upheld : .notApplicable), "\(decision.claim.id)")
+      #expect(isIdentity || decision.evidence.reason.contains(account))
     }
     #expect(found.opening.hasPrefix("Whether orthogonal gradients keep") && found.opening.contains(account))
   }
 
   /// A log of an earlier version, which did not measure the preconditions, is not judged.
   @Test func whatWasNotMeasuredIsNotJudged() throws {
-    let old = events().map { event in
-      var event = event
-      event.values["train/accuracy"] = nil
-      return event
+    let experiment = CalibrationExperiment(quick)
+    let claim = try experiment.claims()[0]
+    let events = (0..<2).flatMap { seed in
+      [CalibrationArm.sgd, .orthogonal].map { arm in
+        RunEvent(
+          kind: "result", task: SweepTask(arm, seed: seed).name, step: 900, time: 0,
+          values: [Measure.test(.accuracy).tag: 80 + 0.1 * Double(seed)])
+      }
     }
-    #expect(try found(old).decisions[0].verdict == .notApplicable)
+    let findings = experiment.findings(events)
+    let condition = try claim.conditions.map { try $0.measured(findings) }
+    #expect(condition.allSatisfy { !$0.holds && $0.count == 0 })
+    // What is measured at all must be there, or the report says which task lacks it.
+    #expect(throws: FindingsError.missing(measure: .test(.nll), task: "sgd/seed 0")) { try experiment.decide(findings) }
   }
 
   /// Patterns of each ablation find parameters in their network; the smoke run has all its arms.
@@ -88,13 +101,13 @@ import Training
     var configuration = quick
     configuration.model.kind = kind
     configuration.model.width = 4
-    let arms = try CalibrationExperiment(configuration).ablationNames()
+    let arms = try CalibrationExperiment(configuration).ablations().map(\.description)
     #expect(arms.count == (kind == "cnn" ? 2 : 3) && arms.first == "head only")
   }
 
   @Test func anUnknownNetworkNamesTheNearest() {
     var configuration = quick
     configuration.model.kind = "resnet9"
-    #expect { try CalibrationExperiment(configuration).ablationNames() } throws: { "\($0)".contains("resnet8") }
+    #expect { try CalibrationExperiment(configuration).ablations() } throws: { "\($0)".contains("resnet8") }
   }
 }

@@ -65,11 +65,10 @@ import Training
     let pool = try pool()
     let bare = try BoundsTask(configuration, spot, seed: 3, pool: pool).trainer
     for _ in 0..<configuration.descent.steps { _ = try bare.advance() }
-    let sink = MemorySink()
     let watched = try BoundsTask(configuration, spot, seed: 3, pool: pool)
-    try watched.run(context(try temporaryFolder(), sink: sink))
+    let outcome = try watched.run()
     #expect(watched.trainer.state == bare.state)
-    #expect(sink.events[0].text == "parameters \(bare.state.parameters.digest)")
+    #expect(outcome.text == "parameters \(bare.state.parameters.digest)")
   }
 
   /// The smoke preset ends with a decision for each claim, and a second session runs nothing again.
@@ -89,11 +88,10 @@ import Training
 
     let outcome = try experiment.report(
       sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
-    #expect(outcome.decisions.map(\.claim) == GeneralizationBoundsExperiment.claims)
-    #expect(outcome.decisions.allSatisfy { $0.evidence.estimate.isFinite })
+    #expect(outcome.verdicts.decisions.allSatisfy { $0.evidence.estimate.isFinite })
     // Without results nothing is decided.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
-    #expect(empty.decisions.allSatisfy { $0.verdict == .undecided })
+    #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .undecided })
   }
 
   /// A log whose quantities obey known laws gives those exponents, and its gaps decide the claim about the bound.
@@ -102,30 +100,33 @@ import Training
     var settings = configuration
     settings.decision.exponentMargin = 0.2
     let experiment = GeneralizationBoundsExperiment(settings)
-    var events: [RunEvent] = []
+    var findings = Findings<BoundsSpot>.madeUp(seeds: experiment.reportedSeeds)
     for spot in experiment.spots {
       for (index, seed) in (experiment.reportedSeeds + experiment.tuningSeeds).enumerated() {
         let factor = 1 + 0.02 * Double(index)
-        var values: [String: Double] = ["parameters": 100]
+        func set(_ measure: Measure, _ value: Double) { findings.set(measure, of: spot, seed, to: value) }
+        set(.parameterCount, 100)
         for step in settings.probes {
-          for twin in 0..<2 { values["twin/\(twin)/distance/\(step)"] = factor / Double(spot.samples) }
-          values["flatness/two/\(step)"] = factor * 1e-6
-          values["flatness/one/\(step)"] = factor * 1e-6 * pow(Double(step), 0.8 + 0.1 * Double(index))
+          for twin in 0..<2 { set(.twinDistance(twin, at: step), factor / Double(spot.samples)) }
+          set(.flatness(.two, at: step), factor * 1e-6)
+          set(.flatness(.one, at: step), factor * 1e-6 * pow(Double(step), 0.8 + 0.1 * Double(index)))
         }
         for step in [0] + settings.probes {
-          values["variance/\(step)"] = factor / Double(spot.batch)
-          for i in settings.deviations.indices { values["shift/\(i)/\(step)"] = 0 }
+          set(.gradientVariance(at: step), factor / Double(spot.batch))
+          for i in settings.deviations.indices { set(.gradientShift(underNoise: i, at: step), 0) }
         }
-        for twin in 0..<2 { values["twin/\(twin)/path"] = factor / Double(spot.samples) }
+        for twin in 0..<2 { set(.twinPath(twin), factor / Double(spot.samples)) }
         for (i, deviation) in settings.deviations.enumerated() {
-          values["flatness/noise/\(i)"] = factor * factor * deviation * deviation
+          set(.flatness(underNoise: i), factor * factor * deviation * deviation)
         }
-        values["gap"] = -gapFactor * factor * 0.02
-        events.append(RunEvent(kind: "result", task: spot.task(seed), step: 64, time: 0, values: values))
+        set(.riskGap, -gapFactor * factor * 0.02)
       }
     }
-    let evidence = try BoundsEvidence(events, experiment)
-    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    let evidence = try BoundsEvidence(findings, experiment)
+    let decisions = Dictionary(
+      uniqueKeysWithValues: try experiment.claims().map { test in
+        (test.claim.id, try test.decide(findings, alpha: settings.decision.alpha))
+      })
     // Lines through logarithms of a few numbers.
     let tolerance = rounding(terms: 100, condition: 10)
     #expect(decisions["bound-holds"]!.verdict == expected)
@@ -136,19 +137,19 @@ import Training
     #expect(decisions["flatness-accumulates"]!.verdict == .upheld)
     #expect(abs(decisions["flatness-accumulates"]!.evidence.estimate - 0.9) < 0.05)
     // Gradient variance 1 / b: the earlier trajectory falls as (n b)^(-1/2).
-    let neu = { (spot: BoundsSpot) in evidence.bound(.neu, spot, noise: 0).trajectory }
-    #expect(abs(evidence.exponentInSamples(neu) + 0.5) < tolerance)
-    #expect(abs(evidence.exponentInBatch(neu) + 0.5) < tolerance)
+    let neu = { (spot: BoundsSpot) in try evidence.bound(.neu, spot, noise: 0).trajectory }
+    #expect(abs(try evidence.exponentInSamples(neu) + 0.5) < tolerance)
+    #expect(abs(try evidence.exponentInBatch(neu) + 0.5) < tolerance)
     // The noise comes from the tuning seeds, and is the best of the grid there.
     let spot = experiment.spots[0]
-    let totals = settings.deviations.indices.map {
-      evidence.bound(.typeTwo, spot, seeds: experiment.tuningSeeds, noise: $0).total
+    let totals = try settings.deviations.indices.map {
+      try evidence.bound(.typeTwo, spot, seeds: experiment.tuningSeeds, noise: $0).total
     }
-    #expect(totals[evidence.noiseIndex(.typeTwo, spot)] == totals.min())
+    #expect(try totals[evidence.noiseIndex(.typeTwo, spot)] == totals.min())
     // σ* of type II: memory E D (half the range is 1), curvature 1e-6 over the square of the step's deviation.
     let best = cbrt(1 / Double(spot.samples) / (2 * 1e-6) * pow(settings.noise.stepDeviation, 2))
     let nearest = settings.deviations.min { abs(log($0) - log(best)) < abs(log($1) - log(best)) }
-    #expect(settings.deviations[evidence.noiseIndex(.typeTwo, spot, by: .formula)] == nearest)
+    #expect(try settings.deviations[evidence.noiseIndex(.typeTwo, spot, by: .formula)] == nearest)
     // The flatness of this log rises without end.
     #expect(decisions["noise-finite"]!.verdict == .upheld)
   }

@@ -56,10 +56,13 @@ import Testing
     #expect(sentence([.upheld, .upheld, .upheld, .undecided]).hasSuffix("3 are upheld and 1 is undecided)."))
   }
 
-  /// Names that a headline uses are claims of its experiment.
-  @Test func headlinesNameClaims() {
-    for type in ExperimentRegistry.all {
-      #expect(Set(type.headline.phrases.map(\.id)).isSubset(of: type.claims.map(\.id)), "\(type.name)")
+  /// What could not come out otherwise is neither named nor counted.
+  @Test func identitiesAreNoFindings() {
+    let decisions = [(true, Verdict.upheld), (false, .refuted)].map { isIdentity, verdict in
+      Decision(
+        claim: Claim(id: isIdentity ? "a" : "b", statement: "", source: "", isIdentity: isIdentity), verdict: verdict,
+        evidence: Evidence(test: "t", count: 8, reason: ""))
     }
+    #expect(headline.sentence(decisions) == "Careful steps do not lower the loss (of 1 claim 1 is refuted).")
   }
 }

@@ -28,11 +28,10 @@ import Training
   @Test(arguments: [0, 11]) func looksLeaveTheDescentAsItIs(index: Int) throws {
     let bare = try task(index).trainer
     for _ in 0..<configuration.descent.steps { _ = try bare.advance() }
-    let sink = MemorySink()
     let watched = try task(index)
-    try watched.run(context(try temporaryFolder(), sink: sink))
+    let outcome = try watched.run()
     #expect(watched.trainer.state == bare.state)
-    #expect(sink.events[0].text == "parameters \(bare.state.parameters.digest)")
+    #expect(outcome.text == "parameters \(bare.state.parameters.digest)")
   }
 
   /// Seeds that share a start begin at one point and part by their batches; others begin apart.
@@ -69,12 +68,11 @@ import Training
 
     let outcome = try experiment.report(
       sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
-    #expect(outcome.decisions.map(\.claim) == LipschitzDynamicsExperiment.claims)
-    let tested = outcome.decisions.filter { $0.evidence.test != "none" }
-    #expect(tested.count >= LipschitzDynamicsExperiment.claims.count - 2)
+    let decisions = outcome.verdicts.decisions
+    #expect(decisions.count { $0.evidence.test != "none" } >= decisions.count - 2)
     // Without results nothing is decided.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
-    #expect(empty.decisions.allSatisfy { $0.verdict == .undecided })
+    #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .undecided })
   }
 
   /// A log whose paths obey known laws gives those numbers.
@@ -82,33 +80,34 @@ import Training
     var settings = configuration
     settings.seeds.count = 8
     let experiment = LipschitzDynamicsExperiment(settings)
-    let steps = [0, 8, 16, 32, 40, 48, 56, 64]
-    var events: [RunEvent] = []
+    var findings = Findings<LipschitzVariant>.madeUp(seeds: experiment.reportedSeeds)
     for variant in settings.variants {
       for seed in experiment.reportedSeeds {
         let wobble = 0.01 * Double(seed)
         let batch = Double(variant.batch)
-        var values: [String: Double] = [:]
-        for step in steps {
+        func set(_ measure: Measure, _ value: Double) { findings.set(measure, of: variant, seed, to: value) }
+        for step in [0] + settings.schedule(variant).recorded {
           let growth =
             (0.3 + wobble) * log(1 + Double(step)) + (variant.labelNoise - variant.decay) * (1 + wobble) * Double(step)
-          values["at/\(step)/z"] = growth
-          values["at/\(step)/predicted"] = (variant.initialization == "orthogonal" ? 9 + wobble : 1.02) * growth
-          values["at/\(step)/deviation"] = growth
-          values["at/\(step)/drift"] = growth
-          values["at/\(step)/curvature"] = 2 * growth / batch
-          values["at/\(step)/diffusion"] = growth / batch
-          values["at/\(step)/joint"] = 1.4 * growth / batch
+          set(.at(step, .z), growth)
+          set(.at(step, .predicted), (variant.initialization == "orthogonal" ? 9 + wobble : 1.02) * growth)
+          set(.at(step, .deviation), growth)
+          set(.at(step, .drift), growth)
+          set(.at(step, .curvature), 2 * growth / batch)
+          set(.at(step, .diffusion), growth / batch)
+          set(.at(step, .joint), 1.4 * growth / batch)
         }
         let length = { (epoch: Int) -> Double in Double((8 + epoch - 1) / epoch * epoch) }(64 / variant.batch)
-        values["windows/count"] = 64 / length
-        values["windows/diffusion"] = 1 / batch
-        values["windows/squares"] = (variant.order == .shuffled ? 0.3 + wobble : 1 + wobble) / batch
-        events.append(RunEvent(kind: "result", task: variant.task(seed), step: 64, time: 0, values: values))
+        set(.windowCount, 64 / length)
+        set(.windowDiffusion, 1 / batch)
+        set(.windowSquares, (variant.order == .shuffled ? 0.3 + wobble : 1 + wobble) / batch)
       }
     }
-    let evidence = LipschitzEvidence(events, experiment)
-    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    let decisions = Dictionary(
+      uniqueKeysWithValues: try experiment.claims().map { test in
+        (test.claim.id, try test.decide(findings, alpha: settings.decision.alpha))
+      })
+    let paths = LipschitzPaths(findings, settings)
     // Sums over 8 seeds and some twenty variants, of numbers up to 64.
     let exact = rounding(terms: 200, scale: 64)
     func expect(_ id: String, _ verdict: Verdict, _ estimate: Double, _ tolerance: Double? = nil) {
@@ -130,7 +129,7 @@ import Training
     expect("decay-growth", .upheld, -0.01 * 64 * 1.035)
     // d/dk log(1 + k) is 1 / (1 + k).
     // Steps in hand, not their limit.
-    #expect(abs(evidence.lateExponent(experiment.reportedSeeds) - 1) < 0.05)
+    #expect(abs(try paths.lateExponent(experiment.reportedSeeds) - 1) < 0.05)
     expect("late-noise", .refuted, -0.335 * log(65 / 33.0) * (1 - 1.5 / 8))
     #expect(decisions["late-growth"]!.verdict == .upheld)
     #expect(abs(decisions["predicts-growth"]!.evidence.estimate - 1.02) < exact)

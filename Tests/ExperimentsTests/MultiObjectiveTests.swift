@@ -145,14 +145,14 @@ import Training
     let losses = try problem.objectives.look(at: problem.start).values
     problem.idleLoss = losses.reduce(0, +) / Double(losses.count)
     let task = MultiObjectiveTask(
-      configuration: configuration, arena: arena, arm: MultiObjectiveArm(.stimulus), rate: rate, seed: 0, name: "",
+      configuration: configuration, run: MultiObjectiveRun(arena, MultiObjectiveArm(.stimulus), rate: rate), seed: 0,
       keepsCurve: true)
-    let values = try task.run(problem)
-    #expect(values["failed"] == failed)
-    #expect(values["curve/0/stationarity"] == values["start"] && values["curve/0/samples"] == 0)
+    let values = try task.measured(problem)
+    #expect(values[.failed] == failed)
+    #expect(values[.lookStationarity(at: 0)] == values[.startStationarity] && values[lookSamples[0]] == 0)
     // What was counted until a level is what the look at it had counted.
-    if let samples = values["level/0"] {
-      let looks = values.keys.filter { $0.hasSuffix("/samples") && values[$0] == samples }
+    if let samples = values[.samples(untilLevel: 0)] {
+      let looks = values.keys.filter { $0.tag.hasSuffix("/samples") && values[$0] == samples }
       #expect(looks.count == 1)
     } else {
       #expect(failed == 1)
@@ -191,51 +191,70 @@ import Training
 
   // MARK: Choice and decisions
 
-  /// A log in which samples until ε follow n^a ε^-b with a factor for each seed, and momentum does as told.
-  private func events(
-    _ experiment: MultiObjectiveExperiment, stimulus: (n: Double, epsilon: Double), momentumFactor: Double = 1,
-    rateOptimum: Double = 0.5
-  ) -> [RunEvent] {
+  /// Runs at every rate, with the tuning seeds and the others.
+  private func everyTask(_ experiment: MultiObjectiveExperiment) -> [SweepTask<MultiObjectiveRun>] {
     let c = experiment.configuration
     return c.arenas.flatMap { arena in
-      c.arms(arena).flatMap { arm in
-        c.rates(arena.problem).flatMap { rate in
-          (experiment.tuningSeeds + experiment.reportedSeeds).map { seed -> RunEvent in
-            let law: (n: Double, epsilon: Double) =
-              switch arm.method {
-              case .mgd: (1, 1)
-              case .smgd: (0, 2)
-              default: stimulus
-              }
-            // Reported seeds are best at another rate, which must not matter.
-            let best = experiment.tuningSeeds.contains(seed) ? rateOptimum : 2 * rateOptimum
-            let factor = (1 + 0.05 * Double(seed % 3)) * (1 + abs(log(rate / best)))
-            var values: [String: Double] = ["failed": 0, "end": factor, "samples": 1, "steps": 1]
-            for (index, level) in c[arena.problem].levels.enumerated() {
-              let noise = 1 + 0.02 * sin(Double((7 + Int(4 * law.n)) * seed + index + arena.samples))
-              values["level/\(index)"] =
-                noise * factor * pow(Double(arena.samples), law.n) * pow(level, -law.epsilon)
-                * exp(-momentumFactor * (1 + 0.1 * Double(seed % 3)) * arm.momentum)
-            }
-            return RunEvent(
-              kind: "result", task: MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: seed), step: 1,
-              time: 0,
-              values: values)
-          }
+      c.arms(arena).flatMap { arm in c.rates(arena.problem).map { MultiObjectiveRun(arena, arm, rate: $0) } }
+    }.tasks(on: experiment.tuningSeeds + experiment.reportedSeeds)
+  }
+
+  /// Findings in which samples until ε follow n^a ε^-b with a factor for each seed, and momentum does as told.
+  private func findings(
+    _ experiment: MultiObjectiveExperiment, stimulus: (n: Double, epsilon: Double), momentumFactor: Double = 1,
+    rateOptimum: Double = 0.5
+  ) -> Findings<MultiObjectiveRun> {
+    let c = experiment.configuration
+    var findings = Findings<MultiObjectiveRun>([], seeds: experiment.reportedSeeds)
+    for task in everyTask(experiment) {
+      let (arena, arm, seed) = (task.arm.arena, task.arm.arm, task.seed)
+      let law: (n: Double, epsilon: Double) =
+        switch arm.method {
+        case .mgd: (1, 1)
+        case .smgd: (0, 2)
+        default: stimulus
         }
+      // Reported seeds are best at another rate, which must not matter.
+      let best = experiment.tuningSeeds.contains(seed) ? rateOptimum : 2 * rateOptimum
+      let factor = (1 + 0.05 * Double(seed % 3)) * (1 + abs(log(task.arm.rate / best)))
+      func set(_ measure: Measure, _ value: Double) { findings.set(measure, of: task.arm, seed, to: value) }
+      for (measure, value) in [
+        Measure.failed: 0, .endStationarity: factor, .samplesTaken: 1, .seconds: 1, .stepsMade: 1, .startLoss: 2,
+        .finalLoss: 1,
+      ] { set(measure, value) }
+      for (index, level) in c[arena.problem].levels.enumerated() {
+        let noise = 1 + 0.02 * sin(Double((7 + Int(4 * law.n)) * seed + index + arena.samples))
+        set(
+          .samples(untilLevel: index),
+          noise * factor * pow(Double(arena.samples), law.n) * pow(level, -law.epsilon)
+            * exp(-momentumFactor * (1 + 0.1 * Double(seed % 3)) * arm.momentum))
       }
     }
+    return findings
+  }
+
+  /// Each claim by its own test, before any correction.
+  private func decisions(
+    _ experiment: MultiObjectiveExperiment, _ findings: Findings<MultiObjectiveRun>
+  ) throws -> [String: Decision] {
+    Dictionary(
+      uniqueKeysWithValues: try experiment.claims().map { test in
+        (test.claim.id, try test.decide(findings, alpha: experiment.configuration.decision.alpha))
+      })
   }
 
   @Test(arguments: [(0.5, 1.0, Verdict.upheld, Verdict.upheld), (1.0, 2.0, .refuted, .refuted)])
   func exponentsFollowTheLog(n: Double, epsilon: Double, inSize: Verdict, inLevels: Verdict) throws {
     let experiment = MultiObjectiveExperiment(configuration)
-    let evidence = MultiObjectiveEvidence(events(experiment, stimulus: (n, epsilon)), experiment)
+    let findings = findings(experiment, stimulus: (n, epsilon))
+    let evidence = MultiObjectiveEvidence(findings, experiment)
     let stimulus = MultiObjectiveArm(.stimulus)
     // The log's factors wobble by 2 %, over sizes and levels that lie factors of two and more apart.
-    for value in evidence.exponentInSamples(stimulus) { #expect(abs(value - n) < 0.1) }
-    for value in evidence.exponentInLevels(stimulus) { #expect(abs(value - epsilon) < 0.1) }
-    let decisions = Dictionary(uniqueKeysWithValues: experiment.decide(evidence).map { ($0.claim.id, $0) })
+    for seed in evidence.seeds {
+      #expect(abs(try evidence.exponentInSamples(stimulus, seed) - n) < 0.1)
+      #expect(abs(try evidence.exponentInLevels(stimulus, seed) - epsilon) < 0.1)
+    }
+    let decisions = try decisions(experiment, findings)
     #expect(decisions["samples-n/STIMULUS"]!.verdict == inSize)
     #expect(decisions["samples-eps/STIMULUS"]!.verdict == inLevels)
     #expect(decisions["samples-n/MGD"]!.verdict == .upheld && decisions["samples-eps/SMGD"]!.verdict == .upheld)
@@ -246,16 +265,16 @@ import Training
   @Test(arguments: [(1.0, Verdict.upheld), (-1.0, .refuted)])
   func momentumFollowsTheLog(factor: Double, expected: Verdict) throws {
     let experiment = MultiObjectiveExperiment(configuration)
-    let evidence = MultiObjectiveEvidence(
-      events(experiment, stimulus: (0.5, 1), momentumFactor: factor), experiment)
+    let findings = findings(experiment, stimulus: (0.5, 1), momentumFactor: factor)
+    let evidence = MultiObjectiveEvidence(findings, experiment)
     let arena = configuration.largest("quadratic")
     for isCommon in [false, true] {
-      let slopes = evidence.momentumSlopes(arena, atCommonRate: isCommon)
-      for (seed, slope) in slopes.enumerated() {
+      for seed in evidence.seeds {
+        let slope = try evidence.momentumSlope(arena, atCommonRate: isCommon, seed)
         #expect(abs(slope + factor * (1 + 0.1 * Double(seed))) < rounding(terms: 100, condition: 10))
       }
     }
-    let verdicts = experiment.decide(evidence).filter { $0.claim.id.hasPrefix("momentum") }.map(\.verdict)
+    let verdicts = try decisions(experiment, findings).filter { $0.key.hasPrefix("momentum") }.map(\.value.verdict)
     #expect(verdicts == [expected, expected])
   }
 
@@ -263,20 +282,19 @@ import Training
   @Test func ratesComeFromTheTuningSeeds() throws {
     let experiment = MultiObjectiveExperiment(configuration)
     let (arena, arm) = (configuration.largest("logistic"), MultiObjectiveArm(.stimulus))
-    let all = events(experiment, stimulus: (0.5, 1))
+    let all = findings(experiment, stimulus: (0.5, 1))
     let rates = configuration.rates("logistic")
-    #expect(MultiObjectiveEvidence(all, experiment).choice.rate(arena, arm, level: 2) == rates[0])
+    #expect(try MultiObjectiveChoice(experiment, all).rate(arena, arm, level: 2) == rates[0])
     var failed = all
-    let name = MultiObjectiveExperiment.taskName(arena, arm, rate: rates[0], seed: experiment.tuningSeeds[0])
-    let index = failed.firstIndex { $0.task == name }!
-    failed[index].values["failed"] = 1
-    #expect(MultiObjectiveEvidence(failed, experiment).choice.rate(arena, arm, level: 2) == rates[1])
+    let (run, seed) = (MultiObjectiveRun(arena, arm, rate: rates[0]), experiment.tuningSeeds[0])
+    failed.set(.failed, of: run, seed, to: 1)
+    #expect(try MultiObjectiveChoice(experiment, failed).rate(arena, arm, level: 2) == rates[1])
     // A level that one tuning seed never sees has no rate from it.
-    failed[index].values["failed"] = 0
-    failed[index].values["level/2"] = nil
-    let choice = MultiObjectiveEvidence(failed, experiment).choice
-    #expect(choice.rate(arena, arm, level: 2) == rates[1] && choice.rate(arena, arm, level: 1) == rates[0])
-    #expect(choice.reportedRates(arena, arm) == rates)
+    failed.set(.failed, of: run, seed, to: 0)
+    failed.set(.samples(untilLevel: 2), of: run, seed, to: nil)
+    let choice = MultiObjectiveChoice(experiment, failed)
+    #expect(try choice.rate(arena, arm, level: 2) == rates[1] && choice.rate(arena, arm, level: 1) == rates[0])
+    #expect(try choice.reportedRates(arena, arm) == rates)
   }
 
   /// Where STIMULUS does not see a level a comparison stays open; where another method does not, the samples that it took
@@ -285,39 +303,45 @@ import Training
     let experiment = MultiObjectiveExperiment(configuration)
     let arena = configuration.largest("logistic")
     let (stimulus, smgd) = (MultiObjectiveArm(.stimulus), MultiObjectiveArm(.smgd))
-    func without(_ arm: MultiObjectiveArm, _ seeds: [Int], taken: Double) -> MultiObjectiveEvidence {
-      var all = events(experiment, stimulus: (0.5, 1))
-      for index in all.indices where all[index].task.hasPrefix("\(arena)/\(arm)/") {
-        guard seeds.contains(where: { all[index].task.hasSuffix("/seed \($0)") }) else { continue }
-        all[index].values["level/2"] = nil
-        all[index].values["samples"] = taken
+    func without(_ arm: MultiObjectiveArm, _ seeds: [Int], taken: Double) -> Findings<MultiObjectiveRun> {
+      var all = findings(experiment, stimulus: (0.5, 1))
+      for task in everyTask(experiment) where task.arm.arena == arena && task.arm.arm == arm {
+        guard seeds.contains(task.seed) else { continue }
+        all.set(.samples(untilLevel: 2), of: task.arm, task.seed, to: nil)
+        all.set(.samplesTaken, of: task.arm, task.seed, to: taken)
       }
-      return MultiObjectiveEvidence(all, experiment)
+      return all
     }
-    func verdict(_ evidence: MultiObjectiveEvidence, _ baseline: String) -> Verdict {
-      experiment.decide(evidence).first { $0.claim.id == "fewer/logistic/\(baseline)" }!.verdict
+    func decision(_ findings: Findings<MultiObjectiveRun>, _ baseline: String) throws -> Decision {
+      try decisions(experiment, findings)["fewer/logistic/\(baseline)"]!
     }
     let open = without(stimulus, [0], taken: 1)
-    #expect(open.sharedLevel(stimulus) == 1 && verdict(open, "MGD") == .undecided)
+    #expect(try MultiObjectiveEvidence(open, experiment).sharedLevel(stimulus) == 1)
+    #expect(try decision(open, "MGD").verdict == .undecided)
     let everySeed = experiment.tuningSeeds + experiment.reportedSeeds
     let (much, little) = (without(smgd, everySeed, taken: 1e6), without(smgd, everySeed, taken: 10))
-    let found = much.boundedScores(arena, stimulus, against: smgd, level: 2)
-    #expect(found.unseen == 3 && found.other == [log(1e6), log(1e6), log(1e6)])
-    #expect(verdict(much, "SMGD") == .upheld && verdict(little, "SMGD") == .undecided)
+    let evidence = MultiObjectiveEvidence(much, experiment)
+    for seed in evidence.seeds {
+      let found = try evidence.boundedScore(arena, stimulus, against: smgd, level: 2, seed)
+      #expect(found.isBound && found.score == log(1e6))
+    }
+    #expect(try decision(much, "SMGD").verdict == .upheld && decision(little, "SMGD").verdict == .undecided)
+    #expect(try decision(much, "SMGD").evidence.reason.contains("never saw the level on 3 of 3 seeds"))
   }
 
   /// The log of a run that was stopped has a report, whatever is missing in it.
   @Test(arguments: [0, 1, 2, 3]) func aCutLogHasAReport(share: Int) throws {
     let experiment = MultiObjectiveExperiment(configuration)
-    let all = events(experiment, stimulus: (0.5, 1))
-    let kept = all.filter { event in
-      let isTuning = experiment.tuningSeeds.contains { event.task.hasSuffix("/seed \($0)") }
-      return share == 0 ? false : share == 1 ? isTuning : share == 2 ? !isTuning : event.task.hashed(below: 3) > 0
+    var kept = findings(experiment, stimulus: (0.5, 1))
+    for task in everyTask(experiment) {
+      let isTuning = experiment.tuningSeeds.contains(task.seed)
+      let isKept =
+        share == 0 ? false : share == 1 ? isTuning : share == 2 ? !isTuning : task.name.hashed(below: 3) > 0
+      if !isKept { kept.remove(task.arm, task.seed) }
     }
-    let (decisions, report) = try experiment.report(
-      kept, context: ReportContext(command: "", environment: "", configuration: ""))
-    #expect(!decisions.isEmpty && !report.sections.isEmpty)
-    if share < 3 { #expect(decisions.allSatisfy { $0.verdict == .undecided }) }
+    let verdicts = try experiment.decide(kept)
+    #expect(try !verdicts.decisions.isEmpty && !experiment.frame(kept).sections.isEmpty)
+    if share < 3 { #expect(verdicts.decisions.allSatisfy { $0.verdict == .undecided }) }
   }
 
   /// Problems whose files are not here are left out, and their claims say so.
@@ -328,9 +352,10 @@ import Training
     let reason = try #require(data.absent["river-flow-1"])
     #expect(reason.contains("rf1.arff"))
     let experiment = MultiObjectiveExperiment(settings)
-    let (decisions, _) = try experiment.report(
+    let (verdicts, _) = try experiment.report(
       [RunEvent(kind: "absent", task: "", step: 0, time: 0, values: [:], text: "river-flow-1: \(reason)")],
       context: ReportContext(command: "", environment: "", configuration: ""))
+    let decisions = verdicts.decisions
     let own = decisions.filter { $0.claim.id.contains("river-flow-1") }
     #expect(!own.isEmpty && own.allSatisfy { $0.verdict == .undecided && $0.evidence.reason.contains("rf1.arff") })
     #expect(decisions.allSatisfy { $0.verdict == .undecided })

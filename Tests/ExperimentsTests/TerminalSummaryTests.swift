@@ -16,12 +16,13 @@ import Testing
     Precondition(name: name, statement: "", requirement: .atLeast(-1.234e-100), values: [-1.23456e-100, -2e-100])
   }
 
-  @Test func fitsAHundredColumnsForEachExperiment() {
+  @Test func fitsAHundredColumnsForEachExperiment() throws {
     for type in ExperimentRegistry.all {
-      let decisions = zip(type.claims, 0...).map { decision($0, Verdict.allCases[$1 % Verdict.allCases.count]) }
+      let decisions = zip(try type.claims(), 0...).map { decision($0, Verdict.allCases[$1 % Verdict.allCases.count]) }
       let conditions = [precondition("training accuracy of the plain descent on its own images (%)")]
       let text = TerminalSummary(
-        opening: type.headline.sentence(decisions, conditions), preconditions: conditions, decisions: decisions
+        opening: Headline(subject: type.subject, phrases: []).sentence(decisions, conditions),
+        preconditions: conditions, decisions: decisions
       ).text()
       for line in text.components(separatedBy: "\n") { #expect(line.count <= 100, "\(type.name): \(line)") }
     }
@@ -35,6 +36,15 @@ import Testing
     ).text()
     #expect(text.components(separatedBy: "\n").allSatisfy { $0.count <= 100 })
     #expect(text.count { $0 == "x" } == 750)
+  }
+
+  /// Identities stand apart, in a line of their own.
+  @Test func identitiesStandApart() {
+    let identity = decision(Claim(id: "chain-rule", statement: "", source: "", isIdentity: true), .upheld)
+    let text = TerminalSummary(
+      opening: "What was found.", preconditions: [], decisions: [identity]
+    ).text()
+    #expect(text == "What was found.\n\nidentities, which check the code: chain rule holds")
   }
 
   /// The sentence, the preconditions, the claims, in this order; names are words.

@@ -11,7 +11,7 @@ import Training
 @Suite struct TrainedEmbeddingAttentionTests {
   private let configuration = TrainedEmbeddingAttentionExperiment.presets[0].configuration
 
-  private func corpus() throws -> TokenCorpus { try TokenCorpus("synthetic", configuration, DataLocator()) }
+  private func corpus() throws -> TokenCorpus { try TokenCorpus(.synthetic, configuration, DataLocator()) }
 
   /// -grad_{E_s} L = (1/n) sum_i h_i sum_{j: x_ij = s} q_ij (v + (v . E_s - f_i) p), h_i = y_i sigma(-y_i f_i).
   @Test func theFirstStepIsTheClosedForm() throws {
@@ -122,7 +122,7 @@ import Training
     var c = configuration
     c.data.names = ["movie-sentences"]
     (c.sentences.train, c.sentences.test, c.sentences.length, c.sentences.fewest) = (24, 16, 2, 5)
-    let corpus = try TokenCorpus("movie-sentences", c, DataLocator(directory: folder))
+    let corpus = try TokenCorpus(.movieSentences, c, DataLocator(directory: folder))
     #expect(Set(corpus.words) == ["film", "good", "bad"])
     let (train, test) = corpus.draw(RandomKey(seed: 1))
     #expect(train.count == 24 && test.count == 16)
@@ -134,7 +134,7 @@ import Training
     }
     c.sentences.train = 25
     let error = #expect(throws: DatasetError.self) {
-      try TokenCorpus("movie-sentences", c, DataLocator(directory: folder))
+      try TokenCorpus(.movieSentences, c, DataLocator(directory: folder))
     }
     #expect(error?.description.contains("has 24 texts of 2 known words to train, and not 25") == true)
   }

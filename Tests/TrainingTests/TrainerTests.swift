@@ -23,6 +23,7 @@ import Training
       state: state)
   }
 
+  /// Aims at a third of the loss in 300 steps, which a wrong sign or a missing gradient cannot reach.
   @Test func learns() throws {
     let trainer = try trainer()
     let first = try trainer.advance()[0]
@@ -31,7 +32,7 @@ import Training
     #expect(trainer.readingTags == ["loss/train", "optimizer/learningRate"])
   }
 
-  /// A method that looks at two points asks for two gradients of each batch, and learns.
+  /// A method that looks at two points asks for two gradients of each batch, and learns: to the same aim.
   @Test func runsMethodsThatLookElsewhere() throws {
     let trainer = try trainer("sam 0.05 (momentum 0.9 | rate 0.05)")
     #expect(trainer.calls.gradients == 2 && trainer.calls.samples == 40)

@@ -3,23 +3,35 @@
 #ifndef CK_FUSED_H
 #define CK_FUSED_H
 
+#include <stdbool.h>
+
 #include "ck_types.h"
 
 enum { CK_FUSED_MAX_RANK = 12, CK_FUSED_MAX_REGISTERS = 256 };
 
-/// Instructions. An opcode is `operation * 4 + ck_type`, the type being that of the operands (of the source, for
-/// casts; of the chosen values, for select).
+/// Instructions. Each has a kernel of its name in `fused_operations.h`; a name without one does not compile.
+///
+/// GELU_AND_SLOPE and RELU_AND_MASK write the slope, or whether the result is above 0, to register b. The last three are
+/// ab + c, ab - c and c - ab, rounded twice.
+#define CK_FUSED_OPERATIONS(EACH) \
+  EACH(NEGATE) EACH(ABSOLUTE) EACH(SIGN) EACH(EXP) EACH(LOG) EACH(LOG1P) EACH(EXPM1) EACH(SQRT) EACH(RSQRT) \
+  EACH(RECIPROCAL) EACH(SQUARE) EACH(SIN) EACH(COS) EACH(TANH) EACH(SIGMOID) EACH(ERF) EACH(GELU) EACH(GELU_SLOPE) \
+  EACH(RELU) EACH(FLOOR) EACH(ROUND) EACH(IS_FINITE) EACH(NOT) EACH(COPY) EACH(ADD) EACH(SUBTRACT) EACH(MULTIPLY) \
+  EACH(DIVIDE) EACH(POWER) EACH(MAXIMUM) EACH(MINIMUM) EACH(AND) EACH(OR) EACH(EQUAL) EACH(NOT_EQUAL) EACH(LESS) \
+  EACH(LESS_OR_EQUAL) EACH(GREATER) EACH(GREATER_OR_EQUAL) EACH(SELECT) EACH(TO_FLOAT32) EACH(TO_FLOAT64) \
+  EACH(TO_INT32) EACH(TO_BOOL) EACH(GELU_AND_SLOPE) EACH(RELU_AND_MASK) EACH(MULTIPLY_ADD) EACH(MULTIPLY_SUBTRACT) \
+  EACH(SUBTRACT_PRODUCT)
+
+/// An opcode is `operation * 4 + ck_type`, the type being that of the operands (of the source, for casts; of the chosen
+/// values, for select).
 typedef enum {
-  CK_OP_NEGATE, CK_OP_ABSOLUTE, CK_OP_SIGN, CK_OP_EXP, CK_OP_LOG, CK_OP_LOG1P, CK_OP_EXPM1, CK_OP_SQRT, CK_OP_RSQRT,
-  CK_OP_RECIPROCAL, CK_OP_SQUARE, CK_OP_SIN, CK_OP_COS, CK_OP_TANH, CK_OP_SIGMOID, CK_OP_ERF, CK_OP_GELU, CK_OP_GELU_SLOPE,
-  CK_OP_RELU, CK_OP_FLOOR,
-  CK_OP_ROUND, CK_OP_IS_FINITE, CK_OP_NOT, CK_OP_COPY,
-  CK_OP_ADD, CK_OP_SUBTRACT, CK_OP_MULTIPLY, CK_OP_DIVIDE, CK_OP_POWER, CK_OP_MAXIMUM, CK_OP_MINIMUM, CK_OP_AND,
-  CK_OP_OR, CK_OP_EQUAL, CK_OP_NOT_EQUAL, CK_OP_LESS, CK_OP_LESS_OR_EQUAL, CK_OP_GREATER, CK_OP_GREATER_OR_EQUAL,
-  CK_OP_SELECT, CK_OP_TO_FLOAT32, CK_OP_TO_FLOAT64, CK_OP_TO_INT32, CK_OP_TO_BOOL,
-  CK_OP_GELU_AND_SLOPE, CK_OP_RELU_AND_MASK,  // the slope, or whether the result is above 0, goes to register b
-  CK_OP_MULTIPLY_ADD, CK_OP_MULTIPLY_SUBTRACT, CK_OP_SUBTRACT_PRODUCT,  // ab + c, ab - c, c - ab, rounded twice
+#define CK_OPERATION(NAME) CK_OP_##NAME,
+  CK_FUSED_OPERATIONS(CK_OPERATION)
+#undef CK_OPERATION
 } ck_operation;
+
+/// Whether the interpreter has a kernel for that operation on that type.
+bool ck_fused_knows(uint16_t opcode);
 
 typedef struct {
   uint16_t opcode;

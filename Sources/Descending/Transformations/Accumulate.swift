@@ -2,7 +2,7 @@
 /// batch of their union. Steps in between are zero.
 ///
 /// The inner transformation counts its own updates, and its loss is the mean over the micro-batches too.
-public struct Accumulate: GradientTransformation {
+public struct Accumulate: NamedTransformation {
   public let count: Int
   public let inner: any GradientTransformation
 
@@ -14,7 +14,17 @@ public struct Accumulate: GradientTransformation {
 
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
-  public var description: String { "accumulate \(count) (\(inner))" }
+
+  public static let kind = TransformationKind(
+    "accumulate", "mean gradients over micro-batches before an update",
+    TransformationOption("count", .count, "micro-batches of one update") { (t: Accumulate) in t.count },
+    TransformationOption("chain", .chain, "what sees their mean") { (t: Accumulate) in
+      t.inner as? Chain ?? Chain([t.inner])
+    },
+    examples: [
+      "accumulate 2 (momentum 0.9 | rate 0.05)", "accumulate 2 (losspower 0.8 through=rate | adam) | rate 0.02",
+    ]
+  ) { Accumulate($0, then: $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     var own = Tree(["count": NDArray(Float(0)), "updates": NDArray(Float(0))])

@@ -1,12 +1,17 @@
 /// Gradients divided by the root of the sum of all their squares: v <- v + g^2, g / (sqrt(v) + epsilon).
 ///
 /// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011.
-public struct AdaGrad: GradientTransformation {
+public struct AdaGrad: NamedTransformation {
   public let epsilon: Double
 
   public init(epsilon: Double = 1e-10) { self.epsilon = epsilon }
 
-  public var description: String { "adagrad epsilon=\(epsilon)" }
+  public static let kind = TransformationKind(
+    "adagrad", "divide by the root of the summed squares",
+    TransformationOption("epsilon", .positive, standard: AdaGrad().epsilon, "added to the root") { (t: AdaGrad) in
+      t.epsilon
+    }, examples: ["adagrad | rate 0.3"]
+  ) { AdaGrad(epsilon: $0) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; at update t the corrections are 1 / (1 - b^t).
 /// Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
-public struct Adam: GradientTransformation {
+public struct Adam: NamedTransformation {
   public let beta1: Double
   public let beta2: Double
   public let epsilon: Double
@@ -15,7 +15,14 @@ public struct Adam: GradientTransformation {
     self.epsilon = epsilon
   }
 
-  public var description: String { "adam beta1=\(beta1) beta2=\(beta2) epsilon=\(epsilon)" }
+  public static let kind = TransformationKind(
+    "adam", "scale by running moments; a decay behind it makes it AdamW",
+    TransformationOption("beta1", .decay, standard: Adam().beta1, "decay of the mean") { (t: Adam) in t.beta1 },
+    TransformationOption("beta2", .decay, standard: Adam().beta2, "decay of the mean square") { (t: Adam) in t.beta2 },
+    TransformationOption("epsilon", .positive, standard: Adam().epsilon, "added to the root") { (t: Adam) in
+      t.epsilon
+    }, examples: ["adam | rate 0.02", "adam | decay 0.01 | rate 0.02"]
+  ) { Adam(beta1: $0, beta2: $1, epsilon: $2) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     let zeros = parameters.map { NDArray.zeros($0.shape, $0.elementType) }

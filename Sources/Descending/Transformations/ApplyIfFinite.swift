@@ -2,7 +2,7 @@
 /// zero, the inner state stays what it was, and the skip is counted.
 ///
 /// The inner transformation counts only the updates that were made. Reads "optimizer/skipped", their number so far.
-public struct ApplyIfFinite: GradientTransformation {
+public struct ApplyIfFinite: NamedTransformation {
   public let inner: Chain
 
   public init(_ inner: Chain) { self.inner = inner }
@@ -10,7 +10,13 @@ public struct ApplyIfFinite: GradientTransformation {
 
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
-  public var description: String { "finite (\(inner))" }
+
+  public static let kind = TransformationKind(
+    "finite", "skip updates that are not finite, and count them",
+    TransformationOption("chain", .chain, standard: Chain([]), "what is applied else") { (t: ApplyIfFinite) in t.inner
+    },
+    examples: ["finite | rate 0.1", "finite (momentum 0.9 | rate 0.05)"]
+  ) { ApplyIfFinite($0) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     try inner.initialState(for: parameters).prefixed("inner").merging(Tree(["skipped": NDArray(Float(0))]))

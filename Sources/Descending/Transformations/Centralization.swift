@@ -2,9 +2,12 @@
 ///
 /// Yong, Huang, Hua, Zhang, "Gradient centralization: a new optimization technique for deep neural networks", 2020.
 /// Vectors and scalars are left as they are.
-public struct Centralization: GradientTransformation {
+public struct Centralization: NamedTransformation {
   public init() {}
-  public var description: String { "centralize" }
+
+  public static let kind = TransformationKind(
+    "centralize", "remove from each gradient its mean over all axes but the last", examples: ["centralize | rate 0.1"]
+  ) { Centralization() }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

@@ -2,10 +2,15 @@
 ///
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
 /// "optimizer/gradientNorm", before the clip, and "optimizer/clipped", 1 where it was clipped.
-public struct ClipByGlobalNorm: GradientTransformation {
+public struct ClipByGlobalNorm: NamedTransformation {
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
-  public var description: String { "clip \(limit)" }
+
+  public static let kind = TransformationKind(
+    "clip", "limit the norm of all updates together",
+    TransformationOption("norm", .positive, "the limit") { (t: ClipByGlobalNorm) in t.limit },
+    examples: ["clip 1 | rate 0.1"]
+  ) { ClipByGlobalNorm($0) }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
@@ -18,10 +23,15 @@ public struct ClipByGlobalNorm: GradientTransformation {
 }
 
 /// Limits each element to -limit...limit.
-public struct ClipByValue: GradientTransformation {
+public struct ClipByValue: NamedTransformation {
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
-  public var description: String { "clipvalue \(limit)" }
+
+  public static let kind = TransformationKind(
+    "clipvalue", "limit each element",
+    TransformationOption("limit", .positive, "of the absolute value") { (t: ClipByValue) in t.limit },
+    examples: ["clipvalue 0.5 | rate 0.1"]
+  ) { ClipByValue($0) }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

@@ -1,16 +1,22 @@
 /// Different transformations for different parameters, by path pattern: every parameter must match exactly one rule.
 ///
 /// Readings carry the pattern of their group: "optimizer/learningRate[*/bias]".
-public struct Grouped: GradientTransformation {
-  public let rules: [(pattern: String, transformation: any GradientTransformation)]
+public struct Grouped: NamedTransformation {
+  public typealias Rule = (pattern: String, transformation: any GradientTransformation)
+  public let rules: [Rule]
 
-  public init(_ rules: [(pattern: String, transformation: any GradientTransformation)]) { self.rules = rules }
+  public init(_ rules: [Rule]) { self.rules = rules }
 
   public var requirements: Requirements { rules.reduce([]) { $0.union($1.transformation.requirements) } }
   public var makesStep: Bool { rules.contains { $0.transformation.makesStep } }
-  public var description: String {
-    "groups (" + rules.map { "\($0.pattern): \($0.transformation)" }.joined(separator: "; ") + ")"
-  }
+
+  public static let kind = TransformationKind(
+    "groups", "different chains for different parameters",
+    TransformationOption(
+      "rules", .rules, "(pattern: chain; pattern: chain): each parameter matches exactly one"
+    ) { (t: Grouped) in t.rules },
+    examples: ["groups (a/*: momentum 0.9 | rate 0.05; ?: adam | rate 0.02)"]
+  ) { Grouped($0) }
 
   /// The rule of each path.
   /// - Throws: `DescentError` for a path that matches none or several, or a rule without a path.

@@ -2,14 +2,26 @@
 ///
 /// Whatever comes before it works on gradients, whatever comes after it on steps. Reads "optimizer/learningRate", the
 /// rate in force, with the factor that a stage before it may have set.
-public struct LearningRate: GradientTransformation {
+public struct LearningRate: NamedTransformation {
   public let schedule: Schedule
 
   public init(_ schedule: Schedule) { self.schedule = schedule }
   public init(_ rate: Double) { schedule = .constant(rate) }
 
   public var makesStep: Bool { true }
-  public var description: String { "rate \(schedule)" }
+
+  public static let kind = TransformationKind(
+    "rate", "step against the gradient: times minus the learning rate",
+    TransformationOption(
+      "value", .rate,
+      "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
+        + "exponential(0.1, 0.9, 1epochs), warmup(100updates, cosine(0.1, 5epochs))"
+    ) { (t: LearningRate) in t.schedule },
+    examples: [
+      "rate 0.1", "rate cosine(0.2, 2500updates, 0.05)", "rate warmup(10updates, linear(0.2, 0.05, 1000updates))",
+      "rate steps(0.2, 0.5, 10epochs)", "rate exponential(0.2, 0.9, 5000samples)",
+    ]
+  ) { LearningRate($0) }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

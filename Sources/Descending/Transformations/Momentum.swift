@@ -2,16 +2,24 @@
 ///
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", 2013, in the
 /// form without dampening that is common in libraries: the first velocity is the first gradient.
-public struct Momentum: GradientTransformation {
+public struct Momentum: NamedTransformation {
   public let decay: Double
   public let nesterov: Bool
 
-  public init(_ decay: Double, nesterov: Bool = false) {
+  public init(_ decay: Double = 0.9, nesterov: Bool = false) {
     self.decay = decay
     self.nesterov = nesterov
   }
 
-  public var description: String { "momentum \(decay)\(nesterov ? " nesterov=true" : "")" }
+  public static let kind = TransformationKind(
+    "momentum", "accumulate a velocity",
+    TransformationOption("decay", .decay, standard: Momentum().decay, "what remains of the velocity") {
+      (t: Momentum) in t.decay
+    },
+    TransformationOption("nesterov", .flag, standard: Momentum().nesterov, "look ahead") { (t: Momentum) in
+      t.nesterov
+    }, examples: ["momentum 0.9 | rate 0.05", "momentum 0.9 nesterov=true | rate 0.05"]
+  ) { Momentum($0, nesterov: $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("velocity")

@@ -5,13 +5,19 @@ import Foundation
 /// a <- d a + (1 - d) w with d = min(decay, t / (t + 1)) at update t = 0, 1, ...: the plain mean at first, so that the
 /// average has no trace of its start at zero. Polyak and Juditsky, "Acceleration of stochastic approximation by
 /// averaging", 1992.
-public struct MovingAverage: GradientTransformation {
+public struct MovingAverage: NamedTransformation {
   public let decay: Double
 
   public init(_ decay: Double = 0.999) { self.decay = decay }
 
   public var requirements: Requirements { .parameters }
-  public var description: String { "average \(decay)" }
+
+  public static let kind = TransformationKind(
+    "average", "keep a moving average of the parameters in the state; behind the rate",
+    TransformationOption("decay", .decay, standard: MovingAverage().decay, "what remains of the average") {
+      (t: MovingAverage) in t.decay
+    }, examples: ["rate 0.1 | average 0.9"]
+  ) { MovingAverage($0) }
 
   private static let key = "movingAverage"
 

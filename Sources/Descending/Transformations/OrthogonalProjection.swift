@@ -7,7 +7,7 @@
 /// The published form leaves nothing out. Where a gradient is parallel to its parameter, rounding noise would be blown up to
 /// the gradient's length; with `guarded` (our choice, on by default) tensors of one element are left as they are, and
 /// a projection shorter than 1e-6 |g| is not renormalised.
-public struct OrthogonalProjection: GradientTransformation {
+public struct OrthogonalProjection: NamedTransformation {
   public let renormalizes: Bool
   public let guarded: Bool
   /// Only parameters whose path matches one of these patterns; all when empty.
@@ -21,10 +21,24 @@ public struct OrthogonalProjection: GradientTransformation {
 
   public var requirements: Requirements { .parameters }
 
-  public var description: String {
-    "orthogonal renormalize=\(renormalizes) guard=\(guarded)"
-      + (paths.isEmpty ? "" : " only=\(paths.joined(separator: "+"))")
-  }
+  public static let kind = TransformationKind(
+    "orthogonal", "remove the part of each gradient along its parameter (OrthoGrad)",
+    TransformationOption("renormalize", .flag, standard: standard.renormalizes, "restore the gradient's length") {
+      (t: OrthogonalProjection) in t.renormalizes
+    },
+    TransformationOption(
+      "guard", .flag, standard: standard.guarded, "leave single elements and parallel gradients as they are"
+    ) { (t: OrthogonalProjection) in t.guarded },
+    TransformationOption("only", .patterns(none: "all"), standard: standard.paths, "path patterns joined by +") {
+      (t: OrthogonalProjection) in t.paths
+    },
+    examples: [
+      "orthogonal | momentum 0.9 | rate 0.02", "orthogonal renormalize=false | rate 0.1",
+      "orthogonal guard=false | rate 0.1",
+    ]
+  ) { OrthogonalProjection(renormalizes: $0, guarded: $1, paths: $2) }
+
+  private static let standard = OrthogonalProjection()
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

@@ -1,7 +1,7 @@
 /// Gradients divided by the root of their running mean square: v <- d v + (1 - d) g^2, g / (sqrt(v) + epsilon).
 ///
 /// Tieleman and Hinton, "Lecture 6.5: rmsprop", Neural networks for machine learning, 2012.
-public struct RMSProp: GradientTransformation {
+public struct RMSProp: NamedTransformation {
   public let decay: Double
   public let epsilon: Double
 
@@ -10,7 +10,13 @@ public struct RMSProp: GradientTransformation {
     self.epsilon = epsilon
   }
 
-  public var description: String { "rmsprop decay=\(decay) epsilon=\(epsilon)" }
+  public static let kind = TransformationKind(
+    "rmsprop", "divide by the root of the running mean square",
+    TransformationOption("decay", .decay, standard: RMSProp().decay, "of the mean square") { (t: RMSProp) in t.decay },
+    TransformationOption("epsilon", .positive, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
+      t.epsilon
+    }, examples: ["rmsprop | rate 0.005"]
+  ) { RMSProp(decay: $0, epsilon: $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")

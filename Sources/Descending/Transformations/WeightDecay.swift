@@ -1,6 +1,6 @@
 /// Adds coefficient times parameter to each gradient. Before a `Momentum` it is L2 regularisation as in SGD; after
 /// `Adam` it is decoupled (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
-public struct WeightDecay: GradientTransformation {
+public struct WeightDecay: NamedTransformation {
   public let coefficient: Double
   /// Parameters whose path matches one of these patterns are left out.
   public let excluded: [String]
@@ -11,13 +11,24 @@ public struct WeightDecay: GradientTransformation {
   }
 
   public var requirements: Requirements { .parameters }
-  public var description: String {
-    "decay \(coefficient)" + (excluded.isEmpty ? "" : " except=\(excluded.joined(separator: "+"))")
-  }
+
+  public static let kind = TransformationKind(
+    "decay", "add coefficient times parameter (weight decay)",
+    TransformationOption("coefficient", .notNegative, "per update") { (t: WeightDecay) in t.coefficient },
+    TransformationOption(
+      "except", .patterns(none: "none"), standard: [], "path patterns joined by + that are left out"
+    ) { (t: WeightDecay) in t.excluded },
+    examples: ["decay 1e-3 | rate 0.1", "decay 1e-3 except=b+c | rate 0.1"]
+  ) { WeightDecay($0, excluding: $1) }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    // Behind the rate the sign is turned: parameters would grow by the coefficient at each step.
+    guard !context.hasStepped else {
+      throw DescentError(
+        "\(description) must come before the rate, as in \(description) | rate 0.01: behind it weights grow")
+    }
     let parameters = try context.parameters()
     let decayed = updates.tree.mapWithPaths { path, g -> Tensor in
       guard let w = parameters[path], !excluded.contains(where: { PathPattern($0).matches(path) }) else { return g }

@@ -46,13 +46,12 @@ extension LipschitzProbe {
   ) throws -> [(path: String, window: Window, input: Shape)] {
     var found: [(path: String, window: Window, input: Shape)] = []
     let example = examples.features.rows(0..<1)
-    let n = parameters.count
     let (paths, model) = (paths, model)
-    let types = (parameters.leaves + modelState.leaves + [example]).map { TensorType(of: $0) }
-    _ = try Program(inputs: types) { graph, x in
-      let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: Array(x[0..<n])))
-      let running = Tree(sortedPaths: modelState.paths, leaves: Array(x[n..<x.count - 1]))
-      let output = try model(x[x.count - 1], point, state: running, mode: .inference).output
+    let packing = TreePacking([parameters.types, modelState.types])
+    _ = try Program(inputs: packing.types + [TensorType(of: example)]) { graph, x in
+      let trees = packing.unpack(x)
+      let point = Parameters(trees[0])
+      let output = try model(x[packing.count], point, state: trees[1], mode: .inference).output
       if let failure = graph.failure { throw failure }
       for path in paths {
         for use in try point[path]!.weightUses(path) {

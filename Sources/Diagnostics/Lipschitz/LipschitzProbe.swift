@@ -92,19 +92,20 @@ public final class LipschitzProbe {
   private func program(_ parameters: Tree<NDArray>, _ arguments: [NDArray]) throws -> Program {
     let types = arguments.map { TensorType(of: $0) }
     if let known = programs[types] { return known }
-    let (n, m) = (parameters.count, parameters.count + modelState.count)
+    let packing = TreePacking([parameters.types, modelState.types])
     let program = try Program(inputs: types) { graph, x in
-      let point = Parameters(Tree(sortedPaths: parameters.paths, leaves: Array(x[0..<n])))
-      let running = Tree(sortedPaths: modelState.paths, leaves: Array(x[n..<m]))
-      let (features, targets) = (x[m], x[m + 1])
-      let output = try model(features, point, state: running, mode: .inference).output
+      let trees = packing.unpack(x)
+      let point = Parameters(trees[0])
+      let others = x.dropFirst(packing.count).map { $0 }
+      let (features, targets) = (others[0], others[1])
+      let output = try model(features, point, state: trees[1], mode: .inference).output
       let total = loss(output, targets).sum()
       if let failure = graph.failure { throw failure }
       let uses = try paths.map { try point[$0]!.weightUses($0) }
       let outputs = uses.flatMap { $0.map(\.output) }
       var deltas = gradients(of: total, withRespectTo: outputs).makeIterator()
       let products = uses.enumerated().flatMap { index, uses -> [Tensor] in
-        let (left, right) = (x[m + 2 + 2 * index], x[m + 3 + 2 * index])
+        let (left, right) = (others[2 + 2 * index], others[3 + 2 * index])
         let parts = uses.map { $0.products(deltas.next()!, left: left, right: right, count: features.shape[0]) }
         // A weight that is used in several places has the sum of their gradients.
         return [

@@ -26,7 +26,7 @@ extension Tensor {
       let input = graph.tensor(node.inputs[0])
       switch node.operation {
       case .matmul where rank == 2: uses.append(WeightUse(kind: .product, input: input, output: output))
-      case .convolution(let window) where window.groups == 1:
+      case .convolve(.forward(let window)) where window.groups == 1:
         uses.append(WeightUse(kind: .convolution(window), input: input, output: output))
       default: throw LipschitzError("\(path) is used in another way than as the weight of a product or convolution")
       }

@@ -39,7 +39,7 @@ public struct CalibrationConfiguration: SeededConfiguration {
     public var images: Int
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var accuracyMargin: Double
     public var calibrationMargin: Double
@@ -91,15 +91,14 @@ public struct CalibrationConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    let positive: [(String, Double)] = [
-      ("data.trainPerClass", Double(data.trainPerClass)), ("data.validation", Double(data.validation)),
-      ("data.test", Double(data.test)), ("descent.epochs", Double(descent.epochs)),
-      ("descent.batchSize", Double(descent.batchSize)), ("descent.rate", descent.rate),
-      ("seeds.count", Double(seeds.count)), ("corruption.images", Double(corruption.images)),
-      ("model.width", Double(model.width)), ("descent.evaluationInterval", Double(descent.evaluationInterval)),
-    ]
-    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "data.trainPerClass": data.trainPerClass, "data.validation": data.validation, "data.test": data.test,
+      "descent.epochs": descent.epochs, "descent.batchSize": descent.batchSize,
+      "descent.evaluationInterval": descent.evaluationInterval, "corruption.images": corruption.images,
+      "model.width": model.width,
+    ])
+    try require(positive: ["descent.rate": descent.rate])
     guard corruption.images <= data.test else {
       throw SettingsError("corruption.images (\(corruption.images)) cannot exceed data.test (\(data.test))")
     }

@@ -1,103 +1,88 @@
-import RunLogs
+import Training
 
 extension CalibrationExperiment {
-  private static let source = "Hedges, arXiv 2506.04487"
-  private static let own = source + "; our own corruptions"
+  private static let paper = "Hedges, arXiv 2506.04487"
+  private static let own = paper + "; our own corruptions"
 
-  public static let claims: [Claim] = [
-    Claim(
-      id: "same-accuracy", name: "same accuracy (points)", statement: "The projection keeps the accuracy of SGD.",
-      source: source),
-    Claim(id: "lower-loss", name: "lower test loss", statement: "It lowers the test loss.", source: source),
-    Claim(id: "lower-confidence", statement: "It lowers the mean maximum softmax.", source: source),
-    Claim(id: "higher-entropy", statement: "It raises the entropy of predictions.", source: source),
-    Claim(id: "smaller-logits", statement: "It lowers the mean maximum logit.", source: source),
-    Claim(
-      id: "lower-logit-variance", name: "lower variance of logits", statement: "It lowers the variance of logits.",
-      source: source),
-    Claim(
-      id: "lower-calibration-error", statement: "It lowers the expected calibration error.",
-      source: source + " (there: not significant, p = 0.14)"),
-    Claim(
-      id: "corruption-loss", name: "lower loss on damaged images",
-      statement: "On damaged images, over all kinds and severities, its loss is lower.", source: own),
-    Claim(
-      id: "corruption-accuracy", name: "same accuracy on damaged images (points)",
-      statement: "On damaged images it keeps the accuracy of SGD.", source: own),
-    Claim(
-      id: "lower-temperature", statement: "The temperature that fits held-out images is lower.", source: source),
-    Claim(
-      id: "scaled-calibration-error", name: "same calibration error after temperature scaling",
-      statement: "After temperature scaling the calibration errors do not differ.", source: source),
-    Claim(
-      id: normalized, name: "projecting only normalised weights changes no accuracy (points)",
-      statement: "Projecting only weights followed by batch normalisation changes nothing: accuracy stays that of SGD.",
-      source: "derived: such weights are scale-invariant"),
+  public static let subject = "orthogonal gradients"
+
+  /// What the authors' claims take for granted, of the networks of plain SGD.
+  private static let regime: [Condition<CalibrationArm>] = [
+    Condition(
+      "features that the head sees", .atLeast(128),
+      "The head has features enough to separate the classes without growing.", .measure(.headFeatures, of: .sgd)),
+    Condition(
+      "training accuracy of SGD (%)", .above(99), "The networks of SGD fit their training images.",
+      .measure(.trainAccuracy, of: .sgd)),
+    Condition(
+      "temperature that fits SGD", .above(1.1), "The networks of SGD are overconfident on held-out images.",
+      .measure(.temperature, of: .sgd)),
   ]
 
-  private static let normalized = "normalised-weights-do-not-matter"
-
-  public static let headline = Headline(
-    subject: "orthogonal gradients",
-    phrases: [
-      ("same-accuracy", "keep the accuracy of SGD"), ("lower-loss", "lower the test loss"),
-      ("lower-calibration-error", "lower the calibration error"),
-    ])
-
-  /// What the authors' claims take for granted, measured on the networks of plain SGD.
-  func preconditions(_ evidence: CalibrationEvidence) -> [Precondition] {
-    let sgd = Self.baseline.name
-    return [
-      Precondition(
-        name: "features that the head sees",
-        statement: "The head has features enough to separate the classes without growing.",
-        requirement: .atLeast(128), values: evidence.values("head/features", of: sgd)),
-      Precondition(
-        name: "training accuracy of SGD (%)", statement: "The networks of SGD fit their training images.",
-        requirement: .above(99), values: evidence.values("train/accuracy", of: sgd)),
-      Precondition(
-        name: "temperature that fits SGD", statement: "The networks of SGD are overconfident on held-out images.",
-        requirement: .above(1.1), values: evidence.values("temperature", of: sgd)),
-    ]
+  /// The mean of a quantity over kinds of damage, at one severity or at all.
+  func damaged(
+    _ quantity: CalibrationQuantity, of arm: CalibrationArm, severities: ClosedRange<Int> = 1...5
+  ) -> Quantity<CalibrationArm> {
+    .mean(
+      of: configuration.corruption.kinds.flatMap { kind in
+        severities.map { .measure(.damaged(quantity, by: kind, severity: $0), of: arm) }
+      })
   }
 
-  /// All claims, corrected for their number; those of the authors only where the preconditions hold.
-  func decide(_ evidence: CalibrationEvidence) -> [Decision] {
+  public func claims() throws -> [ClaimTest<CalibrationArm>] {
     let rule = configuration.decision
-    func value(_ tag: String) -> (CalibrationEvidence.Measures) -> Double? { { $0[tag] } }
-    func difference(
-      _ id: String, _ direction: Claim.Direction, _ measure: (CalibrationEvidence.Measures) -> Double?
-    ) -> Decision {
-      let samples = evidence.pairs(Self.baseline.name, Self.orthogonal.name, measure)
-      return claim(id).decideDifference(direction, from: samples.first, to: samples.second, alpha: rule.alpha)
+    let (sgd, orthogonal) = (CalibrationArm.sgd, CalibrationArm.orthogonal)
+    typealias Test = ClaimTest<CalibrationArm>
+    func lower(
+      _ id: String, _ statement: String, _ measure: Measure, name: String? = nil, source: String = Self.paper
+    ) -> Test {
+      .lower(id, statement, measure, of: orthogonal, than: sgd, name: name, source: source)
     }
-    func sameness(
-      _ id: String, within margin: Double, _ measure: (CalibrationEvidence.Measures) -> Double?,
-      of arm: String = Self.orthogonal.name
-    ) -> Decision {
-      let samples = evidence.pairs(Self.baseline.name, arm, measure)
-      return claim(id).decideEquivalence(within: margin, from: samples.first, to: samples.second, alpha: rule.alpha)
+    var authors = [
+      Test.same(
+        "same-accuracy", "The projection keeps the accuracy of SGD.", .test(.accuracy), of: orthogonal, as: sgd,
+        within: rule.accuracyMargin, name: "same accuracy (points)", source: Self.paper
+      ).saying("keep the accuracy of SGD"),
+      lower("lower-loss", "It lowers the test loss.", .test(.nll), name: "lower test loss")
+        .saying("lower the test loss"),
+      lower("lower-confidence", "It lowers the mean maximum softmax.", .test(.maxSoftmax)),
+      .higher(
+        "higher-entropy", "It raises the entropy of predictions.", .test(.entropy), of: orthogonal, than: sgd,
+        source: Self.paper),
+      lower("smaller-logits", "It lowers the mean maximum logit.", .test(.maxLogit)),
+      lower(
+        "lower-logit-variance", "It lowers the variance of logits.", .test(.logitVariance),
+        name: "lower variance of logits"),
+      lower(
+        "lower-calibration-error", "It lowers the expected calibration error.", .test(.ece),
+        source: Self.paper + " (there: not significant, p = 0.14)"
+      ).saying("lower the calibration error"),
+      .lower(
+        "corruption-loss", "On damaged images, over all kinds and severities, its loss is lower.",
+        damaged(.nll, of: orthogonal), than: damaged(.nll, of: sgd), name: "lower loss on damaged images",
+        source: Self.own),
+      .same(
+        "corruption-accuracy", "On damaged images it keeps the accuracy of SGD.", damaged(.accuracy, of: orthogonal),
+        as: damaged(.accuracy, of: sgd), within: rule.accuracyMargin,
+        name: "same accuracy on damaged images (points)", source: Self.own),
+      lower("lower-temperature", "The temperature that fits held-out images is lower.", .temperature),
+      .same(
+        "scaled-calibration-error", "After temperature scaling the calibration errors do not differ.", .scaled(.ece),
+        of: orthogonal, as: sgd, within: rule.calibrationMargin,
+        name: "same calibration error after temperature scaling", source: Self.paper),
+    ].map { $0.requiring(Self.regime) }
+    if configuration.seeds.ablationCount > 0, let name = try network().invariantArm,
+      let arm = try ablations().first(where: { $0.description == name })
+    {
+      authors.append(
+        .same(
+          "normalised-weights-do-not-matter",
+          "Projecting only weights followed by batch normalisation changes nothing: accuracy stays that of SGD.",
+          .test(.accuracy), of: arm, as: sgd, within: rule.accuracyMargin,
+          name: "projecting only normalised weights changes no accuracy (points)",
+          source: "derived: such weights are scale-invariant, and their gradient is orthogonal to them already"
+        ).identity)
     }
-    var decisions = [
-      sameness("same-accuracy", within: rule.accuracyMargin, value("test/accuracy")),
-      difference("lower-loss", .lower, value("test/nll")),
-      difference("lower-confidence", .lower, value("test/maxSoftmax")),
-      difference("higher-entropy", .higher, value("test/entropy")),
-      difference("smaller-logits", .lower, value("test/maxLogit")),
-      difference("lower-logit-variance", .lower, value("test/logitVariance")),
-      difference("lower-calibration-error", .lower, value("test/ece")),
-      difference("corruption-loss", .lower, CalibrationEvidence.damaged("nll")),
-      sameness("corruption-accuracy", within: rule.accuracyMargin, CalibrationEvidence.damaged("accuracy")),
-      difference("lower-temperature", .lower, value("temperature")),
-      sameness("scaled-calibration-error", within: rule.calibrationMargin, value("scaled/ece")),
-    ]
-    if let arm = (try? network())?.invariantArm, !evidence.descents(arm).isEmpty {
-      decisions.append(sameness(Self.normalized, within: rule.accuracyMargin, value("test/accuracy"), of: arm))
-    }
-    let preconditions = preconditions(evidence)
-    return decisions.holmCorrected(alpha: rule.alpha).map {
-      // Scale-invariance is algebra: it needs no regime.
-      $0.claim.id == Self.normalized ? $0 : $0.requiring(preconditions)
-    }
+    return authors
   }
 }

@@ -1,39 +1,29 @@
 import Foundation
 import Reports
-import RunLogs
 
 extension CalibrationExperiment {
-  public func report(
-    _ events: [RunEvent], context: ReportContext
-  ) throws -> (decisions: [Decision], report: Report) {
-    let evidence = CalibrationEvidence(events)
-    let decisions = decide(evidence)
-    let peak = events.compactMap { $0.values["peakMemoryBytes"] }.max() ?? 0
-    let seconds = events.map(\.time).max() ?? 0
-    var sections: [Report.Section] = [
-      .heading("Claims"),
-      .paragraph(
-        "Each claim is decided by a paired test over seeds: both arms of a seed start from the same weights and see the same "
-          + "batches. Estimates are orthogonal minus SGD. Verdicts are those after Holm's correction for the "
-          + "\(decisions.count) claims; the p-value of each test alone stands beside. What the authors claim is judged only "
-          + "where all preconditions hold."),
-      .decisions(decisions), .heading("Measures"), table(evidence), .heading("Descents"),
-    ]
-    for (tag, label) in [
-      ("test/nll", "test loss (nats)"), ("test/accuracy", "test accuracy (%)"), ("loss/train", "training loss (nats)"),
-      ("test/maxSoftmax", "mean maximum softmax"),
+  private static let pair = [CalibrationArm.sgd, .orthogonal]
+
+  public func frame(_ findings: Findings<CalibrationArm>) throws -> ReportFrame {
+    var sections: [Report.Section] = [.heading("Measures"), try table(findings), .heading("Descents")]
+    for (measure, label) in [
+      (Measure.test(.nll), "test loss (nats)"), (.test(.accuracy), "test accuracy (%)"),
+      (.batchLoss, "training loss (nats)"), (.test(.maxSoftmax), "mean maximum softmax"),
     ] {
-      sections.append(.plot(curve(events, tag, label)))
+      sections.append(.plot(curve(findings, measure, label)))
     }
-    sections += [.heading("Reliability"), .plot(reliability(evidence)), .heading("Damaged images")]
-    sections.append(
+    sections += [
+      .heading("Reliability"), .plot(try reliability(findings)), .heading("Damaged images"),
       .paragraph(
         "Our own corruptions (noise, blur, contrast, brightness, pixelate at five severities), not the files of CIFAR-10-C."
-      ))
-    for (tag, label) in [("nll", "loss (nats)"), ("accuracy", "accuracy (%)"), ("entropy", "entropy (nats)")] {
-      sections.append(.plot(corruption(evidence, tag, label)))
+      ),
+    ]
+    for (quantity, label) in [
+      (CalibrationQuantity.nll, "loss (nats)"), (.accuracy, "accuracy (%)"), (.entropy, "entropy (nats)"),
+    ] {
+      sections.append(.plot(try corruption(findings, quantity, label)))
     }
-    if let ablation = ablation(evidence) {
+    if let ablation = try ablation(findings) {
       sections += [
         .heading("Which parameters matter"),
         .paragraph(
@@ -41,20 +31,108 @@ extension CalibrationExperiment {
         .plot(ablation),
       ]
     }
-    sections += [
-      .heading("How it was made"),
-      .paragraph(
-        "Time \(ProgressBar.duration(seconds)), peak memory \(Int(peak / 1_048_576)) MB. Our choices where the paper is silent: last epoch, "
-          + "not best; temperature fitted on held-out training images; margins of the equivalence tests; guards of the "
-          + "projection; normalisation by the training images' own statistics."),
-      .code(context.command), .code(context.configuration), .code(context.environment),
+    return ReportFrame(
+      title: "Orthogonal gradients and calibration",
+      subtitle: "\(configuration.model.kind) on \(configuration.data.name), \(configuration.data.trainPerClass) images "
+        + "a class, \(configuration.descent.epochs) epochs, n = \(findings.finished(.orthogonal).count) seeds",
+      comparison:
+        "Each claim is decided by a paired test over seeds: both arms of a seed start from the same weights and "
+        + "see the same batches. Estimates are orthogonal minus SGD. What the authors claim is judged only where all "
+        + "preconditions hold.",
+      sections: sections,
+      choices: "Our choices where the paper is silent: last epoch, not best; temperature fitted on held-out training "
+        + "images; margins of the equivalence tests; guards of the projection; normalisation by the training images' own "
+        + "statistics.")
+  }
+
+  private func table(_ findings: Findings<CalibrationArm>) throws -> Report.Section {
+    let present = try (Self.pair + ablations()).filter { !findings.finished($0).isEmpty }
+    let measures: [(Measure, String)] = [
+      (.trainAccuracy, "training accuracy %"), (.trainLoss, "training loss"), (.test(.accuracy), "accuracy %"),
+      (.test(.top5), "top-5 %"), (.test(.nll), "loss"), (.test(.ece), "calibration error"),
+      (.test(.entropy), "entropy"), (.test(.maxSoftmax), "max softmax"), (.test(.maxLogit), "max logit"),
+      (.test(.logitVariance), "logit variance"), (.test(.brier), "Brier"),
+      (.test(.confidenceCorrelation), "confidence correlation"), (.temperature, "temperature"),
+      (.scaled(.nll), "scaled loss"), (.scaled(.ece), "scaled calibration error"),
+      (.headLength, "length of the head's weight"),
     ]
-    let title = "Orthogonal gradients and calibration"
-    let subtitle =
-      "\(configuration.model.kind) on \(configuration.data.name), \(configuration.data.trainPerClass) images a class, "
-      + "\(configuration.descent.epochs) epochs, n = \(evidence.descents(Self.orthogonal.name).count) seeds"
-    var report = Report(title: title, subtitle: subtitle, sections: sections)
-    report.preconditions = preconditions(evidence)
-    return (decisions, report)
+    let rows = try measures.map { measure, label in
+      try [label] + present.map { Report.deviation(try findings.values(measure, of: $0)) }
+    }
+    return .table(
+      header: ["mean ± sd"] + present.map { "\($0) (n = \(findings.finished($0).count))" }, rows: rows)
+  }
+
+  private func curve(_ findings: Findings<CalibrationArm>, _ measure: Measure, _ label: String) -> Plot {
+    let length = Double(configuration.data.trainPerClass * 10 / configuration.descent.batchSize)
+    let series = Self.pair.map { arm -> Plot.Series in
+      var byStep: [Int: [Double]] = [:]
+      for seed in findings.seeds {
+        for (step, value) in findings.series(measure, of: arm, seed, kind: "epoch") {
+          byStep[step, default: []].append(value)
+        }
+      }
+      let steps = byStep.keys.sorted()
+      return .mean("\(arm)", x: steps.map { Double($0) / length }, of: steps.map { byStep[$0]! })
+    }
+    return Plot(
+      name: "curve-" + measure.tag.replacing("/", with: "-"), title: label + ", mean and 95 % interval over seeds",
+      xLabel: "epoch", yLabel: label, series: series)
+  }
+
+  private func reliability(_ findings: Findings<CalibrationArm>) throws -> Plot {
+    let series = try Self.pair.map { arm -> Plot.Series in
+      let bins = try (0..<10).compactMap { index -> (Double, Double)? in
+        let counts = try findings.values(.binCount(index), of: arm)
+        let total = counts.reduce(0, +)
+        guard total > 0 else { return nil }
+        let right = zip(try findings.values(.binAccuracy(index), of: arm), counts).reduce(0) { $0 + $1.0 * $1.1 }
+        return ((Double(index) + 0.5) / 10, right / total)
+      }
+      return .init(name: "\(arm)", x: bins.map(\.0), y: bins.map(\.1), style: .bars)
+    }
+    var plot = Plot(
+      name: "reliability", title: "Reliability: accuracy of predictions by their confidence, all seeds together",
+      xLabel: "confidence (middle of the bin)", yLabel: "accuracy", series: series)
+    plot.hasDiagonal = true
+    plot.barSpacing = 0.1
+    return plot
+  }
+
+  private func corruption(
+    _ findings: Findings<CalibrationArm>, _ quantity: CalibrationQuantity, _ label: String
+  ) throws -> Plot {
+    let series = try Self.pair.map { arm -> Plot.Series in
+      let samples = try (0...5).map { severity -> [Double] in
+        guard severity > 0 else { return try findings.values(.test(quantity), of: arm) }
+        let mean = damaged(quantity, of: arm, severities: severity...severity)
+        return try findings.finished(arm).map { try mean.value(findings, $0) }
+      }
+      return .mean("\(arm)", x: (0...5).map(Double.init), of: samples)
+    }
+    return Plot(
+      name: "corruption-" + quantity.rawValue, title: label + " by severity, mean over kinds (0: undamaged)",
+      xLabel: "severity", yLabel: label, series: series)
+  }
+
+  private func ablation(_ findings: Findings<CalibrationArm>) throws -> Plot? {
+    let tests = try ([CalibrationArm.orthogonal] + ablations()).compactMap { arm -> (String, TTest)? in
+      let both = findings.finished(arm).filter { findings.isFinished(.sgd, $0) }
+      let logits = try [CalibrationArm.sgd, arm].map { arm in
+        try both.map { try findings[arm, $0, .test(.maxLogit)] }
+      }
+      return TTest.paired(logits[0], logits[1]).map { (arm == .orthogonal ? "all" : "\(arm)", $0) }
+    }
+    guard tests.count > 1 else { return nil }
+    var plot = Plot(
+      name: "ablation", title: "Change of the mean maximum logit against SGD", xLabel: "projected parameters",
+      yLabel: "difference of the mean maximum logit",
+      series: [
+        .init(
+          name: "difference", x: tests.indices.map(Double.init), y: tests.map(\.1.estimate),
+          low: tests.map(\.1.interval.low), high: tests.map(\.1.interval.high), style: .bars)
+      ])
+    plot.categories = tests.map(\.0)
+    return plot
   }
 }

@@ -48,52 +48,6 @@ public struct CalibrationExperiment: Experiment {
 
   // MARK: Arms
 
-  struct Arm: Sendable {
-    var name: String
-    /// Patterns of projected parameters; nil for plain SGD, empty for all.
-    var patterns: [String]?
-
-    func task(_ seed: Int) -> String { "\(name)/seed \(seed)" }
-  }
-
-  static let baseline = Arm(name: "sgd", patterns: nil)
-  static let orthogonal = Arm(name: "orthogonal", patterns: [])
-
-  /// - Throws: `SettingsError` where a pattern of an ablation matches nothing.
-  func ablationArms() throws -> [Arm] {
-    let paths = try model().layout.entries.filter { !$1.isState }.paths
-    return try network().ablations.map { name, patterns in
-      for pattern in patterns where !paths.contains(where: { PathPattern(pattern).matches($0) }) {
-        throw SettingsError("the arm \(name): no parameter of \(configuration.model.kind) matches \(pattern)")
-      }
-      return Arm(name: name, patterns: patterns)
-    }
-  }
-
-  /// The arms that project a part of the parameters only.
-  package func ablationNames() throws -> [String] { try ablationArms().map(\.name) }
-
-  func tasks() throws -> [(arm: Arm, seed: Int)] {
-    let seeds = configuration.seeds
-    let main = (seeds.first..<seeds.first + seeds.count).flatMap { seed in
-      [(Self.baseline, seed), (Self.orthogonal, seed)]
-    }
-    let ablations = try ablationArms()
-    return main
-      + (seeds.first..<seeds.first + min(seeds.ablationCount, seeds.count)).flatMap { seed in
-        ablations.map { ($0, seed) }
-      }
-  }
-
-  func optimizer(_ arm: Arm) -> Chain {
-    let d = configuration.descent
-    var stages: [any GradientTransformation] = []
-    if let patterns = arm.patterns {
-      stages.append(OrthogonalProjection(renormalizes: d.renormalizes, guarded: d.isGuarded, paths: patterns))
-    }
-    return Chain(stages + [WeightDecay(d.weightDecay), Momentum(d.momentum), LearningRate(d.rate)])
-  }
-
   func network() throws -> CalibrationNetwork { try CalibrationNetwork(named: configuration.model.kind) }
 
   func model() throws -> any Layer {
@@ -102,48 +56,39 @@ public struct CalibrationExperiment: Experiment {
       channels: isColour ? 3 : 1, size: isColour ? 32 : 28, width: configuration.model.width)
   }
 
+  /// The arms that project a part of the parameters only.
+  ///
+  /// - Throws: `SettingsError` where a pattern matches nothing.
+  package func ablations() throws -> [CalibrationArm] {
+    let paths = try model().layout.entries.filter { !$1.isState }.paths
+    return try network().ablations.map { name, patterns in
+      for pattern in patterns where !paths.contains(where: { PathPattern(pattern).matches($0) }) {
+        throw SettingsError("the arm \(name): no parameter of \(configuration.model.kind) matches \(pattern)")
+      }
+      return CalibrationArm(description: name, patterns: patterns)
+    }
+  }
+
   public func check() throws {
     try configuration.check()
-    _ = try tasks()
+    _ = try ablations()
   }
 
   // MARK: Running
 
-  public func estimate(_ context: RunContext) throws -> String {
-    let tasks = try tasks().filter { !context.hasResult($0.arm.task($0.seed)) }
-    guard let first = tasks.first else { return "all \(try self.tasks().count) descents are done; drawing the report" }
-    let bench = try CalibrationTask(
-      self, first.arm, seed: first.seed, data: try CalibrationData(configuration, context.data, seed: first.seed))
-    let seconds = try Engine.withThreadCount(1) { try bench.secondsPerStep() }
-    let steps = Double(bench.trainer.batches.batchesPerEpoch * configuration.descent.epochs)
-    // Evaluation after each epoch and the corruption sweep cost about a forward pass each.
-    let forward =
-      Double(
-        configuration.descent.epochs / configuration.descent.evaluationInterval * configuration.data.test + 25
-          * configuration.corruption.images)
-      / Double(configuration.descent.batchSize) * seconds / 3
-    let workers = min(Workers.count, tasks.count)
-    let total = Double(tasks.count) * (steps * seconds + forward) / Double(workers)
-    let memory = Double(bench.trainer.program.workingByteCount * workers) / 1_048_576
-    return "\(tasks.count) descents of \(configuration.descent.epochs) epochs: about \(ProgressBar.duration(total)) "
-      + "(\(String(format: "%.1f", seconds * 1000)) ms a step, \(workers) at a time), \(Int(memory)) MB of working memory and the data"
-  }
-
-  public func run(_ context: RunContext) throws {
-    let tasks = try tasks()
-    let epochs = configuration.descent.epochs
-    let waiting = tasks.filter { !context.hasResult($0.arm.task($0.seed)) }
-    let bar = SharedProgress(
-      context.makeProgress(total: tasks.count * epochs), done: (tasks.count - waiting.count) * epochs)
-    try Workers.run(waiting) { arm, seed in
-      let data = try CalibrationData(configuration, context.data, seed: seed)
-      let task = try CalibrationTask(self, arm, seed: seed, data: data)
-      var reached = 0
-      try task.run(context) { epoch, detail in
-        bar.advance(by: epoch - reached, "\(arm.task(seed)): \(detail)")
-        reached = epoch
+  public func sweep() throws -> Sweep<CalibrationArm> {
+    // Seed by seed, so that a run that is cut off has whole pairs.
+    let main = reportedSeeds.flatMap { [CalibrationArm.sgd, .orthogonal].tasks(on: [$0]) }
+    let ablations = try ablations()
+    let parts = reportedSeeds.prefix(configuration.seeds.ablationCount).flatMap { ablations.tasks(on: [$0]) }
+    var sweep = Sweep(main + parts) { locator, _ in
+      @Sendable func task(_ task: SweepTask<CalibrationArm>) throws -> CalibrationTask {
+        try CalibrationTask(
+          self, task.arm, seed: task.seed, data: try CalibrationData(configuration, locator, seed: task.seed))
       }
+      return Workbench(cost: { try task($0).cost() }, run: { try task($0).run($1) })
     }
-    bar.finish()
+    (sweep.unit, sweep.parts) = ("epochs", configuration.descent.epochs)
+    return sweep
   }
 }

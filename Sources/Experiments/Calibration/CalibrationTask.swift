@@ -1,6 +1,5 @@
 import Diagnostics
 import Foundation
-import RunLogs
 import Training
 
 /// The images of one seed: a balanced training subset, a held-out part for the temperature, test images for all.
@@ -33,22 +32,20 @@ struct CalibrationData {
 /// One descent of one arm, with all that is measured on it.
 struct CalibrationTask {
   let configuration: CalibrationConfiguration
-  let name: String
   let seed: Int
   let data: CalibrationData
   let trainer: Trainer
-  private let arm: CalibrationExperiment.Arm
+  private let arm: CalibrationArm
   private let experiment: CalibrationExperiment
   private let predictor: Predictor
 
   init(
-    _ experiment: CalibrationExperiment, _ arm: CalibrationExperiment.Arm, seed: Int, data: CalibrationData,
+    _ experiment: CalibrationExperiment, _ arm: CalibrationArm, seed: Int, data: CalibrationData,
     state: TrainingState? = nil
   ) throws {
     self.experiment = experiment
     self.arm = arm
     configuration = experiment.configuration
-    name = arm.task(seed)
     self.seed = seed
     self.data = data
     let d = configuration.descent
@@ -61,42 +58,46 @@ struct CalibrationTask {
     predictor = Predictor(model)
     // Both arms of a seed take the same key: equal weights, equal batches.
     trainer = try Trainer(
-      model: model, loss: .crossEntropy, optimizer: experiment.optimizer(arm), batches: batches,
+      model: model, loss: .crossEntropy, optimizer: arm.optimizer(d), batches: batches,
       key: key.split("training"), state: state)
   }
 
-  /// Mean time of a few updates, which are thrown away with this task.
-  func secondsPerStep() throws -> Double {
+  /// The mean time of a few updates, which are thrown away with this task, for all of them.
+  func cost() throws -> TaskCost {
     _ = try trainer.advance()
     let start = Date()
     for _ in 0..<5 { _ = try trainer.advance() }
-    return Date().timeIntervalSince(start) / 5
+    let (step, d) = (Date().timeIntervalSince(start) / 5, configuration.descent)
+    // Evaluation after each epoch and the sweep over damage cost about a forward pass each.
+    let images = d.epochs / d.evaluationInterval * configuration.data.test + 25 * configuration.corruption.images
+    let forward = Double(images) / Double(d.batchSize) * step / 3
+    return TaskCost(
+      seconds: Double(trainer.batches.batchesPerEpoch * d.epochs) * step + forward,
+      bytes: trainer.program.workingByteCount)
   }
 
-  func run(_ context: RunContext, onEpoch: (Int, String) -> Void) throws {
-    let store = context.checkpoints(of: name)
-    guard trainer.step == 0, let saved = try store.latest() else { return try descend(context, store, onEpoch) }
-    let resumed = try CalibrationTask(experiment, arm, seed: seed, data: data, state: saved)
-    try resumed.descend(context, store, onEpoch)
+  func run(_ log: TaskLog<CalibrationArm>) throws -> TaskOutcome {
+    guard trainer.step == 0, let saved = try log.checkpoints.latest() else { return try descend(log) }
+    return try CalibrationTask(experiment, arm, seed: seed, data: data, state: saved).descend(log)
   }
 
-  private func descend(_ context: RunContext, _ store: CheckpointStore, _ onEpoch: (Int, String) -> Void) throws {
-    let interval = max(1, configuration.descent.epochs / 10)
-    try Descent(trainer, epochs: configuration.descent.epochs, checkpoints: store, checkpointInterval: interval).run {
+  private func descend(_ log: TaskLog<CalibrationArm>) throws -> TaskOutcome {
+    let d = configuration.descent
+    log.show(trainer.epoch, "")
+    let interval = max(1, d.epochs / 10)
+    try EpochDescent(trainer, epochs: d.epochs, checkpoints: log.checkpoints, checkpointInterval: interval).run {
       trainer, means in
-      var values = means
-      var detail = String(format: "loss %.3f", means["loss/train"]!)
-      if trainer.epoch % configuration.descent.evaluationInterval == 0 || trainer.epoch == configuration.descent.epochs
-      {
+      var values = Dictionary(uniqueKeysWithValues: means.map { (Measure($0.key), $0.value) })
+      var detail = String(format: "loss %.3f", values[.batchLoss] ?? .nan)
+      if trainer.epoch % d.evaluationInterval == 0 || trainer.epoch == d.epochs {
         let calibration = try measure(data.features(data.test, 0..<data.test.count), data.test.labels!)
-        for (tag, value) in calibration.values { values["test/" + tag] = value }
+        values.merge(calibration.measured(as: Measure.test)) { $1 }
         detail += String(format: ", accuracy %.1f %%", calibration.accuracy)
       }
-      try context.record("epoch", task: name, step: trainer.step, values)
-      onEpoch(trainer.epoch, detail)
+      try log.record("epoch", step: trainer.step, values)
+      log.show(trainer.epoch, detail)
     }
-    try conclude(context)
-    store.removeAll()
+    return try outcome()
   }
 
   private func logits(_ features: NDArray) throws -> [Double] {
@@ -111,20 +112,21 @@ struct CalibrationTask {
 
   /// What the preconditions are about: the fit of the training images, in inference mode and as they are (no crops, no
   /// flips), and the head's width, with the length of its weight.
-  private func regime() throws -> [String: Double] {
+  private func regime() throws -> [Measure: Double] {
     let training = try measure(data.features(data.train, 0..<data.train.count), data.train.labels!)
-    var values = ["train/accuracy": training.accuracy, "train/nll": training.negativeLogLikelihood]
+    var values: [Measure: Double] = [
+      .trainAccuracy: training.accuracy, .trainLoss: training.negativeLogLikelihood,
+    ]
     if let head = trainer.state.parameters[CalibrationNetwork.head] {
-      values["head/features"] = Double(head.shape[0])
-      values["head/length"] = head.doubles.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      values[.headFeatures] = Double(head.shape[0])
+      values[.headLength] = head.doubles.reduce(0) { $0 + $1 * $1 }.squareRoot()
     }
     return values
   }
 
-  /// All final measures: regime, test, temperature scaling, corruption sweep, reliability.
-  private func conclude(_ context: RunContext) throws {
+  /// All final measures: regime, test, temperature scaling, damaged images, reliability.
+  private func outcome() throws -> TaskOutcome {
     let labels = data.test.labels!
-    let step = trainer.step
     let testLogits = try logits(data.features(data.test, 0..<data.test.count))
     let classes = data.test.classNames.count
     let final = Calibration(logits: testLogits, labels: labels, classes: classes)
@@ -133,13 +135,13 @@ struct CalibrationTask {
       classes: classes)
     let scaled = Calibration(logits: testLogits, labels: labels, classes: classes, temperature: temperature)
     var values = try regime()
-    values["temperature"] = temperature
-    for (tag, value) in final.values { values["test/" + tag] = value }
-    for (tag, value) in scaled.values { values["scaled/" + tag] = value }
+    values[.temperature] = temperature
+    values.merge(final.measured(as: Measure.test)) { $1 }
+    values.merge(scaled.measured(as: Measure.scaled)) { $1 }
     for (index, bin) in final.bins.enumerated() {
-      values["bin/\(index)/count"] = Double(bin.count)
-      values["bin/\(index)/accuracy"] = bin.accuracy
-      values["bin/\(index)/confidence"] = bin.confidence
+      values[.binCount(index)] = Double(bin.count)
+      values[.binAccuracy(index)] = bin.accuracy
+      values[.binConfidence(index)] = bin.confidence
     }
     let images = data.test.featureArray(0..<configuration.corruption.images)
     let imageLabels = Array(labels.prefix(configuration.corruption.images))
@@ -149,13 +151,13 @@ struct CalibrationTask {
           to: images, severity: severity,
           key: RandomKey(seed: 0).split("corruption").split(kind.rawValue).split(severity))
         data.normalization.apply(to: &damaged)
-        let result = try measure(damaged, imageLabels)
-        for tag in ["accuracy", "nll", "ece", "entropy", "maxSoftmax"] {
-          values["corrupted/\(kind.rawValue)/\(severity)/\(tag)"] = result.values[tag]
+        let found = try measure(damaged, imageLabels)
+        let measures = found.measured(CalibrationQuantity.ofDamaged) {
+          .damaged($0, by: kind, severity: severity)
         }
+        values.merge(measures) { $1 }
       }
     }
-    try context.record(
-      "result", task: name, step: step, values, text: "parameters \(trainer.state.parameters.digest)")
+    return TaskOutcome(values, step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
   }
 }

@@ -36,7 +36,7 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
     public var stepDeviation: Double
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var exponentMargin: Double
     public var growthMargin: Double
@@ -114,17 +114,17 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    let positive: [(String, Double)] = [
-      ("data.test", Double(data.test)), ("model.hidden", Double(model.hidden)),
-      ("model.features", Double(model.features)), ("descent.steps", Double(descent.steps)),
-      ("descent.rate", descent.rate), ("descent.twins", Double(descent.twins)), ("loss.limit", loss.limit),
-      ("noise.low", noise.low), ("noise.count", Double(noise.count)), ("noise.pairs", Double(noise.pairs)),
-      ("noise.examples", Double(noise.examples)), ("noise.stepDeviation", noise.stepDeviation),
-      ("seeds.count", Double(seeds.count)), ("seeds.tuningCount", Double(seeds.tuningCount)),
-      ("decision.exponentMargin", decision.exponentMargin), ("decision.growthMargin", decision.growthMargin),
-    ]
-    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "data.test": data.test, "model.hidden": model.hidden, "model.features": model.features,
+      "descent.steps": descent.steps, "descent.twins": descent.twins, "noise.count": noise.count,
+      "noise.pairs": noise.pairs, "noise.examples": noise.examples,
+    ])
+    try require(positive: [
+      "descent.rate": descent.rate, "loss.limit": loss.limit, "noise.low": noise.low,
+      "noise.stepDeviation": noise.stepDeviation, "decision.exponentMargin": decision.exponentMargin,
+      "decision.growthMargin": decision.growthMargin,
+    ])
     guard data.test % 2 == 0 else { throw SettingsError("data.test must be even, not \(data.test)") }
     guard noise.high > noise.low else { throw SettingsError("noise.high must exceed noise.low") }
     guard !data.names.isEmpty, !data.sampleCounts.isEmpty, !descent.batchSizes.isEmpty else {
@@ -136,10 +136,6 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
     guard Set(data.sampleCounts).count == data.sampleCounts.count,
       Set(descent.batchSizes).count == descent.batchSizes.count
     else { throw SettingsError("data.sampleCounts and descent.batchSizes must not repeat a number") }
-    let reported = seeds.first..<seeds.first + seeds.count
-    guard !reported.overlaps(seeds.tuningFirst..<seeds.tuningFirst + seeds.tuningCount) else {
-      throw SettingsError("seeds that choose the noise cannot be reported: seeds.first and seeds.tuningFirst overlap")
-    }
     _ = try boundedLoss()
   }
 }

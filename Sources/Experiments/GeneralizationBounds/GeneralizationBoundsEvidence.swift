@@ -1,9 +1,8 @@
 import Diagnostics
 import Foundation
-import RunLogs
-import Statistics
+import Synchronization
 
-/// What a log says: distances, flatness and gaps of all descents, and the bounds made of them for any set of seeds.
+/// What findings say: distances, flatness and gaps of all descents, and the bounds made of them for any set of seeds.
 ///
 /// Expectations are means over seeds and twins. The deviation of each bound's noise is chosen on the tuning seeds, so
 /// that no reported bound is the luckiest of its grid.
@@ -29,89 +28,79 @@ package struct BoundsEvidence {
   let loss: BoundedLoss
   /// Points where every seed has a result.
   let spots: [BoundsSpot]
-  /// Reported seeds with a result at all these points.
+  /// The deciding seeds, none where no point is complete.
   let seeds: [Int]
-  private let results: [String: [String: Double]]
-  private let chosen: [BoundsSpot: [Kind: [Choice: Int]]]
+  private let tuningSeeds: [Int]
+  private let findings: Findings<BoundsSpot>
+  private let chosen = Memory()
 
-  package init(_ events: [RunEvent], _ experiment: GeneralizationBoundsExperiment) throws {
-    let configuration = experiment.configuration
-    let loss = try configuration.boundedLoss()
-    let found = events.results
-    let spots = experiment.spots.filter { spot in
-      (experiment.reportedSeeds + experiment.tuningSeeds).allSatisfy { found[spot.task($0)] != nil }
+  /// Positions of noises that were chosen.
+  private final class Memory: Sendable {
+    struct Key: Hashable {
+      var kind: Kind
+      var spot: BoundsSpot
+      var choice: Choice
     }
-    var chosen: [BoundsSpot: [Kind: [Choice: Int]]] = [:]
-    for spot in spots {
-      for kind in Kind.allCases {
-        let totals = configuration.deviations.indices.map { index in
-          Self.bound(kind, spot, index, experiment.tuningSeeds, found, configuration, loss).total
-        }
-        chosen[spot, default: [:]][kind] = [
-          .grid: totals.indices.min { totals[$0] < totals[$1] }!,
-          .formula: Self.formulaIndex(kind, spot, experiment.tuningSeeds, found, configuration, loss),
-        ]
-      }
-    }
-    self.configuration = configuration
-    self.loss = loss
-    self.spots = spots
-    self.results = found
-    self.chosen = chosen
-    seeds = spots.isEmpty ? [] : experiment.reportedSeeds
+    let indices = Mutex([Key: Int]())
+  }
+
+  package init(_ findings: Findings<BoundsSpot>, _ experiment: GeneralizationBoundsExperiment) throws {
+    (self.findings, configuration) = (findings, experiment.configuration)
+    loss = try configuration.boundedLoss()
+    tuningSeeds = experiment.tuningSeeds
+    let all = findings.seeds + tuningSeeds
+    spots = experiment.spots.filter { spot in all.allSatisfy { findings.isFinished(spot, $0) } }
+    seeds = spots.isEmpty ? [] : findings.seeds
   }
 
   /// The position in `deviations` that the tuning seeds choose.
-  package func noiseIndex(_ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid) -> Int {
-    chosen[spot]![kind]![choice]!
-  }
-
-  /// A bound from the given seeds, at the chosen noise or another.
-  package func bound(
-    _ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid, seeds: [Int]? = nil, noise: Int? = nil
-  ) -> GeneralizationBound {
-    Self.bound(
-      kind, spot, noise ?? noiseIndex(kind, spot, by: choice), seeds ?? self.seeds, results, configuration, loss)
+  package func noiseIndex(_ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid) throws -> Int {
+    let key = Memory.Key(kind: kind, spot: spot, choice: choice)
+    if let known = chosen.indices.withLock({ $0[key] }) { return known }
+    let index: Int
+    switch choice {
+    case .formula: index = try formulaIndex(kind, spot)
+    case .grid:
+      let totals = try configuration.deviations.indices.map {
+        try bound(kind, spot, seeds: tuningSeeds, noise: $0).total
+      }
+      index = totals.indices.min { totals[$0] < totals[$1] }!
+    }
+    chosen.indices.withLock { $0[key] = index }
+    return index
   }
 
   /// |E[training risk - test risk]|.
-  func gap(_ spot: BoundsSpot, seeds: [Int]? = nil) -> Double { abs(mean(spot, "gap", seeds)) }
+  func gap(_ spot: BoundsSpot, seeds: [Int]? = nil) throws -> Double { abs(try mean(spot, .riskGap, seeds)) }
 
   /// E D at a step, the last when there is none.
-  func distance(_ spot: BoundsSpot, seeds: [Int]? = nil, step: Int? = nil) -> Double {
+  func distance(_ spot: BoundsSpot, seeds: [Int]? = nil, step: Int? = nil) throws -> Double {
     let step = step ?? configuration.descent.steps
-    return (0..<configuration.descent.twins).reduce(0) { $0 + mean(spot, "twin/\($1)/distance/\(step)", seeds) }
-      / Double(configuration.descent.twins)
+    return try (0..<configuration.descent.twins).reduce(0) {
+      $0 + (try mean(spot, .twinDistance($1, at: step), seeds))
+    } / Double(configuration.descent.twins)
   }
 
-  /// |E flatness| at a step under the same noise at each step, of type "one" or "two".
-  func flatness(_ spot: BoundsSpot, type: String, step: Int, seeds: [Int]? = nil) -> Double {
-    abs(mean(spot, "flatness/\(type)/\(step)", seeds))
+  /// |E flatness| at a step under the same noise at each step.
+  func flatness(_ spot: BoundsSpot, _ type: FlatnessType, step: Int, seeds: [Int]? = nil) throws -> Double {
+    abs(try mean(spot, .flatness(type, at: step), seeds))
   }
 
-  /// The mean of a recorded value.
-  func mean(_ spot: BoundsSpot, _ tag: String, _ seeds: [Int]? = nil) -> Double {
-    Self.mean(spot, tag, seeds ?? self.seeds, results)
-  }
-
-  private static func mean(
-    _ spot: BoundsSpot, _ tag: String, _ seeds: [Int], _ results: [String: [String: Double]]
-  ) -> Double {
-    seeds.reduce(0) { $0 + (results[spot.task($1)]?[tag] ?? .nan) } / Double(seeds.count)
+  /// The mean of a measure.
+  private func mean(_ spot: BoundsSpot, _ measure: Measure, _ seeds: [Int]? = nil) throws -> Double {
+    let seeds = seeds ?? self.seeds
+    return try seeds.reduce(0) { $0 + (try findings[spot, $1, measure]) } / Double(seeds.count)
   }
 
   /// The deviation next to a bound's own σ*, from its trajectory term and the curvature at the least noise that was
   /// looked at.
-  private static func formulaIndex(
-    _ kind: Kind, _ spot: BoundsSpot, _ seeds: [Int], _ results: [String: [String: Double]],
-    _ configuration: GeneralizationBoundsConfiguration, _ loss: BoundedLoss
-  ) -> Int {
+  private func formulaIndex(_ kind: Kind, _ spot: BoundsSpot) throws -> Int {
     let deviations = configuration.deviations
     // All trajectory terms are memory / σ, that of Wang and Mao for large noise and that of the total variation too; that
     // of Neu et al. for small noise, which does not move the gradient.
     let index = kind == .wangMao || kind == .typeTwoTotalVariation ? deviations.count - 1 : 0
-    let unit = bound(kind, spot, index, seeds, results, configuration, loss).trajectory * deviations[index]
-    let flatness = abs(mean(spot, "flatness/two/\(configuration.descent.steps)", seeds, results))
+    let unit = try bound(kind, spot, seeds: tuningSeeds, noise: index).trajectory * deviations[index]
+    let flatness = try flatness(spot, .two, step: configuration.descent.steps, seeds: tuningSeeds)
     let curvature = flatness / (configuration.noise.stepDeviation * configuration.noise.stepDeviation)
     // Nothing remembered: no noise is best. Nothing to pay: the most is.
     guard unit > 0 else { return 0 }
@@ -120,53 +109,58 @@ package struct BoundsEvidence {
     return deviations.indices.min { abs(log(deviations[$0]) - best) < abs(log(deviations[$1]) - best) }!
   }
 
-  private static func bound(
-    _ kind: Kind, _ spot: BoundsSpot, _ index: Int, _ seeds: [Int], _ results: [String: [String: Double]],
-    _ configuration: GeneralizationBoundsConfiguration, _ loss: BoundedLoss
-  ) -> GeneralizationBound {
-    func mean(_ tag: String) -> Double { Self.mean(spot, tag, seeds, results) }
-    func twins(_ tag: String) -> [Double] {
-      seeds.flatMap { seed in
-        (0..<configuration.descent.twins).map { results[spot.task(seed)]?["twin/\($0)/\(tag)"] ?? .nan }
+  /// A bound from the given seeds, at the chosen noise or another.
+  package func bound(
+    _ kind: Kind, _ spot: BoundsSpot, by choice: Choice = .grid, seeds: [Int]? = nil, noise: Int? = nil
+  ) throws -> GeneralizationBound {
+    let (seeds, index) = (seeds ?? self.seeds, try noise ?? noiseIndex(kind, spot, by: choice))
+    func mean(_ measure: Measure) throws -> Double { try self.mean(spot, measure, seeds) }
+    func twins(_ measure: (Int) -> Measure) throws -> [Double] {
+      try seeds.flatMap { seed in
+        try (0..<configuration.descent.twins).map { try findings[spot, seed, measure($0)] }
       }
     }
     let deviation = configuration.deviations[index]
     let steps = configuration.descent.steps
     // With this at each step the accumulated noise is the same for all bounds.
     let stepDeviation = deviation / Double(steps).squareRoot()
-    let flatness = abs(mean("flatness/noise/\(index)"))
-    func stretches() -> [GeneralizationBound.Stretch] {
+    let flatness = abs(try mean(.flatness(underNoise: index)))
+    func distances() throws -> [Double] { try twins { .twinDistance($0, at: steps) } }
+    func stretches() throws -> [GeneralizationBound.Stretch] {
       let ends = [0] + configuration.probes
-      return zip(ends, ends.dropFirst()).map { start, end in
+      return try zip(ends, ends.dropFirst()).map { start, end in
         // Between two looks the mean of both.
-        .init(
+        func between(_ measure: (Int) -> Measure) throws -> Double {
+          (try mean(measure(start)) + mean(measure(end))) / 2
+        }
+        return .init(
           steps: Double(end - start), rate: configuration.descent.rate, deviation: stepDeviation,
           // Without bias, a difference of estimates: it may come out below 0.
-          variance: max((mean("variance/\(start)") + mean("variance/\(end)")) / 2, 0),
-          sensitivity: (mean("shift/\(index)/\(start)") + mean("shift/\(index)/\(end)")) / 2)
+          variance: max(try between(Measure.gradientVariance), 0),
+          sensitivity: try between { .gradientShift(underNoise: index, at: $0) })
       }
     }
     switch kind {
     case .typeTwo:
-      return .typeTwo(
-        range: loss.range, distances: twins("distance/\(steps)"), deviation: deviation, flatness: flatness)
+      return .typeTwo(range: loss.range, distances: try distances(), deviation: deviation, flatness: flatness)
     case .typeTwoTotalVariation:
       return .typeTwoTotalVariation(
-        range: loss.range, distances: twins("distance/\(steps)"), deviation: deviation, flatness: flatness)
+        range: loss.range, distances: try distances(), deviation: deviation, flatness: flatness)
     case .typeTwoSubGaussian:
       return .typeTwoSubGaussian(
-        parameter: loss.subGaussianParameter, distances: twins("distance/\(steps)"), deviation: deviation,
-        flatness: flatness)
+        parameter: loss.subGaussianParameter, distances: try distances(), deviation: deviation, flatness: flatness)
     case .typeOne:
       return .typeOne(
-        range: loss.range, pathSquares: twins("path"), stepDeviation: stepDeviation, flatness: flatness)
+        range: loss.range, pathSquares: try twins(Measure.twinPath), stepDeviation: stepDeviation,
+        flatness: flatness)
     case .neu:
       return .neu(
-        parameter: loss.subGaussianParameter, sampleCount: spot.samples, stretches: stretches(), flatness: flatness)
+        parameter: loss.subGaussianParameter, sampleCount: spot.samples, stretches: try stretches(),
+        flatness: flatness)
     case .wangMao:
       return .wangMao(
         parameter: loss.subGaussianParameter, sampleCount: spot.samples,
-        parameterCount: Int(mean("parameters")), stretches: stretches(), flatness: flatness)
+        parameterCount: Int(try mean(.parameterCount)), stretches: try stretches(), flatness: flatness)
     }
   }
 
@@ -186,41 +180,38 @@ package struct BoundsEvidence {
     spots.filter { $0.data == data && $0.samples == samples }.sorted { $0.batch < $1.batch }
   }
 
-  /// The slope of log y on log x.
+  /// The slope of log y on log x; NaN where one is not positive.
   static func exponent(_ x: [Double], _ y: [Double]) -> Double {
-    guard x.count >= 2, (x + y).allSatisfy({ $0 > 0 }) else { return .nan }
-    let (u, v) = (x.map { log($0) }, y.map { log($0) })
-    let (a, b) = (u.reduce(0, +) / Double(u.count), v.reduce(0, +) / Double(v.count))
-    return zip(u, v).reduce(0) { $0 + ($1.0 - a) * ($1.1 - b) } / u.reduce(0) { $0 + ($1 - a) * ($1 - a) }
+    (x + y).allSatisfy { $0 > 0 } ? LineFit.slope(x.map { log($0) }, y.map { log($0) }) : .nan
   }
 
   /// The exponent in n of a quantity, averaged over data sets and batch sizes.
-  package func exponentInSamples(_ value: (BoundsSpot) -> Double) -> Double {
+  package func exponentInSamples(_ value: (BoundsSpot) throws -> Double) rethrows -> Double {
     average(
-      lines.map { line in
+      try lines.map { line in
         let spots = spots(line.data, batch: line.batch)
-        return Self.exponent(spots.map { Double($0.samples) }, spots.map(value))
+        return Self.exponent(spots.map { Double($0.samples) }, try spots.map(value))
       })
   }
 
   /// The exponent in b of a quantity, averaged over data sets and sizes.
-  package func exponentInBatch(_ value: (BoundsSpot) -> Double) -> Double {
+  package func exponentInBatch(_ value: (BoundsSpot) throws -> Double) rethrows -> Double {
     let rows = configuration.data.names.flatMap { data in
       configuration.data.sampleCounts.map { spots(data, samples: $0) }
     }
     return average(
-      rows.filter { !$0.isEmpty }.map { row in
-        Self.exponent(row.map { Double($0.batch) }, row.map(value))
+      try rows.filter { !$0.isEmpty }.map { row in
+        Self.exponent(row.map { Double($0.batch) }, try row.map(value))
       })
   }
 
   /// The exponent in the iteration of the flatness term, averaged over all points first.
-  package func exponentInSteps(type: String, seeds: [Int]) -> Double {
+  package func exponentInSteps(_ type: FlatnessType, seeds: [Int]) throws -> Double {
     let steps = configuration.probes
     return Self.exponent(
       steps.map(Double.init),
-      steps.map { step in
-        average(spots.map { flatness($0, type: type, step: step, seeds: seeds) })
+      try steps.map { step in
+        average(try spots.map { try flatness($0, type, step: step, seeds: seeds) })
       })
   }
 

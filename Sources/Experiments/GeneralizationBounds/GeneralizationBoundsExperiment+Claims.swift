@@ -1,127 +1,220 @@
 import Foundation
-import RunLogs
-import Statistics
 
 extension GeneralizationBoundsExperiment {
-  private static let source = "Xiong et al., arXiv 2506.18645"
+  private static let paper = "Xiong et al., arXiv 2506.18645"
+  private typealias Test = ClaimTest<BoundsSpot>
+  private typealias Number = Quantity<BoundsSpot>
 
-  public static let claims: [Claim] = [
-    Claim(
-      id: "bound-holds",
-      statement: "At every point the bound of type II, with its best noise, is at least the measured gap.",
-      source: source + "; constants derived by us"),
-    Claim(
-      id: "bound-holds-at-optimum",
-      statement: "At every point the bound of type II at σ* is at least the measured gap.",
-      source: source + "; constants derived by us"),
-    Claim(
-      id: "trajectory-rate",
-      statement: "At a fixed number of updates the trajectory term's E D falls as 1/n.", source: source),
-    Claim(
-      id: "trajectory-batch",
-      statement: "At a fixed number of updates E D does not depend on the batch size b, unlike (n b)^(-1/2).",
-      source: source + " (the rate has no b)"),
-    Claim(
-      id: "bound-rate", statement: "With the optimal noise σ* the bound of type II falls as n^(-2/3).", source: source),
-    Claim(
-      id: "flatness-stable", statement: "The flatness term of type II does not grow over the iterations.",
-      source: source),
-    Claim(
-      id: "flatness-accumulates",
-      statement: "With the same noise at each step the flatness term of type I grows faster over the iterations.",
-      source: source),
-    Claim(
-      id: "tighter-than-type-one",
-      statement: "Each with its best noise, type II is below the path-wise bound of type I.", source: source),
-    Claim(
-      id: "tighter-than-neu", statement: "Each with its best noise, type II is below the bound of Neu et al. 2021.",
-      source: source + "; our reading of arXiv 2102.00931"),
-    Claim(
-      id: "tighter-than-wang-mao",
-      statement: "Each with its best noise, type II is below the bound of Wang and Mao 2022.",
-      source: source + "; our reading of arXiv 2110.03128"),
-    Claim(
-      id: "tighter-at-optimum-than-type-one",
-      statement: "Each at its own σ*, type II is below the path-wise bound of type I.", source: source),
-    Claim(
-      id: "tighter-at-optimum-than-neu",
-      statement: "Each at its own σ*, type II is below the bound of Neu et al. 2021.",
-      source: source + "; our reading of arXiv 2102.00931"),
-    Claim(
-      id: "tighter-at-optimum-than-wang-mao",
-      statement: "Each at its own σ*, type II is below the bound of Wang and Mao 2022.",
-      source: source + "; our reading of arXiv 2110.03128"),
-    Claim(
-      id: "noise-finite",
-      statement: "A finite noise is best: at the largest noise of the grid the bound of type II rises.",
-      source: "ours; for a bounded loss the bound should fall to the gap itself instead"),
-    Claim(
-      id: "says-something",
-      statement:
-        "With the largest training sets the bound of type II at σ* is below the loss's range: it says something.",
-      source: "ours"),
-  ]
-
-  /// One decision for each claim.
-  package func decide(_ evidence: BoundsEvidence) -> [Decision] {
+  public func claims() throws -> [ClaimTest<BoundsSpot>] {
     let rule = configuration.decision
-    let e = evidence
-    func value(_ id: String, _ expected: Double, _ statistic: ([Int]) -> Double) -> Decision {
-      decideValue(id, expected, within: rule.exponentMargin, e, statistic)
+    func equal(
+      _ id: String, _ statement: String, _ quantity: Number, to exponent: Double, within margin: Double,
+      source: String = Self.paper
+    ) -> Test {
+      .equal(id, statement, quantity, to: exponent, within: margin, source: source)
     }
-    func below(_ id: String, _ other: BoundsEvidence.Kind, by choice: BoundsEvidence.Choice = .grid) -> Decision {
-      // The logarithm of the ratio, so that no point outweighs the others.
-      decideSign(id, .lower, e) { seeds in
-        e.average(
-          e.spots.map { spot in
-            log(e.bound(.typeTwo, spot, by: choice, seeds: seeds).total)
-              - log(e.bound(other, spot, by: choice, seeds: seeds).total)
-          })
-      }
+    let bounds = [
+      holds(
+        "bound-holds", "At every point the bound of type II, with its best noise, is at least the measured gap.", .grid),
+      holds(
+        "bound-holds-at-optimum", "At every point the bound of type II at σ* is at least the measured gap.", .formula),
+    ]
+    let rates = [
+      equal(
+        "trajectory-rate", "At a fixed number of updates the trajectory term's E D falls as 1/n.",
+        distanceExponent(over: { Double($0.samples) }) { e, value in try e.exponentInSamples(value) }, to: -1,
+        within: rule.exponentMargin),
+      equal(
+        "trajectory-batch",
+        "At a fixed number of updates E D does not depend on the batch size b, unlike (n b)^(-1/2).",
+        distanceExponent(over: { Double($0.batch) }) { e, value in try e.exponentInBatch(value) }, to: 0,
+        within: rule.exponentMargin, source: Self.paper + " (the rate has no b)"),
+      equal(
+        "bound-rate", "With the optimal noise σ* the bound of type II falls as n^(-2/3).", boundExponent, to: -2.0 / 3,
+        within: rule.exponentMargin),
+      equal(
+        "flatness-stable", "The flatness term of type II does not grow over the iterations.",
+        statistic {
+          try $0.exponentInSteps(.two, seeds: $1)
+        } makeUp: { wanted, _, seed, findings in
+          setFlatness(.two, to: wanted, seed, &findings)
+        }, to: 0, within: rule.growthMargin),
+    ]
+    let growth = Test.higher(
+      "flatness-accumulates",
+      "With the same noise at each step the flatness term of type I grows faster over the iterations.",
+      statistic {
+        try $0.exponentInSteps(.one, seeds: $1) - $0.exponentInSteps(.two, seeds: $1)
+      } makeUp: { wanted, _, seed, findings in
+        setFlatness(.one, to: wanted, seed, &findings)
+      }, than: 0, source: Self.paper)
+    return bounds + rates + [growth] + comparisons(.grid) + comparisons(.formula) + [noiseFinite, saysSomething]
+  }
+
+  /// Type II below the others, each with a noise of its own.
+  private func comparisons(_ choice: BoundsEvidence.Choice) -> [Test] {
+    let (prefix, words) =
+      choice == .grid ? ("tighter-than", "Each with its best noise") : ("tighter-at-optimum-than", "Each at its own σ*")
+    func below(_ id: String, _ other: BoundsEvidence.Kind, _ name: String, _ source: String) -> Test {
+      .lower(
+        "\(prefix)-\(id)", "\(words), type II is below the \(name).", ratio(to: other, choice), than: 0, source: source)
     }
-    let last = configuration.deviations.count - 1
+    let typeOne = below(
+      "type-one", .typeOne, "path-wise bound of type I",
+      Self.paper + ": D ≤ √(T Σ ‖u - u'‖²), so at any noise")
     return [
-      decideBound("bound-holds", by: .grid, e), decideBound("bound-holds-at-optimum", by: .formula, e),
-      value("trajectory-rate", -1) { seeds in e.exponentInSamples { e.distance($0, seeds: seeds) } },
-      value("trajectory-batch", 0) { seeds in e.exponentInBatch { e.distance($0, seeds: seeds) } },
-      value("bound-rate", -2.0 / 3) { seeds in
-        e.exponentInSamples { e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
-      },
-      decideValue("flatness-stable", 0, within: rule.growthMargin, e) { e.exponentInSteps(type: "two", seeds: $0) },
-      decideSign("flatness-accumulates", .higher, e) {
-        e.exponentInSteps(type: "one", seeds: $0) - e.exponentInSteps(type: "two", seeds: $0)
-      },
-      below("tighter-than-type-one", .typeOne), below("tighter-than-neu", .neu),
-      below("tighter-than-wang-mao", .wangMao),
-      below("tighter-at-optimum-than-type-one", .typeOne, by: .formula),
-      below("tighter-at-optimum-than-neu", .neu, by: .formula),
-      below("tighter-at-optimum-than-wang-mao", .wangMao, by: .formula),
-      decideSign("noise-finite", .higher, e) { seeds in
-        e.average(
-          e.spots.map { spot in
-            log(e.bound(.typeTwo, spot, seeds: seeds, noise: last).total)
-              - log(e.bound(.typeTwo, spot, seeds: seeds, noise: max(last - 1, 0)).total)
-          })
-      },
-      decideSign("says-something", .lower, e) { seeds in
-        let largest = e.spots.map(\.samples).max() ?? 0
-        let bounds = e.spots.filter { $0.samples == largest }.map {
-          e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total
-        }
-        return (bounds.max() ?? .nan) - e.loss.range
-      },
+      // Where both take their best noise, the smaller bound at every noise is the smaller one.
+      choice == .grid ? typeOne.identity : typeOne,
+      below("neu", .neu, "bound of Neu et al. 2021", Self.paper + "; our reading of arXiv 2102.00931"),
+      below("wang-mao", .wangMao, "bound of Wang and Mao 2022", Self.paper + "; our reading of arXiv 2110.03128"),
     ]
   }
 
+  // MARK: Quantities
+
+  private func evidence(_ findings: Findings<BoundsSpot>) throws -> BoundsEvidence {
+    try BoundsEvidence(findings, self)
+  }
+
+  /// A statistic of means over seeds.
+  private func statistic(
+    _ value: @escaping @Sendable (BoundsEvidence, [Int]) throws -> Double,
+    makeUp: @escaping @Sendable (Double, BoundsEvidence, Int, inout Findings<BoundsSpot>) throws -> Void
+  ) -> Number {
+    .joint(of: evidence, value) { wanted, seed, findings in
+      try makeUp(wanted, BoundsEvidence(findings, self), seed, &findings)
+    }
+  }
+
+  private func setDistance(
+    _ spot: BoundsSpot, to value: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
+  ) {
+    for twin in 0..<configuration.descent.twins {
+      findings.set(.twinDistance(twin, at: configuration.descent.steps), of: spot, seed, to: value)
+    }
+  }
+
+  /// A flatness term that grows with an exponent; all exponents meet in the middle, so that none outweighs the others.
+  private func setFlatness(
+    _ type: FlatnessType, to exponent: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
+  ) {
+    let steps = configuration.probes.map(Double.init)
+    for (step, value) in zip(configuration.probes, Self.powerLaw(steps, exponent)) {
+      for spot in spots { findings.set(.flatness(type, at: step), of: spot, seed, to: value) }
+    }
+  }
+
+  /// x^exponent, 1 at the geometric mean.
+  private static func powerLaw(_ x: [Double], _ exponent: Double) -> [Double] {
+    let middle = exp(x.reduce(0) { $0 + log($1) } / Double(x.count))
+    return x.map { pow($0 / middle, exponent) }
+  }
+
+  private func distanceExponent(
+    over place: @escaping @Sendable (BoundsSpot) -> Double,
+    _ exponent: @escaping @Sendable (BoundsEvidence, (BoundsSpot) throws -> Double) throws -> Double
+  ) -> Number {
+    statistic { e, seeds in
+      try exponent(e) { try e.distance($0, seeds: seeds) }
+    } makeUp: { wanted, e, seed, findings in
+      for (spot, value) in zip(e.spots, Self.powerLaw(e.spots.map(place), wanted)) {
+        setDistance(spot, to: value, seed, &findings)
+      }
+    }
+  }
+
+  private var boundExponent: Number {
+    statistic { e, seeds in
+      try e.exponentInSamples { try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
+    } makeUp: { wanted, e, seed, findings in
+      // Both parts of the bound are proportional to these.
+      for (spot, value) in zip(e.spots, Self.powerLaw(e.spots.map { Double($0.samples) }, wanted)) {
+        setDistance(spot, to: value, seed, &findings)
+        let index = try e.noiseIndex(.typeTwo, spot, by: .formula)
+        findings.set(.flatness(underNoise: index), of: spot, seed, to: value)
+      }
+    }
+  }
+
+  /// The logarithm of type II over another bound, so that no point outweighs the others.
+  private func ratio(to other: BoundsEvidence.Kind, _ choice: BoundsEvidence.Choice) -> Number {
+    statistic { e, seeds in
+      e.average(
+        try e.spots.map { spot in
+          log(try e.bound(.typeTwo, spot, by: choice, seeds: seeds).total)
+            - log(try e.bound(other, spot, by: choice, seeds: seeds).total)
+        })
+    } makeUp: { wanted, e, seed, findings in
+      for spot in e.spots {
+        for index in configuration.deviations.indices {
+          findings.set(.flatness(underNoise: index), of: spot, seed, to: 0)
+        }
+        setDistance(spot, to: 1, seed, &findings)
+      }
+      // Without flatness type II is proportional to the distance, and the others do not depend on it.
+      let found = try BoundsEvidence(findings, self)
+      for spot in e.spots {
+        let now = log(
+          try found.bound(.typeTwo, spot, by: choice, seeds: [seed]).total
+            / found.bound(other, spot, by: choice, seeds: [seed]).total)
+        setDistance(spot, to: exp(wanted - now), seed, &findings)
+      }
+    }
+  }
+
+  private var noiseFinite: Test {
+    let last = configuration.deviations.count - 1
+    return .higher(
+      "noise-finite", "A finite noise is best: at the largest noise of the grid the bound of type II rises.",
+      statistic { e, seeds in
+        e.average(
+          try e.spots.map { spot in
+            log(try e.bound(.typeTwo, spot, seeds: seeds, noise: last).total)
+              - log(try e.bound(.typeTwo, spot, seeds: seeds, noise: max(last - 1, 0)).total)
+          })
+      } makeUp: { wanted, e, seed, findings in
+        for spot in e.spots {
+          setDistance(spot, to: 0, seed, &findings)
+          findings.set(.flatness(underNoise: last), of: spot, seed, to: exp(wanted))
+        }
+      }, than: 0, source: "ours; for a bounded loss the bound should fall to the gap itself instead")
+  }
+
+  private var saysSomething: Test {
+    let largest = configuration.data.sampleCounts.max() ?? 0
+    return .lower(
+      "says-something",
+      "With the largest training sets the bound of type II at σ* is below the loss's range: it says something.",
+      statistic { e, seeds in
+        let bounds = try e.spots.filter { $0.samples == largest }.map {
+          try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total
+        }
+        guard let most = bounds.max() else {
+          throw StatisticsError.tooFewValues(what: "The bound at the largest size", needed: 1, found: 0)
+        }
+        return most - e.loss.range
+      } makeUp: { wanted, e, seed, findings in
+        for spot in e.spots where spot.samples == largest {
+          let index = try e.noiseIndex(.typeTwo, spot, by: .formula)
+          findings.set(.flatness(underNoise: index), of: spot, seed, to: 0)
+          setDistance(spot, to: 1, seed, &findings)
+          let unit = try BoundsEvidence(findings, self).bound(.typeTwo, spot, by: .formula, seeds: [seed]).total
+          setDistance(spot, to: (e.loss.range + wanted) / unit, seed, &findings)
+        }
+      }, than: 0, source: "ours")
+  }
+
+  // MARK: The bound at every point
+
   /// At every point: upheld when each passes its own one-sided test (an intersection of tests needs no correction);
   /// refuted when at any point the gap is larger by a test at α over the number of points.
-  private func decideBound(_ id: String, by choice: BoundsEvidence.Choice, _ e: BoundsEvidence) -> Decision {
-    let alpha = configuration.decision.alpha
-    do {
+  private func holds(_ id: String, _ statement: String, _ choice: BoundsEvidence.Choice) -> Test {
+    .custom(id, statement, source: Self.paper + "; constants derived by us") { claim, findings, alpha in
+      let e = try BoundsEvidence(findings, self)
       guard !e.spots.isEmpty else { throw StatisticsError.tooFewValues(what: "A bound", needed: 1, found: 0) }
       let tests = try e.spots.map { spot in
         let margins = try e.pseudovalues {
-          e.bound(.typeTwo, spot, by: choice, seeds: $0).total - e.gap(spot, seeds: $0)
+          try e.bound(.typeTwo, spot, by: choice, seeds: $0).total - e.gap(spot, seeds: $0)
         }
         return (
           spot: spot, above: try oneSampleTTest(margins, alternative: .greater, level: 1 - alpha),
@@ -137,36 +230,19 @@ extension GeneralizationBoundsExperiment {
         : "The gap exceeds the bound at \(broken.map { "\($0.spot)" }.joined(separator: ", "))."
       var found = Evidence(broken.isEmpty ? worst.above : broken[0].below, reason: reason)
       found.test = "one-sided t-tests of jackknife pseudo-values, one for each point"
-      return Decision(claim: claim(id), verdict: verdict, evidence: found)
-    } catch {
-      return claim(id).undecided(count: e.seeds.count, error)
-    }
-  }
-
-  private func decideValue(
-    _ id: String, _ expected: Double, within margin: Double, _ e: BoundsEvidence, _ statistic: ([Int]) -> Double
-  ) -> Decision {
-    do {
-      let summary = Summary(try e.pseudovalues(statistic))
-      return claim(id).decideValue(
-        expected, within: margin, estimate: summary.mean,
-        interval: summary.interval(level: 1 - 2 * configuration.decision.alpha), count: summary.count,
-        test: "jackknife over seeds, equivalence")
-    } catch {
-      return claim(id).undecided(count: e.seeds.count, error)
-    }
-  }
-
-  private func decideSign(
-    _ id: String, _ direction: Claim.Direction, _ e: BoundsEvidence, _ statistic: ([Int]) -> Double
-  ) -> Decision {
-    do {
-      var decision = claim(id).decideDifference(
-        direction, from: 0, to: try e.pseudovalues(statistic), alpha: configuration.decision.alpha)
-      decision.evidence.test += " of jackknife pseudo-values"
-      return decision
-    } catch {
-      return claim(id).undecided(count: e.seeds.count, error)
+      return Decision(claim: claim, verdict: verdict, evidence: found)
+    } makeUp: { verdict, findings in
+      let e = try BoundsEvidence(findings, self)
+      for spot in e.spots {
+        let bound = try e.bound(.typeTwo, spot, by: choice).total
+        for (index, seed) in e.seeds.enumerated() {
+          // Every second seed has no gap, the others twice what is wanted.
+          let share = verdict == .upheld ? 0.1 : verdict == .refuted ? 10 : 1
+          let spread = verdict == .undecided ? 1 : 0.1
+          findings.set(
+            .riskGap, of: spot, seed, to: -bound * share * (1 + (index.isMultiple(of: 2) ? spread : -spread)))
+        }
+      }
     }
   }
 }

@@ -1,36 +1,28 @@
 import Foundation
 import Reports
-import RunLogs
-import Statistics
 
 extension GeneralizationBoundsExperiment {
-  public func report(
-    _ events: [RunEvent], context: ReportContext
-  ) throws -> (decisions: [Decision], report: Report) {
-    let evidence = try BoundsEvidence(events, self)
-    let decisions = decide(evidence)
+  public func frame(_ findings: Findings<BoundsSpot>) throws -> ReportFrame {
+    let evidence = try BoundsEvidence(findings, self)
     var sections: [Report.Section] = [
-      .heading("Claims"),
-      .paragraph(
-        "Estimates are made of means over seeds; their intervals come from the jackknife over seeds. The noise of each bound "
-          + "is chosen on \(tuningSeeds.count) other seeds. \(decisions.count) claims, each at its own level; no correction "
-          + "for their number is made."),
-      .decisions(decisions), .heading("Bounds and gaps"),
+      .heading("Bounds and gaps"),
       .paragraph(
         "Training descends cross-entropy; bounds and gaps are about \(evidence.loss), of range \(evidence.loss.range)."),
       .paragraph(
         "Each bound at its own σ*, the noise that is optimal by the formula for small noise, trajectory / σ + curvature · "
           + "σ²:"),
-      table(evidence, by: .formula),
+      try table(evidence, by: .formula),
       .paragraph(
         "Each bound with the best noise of the grid. As the noise grows a bounded loss saturates: the risks under noise "
           + "become equal, the trajectory term vanishes and the flatness term becomes the gap itself. So no finite noise "
           + "is best, and a bound whose best noise is the largest of the grid measures the gap instead of explaining it."
       ),
-      table(evidence, by: .grid),
+      try table(evidence, by: .grid),
     ]
     for (data, batch) in evidence.lines {
-      for choice in BoundsEvidence.Choice.allCases { sections.append(.plot(boundPlot(evidence, data, batch, choice))) }
+      for choice in BoundsEvidence.Choice.allCases {
+        sections.append(.plot(try boundPlot(evidence, data, batch, choice)))
+      }
     }
     sections += [
       .heading("Rates"),
@@ -38,7 +30,7 @@ extension GeneralizationBoundsExperiment {
         "Exponents in n with 95 % intervals: of the line through the means (residuals), and by the jackknife over seeds. "
           + "At a fixed number of epochs the number of updates grows with n, which hides in the constant of a 1/n rate."
       ),
-      rates(evidence),
+      try rates(evidence),
     ]
     for (data, batch) in evidence.lines {
       let spots = evidence.spots(data, batch: batch)
@@ -47,42 +39,44 @@ extension GeneralizationBoundsExperiment {
           .powerLaw(
             name: "distance-\(data)-b\(batch)", title: "Distance of twins, \(data), b = \(batch)",
             xLabel: "training samples n", yLabel: "E D", series: "mean over seeds and twins",
-            x: spots.map { Double($0.samples) }, y: spots.map { evidence.distance($0) })))
+            x: spots.map { Double($0.samples) }, y: try spots.map { try evidence.distance($0) })))
     }
     sections += [
-      .heading("Over the iterations"), .plot(flatnessPlot(evidence)), .plot(distancePlot(evidence)),
+      .heading("Over the iterations"), .plot(try flatnessPlot(evidence)),
+      .plot(try distancePlot(evidence)),
       .heading("The choice of the noise"),
     ]
-    for (data, batch) in evidence.lines { sections.append(.plot(noisePlot(evidence, data, batch))) }
-    sections += [
-      .heading("Cost"), cost(evidence, events), .heading("How it was made"),
-      .paragraph(
-        "Published: both pseudo-iterates, the parts of the bound, the rates 1/n and n^(-2/3). Ours, and perhaps not the "
-          + "paper's: every constant, the estimate of E D by twins, the clipped loss, networks, rates and numbers of "
-          + "updates, the choice of the noise on other seeds. The earlier bounds are our reading of their papers; "
-          + "their sums over steps come from a few looks (trapezoid)."),
-      .code(context.command), .code(context.configuration), .code(context.environment),
-    ]
-    let report = Report(
+    for (data, batch) in evidence.lines { sections.append(.plot(try noisePlot(evidence, data, batch))) }
+    sections += [.heading("Cost"), try cost(findings)]
+    return ReportFrame(
       title: "Bounds on the generalisation gap of SGD",
       subtitle: "\(configuration.data.names.joined(separator: ", ")), \(configuration.descent.steps) updates, "
-        + "n = \(evidence.seeds.count) seeds with \(configuration.descent.twins) twins each", sections: sections)
-    return (decisions, report)
+        + "n = \(evidence.seeds.count) seeds with \(configuration.descent.twins) twins each",
+      comparison:
+        "Estimates are made of means over seeds; their intervals come from the jackknife over seeds. The noise "
+        + "of each bound is chosen on \(tuningSeeds.count) other seeds.", sections: sections,
+      choices: "Published: both pseudo-iterates, the parts of the bound, the rates 1/n and n^(-2/3). Ours, and perhaps "
+        + "not the paper's: every constant, the estimate of E D by twins, the clipped loss, networks, rates and numbers "
+        + "of updates, the choice of the noise on other seeds. The earlier bounds are our reading of their papers; their "
+        + "sums over steps come from a few looks (trapezoid).")
   }
 
-  private func interval(_ e: BoundsEvidence, _ statistic: ([Int]) -> Double) -> Interval {
+  private func interval(_ e: BoundsEvidence, _ statistic: ([Int]) throws -> Double) -> Interval {
     guard let values = try? e.pseudovalues(statistic) else { return .undefined(level: 0.95) }
     return Summary(values).interval()
   }
 
-  private func table(_ e: BoundsEvidence, by choice: BoundsEvidence.Choice) -> Report.Section {
+  private func table(_ e: BoundsEvidence, by choice: BoundsEvidence.Choice) throws -> Report.Section {
     let kinds = BoundsEvidence.Kind.allCases
-    let rows = e.spots.map { spot -> [String] in
-      let margin = interval(e) { e.bound(.typeTwo, spot, by: choice, seeds: $0).total - e.gap(spot, seeds: $0) }
-      let two = e.bound(.typeTwo, spot, by: choice)
-      let index = e.noiseIndex(.typeTwo, spot, by: choice)
+    let rows = try e.spots.map { spot -> [String] in
+      let margin = interval(e) {
+        try e.bound(.typeTwo, spot, by: choice, seeds: $0).total - e.gap(spot, seeds: $0)
+      }
+      let two = try e.bound(.typeTwo, spot, by: choice)
+      let index = try e.noiseIndex(.typeTwo, spot, by: choice)
       let isEdge = index == 0 || index == configuration.deviations.count - 1
-      return ["\(spot)", Report.number(e.gap(spot))] + kinds.map { Report.number(e.bound($0, spot, by: choice).total) }
+      return try ["\(spot)", Report.number(e.gap(spot))]
+        + kinds.map { Report.number(try e.bound($0, spot, by: choice).total) }
         + [
           "\(Report.number(two.trajectory)) + \(Report.number(two.flatness))",
           "[\(Report.number(margin.low)), \(Report.number(margin.high))]",
@@ -97,27 +91,28 @@ extension GeneralizationBoundsExperiment {
         ], rows: rows)
   }
 
-  private func rates(_ e: BoundsEvidence) -> Report.Section {
+  private func rates(_ e: BoundsEvidence) throws -> Report.Section {
     let steps = configuration.descent.steps
     let largest = configuration.data.sampleCounts.max() ?? 1
-    var quantities: [(name: String, value: (BoundsSpot, [Int]) -> Double)] = []
-    quantities.append(("E D, fixed updates", { e.distance($0, seeds: $1) }))
+    var quantities: [(name: String, value: (BoundsSpot, [Int]) throws -> Double)] = []
+    quantities.append(("E D, fixed updates", { try e.distance($0, seeds: $1) }))
     quantities.append(
-      ("E D, fixed epochs", { e.distance($0, seeds: $1, step: max(1, steps * $0.samples / largest)) }))
-    quantities.append(("gap", { e.gap($0, seeds: $1) }))
+      ("E D, fixed epochs", { try e.distance($0, seeds: $1, step: max(1, steps * $0.samples / largest)) }))
+    quantities.append(("gap", { try e.gap($0, seeds: $1) }))
     for kind in BoundsEvidence.Kind.allCases {
-      quantities.append((kind.rawValue + ", each σ*", { e.bound(kind, $0, by: .formula, seeds: $1).total }))
+      quantities.append((kind.rawValue + ", each σ*", { try e.bound(kind, $0, by: .formula, seeds: $1).total }))
     }
-    quantities.append(("type II, best of the grid", { e.bound(.typeTwo, $0, seeds: $1).total }))
-    quantities.append(("flatness term at σ*", { e.bound(.typeTwo, $0, by: .formula, seeds: $1).flatness }))
+    quantities.append(("type II, best of the grid", { try e.bound(.typeTwo, $0, seeds: $1).total }))
+    quantities.append(("flatness term at σ*", { try e.bound(.typeTwo, $0, by: .formula, seeds: $1).flatness }))
     quantities.append(
-      ("trajectory of Neu et al. at the least noise", { e.bound(.neu, $0, seeds: $1, noise: 0).trajectory }))
-    let rows = quantities.flatMap { name, value in
-      e.lines.map { data, batch -> [String] in
+      ("trajectory of Neu et al. at the least noise", { try e.bound(.neu, $0, seeds: $1, noise: 0).trajectory }))
+    let rows = try quantities.flatMap { name, value in
+      try e.lines.map { data, batch -> [String] in
         let spots = e.spots(data, batch: batch)
         let x = spots.map { Double($0.samples) }
-        let fit = try? LineFit.powerLaw(x, spots.map { value($0, e.seeds) })
-        let jackknife = interval(e) { seeds in BoundsEvidence.exponent(x, spots.map { value($0, seeds) }) }
+        let means = try spots.map { try value($0, e.seeds) }
+        let fit = try? LineFit.powerLaw(x, means)
+        let jackknife = interval(e) { seeds in BoundsEvidence.exponent(x, try spots.map { try value($0, seeds) }) }
         let line = fit?.slopeInterval() ?? .undefined(level: 0.95)
         return [
           name, "\(data), b \(batch)", fit.map { Report.number($0.slope) } ?? "–",
@@ -131,13 +126,13 @@ extension GeneralizationBoundsExperiment {
 
   private func boundPlot(
     _ e: BoundsEvidence, _ data: String, _ batch: Int, _ choice: BoundsEvidence.Choice
-  ) -> Plot {
+  ) throws -> Plot {
     let spots = e.spots(data, batch: batch)
     let x = spots.map { Double($0.samples) }
-    var series = BoundsEvidence.Kind.allCases.map { kind in
-      Plot.Series(name: kind.rawValue, x: x, y: spots.map { e.bound(kind, $0, by: choice).total })
+    var series = try BoundsEvidence.Kind.allCases.map { kind in
+      Plot.Series(name: kind.rawValue, x: x, y: try spots.map { try e.bound(kind, $0, by: choice).total })
     }
-    series.append(.init(name: "measured gap", x: x, y: spots.map { e.gap($0) }, style: .points))
+    series.append(.init(name: "measured gap", x: x, y: try spots.map { try e.gap($0) }, style: .points))
     var plot = Plot(
       name: "bounds-\(choice)-\(data)-b\(batch)",
       title: (choice == .formula ? "Bounds at their own σ*" : "Bounds with the best noise of the grid")
@@ -147,12 +142,12 @@ extension GeneralizationBoundsExperiment {
     return plot
   }
 
-  private func flatnessPlot(_ e: BoundsEvidence) -> Plot {
+  private func flatnessPlot(_ e: BoundsEvidence) throws -> Plot {
     let steps = configuration.probes
-    let series = [("two", "type II"), ("one", "type I")].map { type, name in
+    let series = try [(FlatnessType.two, "type II"), (.one, "type I")].map { type, name in
       Plot.Series(
         name: name, x: steps.map(Double.init),
-        y: steps.map { step in e.average(e.spots.map { e.flatness($0, type: type, step: step) }) })
+        y: try steps.map { step in e.average(try e.spots.map { try e.flatness($0, type, step: step) }) })
     }
     var plot = Plot(
       name: "flatness", title: "Flatness term with the same noise at each step, mean over all points",
@@ -161,11 +156,11 @@ extension GeneralizationBoundsExperiment {
     return plot
   }
 
-  private func distancePlot(_ e: BoundsEvidence) -> Plot {
+  private func distancePlot(_ e: BoundsEvidence) throws -> Plot {
     let steps = configuration.probes
     // Twins are one until the replaced sample is met; a logarithmic axis has no place for that.
-    let series = e.spots.map { spot -> Plot.Series in
-      let points = steps.map { (Double($0), e.distance(spot, step: $0)) }.filter { $0.1 > 0 }
+    let series = try e.spots.map { spot -> Plot.Series in
+      let points = try steps.map { (Double($0), try e.distance(spot, step: $0)) }.filter { $0.1 > 0 }
       return .init(name: "\(spot)", x: points.map(\.0), y: points.map(\.1))
     }
     var plot = Plot(
@@ -174,16 +169,16 @@ extension GeneralizationBoundsExperiment {
     return plot
   }
 
-  private func noisePlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) -> Plot {
-    let series = e.spots(data, batch: batch).map { spot in
+  private func noisePlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) throws -> Plot {
+    let series = try e.spots(data, batch: batch).map { spot in
       Plot.Series(
         name: "n \(spot.samples)", x: configuration.deviations,
-        y: configuration.deviations.indices.map { e.bound(.typeTwo, spot, noise: $0).total })
+        y: try configuration.deviations.indices.map { try e.bound(.typeTwo, spot, noise: $0).total })
     }
     // Where they all end: the gaps.
-    let gaps = e.spots(data, batch: batch).enumerated().map { index, spot in
+    let gaps = try e.spots(data, batch: batch).enumerated().map { index, spot in
       Plot.Series(
-        name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [e.gap(spot)], style: .points,
+        name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [try e.gap(spot)], style: .points,
         color: index)
     }
     var plot = Plot(
@@ -193,18 +188,19 @@ extension GeneralizationBoundsExperiment {
     return plot
   }
 
-  private func cost(_ e: BoundsEvidence, _ events: [RunEvent]) -> Report.Section {
-    let results = events.filter { $0.kind == "result" }
-    func total(_ part: String) -> Double { results.reduce(0) { $0 + ($1.values["seconds/\(part)"] ?? 0) } }
-    let descent = total("descent")
-    let parts = [
-      ("the descents themselves", "descent"), ("twins and their distance", "twins"), ("flatness terms", "flatness"),
-      ("gradient noise (earlier bounds)", "gradients"),
+  private func cost(_ findings: Findings<BoundsSpot>) throws -> Report.Section {
+    let tasks = try sweep().tasks(findings).filter(findings.isFinished)
+    func total(_ part: Measure) throws -> Double { try tasks.reduce(0) { $0 + (try findings[$1.arm, $1.seed, part]) } }
+    let descent = try total(.descentSeconds)
+    let parts: [(String, Measure)] = [
+      ("the descents themselves", .descentSeconds), ("twins and their distance", .twinSeconds),
+      ("flatness terms", .flatnessSeconds), ("gradient noise (earlier bounds)", .gradientSeconds),
     ]
     return .table(
       header: ["what", "seconds of one core", "times the descents"],
-      rows: parts.map { label, part in
-        [label, Report.number(total(part)), Report.number(total(part) / descent)]
+      rows: try parts.map { label, part in
+        let seconds = try total(part)
+        return [label, Report.number(seconds), Report.number(seconds / descent)]
       })
   }
 }

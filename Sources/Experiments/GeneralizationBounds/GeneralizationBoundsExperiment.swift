@@ -1,7 +1,3 @@
-import Diagnostics
-import Foundation
-import Reports
-import RunLogs
 import Training
 
 /// Does the bound of T2pm-SGD hold, is it tighter than earlier ones, and how does it fall with the training set?
@@ -56,66 +52,16 @@ public struct GeneralizationBoundsExperiment: Experiment {
     }
   }
 
-  private var tasks: [(spot: BoundsSpot, seed: Int)] {
-    spots.flatMap { spot in (tuningSeeds + reportedSeeds).map { (spot, $0) } }
-  }
-
-  private func waiting(_ context: RunContext) -> [(spot: BoundsSpot, seed: Int)] {
-    tasks.filter { !context.hasResult($0.task($1)) }
-  }
-
-  public func estimate(_ context: RunContext) throws -> String {
-    let waiting = waiting(context)
-    guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    var total = 0.0
-    for name in configuration.data.names {
-      let pool = try BoundsPool(name, configuration, context.data)
-      for batch in configuration.descent.batchSizes {
-        let tasks = waiting.filter { $0.spot.data == name && $0.spot.batch == batch }
-        guard let first = tasks.first else { continue }
-        total +=
-          Double(tasks.count)
-          * (try Engine.withThreadCount(1) {
-            try seconds(BoundsTask(configuration, first.spot, seed: first.seed, pool: pool))
-          })
+  public func sweep() throws -> Sweep<BoundsSpot> {
+    var sweep = Sweep(spots.tasks(on: tuningSeeds + reportedSeeds)) { locator, waiting in
+      let pools = try Dictionary(
+        uniqueKeysWithValues: Set(waiting.map(\.arm.data)).map { ($0, try BoundsPool($0, configuration, locator)) })
+      @Sendable func task(_ task: SweepTask<BoundsSpot>) throws -> BoundsTask {
+        try BoundsTask(configuration, task.arm, seed: task.seed, pool: pools[task.arm.data]!)
       }
+      return Workbench(cost: { try task($0).cost() }, run: { item, log in try task(item).run { log.elapsed } })
     }
-    let workers = min(Workers.count, waiting.count)
-    return
-      "\(waiting.count) descents of \(configuration.descent.steps) updates, each with \(configuration.descent.twins) "
-      + "twins: about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
-  }
-
-  /// A guess at one task's time, from a few updates and one look at the noise; the descents are thrown away.
-  private func seconds(_ task: BoundsTask) throws -> Double {
-    _ = try task.trainer.advance()
-    var start = Date()
-    for _ in 0..<5 { _ = try task.trainer.advance() }
-    let step = Date().timeIntervalSince(start) / 5
-    let loss = try configuration.boundedLoss()
-    let probe = RiskProbe(task.pool.model(configuration.model)) { loss.perSample($0, $1) }
-    let examples = task.pool.examples(task.pool.test, configuration.data.test)
-    let point = task.trainer.state.parameters
-    _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
-    start = Date()
-    _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
-    let look = Date().timeIntervalSince(start)
-    let (noise, probes) = (configuration.noise, Double(configuration.probes.count))
-    // Two sets of examples for each pair of draws; a gradient at a moved point costs about two looks.
-    let looks = 2 * Double(noise.pairs) * (Double(noise.count) + 2 * probes) + 4 * Double(noise.count) * probes
-    return step * Double(configuration.descent.steps * (1 + configuration.descent.twins)) + look * looks
-  }
-
-  public func run(_ context: RunContext) throws {
-    let configuration = configuration
-    let pools = try Dictionary(
-      uniqueKeysWithValues: Set(waiting(context).map(\.spot.data)).sorted().map {
-        ($0, try BoundsPool($0, configuration, context.data))
-      })
-    try context.perform(
-      tasks, named: { $0.task($1) },
-      run: { spot, seed in
-        try BoundsTask(configuration, spot, seed: seed, pool: pools[spot.data]!).run(context)
-      })
+    sweep.costClass = { "\($0.data) \($0.batch)" }
+    return sweep
   }
 }

@@ -1,10 +1,9 @@
 import Diagnostics
 import Foundation
-import RunLogs
 import Training
 
 /// A point of the grid: data set, size of the training set, batch size.
-package struct BoundsSpot: Hashable, Sendable, CustomStringConvertible {
+public struct BoundsSpot: SweepArm {
   package var data: String
   package var samples: Int
   package var batch: Int
@@ -15,8 +14,7 @@ package struct BoundsSpot: Hashable, Sendable, CustomStringConvertible {
     self.batch = batch
   }
 
-  package var description: String { "\(data) n \(samples) b \(batch)" }
-  package func task(_ seed: Int) -> String { "\(self)/seed \(seed)" }
+  public var description: String { "\(data) n \(samples) b \(batch)" }
 }
 
 /// One descent with its twins, and all that the bounds need of it.
@@ -57,8 +55,31 @@ package struct BoundsTask {
     }
   }
 
-  /// Runs to the end and records one result.
-  package func run(_ context: RunContext) throws {
+  /// A guess at the time, from a few updates and one look at the noise; the descents are thrown away.
+  func cost() throws -> TaskCost {
+    _ = try trainer.advance()
+    var start = Date()
+    for _ in 0..<5 { _ = try trainer.advance() }
+    let step = Date().timeIntervalSince(start) / 5
+    let loss = try configuration.boundedLoss()
+    let probe = RiskProbe(pool.model(configuration.model)) { loss.perSample($0, $1) }
+    let examples = pool.examples(pool.test, configuration.data.test)
+    let point = trainer.state.parameters
+    _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
+    start = Date()
+    _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
+    let look = Date().timeIntervalSince(start)
+    let (noise, probes) = (configuration.noise, Double(configuration.probes.count))
+    // Two sets of examples for each pair of draws; a gradient at a moved point costs about two looks.
+    let looks = 2 * Double(noise.pairs) * (Double(noise.count) + 2 * probes) + 4 * Double(noise.count) * probes
+    return TaskCost(
+      seconds: step * Double(configuration.descent.steps * (1 + configuration.descent.twins)) + look * looks)
+  }
+
+  /// Runs to the end.
+  ///
+  /// - Parameter clock: seconds, from any origin.
+  package func run(clock: () -> Double = { 0 }) throws -> TaskOutcome {
     let loss = try configuration.boundedLoss()
     let model = pool.model(configuration.model)
     let risks = RiskProbe(model) { loss.perSample($0, $1) }
@@ -70,56 +91,56 @@ package struct BoundsTask {
     let noise = RandomKey(seed: seed).split("noise")
     let distances = try twins.map { _ in try TwinDistance(trainer.state.parameters.types) }
     let probes = Set(configuration.probes)
-    var values: [String: Double] = ["parameters": Double(trainer.state.parameters.elementCount)]
-    var seconds = ["descent": 0.0, "twins": 0, "flatness": 0, "gradients": 0]
-    func timed(_ part: String, _ body: () throws -> Void) rethrows {
-      let start = context.elapsed
+    var values: [Measure: Double] = [.parameterCount: Double(trainer.state.parameters.elementCount)]
+    var seconds: [Measure: Double] = [
+      .descentSeconds: 0, .twinSeconds: 0, .flatnessSeconds: 0, .gradientSeconds: 0,
+    ]
+    func timed(_ part: Measure, _ body: () throws -> Void) rethrows {
+      let start = clock()
       try body()
-      seconds[part]! += context.elapsed - start
+      seconds[part]! += clock() - start
     }
 
-    try timed("gradients") { try measureGradients(gradients, new, noise, step: 0, into: &values) }
+    try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: 0, into: &values) }
     for step in 1...configuration.descent.steps {
-      try timed("descent") { _ = try trainer.advance() }
-      try timed("twins") {
+      try timed(.descentSeconds) { _ = try trainer.advance() }
+      try timed(.twinSeconds) {
         for (twin, distance) in zip(twins, distances) {
           _ = try twin.advance()
           try distance.observe(trainer.state.parameters, twin.state.parameters)
         }
       }
       guard probes.contains(step) else { continue }
-      for (index, distance) in distances.enumerated() { values["twin/\(index)/distance/\(step)"] = distance.distance }
-      try timed("gradients") { try measureGradients(gradients, new, noise, step: step, into: &values) }
-      try timed("flatness") {
+      for (index, distance) in distances.enumerated() { values[.twinDistance(index, at: step)] = distance.distance }
+      try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: step, into: &values) }
+      try timed(.flatnessSeconds) {
         // Both types with one deviation at each step: type I has accumulated it.
         let deviation = configuration.noise.stepDeviation
-        for (type, factor) in [("two", 1.0), ("one", Double(step).squareRoot())] {
-          values["flatness/\(type)/\(step)"] = try risks.flatness(
+        for (type, factor) in [(FlatnessType.two, 1.0), (.one, Double(step).squareRoot())] {
+          values[.flatness(type, at: step)] = try risks.flatness(
             trainer.state.parameters, new: new, seen: seen, deviation: deviation * factor,
             pairs: configuration.noise.pairs, key: noise.split("step").split(step))
         }
       }
     }
-    for (index, distance) in distances.enumerated() { values["twin/\(index)/path"] = distance.pathSquare }
+    for (index, distance) in distances.enumerated() { values[.twinPath(index)] = distance.pathSquare }
     let parameters = trainer.state.parameters
-    try timed("flatness") {
+    try timed(.flatnessSeconds) {
       for (index, deviation) in configuration.deviations.enumerated() {
-        values["flatness/noise/\(index)"] = try risks.flatness(
+        values[.flatness(underNoise: index)] = try risks.flatness(
           parameters, new: new, seen: seen, deviation: deviation, pairs: configuration.noise.pairs,
           key: noise.split("final"))
       }
     }
-    values["risk/train"] = try risks.risk(parameters, on: seen)
-    values["risk/test"] = try risks.risk(parameters, on: new)
-    values["gap"] = values["risk/train"]! - values["risk/test"]!
-    for (part, time) in seconds { values["seconds/\(part)"] = time }
-    try context.record(
-      "result", task: spot.task(seed), step: trainer.step, values, text: "parameters \(parameters.digest)")
+    let (train, test) = (try risks.risk(parameters, on: seen), try risks.risk(parameters, on: new))
+    values.merge([.trainingRisk: train, .testRisk: test, .riskGap: train - test]) { $1 }
+    values.merge(seconds) { $1 }
+    return TaskOutcome(values, step: trainer.step, text: "parameters \(parameters.digest)")
   }
 
   /// Mini-batch noise of the gradient about the true one, and how far accumulated noise moves it, at the parameters of a step.
   private func measureGradients(
-    _ probe: RiskProbe, _ new: ExampleArrays, _ noise: RandomKey, step: Int, into values: inout [String: Double]
+    _ probe: RiskProbe, _ new: ExampleArrays, _ noise: RandomKey, step: Int, into values: inout [Measure: Double]
   ) throws {
     let parameters = trainer.state.parameters
     let batches = trainer.batches
@@ -129,10 +150,11 @@ package struct BoundsTask {
     // the gradients of both halves are apart, and taken off.
     let halves = try new.halves.map { try probe.gradient(parameters, on: $0) }
     let truth = halves[0].zipped(with: halves[1]) { zip($0, $1).map { ($0 + $1) / 2 } }
-    values["variance/\(step)"] = batch.squaredDistance(to: truth) - halves[0].squaredDistance(to: halves[1]) / 4
+    values[.gradientVariance(at: step)] =
+      batch.squaredDistance(to: truth) - halves[0].squaredDistance(to: halves[1]) / 4
     let share = (Double(step) / Double(configuration.descent.steps)).squareRoot()
     for (index, deviation) in configuration.deviations.enumerated() {
-      values["shift/\(index)/\(step)"] =
+      values[.gradientShift(underNoise: index, at: step)] =
         step == 0
         ? 0
         : try probe.gradientShift(

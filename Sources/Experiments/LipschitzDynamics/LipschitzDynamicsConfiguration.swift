@@ -41,7 +41,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     public var gapFloor: Double
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var changeMargin: Double
     public var coverageMargin: Double
@@ -101,21 +101,23 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    let positive: [(String, Double)] = [
-      ("data.samples", Double(data.samples)), ("model.hidden", Double(model.hidden)),
-      ("model.features", Double(model.features)), ("model.gain", model.gain), ("descent.rate", descent.rate),
-      ("descent.batch", Double(descent.batch)), ("descent.steps", Double(descent.steps)),
-      ("looks.interval", Double(looks.interval)), ("looks.recorded", Double(looks.recorded)),
-      ("looks.gapFloor", looks.gapFloor), ("seeds.count", Double(seeds.count)),
-      ("decision.changeMargin", decision.changeMargin), ("decision.coverageMargin", decision.coverageMargin),
-      ("decision.noiseMargin", decision.noiseMargin), ("decision.exponentMargin", decision.exponentMargin),
-    ]
-    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
-    try Self.known("model.kinds", model.kinds, among: LipschitzVariant.kinds)
-    try Self.known(
-      "model.initialization", [model.initialization] + factors.initializations, among: LipschitzVariant.initializations)
-    try Self.known("descent.order", [descent.order] + factors.orders, among: SamplingOrder.allCases.map(\.rawValue))
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "data.samples": data.samples, "model.hidden": model.hidden, "model.features": model.features,
+      "descent.batch": descent.batch, "descent.steps": descent.steps, "looks.interval": looks.interval,
+      "looks.recorded": looks.recorded,
+    ])
+    try require(positive: [
+      "model.gain": model.gain, "descent.rate": descent.rate, "looks.gapFloor": looks.gapFloor,
+      "decision.changeMargin": decision.changeMargin, "decision.coverageMargin": decision.coverageMargin,
+      "decision.noiseMargin": decision.noiseMargin, "decision.exponentMargin": decision.exponentMargin,
+    ])
+    try require(model.kinds, in: "model.kinds", among: LipschitzVariant.kinds)
+    try require(
+      [model.initialization] + factors.initializations, in: "model.initialization",
+      among: LipschitzVariant.initializations)
+    try require(
+      [descent.order] + factors.orders, in: "descent.order", among: SamplingOrder.allCases.map(\.rawValue))
     guard !model.kinds.isEmpty else { throw SettingsError("model.kinds must not be empty") }
     guard factors.labelNoise.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
       throw SettingsError("factors.labelNoise must be in 0...1, without 0")
@@ -138,12 +140,6 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
   private static func different<Value: Hashable>(_ factor: String, _ values: [Value]) throws {
     guard Set(values).count == values.count else {
       throw SettingsError("factors.\(factor) must not repeat a value or that of the base, \(values[0])")
-    }
-  }
-
-  private static func known(_ setting: String, _ names: [String], among known: [String]) throws {
-    for name in names where !known.contains(name) {
-      throw SettingsError("\(setting): there is no \(name); \(NearestName.hint(name, among: known))")
     }
   }
 }

@@ -1,42 +1,32 @@
 import Foundation
 import Reports
-import RunLogs
-import Statistics
 
 extension LipschitzDynamicsExperiment {
-  public func report(
-    _ events: [RunEvent], context: ReportContext
-  ) throws -> (decisions: [Decision], report: Report) {
-    let e = LipschitzEvidence(events, self)
-    let decisions = decide(e)
-    var sections: [Report.Section] = [
-      .heading("Claims"),
-      .paragraph(
-        "Z = Σ log K, K the operator norm of each weight: the logarithm of the product bound on the network's Lipschitz "
-          + "constant. Units of the tests are seeds: what is said of several variants is averaged over them first. "
-          + "\(decisions.count) claims, each at its own level; no correction for their number is made."),
-      .decisions(decisions), .heading("Predicted and observed"),
-    ]
+  public func frame(_ findings: Findings<LipschitzVariant>) throws -> ReportFrame {
+    let e = LipschitzPaths(findings, configuration)
+    var sections: [Report.Section] = [.heading("Predicted and observed")]
     for kind in configuration.model.kinds {
       guard let base = e.base(kind) else { continue }
-      sections += [.plot(pathPlot(e, base)), .plot(layerPlot(e, base)), .plot(driverPlot(e, base))]
+      sections += [.plot(try pathPlot(e, base)), .plot(try layerPlot(e, base)), .plot(try driverPlot(e, base))]
     }
     sections += [
       .paragraph(
         "Changes of Z from start to end, means over seeds with 95 % intervals. Predicted: the stochastic differential "
           + "equation; stepped: with the second order of a discrete step. Residual ratio: squared residuals over windows "
           + "of whole epochs, over what |λ_Z|² says."),
-      table(e), .heading("Factors"),
+      try table(e), .heading("Factors"),
     ]
     for kind in configuration.model.kinds where e.base(kind) != nil {
       // Two plots: more lines than colours cannot be told apart.
-      sections.append(.plot(factorPlot(e, kind, "start", [.labelNoise, .gain, .initialization, .decay])))
-      sections.append(.plot(factorPlot(e, kind, "batches", [.batch, .order, .rate])))
+      sections.append(.plot(try factorPlot(e, kind, "start", [.labelNoise, .gain, .initialization, .decay])))
+      sections.append(.plot(try factorPlot(e, kind, "batches", [.batch, .order, .rate])))
     }
-    sections += [.heading("Layers of the base"), layers(e), .heading("Near convergence"), lateTable(e)]
+    sections += [
+      .heading("Layers of the base"), try layers(e), .heading("Near convergence"), try lateTable(e),
+    ]
     for kind in configuration.model.kinds {
-      guard let base = e.base(kind), !e.seeds.isEmpty else { continue }
-      let points = e.latePoints(base, e.seeds)
+      guard let base = e.base(kind) else { continue }
+      let points = try e.latePoints(base, e.seeds)
       sections.append(
         .plot(
           .powerLaw(
@@ -48,27 +38,30 @@ extension LipschitzDynamicsExperiment {
       .paragraph(
         "Dynamics are those of the weights as matrices. The convolution's own norm is at most √(height · width) of the "
           + "window times that; on a torus it is exact by Fourier blocks, with the model's padding by power iteration."),
-      convolutions(e), .heading("Cost"), cost(events), .heading("How it was made"),
-      .paragraph(
-        "Published: the equations, the three drivers, the assumption of independent layers. Ours: the discrete step's "
-          + "second order, networks, rates, sizes, the reshaped convolution, all tests. Gradients and noise are those of "
-          + "all training examples of a descent; drivers are integrated between looks by the trapezoid rule."),
-      .code(context.command), .code(context.configuration), .code(context.environment),
+      try convolutions(e), .heading("Cost"), try cost(findings),
     ]
-    let report = Report(
+    return ReportFrame(
       title: "Dynamics of Lipschitz continuity",
       subtitle: "\(configuration.data.name), \(configuration.data.samples) examples, \(configuration.descent.steps) "
-        + "updates, n = \(e.seeds.count) seeds", sections: sections)
-    return (decisions, report)
+        + "updates, n = \(e.seeds.count) seeds",
+      comparison:
+        "Z = Σ log K, K the operator norm of each weight: the logarithm of the product bound on the network's "
+        + "Lipschitz constant. Units of the tests are seeds: what is said of several variants is averaged over them "
+        + "first.", sections: sections,
+      choices: "Published: the equations, the three drivers, the assumption of independent layers. Ours: the discrete "
+        + "step's second order, networks, rates, sizes, the reshaped convolution, all tests. Gradients and noise are "
+        + "those of all training examples of a descent; drivers are integrated between looks by the trapezoid rule.")
   }
 
   // MARK: Plots
 
   /// The first seed: observed, predicted, band.
-  private func pathPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {
+  private func pathPlot(_ e: LipschitzPaths, _ variant: LipschitzVariant) throws -> Plot {
     let (seed, steps) = (e.seeds[0], e.steps(variant))
-    func series(_ tag: String) -> [Double] { steps.map { e.value(variant, seed, tag, at: $0) } }
-    let (predicted, deviation) = (series("predicted"), series("deviation"))
+    func series(_ reading: LipschitzReading) throws -> [Double] {
+      try steps.map { try e.value(variant, seed, reading, at: $0) }
+    }
+    let (predicted, deviation) = (try series(.predicted), try series(.deviation))
     let x = steps.map(Double.init)
     return Plot(
       name: "path-\(variant.kind)", title: "Bound of the \(variant.kind), one descent", xLabel: "update k", yLabel: "Z",
@@ -76,18 +69,20 @@ extension LipschitzDynamicsExperiment {
         .init(
           name: "predicted ± 2 deviations", x: x, y: predicted, low: zip(predicted, deviation).map { $0 - 2 * $1 },
           high: zip(predicted, deviation).map { $0 + 2 * $1 }),
-        .init(name: "with discrete steps", x: x, y: series("stepped")),
-        .init(name: "observed", x: x, y: series("z"), style: .points),
+        .init(name: "with discrete steps", x: x, y: try series(.stepped)),
+        .init(name: "observed", x: x, y: try series(.z), style: .points),
       ])
   }
 
   /// The first seed: observed and predicted growth of each layer's norm.
-  private func layerPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {
+  private func layerPlot(_ e: LipschitzPaths, _ variant: LipschitzVariant) throws -> Plot {
     let (seed, steps) = (e.seeds[0], e.steps(variant))
     let x = steps.map(Double.init)
-    let series = e.names(variant, from: "layer/", to: "/z").enumerated().flatMap { index, path -> [Plot.Series] in
-      func values(_ tag: String) -> [Double] { steps.map { e.value(variant, seed, "layer/\(path)/\(tag)", at: $0) } }
-      let (observed, predicted, deviation) = (values("z"), values("predicted"), values("deviation"))
+    let series = try e.names(variant, layerPaths).enumerated().flatMap { index, path -> [Plot.Series] in
+      func values(_ reading: LipschitzReading) throws -> [Double] {
+        try steps.map { try e.value(variant, seed, .at($0, layer: path, reading)) }
+      }
+      let (observed, predicted, deviation) = (try values(.z), try values(.predicted), try values(.deviation))
       let start = observed.first ?? 0
       return [
         .init(
@@ -102,60 +97,60 @@ extension LipschitzDynamicsExperiment {
       yLabel: "log K less that at the start", series: series)
   }
 
-  private func driverPlot(_ e: LipschitzEvidence, _ variant: LipschitzVariant) -> Plot {
+  private func driverPlot(_ e: LipschitzPaths, _ variant: LipschitzVariant) throws -> Plot {
     let steps = e.steps(variant)
-    let drivers = [
-      ("drift", "∫ μ_Z: mean gradient", 1.0), ("curvature", "∫ κ_Z: noise on the curved norm", 1),
-      ("diffusion", "-½ ∫ |λ_Z|²: noise along J", -0.5),
+    let drivers: [(LipschitzReading, String, Double)] = [
+      (.drift, "∫ μ_Z: mean gradient", 1.0), (.curvature, "∫ κ_Z: noise on the curved norm", 1),
+      (.diffusion, "-½ ∫ |λ_Z|²: noise along J", -0.5),
     ]
     return Plot(
       name: "drivers-\(variant.kind)", title: "Drivers of the \(variant.kind)'s bound, mean over seeds",
       xLabel: "update k", yLabel: "contribution to Z",
-      series: drivers.map { tag, label, factor in
+      series: try drivers.map { reading, label, factor in
         .init(
           name: label, x: steps.map(Double.init),
-          y: steps.map { step in factor * e.mean(e.seeds.map { e.value(variant, $0, tag, at: step) }) })
+          y: try steps.map { step in
+            factor * e.mean(try e.seeds.map { try e.value(variant, $0, reading, at: step) })
+          })
       })
   }
 
   private func factorPlot(
-    _ e: LipschitzEvidence, _ kind: String, _ group: String, _ factors: [LipschitzVariant.Factor]
-  ) -> Plot {
+    _ e: LipschitzPaths, _ kind: String, _ group: String, _ factors: [LipschitzVariant.Factor]
+  ) throws -> Plot {
     Plot(
       name: "factors-\(kind)-\(group)", title: "Growth of the \(kind)'s bound, mean over seeds", xLabel: "update k",
       yLabel: "Z less Z at the start",
-      series: e.variants.filter { $0.kind == kind && ([.base] + factors).contains($0.factor) }.map { variant in
+      series: try e.variants.filter { $0.kind == kind && ([.base] + factors).contains($0.factor) }.map { variant in
         let steps = e.steps(variant)
         return .init(
           name: variant.factor == .base ? "base" : "\(variant.factor.rawValue) \(variant.level)",
           x: steps.map(Double.init),
-          y: steps.map { step in
-            e.mean(e.seeds.map { e.value(variant, $0, "z", at: step) - e.value(variant, $0, "z", at: 0) })
+          y: try steps.map { step in
+            e.mean(
+              try e.seeds.map {
+                try e.value(variant, $0, .z, at: step) - e.value(variant, $0, .z, at: 0)
+              })
           })
       })
   }
 
   // MARK: Tables
 
-  private func estimate(_ values: [Double]) -> String {
-    guard values.count >= 2 else { return Report.number(values.first ?? .nan) }
-    let summary = Summary(values)
-    let interval = summary.interval()
-    return "\(Report.number(summary.mean)) [\(Report.number(interval.low)), \(Report.number(interval.high))]"
-  }
-
-  private func table(_ e: LipschitzEvidence) -> Report.Section {
-    let rows = e.variants.map { variant -> [String] in
-      func change(_ tag: String) -> [Double] {
-        e.perSeed { e.last(variant, $0, tag) - e.value(variant, $0, "z", at: 0) }
+  private func table(_ e: LipschitzPaths) throws -> Report.Section {
+    let rows = try e.variants.map { variant -> [String] in
+      func change(_ reading: LipschitzReading) throws -> String {
+        Report.spread(try e.perSeed { try e.last(variant, $0, reading) - e.value(variant, $0, .z, at: 0) })
       }
-      func last(_ tag: String) -> [Double] { e.perSeed { e.last(variant, $0, tag) } }
+      func last(_ reading: LipschitzReading, _ factor: Double = 1) throws -> String {
+        Report.spread(try e.perSeed { factor * (try e.last(variant, $0, reading)) })
+      }
       return [
-        "\(variant)", estimate(change("z")), estimate(change("predicted")), estimate(change("stepped")),
-        estimate(last("drift")), estimate(last("curvature")), estimate(last("diffusion").map { -$0 / 2 }),
-        estimate(e.perSeed { e.windowRatio([variant], $0) }), estimate(last("accuracy").map { 100 * $0 }),
-        Report.number(e.seeds.map { e.value(variant, $0, "gap") }.min() ?? .nan),
-        Report.number(e.seeds.reduce(0) { $0 + e.value(variant, $1, "floored") }),
+        "\(variant)", try change(.z), try change(.predicted), try change(.stepped), try last(.drift),
+        try last(.curvature), try last(.diffusion, -0.5),
+        Report.spread(try e.perSeed { try e.windowRatio([variant], $0) }), try last(.accuracy, 100),
+        Report.number(try e.perSeed { try e.value(variant, $0, .leastGap) }.min() ?? .nan),
+        Report.number(try e.perSeed { try e.value(variant, $0, .flooredPairs) }.reduce(0, +)),
       ]
     }
     return .table(
@@ -165,16 +160,21 @@ extension LipschitzDynamicsExperiment {
       ], rows: rows)
   }
 
-  private func layers(_ e: LipschitzEvidence) -> Report.Section {
-    let rows = e.variants(.base).flatMap { variant in
-      e.names(variant, from: "layer/", to: "/z").map { path -> [String] in
-        func change(_ tag: String) -> [Double] {
-          e.perSeed { e.value(variant, $0, "layer/\(path)/\(tag)") - e.value(variant, $0, "layer/\(path)/start") }
+  private func layers(_ e: LipschitzPaths) throws -> Report.Section {
+    let rows = try e.variants(.base).flatMap { variant in
+      try e.names(variant, layerPaths).map { path -> [String] in
+        func value(_ reading: LipschitzReading, _ factor: Double = 1) throws -> String {
+          Report.spread(try e.perSeed { factor * (try e.value(variant, $0, .layer(path, reading))) })
         }
-        func value(_ tag: String) -> [Double] { e.perSeed { e.value(variant, $0, "layer/\(path)/\(tag)") } }
+        func change(_ reading: LipschitzReading) throws -> String {
+          Report.spread(
+            try e.perSeed {
+              try e.value(variant, $0, .layer(path, reading)) - e.value(variant, $0, .layer(path, .start))
+            })
+        }
         return [
-          "\(variant.kind) \(path)", estimate(change("z")), estimate(change("predicted")), estimate(value("drift")),
-          estimate(value("curvature")), estimate(value("diffusion").map { -$0 / 2 }), estimate(value("deviation")),
+          "\(variant.kind) \(path)", try change(.z), try change(.predicted), try value(.drift), try value(.curvature),
+          try value(.diffusion, -0.5), try value(.deviation),
         ]
       }
     }
@@ -183,14 +183,14 @@ extension LipschitzDynamicsExperiment {
   }
 
   /// Laws of the second half, of means over seeds: Z by log k and by k.
-  private func lateTable(_ e: LipschitzEvidence) -> Report.Section {
-    let rows = e.variants.map { variant -> [String] in
+  private func lateTable(_ e: LipschitzPaths) throws -> Report.Section {
+    let rows = try e.variants.map { variant -> [String] in
       let steps = e.lateSteps(variant)
       let x = steps.map(Double.init)
-      let z = steps.map { step in e.mean(e.seeds.map { e.value(variant, $0, "z", at: step) }) }
+      let z = try steps.map { step in e.mean(try e.seeds.map { try e.value(variant, $0, .z, at: step) }) }
       let byLog = try? LineFit(x.map { log($0) }, z)
       let byStep = try? LineFit(x, z)
-      let points = e.latePoints(variant, e.seeds)
+      let points = try e.latePoints(variant, e.seeds)
       let rate = try? LineFit(points.x, points.y)
       func line(_ fit: LineFit?, sign: Double = 1) -> String {
         guard let fit else { return "–" }
@@ -200,10 +200,12 @@ extension LipschitzDynamicsExperiment {
       }
       let first = steps.first ?? 0
       return [
-        "\(variant)", estimate(e.perSeed { 100 * e.value(variant, $0, "accuracy", at: first) }), line(byLog),
+        "\(variant)", Report.spread(try e.perSeed { 100 * (try e.value(variant, $0, .accuracy, at: first)) }),
+        line(byLog),
         Report.number(byLog?.determination ?? .nan), Report.number(byStep?.determination ?? .nan), line(rate, sign: -1),
-        estimate(e.perSeed { e.late(variant, $0, "drift") }),
-        estimate(e.perSeed { e.late(variant, $0, "curvature") - e.late(variant, $0, "diffusion") / 2 }),
+        Report.spread(try e.perSeed { try e.late(variant, $0, .drift) }),
+        Report.spread(
+          try e.perSeed { try e.late(variant, $0, .curvature) - e.late(variant, $0, .diffusion) / 2 }),
       ]
     }
     return .table(
@@ -214,34 +216,38 @@ extension LipschitzDynamicsExperiment {
       ], rows: rows)
   }
 
-  private func convolutions(_ e: LipschitzEvidence) -> Report.Section {
-    let rows = e.variants(.base).flatMap { variant in
-      e.names(variant, from: "norm/", to: "/matrix").map { name -> [String] in
-        func value(_ tag: String) -> [Double] { e.perSeed { e.value(variant, $0, "norm/\(name)/\(tag)") } }
+  private func convolutions(_ e: LipschitzPaths) throws -> Report.Section {
+    let rows = try e.variants(.base).flatMap { variant in
+      try e.names(variant, convolutionNames).map { name -> [String] in
+        func value(_ reading: ConvolutionNormReading) throws -> String {
+          Report.spread(try e.perSeed { try e.value(variant, $0, .norm(name, reading)) })
+        }
         return [
-          name.replacing("/weight/", with: ", "), estimate(value("matrix")), estimate(value("bound")),
-          estimate(value("circular")), estimate(value("padded")),
+          name.replacing("/weight/", with: ", "), try value(.matrix), try value(.bound), try value(.circular),
+          try value(.padded),
         ]
       }
     }
     return .table(header: ["convolution", "matrix", "its bound", "on a torus", "with zero padding"], rows: rows)
   }
 
-  private func cost(_ events: [RunEvent]) -> Report.Section {
-    let results = events.filter { $0.kind == "result" }
-    func total(_ part: String) -> Double { results.reduce(0) { $0 + ($1.values["seconds/\(part)"] ?? 0) } }
-    let (descent, looks) = (total("descent"), results.reduce(0) { $0 + ($1.values["looks"] ?? 0) })
-    let steps = Double(results.count * configuration.descent.steps)
-    let perLook = total("diagnostic") / looks / (descent / steps)
+  private func cost(_ findings: Findings<LipschitzVariant>) throws -> Report.Section {
+    func total(_ measure: Measure) throws -> Double {
+      try configuration.variants.flatMap { try findings.values(measure, of: $0) }.reduce(0, +)
+    }
+    let count = configuration.variants.reduce(0) { $0 + findings.finished($1).count }
+    let (descent, looks) = (try total(.descentSeconds), try total(.lookSeconds))
+    let perUpdate = descent / Double(count * configuration.descent.steps)
+    let perLook = looks / (try total(.lookCount)) / perUpdate
+    let norms = try total(.normSeconds)
     return .table(
       header: ["what", "seconds of one core", "times the descents"],
       rows: [
         ["the descents themselves", Report.number(descent), "1"],
         [
-          "looks (one costs \(Report.number(perLook)) updates)", Report.number(total("diagnostic")),
-          Report.number(total("diagnostic") / descent),
+          "looks (one costs \(Report.number(perLook)) updates)", Report.number(looks), Report.number(looks / descent),
         ],
-        ["exact norms of convolutions", Report.number(total("norms")), Report.number(total("norms") / descent)],
+        ["exact norms of convolutions", Report.number(norms), Report.number(norms / descent)],
       ])
   }
 }

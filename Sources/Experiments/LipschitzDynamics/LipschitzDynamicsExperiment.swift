@@ -1,7 +1,3 @@
-import Diagnostics
-import Foundation
-import Reports
-import RunLogs
 import Training
 
 /// Do mean gradient and gradient noise predict how the Lipschitz bound of a network grows, and what shapes the growth?
@@ -51,53 +47,15 @@ public struct LipschitzDynamicsExperiment: Experiment {
     "decision.exponentMargin": "exponents this near count as equal",
   ]
 
-  private var tasks: [(variant: LipschitzVariant, seed: Int)] {
-    configuration.variants.flatMap { variant in reportedSeeds.map { (variant, $0) } }
-  }
-
-  public func estimate(_ context: RunContext) throws -> String {
-    let waiting = tasks.filter { !context.hasResult($0.task($1)) }
-    guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    let pool = try LipschitzPool(configuration, context.data)
-    var total = 0.0
-    for kind in configuration.model.kinds {
-      for batch in Set(waiting.map(\.variant.batch)).sorted() {
-        let tasks = waiting.filter { $0.variant.kind == kind && $0.variant.batch == batch }
-        guard let (variant, seed) = tasks.first else { continue }
-        total +=
-          Double(tasks.count)
-          * (try Engine.withThreadCount(1) {
-            try seconds(LipschitzTask(configuration, variant, seed: seed, pool: pool))
-          })
+  public func sweep() throws -> Sweep<LipschitzVariant> {
+    var sweep = Sweep(configuration.variants.tasks(on: reportedSeeds)) { locator, _ in
+      let pool = try LipschitzPool(configuration, locator)
+      @Sendable func task(_ task: SweepTask<LipschitzVariant>) throws -> LipschitzTask {
+        try LipschitzTask(configuration, task.arm, seed: task.seed, pool: pool)
       }
+      return Workbench(cost: { try task($0).cost() }, run: { item, log in try task(item).run { log.elapsed } })
     }
-    let workers = min(Workers.count, waiting.count)
-    return "\(waiting.count) descents of \(configuration.descent.steps) updates with looks at what drives their norms: "
-      + "about \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
-  }
-
-  /// A guess at one task's time, from a few updates and one look; the descent is thrown away.
-  private func seconds(_ task: LipschitzTask) throws -> Double {
-    func look() throws { _ = try task.probe.look(task.trainer.state.parameters, on: task.examples) }
-    _ = try task.trainer.advance()
-    var start = Date()
-    for _ in 0..<5 { _ = try task.trainer.advance() }
-    let step = Date().timeIntervalSince(start) / 5
-    try look()
-    start = Date()
-    try look()
-    return step * Double(configuration.descent.steps)
-      + Date().timeIntervalSince(start) * Double(task.schedule.looks.count + 1)
-  }
-
-  public func run(_ context: RunContext) throws {
-    let configuration = configuration
-    guard tasks.contains(where: { !context.hasResult($0.task($1)) }) else { return }
-    let pool = try LipschitzPool(configuration, context.data)
-    try context.perform(
-      tasks, named: { $0.task($1) },
-      run: { variant, seed in
-        try LipschitzTask(configuration, variant, seed: seed, pool: pool).run(context)
-      })
+    sweep.costClass = { "\($0.kind) \($0.batch)" }
+    return sweep
   }
 }

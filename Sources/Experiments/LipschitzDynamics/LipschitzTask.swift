@@ -1,6 +1,5 @@
 import Diagnostics
 import Foundation
-import RunLogs
 import Training
 
 /// The examples that descents are drawn from.
@@ -81,25 +80,41 @@ package struct LipschitzTask {
     var features = training.featureArray(0..<training.count)
     pool.normalization?.apply(to: &features)
     examples = ExampleArrays(features: features, targets: training.targetArray(at: Array(0..<training.count)))
-    schedule = LipschitzSchedule(
-      steps: configuration.descent.steps, epoch: batches.batchesPerEpoch, interval: configuration.looks.interval,
-      recorded: configuration.looks.recorded)
+    schedule = configuration.schedule(variant)
   }
 
-  /// Runs to the end and records one result.
-  package func run(_ context: RunContext) throws {
-    var values: [String: Double] = [:]
-    var seconds = ["descent": 0.0, "diagnostic": 0, "norms": 0]
-    func timed<R>(_ part: String, _ body: () throws -> R) rethrows -> R {
-      let start = context.elapsed
-      defer { seconds[part]! += context.elapsed - start }
+  /// A guess at the time, from a few updates and one look; the descent is thrown away.
+  func cost() throws -> TaskCost {
+    func look() throws { _ = try probe.look(trainer.state.parameters, on: examples) }
+    _ = try trainer.advance()
+    var start = Date()
+    for _ in 0..<5 { _ = try trainer.advance() }
+    let step = Date().timeIntervalSince(start) / 5
+    try look()
+    start = Date()
+    try look()
+    return TaskCost(
+      seconds: step * Double(configuration.descent.steps)
+        + Date().timeIntervalSince(start) * Double(schedule.looks.count + 1),
+      bytes: trainer.program.workingByteCount)
+  }
+
+  /// Runs to the end.
+  ///
+  /// - Parameter clock: seconds, from any origin.
+  package func run(clock: () -> Double = { 0 }) throws -> TaskOutcome {
+    var values: [Measure: Double] = [:]
+    var seconds: [Measure: Double] = [.descentSeconds: 0, .lookSeconds: 0, .normSeconds: 0]
+    func timed<R>(_ part: Measure, _ body: () throws -> R) rethrows -> R {
+      let start = clock()
+      defer { seconds[part]! += clock() - start }
       return try body()
     }
     func look() throws -> LipschitzLook { try probe.look(trainer.state.parameters, on: examples) }
 
-    try timed("norms") { try measureNorms("start", into: &values) }
+    try timed(.normSeconds) { try measureNorms("start", into: &values) }
     let (rate, batch, decay) = (variant.rate, variant.batch, variant.decay)
-    let first = try timed("diagnostic") { try look() }
+    let first = try timed(.lookSeconds) { try look() }
     var network = LipschitzPrediction(rate: rate, batch: batch, decay: decay, from: first)
     var layers = probe.paths.indices.map {
       LipschitzPrediction(rate: rate, batch: batch, decay: decay, layer: $0, from: first)
@@ -109,8 +124,8 @@ package struct LipschitzTask {
     let (isWindow, isRecorded) = (Set(schedule.windows), Set(schedule.recorded))
     var (smallestGap, floored) = (1.0, 0)
     for step in schedule.looks {
-      try timed("descent") { while trainer.step < step { _ = try trainer.advance() } }
-      let found = try timed("diagnostic") { try look() }
+      try timed(.descentSeconds) { while trainer.step < step { _ = try trainer.advance() } }
+      let found = try timed(.lookSeconds) { try look() }
       network.extend(to: step, found)
       for index in layers.indices { layers[index].extend(to: step, found) }
       smallestGap = min(smallestGap, found.layers.map(\.relativeGap).min() ?? 1)
@@ -119,57 +134,56 @@ package struct LipschitzTask {
       if isRecorded.contains(step) { record(network, layers, found, into: &values) }
     }
     for (path, layer) in zip(probe.paths, layers) {
-      values["layer/\(path)/start"] = layer.start
-      values["layer/\(path)/z"] = layer.observed
-      values["layer/\(path)/predicted"] = layer.predicted
-      values["layer/\(path)/stepped"] = layer.steppedPrediction
-      values["layer/\(path)/deviation"] = layer.deviation
-      values["layer/\(path)/drift"] = layer.totals.drift
-      values["layer/\(path)/curvature"] = layer.totals.curvature
-      values["layer/\(path)/diffusion"] = layer.totals.diffusion
+      values[.layer(path, .start)] = layer.start
+      values[.layer(path, .z)] = layer.observed
+      values[.layer(path, .predicted)] = layer.predicted
+      values[.layer(path, .stepped)] = layer.steppedPrediction
+      values[.layer(path, .deviation)] = layer.deviation
+      values[.layer(path, .drift)] = layer.totals.drift
+      values[.layer(path, .curvature)] = layer.totals.curvature
+      values[.layer(path, .diffusion)] = layer.totals.diffusion
     }
-    values["windows/count"] = Double(windows.count)
-    values["windows/squares"] = windows.squares
-    values["windows/diffusion"] = windows.diffusion
-    values["gap"] = smallestGap
-    values["floored"] = Double(floored)
-    try timed("norms") { try measureNorms("end", into: &values) }
-    for (part, time) in seconds { values["seconds/\(part)"] = time }
-    values["looks"] = Double(schedule.looks.count + 1)
-    try context.record(
-      "result", task: variant.task(seed), step: trainer.step, values,
-      text: "parameters \(trainer.state.parameters.digest)")
+    values[.windowCount] = Double(windows.count)
+    values[.windowSquares] = windows.squares
+    values[.windowDiffusion] = windows.diffusion
+    values[.leastGap] = smallestGap
+    values[.flooredPairs] = Double(floored)
+    try timed(.normSeconds) { try measureNorms("end", into: &values) }
+    values.merge(seconds) { $1 }
+    values[.lookCount] = Double(schedule.looks.count + 1)
+    return TaskOutcome(values, step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
   }
 
   private func record(
     _ path: LipschitzPrediction, _ layers: [LipschitzPrediction], _ look: LipschitzLook,
-    into values: inout [String: Double]
+    into values: inout [Measure: Double]
   ) {
-    let at = "at/\(path.step)/"
+    let step = path.step
     for (name, layer) in zip(probe.paths, layers) {
-      values[at + "layer/\(name)/z"] = layer.observed
-      values[at + "layer/\(name)/predicted"] = layer.predicted
-      values[at + "layer/\(name)/deviation"] = layer.deviation
+      values[.at(step, layer: name, .z)] = layer.observed
+      values[.at(step, layer: name, .predicted)] = layer.predicted
+      values[.at(step, layer: name, .deviation)] = layer.deviation
     }
-    values[at + "z"] = path.observed
-    values[at + "predicted"] = path.predicted
-    values[at + "stepped"] = path.steppedPrediction
-    values[at + "deviation"] = path.deviation
-    values[at + "drift"] = path.totals.drift
-    values[at + "curvature"] = path.totals.curvature
-    values[at + "diffusion"] = path.totals.diffusion
-    values[at + "joint"] = path.jointDiffusion
-    values[at + "loss"] = look.loss
-    values[at + "accuracy"] = look.accuracy ?? .nan
+    values[.at(step, .z)] = path.observed
+    values[.at(step, .predicted)] = path.predicted
+    values[.at(step, .stepped)] = path.steppedPrediction
+    values[.at(step, .deviation)] = path.deviation
+    values[.at(step, .drift)] = path.totals.drift
+    values[.at(step, .curvature)] = path.totals.curvature
+    values[.at(step, .diffusion)] = path.totals.diffusion
+    values[.at(step, .joint)] = path.jointDiffusion
+    values[.at(step, .loss)] = look.loss
+    values[.at(step, .accuracy)] = look.accuracy ?? .nan
   }
 
   /// Norms of convolutions: of the reshaped weights, on a torus, and with the padding that the model has.
-  private func measureNorms(_ moment: String, into values: inout [String: Double]) throws {
+  private func measureNorms(_ moment: String, into values: inout [Measure: Double]) throws {
     for norm in try probe.convolutionNorms(trainer.state.parameters, on: examples) {
-      values["norm/\(norm.path)/\(moment)/matrix"] = norm.matrix
-      values["norm/\(norm.path)/\(moment)/bound"] = norm.matrixBound
-      values["norm/\(norm.path)/\(moment)/circular"] = norm.torus
-      values["norm/\(norm.path)/\(moment)/padded"] = norm.padded
+      let name = "\(norm.path)/\(moment)"
+      values[.norm(name, .matrix)] = norm.matrix
+      values[.norm(name, .bound)] = norm.matrixBound
+      values[.norm(name, .circular)] = norm.torus
+      values[.norm(name, .padded)] = norm.padded
     }
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Training
 
 /// A network and a setting of the descent: the base, or the base with one factor changed.
-package struct LipschitzVariant: Hashable, Sendable, CustomStringConvertible {
+public struct LipschitzVariant: SweepArm {
   /// Which factor differs from the base.
   package enum Factor: String, CaseIterable, Sendable {
     case base
@@ -43,8 +43,7 @@ package struct LipschitzVariant: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  package var description: String { "\(kind) \(factor.rawValue)" + (level.isEmpty ? "" : " \(level)") }
-  package func task(_ seed: Int) -> String { "\(self)/seed \(seed)" }
+  public var description: String { "\(kind) \(factor.rawValue)" + (level.isEmpty ? "" : " \(level)") }
 
   /// The gain is that of He et al. times the setting's.
   private var initializer: Initializer {
@@ -102,6 +101,14 @@ extension LipschitzDynamicsConfiguration {
   }
 }
 
+extension LipschitzDynamicsConfiguration {
+  /// When a variant is looked at.
+  package func schedule(_ variant: LipschitzVariant) -> LipschitzSchedule {
+    LipschitzSchedule(
+      steps: descent.steps, epoch: data.samples / variant.batch, interval: looks.interval, recorded: looks.recorded)
+  }
+}
+
 /// When a descent is looked at.
 package struct LipschitzSchedule: Sendable {
   /// All looks after the first, which is at step 0.
@@ -110,11 +117,14 @@ package struct LipschitzSchedule: Sendable {
   package let windows: [Int]
   /// Looks that go to the log.
   package let recorded: [Int]
+  /// The length of a window.
+  let window: Int
 
   /// Looks are dense at first, when drivers change fast, and then once every `interval` steps or a little more, so that
   /// each window is a number of epochs.
   package init(steps: Int, epoch: Int, interval: Int, recorded: Int) {
     let window = (interval + epoch - 1) / epoch * epoch
+    self.window = window
     let windows = Array(stride(from: window, through: steps, by: window))
     var early: [Int] = []
     var next = 1

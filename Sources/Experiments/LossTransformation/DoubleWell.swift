@@ -32,47 +32,33 @@ package struct DoubleWell: Sendable {
 }
 
 /// Descents of a double well in float64, all by one compiled step.
-final class WellDescent {
-  private let program: Program
-  private let initial: Tree<NDArray>
-  let tags: [String]
+package final class WellDescent {
+  private let step: TrainingStep
+  private let start: TrainingState
+  private let tags: [String]
 
-  init(_ well: DoubleWell, _ chain: Chain) throws {
+  package init(_ well: DoubleWell, _ chain: Chain) throws {
     let method = GradientDescent(chain)
-    let start = Tree(["x": NDArray([0.0])])
-    let state = try method.initialState(for: start.types)
-    initial = state
-    let paths = state.paths
-    let types = [TensorType([1], .float64)] + state.types.leaves + [TensorType(.scalar), TensorType([2], .int32)]
-    var names: [String] = []
-    program = try Program(inputs: types) { _, x in
-      let memory = Tree(sortedPaths: paths, leaves: Array(x[1..<1 + paths.count]))
-      let time = x[x.count - 2]
-      let problem = DescentProblem(
-        counters: Counters(updates: time, samples: time, epochs: time), key: x[x.count - 1]
-      ) { (loss: well($0.tree["x"]!).sum(), modelState: Tree()) }
-      let step = try method.step(from: Parameters(Tree(["x": x[0]])), state: memory, on: problem)
-      names = step.readings.keys.sorted()
-      return step.parameters.tree.leaves + step.state.leaves + [step.loss] + names.map { step.readings[$0]! }
-    }
-    tags = names
+    start = try TrainingState(startingFrom: ["x": NDArray([0.0])], method: method)
+    step = try TrainingStep(
+      Objective { point, _, _ in ObjectiveValue(well(point["x"]!).sum()) }, method: method, inputs: Tree(), from: start,
+      key: RandomKey(seed: 0))
+    tags = Array(step.readingTags.dropFirst())
   }
 
   /// Descends from a start; `onStep` gets the loss before each step and its readings.
   /// - Returns: where it ended, not finite where it diverged.
-  func run(
-    from start: Double, steps: Int, key: RandomKey, onStep: (Int, Double, [String: Double]) -> Void
+  package func run(
+    from x: Double, steps: Int, key: RandomKey, onStep: (Int, Double, [String: Double]) -> Void
   ) throws -> Double {
-    var arrays = [NDArray([start])] + initial.leaves
-    for step in 0..<steps {
-      let results = try program.run(arrays + [NDArray(Float(step)), key.split(step).array])
-      arrays = Array(results.prefix(arrays.count))
-      let loss = results[arrays.count].item
-      guard loss.isFinite else { return .infinity }
-      onStep(
-        step, loss,
-        Dictionary(uniqueKeysWithValues: zip(tags, results.dropFirst(arrays.count + 1).map(\.item))))
+    var start = start
+    start.parameters = ["x": NDArray([x])]
+    try step.restore(start, key: key)
+    for index in 0..<steps {
+      let values = try step.advance(checksLoss: false)
+      guard values[0].isFinite else { return .infinity }
+      onStep(index, values[0], Dictionary(uniqueKeysWithValues: zip(tags, values.dropFirst())))
     }
-    return arrays[0].item
+    return step.state.parameters.leaves[0].item
   }
 }

@@ -33,7 +33,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     public var centre: Double
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var placeMargin: Double
     public var formulaMargin: Double
@@ -98,6 +98,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
   }
 
   static let problemNames = ["well", "curve", "mnist", "cifar10"]
+  static let classified = ["mnist", "cifar10"]
 
   package subscript(problem: String) -> Problem {
     switch problem {
@@ -110,45 +111,34 @@ public struct LossTransformationConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    for name in problems where !Self.problemNames.contains(name) {
-      throw SettingsError("problems: there is no \(name); \(NearestName.hint(name, among: Self.problemNames))")
-    }
+    try checkLevelAndSeeds()
+    try require(problems, in: "problems", among: Self.problemNames)
     guard !problems.isEmpty, Set(problems).count == problems.count else {
       throw SettingsError("problems must not be empty, nor name a problem twice")
     }
     for name in problems {
       let p = self[name]
-      let positive = [
+      for (setting, value) in [
         ("steps", Double(p.steps)), ("batch", Double(p.batch)), ("width", Double(p.width)), ("level", p.level),
-      ]
-      for (setting, value) in positive where !(value > 0) {
-        throw SettingsError("\(name).\(setting) must be positive, not \(value)")
-      }
+      ] where !(value > 0) { throw SettingsError("\(name).\(setting) must be positive, not \(value)") }
       for (setting, rates) in [("sgdRates", p.sgdRates), ("adamRates", p.adamRates)] {
         guard rates.count == 2, rates[0] > 0, rates[1] > rates[0] else {
           throw SettingsError("\(name).\(setting) must be two positive rates, the lower first, not \(rates)")
         }
       }
     }
-    let counts = [
-      ("examples", examples), ("search.coarse", search.coarse), ("search.fine", search.fine + 1),
-      ("seeds.count", seeds.count), ("seeds.tuningCount", seeds.tuningCount),
-    ]
-    for (name, value) in counts where value < 1 { throw SettingsError("\(name) is too small") }
-    guard landscape.noise >= 0 else { throw SettingsError("landscape.noise must not be negative") }
+    try require(counts: ["examples": examples, "search.coarse": search.coarse])
+    guard search.fine >= 0, landscape.noise >= 0 else {
+      throw SettingsError("search.fine and landscape.noise must not be negative")
+    }
     guard !search.constants.isEmpty, !search.pairs.isEmpty, search.pairs.allSatisfy({ $0.count == 2 }) else {
       throw SettingsError("search.constants and search.pairs must not be empty, and a pair has two exponents")
     }
     let exponents = search.constants + search.pairs.flatMap { $0 } + landscape.crossingExponents
-    guard exponents.allSatisfy({ $0 > 0 }), search.slope > 0 else {
-      throw SettingsError("exponents and search.slope must be positive")
-    }
-    guard decision.alpha > 0, decision.alpha < 0.5, decision.placeMargin > 0, decision.formulaMargin > 0 else {
-      throw SettingsError("decision.alpha must be in 0...0.5, and the margins positive")
-    }
-    let reported = seeds.first..<seeds.first + seeds.count
-    guard !reported.overlaps(seeds.tuningFirst..<seeds.tuningFirst + seeds.tuningCount) else {
-      throw SettingsError("seeds that choose rates cannot be reported: seeds.first and seeds.tuningFirst overlap")
-    }
+    guard exponents.allSatisfy({ $0 > 0 }) else { throw SettingsError("exponents must be positive") }
+    try require(positive: [
+      "search.slope": search.slope, "decision.placeMargin": decision.placeMargin,
+      "decision.formulaMargin": decision.formulaMargin,
+    ])
   }
 }

@@ -24,11 +24,11 @@ struct StepWatch {
   }
 
   /// Means over time.
-  var values: [String: Double] {
+  var values: [Measure: Double] {
     let n = Double(max(count, 1))
     return [
-      "rate": trial.rate, "relative": relative / n, "meanRate": trial.rate * relative / n,
-      "logRelative": logRelative / n, "logFactor": logFactor / n, "formulaError": formula / n,
+      .trialRate: trial.rate, .relativeStep: relative / n, .meanRate: trial.rate * relative / n,
+      .logRelativeStep: logRelative / n, .logFactor: logFactor / n, .formulaError: formula / n,
     ]
   }
 }
@@ -40,18 +40,15 @@ package struct LossTask: Sendable {
   package let arm: LossArm
   package let trial: LossTrial
   let seed: Int
-  package let name: String
 
   package init(
-    _ configuration: LossTransformationConfiguration, _ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int,
-    name: String
+    _ configuration: LossTransformationConfiguration, _ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int
   ) {
     self.configuration = configuration
     self.problem = problem
     self.arm = arm
     self.trial = trial
     self.seed = seed
-    self.name = name
   }
 
   /// Runs to the end. A descent whose loss is not finite counts as one that has not left its start.
@@ -59,7 +56,7 @@ package struct LossTask: Sendable {
   /// - Parameters:
   ///   - data: nil for the double well.
   ///   - clock: seconds, from any origin.
-  package func run(_ data: LossProblem?, clock: () -> Double = { 0 }) throws -> [String: Double] {
+  package func run(_ data: LossProblem?, clock: () -> Double = { 0 }) throws -> [Measure: Double] {
     if let data { return try descend(data, clock) }
     return try descendWell(
       DoubleWell(tilt: configuration.landscape.tilt, offset: configuration.landscape.offset), configuration.well.steps)
@@ -77,7 +74,7 @@ package struct LossTask: Sendable {
       key: key.split("training"))
   }
 
-  private func descend(_ data: LossProblem, _ clock: () -> Double) throws -> [String: Double] {
+  private func descend(_ data: LossProblem, _ clock: () -> Double) throws -> [Measure: Double] {
     let began = clock()
     let settings = configuration[problem]
     let trainer = try trainer(data)
@@ -94,7 +91,7 @@ package struct LossTask: Sendable {
     var watch = StepWatch(trial)
     let started = clock()
     var (smooth, weight, reached) = (0.0, 0.0, settings.steps + 1)
-    var values: [String: Double] = ["diverged": 0]
+    var values: [Measure: Double] = [.diverged: 0]
     do {
       for step in 1...settings.steps {
         let readings = try trainer.advance()
@@ -103,29 +100,29 @@ package struct LossTask: Sendable {
         smooth = 0.9 * smooth + 0.1 * readings[0]
         weight = 0.9 * weight + 0.1
         if step >= 10, smooth / weight < settings.level, reached > settings.steps { reached = step }
-        if step % max(1, settings.steps / 20) == 0 { values["curve/\(step)"] = smooth / weight }
+        if step % max(1, settings.steps / 20) == 0 { values[lossCurve[step]] = smooth / weight }
       }
     } catch is TrainingError {
-      values["diverged"] = 1
+      values[.diverged] = 1
     }
     let ended = clock()
     var end = (train: try measure(data.train), test: try measure(data.test))
-    values["seconds/descent"] = ended - started
-    values["seconds/measures"] = clock() - ended + started - began
-    if values["diverged"] == 1 || !end.train.loss.isFinite || !end.test.loss.isFinite {
-      (end, reached, values["diverged"]) = (start, settings.steps + 1, 1)
+    values[.descentSeconds] = ended - started
+    values[.measureSeconds] = clock() - ended + started - began
+    if values[.diverged] == 1 || !end.train.loss.isFinite || !end.test.loss.isFinite {
+      (end, reached, values[.diverged]) = (start, settings.steps + 1, 1)
     }
-    values["loss"] = end.train.loss
-    values["testLoss"] = end.test.loss
-    values["accuracy"] = end.test.accuracy
-    values["steps"] = Double(reached)
+    values[.finalLoss] = end.train.loss
+    values[.finalTestLoss] = end.test.loss
+    values[.finalAccuracy] = end.test.accuracy
+    values[.updatesToLevel] = Double(reached)
     return values.merging(watch.values) { $1 }
   }
 
   // MARK: The double well
 
   /// Descends from all starts; measures are means over them, and the accuracy is the share that ends in the lower well.
-  func descendWell(_ well: DoubleWell, _ steps: Int) throws -> [String: Double] {
+  func descendWell(_ well: DoubleWell, _ steps: Int) throws -> [Measure: Double] {
     let noise = configuration.landscape.noise
     let descent = try WellDescent(well, trial.chain(arm, noise: noise))
     let (left, right) = well.minima
@@ -133,7 +130,7 @@ package struct LossTask: Sendable {
     let lower = well(left) < well(right) ? left : right
     let starts = DoubleWell.starts(configuration.well.batch)
     var watch = StepWatch(trial)
-    var values: [String: Double] = [:]
+    var values: [Measure: Double] = [:]
     var (loss, reachedSum, lowerCount, diverged, place, stalled) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     let interval = max(1, steps / 20)
     for (index, start) in starts.enumerated() {
@@ -143,7 +140,7 @@ package struct LossTask: Sendable {
         watch.observe(loss: value, relativeStep: readings["optimizer/relativeStep"] ?? 1)
         let excess = value - well.lowest
         if excess < configuration.well.level, reached > steps { reached = step }
-        if step % interval == 0 { values["curve/\(step)", default: 0] += excess / Double(starts.count) }
+        if step % interval == 0 { values[lossCurve[step], default: 0] += excess / Double(starts.count) }
       }
       if !end.isFinite || !well(end).isFinite {
         diverged += 1
@@ -156,15 +153,15 @@ package struct LossTask: Sendable {
       lowerCount += nearest == lower ? 1 : 0
       // A zero of the loss that is no minimum.
       stalled += abs(well(end)) < 0.02 && abs(well.slope(end)) > 0.3 ? 1 : 0
-      values["end/\(index)"] = end
+      values[.end(ofStart: index)] = end
     }
     let n = Double(starts.count)
-    values["diverged"] = diverged / n
-    values["loss"] = loss / n
-    values["steps"] = reachedSum / n
-    values["place"] = place / n
-    values["accuracy"] = 100 * lowerCount / n
-    values["stalled"] = stalled / n
+    values[.diverged] = diverged / n
+    values[.finalLoss] = loss / n
+    values[.updatesToLevel] = reachedSum / n
+    values[.place] = place / n
+    values[.finalAccuracy] = 100 * lowerCount / n
+    values[.stalled] = stalled / n
     return values.merging(watch.values) { $1 }
   }
 }

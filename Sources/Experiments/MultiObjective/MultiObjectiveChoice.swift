@@ -1,69 +1,93 @@
 import Foundation
+import Synchronization
 
 /// The rates that the tuning seeds chose, each method's own.
 package struct MultiObjectiveChoice {
   private let experiment: MultiObjectiveExperiment
-  private let results: [String: [String: Double]]
+  private let findings: Findings<MultiObjectiveRun>
+  private let known = Memory()
   private var configuration: MultiObjectiveConfiguration { experiment.configuration }
 
-  package init(_ experiment: MultiObjectiveExperiment, _ results: [String: [String: Double]]) {
-    self.experiment = experiment
-    self.results = results
-  }
-
-  /// What is to be small: on synthetic problems the logarithm of the samples until a level, otherwise that of the true
-  /// stationarity when the samples are used up. Infinite where a tuning seed failed or never saw the level.
-  package func score(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, level: Int) -> Double {
-    let seeds = experiment.tuningSeeds
-    let logs = seeds.map { seed -> Double in
-      let name = MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: seed)
-      guard let values = results[name], values["failed"] == 0 else { return .infinity }
-      let value = arena.countsSamples ? values["level/\(level)"] : values["end"]
-      // A start that is at the level already needs no sample.
-      return value.map { log(max($0, .leastNormalMagnitude)) } ?? .infinity
+  /// Searches and rates that were looked at.
+  private final class Memory: Sendable {
+    struct Key: Hashable {
+      var arena: MultiObjectiveArena
+      var measure: Measure
     }
-    return logs.reduce(0, +) / Double(seeds.count)
+    let grids = Mutex([Key: Grid<MultiObjectiveRun>]())
+    let rates = Mutex([Key: [MultiObjectiveArm: Double?]]())
   }
 
-  /// The best rate of the grid for a level, the lowest of equals; nil where none gets there on all tuning seeds.
-  /// The level matters on synthetic problems only.
-  package func rate(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) -> Double? {
-    let scores = configuration.rates(arena.problem).map { ($0, score(arena, arm, rate: $0, level: level)) }
-    return scores.filter { $0.1 < .infinity }.min { $0.1 < $1.1 }?.0
+  package init(_ experiment: MultiObjectiveExperiment, _ findings: Findings<MultiObjectiveRun>) {
+    (self.experiment, self.findings) = (experiment, findings)
+  }
+
+  /// The rate with the lowest mean logarithm of a measure on the tuning seeds; nil where each fails, or lacks the measure,
+  /// on one of them.
+  private func best(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, by measure: Measure) throws -> Double? {
+    let key = Memory.Key(arena: arena, measure: measure)
+    if let rate = known.rates.withLock({ $0[key]?[arm] }) { return rate }
+    let rate = try grid(key).best(of: "\(arm)", findings)?.arm.rate
+    known.rates.withLock { $0[key, default: [:]][arm] = .some(rate) }
+    return rate
+  }
+
+  private func grid(_ key: Memory.Key) throws -> Grid<MultiObjectiveRun> {
+    if let grid = known.grids.withLock({ $0[key] }) { return grid }
+    let grid = try experiment.grid(key.arena) { findings, run, seed in
+      guard try findings[run, seed, .failed] == 0, let value = try findings.ifMeasured(key.measure, of: run, seed)
+      else {
+        return .infinity
+      }
+      // A start that is at the level already needs no sample.
+      return log(max(value, .leastNormalMagnitude))
+    }
+    known.grids.withLock { $0[key] = grid }
+    return grid
+  }
+
+  /// The best rate of the grid for a level, the lowest of equals: on synthetic problems by the samples until it, otherwise
+  /// by the true stationarity when the samples are used up. Nil where none gets there on all tuning seeds.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  package func rate(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) throws -> Double? {
+    try best(arena, arm, by: arena.countsSamples ? .samples(untilLevel: level) : .endStationarity)
   }
 
   /// The rate for a level, or where none gets there the one that ends nearest to stationary: so that it can be said how
   /// many samples a method took in vain. Nil where every rate fails on a tuning seed.
-  package func rateOrNearest(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) -> Double? {
-    if let rate = rate(arena, arm, level: level) { return rate }
-    let scores = configuration.rates(arena.problem).map { rate -> (rate: Double, end: Double) in
-      let logs = experiment.tuningSeeds.map { seed -> Double in
-        let name = MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: seed)
-        guard let values = results[name], values["failed"] == 0, let end = values["end"] else { return .infinity }
-        return log(max(end, .leastNormalMagnitude))
-      }
-      return (rate, logs.reduce(0, +))
-    }
-    return scores.filter { $0.end < .infinity }.min { $0.end < $1.end }?.rate
+  package func rateOrNearest(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) throws -> Double? {
+    try rate(arena, arm, level: level) ?? best(arena, arm, by: .endStationarity)
   }
 
   /// The finest level for which a method has a rate; nil where it has none.
-  package func finestLevel(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) -> Int? {
-    configuration[arena.problem].levels.indices.last { rate(arena, arm, level: $0) != nil }
+  package func finestLevel(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) throws -> Int? {
+    try configuration[arena.problem].levels.indices.last { try rate(arena, arm, level: $0) != nil }
+  }
+
+  /// A method's rate for the finest level that it has one for.
+  package func finestRate(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) throws -> Double? {
+    try finestLevel(arena, arm).flatMap { try rate(arena, arm, level: $0) }
+  }
+
+  /// The finest level that all of these methods have a rate for.
+  func commonLevel(_ arena: MultiObjectiveArena, _ arms: [MultiObjectiveArm]) throws -> Int? {
+    let levels = try arms.map { try finestLevel(arena, $0) }
+    return levels.contains { $0 == nil } ? nil : levels.compactMap { $0 }.min()
   }
 
   /// The smallest of the rates that the ablation chose over its coefficients.
-  package func commonRate(_ arena: MultiObjectiveArena) -> Double? {
-    let rates = configuration.ablation.compactMap { arm in
-      finestLevel(arena, arm).flatMap { rate(arena, arm, level: $0) }
-    }
+  package func commonRate(_ arena: MultiObjectiveArena) throws -> Double? {
+    let rates = try configuration.ablation.compactMap { try finestRate(arena, $0) }
     return rates.count == configuration.ablation.count ? rates.min() : nil
   }
 
   /// All rates at which the reported seeds descend.
-  package func reportedRates(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) -> [Double] {
-    var rates = configuration[arena.problem].levels.indices.compactMap { rateOrNearest(arena, arm, level: $0) }
-    if configuration.hasAblation(arena), configuration.ablation.contains(arm), let common = commonRate(arena) {
+  package func reportedRates(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) throws -> [Double] {
+    var rates = try configuration[arena.problem].levels.indices.compactMap {
+      try rateOrNearest(arena, arm, level: $0)
+    }
+    if configuration.hasAblation(arena), configuration.ablation.contains(arm), let common = try commonRate(arena) {
       rates.append(common)
     }
     return Set(rates).sorted()

@@ -1,19 +1,18 @@
 import MultiObjective
-import Training
 
 extension MultiObjectiveConfiguration {
   /// - Throws: `SettingsError` that names the setting.
   public func check() throws {
-    func known(_ names: [String], _ setting: String, _ all: [String]) throws {
-      for name in names where !all.contains(name) {
-        throw SettingsError("\(setting): there is no \(name); \(NearestName.hint(name, among: all))")
-      }
+    try checkLevelAndSeeds()
+    let methodNames = MultiObjectiveMethod.allCases.map(\.rawValue)
+    for (names, setting, all) in [
+      (problems, "problems", Self.problemNames), (methods, "methods", methodNames),
+      (momentum.problems, "momentum.problems", Self.problemNames),
+      (networks.pictureMethods, "networks.pictureMethods", methodNames),
+    ] {
+      try require(names, in: setting, among: all)
       guard Set(names).count == names.count else { throw SettingsError("\(setting) must not name anything twice") }
     }
-    try known(problems, "problems", Self.problemNames)
-    try known(methods, "methods", MultiObjectiveMethod.allCases.map(\.rawValue))
-    try known(momentum.problems, "momentum.problems", Self.problemNames)
-    try known(networks.pictureMethods, "networks.pictureMethods", MultiObjectiveMethod.allCases.map(\.rawValue))
     guard networks.pictureMethods.contains("STIMULUS") else {
       throw SettingsError("networks.pictureMethods must hold STIMULUS, which the claims are about")
     }
@@ -21,12 +20,11 @@ extension MultiObjectiveConfiguration {
       throw SettingsError("problems must not be empty, and methods must hold STIMULUS, which the claims are about")
     }
     for name in problems { try check(self[name], name == "river-flow-1" ? "riverFlow" : name) }
-    let positive = [
-      ("synthetic.dimension", synthetic.dimension), ("synthetic.objectives", synthetic.objectives),
-      ("synthetic.batch", synthetic.batch), ("networks.width", networks.width), ("networks.test", networks.test),
-      ("seeds.count", seeds.count), ("seeds.tuningCount", seeds.tuningCount),
-    ]
-    for (name, value) in positive where value < 1 { throw SettingsError("\(name) must be positive, not \(value)") }
+    try require(counts: [
+      "synthetic.dimension": synthetic.dimension, "synthetic.objectives": synthetic.objectives,
+      "synthetic.batch": synthetic.batch, "networks.width": networks.width, "networks.test": networks.test,
+    ])
+    try require(positive: ["decision.exponentMargin": decision.exponentMargin])
     guard synthetic.condition >= 1, synthetic.decay >= 0, synthetic.regularization >= 0 else {
       throw SettingsError(
         "synthetic.condition must be at least 1, synthetic.decay and synthetic.regularization at least 0")
@@ -37,13 +35,6 @@ extension MultiObjectiveConfiguration {
     let coefficients = momentum.others + [momentum.coefficient]
     guard coefficients.allSatisfy({ $0 > 0 && $0 < 1 }), Set(coefficients).count == coefficients.count else {
       throw SettingsError("momentum.coefficient and momentum.others must differ and lie between 0 and 1")
-    }
-    guard decision.alpha > 0, decision.alpha < 0.5, decision.exponentMargin > 0 else {
-      throw SettingsError("decision.alpha must be in 0...0.5, and decision.exponentMargin positive")
-    }
-    let reported = seeds.first..<seeds.first + seeds.count
-    guard !reported.overlaps(seeds.tuningFirst..<seeds.tuningFirst + seeds.tuningCount) else {
-      throw SettingsError("seeds that choose rates cannot be reported: seeds.first and seeds.tuningFirst overlap")
     }
   }
 

@@ -50,7 +50,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var problems: [String]
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     /// Exponents this near count as equal.
     public var exponentMargin: Double

@@ -1,8 +1,6 @@
 import Foundation
-import RunLogs
-import Statistics
 
-/// What a run's log says of the reported seeds.
+/// What findings say of the reported seeds.
 package struct MultiObjectiveEvidence {
   /// A look at a descent.
   package struct Look: Sendable {
@@ -22,75 +20,95 @@ package struct MultiObjectiveEvidence {
   }
 
   package let choice: MultiObjectiveChoice
-  private let experiment: MultiObjectiveExperiment
-  private let results: [String: [String: Double]]
-  private var configuration: MultiObjectiveConfiguration { experiment.configuration }
-  package var seeds: [Int] { experiment.reportedSeeds }
+  private let findings: Findings<MultiObjectiveRun>
+  private let configuration: MultiObjectiveConfiguration
+  package var seeds: [Int] { findings.seeds }
 
-  package init(_ events: [RunEvent], _ experiment: MultiObjectiveExperiment) {
-    self.experiment = experiment
-    results = events.results
-    choice = MultiObjectiveChoice(experiment, results)
+  package init(_ findings: Findings<MultiObjectiveRun>, _ experiment: MultiObjectiveExperiment) {
+    (self.findings, configuration) = (findings, experiment.configuration)
+    choice = MultiObjectiveChoice(experiment, findings)
   }
 
   /// Whether a problem was run.
-  func has(_ problem: String) -> Bool { results.keys.contains { $0.hasPrefix("\(problem) n ") } }
-
-  /// A recorded value of each reported seed, NaN where there is none.
-  func values(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, _ key: String) -> [Double] {
-    seeds.map { results[MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: $0)]?[key] ?? .nan }
+  func has(_ problem: String) -> Bool {
+    configuration.arenas.filter { $0.problem == problem }.contains { arena in
+      configuration.arms(arena).contains { arm in
+        configuration.rates(problem).contains { !findings.finished(MultiObjectiveRun(arena, arm, rate: $0)).isEmpty }
+      }
+    }
   }
 
-  /// What methods are compared by, a logarithm for each seed: of samples until the level on synthetic problems, of the
-  /// true stationarity when the samples are used up on others. NaN where there is no rate, or a seed never sees the level.
+  /// A measure of a descent; no number where it has none, as the samples until a level that it never saw.
+  func value(_ measure: Measure, of run: MultiObjectiveRun?, _ seed: Int) throws -> Double {
+    guard let run, let value = try findings.ifMeasured(measure, of: run, seed) else { return .nan }
+    return value
+  }
+
+  /// The same of each deciding seed.
+  func values(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double?, _ measure: Measure
+  ) throws -> [Double] {
+    let run = rate.map { MultiObjectiveRun(arena, arm, rate: $0) }
+    return try seeds.map { try value(measure, of: run, $0) }
+  }
+
+  /// What is made of descents that may not have ended; nil where one of them has not.
+  func ifFinished<Value>(_ body: () throws -> Value) throws -> Value? { try findings.ifFinished(body) }
+
+  // MARK: Scores
+
+  /// By what methods are compared at a level.
+  func scoreMeasure(_ arena: MultiObjectiveArena, level: Int) -> Measure {
+    arena.countsSamples ? .samples(untilLevel: level) : .endStationarity
+  }
+
+  /// A method's descent for a level, or at another rate; nil where it has none.
+  func run(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int, rate: Double? = nil
+  ) throws -> MultiObjectiveRun? {
+    try (rate ?? choice.rate(arena, arm, level: level)).map { MultiObjectiveRun(arena, arm, rate: $0) }
+  }
+
+  /// What methods are compared by, a logarithm: of samples until the level on synthetic problems, of the true stationarity
+  /// when the samples are used up on others. NaN where there is no rate, or the seed never sees the level.
+  package func score(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int, rate: Double? = nil, _ seed: Int
+  ) throws -> Double {
+    log(
+      try value(
+        scoreMeasure(arena, level: level), of: run(arena, arm, level: level, rate: rate), seed))
+  }
+
   package func scores(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int, rate: Double? = nil
-  ) -> [Double] {
-    guard let rate = rate ?? choice.rate(arena, arm, level: level) else { return seeds.map { _ in .nan } }
-    return values(arena, arm, rate: rate, arena.countsSamples ? "level/\(level)" : "end").map { log($0) }
+  ) throws -> [Double] {
+    try seeds.map { try score(arena, arm, level: level, rate: rate, $0) }
   }
 
-  /// The scores of STIMULUS and of another method at a level of a synthetic problem. Where the other never sees the level,
-  /// the samples that it took in vain stand in its place, if they are more than STIMULUS needed: its true number is larger.
-  package func boundedScores(
-    _ arena: MultiObjectiveArena, _ stimulus: MultiObjectiveArm, against other: MultiObjectiveArm, level: Int
-  ) -> (stimulus: [Double], other: [Double], unseen: Int) {
-    let own = scores(arena, stimulus, level: level)
-    guard let rate = choice.rateOrNearest(arena, other, level: level) else { return (own, own.map { _ in .nan }, 0) }
-    let found = scores(arena, other, level: level, rate: rate)
-    let (taken, failed) = (values(arena, other, rate: rate, "samples"), values(arena, other, rate: rate, "failed"))
-    var unseen = 0
-    let bounded = found.indices.map { seed -> Double in
-      guard found[seed].isNaN, failed[seed] == 0, log(taken[seed]) > own[seed] else { return found[seed] }
-      unseen += 1
-      return log(taken[seed])
-    }
-    return (own, bounded, unseen)
-  }
-
-  /// The finest level that all of these methods have a rate for.
-  func commonLevel(_ arena: MultiObjectiveArena, _ arms: [MultiObjectiveArm]) -> Int? {
-    let levels = arms.map { choice.finestLevel(arena, $0) }
-    return levels.contains { $0 == nil } ? nil : levels.compactMap { $0 }.min()
-  }
-
-  /// A method's rate for the finest level that it has one for.
-  package func finestRate(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm) -> Double? {
-    choice.finestLevel(arena, arm).flatMap { choice.rate(arena, arm, level: $0) }
+  /// The score of another method against STIMULUS at a level of a synthetic problem, and whether it stands for a larger one.
+  /// Where the other never sees the level, the samples that it took in vain stand in its place, if they are more than
+  /// STIMULUS needed: its true number is larger.
+  package func boundedScore(
+    _ arena: MultiObjectiveArena, _ stimulus: MultiObjectiveArm, against other: MultiObjectiveArm, level: Int,
+    _ seed: Int
+  ) throws -> (score: Double, isBound: Bool) {
+    guard let rate = try choice.rateOrNearest(arena, other, level: level) else { return (.nan, false) }
+    let found = try score(arena, other, level: level, rate: rate, seed)
+    let run = MultiObjectiveRun(arena, other, rate: rate)
+    let (taken, own) = (
+      log(try value(.samplesTaken, of: run, seed)), try score(arena, stimulus, level: level, seed)
+    )
+    guard found.isNaN, try value(.failed, of: run, seed) == 0, taken > own else { return (found, false) }
+    return (taken, true)
   }
 
   /// The looks at one descent, in order.
-  package func curve(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, seed: Int) -> [Look] {
-    let all = results[MultiObjectiveExperiment.taskName(arena, arm, rate: rate, seed: seed)] ?? [:]
-    let steps = all.keys.compactMap { key -> Int? in
-      let parts = key.split(separator: "/")
-      return parts.count == 3 && parts[0] == "curve" && parts[2] == "samples" ? Int(parts[1]) : nil
-    }
-    return steps.sorted().map { step in
-      func value(_ name: String) -> Double { all["curve/\(step)/\(name)"] ?? .nan }
-      return Look(
-        step: Double(step), samples: value("samples"), stationarity: value("stationarity"),
-        distance: value("distance"))
+  package func curve(_ run: MultiObjectiveRun, _ seed: Int) throws -> [Look] {
+    try findings.indices(of: lookSamples, of: run, seed).map { step in
+      Look(
+        step: Double(step), samples: try findings[run, seed, lookSamples[step]],
+        stationarity: try findings[run, seed, .lookStationarity(at: step)],
+        distance: try value(.lookDistance(at: step), of: run, seed))
     }
   }
 
@@ -139,57 +157,66 @@ package struct MultiObjectiveEvidence {
     }
   }
 
-  /// A statistic of the reported descents at a method's rate for its finest level, NaN where a seed allows none.
+  /// A statistic of a seed's descent at a method's rate for its finest level, NaN where there is none.
   func statistic(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int, _ body: ([Look]) -> Double?
+  ) throws -> Double {
+    guard let rate = try choice.finestRate(arena, arm),
+      let value = body(try curve(MultiObjectiveRun(arena, arm, rate: rate), seed))
+    else { return .nan }
+    return value
+  }
+
+  func statistics(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ body: ([Look]) -> Double?
-  ) -> [Double] {
-    guard let rate = finestRate(arena, arm) else { return seeds.map { _ in .nan } }
-    return seeds.map { body(curve(arena, arm, rate: rate, seed: $0)) ?? .nan }
+  ) throws -> [Double] {
+    try seeds.map { try statistic(arena, arm, $0, body) }
   }
 
   // MARK: Exponents of samples
 
   /// The finest level that a method has a rate for at every size, and sees on every seed.
-  package func sharedLevel(_ arm: MultiObjectiveArm) -> Int? {
-    configuration.logistic.levels.indices.last { level in
-      logisticArenas.allSatisfy { scores($0, arm, level: level).allSatisfy { $0.isFinite } }
+  package func sharedLevel(_ arm: MultiObjectiveArm) throws -> Int? {
+    try configuration.logistic.levels.indices.last { level in
+      try logisticArenas.allSatisfy { try scores($0, arm, level: level).allSatisfy { $0.isFinite } }
     }
   }
 
   var logisticArenas: [MultiObjectiveArena] { configuration.arenas.filter { $0.problem == "logistic" } }
 
-  /// For each seed the exponent in n of the samples until the finest shared level.
-  package func exponentInSamples(_ arm: MultiObjectiveArm) -> [Double] {
-    guard let level = sharedLevel(arm) else { return seeds.map { _ in .nan } }
-    let logs = logisticArenas.map { scores($0, arm, level: level) }
-    let sizes = logisticArenas.map { log(Double($0.samples)) }
-    return seeds.indices.map { seed in (try? LineFit(sizes, logs.map { $0[seed] }))?.slope ?? .nan }
+  /// The exponent in n of a seed's samples until the finest shared level.
+  package func exponentInSamples(_ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
+    guard let level = try sharedLevel(arm) else { return .nan }
+    return slope(
+      logisticArenas.map { log(Double($0.samples)) },
+      try logisticArenas.map { try score($0, arm, level: level, seed) })
   }
 
-  /// For each seed the exponent in 1/ε of the samples, over the shared levels, at one size or in the mean of all.
+  /// The exponent in 1/ε of a seed's samples, over the shared levels, at one size or in the mean of all.
   /// - Parameter limit: the last level to look at.
   package func exponentInLevels(
-    _ arm: MultiObjectiveArm, at arena: MultiObjectiveArena? = nil, until limit: Int = .max
-  ) -> [Double] {
-    guard let last = sharedLevel(arm).map({ min($0, limit) }) else { return seeds.map { _ in .nan } }
+    _ arm: MultiObjectiveArm, at arena: MultiObjectiveArena? = nil, until limit: Int = .max, _ seed: Int
+  ) throws -> Double {
+    guard let last = try sharedLevel(arm).map({ min($0, limit) }) else { return .nan }
     let inverse = (0...last).map { -log(configuration.logistic.levels[$0]) }
     let arenas = arena.map { [$0] } ?? logisticArenas
-    return seeds.indices.map { seed in
-      let slopes = arenas.map { arena in
-        (try? LineFit(inverse, (0...last).map { scores(arena, arm, level: $0)[seed] }))?.slope ?? .nan
-      }
-      return slopes.reduce(0, +) / Double(slopes.count)
+    let slopes = try arenas.map { arena in
+      slope(inverse, try (0...last).map { try score(arena, arm, level: $0, seed) })
     }
+    return slopes.reduce(0, +) / Double(slopes.count)
   }
 
   // MARK: Momentum
 
-  /// For each seed the slope of the score over the coefficient of momentum, each at its own rate or all at a common one.
-  package func momentumSlopes(_ arena: MultiObjectiveArena, atCommonRate: Bool) -> [Double] {
+  /// The slope of a seed's score over the coefficient of momentum, each at its own rate or all at a common one.
+  package func momentumSlope(_ arena: MultiObjectiveArena, atCommonRate: Bool, _ seed: Int) throws -> Double {
     let arms = configuration.ablation
-    guard let level = commonLevel(arena, arms) else { return seeds.map { _ in .nan } }
-    let common = atCommonRate ? choice.commonRate(arena) : nil
-    let all = arms.map { scores(arena, $0, level: level, rate: common) }
-    return seeds.indices.map { seed in (try? LineFit(arms.map(\.momentum), all.map { $0[seed] }))?.slope ?? .nan }
+    guard let level = try choice.commonLevel(arena, arms) else { return .nan }
+    let common = atCommonRate ? try choice.commonRate(arena) : nil
+    return slope(
+      arms.map(\.momentum), try arms.map { try score(arena, $0, level: level, rate: common, seed) })
   }
+
+  /// NaN for fewer than three points.
+  private func slope(_ x: [Double], _ y: [Double]) -> Double { x.count < 3 ? .nan : LineFit.slope(x, y) }
 }

@@ -1,65 +1,54 @@
 import Foundation
 import MultiObjective
 import Reports
-import RunLogs
-import Statistics
 
 extension MultiObjectiveExperiment {
-  public func report(
-    _ events: [RunEvent], context: ReportContext
-  ) throws -> (decisions: [Decision], report: Report) {
-    let evidence = MultiObjectiveEvidence(events, self)
-    var absent: [String: String] = [:]
-    for event in events where event.kind == "absent" {
-      guard let text = event.text, let colon = text.firstIndex(of: ":") else { continue }
-      let problem = String(text[..<colon])
-      // An earlier session may have lacked what a later one had.
-      if !evidence.has(problem) { absent[problem] = "Left out, " + text }
-    }
-    let decisions = decide(evidence, absent: absent)
+  public func frame(_ findings: Findings<MultiObjectiveRun>) throws -> ReportFrame {
+    let evidence = MultiObjectiveEvidence(findings, self)
     let problems = configuration.problems.filter(evidence.has)
-    var sections: [Report.Section] = [
-      .heading("Claims"),
-      .paragraph(
-        "Stationarity is min over λ of |Σ λ ∇f|² with the gradients of all samples, measured beside the descent; its "
-          + "samples are not counted. A recursive step looks at two gradients of each of its samples, and both count. "
-          + "Each method takes the best rate of one grid, chosen on \(tuningSeeds.count) other seeds. "
-          + "\(decisions.count) claims, each at its own level; no correction for their number is made."),
-    ]
-    for (_, reason) in absent.sorted(by: { $0.key < $1.key }) { sections.append(.paragraph(reason)) }
-    for text in Set(events.filter { $0.kind == "data" }.compactMap(\.text)) { sections.append(.paragraph(text)) }
-    sections.append(.decisions(decisions))
+    var sections: [Report.Section] = []
+    for (name, reason) in findings.absences where !problems.contains(name) {
+      sections.append(.paragraph("Left out, \(name): \(reason)"))
+    }
+    for text in Set(findings.events.filter { $0.kind == "data" }.compactMap(\.text)) {
+      sections.append(.paragraph(text))
+    }
     if problems.contains("quadratic") {
-      sections += [.heading("Strongly convex")] + drawn([stepPlot(evidence), distancePlot(evidence)])
-      sections.append(linearTable(evidence))
+      sections += [.heading("Strongly convex")] + drawn([try stepPlot(evidence), try distancePlot(evidence)])
+      sections.append(try linearTable(evidence))
     }
     if problems.contains("logistic") {
-      sections += [.heading("Not convex")] + drawn([powerPlot(evidence)]) + [powerTable(evidence)]
-      sections += [.heading("Samples over n and ε")] + exponentSections(evidence)
+      sections += [.heading("Not convex")] + drawn([try powerPlot(evidence)]) + [try powerTable(evidence)]
+      if let exponents = try findings.ifFinished({ try exponentSections(evidence) }) {
+        sections += [.heading("Samples over n and ε")] + exponents
+      }
     }
     sections.append(.heading("Methods by samples"))
-    for problem in problems { sections += drawn([samplePlot(evidence, problem)]) + [table(evidence, problem)] }
+    for problem in problems { sections += drawn([try samplePlot(evidence, problem)]) + [try table(evidence, problem)] }
     let ablations = problems.filter { configuration.hasAblation(configuration.largest($0)) }
     if !ablations.isEmpty {
       sections.append(.heading("Momentum"))
-      sections += drawn(ablations.map { momentumPlot(evidence, $0) })
+      sections += drawn(
+        try ablations.compactMap { name in try findings.ifFinished { try momentumPlot(evidence, name) } })
     }
     sections += [
       .heading("The choice of rates"),
       .paragraph("A rate at an end of the grid is marked (edge): a better one may lie beyond."),
-      rateTable(evidence, problems), .heading("Cost"), costTable(events), .heading("How it was made"),
-      .paragraph(
-        "Published: the algorithms STIMULUS, -M, + and -M+, their rates and sample complexities, River Flow and MultiMNIST, "
-          + "the baselines MGD, SMGD and MoCo. Not published or not at hand, and so our choice: the momentum's form, the "
-          + "rule of the adaptive batch, q = |A| = ⌈√n⌉, step sizes, both synthetic problems, the network for River Flow, "
-          + "subsets, settings of MoCo and CR-MOGM. MultiMNIST's network has no dropout, which would spoil differences of "
-          + "gradients."),
-      .code(context.command), .code(context.configuration), .code(context.environment),
+      try rateTable(evidence, problems), .heading("Cost"), try costTable(findings),
     ]
-    let report = Report(
+    return ReportFrame(
       title: "Descent for several objectives",
-      subtitle: "\(problems.joined(separator: ", ")); n = \(evidence.seeds.count) seeds", sections: sections)
-    return (decisions, report)
+      subtitle: "\(problems.joined(separator: ", ")); n = \(evidence.seeds.count) seeds",
+      comparison:
+        "Stationarity is min over λ of |Σ λ ∇f|² with the gradients of all samples, measured beside the descent; "
+        + "its samples are not counted. A recursive step looks at two gradients of each of its samples, and both count. "
+        + "Each method takes the best rate of one grid, chosen on \(tuningSeeds.count) other seeds.",
+      sections: sections,
+      choices: "Published: the algorithms STIMULUS, -M, + and -M+, their rates and sample complexities, River Flow and "
+        + "MultiMNIST, the baselines MGD, SMGD and MoCo. Not published or not at hand, and so our choice: the momentum's "
+        + "form, the rule of the adaptive batch, q = |A| = ⌈√n⌉, step sizes, both synthetic problems, the network for "
+        + "River Flow, subsets, settings of MoCo and CR-MOGM. MultiMNIST's network has no dropout, which would spoil "
+        + "differences of gradients.")
   }
 
   // MARK: Curves
@@ -68,9 +57,12 @@ extension MultiObjectiveExperiment {
   private func mean(
     _ e: MultiObjectiveEvidence, _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm,
     _ quantity: ([MultiObjectiveEvidence.Look]) -> [Double]
-  ) -> [(step: Double, samples: Double, value: Double)] {
-    guard let rate = e.finestRate(arena, arm) else { return [] }
-    let curves = e.seeds.map { e.curve(arena, arm, rate: rate, seed: $0) }
+  ) throws -> [(step: Double, samples: Double, value: Double)] {
+    let found = try e.ifFinished { () -> [[MultiObjectiveEvidence.Look]] in
+      guard let rate = try e.choice.finestRate(arena, arm) else { return [] }
+      return try e.seeds.map { try e.curve(MultiObjectiveRun(arena, arm, rate: rate), $0) }
+    }
+    guard let curves = found, !curves.isEmpty else { return [] }
     let logs = curves.map { looks in quantity(looks).map { log($0) } }
     let shortest = curves.map(\.count).min() ?? 0
     return (0..<shortest).compactMap { index in
@@ -99,30 +91,30 @@ extension MultiObjectiveExperiment {
     return plot
   }
 
-  private func stepPlot(_ e: MultiObjectiveEvidence) -> Plot {
+  private func stepPlot(_ e: MultiObjectiveEvidence) throws -> Plot {
     let arena = configuration.largest("quadratic")
     return plot(
       "quadratic-steps", "Quadratic: true stationarity, geometric mean over seeds", "step", "true stationarity",
-      arms.map { arm in
-        let points = mean(e, arena, arm) { $0.map(\.stationarity) }.filter { $0.step < 1000 }
+      try arms.map { arm in
+        let points = try mean(e, arena, arm) { $0.map(\.stationarity) }.filter { $0.step < 1000 }
         return .init(name: "\(arm)", x: points.map(\.step), y: points.map(\.value))
       })
   }
 
-  private func distancePlot(_ e: MultiObjectiveEvidence) -> Plot {
+  private func distancePlot(_ e: MultiObjectiveEvidence) throws -> Plot {
     let arena = configuration.largest("quadratic")
     return plot(
       "quadratic-distance", "Quadratic: squared distance from the Pareto-optimal points", "step", "squared distance",
-      arms.map { arm in
-        let points = mean(e, arena, arm) { $0.map(\.distance) }.filter { $0.step < 1000 }
+      try arms.map { arm in
+        let points = try mean(e, arena, arm) { $0.map(\.distance) }.filter { $0.step < 1000 }
         return .init(name: "\(arm)", x: points.map(\.step), y: points.map(\.value))
       })
   }
 
-  private func powerPlot(_ e: MultiObjectiveEvidence) -> Plot {
+  private func powerPlot(_ e: MultiObjectiveEvidence) throws -> Plot {
     let arena = configuration.largest("logistic")
-    var series = arms.filter { $0.method != .moco }.map { arm -> Plot.Series in
-      let points = mean(e, arena, arm, MultiObjectiveEvidence.runningMean).filter { $0.step > 0 }
+    var series = try arms.filter { $0.method != .moco }.map { arm -> Plot.Series in
+      let points = try mean(e, arena, arm, MultiObjectiveEvidence.runningMean).filter { $0.step > 0 }
       return .init(name: "\(arm)", x: points.map(\.step), y: points.map(\.value))
     }
     if let first = series.first(where: { !$0.x.isEmpty }), let x = first.x.last, let y = first.y.last {
@@ -134,13 +126,13 @@ extension MultiObjectiveExperiment {
     return plot
   }
 
-  private func samplePlot(_ e: MultiObjectiveEvidence, _ problem: String) -> Plot {
+  private func samplePlot(_ e: MultiObjectiveEvidence, _ problem: String) throws -> Plot {
     let arena = configuration.largest(problem)
     var plot = plot(
       "samples-\(problem)", "\(arena): true stationarity by samples, geometric mean over seeds",
       "samples looked at, in units of n", "true stationarity",
-      arms.map { arm in
-        let points = mean(e, arena, arm) { $0.map(\.stationarity) }.filter { $0.samples > 0 }
+      try arms.map { arm in
+        let points = try mean(e, arena, arm) { $0.map(\.stationarity) }.filter { $0.samples > 0 }
         return .init(
           name: "\(arm)", x: points.map { $0.samples / Double(arena.samples) }, y: points.map(\.value))
       })
@@ -148,12 +140,13 @@ extension MultiObjectiveExperiment {
     return plot
   }
 
-  private func momentumPlot(_ e: MultiObjectiveEvidence, _ problem: String) -> Plot {
+  private func momentumPlot(_ e: MultiObjectiveEvidence, _ problem: String) throws -> Plot {
     let arena = configuration.largest(problem)
     let all = configuration.ablation
-    let level = e.commonLevel(arena, all) ?? 0
-    let series = [("each at its best rate", nil), ("all at one rate", e.choice.commonRate(arena))].map { name, rate in
-      let summaries = all.map { Summary(e.scores(arena, $0, level: level, rate: rate)) }
+    let level = try e.choice.commonLevel(arena, all) ?? 0
+    let series = try [("each at its best rate", nil), ("all at one rate", e.choice.commonRate(arena))].map {
+      name, rate in
+      let summaries = try all.map { Summary(try e.scores(arena, $0, level: level, rate: rate)) }
       let kept = all.indices.filter { summaries[$0].mean.isFinite }
       let intervals = kept.map { summaries[$0].interval() }
       return Plot.Series(

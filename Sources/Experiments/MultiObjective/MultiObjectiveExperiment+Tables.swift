@@ -1,77 +1,81 @@
 import Foundation
 import MultiObjective
 import Reports
-import RunLogs
-import Statistics
 
 extension MultiObjectiveExperiment {
-  private func spread(_ values: [Double], _ transform: (Double) -> Double = { $0 }) -> String {
-    let summary = Summary(values)
-    let interval = summary.interval()
-    return "\(Report.number(transform(summary.mean))) [\(Report.number(transform(interval.low))), "
-      + "\(Report.number(transform(interval.high)))]"
-  }
-
   private func methods(_ arena: MultiObjectiveArena) -> [MultiObjectiveArm] { configuration.arms(arena) }
 
-  func linearTable(_ e: MultiObjectiveEvidence) -> Report.Section {
+  /// A table of methods; those that have not ended have no row.
+  private func rows(
+    _ e: MultiObjectiveEvidence, _ arena: MultiObjectiveArena, _ row: (MultiObjectiveArm, Double?) throws -> [String]
+  ) throws -> [[String]] {
+    try methods(arena).compactMap { arm in
+      try e.ifFinished { try row(arm, try e.choice.finestRate(arena, arm)) }
+    }
+  }
+
+  func linearTable(_ e: MultiObjectiveEvidence) throws -> Report.Section {
     let arena = configuration.largest("quadratic")
     return .table(
       header: [
         "method", "rate η", "slope of ln stationarity per step, 95 %", "in units of η μ",
         "ln RSS, exponential less power",
       ],
-      rows: methods(arena).map { arm in
-        let rate = e.finestRate(arena, arm)
-        let slopes = e.statistic(arena, arm) { MultiObjectiveEvidence.exponentialLaw($0)?.slope }
-        let ratios = e.statistic(arena, arm) { MultiObjectiveEvidence.exponentialLaw($0)?.ratio }
-        let unit = (rate ?? .nan) / configuration.synthetic.condition
+      rows: try rows(e, arena) { arm, rate in
+        guard let rate else { return ["\(arm)", "none", "–", "–", "–"] }
+        let slopes = try e.statistics(arena, arm) { MultiObjectiveEvidence.exponentialLaw($0)?.slope }
+        let ratios = try e.statistics(arena, arm) { MultiObjectiveEvidence.exponentialLaw($0)?.ratio }
+        let unit = rate / configuration.synthetic.condition
         return [
-          "\(arm)", rate.map(Report.number) ?? "none", spread(slopes), spread(slopes.map { $0 / unit }), spread(ratios),
+          "\(arm)", Report.number(rate), Report.spread(slopes), Report.spread(slopes.map { $0 / unit }),
+          Report.spread(ratios),
         ]
       })
   }
 
-  func powerTable(_ e: MultiObjectiveEvidence) -> Report.Section {
+  func powerTable(_ e: MultiObjectiveEvidence) throws -> Report.Section {
     let arena = configuration.largest("logistic")
     return .table(
       header: ["method", "rate η", "exponent in T of the mean, 95 %", "of the least"],
-      rows: methods(arena).map { arm in
-        ["\(arm)", e.finestRate(arena, arm).map(Report.number) ?? "none"]
+      rows: try rows(e, arena) { arm, rate in
+        try ["\(arm)", rate.map(Report.number) ?? "none"]
           + [true, false].map { ofMean in
-            spread(e.statistic(arena, arm) { MultiObjectiveEvidence.powerLaw($0, ofMean: ofMean) })
+            Report.spread(try e.statistics(arena, arm) { MultiObjectiveEvidence.powerLaw($0, ofMean: ofMean) })
           }
       })
   }
 
   // MARK: Samples over n and ε
 
-  func exponentSections(_ e: MultiObjectiveEvidence) -> [Report.Section] {
+  func exponentSections(_ e: MultiObjectiveEvidence) throws -> [Report.Section] {
     let arms = MultiObjectiveConfiguration.counted.filter { configuration.methods.contains($0.rawValue) }
       .map(configuration.arm)
     let levels = configuration.logistic.levels
     let arenas = e.logisticArenas
-    let exponents: [[String]] = arms.map { arm in
-      let shared = e.sharedLevel(arm)
-      return ["\(arm)", shared.map { Report.number(levels[$0]) } ?? "none", spread(e.exponentInSamples(arm))]
-        + [spread(e.exponentInLevels(arm))] + arenas.map { spread(e.exponentInLevels(arm, at: $0)) }
+    func spread(_ value: (Int) throws -> Double) throws -> String { Report.spread(try e.seeds.map(value)) }
+    let exponents: [[String]] = try arms.map { arm in
+      let shared = try e.sharedLevel(arm)
+      return try [
+        "\(arm)", shared.map { Report.number(levels[$0]) } ?? "none", spread { try e.exponentInSamples(arm, $0) },
+        spread { try e.exponentInLevels(arm, $0) },
+      ] + arenas.map { arena in try spread { try e.exponentInLevels(arm, at: arena, $0) } }
     }
     var regime: [[String]] = []
     for arena in arenas {
       for (index, level) in levels.enumerated() {
         regime.append(
-          ["\(arena.samples)", Report.number(level)]
+          try ["\(arena.samples)", Report.number(level)]
             + arms.map { arm in
-              let logs = e.scores(arena, arm, level: index)
+              let logs = try e.scores(arena, arm, level: index)
               let missed = logs.count { !$0.isFinite }
-              return missed == 0 ? spread(logs) { exp($0) } : "\(missed) of \(logs.count) not reached"
+              return missed == 0 ? Report.spread(logs) { exp($0) } : "\(missed) of \(logs.count) not reached"
             } + [stepRatio(e, arena, level: index)])
       }
     }
-    func overSize() -> Plot {
-      let series = arms.compactMap { arm -> Plot.Series? in
-        guard let level = e.sharedLevel(arm) else { return nil }
-        let summaries = arenas.map { Summary(e.scores($0, arm, level: level)) }
+    func overSize() throws -> Plot {
+      let series = try arms.compactMap { arm -> Plot.Series? in
+        guard let level = try e.sharedLevel(arm) else { return nil }
+        let summaries = try arenas.map { Summary(try e.scores($0, arm, level: level)) }
         let intervals = summaries.map { $0.interval() }
         return .init(
           name: "\(arm), ε \(Report.number(levels[level]))", x: arenas.map { Double($0.samples) },
@@ -79,11 +83,11 @@ extension MultiObjectiveExperiment {
       }
       return logarithmic("samples-over-n", "Samples until ε (95 %)", "size n of the training set", series)
     }
-    func overLevel() -> Plot {
+    func overLevel() throws -> Plot {
       let arena = arenas.last!
-      let series = arms.map { arm -> Plot.Series in
-        let kept = levels.indices.filter { e.scores(arena, arm, level: $0).allSatisfy { $0.isFinite } }
-        let summaries = kept.map { Summary(e.scores(arena, arm, level: $0)) }
+      let series = try arms.map { arm -> Plot.Series in
+        let kept = try levels.indices.filter { try e.scores(arena, arm, level: $0).allSatisfy { $0.isFinite } }
+        let summaries = try kept.map { Summary(try e.scores(arena, arm, level: $0)) }
         let intervals = summaries.map { $0.interval() }
         return .init(
           name: "\(arm)", x: kept.map { 1 / levels[$0] }, y: summaries.map { exp($0.mean) },
@@ -102,7 +106,7 @@ extension MultiObjectiveExperiment {
         header: ["method", "finest ε", "exponent in n, 95 %", "in 1/ε, mean over n"]
           + arenas.map { "in 1/ε, n \($0.samples)" },
         rows: exponents),
-    ] + drawn([overSize(), overLevel()]) + [
+    ] + drawn([try overSize(), try overLevel()]) + [
       .table(header: ["n", "ε"] + arms.map { "\($0)" } + ["STIMULUS: T/√n"], rows: regime)
     ]
   }
@@ -114,19 +118,19 @@ extension MultiObjectiveExperiment {
   }
 
   /// Steps of STIMULUS until a level over √n, geometric mean.
-  private func stepRatio(_ e: MultiObjectiveEvidence, _ arena: MultiObjectiveArena, level: Int) -> String {
-    let arm = configuration.arm(.stimulus)
-    guard let rate = e.choice.rate(arena, arm, level: level) else { return "–" }
+  private func stepRatio(_ e: MultiObjectiveEvidence, _ arena: MultiObjectiveArena, level: Int) throws -> String {
+    guard let run = try e.run(arena, configuration.arm(.stimulus), level: level) else { return "–" }
     let root = Double(arena.samples).squareRoot()
-    let logs = zip(e.seeds, e.values(arena, arm, rate: rate, "level/\(level)")).map { seed, samples in
-      e.curve(arena, arm, rate: rate, seed: seed).first { $0.samples >= samples }.map { log($0.step / root) } ?? .nan
+    let logs = try e.seeds.map { seed -> Double in
+      let samples = try e.value(.samples(untilLevel: level), of: run, seed)
+      return try e.curve(run, seed).first { $0.samples >= samples }.map { log($0.step / root) } ?? .nan
     }
     return Report.number(exp(Summary(logs).mean))
   }
 
   // MARK: Methods
 
-  func table(_ e: MultiObjectiveEvidence, _ problem: String) -> Report.Section {
+  func table(_ e: MultiObjectiveEvidence, _ problem: String) throws -> Report.Section {
     let arena = configuration.largest(problem)
     let levels = configuration[problem].levels
     return .table(
@@ -135,25 +139,28 @@ extension MultiObjectiveExperiment {
         "mean loss, first to last", "mean test loss", "failed",
       ]
         + levels.map { "samples/n until \(Report.number($0))" },
-      rows: methods(arena).map { arm in
-        guard let rate = e.finestRate(arena, arm) else {
+      rows: try rows(e, arena) { arm, rate in
+        guard let rate else {
           return ["\(arm)", "none", "no rate of the grid serves"] + [String](repeating: "", count: 4 + levels.count)
         }
-        func values(_ key: String) -> [Double] { e.values(arena, arm, rate: rate, key) }
+        func values(_ measure: Measure) throws -> [Double] { try e.values(arena, arm, rate: rate, measure) }
+        let objectives = try (0..<64).map { try values(.testLoss($0)) }
         let tests = e.seeds.indices.map { seed -> Double in
-          let losses = (0..<64).map { values("test/\($0)")[seed] }.prefix { !$0.isNaN }
+          let losses = objectives.map { $0[seed] }.prefix { !$0.isNaN }
           return losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count)
         }
-        let believed = zip(values("believed"), values("last")).map { log($0 / $1) }
-        return [
-          "\(arm)", Report.number(rate), spread(values("end").map { log($0) }) { exp($0) },
-          spread(believed) { exp($0) },
-          "\(Report.number(Summary(values("startLoss")).mean)) to \(Report.number(Summary(values("loss")).mean))",
-          Report.number(Summary(tests).mean), "\(values("failed").count { $0 == 1 })",
+        let believed = zip(try values(.believedStationarity), try values(.lastStationarity)).map { log($0 / $1) }
+        let (first, last) = (Summary(try values(.startLoss)).mean, Summary(try values(.finalLoss)).mean)
+        return try [
+          "\(arm)", Report.number(rate), Report.spread(values(.endStationarity).map { log($0) }) { exp($0) },
+          Report.spread(believed) { exp($0) }, "\(Report.number(first)) to \(Report.number(last))",
+          Report.number(Summary(tests).mean), "\(values(.failed).count { $0 == 1 })",
         ]
           + levels.indices.map { level in
-            guard let best = arena.countsSamples ? e.choice.rate(arena, arm, level: level) : rate else { return "–" }
-            let found = e.values(arena, arm, rate: best, "level/\(level)").filter { $0.isFinite }
+            guard let best = arena.countsSamples ? try e.choice.rate(arena, arm, level: level) : rate else {
+              return "–"
+            }
+            let found = try e.values(arena, arm, rate: best, .samples(untilLevel: level)).filter { $0.isFinite }
             guard !found.isEmpty else { return "–" }
             let mean = exp(Summary(found.map { log($0 / Double(arena.samples)) }).mean)
             return Report.number(mean) + (found.count < e.seeds.count ? " (\(found.count) of \(e.seeds.count))" : "")
@@ -161,27 +168,29 @@ extension MultiObjectiveExperiment {
       })
   }
 
-  func rateTable(_ e: MultiObjectiveEvidence, _ problems: [String]) -> Report.Section {
-    let rows = configuration.arenas.filter { problems.contains($0.problem) }.flatMap { arena in
-      configuration.arms(arena).map { arm -> [String] in
+  func rateTable(_ e: MultiObjectiveEvidence, _ problems: [String]) throws -> Report.Section {
+    let all = try configuration.arenas.filter { problems.contains($0.problem) }.flatMap { arena in
+      try rows(e, arena) { arm, _ in
         let grid = configuration.rates(arena.problem)
-        let chosen = configuration[arena.problem].levels.indices.map { level -> String in
-          guard let rate = e.choice.rate(arena, arm, level: level) else { return "none" }
+        let chosen = try configuration[arena.problem].levels.indices.map { level -> String in
+          guard let rate = try e.choice.rate(arena, arm, level: level) else { return "none" }
           return Report.number(rate) + (rate == grid.first || rate == grid.last ? " (edge)" : "")
         }
         return ["\(arena)", "\(arm)", arena.countsSamples ? chosen.joined(separator: ", ") : chosen[0]]
       }
     }
-    return .table(header: ["problem", "method", "rate; on synthetic problems for each level"], rows: rows)
+    return .table(header: ["problem", "method", "rate; on synthetic problems for each level"], rows: all)
   }
 
-  func costTable(_ events: [RunEvent]) -> Report.Section {
-    let results = events.filter { $0.kind == "result" }
-    let rows = configuration.arenas.map { arena -> [String] in
-      let own = results.filter { $0.task.hasPrefix("\(arena)/") }
+  func costTable(_ findings: Findings<MultiObjectiveRun>) throws -> Report.Section {
+    let tasks = try sweep().tasks(findings).filter(findings.isFinished)
+    let rows = try configuration.arenas.map { arena -> [String] in
+      let own = tasks.filter { $0.arm.arena == arena }
+      func total(_ measure: Measure) throws -> Double {
+        try own.reduce(0) { $0 + (try findings[$1.arm, $1.seed, measure]) }
+      }
       return [
-        "\(arena)", "\(own.count)", Report.number(own.reduce(0) { $0 + ($1.values["seconds"] ?? 0) }),
-        Report.number(own.reduce(0) { $0 + ($1.values["samples"] ?? 0) }),
+        "\(arena)", "\(own.count)", Report.number(try total(.seconds)), Report.number(try total(.samplesTaken)),
       ]
     }
     return .table(header: ["problem", "descents", "seconds of one core", "samples looked at"], rows: rows)

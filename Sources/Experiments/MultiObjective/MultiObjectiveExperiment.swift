@@ -1,7 +1,5 @@
 import Foundation
 import MultiObjective
-import Reports
-import RunLogs
 import Training
 
 /// Does variance reduction find Pareto-stationary points with fewer samples, at the published rates?
@@ -56,107 +54,88 @@ public struct MultiObjectiveExperiment: Experiment {
     return all
   }()
 
-  // MARK: Tasks
-
-  package static func taskName(
-    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, rate: Double, seed: Int
-  ) -> String {
-    "\(arena)/\(arm)/rate \(String(format: "%.4g", rate))/seed \(seed)"
-  }
-
-  private func task(
-    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ rate: Double, _ seed: Int, keepsCurve: Bool
-  ) -> MultiObjectiveTask {
-    MultiObjectiveTask(
-      configuration: configuration, arena: arena, arm: arm, rate: rate, seed: seed,
-      name: Self.taskName(arena, arm, rate: rate, seed: seed), keepsCurve: keepsCurve)
-  }
-
-  /// Descents that choose rates.
-  package func tuningTasks(_ arenas: [MultiObjectiveArena]) -> [MultiObjectiveTask] {
-    arenas.flatMap { arena in
-      configuration.arms(arena).flatMap { arm in
-        configuration.rates(arena.problem).flatMap { rate in
-          tuningSeeds.map { task(arena, arm, rate, $0, keepsCurve: false) }
-        }
-      }
-    }
-  }
-
-  /// Descents that are reported, at the rates that the tuning chose.
-  package func reportedTasks(_ arenas: [MultiObjectiveArena], _ choice: MultiObjectiveChoice) -> [MultiObjectiveTask] {
-    arenas.flatMap { arena in
-      configuration.arms(arena).flatMap { arm in
-        choice.reportedRates(arena, arm).flatMap { rate in
-          reportedSeeds.map { task(arena, arm, rate, $0, keepsCurve: true) }
-        }
-      }
-    }
-  }
+  /// A descent that has not failed is what most claims are about.
+  public static let madeUpMeasures: [Measure: Double] = [.failed: 0]
 
   // MARK: Running
 
-  private func arenas(_ data: MultiObjectiveData) -> [MultiObjectiveArena] {
-    configuration.arenas.filter { data.absent[$0.problem] == nil }
+  /// A search of every method's rate, each on as many rates.
+  ///
+  /// - Parameter score: of a run on a tuning seed, the lower the better.
+  func grid(
+    _ arena: MultiObjectiveArena,
+    score: @escaping @Sendable (Findings<MultiObjectiveRun>, MultiObjectiveRun, Int) throws -> Double
+  ) throws -> Grid<MultiObjectiveRun> {
+    let sides = configuration.arms(arena).map { arm in
+      (
+        name: "\(arm)",
+        candidates: configuration.rates(arena.problem).map { MultiObjectiveRun(arena, arm, rate: $0) }
+      )
+    }
+    return try Grid(seeds: tuningSeeds, sides, score: score)
   }
 
-  public func estimate(_ context: RunContext) throws -> String {
-    let data = try MultiObjectiveData(configuration, context.data)
-    let arenas = arenas(data)
-    let leftOut = data.absent.sorted { $0.key < $1.key }.map { "; \($0.key) is left out: \($0.value)" }.joined()
-    let results = context.results
-    var (seconds, count) = (0.0, 0)
-    for arena in arenas {
-      let tuning = tuningTasks([arena]).filter { !context.hasResult($0.name) }.count
-      let arms = configuration.arms(arena).count
-      let done = results.count { $0.key.hasPrefix("\(arena)/") && $0.value["curve/0/samples"] != nil }
-      let waiting = tuning + max(0, arms * reportedSeeds.count - done)
-      guard waiting > 0 else { continue }
-      count += waiting
-      let problem = try data.problem(arena, seed: tuningSeeds[0])
-      let descent = MultiObjectiveDescent(
-        problem.objectives, method: .stimulus, rate: configuration.rates(arena.problem)[0], start: problem.start,
-        key: RandomKey(seed: 0))
-      for _ in 0..<3 { try descent.advance() }
-      let (began, before) = (Date(), descent.samples)
-      for _ in 0..<10 { try descent.advance() }
-      let p = configuration[arena.problem]
-      let perSample = Date().timeIntervalSince(began) / Double(descent.samples - before)
-      let perStep = Date().timeIntervalSince(began) / 10
-      seconds +=
-        Double(waiting) * min(perSample * p.epochs * Double(arena.samples), perStep * Double(p.steps))
-      data.giveBack(problem, arena)
+  public func sweep() throws -> Sweep<MultiObjectiveRun> {
+    // The large ones first, so that no worker ends alone.
+    let arenas = configuration.arenas.sorted { ($0.samples, $1.problem) > ($1.samples, $0.problem) }
+    let search = try arenas.flatMap { try grid($0) { _, _, _ in 0 }.tasks }
+    let forecast = arenas.flatMap { arena in
+      configuration.arms(arena).map {
+        MultiObjectiveRun(arena, $0, rate: configuration.rates(arena.problem)[0])
+      }
     }
-    guard count > 0 else { return "all descents are done; drawing the report" + leftOut }
-    return "at least \(count) descents: at most about "
-      + "\(ProgressBar.duration(seconds / Double(Workers.count))), \(Workers.count) at a time" + leftOut
+    let first = reportedSeeds
+    var sweep = Sweep([
+      .init(search),
+      .init(forecast: forecast.tasks(on: first)) { findings in
+        let choice = MultiObjectiveChoice(self, findings)
+        return try arenas.flatMap { arena in
+          try configuration.arms(arena).flatMap { arm in
+            do {
+              return try choice.reportedRates(arena, arm).map { MultiObjectiveRun(arena, arm, rate: $0) }
+            } catch FindingsError.unfinished {
+              // Where the search has not ended, or cannot be made for want of data.
+              return [MultiObjectiveRun(arena, arm, rate: configuration.rates(arena.problem)[0])]
+            }
+          }
+        }.tasks(on: first)
+      },
+    ]) { locator, _ in
+      let data = try MultiObjectiveData(configuration, locator)
+      var bench = Workbench<MultiObjectiveRun>(cost: { try cost($0.arm.arena, data) }) { task, log in
+        let start = log.elapsed
+        let problem = try data.problem(task.arm.arena, seed: task.seed)
+        var values = try MultiObjectiveTask(
+          configuration: configuration, run: task.arm, seed: task.seed, keepsCurve: first.contains(task.seed)
+        ).measured(problem)
+        data.giveBack(problem, task.arm.arena)
+        values[.seconds] = log.elapsed - start
+        return TaskOutcome(values, step: Int(values[.stepsMade] ?? 0))
+      }
+      bench.absences = data.absent.sorted { $0.key < $1.key }.map { name, reason in
+        .init(name, reason) { $0.arena.problem == name }
+      }
+      bench.begin = { context in if let name = data.riverName { try context.record("data", text: name) } }
+      return bench
+    }
+    sweep.costClass = { "\($0.arena)" }
+    return sweep
   }
 
-  public func run(_ context: RunContext) throws {
-    let data = try MultiObjectiveData(configuration, context.data)
-    let arenas = arenas(data)
-    guard !arenas.isEmpty else {
-      throw SettingsError("nothing can be run: " + data.absent.values.sorted().joined(separator: "; "))
-    }
-    for (problem, reason) in data.absent.sorted(by: { $0.key < $1.key }) {
-      try context.record("absent", text: "\(problem): \(reason)")
-    }
-    if let name = data.riverName { try context.record("data", text: name) }
-    func perform(_ tasks: [MultiObjectiveTask]) throws {
-      // The large ones first, so that no worker ends alone.
-      let sorted = tasks.sorted { ($0.arena.samples, $1.name) > ($1.arena.samples, $0.name) }
-      try context.perform(
-        sorted, named: \.name,
-        run: { task in
-          let start = context.elapsed
-          let problem = try data.problem(task.arena, seed: task.seed)
-          var values = try task.run(problem)
-          data.giveBack(problem, task.arena)
-          values["seconds"] = context.elapsed - start
-          try context.record("result", task: task.name, step: Int(values["steps"]!), values)
-        })
-    }
-    try perform(tuningTasks(arenas))
-    try perform(reportedTasks(arenas, MultiObjectiveChoice(self, context.results)))
+  /// From a few steps of STIMULUS, which are thrown away: at most all samples, or all steps.
+  private func cost(_ arena: MultiObjectiveArena, _ data: MultiObjectiveData) throws -> TaskCost {
+    let problem = try data.problem(arena, seed: tuningSeeds[0])
+    let descent = MultiObjectiveDescent(
+      problem.objectives, method: .stimulus, rate: configuration.rates(arena.problem)[0], start: problem.start,
+      key: RandomKey(seed: 0))
+    for _ in 0..<3 { try descent.advance() }
+    let (began, before) = (Date(), descent.samples)
+    for _ in 0..<10 { try descent.advance() }
+    let (p, seconds) = (configuration[arena.problem], Date().timeIntervalSince(began))
+    data.giveBack(problem, arena)
+    return TaskCost(
+      seconds: min(
+        seconds / Double(descent.samples - before) * p.epochs * Double(arena.samples),
+        seconds / 10 * Double(p.steps)))
   }
 }

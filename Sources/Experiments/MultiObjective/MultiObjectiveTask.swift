@@ -5,25 +5,16 @@ import Training
 /// One descent, looked at on all samples along the way; looks are not counted as samples.
 package struct MultiObjectiveTask: Sendable {
   package let configuration: MultiObjectiveConfiguration
-  package let arena: MultiObjectiveArena
-  package let arm: MultiObjectiveArm
-  package let rate: Double
+  package let run: MultiObjectiveRun
   package let seed: Int
-  package let name: String
   /// Whether the looks are recorded; those that only choose a rate need none.
   package let keepsCurve: Bool
 
-  package init(
-    configuration: MultiObjectiveConfiguration, arena: MultiObjectiveArena, arm: MultiObjectiveArm, rate: Double,
-    seed: Int, name: String, keepsCurve: Bool
-  ) {
-    self.configuration = configuration
-    self.arena = arena
-    self.arm = arm
-    self.rate = rate
-    self.seed = seed
-    self.name = name
-    self.keepsCurve = keepsCurve
+  private var arena: MultiObjectiveArena { run.arena }
+  private var arm: MultiObjectiveArm { run.arm }
+
+  package init(configuration: MultiObjectiveConfiguration, run: MultiObjectiveRun, seed: Int, keepsCurve: Bool) {
+    (self.configuration, self.run, self.seed, self.keepsCurve) = (configuration, run, seed, keepsCurve)
   }
 
   /// The step of the look after one at a step. On synthetic problems, which are cheap, 8 % later; on others twice as
@@ -43,17 +34,16 @@ package struct MultiObjectiveTask: Sendable {
     return settings
   }
 
-  /// Descends and measures. Values: "level/i" samples until the true stationarity is first seen at or below level i,
-  /// absent where it never is; "end" the geometric mean of the true stationarity over the last quarter of the samples;
-  /// "failed" 1 where numbers overflow, or the mean loss ends above its start or within a tenth of that of a prediction
-  /// without features (our choice: to be stationary there is no merit).
-  package func run(_ problem: MultiObjectiveProblem) throws -> [String: Double] {
+  /// Descends and measures. A descent has failed where numbers overflow, or the mean loss ends above its start or within a
+  /// tenth of that of a prediction without features (our choice: to be stationary there is no merit). What is no finite
+  /// number is left out.
+  package func measured(_ problem: MultiObjectiveProblem) throws -> [Measure: Double] {
     let p = configuration[arena.problem]
     let (objectives, budget) = (problem.objectives, p.epochs * Double(arena.samples))
     let descent = MultiObjectiveDescent(
-      objectives, method: arm.method, rate: rate, start: problem.start,
+      objectives, method: arm.method, rate: run.rate, start: problem.start,
       key: RandomKey(seed: seed).split("descent").split("\(arena)"), settings: settings)
-    var values: [String: Double] = [:]
+    var values: [Measure: Double] = [:]
     var looks: [(samples: Double, stationarity: Double)] = []
     var (first, last) = (Double.nan, Double.nan)
     var next = 0
@@ -65,33 +55,33 @@ package struct MultiObjectiveTask: Sendable {
         last = look.values.reduce(0, +) / Double(look.values.count)
         if looks.isEmpty { first = last }
         looks.append((samples, look.stationarity))
-        for (index, level) in p.levels.enumerated() where values["level/\(index)"] == nil {
-          if look.stationarity <= level { values["level/\(index)"] = samples }
+        for (index, level) in p.levels.enumerated() where values[.samples(untilLevel: index)] == nil {
+          if look.stationarity <= level { values[.samples(untilLevel: index)] = samples }
         }
         if keepsCurve, look.stationarity.isFinite {
-          values["curve/\(descent.step)/samples"] = samples
-          values["curve/\(descent.step)/stationarity"] = look.stationarity
-          values["curve/\(descent.step)/distance"] = problem.squaredDistance?(descent.point)
+          values[lookSamples[descent.step]] = samples
+          values[.lookStationarity(at: descent.step)] = look.stationarity
+          values[.lookDistance(at: descent.step)] = problem.squaredDistance?(descent.point)
         }
         next = self.next(after: descent.step, samples: descent.samples, budget: budget)
-        if isOver || arena.countsSamples && values["level/\(p.levels.count - 1)"] != nil { break }
+        if isOver || arena.countsSamples && values[.samples(untilLevel: p.levels.count - 1)] != nil { break }
       }
       try descent.advance()
     }
     let reached = Double(descent.samples)
     let tail = looks.filter { $0.samples >= 0.75 * reached && $0.stationarity > 0 && $0.stationarity.isFinite }
-    values["end"] = exp(tail.reduce(0) { $0 + log($1.stationarity) } / Double(tail.count))
-    values["start"] = looks[0].stationarity
-    values["last"] = looks.last!.stationarity
-    values["believed"] = descent.directionSquare
-    (values["startLoss"], values["loss"]) = (first, last)
-    (values["samples"], values["steps"]) = (reached, Double(descent.step))
+    values[.endStationarity] = exp(tail.reduce(0) { $0 + log($1.stationarity) } / Double(tail.count))
+    values[.startStationarity] = looks[0].stationarity
+    values[.lastStationarity] = looks.last!.stationarity
+    values[.believedStationarity] = descent.directionSquare
+    (values[.startLoss], values[.finalLoss]) = (first, last)
+    (values[.samplesTaken], values[.stepsMade]) = (reached, Double(descent.step))
     let isFine =
       descent.isFinite && last.isFinite && last < min(first, 0.9 * (problem.idleLoss ?? .infinity)) && !tail.isEmpty
-    values["failed"] = isFine ? 0 : 1
-    if !isFine { values["end"] = looks[0].stationarity }
+    values[.failed] = isFine ? 0 : 1
+    if !isFine { values[.endStationarity] = looks[0].stationarity }
     if keepsCurve, isFine, let test = problem.test {
-      for (s, loss) in try test.evaluate(at: descent.point).values.enumerated() { values["test/\(s)"] = loss }
+      for (s, loss) in try test.evaluate(at: descent.point).values.enumerated() { values[.testLoss(s)] = loss }
     }
     return values.filter { $0.value.isFinite }
   }

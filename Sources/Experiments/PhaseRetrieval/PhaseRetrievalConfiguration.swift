@@ -39,7 +39,7 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
     public var nodes: Int
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var margin: Double
     public var resamples: Int
@@ -111,16 +111,15 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    let positive: [(String, Double)] = [
-      ("problem.tolerance", problem.tolerance), ("descent.plainSteps", Double(descent.plainSteps)),
-      ("descent.barrierSteps", Double(descent.barrierSteps)), ("descent.rounds", Double(descent.rounds)),
-      ("tuning.seeds", Double(tuning.seeds)), ("tuning.position", tuning.position),
-      ("seeds.count", Double(seeds.count)), ("seeds.trials", Double(seeds.trials)),
-      ("theory.nodes", Double(theory.nodes)), ("decision.margin", decision.margin),
-      ("decision.resamples", Double(decision.resamples)),
-    ]
-    for (name, value) in positive where !(value > 0) { throw SettingsError("\(name) must be positive, not \(value)") }
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "descent.plainSteps": descent.plainSteps, "descent.barrierSteps": descent.barrierSteps,
+      "descent.rounds": descent.rounds, "tuning.seeds": tuning.seeds, "seeds.trials": seeds.trials,
+      "theory.nodes": theory.nodes, "decision.resamples": decision.resamples,
+    ])
+    try require(positive: [
+      "problem.tolerance": problem.tolerance, "tuning.position": tuning.position, "decision.margin": decision.margin,
+    ])
     guard descent.barrierRange > 1 else { throw SettingsError("descent.barrierRange must exceed 1") }
     guard !problem.dimensions.isEmpty, !problem.ensembles.isEmpty, problem.dimensions.allSatisfy({ $0 > 1 }) else {
       throw SettingsError("problem.dimensions (each above 1) and problem.ensembles must not be empty")
@@ -137,9 +136,7 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
       problem.positions[0] > 0
     else { throw SettingsError("problem.positions must be at least two rising positive numbers") }
     let methods = RecoveryMethod.allCases.map(\.rawValue)
-    for name in descent.methods where !methods.contains(name) {
-      throw SettingsError("descent.methods: there is no \(name); \(NearestName.hint(name, among: methods))")
-    }
+    try require(descent.methods, in: "descent.methods", among: methods)
     guard descent.methods.contains("hybrid"), Set(descent.methods).count == descent.methods.count else {
       throw SettingsError("descent.methods must hold hybrid, which the claims are about, and no method twice")
     }
@@ -149,10 +146,6 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
     guard !theory.ranks.isEmpty, theory.ranks.allSatisfy({ (1...8).contains($0) }) else {
       throw SettingsError("theory.ranks must be between 1 and 8")
     }
-    guard
-      !(seeds.first..<seeds.first + seeds.count).overlaps(tuning.first..<tuning.first + tuning.seeds)
-    else {
-      throw SettingsError("seeds that choose a schedule cannot be reported: seeds.first and tuning.first overlap")
-    }
+    try seeds.checkApart(from: tuning.first..<tuning.first + tuning.seeds, "tuning.first")
   }
 }

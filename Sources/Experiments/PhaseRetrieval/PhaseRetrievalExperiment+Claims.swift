@@ -1,159 +1,200 @@
 import Foundation
-import SignalRecovery
-import Statistics
 import Theory
 
 extension PhaseRetrievalExperiment {
-  private static let source = "Stojnic, arXiv 2506.18282"
+  private static let paper = "Stojnic, arXiv 2506.18282"
   private static let names = ["d1", "d2", "d3", "d4", "complex"]
-  private static let sizes = [(suffix: "", words: "largest"), (suffix: "-small", words: "smallest")]
 
-  public static let claims: [Claim] =
-    [
-      Claim(
-        id: "printed-transition", statement: "The plain theory's transition of rank 1 is the printed 1.7932.",
-        source: "Stojnic, arXiv 2506.18275, caption of a figure")
-    ]
-    + sizes.flatMap { size in
-      names.flatMap { name in
-        [
-          Claim(
-            id: "at-plain-\(name)\(size.suffix)",
-            statement: "\(name), \(size.words) n: the hybrid descent finds half of the signals at the plain theory's "
-              + "transition.", source: source + "; barrier of our own design"),
-          Claim(
-            id: "between-\(name)\(size.suffix)",
-            statement:
-              "\(name), \(size.words) n: its 50 % point lies between the transitions of the lifted and the plain "
-              + "theory.", source: "derived: the two bounds on where one funnel is left"),
-        ]
-      }
-    }
-    + names.map {
-      Claim(
-        id: "nearer-\($0)",
-        statement: "\($0): at the largest n the 50 % point is nearer to the plain transition than at the smallest.",
-        source: "derived: the theory is that of n without end")
-    }
-    + [
-      Claim(
-        id: "complex-like-d2",
-        statement: "Complex measurements reach one half where unstructured ones of rank 2 do (largest n).",
-        source: source + ": rank 2 emulates complex phase retrieval")
-    ]
-    + names.map {
-      Claim(
-        id: "one-funnel-\($0)",
-        statement:
-          "\($0): at the largest sampling ratio, above the transition, plain amplitude descent finds most signals.",
-        source: "the reading that a single funnel lets any descent converge")
-    }
-    + [
-      Claim(
-        id: "beats-amplitude", statement: "The hybrid descent finds more signals than plain amplitude descent.",
-        source: source),
-      Claim(
-        id: "beats-intensity", statement: "The hybrid descent finds more signals than plain intensity descent.",
-        source: source),
-      Claim(
-        id: "norm-barrier-helps", statement: "A barrier on the norm finds more signals than plain amplitude descent.",
-        source: "derived: the theory's limit on the length"),
-      Claim(
-        id: "polish-helps",
-        statement: "The plain part of the hybrid descent finds more signals than its barrier alone.",
-        source: "Stojnic, arXiv 2506.18275"),
-    ]
+  private typealias Test = ClaimTest<PhaseRetrievalArm>
 
-  /// Decisions on the claims that the configuration's ensembles and methods bear on.
-  package func decide(_ evidence: PhaseRetrievalEvidence) -> [Decision] {
-    let rule = configuration.decision
-    let exact = PhaseRetrievalDuality(rank: 1).transition
-    var decisions = [
-      claim("printed-transition").decideValue(
-        1.7932, within: 5e-5, estimate: exact, interval: Interval(low: exact, high: exact), count: 1,
-        test: "closed form; the interval is that of arithmetic")
-    ]
+  /// Claims that the configuration's ensembles and methods bear on.
+  public func claims() throws -> [ClaimTest<PhaseRetrievalArm>] {
     let dimensions = configuration.problem.dimensions
     let (smallest, n) = (dimensions.min()!, dimensions.max()!)
     let known = configuration.problem.ensembles.filter { Self.names.contains($0) }
-    for (size, dimension) in zip(Self.sizes, smallest < n ? [n, smallest] : [n]) {
-      for name in known { decisions += atTransition(name, size.suffix, dimension, evidence) }
-    }
-    let level = 1 - 2 * rule.alpha
-    for name in known where smallest < n {
-      let plain = evidence.transitions(PhaseRetrievalConfiguration.ensembleRank(name)).plain
-      let gain = evidence.halfPoint("hybrid", name, smallest).combined(with: evidence.halfPoint("hybrid", name, n)) {
-        abs($0 - plain) - abs($1 - plain)
-      }
-      decisions.append(decidePositive("nearer-\(name)", gain, test: "distance at n = \(smallest) less that at \(n)"))
-    }
-    if known.contains("complex"), known.contains("d2") {
-      let gap = evidence.halfPoint("hybrid", "complex", n).combined(with: evidence.halfPoint("hybrid", "d2", n), -)
-      decisions.append(
-        claim("complex-like-d2").decideValue(
-          0, within: rule.margin * evidence.transitions(2).plain, estimate: gap.estimate,
-          interval: gap.interval(level: level), count: gap.trials,
-          test: "difference of the 50 % points at n = \(n), parametric bootstrap"))
-    }
     let methods = configuration.descent.methods
-    if methods.contains("amplitude") { decisions += known.map { oneFunnel($0, evidence, n) } }
-    for (id, first, second) in [
-      ("beats-amplitude", "amplitude", "hybrid"), ("beats-intensity", "intensity", "hybrid"),
-      ("norm-barrier-helps", "amplitude", "norm-barrier"), ("polish-helps", "slack-barrier", "hybrid"),
-    ] where methods.contains(first) && methods.contains(second) {
-      let shares = evidence.shares((first, second))
-      decisions.append(claim(id).decideDifference(.higher, from: shares.first, to: shares.second, alpha: rule.alpha))
+    var tests = [Self.printedTransition] + known.flatMap { atTransition($0, "", "largest", n) }
+    if smallest < n {
+      tests += known.flatMap { atTransition($0, "-small", "smallest", smallest) }
+      tests += known.map { nearer($0, smallest, n) }
     }
-    return decisions
+    if known.contains("complex"), known.contains("d2") { tests.append(complexLikeRankTwo(n)) }
+    if methods.contains("amplitude"), configuration.problem.positions.last! > 1 {
+      tests += known.map { oneFunnel($0, n) }
+    }
+    for (id, first, second, statement, source) in [
+      (
+        "beats-amplitude", "amplitude", "hybrid",
+        "The hybrid descent finds more signals than plain amplitude descent.", Self.paper
+      ),
+      (
+        "beats-intensity", "intensity", "hybrid",
+        "The hybrid descent finds more signals than plain intensity descent.", Self.paper
+      ),
+      (
+        "norm-barrier-helps", "amplitude", "norm-barrier",
+        "A barrier on the norm finds more signals than plain amplitude descent.",
+        "derived: the theory's limit on the length"
+      ),
+      (
+        "polish-helps", "slack-barrier", "hybrid",
+        "The plain part of the hybrid descent finds more signals than its barrier alone.",
+        "Stojnic, arXiv 2506.18275"
+      ),
+    ] where methods.contains(first) && methods.contains(second) {
+      tests.append(.higher(id, statement, share(second), than: share(first), source: source))
+    }
+    return tests
+  }
+
+  private static let printedTransition = Test.custom(
+    "printed-transition", "The plain theory's transition of rank 1 is the printed 1.7932.",
+    source: "Stojnic, arXiv 2506.18275, caption of a figure",
+    test: { claim, _, _ in
+      let exact = PhaseRetrievalDuality(rank: 1).transition
+      return claim.decideValue(
+        1.7932, within: 5e-5, estimate: exact, interval: Interval(low: exact, high: exact), count: 1,
+        test: "closed form; the interval is that of arithmetic")
+    }, makeUp: { _, _ in }
+  ).identity
+
+  /// The share of signals found, over all ensembles, dimensions and ratios.
+  private func share(_ method: String) -> Quantity<PhaseRetrievalArm> {
+    let p = configuration.problem
+    let sources = p.dimensions.flatMap { n in
+      p.ensembles.flatMap { ensemble in p.positions.map { source(method, ensemble, n, $0) } }
+    }
+    return Quantity { findings, seed in
+      let trials = try sources.reduce(0) { $0 + (try findings[$1.arm, seed, .trials]) }
+      return try sources.reduce(0) { $0 + (try findings[$1.arm, seed, $1.successes]) } / trials
+    } makeUp: { wanted, seed, findings in
+      for (arm, successes) in sources { findings.set(successes, of: arm, seed, to: wanted) }
+    }
+  }
+
+  // MARK: 50 % points
+
+  private func halfPoint(_ ensemble: String, _ n: Int, _ findings: Findings<PhaseRetrievalArm>) throws -> HalfPoint {
+    try SuccessCurves(findings, self).halfPoint("hybrid", ensemble, n)
+  }
+
+  package func transitions(_ ensemble: String) -> (plain: Double, lifted: Double) {
+    PhaseTransitions.of(
+      rank: PhaseRetrievalConfiguration.ensembleRank(ensemble), nodes: configuration.theory.nodes)
+  }
+
+  /// Makes successes up that jump from none to all at a ratio; nil: half of the signals are found at every ratio, so that
+  /// the 50 % point may lie anywhere.
+  private func makeUp(
+    halfPoint: Double?, _ ensemble: String, _ n: Int, _ findings: inout Findings<PhaseRetrievalArm>
+  ) {
+    let positions = configuration.problem.positions
+    for (index, position) in positions.enumerated() {
+      let arm = source("hybrid", ensemble, n, position).arm
+      let isAbove = 2 * index >= positions.count
+      for seed in findings.seeds {
+        findings.set(.trials, of: arm, seed, to: 10)
+        findings.set(.successes, of: arm, seed, to: halfPoint == nil ? 5 : isAbove ? 10 : 0)
+        // Ratios so near to each other that their distance decides nothing.
+        let offset = (Double(index) - Double(positions.count - 1) / 2) * 1e-4
+        findings.set(.ratio, of: arm, seed, to: (halfPoint ?? 2) + offset)
+      }
+    }
   }
 
   /// Where an ensemble's 50 % point lies beside the plain transition, and between both.
-  private func atTransition(
-    _ name: String, _ suffix: String, _ n: Int, _ evidence: PhaseRetrievalEvidence
-  ) -> [Decision] {
-    let rule = configuration.decision
-    let half = evidence.halfPoint("hybrid", name, n)
-    let interval = half.interval(level: 1 - 2 * rule.alpha)
-    let (plain, lifted) = evidence.transitions(PhaseRetrievalConfiguration.ensembleRank(name))
-    let test = "50 % point at n = \(n), parametric bootstrap"
+  private func atTransition(_ name: String, _ suffix: String, _ size: String, _ n: Int) -> [Test] {
+    let (margin, what) = (configuration.decision.margin, "50 % point at n = \(n)")
+    func test(
+      _ id: String, _ statement: String, source: String,
+      _ range: @escaping @Sendable () -> (middle: Double, half: Double)
+    ) -> Test {
+      .custom("\(id)-\(name)\(suffix)", statement, source: source) { claim, findings, alpha in
+        let range = range()
+        return try halfPoint(name, n, findings).decide(
+          claim, range.middle, within: range.half, alpha: alpha, what)
+      } makeUp: { verdict, findings in
+        let range = range()
+        makeUp(
+          halfPoint: verdict == .undecided ? nil : range.middle + (verdict == .upheld ? 0 : 3 * range.half), name, n,
+          &findings)
+      }
+    }
     return [
-      claim("at-plain-\(name)\(suffix)").decideValue(
-        plain, within: rule.margin * plain, estimate: half.estimate, interval: interval, count: half.trials, test: test),
-      claim("between-\(name)\(suffix)").decideValue(
-        (plain + lifted) / 2, within: (plain - lifted) / 2, estimate: half.estimate, interval: interval,
-        count: half.trials, test: test),
+      test(
+        "at-plain",
+        "\(name), \(size) n: the hybrid descent finds half of the signals at the plain theory's transition.",
+        source: Self.paper + "; barrier of our own design"
+      ) { (transitions(name).plain, margin * transitions(name).plain) },
+      test(
+        "between",
+        "\(name), \(size) n: its 50 % point lies between the transitions of the lifted and the plain theory.",
+        source: "derived: the two bounds on where one funnel is left"
+      ) {
+        let (plain, lifted) = transitions(name)
+        return ((plain + lifted) / 2, (plain - lifted) / 2)
+      },
     ]
   }
 
-  /// Upheld where the whole interval is above 0, refuted where it is below.
-  private func decidePositive(_ id: String, _ found: HalfPoint, test: String) -> Decision {
-    let interval = found.interval(level: 1 - 2 * configuration.decision.alpha)
-    return Decision(
-      claim: claim(id), verdict: interval.low > 0 ? .upheld : interval.high < 0 ? .refuted : .undecided,
-      evidence: Evidence(
-        test: test + ", parametric bootstrap", count: found.trials, estimate: found.estimate, interval: interval,
-        reason: "Ratios of samples; positive is nearer at the largest n."))
+  private func nearer(_ name: String, _ smallest: Int, _ largest: Int) -> Test {
+    .custom(
+      "nearer-\(name)",
+      "\(name): at the largest n the 50 % point is nearer to the plain transition than at the smallest.",
+      source: "derived: the theory is that of n without end"
+    ) { claim, findings, alpha in
+      let plain = transitions(name).plain
+      let gain = try halfPoint(name, smallest, findings).combined(with: halfPoint(name, largest, findings)) {
+        abs($0 - plain) - abs($1 - plain)
+      }
+      return gain.decidePositive(
+        claim, alpha: alpha, "distance at n = \(smallest) less that at \(largest)",
+        reason: "Ratios of samples; positive is nearer at the largest n.")
+    } makeUp: { verdict, findings in
+      let plain = transitions(name).plain
+      let isOpen = verdict == .undecided
+      makeUp(
+        halfPoint: isOpen ? nil : plain - (verdict == .upheld ? 0.3 : 0.1), name, smallest, &findings)
+      makeUp(halfPoint: isOpen ? nil : plain - (verdict == .upheld ? 0.1 : 0.3), name, largest, &findings)
+    }
   }
 
-  /// Upheld when the success rate is surely above one half, refuted when surely below.
-  private func oneFunnel(_ name: String, _ evidence: PhaseRetrievalEvidence, _ n: Int) -> Decision {
-    let last = evidence.curve("amplitude", name, n).last
-    let (successes, trials) = (last?.successes ?? 0, last?.trials ?? 0)
-    let it = claim("one-funnel-\(name)")
-    guard trials > 0, configuration.problem.positions.last! > 1 else {
-      return Decision(
-        claim: it, verdict: .undecided,
-        evidence: Evidence(test: "none", count: trials, reason: "No descent ran above the transition."))
+  private func complexLikeRankTwo(_ n: Int) -> Test {
+    let margin = configuration.decision.margin
+    return .custom(
+      "complex-like-d2",
+      "Complex measurements reach one half where unstructured ones of rank 2 do (largest n).",
+      source: Self.paper + ": rank 2 emulates complex phase retrieval"
+    ) { claim, findings, alpha in
+      let gap = try halfPoint("complex", n, findings).combined(with: halfPoint("d2", n, findings), -)
+      return gap.decide(
+        claim, 0, within: margin * transitions("d2").plain, alpha: alpha,
+        "difference of the 50 % points at n = \(n)")
+    } makeUp: { verdict, findings in
+      makeUp(halfPoint: verdict == .undecided ? nil : 2, "d2", n, &findings)
+      makeUp(halfPoint: verdict == .undecided ? nil : verdict == .upheld ? 2 : 3, "complex", n, &findings)
     }
-    let level = 1 - 2 * configuration.decision.alpha
-    let interval = proportionInterval(
-      successes: successes, trials: trials, level: level, method: .clopperPearson)
-    let verdict: Verdict = interval.low > 0.5 ? .upheld : interval.high < 0.5 ? .refuted : .undecided
-    return Decision(
-      claim: it, verdict: verdict,
-      evidence: Evidence(
-        test: "Clopper-Pearson interval against 1/2, n = \(n)", count: trials,
-        estimate: Double(successes) / Double(trials), interval: interval,
-        reason: "\(successes) of \(trials) found at ratio \(String(format: "%.3f", last?.ratio ?? .nan))."))
+  }
+
+  // MARK: One funnel
+
+  /// The success rate at the largest ratio against one half.
+  private func oneFunnel(_ name: String, _ n: Int) -> Test {
+    let (arm, successes) = source("amplitude", name, n, configuration.problem.positions.last!)
+    return .share(
+      .higher, than: 0.5, "one-funnel-\(name)",
+      "\(name): at the largest sampling ratio, above the transition, plain amplitude descent finds most signals.",
+      source: "the reading that a single funnel lets any descent converge"
+    ) { findings in
+      (
+        Int(try findings.values(successes, of: arm).reduce(0, +)),
+        Int(try findings.values(.trials, of: arm).reduce(0, +))
+      )
+    } makeUp: { share, findings in
+      for seed in findings.seeds {
+        findings.set(.trials, of: arm, seed, to: 100)
+        findings.set(successes, of: arm, seed, to: (100 * share).rounded())
+      }
+    }
   }
 }

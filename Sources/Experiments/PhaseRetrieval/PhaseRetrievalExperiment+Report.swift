@@ -1,64 +1,54 @@
 import Foundation
 import Reports
-import RunLogs
-import SignalRecovery
-import Statistics
 import Theory
 
 extension PhaseRetrievalExperiment {
-  public func report(
-    _ events: [RunEvent], context: ReportContext
-  ) throws -> (decisions: [Decision], report: Report) {
-    let evidence = try PhaseRetrievalEvidence(events, self)
-    let decisions = decide(evidence)
+  public func frame(_ findings: Findings<PhaseRetrievalArm>) throws -> ReportFrame {
     let p = configuration.problem
+    let ranks = Set(configuration.theory.ranks + p.ensembles.map(PhaseRetrievalConfiguration.ensembleRank))
+    try PhaseTransitions.prepare(ranks: ranks, nodes: configuration.theory.nodes)
+    let curves = SuccessCurves(findings, self)
     var sections: [Report.Section] = [
-      .heading("Claims"),
-      .paragraph(
-        "Success is a distance below \(p.tolerance), up to sign or phase. 50 % points are interpolated; their intervals come "
-          + "from a parametric bootstrap. Methods are compared in pairs over seeds, on the same instances. "
-          + "\(decisions.count) claims, each at its own level; no correction for their number is made."),
-      .decisions(decisions), .heading("Simulation and theory"), halfTable(evidence), .plot(theoryPlot(evidence)),
+      .heading("Simulation and theory"), try halfTable(curves), .plot(try theoryPlot(curves)),
     ]
     for n in p.dimensions {
-      for ensemble in p.ensembles { sections.append(.plot(successPlot(evidence, ensemble, n))) }
+      for ensemble in p.ensembles { sections.append(.plot(try successPlot(curves, ensemble, n))) }
     }
     sections += [
-      table(evidence), .heading("Theory"), theoryTable(evidence), .plot(manifoldPlot()),
-      .heading("The choice of the schedule"), tuningTable(events),
+      try table(curves), .heading("Theory"), theoryTable(), .plot(manifoldPlot()),
+      .heading("The choice of the schedule"), try tuningTable(findings), .heading("Cost"), try costTable(findings),
     ]
-    sections += [
-      .heading("Cost"), costTable(events), .heading("How it was made"),
-      .paragraph(
-        "Published: the amplitude program, the plain transition of rank 1, that a barrier descent in alternation with a plain "
-          + "one meets the theory. Ours: all formulas for rank d, the annealed lifted bound, the slack barrier with its "
-          + "preconditioner and schedule, step sizes, starting points, dimensions and the criterion of success."),
-      .code(context.command), .code(context.configuration), .code(context.environment),
-    ]
-    let report = Report(
+    return ReportFrame(
       title: "Transitions of descending phase retrieval",
       subtitle: "n = \(p.dimensions.map(String.init).joined(separator: ", ")), "
-        + "\(configuration.seeds.count * configuration.seeds.trials) trials at each point", sections: sections)
-    return (decisions, report)
+        + "\(configuration.seeds.count * configuration.seeds.trials) trials at each point",
+      comparison:
+        "Success is a distance below \(p.tolerance), up to sign or phase. 50 % points are interpolated; their "
+        + "intervals and p-values come from a parametric bootstrap. Methods are compared in pairs over seeds, on the same "
+        + "instances.", sections: sections,
+      choices:
+        "Published: the amplitude program, the plain transition of rank 1, that a barrier descent in alternation "
+        + "with a plain one meets the theory. Ours: all formulas for rank d, the annealed lifted bound, the slack barrier "
+        + "with its preconditioner and schedule, step sizes, starting points, dimensions and the criterion of success.")
   }
 
-  private func theoryTable(_ e: PhaseRetrievalEvidence) -> Report.Section {
+  private func theoryTable() -> Report.Section {
     .table(
       header: ["rank", "plain, |x| ≤ 1", "lifted, |x| ≤ 1", "plain, free length"],
       rows: configuration.theory.ranks.map { rank in
-        let found = e.transitions(rank)
+        let found = PhaseTransitions.of(rank: rank, nodes: configuration.theory.nodes)
         return ["\(rank)"]
           + [found.plain, found.lifted, PhaseRetrievalDuality(rank: rank).freeTransition].map(Report.number)
       })
   }
 
   /// Where the hybrid descent finds half, beside the theory.
-  private func halfTable(_ e: PhaseRetrievalEvidence) -> Report.Section {
+  private func halfTable(_ curves: SuccessCurves) throws -> Report.Section {
     let p = configuration.problem
-    let rows = p.ensembles.flatMap { ensemble in
-      p.dimensions.map { n -> [String] in
-        let found = e.transitions(PhaseRetrievalConfiguration.ensembleRank(ensemble))
-        let half = e.halfPoint("hybrid", ensemble, n)
+    let rows = try p.ensembles.flatMap { ensemble in
+      try p.dimensions.map { n -> [String] in
+        let found = transitions(ensemble)
+        let half = try curves.halfPoint("hybrid", ensemble, n)
         return [
           ensemble, "\(n)", Report.number(found.lifted), Self.text(half), Report.number(found.plain),
           Report.number((half.estimate - 1) / (found.plain - 1)), "\(half.trials)",
@@ -70,24 +60,23 @@ extension PhaseRetrievalExperiment {
       rows: rows)
   }
 
-  private static func text(_ half: HalfPoint) -> String {
-    let interval = half.interval(level: 0.95)
-    return "\(Report.number(half.estimate)) [\(Report.number(interval.low)), \(Report.number(interval.high))]"
-  }
+  private static func text(_ half: HalfPoint) -> String { Report.text(half.estimate, half.interval(level: 0.95)) }
 
   /// The transitions by rank with all 50 % points of the hybrid descent, set a little apart.
-  private func theoryPlot(_ e: PhaseRetrievalEvidence) -> Plot {
+  private func theoryPlot(_ curves: SuccessCurves) throws -> Plot {
     let ranks = configuration.theory.ranks
-    let (x, found) = (ranks.map(Double.init), ranks.map(e.transitions))
+    let (x, found) = (
+      ranks.map(Double.init), ranks.map { PhaseTransitions.of(rank: $0, nodes: configuration.theory.nodes) }
+    )
     var series: [Plot.Series] = [
       .init(name: "theory, plain", x: x, y: found.map(\.plain)),
       .init(name: "theory, lifted (annealed)", x: x, y: found.map(\.lifted)),
     ]
     for (index, n) in configuration.problem.dimensions.enumerated() {
       for isComplex in [false, true] {
-        let points = configuration.problem.ensembles.filter { ($0 == "complex") == isComplex }.compactMap {
+        let points = try configuration.problem.ensembles.filter { ($0 == "complex") == isComplex }.compactMap {
           ensemble -> (x: Double, half: HalfPoint)? in
-          let half = e.halfPoint("hybrid", ensemble, n)
+          let half = try curves.halfPoint("hybrid", ensemble, n)
           let rank = Double(PhaseRetrievalConfiguration.ensembleRank(ensemble))
           return half.estimate.isFinite ? (rank + 0.1 * Double(index) + (isComplex ? 0.25 : 0), half) : nil
         }
@@ -123,10 +112,10 @@ extension PhaseRetrievalExperiment {
       })
   }
 
-  private func successPlot(_ e: PhaseRetrievalEvidence, _ ensemble: String, _ n: Int) -> Plot {
-    let found = e.transitions(PhaseRetrievalConfiguration.ensembleRank(ensemble))
-    var series = configuration.descent.methods.map { method -> Plot.Series in
-      let curve = e.curve(method, ensemble, n)
+  private func successPlot(_ curves: SuccessCurves, _ ensemble: String, _ n: Int) throws -> Plot {
+    let found = transitions(ensemble)
+    var series = try configuration.descent.methods.map { method -> Plot.Series in
+      let curve = try curves.curve(method, ensemble, n)
       return .init(
         name: method, x: curve.map(\.ratio), y: curve.map { Double($0.successes) / Double($0.trials) },
         low: curve.map(\.interval.low), high: curve.map(\.interval.high))
@@ -138,13 +127,13 @@ extension PhaseRetrievalExperiment {
       xLabel: "sampling ratio α = m/n", yLabel: "share found", series: series)
   }
 
-  private func table(_ e: PhaseRetrievalEvidence) -> Report.Section {
+  private func table(_ curves: SuccessCurves) throws -> Report.Section {
     let p = configuration.problem
-    let rows = p.dimensions.flatMap { n in
-      p.ensembles.flatMap { ensemble in
-        configuration.descent.methods.map { method -> [String] in
-          let curve = e.curve(method, ensemble, n)
-          return ["\(ensemble), n \(n)", method, Self.text(e.halfPoint(method, ensemble, n))]
+    let rows = try p.dimensions.flatMap { n in
+      try p.ensembles.flatMap { ensemble in
+        try configuration.descent.methods.map { method -> [String] in
+          let curve = try curves.curve(method, ensemble, n)
+          return ["\(ensemble), n \(n)", method, Self.text(try curves.halfPoint(method, ensemble, n))]
             + [
               curve.map {
                 "\(Report.number($0.ratio)): \($0.successes)/\($0.trials) "
@@ -157,38 +146,41 @@ extension PhaseRetrievalExperiment {
     return .table(header: ["point", "method", "50 % point, 95 %", "ratio: found"], rows: rows)
   }
 
-  private func tuningTable(_ events: [RunEvent]) -> Report.Section {
-    let results = events.results
-    return .table(
-      header: ["ensemble", "stages", "first push", "found on tuning seeds", "chosen"],
-      rows: configuration.problem.ensembles.flatMap { ensemble in
-        let best = chosen(results, ensemble)
-        return candidates.map { candidate -> [String] in
-          let found = tuningSeeds.compactMap { results[candidate.name(ensemble, $0)] }
-          func total(_ key: String) -> Int { Int(found.reduce(0) { $0 + ($1[key] ?? 0) }) }
-          return [
-            ensemble, "\(candidate.stages)", Report.number(candidate.firstPush),
-            "\(total("successes"))/\(total("trials"))", candidate == best ? "yes" : "",
-          ]
+  private func tuningTable(_ findings: Findings<PhaseRetrievalArm>) throws -> Report.Section {
+    let grid = try grid()
+    var rows: [[String]] = []
+    for ensemble in configuration.problem.ensembles {
+      let all = candidates(ensemble)
+      guard all.tasks(on: tuningSeeds).allSatisfy(findings.isFinished) else { continue }
+      let best = try grid.best(of: ensemble, findings)
+      for candidate in all {
+        guard case .candidate(let stages, let push, _) = candidate else { continue }
+        func total(_ measure: Measure) throws -> Int {
+          Int(try tuningSeeds.reduce(0) { $0 + (try findings[candidate, $1, measure]) })
         }
-      })
+        rows.append([
+          ensemble, "\(stages)", Report.number(push), "\(try total(.successes))/\(try total(.trials))",
+          candidate == best?.arm ? "yes" : "",
+        ])
+      }
+    }
+    return .table(header: ["ensemble", "stages", "first push", "found on tuning seeds", "chosen"], rows: rows)
   }
 
-  private func costTable(_ events: [RunEvent]) -> Report.Section {
-    let results = events.filter { $0.kind == "result" && $0.values["seconds"] != nil }
-    func perTrial(_ method: String) -> (seconds: Double, steps: Double) {
-      let own = results.filter { $0.task.hasPrefix(method + " ") }
-      let trials = own.reduce(0) { $0 + ($1.values["trials"] ?? 0) }
+  private func costTable(_ findings: Findings<PhaseRetrievalArm>) throws -> Report.Section {
+    func perTrial(_ method: String) throws -> (seconds: Double, steps: Double) {
+      let own = batches.filter { if case .batch(method, _, _, _) = $0 { true } else { false } }
+      func all(_ measure: Measure) throws -> [Double] { try own.flatMap { try findings.values(measure, of: $0) } }
+      let (seconds, steps) = (try all(.seconds), try all(.steps))
       return (
-        own.reduce(0) { $0 + ($1.values["seconds"] ?? 0) } / trials,
-        own.reduce(0) { $0 + ($1.values["steps"] ?? 0) } / Double(own.count)
+        seconds.reduce(0, +) / (try all(.trials).reduce(0, +)), steps.reduce(0, +) / Double(steps.count)
       )
     }
-    let base = perTrial(configuration.descent.methods.contains("amplitude") ? "amplitude" : "hybrid").seconds
+    let base = try perTrial(configuration.descent.methods.contains("amplitude") ? "amplitude" : "hybrid").seconds
     return .table(
       header: ["method", "steps, at most", "seconds of one core per trial", "times the first plain descent"],
-      rows: descending.map { method in
-        let cost = perTrial(method)
+      rows: try descending.map { method in
+        let cost = try perTrial(method)
         return [method] + [cost.steps, cost.seconds, cost.seconds / base].map(Report.number)
       })
   }

@@ -1,6 +1,4 @@
 import Foundation
-import Reports
-import RunLogs
 import SignalRecovery
 import Training
 
@@ -45,34 +43,7 @@ public struct PhaseRetrievalExperiment: Experiment {
     "decision.resamples": "draws of the parametric bootstrap of 50 % points",
   ]
 
-  // MARK: Tasks
-
-  /// A batch of trials at one point, with one method.
-  package struct Task: Hashable, Sendable {
-    package var ensemble: String
-    package var dimension: Int
-    package var position: Double
-    package var method: String
-    package var seed: Int
-
-    package var name: String { "\(method) \(ensemble) n \(dimension) at \(position)/seed \(seed)" }
-  }
-
-  /// A candidate of the tuning.
-  package struct Candidate: Hashable, Sendable {
-    package var stages: Int
-    package var firstPush: Double
-    package func name(_ ensemble: String, _ seed: Int) -> String {
-      "tuning \(stages) stages from \(firstPush), \(ensemble)/seed \(seed)"
-    }
-  }
-
-  package var candidates: [Candidate] {
-    let all = configuration.tuning.stages.flatMap { stages in
-      configuration.tuning.firstPushes.map { Candidate(stages: stages, firstPush: $0) }
-    }
-    return all
-  }
+  // MARK: Arms
 
   /// Methods that descend on their own: of one round, the hybrid descent's barrier is the slack barrier's descent, and is
   /// counted where it ends.
@@ -80,18 +51,32 @@ public struct PhaseRetrievalExperiment: Experiment {
     configuration.descent.methods.filter { !($0 == "slack-barrier" && configuration.descent.rounds == 1) }
   }
 
-  package var tasks: [Task] {
+  /// Whose successes a method's are at a point, and under which measure.
+  package func source(
+    _ method: String, _ ensemble: String, _ n: Int, _ position: Double
+  ) -> (arm: PhaseRetrievalArm, successes: Measure) {
+    let isOwn = descending.contains(method)
+    return (
+      .batch(method: isOwn ? method : "hybrid", ensemble: ensemble, dimension: n, position: position),
+      isOwn ? .successes : .barrierSuccesses
+    )
+  }
+
+  package var batches: [PhaseRetrievalArm] {
     let p = configuration.problem
     return p.dimensions.flatMap { n in
       p.ensembles.flatMap { ensemble in
         descending.flatMap { method in
-          p.positions.flatMap { position in
-            reportedSeeds.map {
-              Task(ensemble: ensemble, dimension: n, position: position, method: method, seed: $0)
-            }
-          }
+          p.positions.map { .batch(method: method, ensemble: ensemble, dimension: n, position: $0) }
         }
       }
+    }
+  }
+
+  /// The candidates of each ensemble; the one that finds most signals on the tuning seeds is taken.
+  func candidates(_ ensemble: String) -> [PhaseRetrievalArm] {
+    configuration.tuning.stages.flatMap { stages in
+      configuration.tuning.firstPushes.map { .candidate(stages: stages, firstPush: $0, ensemble: ensemble) }
     }
   }
 
@@ -99,25 +84,58 @@ public struct PhaseRetrievalExperiment: Experiment {
     Array(configuration.tuning.first..<configuration.tuning.first + configuration.tuning.seeds)
   }
 
-  private var tuningTasks: [(candidate: Candidate, ensemble: String, seed: Int)] {
-    configuration.problem.ensembles.flatMap { ensemble in
-      candidates.flatMap { candidate in tuningSeeds.map { (candidate, ensemble, $0) } }
+  /// The search for schedules.
+  package func grid() throws -> Grid<PhaseRetrievalArm> {
+    try Grid(seeds: tuningSeeds, configuration.problem.ensembles.map { ($0, candidates($0)) }) {
+      -(try $0[$1, $2, .successes])
     }
-  }
-
-  /// The candidate that found most signals of an ensemble on the tuning seeds; of equals the first.
-  package func chosen(_ results: [String: [String: Double]], _ ensemble: String) -> Candidate? {
-    var best: (candidate: Candidate, successes: Double)?
-    for candidate in candidates {
-      let found = tuningSeeds.compactMap { results[candidate.name(ensemble, $0)] }
-      guard found.count == tuningSeeds.count else { return nil }
-      let successes = found.reduce(0) { $0 + ($1["successes"] ?? 0) }
-      if successes > best?.successes ?? -1 { best = (candidate, successes) }
-    }
-    return best?.candidate
   }
 
   // MARK: Running
+
+  public func sweep() throws -> Sweep<PhaseRetrievalArm> {
+    let grid = try grid()
+    // Long descents first, so that no worker ends alone.
+    let tasks = batches.tasks(on: reportedSeeds).sorted {
+      ($0.name.hasPrefix("hybrid") ? 0 : 1, $0.name) < ($1.name.hasPrefix("hybrid") ? 0 : 1, $1.name)
+    }
+    var sweep = Sweep([.init(grid.tasks), .init(tasks)]) { _, _ in
+      Workbench(cost: { try cost($0.arm) }) { task, log in
+        let start = log.elapsed
+        var values: [Measure: Double]
+        switch task.arm {
+        case .candidate(let stages, let push, let ensemble):
+          let schedule = configuration.schedule(stages: stages, firstPush: push)
+          let n = configuration.problem.dimensions[0]
+          values = try measure(
+            PhaseRetrievalDescent(.hybrid, schedule: schedule),
+            batch(ensemble, n, configuration.tuning.position, task.seed))
+        case .batch(let method, let ensemble, let n, let position):
+          let best = try grid.best(of: ensemble, log.findings)
+          values = try measure(
+            PhaseRetrievalDescent(RecoveryMethod(rawValue: method)!, schedule: schedule(best?.arm)),
+            batch(ensemble, n, position, task.seed))
+        }
+        values[.seconds] = log.elapsed - start
+        return TaskOutcome(values)
+      }
+    }
+    sweep.unit = "batches"
+    sweep.costClass = { arm in
+      switch arm {
+      case .candidate(_, _, let ensemble): "candidate \(ensemble)"
+      case .batch(let method, let ensemble, let n, _): "\(method) \(ensemble) \(n)"
+      }
+    }
+    return sweep
+  }
+
+  private func schedule(_ candidate: PhaseRetrievalArm?) -> RecoverySchedule {
+    guard case .candidate(let stages, let push, _) = candidate else {
+      preconditionFailure("every candidate finds a number of signals, so one is best")
+    }
+    return configuration.schedule(stages: stages, firstPush: push)
+  }
 
   private func batch(_ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) throws -> PhaseRetrievalBatch {
     let kind = try PhaseRetrievalConfiguration.ensemble(ensemble)
@@ -129,85 +147,39 @@ public struct PhaseRetrievalExperiment: Experiment {
 
   private func measure(
     _ descent: PhaseRetrievalDescent, _ batch: PhaseRetrievalBatch
-  ) throws -> [String: Double] {
+  ) throws -> [Measure: Double] {
     let outcome = try descent.run(batch)
-    var values = [
-      "successes": Double(outcome.successes(within: configuration.problem.tolerance)),
-      "trials": Double(batch.trialCount), "steps": Double(outcome.steps),
-      "ratio": Double(batch.measurementCount) / Double(batch.dimension),
-      "meanDistance": outcome.distances.reduce(0, +) / Double(batch.trialCount),
+    var values: [Measure: Double] = [
+      .successes: Double(outcome.successes(within: configuration.problem.tolerance)),
+      .trials: Double(batch.trialCount), .steps: Double(outcome.steps),
+      .ratio: Double(batch.measurementCount) / Double(batch.dimension),
+      .meanDistance: outcome.distances.reduce(0, +) / Double(batch.trialCount),
     ]
     if let barrier = outcome.barrierDistances {
-      values["barrierSuccesses"] = Double(barrier.count { $0 < configuration.problem.tolerance })
+      values[.barrierSuccesses] = Double(barrier.count { $0 < configuration.problem.tolerance })
     }
     return values
   }
 
-  public func estimate(_ context: RunContext) throws -> String {
-    let waiting = tasks.filter { !context.hasResult($0.name) }
-    let tuning = tuningTasks.filter { !context.hasResult($0.candidate.name($0.ensemble, $0.seed)) }
-    guard !(waiting.isEmpty && tuning.isEmpty) else { return "all descents are done; drawing the report" }
-    // A short and a longer descent on each kind of instance tell the time of a step.
-    var total = 0.0
-    func stepSeconds(_ ensemble: String, _ n: Int) throws -> Double {
-      let instances = try batch(ensemble, n, 1, configuration.tuning.first)
-      let seconds = try [10, 60].map { steps in
-        let start = Date()
-        let descent = PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: steps))
-        _ = try Engine.withThreadCount(1) { try descent.run(instances) }
-        return Date().timeIntervalSince(start)
-      }
-      return max(0, seconds[1] - seconds[0]) / 50
+  /// A short and a longer descent on such instances tell the time of a step.
+  private func cost(_ arm: PhaseRetrievalArm) throws -> TaskCost {
+    let (ensemble, n, steps): (String, Int, Int)
+    switch arm {
+    case .candidate(_, _, let name):
+      (ensemble, n) = (name, configuration.problem.dimensions[0])
+      steps = configuration.descent.barrierSteps + configuration.descent.plainSteps
+    case .batch(let method, let name, let dimension, _):
+      (ensemble, n) = (name, dimension)
+      let schedule = configuration.schedule(stages: configuration.tuning.stages[0], firstPush: 1)
+      steps = PhaseRetrievalDescent(RecoveryMethod(rawValue: method)!, schedule: schedule).stepCount
     }
-    for (ensemble, n) in Set(waiting.map { [$0.ensemble, "\($0.dimension)"] }).sorted(by: { $0[0] < $1[0] })
-      .map({ ($0[0], Int($0[1])!) })
-    {
-      let step = try stepSeconds(ensemble, n)
-      for task in waiting where task.ensemble == ensemble && task.dimension == n {
-        let schedule = configuration.schedule(stages: candidates[0].stages, firstPush: 1)
-        total +=
-          step
-          * Double(PhaseRetrievalDescent(RecoveryMethod(rawValue: task.method)!, schedule: schedule).stepCount)
-      }
+    let instances = try batch(ensemble, n, 1, configuration.tuning.first)
+    let seconds = try [10, 60].map { steps in
+      let start = Date()
+      let descent = PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: steps))
+      _ = try descent.run(instances)
+      return Date().timeIntervalSince(start)
     }
-    let n = configuration.problem.dimensions[0]
-    for ensemble in Set(tuning.map(\.ensemble)).sorted() {
-      total +=
-        try stepSeconds(ensemble, n) * Double(configuration.descent.barrierSteps + configuration.descent.plainSteps)
-        * Double(tuning.count { $0.ensemble == ensemble })
-    }
-    let workers = min(Workers.count, waiting.count + tuning.count)
-    return "\(waiting.count) batches of \(configuration.seeds.trials) descents, and \(tuning.count) to choose the "
-      + "schedule: at most \(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
-  }
-
-  public func run(_ context: RunContext) throws {
-    let (n, position) = (configuration.problem.dimensions[0], configuration.tuning.position)
-    try context.perform(
-      tuningTasks, of: "batches", named: { $0.name($1, $2) },
-      run: { candidate, ensemble, seed in
-        let schedule = configuration.schedule(stages: candidate.stages, firstPush: candidate.firstPush)
-        let values = try measure(
-          PhaseRetrievalDescent(.hybrid, schedule: schedule), try batch(ensemble, n, position, seed))
-        try context.record("result", task: candidate.name(ensemble, seed), values)
-      })
-    let results = context.results
-    let schedules = Dictionary(
-      uniqueKeysWithValues: configuration.problem.ensembles.map { ensemble in
-        let best = chosen(results, ensemble)!
-        return (ensemble, configuration.schedule(stages: best.stages, firstPush: best.firstPush))
-      })
-    // Long descents first, so that no worker ends alone.
-    let sorted = tasks.sorted { ($0.method == "hybrid" ? 0 : 1, $0.name) < ($1.method == "hybrid" ? 0 : 1, $1.name) }
-    try context.perform(
-      sorted, of: "batches", named: \.name,
-      run: { task in
-        let descent = PhaseRetrievalDescent(
-          RecoveryMethod(rawValue: task.method)!, schedule: schedules[task.ensemble]!)
-        let start = context.elapsed
-        var values = try measure(descent, try batch(task.ensemble, task.dimension, task.position, task.seed))
-        values["seconds"] = context.elapsed - start
-        try context.record("result", task: task.name, values)
-      })
+    return TaskCost(seconds: max(0, seconds[1] - seconds[0]) / 50 * Double(steps))
   }
 }

@@ -31,9 +31,7 @@ package struct TokenTexts: Sendable {
 
 /// Where texts come from: synthetic sequences, or texts of words with their class.
 package struct TokenCorpus: Sendable {
-  package static let names = ["synthetic", "imdb", "movie-sentences"]
-
-  package let name: String
+  package let source: TokenSource
   package let words: [String]
   private let configuration: TrainedEmbeddingAttentionConfiguration
   private let pools: (train: Pool, test: Pool)?
@@ -51,23 +49,25 @@ package struct TokenCorpus: Sendable {
     }
   }
 
-  package init(_ name: String, _ configuration: TrainedEmbeddingAttentionConfiguration, _ data: DataLocator) throws {
-    (self.name, self.configuration) = (name, configuration)
+  package init(_ source: TokenSource, _ configuration: TrainedEmbeddingAttentionConfiguration, _ data: DataLocator)
+    throws
+  {
+    (self.source, self.configuration) = (source, configuration)
     let texts: (train: [LabelledText], test: [LabelledText])
     let counts: (train: Int, test: Int)
     let (length, fewest, limit): (Int, Int, Int)
-    switch name {
-    case "imdb":
+    switch source {
+    case .imdb:
       texts = try data.loadReviews()
       counts = (configuration.data.train, configuration.data.test)
       (length, fewest) = (configuration.data.length, configuration.reviews.fewest)
       limit = configuration.reviews.vocabulary
-    case "movie-sentences":
+    case .movieSentences:
       let s = configuration.sentences
       texts = Self.split(MovieSentences.labelled(try data.loadMovieSentences(), neutral: s.neutral))
       counts = (s.train, s.test)
       (length, fewest, limit) = (s.length, s.fewest, .max)
-    default:
+    case .synthetic:
       let labels = configuration.synthetic.labelTokens
       words =
         (0..<labels).map { "positive \($0)" } + (0..<labels).map { "negative \($0)" }
@@ -84,7 +84,8 @@ package struct TokenCorpus: Sendable {
         return tokens.count == length ? (Array(tokens), text.isPositive ? 1 : -1) : nil
       }
       guard encoded.count >= count else {
-        throw DatasetError(name, "has \(encoded.count) texts of \(length) known words to \(part), and not \(count)")
+        throw DatasetError(
+          source.rawValue, "has \(encoded.count) texts of \(length) known words to \(part), and not \(count)")
       }
       return Pool(texts: encoded, count: count, length: length)
     }

@@ -40,7 +40,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     public var looks: Int
   }
 
-  public struct Decisions: Codable, Sendable, Equatable {
+  public struct Decisions: DecisionRules {
     public var alpha: Double
     public var slopeMargin: Double
     public var threshold: Double
@@ -56,7 +56,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
   public var decision: Decisions
 
   static let standard = TrainedEmbeddingAttentionConfiguration(
-    data: Data(names: TokenCorpus.names, train: 2000, test: 2000, length: 64), width: 256,
+    data: Data(names: TokenSource.allCases.map(\.rawValue), train: 2000, test: 2000, length: 64), width: 256,
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
     sentences: Sentences(train: 4000, test: 2500, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
@@ -74,7 +74,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
 
   static var paper: TrainedEmbeddingAttentionConfiguration {
     var c = standard
-    c.data = Data(names: TokenCorpus.names, train: 12_000, test: 12_000, length: 128)
+    c.data = Data(names: TokenSource.allCases.map(\.rawValue), train: 12_000, test: 12_000, length: 128)
     c.width = 512
     c.reviews.vocabulary = 8000
     c.flow.steps = 10_000
@@ -82,32 +82,36 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     return c
   }
 
-  package func rate(_ data: String) -> Double {
-    ["imdb": reviews.rate, "movie-sentences": sentences.rate][data] ?? synthetic.rate
+  /// The corpora, of names that were checked.
+  package var sources: [TokenSource] { data.names.compactMap(TokenSource.init(rawValue:)) }
+
+  /// The rate of the one step on the embeddings.
+  package func rate(_ source: TokenSource) -> Double {
+    switch source {
+    case .synthetic: synthetic.rate
+    case .imdb: reviews.rate
+    case .movieSentences: sentences.rate
+    }
   }
 
   /// The length of a step on the query.
-  package func stepLength(_ data: String) -> Double { data == "synthetic" ? flow.length : flow.textLength }
+  package func stepLength(_ source: TokenSource) -> Double { source == .synthetic ? flow.length : flow.textLength }
 
   public func check() throws {
-    let positive: [(String, Double)] = [
-      ("data.train", Double(data.train)), ("data.test", Double(data.test)), ("data.length", Double(data.length)),
-      ("width", Double(width)), ("synthetic.labelTokens", Double(synthetic.labelTokens)),
-      ("synthetic.neutralTokens", Double(synthetic.neutralTokens)),
-      ("synthetic.mostImportant", Double(synthetic.mostImportant)), ("synthetic.rate", synthetic.rate),
-      ("reviews.vocabulary", Double(reviews.vocabulary)), ("reviews.fewest", Double(reviews.fewest)),
-      ("reviews.rate", reviews.rate), ("sentences.train", Double(sentences.train)),
-      ("sentences.test", Double(sentences.test)), ("sentences.length", Double(sentences.length)),
-      ("sentences.fewest", Double(sentences.fewest)), ("sentences.rate", sentences.rate),
-      ("flow.steps", Double(flow.steps)), ("flow.length", flow.length),
-      ("flow.textLength", flow.textLength),
-      ("flow.looks", Double(flow.looks)), ("seeds.count", Double(seeds.count)),
-      ("decision.slopeMargin", decision.slopeMargin), ("decision.threshold", decision.threshold),
-    ]
-    for (name, value) in positive where !(value > 0 && value.isFinite) {
-      throw SettingsError("\(name) must be positive, not \(value)")
-    }
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "data.train": data.train, "data.test": data.test, "data.length": data.length, "width": width,
+      "synthetic.labelTokens": synthetic.labelTokens, "synthetic.neutralTokens": synthetic.neutralTokens,
+      "synthetic.mostImportant": synthetic.mostImportant, "reviews.vocabulary": reviews.vocabulary,
+      "reviews.fewest": reviews.fewest, "sentences.train": sentences.train, "sentences.test": sentences.test,
+      "sentences.length": sentences.length, "sentences.fewest": sentences.fewest, "flow.steps": flow.steps,
+      "flow.looks": flow.looks,
+    ])
+    try require(positive: [
+      "synthetic.rate": synthetic.rate, "reviews.rate": reviews.rate, "sentences.rate": sentences.rate,
+      "flow.length": flow.length, "flow.textLength": flow.textLength, "decision.slopeMargin": decision.slopeMargin,
+      "decision.threshold": decision.threshold,
+    ])
     guard synthetic.length > synthetic.mostImportant else {
       throw SettingsError("synthetic.length must exceed synthetic.mostImportant")
     }
@@ -115,11 +119,9 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
       throw SettingsError("sentences.neutral must be at least 0 and below 4, not \(sentences.neutral)")
     }
     guard flow.looks <= flow.steps else { throw SettingsError("flow.looks must not exceed flow.steps") }
-    guard !data.names.isEmpty, Set(data.names).count == data.names.count,
-      data.names.allSatisfy({ TokenCorpus.names.contains($0) })
-    else {
-      throw SettingsError(
-        "data.names must be some of \(TokenCorpus.names.joined(separator: ", ")), and is \(data.names)")
+    try require(data.names, in: "data.names", among: TokenSource.allCases.map(\.rawValue))
+    guard !data.names.isEmpty, Set(data.names).count == data.names.count else {
+      throw SettingsError("data.names must not be empty, nor name a corpus twice")
     }
   }
 }

@@ -1,88 +1,5 @@
-import Foundation
-import RunLogs
-import Statistics
-
 extension TrainedEmbeddingAttentionExperiment {
-  private static let source = "Wu et al., arXiv 2505.17282"
-
-  private static func claims(on data: String) -> [Claim] {
-    [
-      Claim(
-        id: "alignment-\(data)",
-        statement: "On \(data), one step moves each embedding along v by half the rate times its signed frequency.",
-        source: source + "; the slope derived by us"),
-      Claim(
-        id: "signed-\(data)",
-        statement: "On \(data), alignment follows the signed frequency more closely than the frequency.",
-        source: source),
-      Claim(
-        id: "positive-\(data)",
-        statement: "On \(data), tokens of positive texts get higher scores <E_s, p> than neutral ones.",
-        source: source + ", figure 1"),
-      Claim(
-        id: "negative-\(data)",
-        statement: "On \(data), tokens of negative texts get higher scores than neutral ones too: a U-shape.",
-        source: source + ", figure 1"),
-    ]
-  }
-
-  public static let claims: [Claim] =
-    claims(on: "synthetic") + [
-      Claim(
-        id: "selection-synthetic", statement: "Attention ends on the label tokens: their share exceeds the threshold.",
-        source: source),
-      Claim(
-        id: "margin-synthetic",
-        statement: "The query ends in the direction of the hard-margin solution: their cosine exceeds the threshold.",
-        source: source + "; the form of the problem is our reading"),
-    ]
-    + ["imdb", "movie-sentences"].flatMap { data in
-      claims(on: data) + [
-        Claim(
-          id: "accuracy-\(data)",
-          statement: "On \(data), training the query raises held-out accuracy over one step on the embeddings alone.",
-          source: "ours")
-      ]
-    }
-
-  /// One decision for each claim about data that were run.
-  package func decide(_ events: [RunEvent]) -> [Decision] {
-    let found = events.results
-    var results: [String: [[String: Double]]] = [:]
-    for data in configuration.data.names {
-      results[data] = reportedSeeds.compactMap { found[TrainedEmbeddingAttentionTask.name(data, $0)] }
-    }
-    let (rule, last) = (configuration.decision, lastLook)
-    return Self.claims.compactMap { claim in
-      let parts = claim.id.split(separator: "-", maxSplits: 1)
-      guard let rows = results[String(parts[1])] else { return nil }
-      func column(_ name: String) -> [Double] { rows.map { $0[name] ?? .nan } }
-      switch parts[0] {
-      case "alignment":
-        let summary = Summary(column("slope"))
-        return claim.decideValue(
-          1, within: rule.slopeMargin, estimate: summary.mean,
-          interval: summary.interval(level: 1 - 2 * rule.alpha), count: summary.count,
-          test: "mean over seeds of slope / (rate / 2), equivalence")
-      case "signed":
-        return claim.decideDifference(
-          .higher, from: column("correlation/unsigned"), to: column("correlation/signed"), alpha: rule.alpha)
-      case "positive":
-        return claim.decideDifference(
-          .higher, from: column("shape/neutral"), to: column("shape/positive"), alpha: rule.alpha)
-      case "negative":
-        return claim.decideDifference(
-          .higher, from: column("shape/neutral"), to: column("shape/negative"), alpha: rule.alpha)
-      case "selection":
-        return claim.decideDifference(.higher, from: rule.threshold, to: column("mass/\(last)"), alpha: rule.alpha)
-      case "margin":
-        return claim.decideDifference(.higher, from: rule.threshold, to: column("cosine/\(last)"), alpha: rule.alpha)
-      default:
-        return claim.decideDifference(
-          .higher, from: column("accuracy/before"), to: column("accuracy/after"), alpha: rule.alpha)
-      }
-    }
-  }
+  private static let paper = "Wu et al., arXiv 2505.17282"
 
   /// The steps at which the query was looked at.
   package var looks: [Int] {
@@ -90,5 +7,51 @@ extension TrainedEmbeddingAttentionExperiment {
     return Array(stride(from: every, through: configuration.flow.steps, by: every))
   }
 
-  private var lastLook: Int { looks.last! }
+  public func claims() throws -> [ClaimTest<TokenSource>] { configuration.sources.flatMap(claims(on:)) }
+
+  private func claims(on data: TokenSource) -> [ClaimTest<TokenSource>] {
+    let (rule, last) = (configuration.decision, looks.last!)
+    typealias Test = ClaimTest<TokenSource>
+    /// One measure above another of the same descents.
+    func higher(
+      _ id: String, _ statement: String, _ measure: Measure, than other: Measure, source: String
+    ) -> Test {
+      .higher(
+        "\(id)-\(data)", statement, .measure(measure, of: data), than: .measure(other, of: data), source: source)
+    }
+    var tests = [
+      Test.equal(
+        "alignment-\(data)",
+        "On \(data), one step moves each embedding along v by half the rate times its signed frequency.",
+        .measure(.alignmentSlope, of: data), to: 1, within: rule.slopeMargin,
+        source: Self.paper + "; the slope derived by us"),
+      higher(
+        "signed", "On \(data), alignment follows the signed frequency more closely than the frequency.",
+        .signedCorrelation, than: .unsignedCorrelation, source: Self.paper),
+      higher(
+        "positive", "On \(data), tokens of positive texts get higher scores <E_s, p> than neutral ones.",
+        .positiveScore, than: .neutralScore, source: Self.paper + ", figure 1"),
+      higher(
+        "negative", "On \(data), tokens of negative texts get higher scores than neutral ones too: a U-shape.",
+        .negativeScore, than: .neutralScore, source: Self.paper + ", figure 1"),
+    ]
+    guard data == .synthetic else {
+      return tests + [
+        higher(
+          "accuracy", "On \(data), training the query raises held-out accuracy over one step on the embeddings alone.",
+          .accuracyAfter, than: .accuracyBefore, source: "ours")
+      ]
+    }
+    tests += [
+      .higher(
+        "selection-synthetic", "Attention ends on the label tokens: their share exceeds the threshold.",
+        .measure(.labelAttention(at: last), of: data), than: rule.threshold, source: Self.paper),
+      .higher(
+        "margin-synthetic",
+        "The query ends in the direction of the hard-margin solution: their cosine exceeds the threshold.",
+        .measure(.cosine(at: last), of: data), than: rule.threshold,
+        source: Self.paper + "; the form of the problem is our reading"),
+    ]
+    return tests
+  }
 }

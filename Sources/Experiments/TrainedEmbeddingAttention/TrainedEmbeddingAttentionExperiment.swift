@@ -1,6 +1,3 @@
-import Foundation
-import Reports
-import RunLogs
 import Training
 
 /// Do embeddings align with signed frequencies after one step, and does the query then select the predictive tokens?
@@ -45,59 +42,40 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
     "decision.threshold": "cosines and attention above this count as alignment and selection",
   ]
 
-  private var tasks: [(data: String, seed: Int)] {
-    configuration.data.names.flatMap { data in reportedSeeds.map { (data, $0) } }
-  }
-
-  private func waiting(_ context: RunContext) -> [(data: String, seed: Int)] {
-    tasks.filter { !context.hasResult(TrainedEmbeddingAttentionTask.name($0, $1)) }
-  }
-
-  public func estimate(_ context: RunContext) throws -> String {
-    let waiting = waiting(context)
-    guard !waiting.isEmpty else { return "all descents are done; drawing the report" }
-    let workers = min(Workers.count, waiting.count)
-    var total = 0.0
-    for data in configuration.data.names {
-      let tasks = waiting.filter { $0.data == data }
-      guard let first = tasks.first else { continue }
-      let corpus = try TokenCorpus(data, configuration, context.data)
-      let step = try Engine.withThreadCount(1) {
-        try TrainedEmbeddingAttentionTask(configuration, corpus, seed: first.seed).secondsPerStep()
-      }
-      total += step * Double(configuration.flow.steps * tasks.count)
-    }
-    return "\(waiting.count) descents of \(configuration.flow.steps) steps on the query: about "
-      + "\(ProgressBar.duration(total / Double(workers))), \(workers) at a time"
-  }
-
-  public func run(_ context: RunContext) throws {
-    let configuration = configuration
-    let corpora = try Dictionary(
-      uniqueKeysWithValues: Set(waiting(context).map(\.data)).sorted().map {
-        ($0, try TokenCorpus($0, configuration, context.data))
-      })
+  public func sweep() throws -> Sweep<TokenSource> {
     let first = configuration.seeds.first
-    try context.perform(
-      tasks, named: { TrainedEmbeddingAttentionTask.name($0, $1) },
-      run: { data, seed in
-        let corpus = corpora[data]!
-        let task = TrainedEmbeddingAttentionTask.name(data, seed)
-        let start = context.elapsed
-        var outcome = try TrainedEmbeddingAttentionTask(configuration, corpus, seed: seed).outcome()
-        outcome.values["seconds"] = context.elapsed - start
-        if seed == first {
-          for (token, word) in corpus.words.enumerated() where outcome.count[token] > 0 {
-            try context.record(
-              "token", task: task, step: token,
-              [
-                "difference": outcome.difference[token], "score": outcome.score[token],
-                "frequency": outcome.signedFrequency[token], "alignment": outcome.alignment[token],
-                "count": outcome.count[token], "selected": outcome.selected[token],
-              ], text: word)
-          }
-        }
-        try context.record("result", task: task, step: configuration.flow.steps, outcome.values)
-      })
+    var sweep = Sweep(configuration.sources.tasks(on: reportedSeeds)) { locator, waiting in
+      let corpora = try Dictionary(
+        uniqueKeysWithValues: Set(waiting.map(\.arm)).map { ($0, try TokenCorpus($0, configuration, locator)) })
+      @Sendable func task(_ task: SweepTask<TokenSource>) -> TrainedEmbeddingAttentionTask {
+        TrainedEmbeddingAttentionTask(configuration, corpora[task.arm]!, seed: task.seed)
+      }
+      return Workbench(
+        cost: { TaskCost(seconds: try task($0).secondsPerStep() * Double(configuration.flow.steps)) },
+        run: { item, log in
+          let start = log.elapsed
+          var outcome = try task(item).outcome()
+          outcome.values[.seconds] = log.elapsed - start
+          if item.seed == first { try record(outcome, corpora[item.arm]!.words, log) }
+          return TaskOutcome(outcome.values, step: configuration.flow.steps)
+        })
+    }
+    sweep.costClass = \.rawValue
+    return sweep
+  }
+
+  /// Records each token that occurs, its number as the step.
+  private func record(
+    _ outcome: TrainedEmbeddingAttentionTask.Outcome, _ words: [String], _ log: TaskLog<TokenSource>
+  ) throws {
+    for (token, word) in words.enumerated() where outcome.count[token] > 0 {
+      try log.record(
+        "token", step: token,
+        [
+          .tokenDifference: outcome.difference[token], .tokenScore: outcome.score[token],
+          .tokenFrequency: outcome.signedFrequency[token], .tokenAlignment: outcome.alignment[token],
+          .tokenCount: outcome.count[token], .tokenSelected: outcome.selected[token],
+        ], text: word)
+    }
   }
 }

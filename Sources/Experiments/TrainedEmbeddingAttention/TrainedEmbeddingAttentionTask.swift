@@ -15,11 +15,9 @@ package struct TrainedEmbeddingAttentionTask {
     (self.configuration, self.corpus, self.seed) = (configuration, corpus, seed)
   }
 
-  package static func name(_ data: String, _ seed: Int) -> String { "\(data)/seed \(seed)" }
-
   /// Everything that a run measures.
   package struct Outcome {
-    package var values: [String: Double]
+    package var values: [Measure: Double]
     package var signedFrequency: [Double]
     package var difference: [Double]
     package var alignment: [Double]
@@ -53,7 +51,7 @@ package struct TrainedEmbeddingAttentionTask {
     _ start: (embedding: NDArray, query: NDArray, output: NDArray), on texts: TokenTexts
   ) throws -> NDArray {
     let (tokens, labels) = arrays(texts)
-    let rate = configuration.rate(corpus.name)
+    let rate = configuration.rate(corpus.source)
     let inputs = [start.embedding, start.query, start.output, tokens, labels]
     return try Program(inputs: inputs.map { TensorType(of: $0) }) { _, x in
       let loss = logisticLoss(
@@ -75,56 +73,56 @@ package struct TrainedEmbeddingAttentionTask {
     }
     let alignment = product(after, v)
     let change = zip(alignment, product(before, v)).map { $0 - $1 }
-    let expected = alpha.map { $0 * configuration.rate(corpus.name) / 2 }
+    let expected = alpha.map { $0 * configuration.rate(corpus.source) / 2 }
     let square = expected.reduce(0) { $0 + $1 * $1 }
-    var values: [String: Double] = [
-      "slope": zip(change, expected).reduce(0) { $0 + $1.0 * $1.1 } / square,
-      "correlation/signed": try pearsonCorrelation(alignment, alpha).estimate,
-      "correlation/unsigned": abs(try pearsonCorrelation(alignment, frequency).estimate),
+    var values: [Measure: Double] = [
+      .alignmentSlope: zip(change, expected).reduce(0) { $0 + $1.0 * $1.1 } / square,
+      .signedCorrelation: try pearsonCorrelation(alignment, alpha).estimate,
+      .unsignedCorrelation: abs(try pearsonCorrelation(alignment, frequency).estimate),
     ]
     var error = 0.0
     for s in 0..<vocabulary {
       for k in 0..<d { error += pow(after[s * d + k] - before[s * d + k] - expected[s] * v[k], 2) }
     }
-    values["relativeError"] = (error / square).squareRoot()
-    guard let slope = values["slope"], slope.isFinite, error.isFinite else {
-      throw DivergenceError(task: Self.name(corpus.name, seed), place: "after the step on the embeddings")
+    values[.relativeError] = (error / square).squareRoot()
+    guard let slope = values[.alignmentSlope], slope.isFinite, error.isFinite else {
+      throw DivergenceError(task: SweepTask(corpus.source, seed: seed).name, place: "after the step on the embeddings")
     }
 
     let (flow, first) = try descent(start, embedding, texts.train)
     var state = first
-    values["accuracy/before"] = try accuracy(embedding, start.query, start.output, texts.test)
+    values[.accuracyBefore] = try accuracy(embedding, start.query, start.output, texts.test)
     var looks: [(step: Int, query: [Double])] = []
     let every = configuration.flow.steps / configuration.flow.looks
     for step in 1...configuration.flow.steps {
       let loss = try flow.run(updating: &state)[0].doubles[0]
       guard loss.isFinite else {
-        throw DivergenceError(task: Self.name(corpus.name, seed), place: "at step \(step) on the query")
+        throw DivergenceError(task: SweepTask(corpus.source, seed: seed).name, place: "at step \(step) on the query")
       }
       if step % every == 0 {
         looks.append((step, state[0].doubles))
-        values["loss/\(step)"] = loss
+        values[.queryLoss(at: step)] = loss
       }
     }
-    values["accuracy/after"] = try accuracy(embedding, state[0], start.output, texts.test)
+    values[.accuracyAfter] = try accuracy(embedding, state[0], start.output, texts.test)
     let query = state[0].doubles
     let norm = query.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let score = product(after, query).map { $0 / norm }
     let difference = zip(alpha, frequency).map { $1 > 0 ? $0 / $1 : 0 }
     measureShape(difference, frequency, score, into: &values)
     let selection = Selection(texts.train, scores: score, norm: norm, values: alignment)
-    values["selection/best"] = selection.bestShare
-    if corpus.name == "synthetic" {
+    values[.bestSelection] = selection.bestShare
+    if corpus.source == .synthetic {
       let svm = TokenSelectionSVM(
         selection.pairs.map { pair in (0..<d).map { after[pair.chosen * d + $0] - after[pair.other * d + $0] } })
-      values["svm/violation"] = svm.violation
-      values["svm/constraints"] = Double(selection.pairs.count)
+      values[.marginViolation] = svm.violation
+      values[.marginConstraints] = Double(selection.pairs.count)
       for (step, p) in looks {
         let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
         let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-        values["cosine/\(step)"] = svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
+        values[.cosine(at: step)] = svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
         let scores = product(after, p)
-        values["mass/\(step)"] = Selection.mass(
+        values[.labelAttention(at: step)] = Selection.mass(
           texts.train, scores, important: 2 * configuration.synthetic.labelTokens)
       }
     }
@@ -141,7 +139,7 @@ package struct TrainedEmbeddingAttentionTask {
   ) throws -> (program: Program, state: [NDArray]) {
     let (tokens, labels) = arrays(texts)
     let state = [start.query, embedding, start.output, tokens, labels]
-    let length = configuration.stepLength(corpus.name)
+    let length = configuration.stepLength(corpus.source)
     let program = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
       let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
       let loss = logisticLoss(f, labels: x[4])
@@ -171,16 +169,16 @@ package struct TrainedEmbeddingAttentionTask {
 
   /// Mean scores of the most positive and the most negative tenth of tokens, and of the half between that is least either.
   private func measureShape(
-    _ difference: [Double], _ frequency: [Double], _ score: [Double], into values: inout [String: Double]
+    _ difference: [Double], _ frequency: [Double], _ score: [Double], into values: inout [Measure: Double]
   ) {
     let seen = difference.indices.filter { frequency[$0] > 0 }.sorted { difference[$0] < difference[$1] }
-    let tenth = corpus.name == "synthetic" ? configuration.synthetic.labelTokens : max(1, seen.count / 10)
+    let tenth = corpus.source == .synthetic ? configuration.synthetic.labelTokens : max(1, seen.count / 10)
     func mean(_ tokens: some Collection<Int>) -> Double {
       tokens.reduce(0) { $0 + score[$1] } / Double(max(tokens.count, 1))
     }
-    values["shape/negative"] = mean(seen.prefix(tenth))
-    values["shape/positive"] = mean(seen.suffix(tenth))
-    values["shape/neutral"] = mean(seen.sorted { abs(difference[$0]) < abs(difference[$1]) }.prefix(seen.count / 2))
+    values[.negativeScore] = mean(seen.prefix(tenth))
+    values[.positiveScore] = mean(seen.suffix(tenth))
+    values[.neutralScore] = mean(seen.sorted { abs(difference[$0]) < abs(difference[$1]) }.prefix(seen.count / 2))
   }
 }
 

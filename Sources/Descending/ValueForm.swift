@@ -1,0 +1,120 @@
+/// How an option's value is read from text and written: a number within bounds, a flag, a choice, a schedule, a chain.
+public struct ValueForm<Value>: Sendable {
+  /// Reads a text; `owner` and `name` are for the error's sentence.
+  let read: @Sendable (_ text: String, _ owner: String, _ name: String) throws -> Value
+  let write: @Sendable (Value) -> String
+  /// Two texts or more that make sense, each of another value.
+  let examples: [String]
+  /// Whether the value stands alone where it is the first, as in `momentum 0.9`; flags say what they are.
+  var standsAlone = true
+}
+
+extension ValueForm where Value == Double {
+  /// A number; `expectation` says which ones make sense.
+  static func number(
+    _ expectation: String = "a number", examples: [String] = ["2", "3"],
+    where isAllowed: @escaping @Sendable (Double) -> Bool = { _ in true }
+  ) -> ValueForm {
+    ValueForm(
+      read: { text, owner, name in
+        guard let value = Double(text), value.isFinite, isAllowed(value) else {
+          throw DescentError("\(owner): \(name) must be \(expectation) and is \(text)")
+        }
+        return value
+      }, write: { "\($0)" }, examples: examples)
+  }
+
+  static let number = number()
+  static let positive = number("a positive number") { $0 > 0 }
+  static let notNegative = number("0 or more") { $0 >= 0 }
+  /// A share that remains from step to step.
+  static let decay = number("in 0..<1", examples: ["0.5", "0.25"]) { (0..<1).contains($0) }
+}
+
+extension ValueForm where Value == Int {
+  static let count = ValueForm(
+    read: { text, owner, name in
+      guard let value = Int(text), value > 0 else {
+        throw DescentError("\(owner): \(name) must be a whole number above 0 and is \(text)")
+      }
+      return value
+    }, write: { "\($0)" }, examples: ["2", "3"])
+}
+
+extension ValueForm where Value == Bool {
+  static let flag = ValueForm(
+    read: { text, owner, name in
+      switch text {
+      case "true", "yes": return true
+      case "false", "no": return false
+      default: throw DescentError("\(owner): \(name) must be true or false and is \(text)")
+      }
+    }, write: { "\($0)" }, examples: ["true", "false"], standsAlone: false)
+}
+
+extension ValueForm where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+  /// One of the cases of an enumeration.
+  static var choice: ValueForm {
+    let cases = Array(Value.allCases)
+    let known = cases.map(\.rawValue)
+    return ValueForm(
+      read: { text, owner, name in
+        guard let value = cases.first(where: { $0.rawValue == text }) else {
+          throw DescentError("\(owner): \(name) cannot be \(text); \(NearestName.hint(text, among: known))")
+        }
+        return value
+      }, write: { $0.rawValue }, examples: known)
+  }
+}
+
+extension ValueForm where Value == [String] {
+  /// Path patterns joined by +; a word stands for none.
+  static func patterns(none word: String) -> ValueForm {
+    ValueForm(
+      read: { text, _, _ in
+        text.isEmpty || text == "all" || text == "none" ? [] : text.split(separator: "+").map(String.init)
+      }, write: { $0.isEmpty ? word : $0.joined(separator: "+") }, examples: ["a*", "b"], standsAlone: false)
+  }
+}
+
+extension ValueForm where Value == Schedule {
+  static let schedule = ValueForm(
+    read: { text, _, _ in try ScheduleParser.parse(text) }, write: { "\($0)" }, examples: ["0.5", "0.25"])
+
+  /// A schedule that is never below 0.
+  static let rate = ValueForm(
+    read: { text, owner, name in
+      let schedule = try ScheduleParser.parse(text)
+      guard schedule.minimum >= 0 else {
+        throw DescentError("\(owner): \(name) must not be below 0, where it climbs, and is \(text)")
+      }
+      return schedule
+    }, write: { "\($0)" }, examples: ["0.5", "0.25"])
+}
+
+extension ValueForm where Value == LossExponent {
+  static let lossExponent = ValueForm(
+    read: { text, _, _ in try LossExponent(text) }, write: { "\($0)" }, examples: ["2", "1.5"])
+}
+
+extension ValueForm where Value == Chain {
+  /// Stages in parentheses.
+  static let chain = ValueForm(
+    read: { text, _, _ in try ChainConfiguration(try ChainParser.unwrapped(text)).makeChain() },
+    write: { "(\($0))" }, examples: ["()", "(sign)"])
+}
+
+extension ValueForm where Value == [Grouped.Rule] {
+  /// `(pattern: chain; pattern: chain)`.
+  static let rules = ValueForm(
+    read: { text, owner, _ in
+      try ChainParser.fields(try ChainParser.unwrapped(text), at: ";").map { rule in
+        guard let colon = rule.firstIndex(of: ":") else {
+          throw DescentError("\(owner): \"\(rule)\" must be a path pattern, a colon and a chain")
+        }
+        let chain = try ChainConfiguration(String(rule[rule.index(after: colon)...])).makeChain()
+        return (pattern: String(rule[..<colon]), transformation: chain)
+      }
+    }, write: { rules in "(" + rules.map { "\($0.pattern): \($0.transformation)" }.joined(separator: "; ") + ")" },
+    examples: ["(*: scale 2.0)", "(*: scale 3.0)"])
+}

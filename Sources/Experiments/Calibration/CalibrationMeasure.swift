@@ -1,0 +1,56 @@
+import Diagnostics
+import Training
+
+/// What is measured of a classifier's confidence.
+package enum CalibrationQuantity: String, CaseIterable, Sendable {
+  case accuracy, top5, nll, ece, entropy, maxSoftmax, maxLogit, logitVariance, brier, confidenceCorrelation
+
+  /// Those that are measured on damaged images.
+  static let ofDamaged: [CalibrationQuantity] = [.accuracy, .nll, .ece, .entropy, .maxSoftmax]
+
+  func value(_ calibration: Calibration) -> Double {
+    switch self {
+    case .accuracy: calibration.accuracy
+    case .top5: calibration.topFiveAccuracy
+    case .nll: calibration.negativeLogLikelihood
+    case .ece: calibration.expectedCalibrationError
+    case .entropy: calibration.entropy
+    case .maxSoftmax: calibration.maximumSoftmax
+    case .maxLogit: calibration.maximumLogit
+    case .logitVariance: calibration.logitVariance
+    case .brier: calibration.brierScore
+    case .confidenceCorrelation: calibration.confidenceCorrelation
+    }
+  }
+}
+
+extension Measure {
+  package static func test(_ quantity: CalibrationQuantity) -> Measure { Measure("test/\(quantity.rawValue)") }
+  /// After temperature scaling.
+  package static func scaled(_ quantity: CalibrationQuantity) -> Measure { Measure("scaled/\(quantity.rawValue)") }
+  package static func damaged(_ quantity: CalibrationQuantity, by kind: Corruption, severity: Int) -> Measure {
+    Measure("corrupted/\(kind.rawValue)/\(severity)/\(quantity.rawValue)")
+  }
+  /// The temperature that fits held-out images.
+  package static let temperature = Measure("temperature")
+  /// Of the training images as they are, in inference mode; percent.
+  package static let trainAccuracy = Measure("train/accuracy")
+  static let trainLoss = Measure("train/nll")
+  package static let headFeatures = Measure("head/features")
+  static let headLength = Measure("head/length")
+  /// Of the batches of an epoch.
+  static let batchLoss = Measure("loss/train")
+
+  static func binCount(_ index: Int) -> Measure { Measure("bin/\(index)/count") }
+  static func binAccuracy(_ index: Int) -> Measure { Measure("bin/\(index)/accuracy") }
+  static func binConfidence(_ index: Int) -> Measure { Measure("bin/\(index)/confidence") }
+}
+
+extension Calibration {
+  /// These quantities, each under the measure that a function gives it.
+  func measured(
+    _ quantities: [CalibrationQuantity] = CalibrationQuantity.allCases, as measure: (CalibrationQuantity) -> Measure
+  ) -> [Measure: Double] {
+    Dictionary(uniqueKeysWithValues: quantities.map { (measure($0), $0.value(self)) })
+  }
+}

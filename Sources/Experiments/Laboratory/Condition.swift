@@ -1,0 +1,41 @@
+/// What claims take for granted, declared beside them and measured from the same findings.
+///
+/// Where it does not hold, the claims that require it are "not applicable".
+public struct Condition<Arm: SweepArm>: Sendable {
+  public let name: String
+  private let statement: String
+  private let requirement: Precondition.Requirement
+  private let quantity: Quantity<Arm>
+
+  /// - Parameters:
+  ///   - name: the quantity in words, with its unit; what has the same name is the same condition.
+  ///   - statement: a sentence, as "The networks of SGD are overconfident."
+  public init(
+    _ name: String, _ requirement: Precondition.Requirement, _ statement: String, _ quantity: Quantity<Arm>
+  ) {
+    (self.name, self.requirement, self.statement, self.quantity) = (name, requirement, statement, quantity)
+  }
+
+  /// What the deciding seeds say. What an older log did not measure does not hold.
+  package func measured(_ findings: Findings<Arm>) throws -> Precondition {
+    let values: [Int: Double]
+    do { values = try quantity.bySeed(findings) } catch is FindingsError { values = [:] }
+    return Precondition(
+      name: name, statement: statement, requirement: requirement, values: findings.seeds.compactMap { values[$0] })
+  }
+
+  /// Makes findings up in which it holds, or does not.
+  package func makeUp(holding: Bool, _ findings: inout Findings<Arm>) throws {
+    for seed in findings.seeds { try quantity.makeUp(requirement.example(meeting: holding), seed, &findings) }
+  }
+}
+
+extension Precondition.Requirement {
+  /// A number that meets it, or one that does not.
+  fileprivate func example(meeting: Bool) -> Double {
+    switch self {
+    case .above(let bound), .atLeast(let bound): meeting ? bound + abs(bound) / 10 + 1 : bound - abs(bound) / 10 - 1
+    case .below(let bound), .atMost(let bound): meeting ? bound - abs(bound) / 10 - 1 : bound + abs(bound) / 10 + 1
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import RunLogs
+import Training
+
+/// One session of a sweep: what is left to do, its guess at the time, and the doing.
+struct SweepSession<Arm: SweepArm> {
+  private let sweep: Sweep<Arm>
+  private let context: RunContext
+  /// Nil where nothing waits.
+  private let bench: Workbench<Arm>?
+  private let seeds: [Int]
+
+  /// Opens the data that are needed.
+  ///
+  /// - Throws: what opening throws; an error where two tasks have one name.
+  init(_ sweep: Sweep<Arm>, _ context: RunContext, seeds: [Int]) throws {
+    (self.sweep, self.context, self.seeds) = (sweep, context, seeds)
+    let findings = Findings<Arm>(context.results, seeds: seeds)
+    let names = try sweep.tasks(findings).map(\.name)
+    guard Set(names).count == names.count else {
+      let twice = Dictionary(grouping: names) { $0 }.values.first { $0.count > 1 }!
+      throw SettingsError("two tasks have the name \(twice[0])")
+    }
+    let waiting = try sweep.unfinished(findings)
+    bench = waiting.isEmpty ? nil : try sweep.open(context.data, waiting)
+    if let bench, try !sweep.tasks(findings).contains(where: { isPresent($0, bench) }) {
+      throw SettingsError("nothing can be run: " + bench.absences.map(\.reason).joined(separator: "; "))
+    }
+  }
+
+  private var findings: Findings<Arm> { Findings(context.results, seeds: seeds) }
+
+  private func isPresent(_ task: SweepTask<Arm>, _ bench: Workbench<Arm>) -> Bool {
+    !bench.absences.contains { $0.concerns(task.arm) }
+  }
+
+  /// As "26 descents: about 4.0 min, 2 at a time, 200 MB".
+  func estimate() throws -> String {
+    guard let bench else { return "all \(sweep.unit) are done; drawing the report" }
+    let waiting = try sweep.unfinished(findings).filter { isPresent($0, bench) }
+    let leftOut = bench.absences.map { "; \($0.name) is left out: \($0.reason)" }.joined()
+    let workers = min(Workers.count, waiting.count)
+    var (seconds, bytes) = (0.0, 0)
+    for (_, tasks) in Dictionary(grouping: waiting, by: { sweep.costClass($0.arm) }).sorted(by: { $0.key < $1.key }) {
+      let cost = try Engine.withThreadCount(1) { try bench.cost(tasks[0]) }
+      seconds += cost.seconds * Double(tasks.count)
+      bytes = max(bytes, cost.bytes)
+    }
+    guard !waiting.isEmpty else { return "all \(sweep.unit) that can be run are done; drawing the report" + leftOut }
+    let count = waiting.count * sweep.parts
+    return "\(count) \(sweep.unit)" + (sweep.parts > 1 ? " in \(waiting.count) tasks" : "")
+      + ": about \(ProgressBar.duration(seconds / Double(workers))), \(workers) at a time"
+      + (bytes > 0 ? ", \((bytes * workers + 1_048_575) / 1_048_576) MB of working memory and the data" : "") + leftOut
+  }
+
+  /// Runs all that has no result, stage after stage.
+  func run() throws {
+    guard let bench else { return }
+    for absence in bench.absences {
+      try context.record(Workbench<Arm>.absenceKind, text: "\(absence.name): \(absence.reason)")
+    }
+    try bench.begin(context)
+    for stage in sweep.stages {
+      let tasks = try stage.tasks(findings).filter { isPresent($0, bench) }
+      let found = findings
+      let waiting = tasks.filter { !found.isFinished($0) }
+      guard !waiting.isEmpty else { continue }
+      let parts = sweep.parts
+      let bar = SharedProgress(
+        context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts)
+      let (context, unit, seeds) = (context, sweep.unit, seeds)
+      try Workers.run(waiting) { task in
+        let log = TaskLog(
+          task, context, Findings(context.results, seeds: seeds), TaskProgress(bar, unit: unit, parts: parts))
+        try log.end(try bench.run(task, log))
+      }
+      bar.finish()
+    }
+  }
+}

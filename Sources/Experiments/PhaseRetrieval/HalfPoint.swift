@@ -1,0 +1,59 @@
+import Foundation
+
+/// The sampling ratio at which a descent finds half of the signals, or a function of several, with its bootstrap draws.
+package struct HalfPoint: Sendable {
+  package var estimate: Double
+  package var draws: [Double]
+  package var trials: Int
+
+  package init(estimate: Double, draws: [Double], trials: Int) {
+    (self.estimate, self.draws, self.trials) = (estimate, draws, trials)
+  }
+
+  /// The percentile interval. Draws that are no number (differences of points outside of the ratios) may lie anywhere.
+  package func interval(level: Double) -> Interval {
+    guard !draws.isEmpty else { return .undefined(level: level) }
+    func quantile(_ p: Double, unknown: Double) -> Double {
+      let sorted = draws.map { $0.isNaN ? unknown : $0 }.sorted()
+      return sorted[min(sorted.count - 1, Int(p * Double(sorted.count)))]
+    }
+    let tail = (1 - level) / 2
+    return Interval(
+      low: quantile(tail, unknown: -.infinity), high: quantile(1 - tail, unknown: .infinity), level: level)
+  }
+
+  /// A function of two independent points.
+  package func combined(with other: HalfPoint, _ body: (Double, Double) -> Double) -> HalfPoint {
+    HalfPoint(
+      estimate: body(estimate, other.estimate), draws: zip(draws, other.draws).map(body),
+      trials: trials + other.trials)
+  }
+
+  /// Decides "it is `expected`, within ±margin": by the interval of level 1 - 2α, with the p-value that the draws give.
+  func decide(_ claim: Claim, _ expected: Double, within margin: Double, alpha: Double, _ what: String) -> Decision {
+    var decision = claim.decideValue(
+      expected, within: margin, estimate: estimate, interval: interval(level: 1 - 2 * alpha), count: trials,
+      test: what + ", parametric bootstrap")
+    let (low, high) = (expected - margin, expected + margin)
+    decision.evidence.pValue =
+      decision.verdict == .refuted
+      ? min(share { $0 >= low }, share { $0 <= high }) : max(share { $0 <= low }, share { $0 >= high })
+    return decision
+  }
+
+  /// Decides "it is positive": by the interval of level 1 - 2α, with the p-value that the draws give.
+  func decidePositive(_ claim: Claim, alpha: Double, _ what: String, reason: String) -> Decision {
+    let interval = interval(level: 1 - 2 * alpha)
+    let verdict: Verdict = interval.low > 0 ? .upheld : interval.high < 0 ? .refuted : .undecided
+    return Decision(
+      claim: claim, verdict: verdict,
+      evidence: Evidence(
+        test: what + ", parametric bootstrap", count: trials, estimate: estimate, interval: interval,
+        pValue: min(share { $0 <= 0 }, share { $0 >= 0 }), reason: reason))
+  }
+
+  /// The share of draws that are so or no number, the seen one counted among them (Davison and Hinkley 1997, 4.2.3).
+  private func share(_ isSo: (Double) -> Bool) -> Double {
+    draws.isEmpty ? .nan : Double(1 + draws.count { $0.isNaN || isSo($0) }) / Double(draws.count + 1)
+  }
+}

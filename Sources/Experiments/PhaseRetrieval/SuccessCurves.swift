@@ -1,0 +1,75 @@
+import Arrays
+import Foundation
+
+/// What findings say of success rates.
+package struct SuccessCurves {
+  /// Successes at one sampling ratio.
+  package struct Point: Sendable {
+    package var ratio: Double
+    package var successes: Int
+    package var trials: Int
+    /// Clopper and Pearson's, level 0.95.
+    package var interval: Interval {
+      proportionInterval(successes: successes, trials: trials, method: .clopperPearson)
+    }
+  }
+
+  private let findings: Findings<PhaseRetrievalArm>
+  private let experiment: PhaseRetrievalExperiment
+
+  package init(_ findings: Findings<PhaseRetrievalArm>, _ experiment: PhaseRetrievalExperiment) {
+    (self.findings, self.experiment) = (findings, experiment)
+  }
+
+  /// Success by sampling ratio, over the seeds that have ended; points without any are missing.
+  package func curve(_ method: String, _ ensemble: String, _ n: Int) throws -> [Point] {
+    try experiment.configuration.problem.positions.compactMap { position in
+      let (arm, successes) = experiment.source(method, ensemble, n, position)
+      guard let first = findings.finished(arm).first else { return nil }
+      func total(_ measure: Measure) throws -> Int { Int(try findings.values(measure, of: arm).reduce(0, +)) }
+      return Point(
+        ratio: try findings[arm, first, .ratio], successes: try total(successes), trials: try total(.trials))
+    }
+  }
+
+  /// Where a curve, made to rise by pooling neighbours that fall, reaches one half: by linear interpolation; minus or
+  /// plus infinity where it does so outside the ratios.
+  package static func halfPoint(_ ratios: [Double], _ rates: [Double]) -> Double {
+    var blocks: [(sum: Double, count: Int)] = []
+    for rate in rates {
+      blocks.append((rate, 1))
+      while blocks.count > 1 {
+        let (a, b) = (blocks[blocks.count - 2], blocks[blocks.count - 1])
+        guard a.sum / Double(a.count) > b.sum / Double(b.count) else { break }
+        blocks.removeLast(2)
+        blocks.append((a.sum + b.sum, a.count + b.count))
+      }
+    }
+    let smooth = blocks.flatMap { Array(repeating: $0.sum / Double($0.count), count: $0.count) }
+    guard let first = smooth.first, first < 0.5 else { return -.infinity }
+    guard let right = smooth.firstIndex(where: { $0 >= 0.5 }) else { return .infinity }
+    let (low, high) = (smooth[right - 1], smooth[right])
+    return ratios[right - 1] + (0.5 - low) / (high - low) * (ratios[right] - ratios[right - 1])
+  }
+
+  /// The 50 % point of the hybrid or another descent, with successes redrawn at the seen rates (parametric bootstrap; rates
+  /// are moved off 0 and 1 by half a success, so that a small number of trials is not taken for certainty).
+  package func halfPoint(_ method: String, _ ensemble: String, _ n: Int) throws -> HalfPoint {
+    let points = try curve(method, ensemble, n)
+    guard points.count > 1 else { return HalfPoint(estimate: .nan, draws: [], trials: 0) }
+    let ratios = points.map(\.ratio)
+    // Curves are redrawn apart from each other, so that their differences have the right spread.
+    let key = RandomKey(seed: 0).split("half points").split("\(method) \(ensemble) \(n)")
+    let draws = (0..<experiment.configuration.decision.resamples).map { draw -> Double in
+      let rates = points.enumerated().map { index, point -> Double in
+        let rate = (Double(point.successes) + 0.5) / Double(point.trials + 1)
+        let hits = key.split(draw).split(index).uniform(count: point.trials).count { $0 < rate }
+        return Double(hits) / Double(point.trials)
+      }
+      return Self.halfPoint(ratios, rates)
+    }
+    return HalfPoint(
+      estimate: Self.halfPoint(ratios, points.map { Double($0.successes) / Double($0.trials) }), draws: draws,
+      trials: points.reduce(0) { $0 + $1.trials })
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Reports
+
+package struct CalibrationAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  package var line: String {
+    "calibration error \(looks.now("ece")), confidence \(looks.now("maxSoftmax")), entropy \(looks.now("entropy"))"
+  }
+
+  package var sections: [Report.Section] {
+    let bins = (0..<10).filter { looks.last("bin/\($0)/count").isFinite }
+    return [
+      looks.plot("error", "Calibration error", "expected calibration error", [("ece", "calibration error")]),
+      looks.plot(
+        "confidence", "Confidence", "mean largest softmax, Brier score",
+        [("maxSoftmax", "mean largest softmax"), ("brier", "Brier score")]),
+      looks.plot("logits", "Logits", "mean largest logit", [("maxLogit", "mean largest absolute logit")]),
+      .plot(
+        .reliability(
+          name: "calibration-reliability", title: "Reliability at the end",
+          confidence: bins.map { looks.last("bin/\($0)/middle") },
+          accuracy: bins.map { looks.last("bin/\($0)/accuracy") },
+          counts: bins.map { Int(looks.last("bin/\($0)/count")) })),
+    ]
+  }
+}
+
+package struct FlatnessAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  package var line: String {
+    "gap \(looks.now("gap")), loss under noise rises by \(looks.now("rise/train")) (train) and "
+      + looks.now("rise/validation")
+  }
+
+  package var sections: [Report.Section] {
+    [
+      looks.plot(
+        "risks", "Loss of examples", "mean loss", [("risk/train", "train"), ("risk/validation", "validation")]),
+      looks.plot(
+        "rises", "Rise of the loss under noise on the parameters", "rise of the mean loss",
+        [("rise/train", "train"), ("rise/validation", "validation"), ("term", "validation less train")]),
+    ]
+  }
+}
+
+package struct TwinAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  package var line: String { "distance \(looks.now("distance")) of parameters of norm \(looks.now("norm"))" }
+
+  package var sections: [Report.Section] {
+    let twins = looks.indices(MeasureFamily("distance/"))
+    return [
+      looks.plot(
+        "distance", "Distance to twins", "distance of parameters",
+        [("distance", "mean")] + twins.map { ("distance/\($0)", "twin \($0)") })
+    ]
+  }
+}
+
+package struct LipschitzAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  private var isPredicted: Bool { looks.last("predicted").isFinite }
+
+  package var line: String {
+    let observed = "log of the norms' product \(Report.number(looks.first("z"))) -> \(looks.now("z"))"
+    guard isPredicted else { return observed + ", not predicted: no plain descent" }
+    return observed + ", predicted \(looks.now("predicted")) ± \(Report.number(2 * looks.last("deviation")))"
+  }
+
+  package var sections: [Report.Section] {
+    let paths = looks.indices(MeasureFamily("layer/", "/norm"))
+    var bound = Plot(
+      name: "lipschitz-bound", title: "Bound of the network", xLabel: "update", yLabel: "Z = Σ log K",
+      series: isPredicted ? [looks.series("predicted", "predicted ± 2 deviations", band: "deviation")] : [])
+    var observed = looks.series("z", "observed")
+    observed.style = isPredicted ? .points : .line
+    bound.series.append(observed)
+    let rows = paths.map { path in
+      let (start, end) = (log(looks.first("layer/\(path)/norm")), log(looks.last("layer/\(path)/norm")))
+      return [
+        path, Report.number(exp(start)), Report.number(exp(end)), Report.number(end - start),
+        Report.number(looks.last("layer/\(path)/predicted") - start),
+      ] + ["deviation", "bound", "exact", "torus"].map { looks.now("layer/\(path)/\($0)") }
+    }
+    return [
+      .paragraph(
+        isPredicted
+          ? "Predicted: the stochastic differential equation of plain descent with batches drawn with replacement; looks "
+            + "stand for the stretches between them. A new order each epoch makes the noise smaller."
+          : "The equation that predicts Z is one of plain descent at a constant rate (rate alone, or decay and rate), "
+            + "and this is another method: only the norms and what drives plain descent are shown."),
+      .plot(bound),
+      looks.plot("norms", "Operator norms", "norm of the weight", paths.map { ("layer/\($0)/norm", $0) }),
+      .table(
+        header: [
+          "weight", "norm at the start", "at the end", "observed Δ log K", "predicted", "deviation",
+          "bound of a convolution", "its norm", "on a torus",
+        ], rows: rows),
+    ]
+  }
+}

@@ -1,0 +1,44 @@
+import RunLogs
+
+/// One descent from start to end, epoch by epoch, with checkpoints: interrupted anywhere, it goes on exactly.
+public struct EpochDescent {
+  public let trainer: Trainer
+  public let epochs: Int
+  public let checkpoints: CheckpointStore?
+  /// Epochs from one checkpoint to the next.
+  public let checkpointInterval: Int
+
+  public init(_ trainer: Trainer, epochs: Int, checkpoints: CheckpointStore? = nil, checkpointInterval: Int = 1) {
+    self.trainer = trainer
+    self.epochs = epochs
+    self.checkpoints = checkpoints
+    self.checkpointInterval = max(checkpointInterval, 1)
+  }
+
+  /// Runs the epochs that are left.
+  ///
+  /// - Parameters:
+  ///   - onStep: called after each update.
+  ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
+  ///     epoch's checkpoint.
+  ///   - memory: what is saved beside the state.
+  ///   - isDone: asked before each epoch; whether the rest is left out.
+  public func run(
+    onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
+    isDone: () -> Bool = { false }, onEpoch: (Trainer, [String: Double]) throws -> Void
+  ) throws {
+    let length = trainer.batches.batchesPerEpoch
+    while trainer.step < epochs * length, !isDone() {
+      var sums = [Double](repeating: 0, count: trainer.readingTags.count)
+      for _ in 0..<length {
+        for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
+        try onStep(trainer)
+      }
+      let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
+      try onEpoch(trainer, means)
+      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs || isDone() {
+        try checkpoints.save(trainer.state, memory: memory())
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/// One step of a descent, compiled: evaluation, derivatives, method and readings are one program, which updates
+/// parameters and states in place.
+///
+/// Everything that descends runs this step: supervised training, control, language models, meta-learning. They differ in
+/// objective and inputs.
+/// ```swift
+/// let method = try DescentMethodKind.parse("adam | rate 0.001")
+/// let step = try TrainingStep(
+///   objective, method: method, inputs: ["observations": TensorType([32, 4]), "actions": TensorType([32], .int32)],
+///   from: try TrainingState(startingFrom: parameters, method: method), key: RandomKey(seed: 1))
+/// let readings = try step.advance(["observations": observations, "actions": actions])
+/// ```
+public final class TrainingStep {
+  public let method: any DescentMethod
+  /// Types of the named inputs.
+  public let inputTypes: Tree<TensorType>
+  /// Samples of one step, which advance the sample counter.
+  public let sampleCount: Int
+  /// Steps of one epoch, which advance the epoch counter.
+  public let stepsPerEpoch: Int
+  /// Tags of what each step reports: first "loss", the method's at the point where the step began; then, sorted, the
+  /// readings of method and objective, and "loss/NAME" of each loss where there are several.
+  public let readingTags: [String]
+  /// What each step asks of the problem: samples, losses, gradients, Hessian products.
+  public let calls: OracleCalls
+  /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs.
+  public let program: Program
+  /// Updates made.
+  public private(set) var step: Int
+  private var key: RandomKey
+  private let packing: TreePacking
+  private var arrays: [NDArray]
+
+  /// - Parameters:
+  ///   - inputs: types by name; names are sorted like paths.
+  ///   - key: its child of each step's number is that step's randomness.
+  ///   - sampleCount, stepsPerEpoch: how samples and epochs are counted for schedules.
+  /// - Throws: `ShapeError`, `ModelError`, `DescentError`, `TrainingError` where the parts do not fit.
+  public init(
+    _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from start: TrainingState,
+    key: RandomKey, sampleCount: Int = 1, stepsPerEpoch: Int = 1
+  ) throws {
+    guard try method.initialState(for: start.parameters.types).types == start.optimizerState.types else {
+      throw TrainingError("the optimizer's state is not that of \(method.description)")
+    }
+    self.method = method
+    inputTypes = inputs
+    self.sampleCount = sampleCount
+    self.stepsPerEpoch = stepsPerEpoch
+    self.key = key
+    step = start.step
+    let arguments = Self.arguments(start, inputs)
+    let states = TreePacking(Array(arguments.trees.prefix(3)))
+    packing = states
+    arrays = states.pack([start.parameters, start.modelState, start.optimizerState])
+    let trace = StepTrace(objective, method, sampleCount)
+    program = try Program(
+      inputs: arguments.types, donating: Dictionary(uniqueKeysWithValues: (0..<states.count).map { ($0, $0) })
+    ) { _, x in try trace.results(arguments.unpack(x)) }
+    readingTags = trace.tags
+    calls = trace.calls
+  }
+
+  /// Where the descent is.
+  public var state: TrainingState {
+    let trees = packing.unpack(arrays)
+    return TrainingState(parameters: trees[0], modelState: trees[1], optimizerState: trees[2], step: step)
+  }
+
+  /// Goes on from another state of the same types, with another stream of randomness where one is given.
+  /// - Throws: `TrainingError` where the types differ.
+  public func restore(_ state: TrainingState, key: RandomKey? = nil) throws {
+    let trees = [state.parameters, state.modelState, state.optimizerState]
+    guard trees.map(\.types) == packing.trees else {
+      throw TrainingError("the state is not that of this step: paths, shapes or element types differ")
+    }
+    arrays = packing.pack(trees)
+    step = state.step
+    if let key { self.key = key }
+  }
+
+  /// One update.
+  ///
+  /// - Parameter checksLoss: whether a loss that is not finite is an error.
+  /// - Returns: the readings in the order of `readingTags`.
+  /// - Throws: `TrainingError` where inputs are missing, unknown or of another type, or naming step and culprit where the
+  ///   loss is not finite.
+  @discardableResult
+  public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
+    try Self.check(inputs, inputTypes)
+    // The arrays are owned here alone, so that donated ones are updated in place.
+    let count = arrays.count
+    arrays.append(contentsOf: clock)
+    arrays.append(contentsOf: inputs.leaves)
+    defer { arrays.removeLast(arrays.count - count) }
+    let results = try program.run(updating: &arrays)
+    step += 1
+    let readings = results.map(\.item)
+    if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
+    return readings
+  }
+
+  /// The mean time of each kernel call; the state stays.
+  /// - Throws: as `advance`.
+  public func profile(_ inputs: Tree<NDArray>, runs: Int) throws -> [Program.ProfileEntry] {
+    try Self.check(inputs, inputTypes)
+    return try program.profile(arrays + clock + inputs.leaves, runs: runs)
+  }
+
+  /// A program on the same arguments that changes nothing: it looks at the objective before a step.
+  ///
+  /// - Parameter results: of the point where the step will begin, and the objective there.
+  package static func look(
+    _ objective: Objective, inputs: Tree<TensorType>, at start: TrainingState,
+    _ results: (Parameters, ObjectiveValue) throws -> [Tensor]
+  ) throws -> Program {
+    let arguments = Self.arguments(start, inputs)
+    return try Program(inputs: arguments.types) { _, x in
+      let trees = arguments.unpack(x)
+      let point = Parameters(trees[0])
+      var scope = ObjectiveScope(
+        state: trees[1], counters: Counters(clock: trees[3]), key: trees[3]["key"]!)
+      return try results(point, try objective.evaluate(point, StepInputs(trees[4]), &scope))
+    }
+  }
+
+  /// The results of such a program where the descent is.
+  /// - Throws: as `advance`.
+  package func run(_ look: Program, _ inputs: Tree<NDArray>, of types: Tree<TensorType>) throws -> [NDArray] {
+    try Self.check(inputs, types)
+    return try look.run(arrays + clock + inputs.leaves)
+  }
+
+  /// Parameters, running values, optimizer state; counters and key; inputs.
+  private static func arguments(_ start: TrainingState, _ inputs: Tree<TensorType>) -> TreePacking {
+    TreePacking([
+      start.parameters.types, start.modelState.types, start.optimizerState.types,
+      ["counters": TensorType([3]), "key": TensorType([2], .int32)], inputs,
+    ])
+  }
+
+  private var clock: [NDArray] {
+    let samples = Double(step) * Double(sampleCount)
+    return [
+      NDArray([Float(step), Float(samples), Float(Double(step) / Double(stepsPerEpoch))]), key.split(step).array,
+    ]
+  }
+
+  private static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {
+    if let unknown = inputs.paths.first(where: { inputTypes[$0] == nil }) {
+      throw TrainingError("the step has no input \(unknown); \(NearestName.hint(unknown, among: inputTypes.paths))")
+    }
+    for (name, type) in inputTypes {
+      guard let given = inputs[name] else { throw TrainingError("the step needs the input \(name)") }
+      guard TensorType(of: given) == type else {
+        throw TrainingError("the input \(name) must be \(type) and is \(TensorType(of: given))")
+      }
+    }
+  }
+
+  private func divergence(_ inputs: Tree<NDArray>, _ readings: [Double]) -> String {
+    var culprit = "the parameters before this step are too large"
+    func first(_ array: NDArray) -> Int? { (0..<array.count).first { !array[flat: $0].isFinite } }
+    let affected = state.parameters.filter { first($1) != nil }
+    if let path = affected.paths.first {
+      culprit = "\(affected.count) of \(packing.trees[0].count) parameters are not finite, the first is \(path)"
+    }
+    for (name, array) in inputs {
+      guard let position = first(array) else { continue }
+      let row = position / max(array.count / max(array.shape.rank == 0 ? 1 : array.shape[0], 1), 1)
+      culprit = "the batch holds \(array[flat: position]) in its sample \(row) of \(name)"
+      break
+    }
+    let others = zip(readingTags, readings).dropFirst().map { "\($0) \($1)" }.joined(separator: ", ")
+    return "the loss is \(readings[0]) at step \(step): \(culprit)" + (others.isEmpty ? "" : " (\(others))")
+      + "; a smaller rate or a clip may help"
+  }
+}

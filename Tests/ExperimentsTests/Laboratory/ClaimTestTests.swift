@@ -1,0 +1,129 @@
+import Experiments
+import Testing
+
+/// Claims come out in every way that they can, whatever the experiment.
+@Suite struct ClaimTestTests {
+  private static let open: [Verdict] = [.upheld, .refuted, .undecided]
+
+  /// The claims of an experiment, each with the first preset that has it; on eight seeds, so that a test can tell.
+  private func claims<E: Experiment>(_ type: E.Type) throws -> [(experiment: E, claim: ClaimTest<E.Arm>)] {
+    var known: Set<String> = []
+    return try E.presets.flatMap { preset in
+      var configuration = preset.configuration
+      E.setSeeds(8, in: &configuration)
+      let experiment = E(configuration)
+      return try experiment.claims().filter { known.insert($0.claim.id).inserted }.map { (experiment, $0) }
+    }
+  }
+
+  private func plain<E: Experiment>(_ experiment: E) -> Findings<E.Arm> {
+    .madeUp(seeds: experiment.reportedSeeds, E.madeUpMeasures)
+  }
+
+  private func check<E: Experiment>(_ type: E.Type) throws {
+    for (experiment, test) in try claims(type) {
+      guard !test.claim.isIdentity else {
+        // Said aloud where it is said at all: derived, computed or a theorem.
+        #expect(test.phrase == nil, "\(E.name) \(test.claim.id)")
+        continue
+      }
+      let alpha = experiment.configuration.decision.alpha
+      for wanted in Self.open {
+        var findings = plain(experiment)
+        try test.makeUp(wanted, alpha: alpha, &findings)
+        let decision = try test.decide(findings, alpha: alpha)
+        #expect(
+          decision.verdict == wanted, "\(E.name) \(test.claim.id): \(decision.evidence)")
+      }
+    }
+  }
+
+  @Test(arguments: ExperimentRegistry.all.map { $0.name })
+  func everyClaimCanComeOutInEveryWay(name: String) throws { try check(try ExperimentRegistry.named(name)) }
+
+  @Test func theExampleToo() throws { try check(MomentumExperiment.self) }
+
+  private func checkConditions<E: Experiment>(_ type: E.Type) throws {
+    var configuration = E.presets[0].configuration
+    E.setSeeds(8, in: &configuration)
+    let experiment = E(configuration)
+    let tests = try experiment.claims()
+    var known: Set<String> = []
+    for condition in tests.flatMap(\.conditions) where known.insert(condition.name).inserted {
+      // All hold but this one.
+      var findings = plain(experiment)
+      for other in tests.flatMap(\.conditions) { try other.makeUp(holding: other.name != condition.name, &findings) }
+      let verdicts = try experiment.decide(findings)
+      #expect(verdicts.preconditions.filter { !$0.holds }.map(\.name) == [condition.name])
+      for (test, decision) in zip(tests, verdicts.decisions) {
+        let isNamed = test.conditions.contains { $0.name == condition.name }
+        #expect((decision.verdict == .notApplicable) == isNamed, "\(E.name) \(test.claim.id)")
+      }
+    }
+  }
+
+  /// Where a precondition does not hold, each claim that names it is not applicable, and no other.
+  @Test func conditionsDecideWhatCanBeJudged() throws {
+    for type in ExperimentRegistry.all { try checkConditions(type) }
+    try checkConditions(ToyExperiment.self)
+  }
+
+  /// Names are unique, and each claim says where it was made.
+  @Test func claimsHaveNamesAndSources() throws {
+    for type in ExperimentRegistry.all {
+      let claims = try type.claims()
+      #expect(!claims.isEmpty)
+      for claim in claims { #expect(!claim.source.isEmpty && !claim.statement.isEmpty && !claim.id.contains(" ")) }
+    }
+  }
+
+  /// Holm's correction is over the claims of an experiment that have a p-value, and identities are no members.
+  @Test func holmCorrectsByDefault() throws {
+    let toy = ToyExperiment(ToyConfiguration())
+    let verdicts = try toy.decide(toy.findings(try toy.run().events))
+    #expect(verdicts.opening == "Brave steps lower the loss (of 1 claim 1 is upheld).")
+    let (claim, identity) = (verdicts.decisions[0].evidence, verdicts.decisions[1])
+    #expect(claim.adjustedPValue == claim.pValue)
+    #expect(identity.claim.isIdentity && identity.evidence.adjustedPValue == nil && identity.verdict == .upheld)
+  }
+
+  /// Standard forms that no registered experiment uses come out in every way, too.
+  @Test func otherFormsComeOutInEveryWay() throws {
+    let sizes = [10.0, 20, 40]
+    let parts = sizes.map { Quantity<ToyArm>.measure(.toyLoss, of: .trial("size", rate: $0)) }
+    let tests: [ClaimTest<ToyArm>] = [
+      .slope("slope", "It falls as 1/n.", of: parts, over: sizes, to: -1, within: 0.2, source: "ours"),
+      .higher(
+        "difference", "Their difference is positive.",
+        .measure(.toyLoss, of: .tuned("a")) - .measure(.toyLoss, of: .tuned("b")), than: 0, source: "ours"),
+      .share(.lower, than: 0.3, "share", "It is rare.", source: "ours") { findings in
+        (Int(try findings[.tuned("a"), 0, .toyHeat]), 100)
+      } makeUp: { share, findings in
+        findings.set(.toyHeat, of: .tuned("a"), 0, to: (100 * share).rounded())
+      },
+    ]
+    for test in tests {
+      for wanted in Self.open {
+        var findings = Findings<ToyArm>.madeUp(seeds: Array(0..<8))
+        try test.makeUp(wanted, alpha: 0.05, &findings)
+        #expect(try test.decide(findings, alpha: 0.05).verdict == wanted, "\(test.claim.id)")
+      }
+    }
+  }
+
+  /// A claim that cannot be refuted is caught: this one says that a loss is above minus one.
+  @Test func aClaimThatCannotFailIsCaught() throws {
+    let empty = ClaimTest<ToyArm>.higher(
+      "empty", "A square is above -1.",
+      Quantity {
+        try pow2($0[.tuned("a"), $1, .toyLoss])
+      } makeUp: { wanted, seed, findings in
+        findings.set(.toyLoss, of: .tuned("a"), seed, to: wanted)
+      }, than: -1, source: "nowhere")
+    var findings = Findings<ToyArm>.madeUp(seeds: Array(0..<8))
+    try empty.makeUp(.refuted, alpha: 0.05, &findings)
+    #expect(try empty.decide(findings, alpha: 0.05).verdict == .upheld)
+  }
+}
+
+private func pow2(_ x: Double) -> Double { x * x }

@@ -1,0 +1,163 @@
+import Descending
+import Experiments
+import TestSupport
+import Testing
+import Training
+
+/// What the comparison of loss transformations is made of.
+@Suite struct LossTransformationTests {
+  private let configuration = LossTransformationExperiment.presets.first { $0.name == "smoke" }!.configuration
+
+  // MARK: Arms, trials, searches
+
+  /// Two plain methods, three forms on SGD, and three on Adam by each of two routes.
+  @Test func armsAreAllDifferent() {
+    #expect(LossArm.all.count == 11)
+    #expect(Set(LossArm.all.map(\.description)).count == 11)
+    #expect(LossArm(.sgd).description == "sgd")
+    #expect(LossArm(.adam, .smooth, through: .rate).description == "adam smooth by rate")
+  }
+
+  @Test func trialsMakeTheirChains() throws {
+    let powered = LossTrial(rate: 0.1, exponent: .constant(1.5))
+    #expect(LossTrial(rate: 0.1).chain(LossArm(.sgd)).description == "rate 0.1")
+    #expect(LossTrial(rate: 0.1).chain(LossArm(.adam), noise: 0.5).description == "noise 0.5 | adam | rate 0.1")
+    #expect(
+      powered.chain(LossArm(.adam, .constant, through: .rate), isMeasured: false).description
+        == "losspower 1.5 through=rate | adam | rate 0.1")
+  }
+
+  /// A transformed arm takes as many trials as any other, a plain one as many as all transformed ones of its base
+  /// together, and all of them stay within the range of rates.
+  @Test(arguments: ["well", "curve"]) func searchesAreEqual(_ problem: String) {
+    let search = configuration.search
+    for arm in LossArm.all {
+      let found = LossSearch(configuration, problem, arm)
+      let share = arm.form != nil ? 1 : LossArm.all.count { $0.base == arm.base && $0.form != nil }
+      #expect(found.coarse.count == share * search.coarse && found.coarseCount == share * search.coarse)
+      #expect(found.fine(around: found.coarse[0]).count == share * search.fine)
+      let rates = found.coarse.map(\.rate)
+      let range = arm.base == .sgd ? configuration[problem].sgdRates : configuration[problem].adamRates
+      // A power of a root of the ratio, and a product.
+      let tolerance = rounding(terms: 8, scale: range[1])
+      #expect(abs(rates[0] - range[0]) < tolerance && abs(rates.last! - range[1]) < tolerance)
+      #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 < $1 })
+      #expect(found.coarse.allSatisfy { ($0.exponent == nil) == (arm.form == nil) })
+      let neighbours = found.coarse.count > 2 ? (rates[0], rates[2]) : (0, .infinity)
+      #expect(found.fine(around: found.coarse[1]).allSatisfy { $0.rate > neighbours.0 && $0.rate < neighbours.1 })
+      #expect(found.fine(around: found.coarse[1]).allSatisfy { $0.exponent == found.coarse[1].exponent })
+    }
+  }
+
+  // MARK: Steps beside a reference
+
+  @Test(arguments: [
+    ("rate 0.1", "rate 0.05"), ("adam | rate 0.02", "rate 0.1"),
+    ("losspower 1.2 through=rate | adam | rate 0.02", "adam | rate 0.02"),
+    ("noise 0.01 | rate 0.1", "momentum 0.9 | rate 0.05"),
+  ])
+  func relativeStepsConform(_ chain: String, _ reference: String) throws {
+    let failures = Conformance(RelativeStep(try Chain(chain), against: try Chain(reference))).failures()
+    #expect(failures.isEmpty, "\(failures)")
+  }
+
+  /// The ratio is that of the two steps, and the descent is that of the chain alone.
+  @Test func theReferenceMovesNothing() throws {
+    let problem = TestProblem.valley
+    func run(_ transformation: some GradientTransformation) throws -> DescentRun {
+      let run = try DescentRun(transformation, from: problem.start) { problem.loss($0) }
+      try run.run(20)
+      return run
+    }
+    let chain = try Chain("momentum 0.9 | rate 0.02")
+    let (alone, beside) = (try run(chain), try run(RelativeStep(chain, against: Chain("adam | rate 0.1"))))
+    #expect(alone.parameters == beside.parameters)
+    let doubled = try run(RelativeStep(try Chain("rate 0.1"), against: Chain("rate 0.05")))
+    #expect(abs(doubled.readings["optimizer/relativeStep"]! - 2) < rounding(.float32, terms: 4, scale: 2))
+    // On SGD, a power multiplies the step by its slope: 1.5 sqrt(l) for the power 1.5.
+    let powered = try run(RelativeStep(try Chain("losspower 1.5 | rate 0.01"), against: Chain("rate 0.01")))
+    let factor = 1.5 * powered.losses.last!.squareRoot()
+    #expect(abs(powered.readings["optimizer/relativeStep"]! - factor) < rounding(.float32, terms: 8, scale: factor))
+  }
+
+  // MARK: The double well
+
+  @Test(arguments: [0.0, 0.3, -0.7, 1.5]) func theWellIsStationaryWhereItSays(_ tilt: Double) {
+    let well = DoubleWell(tilt: tilt, offset: 0.4)
+    let points = well.stationary
+    #expect(points.count == 3 && points[0] < points[1] && points[1] < points[2])
+    // Roots of a cubic with coefficients of 4, its slope there up to 8.
+    for x in points { #expect(abs(well.slope(x)) < rounding(terms: 8, condition: 8, scale: 4)) }
+    #expect(12 * points[0] * points[0] > 4 && 12 * points[2] * points[2] > 4 && 12 * points[1] * points[1] < 4)
+    if tilt != 0 { #expect((well(well.minima.left) < well(well.minima.right)) == (tilt > 0)) }
+    let step = 1e-5
+    for x in [-1.3, 0.2, 0.9] {
+      // The truncation of a central difference, a sixth of the third derivative 24 x times the step squared, and rounding.
+      let tolerance = 4 * abs(x) * step * step * 2 + rounding(terms: 8, scale: 4) / step
+      #expect(abs((well(x + step) - well(x - step)) / (2 * step) - well.slope(x)) < tolerance)
+    }
+  }
+
+  @Test func descentsEndInAMinimum() throws {
+    let well = DoubleWell(tilt: 0.3, offset: 0.4)
+    let descent = try WellDescent(well, try Chain("rate 0.02"))
+    var losses: [Double] = []
+    let key = RandomKey(seed: 1)
+    let left = try descent.run(from: -1.8, steps: 500, key: key) { _, loss, _ in losses.append(loss) }
+    let right = try descent.run(from: 1.8, steps: 500, key: key) { _, _, _ in }
+    // Slopes of 8 at the minima: (1 - 0.02 * 8)^500 is nothing.
+    #expect(abs(left - well.minima.left) < 1e-9 && abs(right - well.minima.right) < 1e-9)
+    // In the end only rounding is left to go up.
+    let falls = zip(losses, losses.dropFirst()).allSatisfy { $0 >= $1 - rounding(terms: 8) }
+    #expect(losses.count == 500 && losses[0] == well(-1.8) && falls)
+    let wild = try WellDescent(well, try Chain("rate 10"))
+    #expect(try wild.run(from: 1.8, steps: 100, key: key) { _, _, _ in } == .infinity)
+  }
+
+  @Test func noiseFollowsItsKey() throws {
+    let well = DoubleWell(tilt: 0.3, offset: 0.4)
+    let descent = try WellDescent(well, LossTrial(rate: 0.02).chain(LossArm(.sgd), noise: 1))
+    func end(_ seed: Int) throws -> Double {
+      try descent.run(from: 0.5, steps: 50, key: RandomKey(seed: seed)) { _, _, _ in }
+    }
+    #expect(try end(1) == end(1) && end(1) != end(2))
+  }
+
+  // MARK: Tasks
+
+  private func task(_ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int) -> LossTask {
+    LossTask(configuration, problem, arm, trial, seed: seed)
+  }
+
+  @Test func tasksRepeatThemselves() throws {
+    let (arm, trial) = (LossArm(.sgd, .constant), LossTrial(rate: 0.02, exponent: .constant(0.75)))
+    let first = try task("well", arm, trial, seed: 1).run(nil)
+    #expect(try task("well", arm, trial, seed: 1).run(nil) == first)
+    #expect(try task("well", arm, trial, seed: 2).run(nil) != first)
+    #expect(first.values.allSatisfy { $0.isFinite })
+  }
+
+  /// Measuring does not change what is measured.
+  @Test func measuredDescentsAreTheSame() throws {
+    let data = try LossProblem("curve", configuration, DataLocator())
+    let task = task("curve", LossArm(.adam, .smooth), LossTrial(rate: 0.01, exponent: .constant(1.5)), seed: 1)
+    let (measured, plain) = (try task.trainer(data), try task.trainer(data, isMeasured: false))
+    for _ in 0..<20 {
+      _ = try measured.advance()
+      _ = try plain.advance()
+    }
+    #expect(measured.readingTags.contains("optimizer/relativeStep"))
+    #expect(measured.state.parameters == plain.state.parameters)
+  }
+
+  /// A rate that cannot work is found to diverge, and counts as one that has not left its start.
+  @Test func divergenceIsNoResult() throws {
+    let data = try LossProblem("curve", configuration, DataLocator())
+    let wild = try task("curve", LossArm(.sgd), LossTrial(rate: 1e20), seed: 1).run(data)
+    let still = try task("curve", LossArm(.sgd), LossTrial(rate: 1e-30), seed: 1).run(data)
+    #expect(wild.filter { "\($0.key)".contains("diverged") }.allSatisfy { $0.value == 1 })
+    #expect(still.filter { "\($0.key)".contains("diverged") }.allSatisfy { $0.value == 0 })
+    let losses = [wild, still].map { $0.first { "\($0.key)" == "loss" }?.value }
+    #expect(losses[0] != nil && losses[0] == losses[1])
+  }
+}

@@ -1,0 +1,1 @@
+../../Examples/OwnExperiment/Sources/OwnExperiment/MomentumExperiment.swift
