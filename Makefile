@@ -2,6 +2,8 @@
 # make test   everything that is checked
 # make test-mpi  descents on real processes (installs Open MPI)
 # make bench  the training step beside PyTorch and JAX
+# make bench-control  learning to control beside JAX and Stable-Baselines3
+# make examples  builds and runs the packages in Examples, which depend on this one
 # make test-matrix  the tests under each instruction set and on 1, 2 and 3 threads; make sanitize  under sanitizers
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
@@ -11,7 +13,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test test-mpi test-matrix sanitize bench build lint format dependencies
+.PHONY: run test test-mpi examples test-matrix sanitize bench bench-control build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -26,6 +28,10 @@ test: dependencies lint
 test-mpi: dependencies
 	Scripts/test-mpi.sh
 
+examples: dependencies
+	for example in Examples/*/; do \
+	  (cd $$example && $(SWIFT) run -c release --scratch-path ../../.build-examples) || exit 1; done
+
 test-matrix: dependencies
 	Scripts/test-matrix.sh
 
@@ -33,14 +39,17 @@ sanitize: dependencies
 	Scripts/sanitize.sh
 
 lint:
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests Examples
 	Scripts/check-imports.sh
 
 format:
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Examples
 
 bench: build
 	Scripts/bench.sh
+
+bench-control: build
+	Scripts/bench-control.sh
 
 dependencies:
 	@Scripts/install-dependencies.sh

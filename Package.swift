@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery", "Distributed", "MPIRanks",
+  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement", "Distributed", "MPIRanks",
 ]
 
 let package = Package(
@@ -55,11 +55,18 @@ let package = Package(
     room("Models", on: ["Graphs", "Parameters"]),
     room("Datasets", on: ["Arrays", "CZlib"]),
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
-    room("MultiObjective", on: ["Parameters", "Compilation"]),
+    room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
+    room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
+    room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
     room("Theory"),
     room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
     room("MPIRanks", on: ["CMPI", "Distributed"]),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
+    room(
+      "Reinforcement",
+      on: [
+        "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+      ]),
 
     // Runs, statistics, reports, experiments.
     room("RunLogs"),
@@ -100,6 +107,9 @@ let package = Package(
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
     tests("Distributed", on: ["Distributed"]),
+    tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
+    tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
+    tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs"]),
     tests("Statistics", on: ["Statistics"]),

@@ -10,7 +10,7 @@ if [ "$(id -u)" != 0 ]; then echo "Network namespaces need root." >&2 && exit 1;
 workers=$1 down=$2 up=$3
 shift 3
 Scripts/install-mpi.sh
-build=(swift build -c release --scratch-path .build/mpi --traits MPI --product descent-ranks)
+build=(swift build -c release --scratch-path .build-mpi --traits MPI --product descent-ranks)
 "${build[@]}" >/dev/null
 ranks=$("${build[@]}" --show-bin-path)/descent-ranks
 

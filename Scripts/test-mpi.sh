@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 Scripts/install-mpi.sh
 
-build=(swift build -c release --scratch-path .build/mpi --traits MPI --product descent-ranks)
+build=(swift build -c release --scratch-path .build-mpi --traits MPI --product descent-ranks)
 "${build[@]}" 2>&1 | { grep -E 'error|warning: unre|Compiling|Build' || true; } | tail -5
 ranks=$("${build[@]}" --show-bin-path)/descent-ranks
 

@@ -21,11 +21,7 @@ public struct RandomKey: Hashable, Sendable {
   }
 
   /// The child key of that name.
-  public func split(_ name: String) -> RandomKey {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return child(hash)
-  }
+  public func split(_ name: String) -> RandomKey { child(FNV.hash(name)) }
 
   /// The child key of that number.
   public func split(_ index: Int) -> RandomKey { split("number").child(UInt64(bitPattern: Int64(index))) }

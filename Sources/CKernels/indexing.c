@@ -12,11 +12,6 @@ typedef struct {
   void *const *operands;
 } job;
 
-static int64_t grain_for(int64_t elements) {
-  int64_t grain = 16384 / (elements > 0 ? elements : 1);
-  return grain < 1 ? 1 : grain;
-}
-
 static void fill_missing(char *target, ck_type type, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     if (type == CK_FLOAT32) ((float *)target)[i] = NAN;
@@ -43,7 +38,7 @@ static void gather_rows(void *context, int64_t begin, int64_t end) {
 void ck_gather(const void *parameters, void *const *operands) {
   const ck_indexing *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer * p->count, grain_for(p->inner), gather_rows, &j);
+  ck_parallel_for(p->outer * p->count, ck_grain_for(p->inner), gather_rows, &j);
 }
 
 static void gather_elements(void *context, int64_t begin, int64_t end) {
@@ -70,7 +65,7 @@ static void gather_elements(void *context, int64_t begin, int64_t end) {
 void ck_gather_elements(const void *parameters, void *const *operands) {
   const ck_indexing *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer * p->count, grain_for(p->inner), gather_elements, &j);
+  ck_parallel_for(p->outer * p->count, ck_grain_for(p->inner), gather_elements, &j);
 }
 
 // Threads own outer positions (and, for rows, ranges of the target axis), so that sums have one order.
@@ -101,7 +96,7 @@ void ck_scatter_add(const void *parameters, void *const *operands) {
   const ck_indexing *p = parameters;
   job j = {parameters, operands};
   int64_t each = p->outer * p->count * p->inner / (p->extent > 0 ? p->extent : 1);
-  ck_parallel_for(p->extent, grain_for(each), scatter_rows, &j);
+  ck_parallel_for(p->extent, ck_grain_for(each), scatter_rows, &j);
 }
 
 #define SCATTER_ELEMENTS(T)                                                                     \
@@ -127,7 +122,7 @@ static void scatter_elements(void *context, int64_t begin, int64_t end) {
 void ck_scatter_add_elements(const void *parameters, void *const *operands) {
   const ck_indexing *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer, grain_for((p->count + p->extent) * p->inner), scatter_elements, &j);
+  ck_parallel_for(p->outer, ck_grain_for((p->count + p->extent) * p->inner), scatter_elements, &j);
 }
 
 #define ARGUMENT(T)                                                                             \
@@ -157,7 +152,7 @@ static void argument_items(void *context, int64_t begin, int64_t end) {
 void ck_argument(const void *parameters, void *const *operands) {
   const ck_axis *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer * p->inner, grain_for(p->extent), argument_items, &j);
+  ck_parallel_for(p->outer * p->inner, ck_grain_for(p->extent), argument_items, &j);
 }
 
 static double number_at(const ck_axis *p, const void *row, int32_t i) {
@@ -205,7 +200,7 @@ static void sort_rows(void *context, int64_t begin, int64_t end) {
 void ck_argument_sort(const void *parameters, void *const *operands) {
   const ck_axis *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer, grain_for(p->extent * 16), sort_rows, &j);
+  ck_parallel_for(p->outer, ck_grain_for(p->extent * 16), sort_rows, &j);
 }
 
 #define CUMULATE(T)                                                                             \
@@ -229,7 +224,7 @@ static void cumulate(void *context, int64_t begin, int64_t end) {
 void ck_cumulative_sum(const void *parameters, void *const *operands) {
   const ck_axis *p = parameters;
   job j = {parameters, operands};
-  ck_parallel_for(p->outer, grain_for(p->extent * p->inner), cumulate, &j);
+  ck_parallel_for(p->outer, ck_grain_for(p->extent * p->inner), cumulate, &j);
 }
 
 void ck_zero(const void *parameters, void *const *operands) {

@@ -9,11 +9,6 @@ typedef struct {
   void *const *operands;
 } job;
 
-static int64_t grain_for(int64_t elements) {
-  int64_t grain = 16384 / (elements > 0 ? elements : 1);
-  return grain < 1 ? 1 : grain;
-}
-
 #define CLIP(low, high, position, size, stride, pad, extent) \
   int64_t low = (position) * (stride) - (pad), high = low + (size); \
   low = low < 0 ? 0 : low;                                   \
@@ -53,7 +48,7 @@ void ck_pool_argument(const void *parameters, void *const *operands) {
   const ck_pool *p = parameters;
   job j = {p, operands};
   int64_t each = p->output_width * p->channels * p->window_height * p->window_width;
-  ck_parallel_for(p->batch * p->output_height, grain_for(each), argument_rows, &j);
+  ck_parallel_for(p->batch * p->output_height, ck_grain_for(each), argument_rows, &j);
 }
 
 #define SUM_POOL(T)                                                                             \
@@ -84,7 +79,7 @@ void ck_sum_pool(const void *parameters, void *const *operands) {
   const ck_pool *p = parameters;
   job j = {p, operands};
   int64_t each = p->output_width * p->channels * p->window_height * p->window_width;
-  ck_parallel_for(p->batch * p->output_height, grain_for(each), sum_rows, &j);
+  ck_parallel_for(p->batch * p->output_height, ck_grain_for(each), sum_rows, &j);
 }
 
 #define SUM_POOL_GRADIENT(T)                                                                    \
@@ -116,5 +111,5 @@ static void gradient_images(void *context, int64_t begin, int64_t end) {
 void ck_sum_pool_gradient(const void *parameters, void *const *operands) {
   const ck_pool *p = parameters;
   job j = {p, operands};
-  ck_parallel_for(p->batch, grain_for(p->height * p->width * p->channels), gradient_images, &j);
+  ck_parallel_for(p->batch, ck_grain_for(p->height * p->width * p->channels), gradient_images, &j);
 }

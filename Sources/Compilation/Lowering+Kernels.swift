@@ -183,6 +183,22 @@ extension Lowering {
         scratch: scratch)
       // A row's gradient is written when all of the row's cotangent has been read.
       mayTakeThePlace(of: reads[4], beside: Array(reads.prefix(4)))
+    case .groupedAttention:
+      lowerGroupedAttention("grouped attention", ck_grouped_attention_forward, reads, results)
+    case .groupedAttentionGradient:
+      lowerGroupedAttention("grouped attention gradient", ck_grouped_attention_gradient, reads, results)
+    case .rootMeanSquareNormalization(let epsilon):
+      var parameters = rmsNorm(reads)
+      parameters.epsilon = epsilon
+      emit("RMS norm \(reads[0].shape)", ck_rms_norm_forward, memory.store(parameters), reads: reads, results)
+    case .rootMeanSquareNormalizationGradient:
+      var parameters = rmsNorm(reads)
+      let scratch = newBuffer(bytes: Int(ck_rms_norm_scratch_bytes(&parameters)))
+      emit(
+        "RMS norm gradient \(reads[0].shape)", ck_rms_norm_gradient, memory.store(parameters), reads: reads, results,
+        scratch: scratch)
+      // A row's gradient is written when all of the row's cotangent has been read.
+      mayTakeThePlace(of: reads[3], beside: Array(reads.prefix(3)))
     }
   }
 
@@ -203,5 +219,19 @@ extension Lowering {
 
   private func layerNorm(_ reads: [View]) -> ck_layer_norm {
     ck_layer_norm(rows: Int64(reads[0].shape[0]), width: Int64(reads[0].shape[1]), epsilon: 0)
+  }
+
+  private func lowerGroupedAttention(
+    _ name: String, _ kernel: @escaping ck_kernel, _ reads: [View], _ results: [Value]
+  ) {
+    let (queries, keys) = (reads[0].shape, reads[1].shape)
+    let parameters = ck_grouped_attention(
+      batch: Int64(queries[0]), time: Int64(queries[1]), heads: Int64(queries[2]), key_heads: Int64(keys[2]),
+      width: Int64(queries[3]))
+    emit("\(name) \(queries)", kernel, memory.store(parameters), reads: reads, results)
+  }
+
+  private func rmsNorm(_ reads: [View]) -> ck_rms_norm {
+    ck_rms_norm(rows: Int64(reads[0].shape[0]), width: Int64(reads[0].shape[1]), epsilon: 0)
   }
 }

@@ -32,7 +32,7 @@ public struct Dataset: Sendable {
   /// Number of examples.
   public var count: Int {
     switch features {
-    case .images(let bytes, let height, let width, let channels): bytes.count / (height * width * channels)
+    case .images(let bytes, let height, let width, let channels): bytes.count / max(height * width * channels, 1)
     case .numbers(let array): array.shape[0]
     }
   }
@@ -140,30 +140,32 @@ public struct Dataset: Sendable {
     }
   }
 
-  /// Mean and standard deviation of each channel (last axis) over all examples.
+  /// Mean and standard deviation of each channel (last axis) over all examples; channels that are constant have 1, so that
+  /// dividing by it leaves them as they are.
   public func channelStatistics() -> (mean: [Double], standardDeviation: [Double]) {
     let channels = exampleShape.rank == 0 ? 1 : exampleShape[-1]
-    var sums = [Double](repeating: 0, count: channels)
-    var squares = sums
-    func add(_ value: Double, _ channel: Int) {
-      sums[channel] += value
-      squares[channel] += value * value
-    }
-    var total = 0
     switch features {
     case .images(let bytes, _, _, _):
-      total = bytes.count
+      var sums = [Double](repeating: 0, count: channels)
+      var squares = sums
       bytes.withUnsafeBufferPointer { source in
-        for i in source.indices { add(Double(source[i]) / 255, i % channels) }
+        for i in source.indices {
+          let value = Double(source[i]) / 255
+          sums[i % channels] += value
+          squares[i % channels] += value * value
+        }
       }
+      let n = Double(max(bytes.count / channels, 1))
+      let mean = sums.map { $0 / n }
+      return (mean, zip(squares, mean).map { max($0 / n - $1 * $1, 1e-12).squareRoot() })
     case .numbers(let array):
-      total = array.count
-      array.withUnsafeElements(of: Float.self) { source in
-        for i in source.indices { add(Double(source[i]), i % channels) }
+      // Numbers may be far from 0: two passes.
+      return array.withUnsafeElements(of: Float.self) { source in
+        let moments = (0..<channels).map { channel in
+          Moments(stride(from: channel, to: source.count, by: channels).lazy.map { Double(source[$0]) })
+        }
+        return (moments.map(\.mean), moments.map(\.guardedDeviation))
       }
     }
-    let n = Double(max(total / channels, 1))
-    let mean = sums.map { $0 / n }
-    return (mean, zip(squares, mean).map { max($0 / n - $1 * $1, 1e-12).squareRoot() })
   }
 }

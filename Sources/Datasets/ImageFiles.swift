@@ -20,6 +20,7 @@ public enum IDX {
     guard bytes.count == expected else {
       throw DatasetError(path, "\(extents) needs \(expected) bytes and has \(bytes.count)")
     }
+    guard expected > 0 else { throw DatasetError(path, "holds nothing: its extents are \(extents)") }
     return (extents, Data(bytes))
   }
 
@@ -90,7 +91,12 @@ public enum ImageFolder {
     let found = idx.compactMap(find)
     if found.count == idx.count {
       let train = try IDX.dataset(name: folder, images: found[0], labels: found[1])
-      return (train, try IDX.dataset(name: folder, images: found[2], labels: found[3], classNames: train.classNames))
+      let test = try IDX.dataset(name: folder, images: found[2], labels: found[3], classNames: train.classNames)
+      guard test.exampleShape == train.exampleShape else {
+        throw DatasetError(
+          found[2], "has images of the shape \(test.exampleShape), and those that train have \(train.exampleShape)")
+      }
+      return (train, test)
     }
     let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
     if let test = find("test_batch.bin"), !batches.isEmpty {

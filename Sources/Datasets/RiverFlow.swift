@@ -6,12 +6,17 @@ public enum RiverFlow {
   /// Rows with a missing value are left out, and the data set's name says how many. The first four fifths, in
   /// time, train; the rest test.
   public static func load(_ path: String) throws -> (train: Dataset, test: Dataset) {
-    let table = try ARFFTable(path: path)
-    let features = table.attributes.count - targetCount
+    let table = try Table.read(path)
+    let columns = table.columns
+    if let text = columns.first(where: \.isText) { throw DatasetError(path, "attribute \(text.name) is no number") }
+    let features = columns.count - targetCount
     guard features > 0 else {
-      throw DatasetError(path, "has \(table.attributes.count) attributes; more than \(targetCount) are needed")
+      throw DatasetError(path, "has \(columns.count) attributes; more than \(targetCount) are needed")
     }
-    let (rows, dropped) = table.complete
+    let rows = (0..<table.rowCount).map { row in columns.map { $0.number(row) } }.filter {
+      !$0.contains(where: \.isNaN)
+    }
+    let dropped = table.rowCount - rows.count
     guard rows.count >= 5 else { throw DatasetError(path, "has \(rows.count) complete rows; 5 are needed") }
     func part(_ range: Range<Int>) -> Dataset {
       let chosen = rows[range]

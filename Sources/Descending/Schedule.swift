@@ -54,6 +54,16 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The least value that it ever has: a rate below 0 would climb.
+  public var minimum: Double {
+    switch self {
+    case .constant(let value): value
+    case .linear(let from, let to, _), .cosine(let from, let to, _): Swift.min(from, to)
+    case .steps(let value, _, _), .exponential(let value, _, _): Swift.min(value, 0)
+    case .warmUp(_, let next): Swift.min(next.minimum, 0)
+    }
+  }
+
   /// The value at a point of the descent, as a float32 scalar.
   public func value(at counters: Counters) -> Tensor {
     func fraction(_ over: Duration) -> Tensor { min(over.elapsed(counters) * (1 / over.amount), 1) }
@@ -62,13 +72,18 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .linear(let from, let to, let over): return from + (to - from) * fraction(over)
     case .cosine(let from, let to, let over): return to + (0.5 * (from - to)) * (1 + cos(fraction(over) * Double.pi))
     case .steps(let value, let factor, let every):
-      // A hair more than the quotient, so that the end of a stretch counts as its end in float32.
-      let passed = floor(every.elapsed(counters) * (1 / every.amount) + 1e-6)
-      return value * exp(passed * Foundation.log(factor))
+      return value * exp(Self.passed(in: every, at: counters) * Foundation.log(factor))
     case .exponential(let value, let factor, let over):
       return value * exp(over.elapsed(counters) * (Foundation.log(factor) / over.amount))
     case .warmUp(let duration, let next): return next.value(at: counters) * fraction(duration)
     }
+  }
+
+  /// Whole stretches that have passed.
+  package static func passed(in every: Duration, at counters: Counters) -> Tensor {
+    // A hair more than the quotient, so that the end of a stretch counts as its end in float32, whose two roundings
+    // are 1.2e-7 of the quotient together.
+    floor(every.elapsed(counters) * ((1 + 1.5e-7) / every.amount) + 1e-6)
   }
 
   /// The value after that many updates, samples and epochs.
@@ -87,7 +102,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .cosine(let from, let to, let over):
       return to + 0.5 * (from - to) * (1 + Foundation.cos(fraction(over) * Double.pi))
     case .steps(let value, let factor, let every):
-      return value * Foundation.pow(factor, (elapsed(every) / every.amount + 1e-6).rounded(.down))
+      return value * Foundation.pow(factor, (elapsed(every) * ((1 + 1.5e-7) / every.amount) + 1e-6).rounded(.down))
     case .exponential(let value, let factor, let over):
       return value * Foundation.pow(factor, elapsed(over) / over.amount)
     case .warmUp(let duration, let next):

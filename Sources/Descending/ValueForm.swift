@@ -80,6 +80,16 @@ extension ValueForm where Value == [String] {
 extension ValueForm where Value == Schedule {
   static let schedule = ValueForm(
     read: { text, _, _ in try ScheduleParser.parse(text) }, write: { "\($0)" }, examples: ["0.5", "0.25"])
+
+  /// A schedule that is never below 0.
+  static let rate = ValueForm(
+    read: { text, owner, name in
+      let schedule = try ScheduleParser.parse(text)
+      guard schedule.minimum >= 0 else {
+        throw DescentError("\(owner): \(name) must not be below 0, where it climbs, and is \(text)")
+      }
+      return schedule
+    }, write: { "\($0)" }, examples: ["0.5", "0.25"])
 }
 
 extension ValueForm where Value == LossExponent {

@@ -8,10 +8,13 @@
 @_exported import Distributed
 @_exported import Experiments
 @_exported import Graphs
+@_exported import LanguageModels
 @_exported import MPIRanks
+@_exported import MetaLearning
 @_exported import Models
 @_exported import MultiObjective
 @_exported import Parameters
+@_exported import Reinforcement
 @_exported import Reports
 @_exported import RunLogs
 @_exported import SignalRecovery

@@ -12,8 +12,8 @@ struct BenchCommand: ParsableCommand {
 
   @Argument(
     help: """
-      Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product); the first four when \
-      none is named.
+      Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product) or control (TD3 with its \
+      environment); the first four when none is named.
       """)
   var workloads: [String] = []
   @Flag(help: "Time of each kind of kernel call, the slowest first, with the number of calls.")
@@ -29,6 +29,7 @@ struct BenchCommand: ParsableCommand {
     if let threads { Engine.setThreadCount(threads) }
     let known = Workload.all + [Workload.resNet18(batch: 64)]
     if workloads == ["product"] { return try measureProduct() }
+    if workloads == ["control"] { return try ControlBench.measure(profile: profile) }
     for name in workloads where !known.contains(where: { $0.name == name }) {
       throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")
     }

@@ -16,7 +16,9 @@ import Foundation
       """,
     version: descentVersion,
     subcommands: [
-      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self, DataCommand.self,
+      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
+      ControlCommand.self, PredictCommand.self, EvaluateCommand.self, DataCommand.self, GenerateCommand.self,
+      LanguageModelCommand.self,
       DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }
@@ -149,6 +151,9 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     if let resume {
       let folder = try RunFolder.open(resume)
+      guard !TrainingRun.isRun(folder) else {
+        throw SettingsError("\(resume) is a run of descent train; go on with descent train --resume \(resume)")
+      }
       try show(try self.resume(try ExperimentRegistry.named(try RunSession.experimentName(in: folder)), folder))
     } else if let experiment {
       try show(try start(try ExperimentRegistry.named(experiment)))
@@ -195,16 +200,43 @@ struct ReportCommand: ParsableCommand {
 
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "The known data sets, which of them are here, and how to get the others.")
+    commandName: "data",
+    abstract: "The known data sets, which of them are here, and how to get the others; or what a table holds.")
 
+  @Argument(help: "A table: what descent train would understand of it, and how fast it was read.")
+  var table: String?
   @OptionGroup var dataOptions: DataOptions
 
   func run() throws {
+    if let table { return try describe(table) }
     for entry in CatalogueEntry.all {
       let folder = try dataOptions.locator.folder(of: entry.name)
       print("\(entry.name): \(entry.summary)")
       print(
         folder.map { "  here: \($0)" } ?? "  not here: \(entry.instructions), and name DIR by --data or DESCENT_DATA")
     }
+    for model in KnownModel.all {
+      print("\(model.name): \(model.summary)")
+      print(
+        model.path(in: dataOptions.locator.directories).map { "  here: \($0)" }
+          ?? "  not here: \(model.instructions), and name DIR by --data or DESCENT_DATA")
+    }
+  }
+
+  private func describe(_ path: String) throws {
+    guard dataOptions.data == nil else {
+      throw SettingsError("--data is where known data sets are, and \(path) is a table")
+    }
+    let start = ProcessInfo.processInfo.systemUptime
+    let table = try Table.read(path)
+    let seconds = ProcessInfo.processInfo.systemUptime - start
+    let (rows, columns) = (table.rowCount, table.columns.count)
+    let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    let problem = try TableProblem(table, key: RandomKey(seed: 0))
+    print(problem.account)
+    print("\(problem.encoding.width) features: " + problem.encoding.features.prefix(20).joined(separator: ", "))
+    print(
+      "\(rows) rows of \(columns) columns read in \(String(format: "%.2f", seconds)) s"
+        + (size > 1_000_000 ? ", \(String(format: "%.0f", Double(size) / seconds / 1e6)) MB/s of the file" : ""))
   }
 }

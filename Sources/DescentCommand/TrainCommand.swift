@@ -4,47 +4,76 @@ import Foundation
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Trains a model on your own table, or on a known set of images.",
+    commandName: "train", abstract: "Trains a model on your own table, or on images.",
     discussion: """
-      DATA is a CSV file (numbers, with or without a header; the last column is the target unless --target names another) \
-      or a folder of images (IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent \
-      data. A chain is a list of transformations with options, joined by |, and ends with a rate:
-        descent train flowers.csv --chain "momentum 0.9 | rate 0.05"
+      DATA is a table (text with any delimiter, ARFF, npy; gzip-compressed or not; numbers, texts, dates, missing cells), \
+      a folder of images (IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent data. \
+      What was understood is said in one line. The target is the last column unless --target names others:
+        descent train flowers.csv
+        descent train prices.csv --target price --drop id --as zip=category --test 0.2
+        descent train flows.arff --target a,b,c
+      A chain is a list of transformations with options, joined by |, and ends with a rate:
+        descent train prices.csv --hidden 128,128 --chain "clip 1 | adam | rate cosine(0.001, 50epochs)"
         descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
-        descent train prices.csv --target price --hidden 128,128 --chain "clip 1 | adam | rate 0.001"
       What the run does can be watched, each epoch, without changing it; the report shows it:
         descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
-      Transformations, diagnostics and their options: descent list, descent describe NAME.
+      A run that was interrupted, or is to be longer, goes on: descent train --resume FOLDER [--epochs N].
+      Then: descent predict FOLDER new.csv, descent evaluate FOLDER new.csv. Transformations, diagnostics and their \
+      options: descent list, descent describe NAME.
       """)
 
-  @Argument(help: "A CSV file, a folder of images or a known data set.")
-  var source: String
-  @Option(help: "Target column of a CSV file, by name or position from 0.")
+  @Argument(help: "A table, a folder of images or a known data set; not needed with --resume.")
+  var source: String?
+  @Option(help: "Target columns of a table, by name or position from 0, joined by commas.")
   var target: String?
   @Option(help: "What the target is: auto, classes or numbers.")
-  var task = "auto"
+  var task: TableOptions.Task?
+  @Option(help: "Columns of a table to leave out, joined by commas.")
+  var drop: String?
+  @Option(
+    name: .customLong("as"),
+    help: "What columns are: NAME=number, category, date or text, joined by commas; may be repeated.")
+  var kinds: [String] = []
+  @Option(help: "Missing cells of features: fill (and say so by a feature), drop the row, or refuse.")
+  var missing: TableOptions.Missing?
+  @Option(help: "Whether a table's first row holds names: yes or no; found out when not given.")
+  var header: String?
+  @Option(help: "The character between cells: a comma, a semicolon, tab, space; found out when not given.")
+  var delimiter: String?
+  @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
+  var encoding: TextEncoding?
+  @Option(help: "Fraction of a table's rows that are held out for validation; 0.2 when not given.")
+  var validation: Double?
+  @Option(help: "Rows that nothing is chosen by: a fraction, or a file.")
+  var test: String?
+  @Option(help: "A column whose equal values stay together in one part.")
+  var group: String?
+  @Option(help: "A column, as a time, whose last rows are held out in place of random ones.")
+  var splitBy: String?
   @Option(help: "The network: mlp, cnn, resnet8 or resnet18; mlp for tables and cnn for images when not given.")
   var model: String?
-  @Option(help: "Widths of an mlp's hidden layers.")
-  var hidden = "64,64"
+  @Option(help: "Widths of an mlp's hidden layers; 64,64 when not given.")
+  var hidden: String?
   @Option(help: "Transformations of gradients, joined by |.")
-  var chain = "momentum 0.9 | rate 0.01"
-  @Option(help: "Passes over the training data.")
-  var epochs = 10
-  @Option(help: "Examples in one update.")
-  var batch = 64
-  @Option(help: "Fraction of a CSV file's rows that are held out for validation.")
-  var validation = 0.2
-  @Option(help: "Seed of split, initial weights and order.")
-  var seed = 0
-  @Option(help: "The run's folder: log, checkpoints, trained model.")
-  var out = "runs/train"
+  var chain: String?
+  @Option(help: "Passes over the training data; some 4000 updates of a table when not given.")
+  var epochs: Int?
+  @Option(help: "Examples in one update; by the number of rows when not given.")
+  var batch: Int?
+  @Option(help: "The weights that are saved: best (on validation) or last; best when not given.")
+  var keep: TrainingRun.Settings.Kept?
+  @Option(help: "Epochs without a better one after which the descent ends; 0 for never.")
+  var patience: Int?
+  @Option(help: "Seed of split, initial weights and order; 0 when not given.")
+  var seed: Int?
+  @Option(help: "The run's folder: log, checkpoints, trained model; runs/train when not given.")
+  var out: String?
   @Option(
     help: "Diagnostics to carry, joined by commas: calibration, lipschitz, flatness, twins; with options as in a chain."
   )
   var watch: String?
-  @Flag(help: "Go on with an interrupted run in the folder.")
-  var resume = false
+  @Option(help: "Go on with the run in this folder; its options need not be repeated, and --epochs may be more.")
+  var resume: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var replace = false
   @Flag(help: "No progress.")
@@ -52,73 +81,146 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var dataOptions: DataOptions
 
   func validate() throws {
-    guard epochs > 0, batch > 0 else { throw ValidationError("--epochs and --batch must be positive") }
-    guard validation > 0, validation < 1 else { throw ValidationError("--validation must be between 0 and 1") }
-    guard ["auto", "classes", "numbers"].contains(task) else {
-      throw ValidationError("--task is auto, classes or numbers")
+    guard (source == nil) != (resume == nil) else {
+      throw ValidationError(
+        resume == nil ? "name a table, a folder of images or a known data set" : "--resume takes no data's name")
+    }
+    if resume != nil, out != nil || replace {
+      throw ValidationError("--resume goes on in its folder: leave out --out and --replace")
+    }
+    if let epochs, epochs <= 0 { throw ValidationError("--epochs must be positive") }
+    if let batch, batch <= 0 { throw ValidationError("--batch must be positive") }
+    if let patience, patience < 0 { throw ValidationError("--patience must be 0 or more") }
+    if let validation, !(validation > 0 && validation < 1) {
+      throw ValidationError("--validation must be between 0 and 1")
+    }
+    if let header, !["yes", "no"].contains(header) { throw ValidationError("--header is yes or no") }
+    if group != nil, splitBy != nil { throw ValidationError("rows are parted by --group or by --split-by, not both") }
+    if let fraction = testFraction {
+      guard fraction > 0, fraction + (validation ?? 0.2) < 1 else {
+        throw ValidationError("--test and --validation together must be between 0 and 1")
+      }
     }
   }
+
+  private var testFraction: Double? { test.flatMap(Double.init) }
 
   func run() throws {
-    let (train, held) = try datasets()
-    let network = try network(for: train)
-    let method = try DescentMethodKind.parse(chain)
-    let loss: LossFunction = train.labels == nil ? .squaredError : .crossEntropy
+    let saved = try resume.map { try TrainingRun.settings(of: try RunFolder.open($0)) }
+    let name = saved?.source ?? source!
+    let source = try TrainingSource(name)
+    try checkThatOptionsApply(source)
+    let table = source.isTable ? try tableOptions(saved?.table) : nil
+    let testFile = test == nil ? saved?.test : testFraction == nil ? test : nil
+    let seed = seed ?? saved?.seed ?? 0
+    let problem = try source.problem(table, test: testFile, seed: seed, data: dataOptions.locator)
+    let defaults = TrainingDefaults(
+      rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: epochs,
+      chain: chain)
+    let network = try network(problem, saved?.network, defaults)
+    let method = try DescentMethodKind.parse(chain ?? saved?.chain ?? defaults.chain)
+    let epochs = epochs ?? saved?.epochs ?? defaults.epochs
     let settings = TrainingRun.Settings(
-      source: source, target: target, task: task, model: network.description, chain: method.description,
-      epochs: epochs, batch: batch, validation: validation, seed: seed,
-      watch: try watch.map { try WatchConfiguration($0).description })
+      source: name, table: table, test: testFile, model: network.description, network: network,
+      chain: method.description, epochs: epochs, batch: batch ?? saved?.batch ?? defaults.batch, seed: seed,
+      watch: try (watch ?? saved?.watch).map { try WatchConfiguration($0).description },
+      keep: keep ?? saved?.keep ?? .best, patience: patience ?? saved?.patience ?? defaults.patience,
+      data: problem.fingerprint)
+    if let saved, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain), length <= saved.epochs {
+      announce("the chain's schedule ends after \(length) epochs; what comes after them runs at its last rate")
+    }
     let run = TrainingRun(
-      settings: settings, train: train, validation: held, model: network.layer, loss: loss, method: method)
-    let outcome = try run.run(out: out, resuming: resume, replacing: replace, isQuiet: quiet, announce: announce)
-    print(outcome)
+      settings: settings, problem: problem, model: network.makeLayer(),
+      loss: problem.train.labels == nil ? .squaredError : .crossEntropy, method: method)
+    print(
+      try run.run(
+        out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet,
+        announce: announce))
   }
 
-  private func datasets() throws -> (Dataset, Dataset) {
-    if CatalogueEntry.all.contains(where: { $0.name == source }) {
-      guard target == nil else { throw SettingsError("--target is for CSV files, and \(source) is a set of images") }
-      return try dataOptions.locator.load(source)
-    }
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), isFolder.boolValue {
-      guard target == nil else { throw SettingsError("--target is for CSV files, and \(source) is a folder of images") }
-      return try ImageFolder.load(source)
-    }
-    guard FileManager.default.fileExists(atPath: source) else {
-      let names = CatalogueEntry.all.map(\.name)
-      throw SettingsError(
-        "there is no file \(source), and no data set of that name; \(NearestName.hint(source, among: names))")
-    }
-    let all = try CSV.dataset(source, target: target, classes: task == "auto" ? nil : task == "classes")
-    let count = Int(Double(all.count) * validation)
-    let parts = try all.split([count, all.count - count], key: RandomKey(seed: seed).split("validation"))
-    guard !parts.contains(where: { $0.count == 0 }) else {
-      throw SettingsError("\(source): \(all.count) rows are too few to hold out a fraction of \(validation)")
-    }
-    return (parts[1], parts[0])
-  }
-
-  private func network(for data: Dataset) throws -> (layer: any Layer, description: String) {
-    let shape = data.exampleShape
-    let outputs = data.labels == nil ? 1 : max(data.classNames.count, 2)
-    let kind = model ?? (shape.rank == 3 ? "cnn" : "mlp")
-    guard kind == "mlp" || shape.rank == 3 else {
-      throw SettingsError("--model \(kind) takes images, and \(source) is a table")
-    }
-    switch kind {
-    case "mlp":
-      let widths = hidden.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-      guard !widths.contains(where: { ($0 ?? 0) <= 0 }) else {
-        throw SettingsError("--hidden is a list of widths, as 64,64")
+  /// Nothing is ignored: what does not apply is an error.
+  private func checkThatOptionsApply(_ source: TrainingSource) throws {
+    if source.isTable {
+      guard dataOptions.data == nil else {
+        throw SettingsError("--data is where known data sets are, and \(source.description)")
       }
-      let all = [shape.count] + widths.compactMap { $0 } + [outputs]
-      return (MLP(all), "mlp \(all.map(String.init).joined(separator: "-"))")
-    case "cnn": return (SmallCNN(height: shape[0], width: shape[1], channels: shape[2], classes: outputs), "cnn")
-    case "resnet8": return (ResNet.resNet8(channels: shape[2], classes: outputs), "resnet8")
-    case "resnet18": return (ResNet.resNet18(channels: shape[2], classes: outputs), "resnet18")
-    default:
-      throw SettingsError(
-        "there is no model \(kind); \(NearestName.hint(kind, among: ["mlp", "cnn", "resnet8", "resnet18"]))")
+      return
     }
+    let given: [(name: String, isGiven: Bool)] = [
+      ("target", target != nil), ("task", task != nil), ("drop", drop != nil), ("as", !kinds.isEmpty),
+      ("missing", missing != nil), ("header", header != nil), ("delimiter", delimiter != nil),
+      ("encoding", encoding != nil), ("validation", validation != nil), ("test", test != nil), ("group", group != nil),
+      ("split-by", splitBy != nil),
+    ]
+    if let wrong = given.first(where: \.isGiven) {
+      throw SettingsError("--\(wrong.name) is for tables, and \(source.description)")
+    }
+    if case .images = source, dataOptions.data != nil {
+      throw SettingsError("--data is where known data sets are, and \(source.description)")
+    }
+  }
+
+  private func tableOptions(_ saved: TableOptions?) throws -> TableOptions {
+    var options = saved ?? TableOptions()
+    if let header { options.format.header = header == "yes" }
+    if let delimiter { options.format.delimiter = delimiter }
+    if let encoding { options.format.encoding = encoding }
+    if let target { options.targets = [target] }
+    if let task { options.task = task }
+    if let drop { options.dropped = [drop] }
+    if let missing { options.missing = missing }
+    if let validation { options.validation = validation }
+    if let testFraction { options.test = testFraction }
+    if let group { options.group = group }
+    if let splitBy { options.order = splitBy }
+    for item in kinds.flatMap({ $0.split(separator: ",") }) {
+      guard let mark = item.lastIndex(of: "=") else {
+        throw SettingsError("--as \(item) says nothing: write --as NAME=category")
+      }
+      let (name, text) = (String(item[..<mark]), String(item[item.index(after: mark)...]))
+      guard let kind = ColumnKind(rawValue: text) else {
+        throw SettingsError(
+          "--as \(item): there is no kind \(text); \(NearestName.hint(text, among: ColumnKind.allCases.map(\.rawValue)))"
+        )
+      }
+      options.kinds[name] = kind
+    }
+    return options
+  }
+
+  private func network(
+    _ problem: TrainingProblem, _ saved: ModelDescription?, _ defaults: TrainingDefaults
+  ) throws -> ModelDescription {
+    let shape = problem.train.exampleShape
+    let names = ModelDescription.Kind.allCases.map(\.rawValue)
+    let kind: ModelDescription.Kind
+    if let model {
+      guard let known = ModelDescription.Kind(rawValue: model) else {
+        throw SettingsError("there is no model \(model); \(NearestName.hint(model, among: names))")
+      }
+      kind = known
+    } else {
+      kind = saved?.kind ?? (shape.rank == 3 ? .cnn : .mlp)
+    }
+    guard kind == .mlp || shape.rank == 3 else {
+      throw SettingsError("--model \(kind.rawValue) takes images, and \(problem.train.name) is a table")
+    }
+    guard kind == .mlp || hidden == nil else {
+      throw SettingsError("--hidden is for an mlp, and the model is \(kind.rawValue)")
+    }
+    guard kind == .mlp else { return try ModelDescription(kind, input: shape.dimensions, outputs: problem.outputs) }
+    let widths: [Int?] =
+      hidden.map { $0.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) } }
+      ?? saved?.hidden ?? defaults.hidden
+    guard !widths.contains(where: { ($0 ?? 0) <= 0 }) else {
+      throw SettingsError("--hidden is a list of widths, as 64,64")
+    }
+    return try ModelDescription(
+      .mlp, input: shape.dimensions, hidden: widths.compactMap { $0 }, outputs: problem.outputs)
   }
 }
+
+extension TableOptions.Task: ExpressibleByArgument {}
+extension TableOptions.Missing: ExpressibleByArgument {}
+extension TextEncoding: ExpressibleByArgument {}
+extension TrainingRun.Settings.Kept: ExpressibleByArgument {}

@@ -55,7 +55,8 @@ public struct Calibration: Sendable {
       let logSum = peak + log(sum)
       let p = z.map { exp($0 - logSum) }
       let own = z[Int(label)]
-      let best = z.firstIndex(of: peak)!
+      // Logits that are not finite have no largest one; the measures then say so.
+      let best = z.firstIndex(of: peak) ?? 0
       right.append(best == Int(label) ? 1 : 0)
       confidences.append(p[best])
       totals[0] += z.filter { $0 > own }.count < 5 ? 1 : 0

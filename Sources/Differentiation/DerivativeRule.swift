@@ -48,6 +48,7 @@ struct DerivativeRule {
 
   private func pass(_ passing: Operation.Passing, _ g: Tensor) -> [Tensor?] {
     switch passing {
+    case .identity: return [g]
     case .stopGradient: return [nil]
     case .batchNormalization:
       let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))
@@ -75,7 +76,11 @@ struct DerivativeRule {
   private func pullback(through composite: Composite, _ incoming: [Tensor?]) -> [Tensor?] {
     let inputs = node.inputs.map(graph.tensor)
     if let fast = composite.pullback(inputs, node.outputs.indices.map { output($0) }, incoming) { return fast }
-    let outputs = composite.decomposed(inputs)
-    return ReverseSweep(to: inputs, stopping: true).run(outputs, incoming)
+    // Each input by itself: rearrangements of a rearrangement would go back to what was before the first, past the input.
+    let leaves = inputs.map { graph.record(.pass(.identity), [$0], $0.type) }
+    let arrived = ReverseSweep(to: leaves, stopping: true).run(composite.decomposed(leaves), incoming)
+    // One tensor in several places is one leaf: what arrived there counts once.
+    var seen: Set<Value> = []
+    return zip(leaves, arrived).map { seen.insert($0.value).inserted ? $1 : nil }
   }
 }

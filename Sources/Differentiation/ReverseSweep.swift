@@ -44,7 +44,7 @@ struct ReverseSweep {
 
   /// Nodes between leaves and outputs, in order: what an output needs and what depends on a leaf. The time goes with
   /// their number, not with the graph's.
-  private func nodes(in graph: Graph, from leaves: Set<Value>, to outputs: [Tensor]) -> (
+  func nodes(in graph: Graph, from leaves: Set<Value>, to outputs: [Tensor]) -> (
     order: [Int], members: Set<Int>
   ) {
     let ends = Set(leaves.map(\.node))

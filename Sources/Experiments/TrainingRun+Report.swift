@@ -35,12 +35,6 @@ extension TrainingRun {
   /// Whether a folder holds a run of this kind.
   public static func isRun(_ folder: RunFolder) -> Bool { (try? settings(of: folder)) != nil }
 
-  private static func settings(of folder: RunFolder) throws -> Settings {
-    try Experiments.Settings.decode(
-      Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
-      describing: folder.configurationPath)
-  }
-
   /// What the diagnostics saw, as text, and where the report is. A machine without gnuplot has no report, and says so.
   static func accounts(of folder: RunFolder) throws -> String {
     let evidence = try WatchEvidence(try folder.events())
@@ -63,12 +57,39 @@ extension TrainingRun {
     let report = Report(
       title: "Training on \(settings.source)",
       subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(settings.epochs) epochs",
-      sections: [.heading("Loss")] + curves(epochs) + evidence.sections + [
+      sections: [.heading("Loss")] + curves(epochs) + comparison(events) + evidence.sections + [
         .heading("How it was made"), .code(try String(contentsOfFile: folder.configurationPath, encoding: .utf8)),
         .code(environment),
       ])
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return folder.reportPath
+  }
+
+  /// What the model is worth in the end, beside predictions that need no descent.
+  private static func comparison(_ events: [RunEvent]) -> [Report.Section] {
+    let rows: [(name: String, values: [String: Double])] = events.compactMap { event in
+      let name: String
+      switch event.kind {
+      case "final": name = "trained, validation"
+      case "test": name = "trained, test"
+      case "baseline": name = event.task + ", validation"
+      default: return nil
+      }
+      return (
+        name,
+        Dictionary(uniqueKeysWithValues: event.values.map { (String($0.key.drop { $0 != "/" }.dropFirst()), $0.value) })
+      )
+    }
+    guard !rows.isEmpty else { return [] }
+    let tags = ["loss", "accuracy", "f1", "auc", "rmse", "mae", "r2"].filter { tag in
+      rows.contains { $0.values[tag] != nil }
+    }
+    return [
+      .heading("What it is worth"),
+      .table(
+        header: ["prediction"] + tags,
+        rows: rows.map { row in [row.name] + tags.map { row.values[$0].map { Report.number($0) } ?? "" } }),
+    ]
   }
 
   private static func curves(_ epochs: [RunEvent]) -> [Report.Section] {
@@ -83,9 +104,12 @@ extension TrainingRun {
         name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean loss",
         series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
     ]
-    let others = Set(epochs.flatMap(\.values.keys)).subtracting(["loss/train", "validation/loss"]).sorted()
+    let others = Set(epochs.flatMap(\.values.keys)).filter { $0.split(separator: "/").count < 3 || $0.contains("[") }
+      .subtracting(["loss/train", "validation/loss"]).sorted()
     for tag in others {
-      let name = tag.replacing("/", with: "-")
+      // Tags of groups hold path patterns, which are no names of files.
+      let plain = String(tag.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+      let name = plots.contains { $0.name == plain } ? "\(plain)-\(plots.count)" : plain
       plots.append(Plot(name: name, title: tag, xLabel: "epoch", yLabel: tag, series: [series(tag, tag)]))
     }
     return plots.map { .plot($0) }

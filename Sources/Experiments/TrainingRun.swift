@@ -5,49 +5,52 @@ import Training
 /// A descent on a user's own data, recorded in a run folder.
 public struct TrainingRun {
   public struct Settings: Codable, Sendable, Equatable {
+    public enum Kept: String, Codable, Sendable, CaseIterable { case best, last }
+
     public var source: String
-    public var target: String?
-    public var task: String
+    /// How a table is read; nil for images.
+    public var table: TableOptions?
+    /// A file of rows that nothing is chosen by.
+    public var test: String?
     public var model: String
+    /// All that makes the network again; nil for one that text cannot name, which is not saved for predictions.
+    public var network: ModelDescription?
     public var chain: String
     public var epochs: Int
     public var batch: Int
-    public var validation: Double
     public var seed: Int
     /// Diagnostics that the descent carries, as text; nil for none.
     public var watch: String?
+    /// Which weights are saved in the end: those of the best epoch on validation, or the last.
+    public var keep: Kept
+    /// Epochs without a better one after which the descent ends; 0 for never.
+    public var patience: Int
+    /// The data's fingerprint.
+    public var data: String?
 
     public init(
-      source: String, target: String?, task: String, model: String, chain: String, epochs: Int, batch: Int,
-      validation: Double, seed: Int, watch: String? = nil
+      source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
+      chain: String,
+      epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best,
+      patience: Int = 0, data: String? = nil
     ) {
-      self.source = source
-      self.target = target
-      self.task = task
-      self.model = model
-      self.chain = chain
-      self.epochs = epochs
-      self.batch = batch
-      self.validation = validation
-      self.seed = seed
-      self.watch = watch
+      (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
+      (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
+      (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
     }
   }
 
   let settings: Settings
-  let train: Dataset
-  let validation: Dataset
+  let problem: TrainingProblem
   let model: any Layer
   let loss: LossFunction
   let method: any DescentMethod
 
   public init(
-    settings: Settings, train: Dataset, validation: Dataset, model: any Layer, loss: LossFunction,
-    method: any DescentMethod
+    settings: Settings, problem: TrainingProblem, model: any Layer, loss: LossFunction, method: any DescentMethod
   ) {
     self.settings = settings
-    self.train = train
-    self.validation = validation
+    self.problem = problem
     self.model = model
     self.loss = loss
     self.method = method
@@ -55,27 +58,24 @@ public struct TrainingRun {
 
   /// Runs, and returns a summary for the terminal.
   ///
-  /// - Throws: `RunLogError` where the folder holds another run; `DescentError` for a diagnostic that does not exist or
-  ///   does not apply, before anything is written; `TrainingError` where the loss is not finite. The last checkpoint is
-  ///   then still there.
+  /// - Throws: `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
+  ///   diagnostic that does not exist or does not apply, before anything is written; `TrainingError` where the loss is
+  ///   not finite. The last checkpoint is then still there.
   public func run(
     out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, announce: (String) -> Void
   ) throws -> String {
-    let fingerprint = try Experiments.Settings.fingerprint(settings)
+    // More epochs are no other run.
+    var identity = settings
+    identity.epochs = 0
+    let fingerprint = try Experiments.Settings.fingerprint(identity)
     let clock = { ProcessInfo.processInfo.systemUptime }
     let watches = try makeWatches(clock)
-    let folder: RunFolder
-    if resuming {
-      folder = try RunFolder.open(out)
-      let saved = try Experiments.Settings.decode(
-        Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
-        describing: folder.configurationPath)
-      guard saved == settings else {
-        throw SettingsError("\(out) was started with other options; repeat those to go on")
-      }
-    } else {
-      folder = try RunFolder.create(out, replacing: replacing)
-      try AtomicFile.write(try Experiments.Settings.yaml(settings), to: folder.configurationPath)
+    let folder = resuming ? try RunFolder.open(out) : try RunFolder.create(out, replacing: replacing)
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    if resuming { try check(against: try Self.settings(of: folder), out) }
+    try AtomicFile.write(try Experiments.Settings.yaml(settings), to: folder.configurationPath)
+    if !resuming {
       try AtomicFile.write(
         RunEnvironment.json(
           libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601)),
@@ -84,7 +84,10 @@ public struct TrainingRun {
     let store = CheckpointStore(folder: folder.checkpointFolder, fingerprint: fingerprint)
     let saved = resuming ? try store.latestWithMemory() : nil
     // Without a checkpoint all is done again, the looks at the start too.
-    if resuming { try folder.truncateLog { $0.step <= saved?.state.step ?? -1 } }
+    // What was said of the end is said again.
+    if resuming {
+      try folder.truncateLog { $0.step <= saved?.state.step ?? -1 && !["final", "test"].contains($0.kind) }
+    }
     let earlier = try folder.events()
     let context = RunContext(
       folder: folder, data: DataLocator(), fingerprint: fingerprint, earlier: earlier,
@@ -94,20 +97,56 @@ public struct TrainingRun {
           folder: folder.path, startTime: Date().timeIntervalSince1970 - (earlier.map(\.time).max() ?? 0),
           earlier: earlier),
       ], isQuiet: isQuiet, clock: clock)
-    let outcome = try descend(context, store, saved, watches, announce)
+    let outcome: String
+    do {
+      outcome = try descend(context, store, saved, watches, announce)
+    } catch {
+      // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
+      if !resuming, let events = try? folder.events(), events.isEmpty {
+        try? FileManager.default.removeItem(atPath: folder.path)
+      }
+      throw error
+    }
     return try outcome + "\n" + Self.accounts(of: folder)
   }
 
-  private var normalization: Normalization {
-    let statistics = train.channelStatistics()
-    return Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+  /// What a folder's run was started with.
+  ///
+  /// - Throws: `SettingsError` where it is no run of this kind.
+  public static func settings(of folder: RunFolder) throws -> Settings {
+    try Experiments.Settings.decode(
+      Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
+      describing: folder.configurationPath)
+  }
+
+  /// Names what differs from the run that is to go on; more epochs may.
+  private func check(against saved: Settings, _ out: String) throws {
+    if let before = saved.data, let now = settings.data, before != now {
+      throw SettingsError("\(settings.source) has changed since \(out) was started; start another run")
+    }
+    var same = saved
+    (same.epochs, same.data) = (settings.epochs, settings.data)
+    guard same == settings else {
+      let names = [
+        ("data", same.source == settings.source), ("how the table is read", same.table == settings.table),
+        ("test", same.test == settings.test), ("model", same.model == settings.model),
+        ("chain", same.chain == settings.chain), ("batch", same.batch == settings.batch),
+        ("seed", same.seed == settings.seed), ("watch", same.watch == settings.watch),
+        ("keep", same.keep == settings.keep), ("patience", same.patience == settings.patience),
+      ].filter { !$0.1 }.map(\.0)
+      throw SettingsError(
+        "\(out) was started with other options (differs: \(names.joined(separator: ", "))); repeat those to go on")
+    }
+    guard settings.epochs >= saved.epochs else {
+      throw SettingsError("\(out) was started with \(saved.epochs) epochs; it can have more, not \(settings.epochs)")
+    }
   }
 
   private func makeWatches(_ clock: @escaping () -> Double) throws -> Watches? {
     guard let text = settings.watch else { return nil }
     let site = WatchSite(
-      model: model, loss: loss, train: train, validation: validation, normalization: normalization,
-      key: RandomKey(seed: settings.seed).split("watch"))
+      model: model, loss: loss, train: problem.train, validation: problem.validation,
+      normalization: problem.normalization, key: RandomKey(seed: settings.seed).split("watch"))
     return try Watches(try WatchConfiguration(text), on: site, clock: clock)
   }
 
@@ -115,61 +154,123 @@ public struct TrainingRun {
     _ context: RunContext, _ store: CheckpointStore, _ saved: (state: TrainingState, memory: Tree<NDArray>)?,
     _ watches: Watches?, _ announce: (String) -> Void
   ) throws -> String {
-    let normalization = normalization
     let key = RandomKey(seed: settings.seed)
     let batches = try BatchSequence(
-      train, batchSize: min(settings.batch, train.count), key: key.split("batches"), normalization: normalization)
+      problem.train, batchSize: min(settings.batch, problem.train.count), key: key.split("batches"),
+      normalization: problem.normalization)
     let trainer = try Trainer(
       model: model, loss: loss, method: method, batches: batches, key: key.split("training"), state: saved?.state)
-    announce(
-      "\(train.count) examples to train, \(validation.count) to validate; \(settings.model), "
-        + "\(trainer.state.parameters.elementCount) parameters; \(method.description)")
-    let predictor = Predictor(model)
-    var held = validation.featureArray(0..<validation.count)
-    normalization.apply(to: &held)
-    let targets = validation.targetArray(at: Array(0..<validation.count))
+    announce(account(trainer))
+    let held = Evaluation(problem.validation, of: problem, model, loss)
+    let baselines = try Baselines.of(problem)
+    if saved == nil { try record(baselines, context) }
     let bar = context.makeProgress(total: settings.epochs)
     let first = trainer.epoch
-    var last: [String: Double] = [:]
-    let watching = try watches.map { try Watching($0, context, trainer, memory: saved?.memory) }
+    let watching = try watches.map { try Watching($0, context, trainer, memory: saved?.memory.subtree("watch")) }
+    var best = BestEpoch(saved?.memory.subtree("best"))
+    let patience = settings.patience
     func endEpoch(_ trainer: Trainer, _ means: [String: Double]) throws {
       var values = means
-      let state = trainer.state
-      let output = try predictor.predict(held, parameters: state.parameters, modelState: state.modelState)
-      for (tag, value) in try measures(output, targets) { values["validation/" + tag] = value }
+      let weights = trainer.evaluatedState
+      let found = try held.measures(weights).values
+      for (tag, value) in found { values["validation/" + tag] = value }
       try context.record("epoch", step: trainer.step, values)
       try watching?.look()
-      last = values
-      bar?.show(trainer.epoch, of: "epoch", summary(values), since: first)
+      best.consider(weights, epoch: trainer.epoch, loss: found["loss"]!)
+      bar?.show(trainer.epoch, of: "epoch", Measures.text(found), since: first)
     }
-    try Descent(trainer, epochs: settings.epochs, checkpoints: store).run(
-      onStep: { try watches?.follow($0) }, memory: { watches?.memory ?? Tree() }, onEpoch: endEpoch)
+    try EpochDescent(
+      trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50)
+    ).run(
+      onStep: { try watches?.follow($0) },
+      memory: { (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best")) },
+      isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience }, onEpoch: endEpoch)
     bar?.finish()
-    let modelPath = context.folder.path + "/model.safetensors"
-    let state = trainer.state
-    var arrays: [String: NDArray] = [:]
-    for (path, array) in state.parameters.prefixed("parameters") { arrays[path] = array }
-    for (path, array) in state.modelState.prefixed("state") { arrays[path] = array }
-    arrays["normalization/mean"] = NDArray(normalization.mean)
-    arrays["normalization/standardDeviation"] = NDArray(normalization.standardDeviation)
-    try Safetensors.write(
-      arrays, metadata: ["model": settings.model, "classes": train.classNames.joined(separator: "\n")], to: modelPath)
-    try context.flush()
-    return "\(summary(last))\nmodel: \(modelPath)\nlog: \(context.folder.logPath)"
-  }
-
-  private func summary(_ values: [String: Double]) -> String {
-    ["loss/train", "validation/loss", "validation/accuracy"].compactMap { tag in
-      values[tag].map { "\(tag) \(String(format: "%.4g", $0))" }
-    }.joined(separator: ", ")
-  }
-
-  private func measures(_ output: NDArray, _ targets: NDArray) throws -> [String: Double] {
-    let loss = loss
-    let program = try Program(inputs: [TensorType(of: output), TensorType(of: targets)]) { _, x in
-      [loss(x[0], x[1])] + (loss.takesClasses ? [accuracy(x[0], labels: x[1]) * 100] : [])
+    guard best.epoch > 0 else {
+      throw TrainingError("the loss on validation was never finite; a smaller rate or a clip may help")
     }
-    let results = try program.run([output, targets]).map(\.item)
-    return loss.takesClasses ? ["loss": results[0], "accuracy": results[1]] : ["loss": results[0]]
+    let weights = settings.keep == .best ? best.weights : trainer.evaluatedState
+    let epoch = settings.keep == .best ? best.epoch : trainer.epoch
+    try save(weights, held, context)
+    let measured = try held.measures(weights)
+    try context.record("final", step: trainer.step, measured.values.prefixed("validation/"))
+    var lines = [
+      "validation after epoch \(epoch) of \(trainer.epoch)" + (settings.keep == .best ? ", the best" : "")
+        + ": \(measured.text)"
+    ]
+    lines.append(
+      "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(baselines.constant))")
+    if let linear = baselines.linear { lines.append("  least squares: \(Measures.text(linear))") }
+    var isBeaten = !beats(measured.values, baselines.constant)
+    if let test = problem.test {
+      let values = try Evaluation(test, of: problem, model, loss).measures(weights).values
+      try context.record("test", step: trainer.step, values.prefixed("test/"))
+      lines.append("test: " + Measures.text(values))
+      let apart = try Baselines.of(problem, on: test)
+      lines.append(
+        "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(apart.constant))")
+      if let linear = apart.linear { lines.append("  least squares: \(Measures.text(linear))") }
+      isBeaten = !beats(values, apart.constant)
+    }
+    if isBeaten {
+      let few = problem.train.count < 100
+      lines.append(
+        "it does not beat the constant prediction: "
+          + (few
+            ? "\(problem.train.count) rows are few to learn from" : "nothing that was found here predicts the target"))
+    }
+    try context.flush()
+    return lines.joined(separator: "\n")
+      + "\nmodel: \(context.folder.path)/model.safetensors\nlog: \(context.folder.logPath)"
+  }
+
+  private func beats(_ found: [String: Double], _ constant: [String: Double]) -> Bool {
+    guard let ours = found["loss"], let theirs = constant["loss"] else { return true }
+    return ours < theirs
+  }
+
+  private func account(_ trainer: Trainer) -> String {
+    let batches = trainer.batches
+    let rest = problem.train.count - batches.batchesPerEpoch * batches.batchSize
+    let updates = "\(batches.batchesPerEpoch) update\(batches.batchesPerEpoch == 1 ? "" : "s") of \(batches.batchSize)"
+    return "\(problem.account); \(updates) an epoch"
+      + (rest > 0 ? ", another \(rest) left out of each" : "")
+      + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
+      + "\(settings.epochs) epochs"
+      + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "")
+  }
+
+  private func record(_ baselines: Baselines, _ context: RunContext) throws {
+    try context.record("baseline", task: "constant", baselines.constant.prefixed("validation/"))
+    if let linear = baselines.linear {
+      try context.record("baseline", task: "least squares", linear.prefixed("validation/"))
+    }
+  }
+
+  private func save(_ weights: EvaluatedState, _ held: Evaluation, _ context: RunContext) throws {
+    let folder = context.folder.path
+    guard let network = settings.network else {
+      var arrays: [String: NDArray] = [:]
+      for (path, array) in weights.parameters.prefixed("parameters") { arrays[path] = array }
+      for (path, array) in weights.modelState.prefixed("state") { arrays[path] = array }
+      return try Safetensors.write(arrays, metadata: ["model": settings.model], to: folder + "/model.safetensors")
+    }
+    let manifest = TrainedModel.Manifest(
+      model: network, loss: loss, encoding: problem.encoding, normalization: problem.normalization,
+      classes: problem.train.classNames, targetScale: problem.targetScale)
+    try TrainedModel(manifest: manifest, parameters: weights.parameters, modelState: weights.modelState).save(
+      to: folder)
+    guard problem.encoding != nil else { return }
+    let predictions = Predictions(try held.outputs(weights), manifest)
+    let rows = zip(problem.validationLines, predictions.rows).map { ["\($0)"] + $1 }
+    try AtomicFile.write(
+      ([["line"] + predictions.header] + rows).map { $0.map(Predictions.field).joined(separator: ",") + "\n" }.joined(),
+      to: folder + "/validation.csv")
+  }
+}
+
+extension [String: Double] {
+  fileprivate func prefixed(_ prefix: String) -> [String: Double] {
+    Dictionary(uniqueKeysWithValues: map { (prefix + $0.key, $0.value) })
   }
 }

@@ -14,6 +14,16 @@ public enum Composite: Hashable, Sendable {
   case layerNormalization(epsilon: Double)
   /// Inputs: x, scale, mean, 1 / deviation, y's cotangent. Outputs: the gradients of x, scale and shift.
   case layerNormalizationGradient
+  /// Inputs: queries [batch, time, heads, width], keys and values [batch, time, key heads, width]. Outputs: like the
+  /// queries, log-sum-exp of the scores [batch, heads, time]. Causal.
+  case groupedAttention
+  /// Inputs: queries, keys, values, result, log-sum-exp, the result's cotangent. Outputs: the gradients of the first
+  /// three.
+  case groupedAttentionGradient
+  /// Inputs: x [rows, width], scale [width]. Outputs: y like x, 1 / root mean square [rows].
+  case rootMeanSquareNormalization(epsilon: Double)
+  /// Inputs: x, scale, 1 / root mean square, y's cotangent. Outputs: the gradients of x and scale.
+  case rootMeanSquareNormalizationGradient
 
   /// The same results from primitives.
   package func decomposed(_ inputs: [Tensor]) -> [Tensor] {
@@ -60,6 +70,17 @@ public enum Composite: Hashable, Sendable {
       let inner =
         slope - slope.mean([1], keepingAxes: true) - normal * (slope * normal).mean([1], keepingAxes: true)
       return [inner * rate, (cotangent * normal).sum([0]), cotangent.sum([0])]
+    case .groupedAttention: return GroupedAttention(inputs).results
+    case .groupedAttentionGradient: return GroupedAttention(inputs).gradients(inputs)
+    case .rootMeanSquareNormalization(let epsilon):
+      let rate = rsqrt(inputs[0].squared.mean([1]) + epsilon)
+      return [inputs[0] * rate.expanded(axis: 1) * inputs[1], rate]
+    case .rootMeanSquareNormalizationGradient:
+      let (scale, cotangent, rate) = (inputs[1], inputs[3], inputs[2].expanded(axis: 1))
+      let (normal, slope) = (inputs[0] * rate, cotangent * scale)
+      // The root mean square is a function of x too: its share leaves the slope without its part along x.
+      let inner = slope - normal * (slope * normal).mean([1], keepingAxes: true)
+      return [inner * rate, (cotangent * normal).sum([0])]
     }
   }
 
@@ -102,7 +123,16 @@ public enum Composite: Hashable, Sendable {
       guard let cotangent = cotangents[0], cotangents[1] == nil, cotangents[2] == nil else { return nil }
       return Composite.layerNormalizationGradient.recorded(
         [inputs[0], inputs[1], outputs[1], outputs[2], cotangent], inputs.map(\.type))
-    case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient: return nil
+    case .groupedAttention:
+      guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
+      return Composite.groupedAttentionGradient.recorded(inputs + outputs + [cotangent], inputs.map(\.type))
+    case .rootMeanSquareNormalization:
+      guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
+      return Composite.rootMeanSquareNormalizationGradient.recorded(
+        inputs + [outputs[1], cotangent], inputs.map(\.type))
+    case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient, .groupedAttentionGradient,
+      .rootMeanSquareNormalizationGradient:
+      return nil
     }
   }
 }

@@ -65,3 +65,21 @@ public func attention(
   }
   return softmax(scores).matmul(value, file: file, line: line)
 }
+
+/// Normalisation over the last axis by the root mean square: x / sqrt(mean(x^2) + epsilon) * scale (Zhang and Sennrich
+/// 2019).
+///
+/// - Parameters:
+///   - x: [..., width].
+///   - scale: [width].
+public func rootMeanSquareNorm(
+  _ x: Tensor, scale: Tensor, epsilon: Double = 1e-5, file: String = #fileID, line: Int = #line
+) -> Tensor {
+  guard x.at(file, line).rank >= 1, scale.shape == [x.shape[-1]], scale.elementType == x.elementType else {
+    return x.graph.fail("rootMeanSquareNorm", [x, scale], "scale needs one element for each column")
+  }
+  let width = scale.count
+  let rows = x.reshaped(to: [x.count / max(width, 1), width])
+  return Composite.rootMeanSquareNormalization(epsilon: epsilon)
+    .recorded([rows, scale], [rows.type, TensorType([rows.shape[0]], x.elementType)])[0].reshaped(to: x.shape)
+}

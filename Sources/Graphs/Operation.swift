@@ -104,6 +104,8 @@ extension Operation {
 
   /// The value of the first input, with another derivative.
   public enum Passing: Hashable, Sendable {
+    /// The derivative too is as it is. What simplifies rearrangements does not look behind it.
+    case identity
     /// The derivative is zero.
     case stopGradient
     /// Inputs: batch-normalised values made of primitives, then x, scale, shift, the batch's mean and 1 / deviation

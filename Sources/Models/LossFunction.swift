@@ -41,6 +41,10 @@ public struct LossFunction: Sendable {
 
   /// Mean squared error against targets of the output's shape.
   public static let squaredError = LossFunction("squaredError") { output, target in
+    guard output.shape == target.shape || output.isPoisoned || target.isPoisoned else {
+      return output.graph.fail(
+        "squaredError", [output, target], "output and target need the same shape: nothing is repeated")
+    }
     let squares = (output - target).squared
     return squares.rank < 2 ? squares : squares.mean(Array(1..<squares.rank))
   }

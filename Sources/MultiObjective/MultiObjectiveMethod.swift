@@ -1,4 +1,4 @@
-/// Descent methods for several objectives.
+/// Published descent methods for several objectives: an estimator of gradients and a weighting, perhaps with momentum.
 public enum MultiObjectiveMethod: String, Codable, Sendable, CaseIterable {
   /// Minimum-norm direction of full gradients (Désidéri 2012).
   case mgd = "MGD"
@@ -25,14 +25,44 @@ public enum MultiObjectiveMethod: String, Codable, Sendable, CaseIterable {
 
   /// Whether gradients are followed by differences between full ones.
   public var isRecursive: Bool {
-    [.scalarizationSpider, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus].contains(self)
+    switch self {
+    case .scalarizationSpider, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus: true
+    case .mgd, .smgd, .moco, .crMogm, .pcGrad, .scalarization: false
+    }
   }
   public var hasMomentum: Bool { self == .stimulusM || self == .stimulusMPlus }
   /// Whether the batch at a checkpoint adapts.
   public var isAdaptive: Bool { self == .stimulusPlus || self == .stimulusMPlus }
+
+  /// What it does with the gradients' products.
+  public func weighting(_ settings: MultiObjectiveSettings = MultiObjectiveSettings()) -> any Weighting {
+    switch self {
+    case .mgd, .smgd, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus: MinimumNormWeighting()
+    case .moco: ProjectedWeighting(rate: settings.weightRate, regularization: settings.regularization)
+    case .crMogm: SmoothedWeighting(MinimumNormWeighting(), keeping: settings.smoothing)
+    case .pcGrad: ConflictRemoval()
+    case .scalarization, .scalarizationSpider: Scalarization()
+    }
+  }
+
+  /// Where its gradients come from.
+  public func estimator(_ settings: MultiObjectiveSettings = MultiObjectiveSettings()) -> any GradientEstimator {
+    switch self {
+    case .mgd: FullGradients()
+    case .smgd, .crMogm, .pcGrad, .scalarization: BatchGradients()
+    case .moco: TrackedGradients(share: settings.tracking)
+    case .scalarizationSpider, .stimulus, .stimulusM: RecursiveGradients()
+    case .stimulusPlus, .stimulusMPlus:
+      RecursiveGradients(
+        anchor: .adaptive(
+          AdaptiveAnchor(
+            gammaFactor: settings.gammaFactor, epsilonFactor: settings.epsilonFactor, epsilon: settings.epsilon)))
+    }
+  }
 }
 
-/// The numbers of a method besides its rate; those that a method does not use are left alone.
+/// The numbers of the published methods besides their rate. Each belongs to one part: `tracking` to MoCo's estimator,
+/// `smoothing` to CR-MOGM's weighting.
 public struct MultiObjectiveSettings: Codable, Sendable, Equatable {
   /// |A| = q; ⌈√n⌉ where there is none.
   public var batchSize: Int?

@@ -17,12 +17,16 @@ public struct RunFolder: Sendable {
   public static func create(_ path: String, replacing: Bool = false) throws -> RunFolder {
     let folder = RunFolder(path: path)
     let manager = FileManager.default
+    guard !path.trimmingCharacters(in: .whitespaces).isEmpty else {
+      throw RunLogError("the run's folder has no name: name one by --out")
+    }
     if let contents = try? manager.contentsOfDirectory(atPath: path), !contents.isEmpty {
       let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
       guard replacing && isRun else {
         throw RunLogError("\(path) is not empty; name another folder by --out, or go on with --resume \(path)")
       }
-      try manager.removeItem(atPath: path)
+      // Not under the feet of a process that still writes to it.
+      try withExtendedLifetime(FolderLock(folder)) { try manager.removeItem(atPath: path) }
     }
     do { try manager.createDirectory(atPath: folder.checkpointFolder, withIntermediateDirectories: true) } catch {
       throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")

@@ -95,6 +95,10 @@ public let operationCases: [OperationCase] = {
     .init("layer norm", [normal([2, 3, 5]), positive([5]), normal([5], 4)]) { _, x in
       [layerNorm(x[0], scale: x[1], shift: x[2])]
     },
+    .init("RMS norm", [normal([2, 3, 5]), positive([5])]) { _, x in [rootMeanSquareNorm(x[0], scale: x[1])] },
+    .init("grouped attention", [normal([2, 5, 4, 3]), normal([2, 5, 2, 3], 5), normal([2, 5, 2, 3], 6)]) { _, x in
+      [groupedAttention(query: x[0], key: x[1], value: x[2])]
+    },
     .init("average pool", [image]) { _, x in
       [x[0].squared.averagePooled(size: 2), x[0].squared.averagePooled(size: 3, stride: 2, padding: .same)]
     },

@@ -27,7 +27,11 @@ public struct CheckpointStore: Sendable {
       for (path, array) in tree { arrays[prefix + "/" + path] = array }
     }
     try Safetensors.write(
-      arrays, metadata: ["step": "\(state.step)", "fingerprint": fingerprint, "format": "descent-training-1"],
+      arrays,
+      metadata: [
+        "step": "\(state.step)", "fingerprint": fingerprint, "format": "descent-training-1",
+        "checksum": Tree(arrays).digest,
+      ],
       to: path(state.step))
     for step in steps().dropLast(kept) { try? FileManager.default.removeItem(atPath: path(step)) }
   }
@@ -66,6 +70,9 @@ public struct CheckpointStore: Sendable {
       throw TrainingError("\(path(step)) belongs to a run with another configuration")
     }
     let all = Tree(contents.arrays)
+    if let checksum = contents.metadata["checksum"], checksum != all.digest {
+      throw FileError(path: path(step), reason: "is damaged: its checksum is another")
+    }
     let state = TrainingState(
       parameters: all.subtree("parameters"), modelState: all.subtree("model"), optimizerState: all.subtree("optimizer"),
       step: step)

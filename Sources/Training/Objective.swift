@@ -12,8 +12,8 @@ public struct Objective {
   public typealias Evaluation = (Parameters, StepInputs, inout ObjectiveScope) throws -> ObjectiveValue
   public typealias Following = (Parameters, StepInputs, inout ObjectiveScope) throws -> Void
 
-  let evaluate: Evaluation
-  let follow: Following?
+  package let evaluate: Evaluation
+  package let follow: Following?
 
   /// - Parameters:
   ///   - evaluate: the losses at a point, traced at each point that the method asks for. State and readings of the first

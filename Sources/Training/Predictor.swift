@@ -4,11 +4,15 @@ import Foundation
 public final class Predictor {
   private let model: any Layer
   private let batchSize: Int
+  private let isPadded: Bool
   private var programs: [Shape: Program] = [:]
 
-  public init(_ model: any Layer, batchSize: Int = 256) {
+  /// - Parameter isPadded: whether a last batch is filled up with zeros, so that all have one size: the bits of an
+  ///   example's output then do not depend on how many there are.
+  public init(_ model: any Layer, batchSize: Int = 256, isPadded: Bool = false) {
     self.model = model
     self.batchSize = batchSize
+    self.isPadded = isPadded
   }
 
   /// Outputs [count, ...] for features [count, ...].
@@ -17,9 +21,11 @@ public final class Predictor {
     guard count > 0 else { throw TrainingError("there is nothing to predict") }
     var parts: [NDArray] = []
     for start in stride(from: 0, to: count, by: batchSize) {
-      let rows = features.rows(start..<min(start + batchSize, count))
+      let end = min(start + batchSize, count)
+      let rows = isPadded ? features.padded(start..<end, to: batchSize) : features.rows(start..<end)
       let program = try program(rows, parameters, modelState)
-      parts.append(try program.run(parameters.leaves + modelState.leaves + [rows])[0])
+      let output = try program.run(parameters.leaves + modelState.leaves + [rows])[0]
+      parts.append(rows.shape[0] > end - start ? output.rows(0..<end - start) : output)
     }
     var dimensions = parts[0].shape.dimensions
     dimensions[0] = count
@@ -42,5 +48,16 @@ public final class Predictor {
     }
     programs[rows.shape] = program
     return program
+  }
+}
+
+extension NDArray {
+  /// Rows with zeros behind them.
+  fileprivate func padded(_ range: Range<Int>, to count: Int) -> NDArray {
+    let own = rows(range)
+    if range.count == count { return own }
+    let result = NDArray.zeros(Shape([count] + shape.dimensions.dropFirst()), elementType)
+    result.storage.pointer.copyMemory(from: own.storage.pointer, byteCount: own.byteCount)
+    return result
   }
 }

@@ -15,8 +15,7 @@ final class StepTrace {
   func results(_ trees: [Tree<Tensor>]) throws -> [Tensor] {
     let (point, state, memory, clock) = (Parameters(trees[0]), trees[1], trees[2], trees[3])
     let inputs = StepInputs(trees[4])
-    let (time, key) = (clock["counters"]!, clock["key"]!)
-    let counters = Counters(updates: time.part(0), samples: time.part(1), epochs: time.part(2))
+    let (counters, key) = (Counters(clock: clock), clock["key"]!)
     let problem = DescentProblem(counters: counters, key: key, sampleCount: sampleCount) { [objective] point in
       var scope = ObjectiveScope(state: state, counters: counters, key: key)
       let value = try objective.evaluate(point, inputs, &scope)
@@ -59,5 +58,13 @@ final class StepTrace {
     for (path, (old, new)) in before.zipped(with: after, { ($0, $1) }) where old.type != new.type && !new.isPoisoned {
       throw TrainingError("a step turns \(path) of its \(what) from \(old.type) into \(new.type)")
     }
+  }
+}
+
+extension Counters {
+  /// The counters among a step's arguments.
+  init(clock: Tree<Tensor>) {
+    let time = clock["counters"]!
+    self.init(updates: time.part(0), samples: time.part(1), epochs: time.part(2))
   }
 }

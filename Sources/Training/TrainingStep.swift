@@ -49,11 +49,10 @@ public final class TrainingStep {
     self.stepsPerEpoch = stepsPerEpoch
     self.key = key
     step = start.step
-    let states = TreePacking([start.parameters.types, start.modelState.types, start.optimizerState.types])
+    let arguments = Self.arguments(start, inputs)
+    let states = TreePacking(Array(arguments.trees.prefix(3)))
     packing = states
     arrays = states.pack([start.parameters, start.modelState, start.optimizerState])
-    let clock = Tree(["counters": TensorType([3]), "key": TensorType([2], .int32)])
-    let arguments = TreePacking(states.trees + [clock, inputs])
     let trace = StepTrace(objective, method, sampleCount)
     program = try Program(
       inputs: arguments.types, donating: Dictionary(uniqueKeysWithValues: (0..<states.count).map { ($0, $0) })
@@ -88,7 +87,7 @@ public final class TrainingStep {
   ///   loss is not finite.
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
-    try check(inputs)
+    try Self.check(inputs, inputTypes)
     // The arrays are owned here alone, so that donated ones are updated in place.
     let count = arrays.count
     arrays.append(contentsOf: clock)
@@ -104,8 +103,40 @@ public final class TrainingStep {
   /// The mean time of each kernel call; the state stays.
   /// - Throws: as `advance`.
   public func profile(_ inputs: Tree<NDArray>, runs: Int) throws -> [Program.ProfileEntry] {
-    try check(inputs)
+    try Self.check(inputs, inputTypes)
     return try program.profile(arrays + clock + inputs.leaves, runs: runs)
+  }
+
+  /// A program on the same arguments that changes nothing: it looks at the objective before a step.
+  ///
+  /// - Parameter results: of the point where the step will begin, and the objective there.
+  package static func look(
+    _ objective: Objective, inputs: Tree<TensorType>, at start: TrainingState,
+    _ results: (Parameters, ObjectiveValue) throws -> [Tensor]
+  ) throws -> Program {
+    let arguments = Self.arguments(start, inputs)
+    return try Program(inputs: arguments.types) { _, x in
+      let trees = arguments.unpack(x)
+      let point = Parameters(trees[0])
+      var scope = ObjectiveScope(
+        state: trees[1], counters: Counters(clock: trees[3]), key: trees[3]["key"]!)
+      return try results(point, try objective.evaluate(point, StepInputs(trees[4]), &scope))
+    }
+  }
+
+  /// The results of such a program where the descent is.
+  /// - Throws: as `advance`.
+  package func run(_ look: Program, _ inputs: Tree<NDArray>, of types: Tree<TensorType>) throws -> [NDArray] {
+    try Self.check(inputs, types)
+    return try look.run(arrays + clock + inputs.leaves)
+  }
+
+  /// Parameters, running values, optimizer state; counters and key; inputs.
+  private static func arguments(_ start: TrainingState, _ inputs: Tree<TensorType>) -> TreePacking {
+    TreePacking([
+      start.parameters.types, start.modelState.types, start.optimizerState.types,
+      ["counters": TensorType([3]), "key": TensorType([2], .int32)], inputs,
+    ])
   }
 
   private var clock: [NDArray] {
@@ -115,7 +146,7 @@ public final class TrainingStep {
     ]
   }
 
-  private func check(_ inputs: Tree<NDArray>) throws {
+  private static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {
     if let unknown = inputs.paths.first(where: { inputTypes[$0] == nil }) {
       throw TrainingError("the step has no input \(unknown); \(NearestName.hint(unknown, among: inputTypes.paths))")
     }

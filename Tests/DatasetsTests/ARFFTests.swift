@@ -6,16 +6,47 @@ import Testing
 @Suite struct ARFFTests {
   private let head = "% a comment\n@relation flows\n@ATTRIBUTE a numeric\n@attribute 'b c' real\n\n@data\n"
 
-  @Test func tablesAreRead() throws {
-    let table = try ARFFTable(text: head + "1,2.5\n?, -3e2\n", source: "x")
-    #expect(table.attributes == ["a", "b c"])
-    #expect(table.rows == [[1, 2.5], [nil, -300]])
-    #expect(table.complete.rows == [[1, 2.5]] && table.complete.dropped == 1)
+  private func read(_ text: String) throws -> Table {
+    try Table.read(try Workspace().write("t.arff", text: text))
   }
 
-  @Test(arguments: ["1\n", "1,x\n", "{0 1}\n", "1,inf\n"]) func whatIsNoRowIsNamed(_ row: String) {
-    let error = #expect(throws: DatasetError.self) { try ARFFTable(text: head + row, source: "x") }
-    #expect(error?.source == "x" && error?.reason.contains("line 7") == true)
+  private func cells(_ table: Table) -> [[String?]] {
+    (0..<table.rowCount).map { row in table.columns.map { $0.text(row) } }
+  }
+
+  @Test func tablesAreRead() throws {
+    let table = try read(head + "1,2.5\n?, -3e2\n")
+    #expect(table.columns.map(\.name) == ["a", "b c"])
+    #expect(cells(table) == [["1", "2.5"], [nil, "-300"]])
+  }
+
+  /// Nominal values, texts, dates, quotes of both kinds, backslashes, comments, tabs, keywords in any case.
+  @Test func allKindsAreRead() throws {
+    let table = try read(
+      "@RELATION 'a b'\n@Attribute size {small, 'very large', \"x,y\"}\n@attribute note STRING\n"
+        + "@attribute day date 'yyyy-MM-dd'\n@attribute n INTEGER\n@DATA\n% nothing\n"
+        + "'very large','it\\'s, so',2024-01-02,3\nsmall\t?\t?\t-1\n\"x,y\", \"\", '2024-01-03', ?\n")
+    #expect(
+      cells(table) == [
+        ["very large", "it's, so", "2024-01-02", "3"], ["small", nil, nil, "-1"], ["x,y", "", "2024-01-03", nil],
+      ])
+  }
+
+  /// What a sparse row leaves out is 0, or the first nominal value.
+  @Test func sparseRowsAreRead() throws {
+    let table = try read("@relation r\n@attribute a numeric\n@attribute k {u,v}\n@data\n{}\n{1 v, 0 2.5}\n{0 ?}\n")
+    #expect(cells(table) == [["0", "u"], ["2.5", "v"], [nil, "u"]])
+  }
+
+  @Test(arguments: ["1\n", "1,x\n", "{7 1}\n", "{0 1\n", "1,inf\n", "1,'2\n"])
+  func whatIsNoRowIsNamed(_ row: String) {
+    #expect { try read(head + row) } throws: { "\($0)".contains("line 7") }
+  }
+
+  @Test func valuesThatWereNotDeclaredAreNamed() {
+    #expect { try read("@relation r\n@attribute k {Yes,No}\n@data\nyes\n") } throws: {
+      "\($0)".contains("line 4") && "\($0)".contains("did you mean Yes?")
+    }
   }
 
   @Test func riverFlowSplitsInTime() throws {

@@ -46,6 +46,10 @@ struct Workspace {
     }
     let (train, test) = try ImageFolder.load(space.path)
     #expect(train.classNames == ["0", "1"] && train.count == 2 && test.labels == [1, 0])
+    // Images that are tested on have the size of those that train.
+    _ = try space.write(
+      "t10k-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2] + images.dropFirst(16))
+    #expect { try ImageFolder.load(space.path) } throws: { "\($0)".contains("has images of the shape [3, 2, 1]") }
   }
 
   @Test func everyDefectIsNamed() throws {
@@ -60,6 +64,7 @@ struct Workspace {
     fails("2 images", images, [0, 0, 8, 1, 0, 0, 0, 1, 1])
     fails("label 2", images, [0, 0, 8, 1, 0, 0, 0, 2, 1, 2])
     fails("absurd", [0, 0, 8, 3] + [UInt8](repeating: 255, count: 12), labels)
+    fails("holds nothing", [0, 0, 8, 3, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 8), labels)
   }
 
   @Test func corruptGzipIsFound() throws {
@@ -101,34 +106,6 @@ struct Workspace {
     #expect { try CIFAR10.dataset(files: [short]) } throws: { "\($0)".contains("3072 bytes") }
     let wrong = try space.write("c.bin", [10] + record.dropFirst())
     #expect { try CIFAR10.dataset(files: [wrong]) } throws: { "\($0)".contains("label 10") }
-  }
-}
-
-@Suite struct CSVTests {
-  private func read(_ text: String, target: String? = nil, classes: Bool? = nil) throws -> Dataset {
-    try CSV.dataset(try Workspace().write("t.csv", text: text), target: target, classes: classes)
-  }
-
-  @Test func headersClassesAndNumbers() throws {
-    let data = try read("a,b,kind\r\n1,2,cat\r\n3,4.5,dog\r\n5,6,cat\r\n")
-    #expect(data.classNames == ["cat", "dog"] && data.labels == [0, 1, 0] && data.exampleShape == [2])
-    let plain = try read("1,2,0.5\n3,4,1.25\n")
-    guard case .numbers(let targets) = plain.targets else { return #expect(Bool(false)) }
-    #expect(targets.floats == [0.5, 1.25] && targets.shape == [2, 1])
-    #expect(try read("x,\"the, target\"\n1,2\n3,5\n", target: "the, target", classes: false).count == 2)
-    #expect(try read("y,x\n7,1\n8,2\n", target: "0").classNames == ["7", "8"])
-  }
-
-  @Test func defectsAreNamedByLine() throws {
-    func fails(_ hint: String, _ text: String, target: String? = nil) {
-      #expect { try read(text, target: target) } throws: { "\($0)".contains(hint) }
-    }
-    fails("line 3 has 2 cells and not 3", "a,b,c\n1,2,3\n1,2\n")
-    fails("line 3, column b: \"x\"", "a,b,c\n1,2,3\n1,x,3\n")
-    fails("\"nan\" is no finite number", "a,b,c\n1,nan,3\n")
-    fails("has no column z", "a,b\n1,2\n", target: "z")
-    fails("never ends", "a,b\n1,\"2\n")
-    fails("is empty", "")
   }
 }
 

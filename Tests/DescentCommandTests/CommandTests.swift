@@ -97,8 +97,8 @@ struct Command {
     let csv = try table()
     func arguments(_ out: String) -> [String] {
       [
-        "train", csv, "--chain", "noise 0.01 | adam | rate 0.003", "--hidden", "256,256", "--epochs", "60", "--out",
-        out, "--quiet", "--watch", "calibration, flatness pairs=1, twins 1",
+        "train", csv, "--chain", "noise 0.01 | adam | rate 0.003", "--hidden", "256,256", "--epochs", "60",
+        "--patience", "0", "--out", out, "--quiet", "--watch", "calibration, flatness pairs=1, twins 1",
       ]
     }
     let (whole, output) = try Command.start(arguments(folder + "/whole"))
@@ -115,7 +115,7 @@ struct Command {
     kill(killed.processIdentifier, SIGKILL)
     killed.waitUntilExit()
     #expect(killed.terminationReason == .uncaughtSignal)
-    let (resumed, text) = try Command.start(arguments(folder + "/killed") + ["--resume"])
+    let (resumed, text) = try Command.start(["train", "--resume", folder + "/killed", "--quiet"])
     _ = text.fileHandleForReading.readDataToEndOfFile()
     resumed.waitUntilExit()
     #expect(resumed.terminationStatus == 0)
@@ -132,11 +132,73 @@ struct Command {
   }
 
   @Test func badDataIsRefused() throws {
-    let result = try Command.run("train", try table(nan: true), "--out", folder + "/nan", "--quiet")
-    #expect(result.status != 0 && result.text.contains("line 9, column x"))
+    let infinite = folder + "/infinite.csv"
+    try "x,y\n1,2\n2,3\ninf,4\n4,5\n".write(toFile: infinite, atomically: true, encoding: .utf8)
+    let result = try Command.run("train", infinite, "--out", folder + "/infinite", "--quiet")
+    #expect(result.status != 0 && result.text.contains("line 4, column x"))
+    // A cell that is missing is filled, and said.
+    let filled = try Command.run("train", try table(nan: true), "--out", folder + "/nan", "--quiet", "--epochs", "1")
+    #expect(filled.status == 0 && filled.text.contains("1 missing cell filled"))
     let wild = try Command.run(
       "train", try table(), "--chain", "rate 1e30", "--out", folder + "/wild", "--quiet")
     #expect(wild.status != 0 && wild.text.contains("at step") && wild.text.contains("not finite"))
+  }
+
+  /// What does not apply is an error that says why, and nothing is written.
+  @Test func optionsThatDoNotApplyAreErrors() throws {
+    let csv = try table()
+    for (arguments, hint) in [
+      (["train", csv, "--data", "/tmp"], "is a table"), (["train", csv, "--model", "cnn"], "takes images"),
+      (["train", csv, "--model", "mpl"], "did you mean mlp"),
+      (["train", csv, "--target", "kinds"], "has no column kinds"),
+      (["train", csv, "--drop", "z"], "has no column z"),
+      (["train", csv, "--as", "x=numbers"], "did you mean number?"),
+      (["train", csv, "--chain", "adam | rate 0.001 | decay 0.01"], "must come before the rate"),
+      (["train", csv, "--chain", "rate -0.1"], "must not be below 0"),
+      (["train", csv, "--chain", "adam epsilon=0 | rate 0.1"], "epsilon must be a positive number"),
+      (["train", csv, "--group", "x", "--split-by", "y"], "not both"),
+      (["train", csv, "--test", "0.9"], "between 0 and 1"),
+      (["train", csv, "--test", "no.csv"], "cannot be read"), (["train", csv, "--out", ""], "has no name"),
+      (["train", csv, "--resume", folder], "takes no data's name"), (["train"], "name a table"),
+      (["train", "river-flow-1", "--validation", "0.3"], "is for tables"),
+      (["train", "fashion-mnist", "--task", "classes"], "is for tables"),
+      (["predict", folder, csv], "holds no trained model"),
+    ] {
+      let (process, output) = try Command.start(
+        arguments + (arguments[0] == "train" && !arguments.contains("--out") ? ["--out", folder + "/none"] : []))
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus != 0 && text.contains(hint), "\(arguments): \(text)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder + "/none"))
+  }
+
+  /// What validation saw, `evaluate` and `predict` say: the same bits, however many rows a file has.
+  @Test func predictionsAreWhatValidationSaw() throws {
+    let (csv, out) = (try table(rows: 700), folder + "/used")
+    #expect(try Command.run("train", csv, "--out", out, "--quiet", "--epochs", "4").status == 0)
+    let seen = try String(contentsOfFile: out + "/validation.csv", encoding: .utf8).split(separator: "\n").map(
+      String.init)
+    #expect(seen.count == 141 && seen[0] == "line,prediction,probability:other,probability:same")
+    #expect(try Command.run("predict", out, csv, "--out", folder + "/all.csv").status == 0)
+    let all = try String(contentsOfFile: folder + "/all.csv", encoding: .utf8).split(separator: "\n").map(String.init)
+    #expect(all.count == 701)
+    for row in seen.dropFirst() {
+      let parts = row.split(separator: ",", maxSplits: 1)
+      #expect(all[Int(parts[0])! - 1] == parts[1])
+    }
+    let log = try String(contentsOfFile: out + "/log.jsonl", encoding: .utf8).split(separator: "\n")
+    let final = try #require(log.last { $0.contains("\"final\"") })
+    let loss = try #require(final.firstMatch(of: /"validation.loss":([^,}]*)/)).output.1
+    let evaluated = try Command.run("evaluate", out)
+    #expect(evaluated.status == 0 && evaluated.text.contains("  loss \(loss)\n"), "\(evaluated.text) \(final)")
+    #expect(try Command.run("evaluate", out, csv).text.contains("accuracy"))
+    // A run of another kind, and data that changed.
+    #expect(try Command.run("run", "--resume", out).text.contains("descent train --resume"))
+    try (try String(contentsOfFile: csv, encoding: .utf8) + "0.5,0.5,same\n").write(
+      toFile: csv, atomically: true, encoding: .utf8)
+    let changed = try Command.run("train", "--resume", out, "--quiet")
+    #expect(changed.status != 0 && changed.text.contains("has changed"))
   }
 
   @Test func doctorFindsTheMachineWell() throws {

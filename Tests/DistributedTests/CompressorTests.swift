@@ -107,7 +107,8 @@ import Testing
   }
 
   @Test func unusualNumbersSurvive() {
-    let x = [0, -0.0, 1e-310, -1e-310, 4, -0.25, 1e300]
+    let tiny = Double.leastNormalMagnitude / 4
+    let x = [0, -0.0, tiny, -tiny, 4, -0.25, 1e300]
     for y in (0..<20).map({ NaturalCompression().compress(x, key: RandomKey(seed: $0)).values }) {
       #expect(y[0] == 0 && y[4] == 4 && y[5] == -0.25 && (y[2] == 0 || y[2] == .leastNormalMagnitude))
     }

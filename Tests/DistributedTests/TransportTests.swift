@@ -1,3 +1,4 @@
+import Arrays
 import Distributed
 import Testing
 
@@ -52,5 +53,39 @@ import Testing
     var seen: [Int] = []
     while let delivery = transport.next() { seen.append(delivery.node) }
     #expect(seen == order)
+  }
+}
+
+@Suite struct WireTests {
+  private let x = RandomKey(seed: 1).normal(count: 20)
+
+  /// Each kind of packet comes back equal; K random coordinates are K numbers and a constant.
+  @Test func messagesComeBack() throws {
+    let compressors: [any Compressor] = [
+      Identity(), RandK(3), PermK(workers: 6), TopK(4), NaturalCompression(), Dithering(levels: 3),
+    ]
+    for compressor in compressors {
+      let packet = compressor.compress(x, worker: 2, key: RandomKey(seed: 2))
+      let message = Message(.change, round: 70_000, count: 5, packet: packet)
+      #expect(try Wire.message(Wire.bytes(message)) == message)
+    }
+    func size(_ kept: Int) -> Int {
+      Wire.bytes(Message(.gradient, round: 1, packet: RandK(kept).compress(x, key: RandomKey(seed: 2)))).count
+    }
+    #expect(size(7) - size(3) == 4 * 8 && size(3) < 3 * 8 + 64)
+  }
+
+  /// No bytes from elsewhere trap: cut, longer or changed ones are errors, or another message.
+  @Test func foreignBytesAreErrors() {
+    let bytes = Wire.bytes(Message(.gradient, round: 1, packet: TopK(4).compress(x, key: RandomKey(seed: 2))))
+    for end in 0..<bytes.count { #expect(throws: TransportError.self) { try Wire.message(Array(bytes[..<end])) } }
+    #expect(throws: TransportError.self) { try Wire.message(bytes + [0]) }
+    for place in bytes.indices {
+      for value in [0, 1, 3, 127, 255] as [UInt8] {
+        var changed = bytes
+        changed[place] = value
+        _ = try? Wire.message(changed)
+      }
+    }
   }
 }

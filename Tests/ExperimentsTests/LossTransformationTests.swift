@@ -107,7 +107,9 @@ import Training
     let right = try descent.run(from: 1.8, steps: 500, key: key) { _, _, _ in }
     // Slopes of 8 at the minima: (1 - 0.02 * 8)^500 is nothing.
     #expect(abs(left - well.minima.left) < 1e-9 && abs(right - well.minima.right) < 1e-9)
-    #expect(losses.count == 500 && losses[0] == well(-1.8) && zip(losses, losses.dropFirst()).allSatisfy { $0 >= $1 })
+    // In the end only rounding is left to go up.
+    let falls = zip(losses, losses.dropFirst()).allSatisfy { $0 >= $1 - rounding(terms: 8) }
+    #expect(losses.count == 500 && losses[0] == well(-1.8) && falls)
     let wild = try WellDescent(well, try Chain("rate 10"))
     #expect(try wild.run(from: 1.8, steps: 100, key: key) { _, _, _ in } == .infinity)
   }
@@ -124,7 +126,7 @@ import Training
   // MARK: Tasks
 
   private func task(_ problem: String, _ arm: LossArm, _ trial: LossTrial, seed: Int) -> LossTask {
-    LossTask(configuration, problem, arm, trial, seed: seed, name: "task")
+    LossTask(configuration, problem, arm, trial, seed: seed)
   }
 
   @Test func tasksRepeatThemselves() throws {

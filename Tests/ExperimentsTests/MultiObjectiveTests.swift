@@ -340,7 +340,7 @@ import Training
       if !isKept { kept.remove(task.arm, task.seed) }
     }
     let verdicts = try experiment.decide(kept)
-    #expect(!verdicts.decisions.isEmpty && !(try experiment.frame(kept).sections.isEmpty))
+    #expect(try !verdicts.decisions.isEmpty && !experiment.frame(kept).sections.isEmpty)
     if share < 3 { #expect(verdicts.decisions.allSatisfy { $0.verdict == .undecided }) }
   }
 

@@ -60,7 +60,7 @@ import Training
   @Test func verdictsFollowThePoints() throws {
     let (experiment, findings) = findings()
     let found = Dictionary(
-      uniqueKeysWithValues: try experiment.decide(findings).decisions.map { ($0.claim.id, $0) })
+      uniqueKeysWithValues: try experiment.claims().map { ($0.claim.id, try $0.decide(findings, alpha: 0.05)) })
     // Half is at position 0.6 of n = 100, and at 0.9 of n = 200: 1 is the plain transition.
     #expect(found["nearer-d2"]?.verdict == .upheld && found["nearer-complex"]?.verdict == .undecided)
     #expect(found["at-plain-d2"]?.verdict == .upheld && found["at-plain-d2-small"]?.verdict == .refuted)

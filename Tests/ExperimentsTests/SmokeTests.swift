@@ -61,4 +61,7 @@ import Training
   @Test func trainedEmbeddingAttention() throws {
     try check(TrainedEmbeddingAttentionExperiment.self, deciding: ["alignment-synthetic", "margin-synthetic"])
   }
+
+  /// The experiment that newcomers copy (a link into `Examples`).
+  @Test func example() throws { try check(MomentumExperiment.self, deciding: ["lower-loss", "same-start"]) }
 }

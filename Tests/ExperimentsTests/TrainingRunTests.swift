@@ -24,15 +24,20 @@ import Training
   }
 
   private func run(
-    _ name: String, _ chain: String, watch: String?, epochs: Int = 4, isClassified: Bool = true, resuming: Bool = false
+    _ name: String, _ chain: String, watch: String?, epochs: Int = 4, isClassified: Bool = true, resuming: Bool = false,
+    keep: TrainingRun.Settings.Kept = .last, patience: Int = 0
   ) throws -> (text: String, folder: RunFolder) {
+    let network = try ModelDescription(.mlp, input: [4], hidden: [12], outputs: isClassified ? 2 : 1)
     let settings = TrainingRun.Settings(
-      source: "table", target: nil, task: "auto", model: "mlp", chain: chain, epochs: epochs, batch: 20,
-      validation: 0.3, seed: 1, watch: watch)
+      source: "table", model: network.description, network: network, chain: chain, epochs: epochs, batch: 20, seed: 1,
+      watch: watch, keep: keep, patience: patience)
     let run = TrainingRun(
-      settings: settings, train: dataset(120, "train", isClassified: isClassified),
-      validation: dataset(60, "validation", isClassified: isClassified), model: MLP([4, 12, isClassified ? 2 : 1]),
-      loss: isClassified ? .crossEntropy : .squaredError, method: try DescentMethodKind.parse(chain))
+      settings: settings,
+      problem: TrainingProblem(
+        train: dataset(120, "train", isClassified: isClassified),
+        validation: dataset(60, "validation", isClassified: isClassified)),
+      model: network.makeLayer(), loss: isClassified ? .crossEntropy : .squaredError,
+      method: try DescentMethodKind.parse(chain))
     let path = folder + "/" + name
     let text = try run.run(out: path, resuming: resuming, replacing: false, isQuiet: true) { _ in }
     return (text, try RunFolder.open(path))
@@ -159,6 +164,58 @@ import Training
     #expect(TrainingRun.isRun(folder))
     #expect(try TrainingRun.report(folder) == folder.reportPath)
     #expect(try String(contentsOfFile: folder.reportPath, encoding: .utf8) == page)
+  }
+
+  /// The best epoch's weights are saved, an average's where the chain keeps one, and the descent ends when nothing gets
+  /// better.
+  @Test func bestEpochIsKept() throws {
+    let wild = "momentum 0.9 | rate 0.5"
+    let (text, best) = try run("best", wild, watch: nil, epochs: 30, keep: .best, patience: 8)
+    let epochs = try best.events().filter { $0.kind == "epoch" }
+    let losses = epochs.map { $0.values["validation/loss"]! }
+    let least = losses.indices.min { losses[$0] < losses[$1] }!
+    #expect(
+      epochs.count == min(30, least + 1 + 8) && text.contains("after epoch \(least + 1) of \(epochs.count), the best"))
+    let saved = try TrainedModel(folder: best.path)
+    let held = dataset(60, "validation", isClassified: true)
+    #expect(try saved.measures(held).values["loss"] == losses[least])
+    let last = try run("last", wild, watch: nil, epochs: epochs.count, keep: .last).folder
+    #expect(try TrainedModel(folder: last.path).measures(held).values["loss"] == losses.last!)
+    let average = try run("average", wild + " | average 0.9", watch: nil).folder
+    let found = try #require(try average.events().last { $0.kind == "epoch" }?.values["validation/loss"])
+    #expect(try TrainedModel(folder: average.path).measures(held).values["loss"] == found)
+    #expect(
+      try TrainedModel(folder: average.path).parameters
+        != TrainedModel(folder: run("none", wild, watch: nil).folder.path).parameters)
+  }
+
+  /// More epochs go on as one longer run would have; fewer, and other data, are refused.
+  @Test func runsCanBeMadeLonger() throws {
+    let whole = try run("whole", Self.combined, watch: "twins 1", epochs: 9).folder
+    _ = try run("longer", Self.combined, watch: "twins 1", epochs: 5)
+    let longer = try run("longer", Self.combined, watch: "twins 1", epochs: 9, resuming: true).folder
+    #expect(try model(whole) == model(longer))
+    #expect(try log(whole, ["epoch", "watch"]) == log(longer, ["epoch", "watch"]))
+    #expect { try run("longer", Self.combined, watch: "twins 1", epochs: 3, resuming: true) } throws: {
+      "\($0)".contains("it can have more, not 3")
+    }
+  }
+
+  /// Two processes do not write to one folder.
+  @Test func foldersAreLocked() throws {
+    let path = try run("held", "rate 0.1", watch: nil).folder
+    let lock = try FolderLock(path)
+    #expect { try run("held", "rate 0.1", watch: nil, resuming: true) } throws: { "\($0)".contains("another process") }
+    #expect { try RunFolder.create(path.path, replacing: true) } throws: { "\($0)".contains("another process") }
+    withExtendedLifetime(lock) {}
+    #expect { try RunFolder.create("") } throws: { "\($0)".contains("has no name") }
+  }
+
+  /// Path patterns of groups are no names of files.
+  @Test func groupsHaveAReport() throws {
+    let (text, folder) = try run("groups", "groups (*/bias: rate 0.1; */weight: rate 0.01)", watch: nil)
+    #expect(text.contains("report: "))
+    #expect(try String(contentsOfFile: folder.reportPath, encoding: .utf8).contains("optimizer/learningRate[*/bias]"))
   }
 
   @Test func textOfDiagnosticsIsReadAgain() throws {

@@ -21,4 +21,10 @@ typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
 /// depends only on `count`, `grain` and the thread count, so results are reproducible for a fixed thread count.
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context);
 
+/// Items of so many elements each that are worth a thread's start.
+static inline int64_t ck_grain_for(int64_t elements) {
+  int64_t grain = 16384 / (elements > 0 ? elements : 1);
+  return grain < 1 ? 1 : grain;
+}
+
 #endif

@@ -8,7 +8,7 @@ public struct AdaGrad: NamedTransformation {
 
   public static let kind = TransformationKind(
     "adagrad", "divide by the root of the summed squares",
-    TransformationOption("epsilon", .notNegative, standard: AdaGrad().epsilon, "added to the root") { (t: AdaGrad) in
+    TransformationOption("epsilon", .positive, standard: AdaGrad().epsilon, "added to the root") { (t: AdaGrad) in
       t.epsilon
     }, examples: ["adagrad | rate 0.3"]
   ) { AdaGrad(epsilon: $0) }

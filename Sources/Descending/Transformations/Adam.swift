@@ -19,7 +19,7 @@ public struct Adam: NamedTransformation {
     "adam", "scale by running moments; a decay behind it makes it AdamW",
     TransformationOption("beta1", .decay, standard: Adam().beta1, "decay of the mean") { (t: Adam) in t.beta1 },
     TransformationOption("beta2", .decay, standard: Adam().beta2, "decay of the mean square") { (t: Adam) in t.beta2 },
-    TransformationOption("epsilon", .notNegative, standard: Adam().epsilon, "added to the root") { (t: Adam) in
+    TransformationOption("epsilon", .positive, standard: Adam().epsilon, "added to the root") { (t: Adam) in
       t.epsilon
     }, examples: ["adam | rate 0.02", "adam | decay 0.01 | rate 0.02"]
   ) { Adam(beta1: $0, beta2: $1, epsilon: $2) }

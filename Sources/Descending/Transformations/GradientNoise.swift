@@ -18,9 +18,7 @@ public struct GradientNoise: NamedTransformation {
     let key = try context.key()
     // A stream for each path, whatever other parameters there are: the key's second word is shifted by the path's hash.
     let noisy = updates.tree.mapWithPaths { path, g -> Tensor in
-      var hash: UInt32 = 0x811c_9dc5  // FNV-1a
-      for byte in path.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
-      let shifted = key + key.graph.constant(NDArray([Int32(0), Int32(bitPattern: hash)]))
+      let shifted = key + key.graph.constant(NDArray([Int32(0), Int32(bitPattern: FNV.shortHash(path))]))
       return g + standardDeviation * Tensor.random(.normal, g.shape, key: shifted, g.elementType)
     }
     return (Updates(noisy), state)

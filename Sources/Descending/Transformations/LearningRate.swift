@@ -13,7 +13,7 @@ public struct LearningRate: NamedTransformation {
   public static let kind = TransformationKind(
     "rate", "step against the gradient: times minus the learning rate",
     TransformationOption(
-      "value", .schedule,
+      "value", .rate,
       "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
         + "exponential(0.1, 0.9, 1epochs), warmup(100updates, cosine(0.1, 5epochs))"
     ) { (t: LearningRate) in t.schedule },

@@ -13,7 +13,7 @@ public struct RMSProp: NamedTransformation {
   public static let kind = TransformationKind(
     "rmsprop", "divide by the root of the running mean square",
     TransformationOption("decay", .decay, standard: RMSProp().decay, "of the mean square") { (t: RMSProp) in t.decay },
-    TransformationOption("epsilon", .notNegative, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
+    TransformationOption("epsilon", .positive, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
       t.epsilon
     }, examples: ["rmsprop | rate 0.005"]
   ) { RMSProp(decay: $0, epsilon: $1) }

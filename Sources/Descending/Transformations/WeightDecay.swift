@@ -24,6 +24,11 @@ public struct WeightDecay: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
+    // Behind the rate the sign is turned: parameters would grow by the coefficient at each step.
+    guard !context.hasStepped else {
+      throw DescentError(
+        "\(description) must come before the rate, as in \(description) | rate 0.01: behind it weights grow")
+    }
     let parameters = try context.parameters()
     let decayed = updates.tree.mapWithPaths { path, g -> Tensor in
       guard let w = parameters[path], !excluded.contains(where: { PathPattern($0).matches(path) }) else { return g }

@@ -1,10 +1,10 @@
-/// Messages as bytes, little end first: a head of 35 bytes, positions, values.
+/// Messages as bytes, little end first: a head of 34 bytes, positions, values.
 ///
 /// Positions that follow from a key travel as the key, so that a packet of K coordinates is 8 K bytes and a constant.
-enum Wire {
+package enum Wire {
   private enum Places: UInt8 { case all, listed, subset, share }
 
-  static func bytes(_ message: Message) -> [UInt8] {
+  package static func bytes(_ message: Message) -> [UInt8] {
     let packet = message.packet
     var bytes: [UInt8] = []
     bytes.reserveCapacity(80 + 8 * packet.values.count)
@@ -37,7 +37,7 @@ enum Wire {
   }
 
   /// - Throws: `TransportError` where the bytes are no message.
-  static func message(_ bytes: [UInt8]) throws -> Message {
+  package static func message(_ bytes: [UInt8]) throws -> Message {
     var place = 0
     func take<Value: FixedWidthInteger>(_: Value.Type) throws -> Value {
       let size = MemoryLayout<Value>.size
@@ -57,9 +57,17 @@ enum Wire {
     switch places {
     case .all: break
     case .listed: positions = try (0..<size).map { _ in try take(Int32.self) }
-    case .subset: draw = .subset(key: try take(UInt64.self), count: Int(try take(Int32.self)))
+    case .subset:
+      let (key, count) = (try take(UInt64.self), Int(try take(Int32.self)))
+      guard count == size, count <= dimension else { throw nonsense }
+      draw = .subset(key: key, count: count)
     case .share:
-      draw = .share(key: try take(UInt64.self), worker: Int(try take(Int32.self)), workers: Int(try take(Int32.self)))
+      let key = try take(UInt64.self)
+      let (worker, workers) = (Int(try take(Int32.self)), Int(try take(Int32.self)))
+      guard workers > 0, 0..<workers ~= worker, size == dimension / workers || size == dimension / workers + 1 else {
+        throw nonsense
+      }
+      draw = .share(key: key, worker: worker, workers: workers)
     }
     if let draw { positions = draw.positions(dimension: dimension) }
     let values = try (0..<size).map { _ in Double(bitPattern: try take(UInt64.self)) }

@@ -85,7 +85,7 @@ struct CalibrationTask {
     let d = configuration.descent
     log.show(trainer.epoch, "")
     let interval = max(1, d.epochs / 10)
-    try Descent(trainer, epochs: d.epochs, checkpoints: log.checkpoints, checkpointInterval: interval).run {
+    try EpochDescent(trainer, epochs: d.epochs, checkpoints: log.checkpoints, checkpointInterval: interval).run {
       trainer, means in
       var values = Dictionary(uniqueKeysWithValues: means.map { (Measure($0.key), $0.value) })
       var detail = String(format: "loss %.3f", values[.batchLoss] ?? .nan)

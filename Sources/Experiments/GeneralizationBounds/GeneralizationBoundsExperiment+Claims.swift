@@ -72,12 +72,16 @@ extension GeneralizationBoundsExperiment {
 
   // MARK: Quantities
 
+  private func evidence(_ findings: Findings<BoundsSpot>) throws -> BoundsEvidence {
+    try BoundsEvidence(findings, self)
+  }
+
   /// A statistic of means over seeds.
   private func statistic(
     _ value: @escaping @Sendable (BoundsEvidence, [Int]) throws -> Double,
     makeUp: @escaping @Sendable (Double, BoundsEvidence, Int, inout Findings<BoundsSpot>) throws -> Void
   ) -> Number {
-    .joint(of: { try BoundsEvidence($0, self) }, value) { wanted, seed, findings in
+    .joint(of: evidence, value) { wanted, seed, findings in
       try makeUp(wanted, BoundsEvidence(findings, self), seed, &findings)
     }
   }

@@ -118,7 +118,10 @@ public struct Quantity<Arm: SweepArm>: Sendable {
   public static func measure(
     _ measure: Measure, ofChosen arm: @escaping @Sendable (Findings<Arm>) throws -> Arm
   ) -> Quantity {
-    Quantity(of: { (findings: $0, arm: try arm($0)) }) {
+    @Sendable func chosen(_ findings: Findings<Arm>) throws -> (findings: Findings<Arm>, arm: Arm) {
+      (findings, try arm(findings))
+    }
+    return Quantity(of: chosen) {
       try $0.findings[$0.arm, $1, measure]
     } makeUp: {
       $2.set(measure, of: try arm($2), $1, to: $0)
@@ -131,7 +134,10 @@ public struct Quantity<Arm: SweepArm>: Sendable {
   private static func function(
     of parts: [Quantity], _ body: @escaping @Sendable ([Double]) -> Double, makeUp: @escaping Maker
   ) -> Quantity {
-    Quantity(of: { findings in try parts.map { try $0.values(findings) } }) { values, seed in
+    @Sendable func values(_ findings: Findings<Arm>) throws -> [(Int) throws -> Double] {
+      try parts.map { try $0.values(findings) }
+    }
+    return Quantity(of: values) { values, seed in
       body(try values.map { try $0(seed) })
     } makeUp: {
       try makeUp($0, $1, &$2)

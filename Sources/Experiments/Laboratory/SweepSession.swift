@@ -50,7 +50,7 @@ struct SweepSession<Arm: SweepArm> {
     let count = waiting.count * sweep.parts
     return "\(count) \(sweep.unit)" + (sweep.parts > 1 ? " in \(waiting.count) tasks" : "")
       + ": about \(ProgressBar.duration(seconds / Double(workers))), \(workers) at a time"
-      + (bytes > 0 ? ", \(bytes * workers / 1_048_576) MB of working memory and the data" : "") + leftOut
+      + (bytes > 0 ? ", \((bytes * workers + 1_048_575) / 1_048_576) MB of working memory and the data" : "") + leftOut
   }
 
   /// Runs all that has no result, stage after stage.

@@ -111,13 +111,17 @@ extension LipschitzDynamicsExperiment {
 
   // MARK: Quantities
 
+  private func paths(_ findings: Findings<LipschitzVariant>) -> LipschitzPaths {
+    LipschitzPaths(findings, configuration)
+  }
+
   /// A number of each seed, made of paths.
   private func number(
     _ value: @escaping @Sendable (LipschitzPaths, Int) throws -> Double,
     makeUp: @escaping @Sendable (Double, LipschitzPaths, Int, inout Findings<LipschitzVariant>) -> Void
   ) -> Number {
     let configuration = configuration
-    return Quantity(of: { LipschitzPaths($0, configuration) }, value) { wanted, seed, findings in
+    return Quantity(of: paths, value) { wanted, seed, findings in
       makeUp(wanted, LipschitzPaths(findings, configuration), seed, &findings)
     }
   }
@@ -193,7 +197,7 @@ extension LipschitzDynamicsExperiment {
 
   private var spreadLogRatio: Number {
     let configuration = configuration
-    return .joint(of: { LipschitzPaths($0, configuration) }) {
+    return .joint(of: paths) {
       try $0.spreadLogRatio($1)
     } makeUp: { wanted, seed, findings in
       let paths = LipschitzPaths(findings, configuration)
@@ -220,7 +224,7 @@ extension LipschitzDynamicsExperiment {
 
   private var lateExponent: Number {
     let configuration = configuration
-    return .joint(of: { LipschitzPaths($0, configuration) }) {
+    return .joint(of: paths) {
       try $0.lateExponent($1)
     } makeUp: { wanted, seed, findings in
       let middle = 0.7 * Double(configuration.descent.steps)

@@ -65,11 +65,14 @@ extension LossTransformationExperiment {
   private func distance(
     _ arm: @escaping @Sendable (Findings<LossRun>) throws -> LossRun
   ) -> Quantity<LossRun> {
-    Quantity { findings, seed in
+    @Sendable func distances(_ findings: Findings<LossRun>) throws -> [Int: Double] {
       let arm = try arm(findings)
       let logs = try findings.seeds.map { log(try findings[arm, $0, .finalLoss]) }
       let median = logs.contains { $0.isNaN } ? .nan : quantile(of: logs, at: 0.5)
-      return abs(log(try findings[arm, seed, .finalLoss]) - median)
+      return Dictionary(uniqueKeysWithValues: zip(findings.seeds, logs.map { abs($0 - median) }))
+    }
+    return Quantity(of: distances) {
+      $0[$1]!
     } makeUp: { wanted, seed, findings in
       // Two seeds above the median, two below, and so on.
       let isAbove = findings.seeds.firstIndex(of: seed)! / 2 % 2 == 0

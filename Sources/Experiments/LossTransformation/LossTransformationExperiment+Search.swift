@@ -50,7 +50,13 @@ extension LossTransformationExperiment {
   package func chosen(
     _ problem: String, _ arm: LossArm, _ findings: Findings<LossRun>
   ) throws -> (trial: LossTrial, loss: Double) {
-    let (grid, all) = (try coarseGrid(arm.base), coarse(problem, arm))
+    try chosen(problem, arm, try coarseGrid(arm.base), findings)
+  }
+
+  private func chosen(
+    _ problem: String, _ arm: LossArm, _ grid: Grid<LossRun>, _ findings: Findings<LossRun>
+  ) throws -> (trial: LossTrial, loss: Double) {
+    let all = coarse(problem, arm)
     let best = try grid.best(among: all, findings)?.arm ?? all[0]
     let found = try grid.best(among: all + fine(problem, arm, around: best), findings)
     guard case .trial(let trial) = (found?.arm ?? best).kind else { preconditionFailure("candidates are trials") }
@@ -64,9 +70,10 @@ extension LossTransformationExperiment {
     _ problem: String, _ base: LossArm.Base, _ findings: Findings<LossRun>
   ) throws -> LossArm {
     let forms = LossArm.all.filter { $0.base == base && !$0.isPlain }
+    let grid = try coarseGrid(base)
     var best = (arm: forms[0], loss: Double.infinity)
     for arm in forms {
-      let loss = try chosen(problem, arm, findings).loss
+      let loss = try chosen(problem, arm, grid, findings).loss
       if loss < best.loss { best = (arm, loss) }
     }
     return best.arm

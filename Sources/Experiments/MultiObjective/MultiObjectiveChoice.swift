@@ -8,14 +8,14 @@ package struct MultiObjectiveChoice {
   private let known = Memory()
   private var configuration: MultiObjectiveConfiguration { experiment.configuration }
 
-  /// Rates that were looked for.
+  /// Searches and rates that were looked at.
   private final class Memory: Sendable {
     struct Key: Hashable {
       var arena: MultiObjectiveArena
-      var arm: MultiObjectiveArm
-      var level: Int
+      var measure: Measure
     }
-    let rates = Mutex([Key: Double?]())
+    let grids = Mutex([Key: Grid<MultiObjectiveRun>]())
+    let rates = Mutex([Key: [MultiObjectiveArm: Double?]]())
   }
 
   package init(_ experiment: MultiObjectiveExperiment, _ findings: Findings<MultiObjectiveRun>) {
@@ -25,14 +25,25 @@ package struct MultiObjectiveChoice {
   /// The rate with the lowest mean logarithm of a measure on the tuning seeds; nil where each fails, or lacks the measure,
   /// on one of them.
   private func best(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, by measure: Measure) throws -> Double? {
-    let grid = try experiment.grid(arena) { findings, run, seed in
-      guard try findings[run, seed, .failed] == 0, let value = try findings.ifMeasured(measure, of: run, seed) else {
+    let key = Memory.Key(arena: arena, measure: measure)
+    if let rate = known.rates.withLock({ $0[key]?[arm] }) { return rate }
+    let rate = try grid(key).best(of: "\(arm)", findings)?.arm.rate
+    known.rates.withLock { $0[key, default: [:]][arm] = .some(rate) }
+    return rate
+  }
+
+  private func grid(_ key: Memory.Key) throws -> Grid<MultiObjectiveRun> {
+    if let grid = known.grids.withLock({ $0[key] }) { return grid }
+    let grid = try experiment.grid(key.arena) { findings, run, seed in
+      guard try findings[run, seed, .failed] == 0, let value = try findings.ifMeasured(key.measure, of: run, seed)
+      else {
         return .infinity
       }
       // A start that is at the level already needs no sample.
       return log(max(value, .leastNormalMagnitude))
     }
-    return try grid.best(of: "\(arm)", findings)?.arm.rate
+    known.grids.withLock { $0[key] = grid }
+    return grid
   }
 
   /// The best rate of the grid for a level, the lowest of equals: on synthetic problems by the samples until it, otherwise
@@ -40,11 +51,7 @@ package struct MultiObjectiveChoice {
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
   package func rate(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) throws -> Double? {
-    let key = Memory.Key(arena: arena, arm: arm, level: level)
-    if let rate = known.rates.withLock({ $0[key] }) { return rate }
-    let rate = try best(arena, arm, by: arena.countsSamples ? .samples(untilLevel: level) : .endStationarity)
-    known.rates.withLock { $0[key] = .some(rate) }
-    return rate
+    try best(arena, arm, by: arena.countsSamples ? .samples(untilLevel: level) : .endStationarity)
   }
 
   /// The rate for a level, or where none gets there the one that ends nearest to stationary: so that it can be said how

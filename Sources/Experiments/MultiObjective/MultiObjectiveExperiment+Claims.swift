@@ -27,12 +27,16 @@ extension MultiObjectiveExperiment {
     methods.filter { configuration.methods.contains($0.rawValue) }
   }
 
+  private func evidence(_ findings: Findings<MultiObjectiveRun>) -> MultiObjectiveEvidence {
+    MultiObjectiveEvidence(findings, self)
+  }
+
   /// A number of each seed, made of what the search chose.
   private func number(
     _ value: @escaping @Sendable (MultiObjectiveEvidence, Int) throws -> Double,
     makeUp: @escaping @Sendable (Double, MultiObjectiveEvidence, Int, inout Findings<MultiObjectiveRun>) throws -> Void
   ) -> Number {
-    Quantity(of: { MultiObjectiveEvidence($0, self) }, value) { wanted, seed, findings in
+    Quantity(of: evidence, value) { wanted, seed, findings in
       try makeUp(wanted, MultiObjectiveEvidence(findings, self), seed, &findings)
     }
   }

@@ -23,9 +23,9 @@ extension Measure {
   /// The method's own ‖d‖² at the end.
   static let believedStationarity = Measure("believed")
   /// Mean losses of the training samples.
-  static let startLoss = Measure("startLoss")
+  package static let startLoss = Measure("startLoss")
   package static let samplesTaken = Measure("samples")
-  static let stepsMade = Measure("steps")
+  package static let stepsMade = Measure("steps")
   /// 1 where numbers overflow, or the mean loss ends above its start or near that of a prediction without features.
   package static let failed = Measure("failed")
   static func testLoss(_ objective: Int) -> Measure { Measure("test/\(objective)") }

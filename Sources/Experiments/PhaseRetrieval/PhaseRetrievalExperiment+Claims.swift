@@ -93,8 +93,8 @@ extension PhaseRetrievalExperiment {
       let arm = source("hybrid", ensemble, n, position).arm
       let isAbove = 2 * index >= positions.count
       for seed in findings.seeds {
-        findings.set(.trials, of: arm, seed, to: 100)
-        findings.set(.successes, of: arm, seed, to: halfPoint == nil ? 50 : isAbove ? 100 : 0)
+        findings.set(.trials, of: arm, seed, to: 10)
+        findings.set(.successes, of: arm, seed, to: halfPoint == nil ? 5 : isAbove ? 10 : 0)
         // Ratios so near to each other that their distance decides nothing.
         let offset = (Double(index) - Double(positions.count - 1) / 2) * 1e-4
         findings.set(.ratio, of: arm, seed, to: (halfPoint ?? 2) + offset)

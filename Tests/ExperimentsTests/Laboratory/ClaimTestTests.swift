@@ -41,6 +41,8 @@ import Testing
   @Test(arguments: ExperimentRegistry.all.map { $0.name })
   func everyClaimCanComeOutInEveryWay(name: String) throws { try check(try ExperimentRegistry.named(name)) }
 
+  @Test func theExampleToo() throws { try check(MomentumExperiment.self) }
+
   private func checkConditions<E: Experiment>(_ type: E.Type) throws {
     var configuration = E.presets[0].configuration
     E.setSeeds(8, in: &configuration)

@@ -24,7 +24,7 @@ import Testing
     #expect(throws: FindingsError.unfinished(task: "brave/seed 4")) {
       try findings.ifMeasured(.toyHeat, of: arm, 4)
     }
-    #expect(findings.finished(arm) == [3] && (try findings.values(.toyLoss, of: arm)) == [0.5])
+    #expect(try findings.finished(arm) == [3] && findings.values(.toyLoss, of: arm) == [0.5])
     #expect(try findings.valuesIfMeasured(.toyHeat, of: arm) == nil)
     #expect("\(FindingsError.missing(measure: .toyHeat, task: "brave/seed 3"))".contains("heat"))
   }
@@ -34,7 +34,7 @@ import Testing
     let findings = Findings<ToyArm>(events, seeds: [3, 4])
     let z = MeasureFamily<Int>("at/", "/z")
     #expect(try findings.indices(of: z, of: arm, 3) == [3, 20])
-    #expect(z[20].tag == "at/20/z" && (try findings[arm, 3, z[20]]) == 1)
+    #expect(try z[20].tag == "at/20/z" && findings[arm, 3, z[20]] == 1)
     #expect(throws: FindingsError.unfinished(task: "brave/seed 4")) { try findings.indices(of: z, of: arm, 4) }
   }
 
@@ -42,7 +42,7 @@ import Testing
     let findings = Findings<ToyArm>(events, seeds: [3, 4])
     #expect(findings.series(.toyHeat, of: arm, 4, kind: "look").map(\.value) == [5])
     let record = try #require(findings.records("look", of: arm, 3).first)
-    #expect(record.step == 1 && record.text == "warm" && (try record[.toyHeat]) == 4)
+    #expect(try record.step == 1 && record.text == "warm" && record[.toyHeat] == 4)
     #expect(throws: FindingsError.missing(measure: .toyLoss, task: "brave/seed 3")) { try record[.toyLoss] }
   }
 

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import RunLogs
+import Training
 
 /// A small experiment: two methods, a search of a rate for each, and then each at its best.
 enum ToyArm: SweepArm {
@@ -71,7 +72,8 @@ struct ToyExperiment: Experiment {
         }
         try log.record("look", step: 1, [.toyHeat: rate])
         // The best rate is 0.2; the brave method is better by 1.
-        let loss = abs(rate - 0.2) + (method == "brave" ? 1 : 2) + 0.01 * sin(Double(3 * task.seed))
+        let loss =
+          abs(rate - 0.2) + (method == "brave" ? 1 : 2) + 0.01 * sin(Double((method == "brave" ? 3 : 5) * task.seed))
         return TaskOutcome(measures ? [.toyLoss: loss, .toyHeat: 50] : [:], step: 1)
       }
     }

@@ -1,7 +1,7 @@
 import RunLogs
 
 /// One descent from start to end, epoch by epoch, with checkpoints: interrupted anywhere, it goes on exactly.
-public struct Descent {
+public struct EpochDescent {
   public let trainer: Trainer
   public let epochs: Int
   public let checkpoints: CheckpointStore?
@@ -22,12 +22,13 @@ public struct Descent {
   ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
+  ///   - isDone: asked before each epoch; whether the rest is left out.
   public func run(
     onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
-    onEpoch: (Trainer, [String: Double]) throws -> Void
+    isDone: () -> Bool = { false }, onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
     let length = trainer.batches.batchesPerEpoch
-    while trainer.step < epochs * length {
+    while trainer.step < epochs * length, !isDone() {
       var sums = [Double](repeating: 0, count: trainer.readingTags.count)
       for _ in 0..<length {
         for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
@@ -35,21 +36,9 @@ public struct Descent {
       }
       let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
       try onEpoch(trainer, means)
-      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs {
+      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs || isDone() {
         try checkpoints.save(trainer.state, memory: memory())
       }
     }
-  }
-}
-
-extension Tree where Leaf == NDArray {
-  /// A short name for exactly these numbers (FNV-1a over all bytes): equal trees, equal digests.
-  public var digest: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for array in leaves {
-      let bytes = UnsafeRawBufferPointer(start: array.storage.pointer, count: array.byteCount)
-      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-    return String(hash, radix: 16)
   }
 }

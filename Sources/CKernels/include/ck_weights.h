@@ -1,0 +1,35 @@
+// Rows of weights as language models store them: blocks of small whole numbers with a scale each, or plain numbers.
+#ifndef CK_WEIGHTS_H
+#define CK_WEIGHTS_H
+
+#include <stdint.h>
+
+/// How a row of weights is stored, with the names and numbers of the GGUF format.
+typedef enum {
+  CK_W_F32 = 0,
+  CK_W_F16 = 1,
+  CK_W_Q4_0 = 2,
+  CK_W_Q4_1 = 3,
+  CK_W_Q5_0 = 6,
+  CK_W_Q5_1 = 7,
+  CK_W_Q8_0 = 8,
+  CK_W_Q4_K = 12,
+  CK_W_Q5_K = 13,
+  CK_W_Q6_K = 14,
+  CK_W_BF16 = 30,
+} ck_weight_type;
+
+/// Weights in one block, and bytes that the block takes; 0 for a type that is not known.
+int64_t ck_weight_block(ck_weight_type type);
+int64_t ck_weight_block_bytes(ck_weight_type type);
+
+/// Writes `count` weights, a whole number of blocks, as float32.
+void ck_weights_decode(ck_weight_type type, const void *source, int64_t count, float *target);
+
+/// y[t][r] = sum over c of x[t][c] w[r][c] for rows of weights [rows, columns] that lie one after the other.
+///
+/// x: [tokens, columns], y: [tokens, y_stride], both float32. All threads share the rows.
+void ck_weights_multiply(ck_weight_type type, const void *weights, int64_t rows, int64_t columns, const float *x,
+                         int64_t tokens, float *y, int64_t y_stride);
+
+#endif

@@ -1,0 +1,37 @@
+#include "ck_rms_norm.h"
+
+#include "ck_threads.h"
+#include "ck_vector_math.h"
+#include "ck_vectors.h"
+
+// Rows are added up in so many parts, whatever the number of threads, so that sums do not depend on it.
+enum { PARTS = 16 };
+
+typedef struct {
+  const ck_rms_norm *p;
+  void *const *operands;
+} job;
+
+#define CK_BODY "rms_norm_body.inc"
+#include "ck_dispatch.h"
+
+static int64_t grain_for(const ck_rms_norm *p) { return 1 + 8192 / (p->width > 0 ? p->width : 1); }
+
+void ck_rms_norm_forward(const void *parameters, void *const *operands) {
+  job j = {parameters, operands};
+  ck_parallel_for(j.p->rows, grain_for(j.p), CK_DISPATCH(normalise), &j);
+}
+
+void ck_rms_norm_gradient(const void *parameters, void *const *operands) {
+  job j = {parameters, operands};
+  int64_t rows_of_part = j.p->rows / PARTS + 1;
+  ck_parallel_for(PARTS, 1 + grain_for(j.p) / rows_of_part, CK_DISPATCH(normalise_gradient), &j);
+  const float *sums = operands[6];
+  float *into = operands[5];
+  int64_t width = j.p->width;
+  for (int64_t c = 0; c < width; c++) into[c] = 0;
+  for (int part = 0; part < PARTS; part++)
+    for (int64_t c = 0; c < width; c++) into[c] += sums[part * width + c];
+}
+
+int64_t ck_rms_norm_scratch_bytes(const ck_rms_norm *shape) { return PARTS * shape->width * 4; }

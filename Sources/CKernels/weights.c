@@ -1,0 +1,105 @@
+#include "ck_weights.h"
+
+#include <string.h>
+
+#include "ck_scratch.h"
+#include "ck_threads.h"
+#include "ck_types.h"
+#include "ck_vector_math.h"
+#include "ck_vectors.h"
+
+// The layouts are those of ggml: scales are IEEE half numbers, little-endian.
+enum { BLOCK = 32, SUPER = 256 };
+
+int64_t ck_weight_block(ck_weight_type type) {
+  switch (type) {
+    case CK_W_F32:
+    case CK_W_F16:
+    case CK_W_BF16: return 1;
+    case CK_W_Q4_0:
+    case CK_W_Q4_1:
+    case CK_W_Q5_0:
+    case CK_W_Q5_1:
+    case CK_W_Q8_0: return BLOCK;
+    case CK_W_Q4_K:
+    case CK_W_Q5_K:
+    case CK_W_Q6_K: return SUPER;
+  }
+  return 0;
+}
+
+int64_t ck_weight_block_bytes(ck_weight_type type) {
+  switch (type) {
+    case CK_W_F32: return 4;
+    case CK_W_F16:
+    case CK_W_BF16: return 2;
+    case CK_W_Q4_0: return 2 + 16;
+    case CK_W_Q4_1: return 4 + 16;
+    case CK_W_Q5_0: return 2 + 4 + 16;
+    case CK_W_Q5_1: return 4 + 4 + 16;
+    case CK_W_Q8_0: return 2 + 32;
+    case CK_W_Q4_K: return 4 + 12 + 128;
+    case CK_W_Q5_K: return 4 + 12 + 32 + 128;
+    case CK_W_Q6_K: return 128 + 64 + 16 + 2;
+  }
+  return 0;
+}
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef int8_t signs16 __attribute__((vector_size(16)));
+
+typedef struct {
+  ck_weight_type type;
+  const uint8_t *weights;
+  int64_t rows, columns, row_bytes;
+  const float *x;
+  int64_t tokens;
+  float *y;
+  int64_t y_stride;
+} job;
+
+CK_INLINE uint16_t ck_read16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+
+CK_INLINE uint32_t ck_read32(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+// A half number as float32. Scaling by 2^112 turns the smaller exponents, subnormal ones too, into the right ones; infinities
+// and what is no number keep the largest exponent.
+CK_INLINE float ck_half(uint16_t bits) {
+  uint32_t magnitude = (uint32_t)(bits & 0x7fff) << 13, sign = (uint32_t)(bits & 0x8000) << 16;
+  float value = ck_float_of_bits((int32_t)magnitude) * 0x1p112f;
+  // A subnormal operand may count as zero on this thread: such halves are whole multiples of 2^-24.
+  if ((bits & 0x7c00) == 0) value = (float)(bits & 0x3ff) * 0x1p-24f;
+  uint32_t result = (uint32_t)ck_bits_of_float(value);
+  if ((bits & 0x7c00) == 0x7c00) result = 0x7f800000 | (magnitude & 0x7fffff);
+  return ck_float_of_bits((int32_t)(result | sign));
+}
+
+// Scale and minimum of a part of a Q4_K or Q5_K block: six bits each, the last four parts in two pieces.
+CK_INLINE void ck_scale_and_minimum(int part, const uint8_t *q, float *scale, float *minimum) {
+  if (part < 4) {
+    *scale = q[part] & 63;
+    *minimum = q[part + 4] & 63;
+  } else {
+    *scale = (q[part + 4] & 15) | (q[part - 4] >> 6) << 4;
+    *minimum = (q[part + 4] >> 4) | (q[part] >> 6) << 4;
+  }
+}
+
+#define CK_BODY "weights_body.inc"
+#include "ck_dispatch.h"
+
+void ck_weights_decode(ck_weight_type type, const void *source, int64_t count, float *target) {
+  CK_DISPATCH(decode)(type, source, count, target);
+}
+
+void ck_weights_multiply(ck_weight_type type, const void *weights, int64_t rows, int64_t columns, const float *x,
+                         int64_t tokens, float *y, int64_t y_stride) {
+  int64_t row_bytes = columns / ck_weight_block(type) * ck_weight_block_bytes(type);
+  job j = {type, weights, rows, columns, row_bytes, x, tokens, y, y_stride};
+  // Groups of rows are the unit of work, so that a row is summed the same way whatever the number of threads.
+  int64_t groups = (rows + BLOCK - 1) / BLOCK;
+  int64_t work = BLOCK * columns * (tokens < 1 ? 1 : tokens);
+  ck_parallel_for(groups, 1 + 65536 / (work > 0 ? work : 1), CK_DISPATCH(multiply_groups), &j);
+}

@@ -1,0 +1,140 @@
+import Foundation
+
+/// What a whole column is like, and what it is taken for.
+struct ColumnProfile {
+  let column: TableColumn
+  var kind: ColumnKind
+  var missing = 0
+  /// Of numbers.
+  var minimum = Double.infinity
+  var maximum = -Double.infinity
+  var isWhole = true
+  var isRising = true
+  /// What divides a Unix time's numbers into seconds.
+  var timeUnit: Double?
+  /// Why the column is no feature.
+  var reason: String?
+
+  var isConstant: Bool { column.isText ? column.words.count <= 1 : minimum == maximum }
+  var isEmpty: Bool { column.isText ? column.words.isEmpty : minimum > maximum }
+  var isBoolean: Bool {
+    column.isText && column.words.count == 2
+      && column.words.allSatisfy { ["true", "false", "yes", "no", "t", "f", "y", "n"].contains($0.lowercased()) }
+  }
+
+  /// - Parameters:
+  ///   - asked: what a user says it is.
+  ///   - position: among the columns.
+  init(_ column: TableColumn, rows: Int, asked: ColumnKind?, position: Int, source: String) throws {
+    self.column = column
+    kind = asked ?? column.declared ?? .number
+    measure(rows)
+    if isEmpty {
+      reason = "empty"
+      return
+    }
+    if let asked {
+      try check(asked, source)
+      return
+    }
+    if column.isText {
+      kind = column.declared == .category ? .category : Self.kind(ofWords: column.words, rows: rows - missing)
+      if kind == .date, DateText(column.words) == nil { kind = .text }
+      let present = rows - missing
+      if column.declared != .category, kind == .category, present >= 20, column.words.count * 10 > present * 9 {
+        reason = "identifier"
+      }
+    } else if isWhole, isNamedLikeIdentifier(position), isUnique(rows) {
+      reason = "identifier"
+    } else if let unit = unixUnit {
+      (kind, timeUnit) = (.date, unit)
+    }
+    if isConstant, missing == 0 || !column.isText { reason = "constant" }
+  }
+
+  private mutating func measure(_ rows: Int) {
+    if column.isText {
+      missing = (0..<rows).reduce(0) { $0 + (column.code($1) < 0 ? 1 : 0) }
+      return
+    }
+    var last = -Double.infinity
+    column.forEachNumber(rows) { value in
+      if value.isNaN {
+        missing += 1
+        return
+      }
+      minimum = Swift.min(minimum, value)
+      maximum = Swift.max(maximum, value)
+      if isWhole, value != value.rounded() { isWhole = false }
+      if isRising, value < last { isRising = false }
+      last = value
+    }
+  }
+
+  private mutating func check(_ asked: ColumnKind, _ source: String) throws {
+    switch asked {
+    case .number:
+      if column.isText {
+        let wrong = column.words.first { NumberText.value($0) == nil } ?? ""
+        throw DatasetError(source, "column \(column.name) is to be numbers and holds \"\(wrong)\"")
+      }
+    case .date:
+      if column.isText {
+        guard DateText(column.words) != nil else {
+          throw DatasetError(source, "column \(column.name) is to be dates and holds some text that is none")
+        }
+      } else {
+        timeUnit = maximum > 1e11 ? 1000 : 1
+      }
+    case .category, .text: break
+    }
+  }
+
+  private static func kind(ofWords words: [String], rows: Int) -> ColumnKind {
+    if DateText(words) != nil { return .date }
+    let sample = words.prefix(2000)
+    let blanks = sample.reduce(0) { $0 + $1.split(separator: " ").count }
+    let mean = Double(blanks) / Double(Swift.max(sample.count, 1))
+    // Sentences: four words or more in a text, and most texts come once.
+    return mean >= 4 && words.count * 2 > rows ? .text : .category
+  }
+
+  private func isNamedLikeIdentifier(_ position: Int) -> Bool {
+    let name = column.name
+    let known = [
+      "id", "index", "idx", "row", "rowid", "row id", "row names", "rownames", "key", "uid", "uuid", "guid",
+      "unnamed: 0",
+      "row.names", "row_number", "instance_id", "obs", "nr", "no.",
+    ]
+    if known.contains(name.lowercased()) || name == "column \(position)" && isRising && position == 0 { return true }
+    if ["_id", " id", "-id", ".id"].contains(where: name.lowercased().hasSuffix) { return true }
+    return (name.hasSuffix("Id") || name.hasSuffix("ID")) && name.dropLast(2).last?.isLowercase == true
+  }
+
+  private func isUnique(_ rows: Int) -> Bool {
+    var seen: Set<Double> = []
+    var repeats = false
+    column.forEachNumber(rows) { if !$0.isNaN, !repeats, !seen.insert($0).inserted { repeats = true } }
+    return !repeats && missing == 0
+  }
+
+  /// Whole numbers that are seconds or milliseconds of this century and are called a time or rise with the rows.
+  private var unixUnit: Double? {
+    guard isWhole else { return nil }
+    let name = column.name.lowercased()
+    let isTime =
+      ["time", "date", "stamp", "epoch", "unix"].contains { name.contains($0) } || ["t", "ts"].contains(name)
+    guard isTime || isRising else { return nil }
+    // 2000 to 2100.
+    return [1.0, 1000].first { minimum >= 946_684_800 * $0 && maximum <= 4_102_444_800 * $0 }
+  }
+}
+
+extension TableColumn {
+  /// Each number in the order of the rows; NaN where nothing is.
+  @inline(__always) func forEachNumber(_ rows: Int, _ body: (Double) -> Void) {
+    for (piece, values) in numbers.enumerated() {
+      for index in 0..<Swift.min(pieceSize, Swift.max(rows - piece * pieceSize, 0)) { body(values[index]) }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+extension TableProblem {
+  /// What was understood of a table, in one line.
+  static func account(
+    _ table: Table, _ profiles: [ColumnProfile], _ task: TableTask, _ encoding: TableEncoding, _ split: TableSplit,
+    inputs: [Int], lost: String
+  ) -> String {
+    var parts: [String] = []
+    parts.append("\(count(table.rowCount, "row"))" + (lost.isEmpty ? "" : " (\(lost))"))
+    let kept = inputs.filter { profiles[$0].reason == nil }
+    var kinds: [String] = []
+    for (kind, name) in [
+      (ColumnKind.number, "number"), (.category, "category"), (.date, "date"), (.text, "text"),
+    ] {
+      let members = kept.filter { profiles[$0].kind == kind }
+      let booleans = members.filter { kind == .category && profiles[$0].isBoolean }.count
+      if members.count > booleans {
+        kinds.append(count(members.count - booleans, name, kind == .category ? "categories" : nil))
+      }
+      if booleans > 0 { kinds.append(count(booleans, "boolean")) }
+      let times = members.filter { profiles[$0].timeUnit != nil }
+      if !times.isEmpty { kinds.append("of which Unix time: " + list(times.map { profiles[$0].column.name })) }
+    }
+    parts.append(kinds.joined(separator: ", ") + " -> \(count(encoding.width, "feature"))")
+    let out = profiles.indices.filter { profiles[$0].reason != nil && !task.targets.contains($0) }
+    if !out.isEmpty {
+      let byReason = Dictionary(grouping: out) { profiles[$0].reason! }.sorted { $0.key < $1.key }
+      parts.append(
+        "left out: "
+          + byReason.map { "\(list($0.value.map { profiles[$0].column.name })) (\($0.key))" }.joined(separator: ", "))
+    }
+    let missing = kept.reduce(0) { $0 + profiles[$1].missing }
+    if missing > 0, encoding.missing == .fill { parts.append("\(count(missing, "missing cell")) filled") }
+    parts += table.notes
+    parts.append(task.account)
+    let held = split.rows(.test).count
+    parts.append(
+      "\(split.rows(.train).count) rows train, \(split.rows(.validation).count) validate"
+        + (held > 0 ? ", \(held) test" : "") + " (\(split.account))")
+    return "\(table.source): " + parts.joined(separator: "; ")
+  }
+
+  private static func count(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ... (\(names.count))" : "")
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+/// Which rows train, validate and test.
+struct TableSplit {
+  enum Part: UInt8 { case train, validation, test, unused }
+
+  private(set) var parts: [UInt8]
+  /// How it was made, in words.
+  private(set) var account: String
+
+  func rows(_ part: Part) -> [Int] { parts.indices.filter { parts[$0] == part.rawValue } }
+
+  /// - Parameters:
+  ///   - used: which rows may be.
+  ///   - labels: the class of each row; nil where numbers are predicted.
+  init(
+    _ table: Table, used: [Bool], labels: [Int32]?, _ options: TableOptions, _ profiles: [ColumnProfile], key: RandomKey
+  ) throws {
+    parts = used.map { $0 ? Part.train.rawValue : Part.unused.rawValue }
+    let rows = used.indices.filter { used[$0] }
+    let shares: [(Part, Double)] = [(.test, options.test), (.validation, options.validation)].filter { $0.1 > 0 }
+    if let name = options.order {
+      let profile = profiles[try table.index(of: name)]
+      let keys = try Self.orderKeys(profile, rows, table)
+      let order = rows.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
+      var end = order.count
+      for (part, share) in shares {
+        let count = Self.count(rows.count, share)
+        for index in order[max(end - count, 0)..<end] { parts[rows[index]] = part.rawValue }
+        end = max(end - count, 0)
+      }
+      account = "the last by \(name)"
+    } else if let name = options.group {
+      let column = table.columns[try table.index(of: name)]
+      let groups = Dictionary(grouping: rows) { column.text($0) ?? "" }
+      let names = groups.keys.sorted()
+      guard names.count > shares.count else {
+        throw DatasetError(table.source, "column \(name) has \(names.count) groups, too few to hold some out")
+      }
+      var order = key.permutation(names.count)[...]
+      for (part, share) in shares {
+        var held = 0
+        let wanted = Self.count(rows.count, share)
+        while held < wanted, order.count > 1, let next = order.popFirst() {
+          for row in groups[names[next]]! { parts[row] = part.rawValue }
+          held += groups[names[next]]!.count
+        }
+      }
+      account = "whole groups of \(name)"
+    } else {
+      let strata: [[Int]]
+      if let labels {
+        strata = Dictionary(grouping: rows) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
+        account = "at random, each class alike"
+      } else {
+        (strata, account) = ([rows], "at random")
+      }
+      for (index, members) in strata.enumerated() {
+        var order = key.split(index).permutation(members.count)[...]
+        for (part, share) in shares {
+          let count = min(Int((Double(members.count) * share).rounded()), max(order.count - 1, 0))
+          for position in order.prefix(count) { parts[members[position]] = part.rawValue }
+          order = order.dropFirst(count)
+        }
+      }
+      // Classes of one or two rows are too small to be parted: one of all rows then is.
+      for (part, share) in shares where share > 0 && !parts.contains(part.rawValue) {
+        let free = rows.filter { parts[$0] == Part.train.rawValue }
+        if free.count > 1 { parts[free[key.split("one").permutation(free.count)[0]]] = part.rawValue }
+      }
+    }
+    guard parts.filter({ $0 == 0 }).count >= 2, !shares.contains(where: { !parts.contains($0.0.rawValue) }) else {
+      throw DatasetError(
+        table.source, "\(rows.count) rows are too few to hold out a fraction of \(options.validation + options.test)")
+    }
+  }
+
+  private static func count(_ rows: Int, _ share: Double) -> Int {
+    max(1, min(Int((Double(rows) * share).rounded()), rows - 2))
+  }
+
+  private static func orderKeys(_ profile: ColumnProfile, _ rows: [Int], _ table: Table) throws -> [Double] {
+    let column = profile.column
+    guard column.isText else { return rows.map { column.number($0).isNaN ? -.infinity : column.number($0) } }
+    guard let dates = DateText(column.words) else {
+      throw DatasetError(table.source, "column \(column.name) has no order: it is neither numbers nor dates")
+    }
+    let seconds = column.words.map { dates.seconds($0)! }
+    return rows.map { column.code($0) < 0 ? -.infinity : seconds[column.code($0)] }
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+
+/// What is to be predicted: decided once, from the whole columns.
+struct TableTask {
+  var targets: [Int]
+  /// The classes' names in their order; nil where numbers are predicted.
+  var classes: [String]?
+  /// What it is and why, in words.
+  var account: String
+
+  init(_ profiles: [ColumnProfile], _ table: Table, _ options: TableOptions) throws {
+    let source = table.source
+    targets = try options.targets.flatMap { try table.indices(ofList: $0) }
+    if Set(targets).count < targets.count { throw DatasetError(source, "a target is named twice") }
+    var why = ""
+    if targets.isEmpty {
+      let last = profiles.count - 1
+      let dropped = try Set(options.dropped.flatMap { try table.indices(ofList: $0) })
+      guard
+        let chosen = profiles.indices.last(where: {
+          !dropped.contains($0) && Self.canBePredicted(profiles[$0], table.rowCount)
+        })
+      else {
+        throw DatasetError(source, "has no column that could be predicted: name one by --target")
+      }
+      targets = [chosen]
+      if chosen != last { why = ", the last column that can be predicted" }
+    }
+    for target in targets {
+      let profile = profiles[target]
+      guard !profile.isEmpty else { throw DatasetError(source, "the target \(profile.column.name) is empty") }
+      guard !profile.isConstant else {
+        throw DatasetError(
+          source, "the target \(profile.column.name) is always \(profile.column.firstText(table.rowCount))")
+      }
+    }
+    let profile = profiles[targets[0]]
+    let names = targets.map { profiles[$0].column.name }
+    let distinct = Self.distinct(profile.column, table.rowCount, limit: 1000)
+    let shown = distinct.count > 1000 ? "more than 1000" : "\(distinct.count)"
+    let asked = options.kinds[profile.column.name]
+    let wantsClasses =
+      options.task == .classes || (options.task == .auto && asked == .category)
+      || (options.task == .auto && targets.count == 1 && asked != .number
+        && Self.areClasses(profile, distinct.count, table.rowCount))
+    if targets.count > 1 || !wantsClasses {
+      if let text = targets.first(where: { profiles[$0].column.isText }) {
+        let name = profiles[text].column.name
+        throw DatasetError(
+          source,
+          targets.count > 1
+            ? "several targets are numbers, and \(name) is text: name one target, or numbers only"
+            : "the target \(name) is text, and numbers were asked for")
+      }
+      guard !(options.task == .classes) else {
+        throw DatasetError(source, "several targets are numbers; one target can be classes")
+      }
+      account =
+        "\(names.count == 1 ? "target" : "\(names.count) targets") \(names.joined(separator: ", "))\(why): "
+        + "numbers (\(shown) different values)"
+      return
+    }
+    guard distinct.count * 2 <= max(table.rowCount - profile.missing, 4) else {
+      throw DatasetError(
+        source,
+        "the target \(names[0]) has \(shown) different \(profile.column.isText ? "texts" : "values") in "
+          + "\(table.rowCount) rows, too many to be classes; name another by --target")
+    }
+    guard distinct.count <= 1000 else {
+      throw DatasetError(source, "the target \(names[0]) has more than 1000 classes; name another by --target")
+    }
+    let classes = distinct.sorted { a, b in
+      guard let x = NumberText.value(a), let y = NumberText.value(b) else { return a < b }
+      return x < y
+    }
+    self.classes = classes
+    let list = classes.prefix(6).joined(separator: ", ") + (classes.count > 6 ? ", ..." : "")
+    let reason =
+      profile.column.isText ? "text" : options.task == .classes || asked != nil ? "asked for" : "few whole numbers"
+    account = "target \(names[0])\(why): \(classes.count) classes (\(list); \(reason))"
+  }
+
+  /// Texts are classes; so are two values, and whole numbers of at most 20 values that come ten times each on average.
+  private static func areClasses(_ profile: ColumnProfile, _ distinct: Int, _ rows: Int) -> Bool {
+    if profile.column.isText { return true }
+    if distinct == 2 { return profile.isWhole }
+    return profile.isWhole && distinct <= 20 && (rows - profile.missing) >= 10 * distinct
+  }
+
+  private static func canBePredicted(_ profile: ColumnProfile, _ rows: Int) -> Bool {
+    if profile.isEmpty || profile.isConstant || profile.reason != nil { return false }
+    if profile.kind == .date || profile.kind == .text { return false }
+    return !profile.column.isText || profile.column.words.count * 2 <= max(rows - profile.missing, 4)
+  }
+
+  /// The different values as texts; more than the limit where there are more.
+  private static func distinct(_ column: TableColumn, _ rows: Int, limit: Int) -> [String] {
+    if column.isText {
+      var isUsed = [Bool](repeating: false, count: column.words.count)
+      for row in 0..<rows where column.code(row) >= 0 { isUsed[column.code(row)] = true }
+      return column.words.indices.filter { isUsed[$0] }.map { column.words[$0] }
+    }
+    var seen: Set<Double> = []
+    column.forEachNumber(rows) { if !$0.isNaN, seen.count <= limit { seen.insert($0 == 0 ? 0 : $0) } }
+    return seen.map(NumberText.canonical)
+  }
+}
+
+extension TableColumn {
+  fileprivate func firstText(_ rows: Int) -> String { (0..<rows).lazy.compactMap { self.text($0) }.first ?? "empty" }
+}

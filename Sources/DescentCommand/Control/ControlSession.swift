@@ -1,0 +1,148 @@
+import Descent
+import Foundation
+
+/// The seeds of one `descent control`, in a folder: configuration, a checkpoint a seed, curves, report.
+struct ControlSession<Part: LearnerPart> {
+  let settings: ControlSettings<Part>
+  let folder: String
+
+  private func checkpoint(_ seed: Int) -> String { "\(folder)/checkpoints/seed-\(seed).safetensors" }
+
+  private func controlRun(_ seed: Int) throws -> ControlRun {
+    let environment = try settings.problem.environment()
+    var expert: Tree<NDArray>?
+    if !settings.expert.isEmpty {
+      let path = "\(settings.expert)/checkpoints/seed-\(seed).safetensors"
+      guard FileManager.default.fileExists(atPath: path) else {
+        throw ControlError("the expert's folder has no checkpoint of seed \(seed): \(path)")
+      }
+      expert = Tree(try Safetensors.read(path).arrays).subtree("networks")
+      // An expert that was itself tuned keeps its networks one level deeper.
+      if expert!.isEmpty { expert = Tree(try Safetensors.read(path).arrays).subtree("training").subtree("networks") }
+    }
+    // Of the settings a run depends on these; its number of seeds and its end may change when it goes on.
+    var own = settings
+    (own.seeds, own.steps, own.interval) = (0, 0, 0)
+    return try ControlRun(
+      settings.learner.learner(in: environment, key: RandomKey(seed: seed), expert: expert), in: environment,
+      steps: settings.steps, interval: settings.interval, episodes: settings.episodes, checkpoint: checkpoint(seed),
+      fingerprint: try Settings.yaml(own), evaluationKey: RandomKey(seed: 0).split("evaluation"))
+  }
+
+  func run(replacing: Bool, isQuiet: Bool, announce: (String) -> Void) throws {
+    let path = folder + "/config.yaml"
+    if replacing || !FileManager.default.fileExists(atPath: path) {
+      _ = try RunFolder.create(folder, replacing: replacing)
+      try write(try Settings.yaml(settings), to: path)
+      try write(
+        RunEnvironment.json(
+          libraries: ["oneDNN": Engine.oneDNNVersion], commandLine: ["descent"] + CommandLine.arguments.dropFirst(),
+          date: ISO8601DateFormatter().string(from: Date())), to: folder + "/environment.json")
+    }
+    var runs: [ControlRun] = []
+    for seed in 0..<settings.seeds {
+      let run = try controlRun(seed)
+      try run.restore()
+      if let last = run.curve.last, !isQuiet { announce("seed \(seed) goes on at step \(last.step)") }
+      let start = Date()
+      let before = run.learner.environmentSteps
+      try run.run { point in
+        guard !isQuiet else { return }
+        let events = point.events.keys.sorted().map { "\($0) \(Report.number(point.events[$0]!, digits: 3))" }
+        let rate = Double(point.step - before) / Date().timeIntervalSince(start)
+        announce(
+          "seed \(seed)  step \(point.step)  return \(Report.number(point.meanReturn))  "
+            + events.joined(separator: "  ") + "  \(Int(rate)) steps/s")
+      }
+      runs.append(run)
+    }
+    try write(try Settings.yaml(settings), to: path)
+    try report(runs, announce)
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+
+  private func report(_ runs: [ControlRun], _ announce: (String) -> Void) throws {
+    var columns = ["return"]
+    columns += runs[0].environment.eventNames
+    func value(_ point: ControlRun.Point, _ column: String) -> Double {
+      column == "return" ? point.meanReturn : point.events[column]!
+    }
+    var rows = ["seed,step," + columns.joined(separator: ",")]
+    for (seed, run) in runs.enumerated() {
+      rows += run.curve.map { point in
+        "\(seed),\(point.step)," + columns.map { "\(value(point, $0))" }.joined(separator: ",")
+      }
+    }
+    try write(rows.joined(separator: "\n") + "\n", to: folder + "/curves.csv")
+
+    var table = runs.enumerated().map { seed, run in
+      ["\(seed)", "\(run.curve.last!.step)"] + columns.map { Report.number(value(run.curve.last!, $0)) }
+    }
+    if runs.count > 1 {
+      table.append(
+        ["mean ± standard error, n = \(runs.count)", ""]
+          + columns.map { column in
+            let last = runs.map { value($0.curve.last!, column) }
+            let mean = last.reduce(0, +) / Double(last.count)
+            let variance = last.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(last.count - 1)
+            let error = (variance / Double(last.count)).squareRoot()
+            return "\(Report.number(mean)) ± \(Report.number(error, digits: 2))"
+          })
+    }
+    let header = ["seed", "steps"] + columns
+    print(TextTable(header: header, rows: table).text())
+    let plots = columns.map { column in
+      Plot(
+        name: column, title: "\(column), mean of \(settings.episodes) episodes", xLabel: "environment steps",
+        yLabel: column,
+        series: runs.enumerated().map { seed, run in
+          Plot.Series(
+            name: "seed \(seed)", x: run.curve.map { Double($0.step) }, y: run.curve.map { value($0, column) })
+        })
+    }
+    let document = Report(
+      title: "\(settings.problem.name): \(settings.methodName)",
+      subtitle: "\(runs.count) seeds, \(settings.steps) environment steps each",
+      sections: [.heading("At the end"), .table(header: header, rows: table), .heading("While learning")]
+        + plots.map { .plot($0) } + [.heading("Settings"), .code(try Settings.yaml(settings))])
+    let path = folder + "/report.html"
+    do {
+      try document.write(to: path, gnuplot: try Gnuplot())
+      print("report: \(path)")
+    } catch let error as ReportError { announce("no report: \(error)") }
+  }
+
+  /// Flies the policy of a seed and draws its tracks where there is a space to draw them in.
+  func replay(seed: Int, in problem: ControlProblem, episodes: Int, announce: (String) -> Void) throws {
+    let run = try controlRun(seed)
+    guard FileManager.default.fileExists(atPath: checkpoint(seed)) else {
+      throw ControlError("\(folder) has no checkpoint of seed \(seed)")
+    }
+    try run.restore()
+    let environment = try problem.environment()
+    let policy = try run.learner.currentPolicy()
+    let key = RandomKey(seed: 0).split("replay")
+    var recorder = TrackRecorder(environment, episodes: episodes)
+    let result = try PolicyEvaluation.run(policy, in: environment, episodes: episodes, key: key) { copies, flying in
+      recorder?.record(copies, flying)
+    }
+    let columns = ["return"] + environment.eventNames
+    print(
+      TextTable(
+        header: ["episodes"] + columns,
+        rows: [
+          ["\(episodes)", Report.number(result.meanReturn)]
+            + environment.eventNames.map { Report.number(result.mean($0)!) }
+        ]
+      ).text())
+    guard let recorder else { return }
+    let path = "\(folder)/tracks-seed-\(seed).html"
+    try write(recorder.page(title: "\(problem.name), seed \(seed)", result), to: path)
+    print("tracks: \(path)")
+  }
+}

@@ -1,0 +1,133 @@
+import ArgumentParser
+import Descent
+import Foundation
+
+/// How a table is to be read; shared by commands that read one beside a run.
+struct FormatOptions: ParsableArguments {
+  @Option(help: "Whether the table's first row holds names: yes or no; as in training when not given.")
+  var header: String?
+  @Option(help: "The character between cells; found out when not given.")
+  var delimiter: String?
+  @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
+  var encoding: TextEncoding?
+
+  func validate() throws {
+    if let header, !["yes", "no"].contains(header) { throw ValidationError("--header is yes or no") }
+  }
+
+  var format: TableFormat { TableFormat(header: header.map { $0 == "yes" }, delimiter: delimiter, encoding: encoding) }
+  var isGiven: Bool { header != nil || delimiter != nil || encoding != nil }
+}
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Predicts the rows of a table with a trained model.",
+    discussion: """
+      The file needs the columns of the training data, by name; its target may be missing, and columns that training did \
+      not use are named and left aside. One line for each row, in their order: prediction, and probability:CLASS for \
+      classes; prediction:NAME where targets are several.
+        descent predict runs/train new.csv --out predictions.csv
+      """)
+
+  @Argument(help: "The run's folder.")
+  var folder: String
+  @Argument(help: "A table; for images a folder or a known data set, of which the test part is predicted.")
+  var file: String
+  @Option(help: "Where predictions go; the terminal when not given.")
+  var out: String?
+  @OptionGroup var formatOptions: FormatOptions
+  @OptionGroup var dataOptions: DataOptions
+
+  func run() throws {
+    let model = try TrainedModel(folder: folder)
+    let predictions: Predictions
+    if model.manifest.encoding != nil {
+      guard dataOptions.data == nil else {
+        throw SettingsError("--data is for known data sets, and the model takes tables")
+      }
+      let (found, notes) = try model.predict(table: file, format: formatOptions.format)
+      for note in notes { announce("\(file): \(note)") }
+      predictions = found
+    } else {
+      predictions = Predictions(
+        try model.outputs(model.features(of: try formatOptions.testPart(file, model, dataOptions.locator))),
+        model.manifest)
+    }
+    guard let out else { return print(predictions.csv, terminator: "") }
+    try AtomicFile.write(predictions.csv, to: out)
+    print("\(predictions.rows.count) predictions: \(out)")
+  }
+}
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Measures a trained model on rows whose targets are known.",
+    discussion: """
+      Without a file the run's own validation part is read again: what is said are the same numbers as in training.
+        descent evaluate runs/train later.csv
+      """)
+
+  @Argument(help: "The run's folder.")
+  var folder: String
+  @Argument(help: "A table with the target; for images a folder or a known data set, of which the test part is read.")
+  var file: String?
+  @OptionGroup var formatOptions: FormatOptions
+  @OptionGroup var dataOptions: DataOptions
+
+  func run() throws {
+    let model = try TrainedModel(folder: folder)
+    guard let file else {
+      guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
+      let settings = try TrainingRun.settings(of: try RunFolder.open(folder))
+      let problem = try TrainingSource(settings.source).problem(
+        settings.table, test: settings.test, seed: settings.seed, data: dataOptions.locator)
+      guard settings.data == nil || settings.data == problem.fingerprint else {
+        throw SettingsError("\(settings.source) has changed since \(folder) was trained")
+      }
+      let measures = Measures(
+        outputs: try model.outputs(
+          model.manifest.encoding == nil
+            ? model.features(of: problem.validation)
+            : problem.validation.featureArray(0..<problem.validation.count)), targets: problem.validation.targets,
+        loss: model.manifest.loss, scale: model.manifest.targetScale, names: model.manifest.encoding?.targets ?? [])
+      return show(measures, "\(settings.source), validation part, \(problem.validation.count) rows")
+    }
+    if model.manifest.encoding != nil {
+      guard dataOptions.data == nil else {
+        throw SettingsError("--data is for known data sets, and the model takes tables")
+      }
+      let (measures, notes) = try model.evaluate(table: file, format: formatOptions.format)
+      for note in notes { announce("\(file): \(note)") }
+      return show(measures, file)
+    }
+    show(try model.measures(try formatOptions.testPart(file, model, dataOptions.locator)), "\(file), test part")
+  }
+
+  private func show(_ measures: Measures, _ what: String) {
+    print("\(what): \(measures.text)")
+    for tag in measures.values.keys.sorted() { print("  \(tag) \(measures.values[tag]!)") }
+  }
+}
+
+extension FormatOptions {
+  /// The test part of images, for a model of images.
+  func testPart(_ source: String, _ model: TrainedModel, _ data: DataLocator) throws -> Dataset {
+    let found = try TrainingSource(source)
+    guard !found.isTable, !isGiven else {
+      throw SettingsError(
+        "the model takes examples of the shape \(Shape(model.manifest.model.input)); \(found.description)")
+    }
+    var part = try found.problem(nil, test: nil, seed: 0, data: data).validation
+    guard part.exampleShape == Shape(model.manifest.model.input) else {
+      throw SettingsError(
+        "the model takes examples of the shape \(Shape(model.manifest.model.input)), and \(source) has \(part.exampleShape)"
+      )
+    }
+    // Standardised by this set's own training part; the model's is what counts.
+    if case .numbers(let targets) = part.targets, let scale = model.manifest.targetScale {
+      let own = try found.problem(nil, test: nil, seed: 0, data: data).targetScale!
+      part.targets = .numbers(scale.standardize(NDArray(own.restore(targets), shape: targets.shape)))
+    }
+    return part
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import Training
+
+/// What a descent on unknown data starts from, where nothing is said: for standardised features and targets.
+///
+/// Our choice, tried on the tables of Documentation/records/tables.md.
+public struct TrainingDefaults {
+  public var batch: Int
+  public var epochs: Int
+  public var chain: String
+  public var patience: Int
+  public var hidden: [Int]
+
+  /// - Parameters:
+  ///   - rows: that train.
+  ///   - batch, epochs, chain: what a user says.
+  public init(rows: Int, isTable: Bool, batch: Int? = nil, epochs: Int? = nil, chain: String? = nil) {
+    let size = [(256, 16), (1024, 32), (8192, 64), (100_000, 128)].first { rows < $0.0 }?.1 ?? 512
+    self.batch = min(batch ?? (isTable ? size : 64), max(rows, 1))
+    let updates = max(rows / self.batch, 1)
+    // Some 4000 updates; a chain that names its length has it.
+    let budget = isTable ? min(max(4000 / updates, 10), 200) : 10
+    self.epochs = epochs ?? chain.flatMap { Self.length(of: $0) } ?? budget
+    let warmUp = max(1, min(100, updates * self.epochs / 10))
+    let rate = isTable ? 0.003 : 0.001
+    self.chain =
+      chain ?? "clip 1 | adam | decay 0.01 | rate warmup(\(warmUp)updates, cosine(\(rate), \(self.epochs)epochs))"
+    patience = max(10, self.epochs / 4)
+    hidden = [64, 64]
+  }
+
+  /// The longest stretch of epochs that a chain names.
+  public static func length(of chain: String) -> Int? {
+    let found = chain.matches(of: /([0-9.]+) ?epochs?\b/).compactMap { Double($0.output.1) }
+    return found.max().map { Int($0.rounded(.up)) }.flatMap { $0 > 0 ? $0 : nil }
+  }
+}

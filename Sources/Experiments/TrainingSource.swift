@@ -1,0 +1,61 @@
+import Foundation
+import Training
+
+/// Where a user's data come from: a known data set, a folder of images, or a table.
+public enum TrainingSource: Sendable {
+  case known(String)
+  case images(String)
+  case table(String)
+
+  /// - Throws: `SettingsError` where there is nothing of that name.
+  public init(_ source: String) throws {
+    if CatalogueEntry.all.contains(where: { $0.name == source }) {
+      self = .known(source)
+      return
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
+      let names = CatalogueEntry.all.map(\.name)
+      throw SettingsError(
+        "there is no file \(source), and no data set of that name; \(NearestName.hint(source, among: names))")
+    }
+    self = isFolder.boolValue ? .images(source) : .table(source)
+  }
+
+  public var isTable: Bool { if case .table = self { true } else { false } }
+
+  /// What it is, in a sentence.
+  public var description: String {
+    switch self {
+    case .known(let name): "\(name) is a known data set"
+    case .images(let path): "\(path) is a folder of images"
+    case .table(let path): "\(path) is a table"
+    }
+  }
+
+  /// Reads and parts the data.
+  ///
+  /// - Parameters:
+  ///   - options: of tables.
+  ///   - test: a table of rows that nothing is chosen by.
+  /// - Throws: `DatasetError` naming line and column.
+  public func problem(
+    _ options: TableOptions?, test: String?, seed: Int, data: DataLocator
+  ) throws -> TrainingProblem {
+    let parts: (train: Dataset, test: Dataset)
+    switch self {
+    case .table(let path):
+      let table = try TableProblem(path, options ?? TableOptions(), key: RandomKey(seed: seed).split("validation"))
+      var problem = TrainingProblem(table)
+      if let test {
+        var format = options?.format ?? TableFormat()
+        if format.header == nil { format.header = table.encoding.hasHeader }
+        problem.test = try table.encoding.dataset(of: try Table.read(test, format)).dataset
+      }
+      return problem
+    case .known(let name): parts = try data.load(name)
+    case .images(let folder): parts = try ImageFolder.load(folder)
+    }
+    return TrainingProblem(train: parts.train, validation: parts.test)
+  }
+}

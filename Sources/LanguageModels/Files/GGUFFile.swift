@@ -1,0 +1,52 @@
+import Arrays
+import Foundation
+
+/// A model in the GGUF format, versions 2 and 3: metadata and named tensors over a mapped file.
+///
+/// Every size and offset is checked against the file before it is used: a file that is truncated, or wants to harm,
+/// is refused with a sentence. Source: the format description of ggml-org/ggml, docs/gguf.md.
+public struct GGUFFile: Sendable {
+  /// A tensor of the file.
+  public struct Entry: Sendable {
+    public var name: String
+    /// Extents outermost first, as of an array; the file lists them the other way.
+    public var shape: Shape
+    public var encoding: WeightEncoding
+    /// Where its bytes are in the file.
+    public var range: Range<Int>
+  }
+
+  public let path: String
+  public let version: Int
+  public let metadata: [String: GGUFValue]
+  /// In the order of the file.
+  public let entries: [Entry]
+  private let positions: [String: Int]
+  private let file: MappedFile
+
+  /// - Throws: `FileError` saying what is wrong with the file.
+  public init(_ path: String) throws {
+    file = try MappedFile(path)
+    self.path = path
+    var reader = GGUFReader(file)
+    do { try reader.read() } catch is ByteCursor.EndReached {
+      throw FileError(path: path, reason: "ends within its header: the file is truncated")
+    }
+    (version, metadata, entries) = (reader.version, reader.metadata, reader.entries)
+    positions = Dictionary(uniqueKeysWithValues: entries.indices.map { (reader.entries[$0].name, $0) })
+  }
+
+  /// The tensor of that name.
+  public subscript(name: String) -> Entry? { positions[name].map { entries[$0] } }
+
+  /// A tensor's bytes, valid as long as this file is.
+  public func bytes(of entry: Entry) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
+  }
+
+  /// What keeps the bytes valid.
+  package var owner: AnyObject { file }
+
+  /// A tensor as float32.
+  public func array(_ entry: Entry) -> NDArray { entry.encoding.decoded(bytes(of: entry), shape: entry.shape) }
+}

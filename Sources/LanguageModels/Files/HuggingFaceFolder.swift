@@ -1,0 +1,144 @@
+import Arrays
+import Foundation
+
+/// A folder in the layout of Hugging Face's library: `config.json`, `tokenizer.json`, `tokenizer_config.json` and
+/// `model.safetensors`, in one file or several.
+enum HuggingFaceFolder {
+  static func open(_ path: String) throws -> PretrainedModel {
+    let config = try JSONFile(path + "/config.json")
+    let type = config.text("model_type") ?? "none"
+    let arrays = try weights(path)
+    let configuration: DecoderConfiguration
+    let named: [String: StoredWeight]
+    switch type {
+    case "llama":
+      configuration = try llama(config, arrays)
+      named = llamaNames(configuration).reduce(into: [:]) { result, name in
+        result[name.ours] = arrays[name.theirs].map { StoredWeight($0) }
+      }
+    case "gpt2":
+      configuration = try gpt2(config, arrays)
+      named = try GPT2Weights.byPath(arrays, configuration)
+    default: throw FileError(path: config.path, reason: "is of the type \(type.prefix(40)), not llama or gpt2")
+    }
+    do {
+      return try PretrainedModel(
+        path: path, configuration: configuration, tokenizer: try HuggingFaceTokenizer.read(path, config),
+        stored: try StoredWeights(named, rotaryLayout: .halves, of: configuration))
+    } catch let error as LanguageModelError { throw FileError(path: path, reason: error.description) }
+  }
+
+  /// All arrays of the folder, as float32.
+  private static func weights(_ folder: String) throws -> [String: NDArray] {
+    let single = folder + "/model.safetensors"
+    var files = [single]
+    if !FileManager.default.fileExists(atPath: single) {
+      let index = folder + "/model.safetensors.index.json"
+      guard FileManager.default.fileExists(atPath: index) else {
+        throw FileError(path: folder, reason: "has no model.safetensors")
+      }
+      guard let map = try JSONFile(index).values["weight_map"] as? [String: String] else {
+        throw FileError(path: index, reason: "has no weight_map")
+      }
+      guard !map.values.contains(where: { $0.contains("/") }) else {
+        throw FileError(path: index, reason: "names files outside of its folder")
+      }
+      files = Set(map.values).sorted().map { folder + "/" + $0 }
+    }
+    var result: [String: NDArray] = [:]
+    for file in files {
+      for (name, array) in try Safetensors.read(file).arrays {
+        guard result[name] == nil else {
+          throw FileError(path: file, reason: "has \(name), which another file has too")
+        }
+        result[name] = array.converted(to: .float32)
+      }
+    }
+    return result
+  }
+
+  private static func llama(_ config: JSONFile, _ arrays: [String: NDArray]) throws -> DecoderConfiguration {
+    let (width, heads) = (try config.extent("hidden_size"), try config.extent("num_attention_heads"))
+    guard (config.text("hidden_act") ?? "silu") == "silu" else {
+      throw FileError(path: config.path, reason: "has the activation \(config.text("hidden_act") ?? ""), not silu")
+    }
+    guard config.values["mlp_bias"] as? Bool != true else {
+      throw FileError(path: config.path, reason: "has mlp_bias, which is not supported")
+    }
+    // The option puts biases on the output projection as well.
+    guard arrays["model.layers.0.self_attn.o_proj.bias"] == nil else {
+      throw FileError(path: config.path, reason: "has a bias on o_proj, which is not supported")
+    }
+    let headWidth = try config.optionalExtent("head_dim") ?? width / heads
+    var rotary = Rotary(base: config.number("rope_theta") ?? 10000)
+    if let scaling = config.values["rope_scaling"] as? [String: Any] {
+      rotary.factors = try RotaryScaling.factors(scaling, rotary, headWidth: headWidth, file: config.path)
+    }
+    let configuration = DecoderConfiguration.llama(
+      vocabulary: try config.extent("vocab_size"), context: try config.extent("max_position_embeddings"),
+      width: width, layers: try layers(config, "num_hidden_layers", arrays), heads: heads,
+      keyHeads: try config.optionalExtent("num_key_value_heads"), headWidth: headWidth,
+      feedForwardWidth: try config.extent("intermediate_size"), normEpsilon: config.number("rms_norm_eps") ?? 1e-6,
+      rotary: rotary, attentionBias: arrays["model.layers.0.self_attn.q_proj.bias"] != nil,
+      tiedHead: arrays["lm_head.weight"] == nil || config.values["tie_word_embeddings"] as? Bool == true)
+    try checked(configuration, config)
+    return configuration
+  }
+
+  private static func gpt2(_ config: JSONFile, _ arrays: [String: NDArray]) throws -> DecoderConfiguration {
+    let activation = config.text("activation_function") ?? "gelu_new"
+    guard ["gelu_new", "gelu_pytorch_tanh"].contains(activation) else {
+      throw FileError(path: config.path, reason: "has the activation \(activation), not gelu_new")
+    }
+    let configuration = DecoderConfiguration.gpt2(
+      vocabulary: try config.extent("vocab_size"), context: try config.extent("n_positions"),
+      width: try config.extent("n_embd"), layers: try layers(config, "n_layer", arrays),
+      heads: try config.extent("n_head"), feedForwardWidth: try config.optionalExtent("n_inner"),
+      normEpsilon: config.number("layer_norm_epsilon") ?? 1e-5,
+      tiedHead: arrays["lm_head.weight"] == nil || config.values["tie_word_embeddings"] as? Bool != false)
+    try checked(configuration, config)
+    return configuration
+  }
+
+  private static func layers(_ config: JSONFile, _ key: String, _ arrays: [String: NDArray]) throws -> Int {
+    let count = try config.extent(key)
+    guard count <= arrays.count else {
+      throw FileError(path: config.path, reason: "says \(key) = \(count), and there are \(arrays.count) arrays")
+    }
+    return count
+  }
+
+  private static func checked(_ configuration: DecoderConfiguration, _ config: JSONFile) throws {
+    do { try configuration.check() } catch let error as LanguageModelError {
+      throw FileError(path: config.path, reason: error.description)
+    }
+  }
+
+  private static let matrices: [(DecoderMatrix, String)] = [
+    (.query, "self_attn.q_proj"), (.key, "self_attn.k_proj"), (.value, "self_attn.v_proj"),
+    (.output, "self_attn.o_proj"), (.gate, "mlp.gate_proj"), (.up, "mlp.up_proj"), (.down, "mlp.down_proj"),
+  ]
+
+  /// The name of a block's matrix, without ".weight".
+  static func name(of matrix: DecoderMatrix, block: Int) -> String {
+    "model.layers.\(block).\(matrices.first { $0.0 == matrix }!.1)"
+  }
+
+  /// Our paths and the names in files of the Llama family.
+  static func llamaNames(_ c: DecoderConfiguration) -> [(ours: String, theirs: String)] {
+    var result = [
+      ("tokens/weight", "model.embed_tokens.weight"), ("norm/scale", "model.norm.weight"),
+    ]
+    if !c.hasTiedHead { result.append(("head/weight", "lm_head.weight")) }
+    for index in 0..<c.layers {
+      result.append(("block\(index)/attentionNorm/scale", "model.layers.\(index).input_layernorm.weight"))
+      result.append(("block\(index)/feedForwardNorm/scale", "model.layers.\(index).post_attention_layernorm.weight"))
+      for (matrix, _) in matrices {
+        for kind in ["weight", "bias"] where kind == "weight" || matrix.hasBias(in: c) {
+          result.append(("block\(index)/\(matrix.rawValue)/\(kind)", "\(name(of: matrix, block: index)).\(kind)"))
+        }
+      }
+    }
+    return result.map { (ours: $0.0, theirs: $0.1) }
+  }
+}

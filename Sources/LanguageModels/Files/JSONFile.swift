@@ -1,0 +1,37 @@
+import Arrays
+import Foundation
+
+/// A JSON object in a file.
+struct JSONFile {
+  let path: String
+  let values: [String: Any]
+
+  init(_ path: String) throws {
+    self.path = path
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw FileError(path: path, reason: "cannot be read")
+    }
+    guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw FileError(path: path, reason: "is no JSON object")
+    }
+    values = object
+  }
+
+  func text(_ key: String) -> String? { values[key] as? String }
+  func number(_ key: String) -> Double? { values[key] as? Double }
+
+  private static let largestExtent = 1 << 24
+
+  func extent(_ key: String) throws -> Int {
+    guard let value = try optionalExtent(key) else { throw FileError(path: path, reason: "does not say \(key)") }
+    return value
+  }
+
+  func optionalExtent(_ key: String) throws -> Int? {
+    guard let given = values[key], !(given is NSNull) else { return nil }
+    guard let value = given as? Int, value >= 1, value <= Self.largestExtent else {
+      throw FileError(path: path, reason: "says \(key) = \(given)")
+    }
+    return value
+  }
+}

@@ -1,0 +1,93 @@
+import Arrays
+import Compilation
+import Models
+
+/// Scores tasks under conditions: prompted, without context, after a step on it, after a step on another.
+public final class ConditionScorer {
+  /// Parameters after learning from a context whose loss is given: an inner loop.
+  public typealias Adaptation = (Parameters, _ loss: (Parameters) throws -> Tensor) throws -> Parameters
+
+  public let shape: TaskShape
+  private let prompted: PromptedDecoder
+  private let trunk: FrozenTrunk?
+  private let adaptation: Adaptation
+  private let types: Tree<TensorType>
+  /// By whether a step is taken and by the length of the prompt.
+  private var programs: [Key: Program] = [:]
+
+  private struct Key: Hashable {
+    var takesStep: Bool
+    var shape: TaskShape
+  }
+
+  /// - Parameters:
+  ///   - trunk: below the decoder, where that does not take tokens.
+  ///   - types: of the decoder's parameters, and of what else the adaptation reads.
+  public init(
+    _ prompted: PromptedDecoder, trunk: FrozenTrunk?, shape: TaskShape, types: Tree<TensorType>,
+    adaptation: @escaping Adaptation
+  ) {
+    precondition(prompted.decoder.takesTokens == (trunk == nil), "a part of a model stands on a trunk")
+    (self.prompted, self.trunk, self.shape, self.types) = (prompted, trunk, shape, types)
+    self.adaptation = adaptation
+  }
+
+  /// A task as arguments of a program: its arrays, and the trunk's output.
+  public func arguments(_ task: ContextTask, _ shape: TaskShape? = nil) throws -> [NDArray] {
+    let arrays = try TaskArrays(task, shape ?? self.shape)
+    guard let trunk else { return arrays.all }
+    return arrays.all + [try trunk.output(arrays.context), try trunk.output(arrays.prompt)]
+  }
+
+  private func program(_ key: Key) throws -> Program {
+    if let known = programs[key] { return known }
+    let (paths, prompted, adaptation) = (types.paths, prompted, adaptation)
+    let declared = Set(prompted.decoder.layout.entries.paths)
+    let n = types.count
+    let program = try Program(inputs: types.leaves + prompted.types(key.shape)) { _, x in
+      let all = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<n])))
+      let task = PromptedDecoder.Inputs(x[n...], of: prompted.decoder)
+      var point = all
+      if key.takesStep { point = try adaptation(all) { try prompted.contextLoss(task, $0) } }
+      let own = Parameters(point.tree.filter { path, _ in declared.contains(path) })
+      let score = prompted.score(task, try prompted.answerLogits(task, own))
+      return [score.logProbability, score.isExact]
+    }
+    programs[key] = program
+    return program
+  }
+
+  /// The scores of tasks under a condition.
+  ///
+  /// - Parameter parameters: of the plain model or of the trained one, as the condition wants; by the paths of `types`.
+  public func scores(
+    _ condition: Condition, _ tasks: [ContextTask], _ parameters: Tree<NDArray>
+  ) throws -> [AnswerScore] {
+    try tasks.enumerated().map { index, task in
+      var (asked, room) = (task, shape)
+      if condition == .prompted {
+        (asked, room) = (
+          task.prompted, TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)
+        )
+        asked.context = []
+      }
+      if !condition.takesStep { (asked.context, room.context) = ([], 2) }
+      if condition == .irrelevantContext {
+        guard let other = Self.stranger(to: index, among: tasks) else {
+          throw LanguageModelError("an irrelevant context needs tasks of more than one group")
+        }
+        asked.context = other.context
+      }
+      let results = try program(Key(takesStep: condition.takesStep, shape: room))
+        .run(parameters.leaves + arguments(asked, room))
+      return AnswerScore(
+        isExact: results[1].item == 1, logProbability: results[0].item, group: task.group)
+    }
+  }
+
+  /// The next task of another group with another answer.
+  static func stranger(to index: Int, among tasks: [ContextTask]) -> ContextTask? {
+    (1..<max(tasks.count, 1)).lazy.map { tasks[(index + $0) % tasks.count] }
+      .first { $0.group != tasks[index].group && $0.answer != tasks[index].answer }
+  }
+}

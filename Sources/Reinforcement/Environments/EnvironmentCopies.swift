@@ -1,0 +1,144 @@
+import Arrays
+import Parameters
+
+/// N copies of an environment that run on: whoever ends an episode starts the next one.
+///
+/// `next` keeps the last observation of an episode; `observations`, on which the next action is chosen, holds the first
+/// of the new one. Episode e of lane i is a function of `key.split(i).split(e)`: two runs of one key meet the same episodes,
+/// whatever their policies do.
+public final class EnvironmentCopies {
+  public let environment: any Environment
+  public let count: Int
+  private let key: RandomKey
+
+  /// What the next actions are chosen on, `[count, width]`.
+  public private(set) var observations: NDArray
+  /// What the last step led to, `[count, width]`.
+  public private(set) var next: NDArray
+  public private(set) var rewards: NDArray
+  public private(set) var terminated: NDArray
+  public private(set) var truncated: NDArray
+  /// Events of the last step, `[count, events]`.
+  public private(set) var events: NDArray
+  private var state: NDArray
+  /// Episodes that each lane has begun.
+  public private(set) var episodes: [Int]
+  /// Return, length and events of the running episodes, `[count, 2 + events]`.
+  private var sums: [Double]
+  /// What ended in the last step.
+  public private(set) var finished: [Episode] = []
+
+  /// An episode from start to end.
+  public struct Episode: Sendable, Equatable {
+    public var lane: Int
+    public var total: Double
+    public var length: Int
+    /// Sums of the environment's events.
+    public var events: [Double]
+    public var isTerminated: Bool
+  }
+
+  public init(_ environment: any Environment, count: Int, key: RandomKey) throws {
+    guard count >= 1 else { throw ControlError("an environment runs in at least one copy, not in \(count)") }
+    self.environment = environment
+    self.count = count
+    self.key = key
+    let width = environment.observationSpace.count
+    observations = .zeros([count, width])
+    next = .zeros([count, width])
+    rewards = .zeros([count])
+    terminated = .zeros([count], .bool)
+    truncated = .zeros([count], .bool)
+    events = .zeros([count, environment.eventNames.count])
+    state = .zeros([environment.stateCount, count])
+    episodes = Array(repeating: 0, count: count)
+    sums = Array(repeating: 0, count: count * (environment.eventNames.count + 2))
+    reset(Array(0..<count))
+  }
+
+  /// One step of all copies.
+  ///
+  /// - Parameter actions: `[count, action width]`.
+  /// - Throws: `ControlError` where the actions have another shape.
+  public func step(_ actions: NDArray) throws {
+    guard actions.shape == [count, environment.actionSpace.width], actions.elementType == .float32 else {
+      throw ControlError(
+        "\(environment.name) takes actions [\(count), \(environment.actionSpace.width)] and was given \(actions.shape)")
+    }
+    withLanes(actions, writingTo: &next) { environment.step($0) }
+    finished.removeAll(keepingCapacity: true)
+    observations = next
+    let (r, e) = (rewards.storage.pointer.assumingMemoryBound(to: Float.self), environment.eventNames.count)
+    let counted = events.storage.pointer.assumingMemoryBound(to: Float.self)
+    let ends = terminated.storage.pointer.assumingMemoryBound(to: Bool.self)
+    let cuts = truncated.storage.pointer.assumingMemoryBound(to: Bool.self)
+    var ended: [Int] = []
+    for lane in 0..<count {
+      let own = lane * (e + 2)
+      sums[own] += Double(r[lane])
+      sums[own + 1] += 1
+      for event in 0..<e { sums[own + 2 + event] += Double(counted[lane * e + event]) }
+      guard ends[lane] || cuts[lane] else { continue }
+      ended.append(lane)
+      finished.append(
+        Episode(
+          lane: lane, total: sums[own], length: Int(sums[own + 1]), events: Array(sums[own + 2..<own + 2 + e]),
+          isTerminated: ends[lane]))
+      for index in own..<own + 2 + e { sums[index] = 0 }
+    }
+    if !ended.isEmpty { reset(ended) }
+  }
+
+  func reset(_ lanes: [Int]) {
+    let actions = NDArray.zeros([count, environment.actionSpace.width])
+    var starts = observations
+    withLanes(actions, writingTo: &starts) { memory in
+      for lane in lanes {
+        environment.reset(lane: lane, of: memory, key: key.split(lane).split(episodes[lane]))
+        episodes[lane] += 1
+      }
+    }
+    observations = starts
+  }
+
+  private func withLanes(_ actions: NDArray, writingTo target: inout NDArray, _ body: (Lanes) -> Void) {
+    target.makeUnique()
+    rewards.makeUnique()
+    terminated.makeUnique()
+    truncated.makeUnique()
+    events.makeUnique()
+    state.makeUnique()
+    body(
+      Lanes(
+        count: count, state: state.storage.pointer.assumingMemoryBound(to: Float.self),
+        actions: UnsafePointer(actions.storage.pointer.assumingMemoryBound(to: Float.self)),
+        observations: target.storage.pointer.assumingMemoryBound(to: Float.self),
+        rewards: rewards.storage.pointer.assumingMemoryBound(to: Float.self),
+        terminated: terminated.storage.pointer.assumingMemoryBound(to: Bool.self),
+        truncated: truncated.storage.pointer.assumingMemoryBound(to: Bool.self),
+        events: events.storage.pointer.assumingMemoryBound(to: Float.self)))
+    withExtendedLifetime(actions) {}
+  }
+
+  /// The state of each copy by component, `[stateCount, count]`.
+  public var states: NDArray { state }
+
+  /// All that the copies are: restored, they go on exactly.
+  public var snapshot: Tree<NDArray> {
+    get {
+      Tree([
+        "observations": observations, "state": state, "episodes": NDArray(episodes.map { Int32($0) }),
+        "sums": NDArray(sums, shape: [count, environment.eventNames.count + 2]),
+      ])
+    }
+    set {
+      guard let observations = newValue["observations"], let state = newValue["state"],
+        let episodes = newValue["episodes"], let sums = newValue["sums"]
+      else { preconditionFailure("a snapshot of copies holds observations, state, episodes and sums") }
+      self.observations = observations
+      self.state = state
+      self.episodes = episodes.integers.map { Int($0) }
+      self.sums = sums.doubles
+    }
+  }
+}

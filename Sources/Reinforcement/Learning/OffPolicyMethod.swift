@@ -1,0 +1,92 @@
+import Descending
+import Models
+
+/// A method that learns from a replay buffer: what its state is, how it acts, and one cycle of updates, all traced.
+public protocol OffPolicyMethod: Sendable, Codable {
+  static var name: String { get }
+  /// Critic updates of one cycle, each with a batch of its own.
+  var updatesPerCycle: Int { get }
+  var discount: Double { get }
+  /// - Throws: `ControlError` for a setting out of range.
+  func validate() throws
+
+  /// All networks and optimizer states. The policy's own lie under "actor", the values' under "critic1".
+  func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray>
+
+  /// One cycle of updates.
+  func cycle(
+    _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
+  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor])
+
+  /// What is done while learning: within bounds, as it is executed and kept. `noise` is the level of exploration, a scalar.
+  func exploringAction(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
+  ) throws -> Tensor
+
+  /// What the policy does.
+  func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor
+}
+
+/// Sizes of a continuous problem.
+public struct ControlTask: Hashable, Sendable {
+  public let observationCount: Int
+  public let bounds: Box
+
+  /// - Throws: `ControlError` where actions are choices or have no bounds.
+  public init(_ environment: any Environment) throws {
+    guard case .continuous(let box) = environment.actionSpace, box.isBounded else {
+      throw ControlError("\(environment.name) has no bounded continuous actions; PPO takes choices")
+    }
+    observationCount = environment.observationSpace.count
+    bounds = box
+  }
+
+  func critic(_ hidden: [Int]) -> CriticNetwork {
+    CriticNetwork(inputs: observationCount + bounds.count, hidden: hidden)
+  }
+}
+
+/// Transitions in the graph: `[rows, ...]`.
+public struct TransitionBatch {
+  public let states: Tensor
+  public let actions: Tensor
+  public let rewards: Tensor
+  public let discounts: Tensor
+  public let next: Tensor
+}
+
+/// What surrounds a cycle.
+public struct CycleContext {
+  /// Cycles made before this one, a float32 scalar.
+  public let cycles: Tensor
+  /// Strength of attacks.
+  public let strength: Tensor
+  private let key: Tensor
+
+  init(cycles: Tensor, strength: Tensor, key: Tensor) {
+    self.cycles = cycles
+    self.strength = strength
+    self.key = key
+  }
+
+  /// A key for one use, told apart by its number.
+  func key(_ use: Int) -> Tensor { key.keyed(use) }
+}
+
+extension Tensor {
+  /// A key of 2 x int32 moved on by a number: another stream.
+  func keyed(_ use: Int) -> Tensor {
+    self + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x9E37 &* (use + 1))]))
+  }
+}
+
+/// One descent of a loss along a chain.
+func descend(
+  _ chain: Chain, _ point: Parameters, _ memory: Tree<Tensor>, loss: Tensor, updates: Tensor, key: Tensor
+) throws -> (parameters: Parameters, memory: Tree<Tensor>) {
+  var context = UpdateContext(
+    counters: Counters(updates: updates, samples: updates, epochs: updates.filled(with: 0)), parameters: point,
+    loss: loss, key: key)
+  let result = try context.run(chain, gradients(of: loss, withRespectTo: point), memory)
+  return (point.moved(by: result.updates), result.state)
+}

@@ -1,0 +1,213 @@
+import Compilation
+import Models
+
+/// How much a run acts, keeps and learns.
+public struct OffPolicySchedule: Hashable, Sendable, Codable {
+  /// Copies of the environment.
+  public var environments = 16
+  /// Critic updates for each step of all copies.
+  public var updatesPerStep = 4.0
+  public var batch = 128
+  public var capacity = 100_000
+  /// Environment steps before the first update.
+  public var warmup = 3_000
+  /// Whether they are of random actions; of the exploring policy if not, as where an expert goes on learning.
+  public var warmsUpRandomly = true
+  /// Exploration falls from `noise` to `lastNoise` over `noiseSteps` environment steps.
+  public var noise = 0.3
+  public var lastNoise = 0.1
+  public var noiseSteps = 64_000
+  /// Rewards that one transition adds up.
+  public var returnSteps = 1
+
+  public init() {}
+
+  /// - Throws: `ControlError` for a number out of range.
+  func validate() throws {
+    guard environments >= 1, updatesPerStep >= 0, batch >= 1, capacity >= 1, warmup >= 0, returnSteps >= 1 else {
+      throw ControlError(
+        "environments, batch, capacity and returnSteps must be at least 1, warmup and updates not negative")
+    }
+    guard noise >= 0, lastNoise >= 0, noiseSteps >= 0 else { throw ControlError("noise must not be negative") }
+  }
+
+  func noise(at step: Int) -> Double {
+    noiseSteps == 0 ? lastNoise : noise + (lastNoise - noise) * min(Double(step) / Double(noiseSteps), 1)
+  }
+}
+
+/// Learning while acting, from a replay buffer: exact to repeat, to save and to go on with.
+///
+/// The unit is a step of all copies of the environment with the cycles of updates that it owes. All that is random depends
+/// on the key and on counts: two runs of one key are the same bits, as are a run and one that was saved and went on.
+public final class OffPolicyTraining<Method: OffPolicyMethod> {
+  public let method: Method
+  public let schedule: OffPolicySchedule
+  public let task: ControlTask
+  public let copies: EnvironmentCopies
+  public private(set) var buffer: ReplayBuffer
+  /// Strength of attacks from here on, in units of observations.
+  public var strength: Double = 0
+  /// Steps of all copies so far, and cycles of updates.
+  public private(set) var steps = 0
+  public private(set) var cycles = 0
+  /// What the last cycle read: "critic/loss" and others.
+  public private(set) var readings: [String: Double] = [:]
+  private let key: RandomKey
+  private let update: UpdateProgram
+  private let act: Program
+  private let actingPaths: [String]
+
+  /// - Parameters:
+  ///   - key: decides the episodes, the start of networks, and all noise.
+  ///   - state: networks to go on from (as `state`); a fresh start when nil.
+  /// - Throws: `ControlError` for settings out of range or an environment that the method cannot act in.
+  public init(
+    _ method: Method, in environment: any Environment, schedule: OffPolicySchedule = OffPolicySchedule(),
+    key: RandomKey, state: Tree<NDArray>? = nil
+  ) throws {
+    try method.validate()
+    try schedule.validate()
+    self.method = method
+    self.schedule = schedule
+    self.key = key
+    let task = try ControlTask(environment)
+    self.task = task
+    copies = try EnvironmentCopies(environment, count: schedule.environments, key: key.split("episodes"))
+    let (o, a, b) = (task.observationCount, task.bounds.count, schedule.batch)
+    buffer = try ReplayBuffer(
+      capacity: schedule.capacity, observationCount: o, actionCount: a, lanes: schedule.environments,
+      discount: method.discount, steps: schedule.returnSteps)
+    let fresh = try method.initialState(task, key: key.split("networks"))
+    let start = state ?? fresh
+    guard start.types == fresh.types else {
+      throw ControlError("the networks to go on from are not those of \(Method.name) with these settings")
+    }
+    let n = method.updatesPerCycle
+    update = try UpdateProgram(
+      state: start,
+      inputs: [
+        TensorType([n * b, o]), TensorType([n * b, a]), TensorType([n * b]), TensorType([n * b]),
+        TensorType([n * b, o]),
+        TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
+      ]
+    ) { state, x in
+      let batches = (0..<n).map { index in
+        let parts = x[0..<5].map { $0.slice(index * b..<(index + 1) * b, axis: 0) }
+        return TransitionBatch(
+          states: parts[0], actions: parts[1], rewards: parts[2], discounts: parts[3], next: parts[4])
+      }
+      return try method.cycle(
+        state, task, batches: batches, in: CycleContext(cycles: x[5], strength: x[6], key: x[7]))
+    }
+    // To act takes the networks, not the memories of optimizers.
+    let acting = start.filter { path, _ in !path.contains("Memory/") }
+    let paths = acting.paths
+    actingPaths = paths
+    act = try Program(
+      inputs: acting.leaves.map { TensorType(of: $0) } + [
+        TensorType([schedule.environments, o]), TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
+      ]
+    ) { _, x in
+      let n = paths.count
+      return [
+        try method.exploringAction(
+          Tree(sortedPaths: paths, leaves: Array(x[..<n])), task, x[n], noise: x[n + 1], strength: x[n + 2],
+          key: x[n + 3])
+      ]
+    }
+  }
+
+  /// Steps of the environment so far, all copies together.
+  public var environmentSteps: Int { steps * schedule.environments }
+
+  /// Critic updates so far.
+  public var updates: Int { cycles * method.updatesPerCycle }
+
+  /// All networks and optimizer states.
+  public var state: Tree<NDArray> { update.state }
+
+  /// One step of all copies, kept, and the updates that it owes.
+  public func advance() throws {
+    let observations = copies.observations
+    let actions = try nextActions()
+    try copies.step(actions)
+    buffer.add(
+      states: observations, actions: actions, rewards: copies.rewards, next: copies.next,
+      terminated: copies.terminated, truncated: copies.truncated)
+    steps += 1
+    guard environmentSteps > schedule.warmup, buffer.count > 0 else { return }
+    let learningSteps = steps - schedule.warmup / schedule.environments
+    let owed = Int(Double(learningSteps) * schedule.updatesPerStep) / method.updatesPerCycle
+    while cycles < owed { try learn() }
+  }
+
+  private func nextActions() throws -> NDArray {
+    let key = key.split("actions").split(steps)
+    if schedule.warmsUpRandomly, environmentSteps < schedule.warmup {
+      return try copies.environment.actionSpace.random(count: schedule.environments, key: key)
+    }
+    let state = update.state
+    return try act.run(
+      actingPaths.map { state[$0]! } + [
+        copies.observations, NDArray(Float(schedule.noise(at: environmentSteps))), NDArray(Float(strength)), key.array,
+      ])[0]
+  }
+
+  private func learn() throws {
+    let key = key.split("cycles").split(cycles)
+    let batch = buffer.sample(schedule.batch * method.updatesPerCycle, key: key.split("batch"))
+    let values = try update.run(batch + [NDArray(Float(cycles)), NDArray(Float(strength)), key.array])
+    cycles += 1
+    for (name, value) in zip(update.readingNames, values) {
+      let number = value.item
+      guard number.isFinite else {
+        throw ControlError("\(name) is \(number) in cycle \(cycles): a smaller rate may help")
+      }
+      readings[name] = number
+    }
+  }
+
+  /// Sets networks, as the anchor of an alignment; the others stay.
+  public func replace(_ networks: Tree<NDArray>) throws {
+    var state = update.state
+    for (path, array) in networks {
+      guard let own = state[path], own.shape == array.shape else {
+        throw ControlError("there is no network \(path) of shape \(array.shape) to replace")
+      }
+      state[path] = array
+    }
+    update.state = state
+  }
+
+  /// The policy as it is now, with its first critic.
+  public func policy() throws -> NetworkPolicy {
+    try NetworkPolicy(
+      state.subtree("actor"), critic: state.subtree("critics").subtree("critic1"), method: method, task: task)
+  }
+
+  /// All that the run is; restored into a run of the same settings and key, it goes on exactly.
+  public var snapshot: Tree<NDArray> {
+    get {
+      Tree(["counts": NDArray([Double(steps), Double(cycles), strength])])
+        .merging(state.prefixed("networks")).merging(buffer.snapshot.prefixed("buffer"))
+        .merging(copies.snapshot.prefixed("copies"))
+    }
+    set {
+      guard let counts = newValue["counts"]?.doubles, counts.count == 3 else {
+        preconditionFailure("a snapshot of a run holds its counts")
+      }
+      (steps, cycles, strength) = (Int(counts[0]), Int(counts[1]), counts[2])
+      update.state = newValue.subtree("networks")
+      buffer.snapshot = newValue.subtree("buffer")
+      copies.snapshot = newValue.subtree("copies")
+    }
+  }
+
+  /// Where the time of a cycle goes.
+  package func profile(runs: Int) throws -> [Program.ProfileEntry] {
+    let key = key.split("profile")
+    let batch = buffer.sample(schedule.batch * method.updatesPerCycle, key: key)
+    return try update.profile(batch + [NDArray(Float(cycles)), NDArray(Float(strength)), key.array], runs: runs)
+  }
+}

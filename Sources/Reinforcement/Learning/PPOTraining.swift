@@ -1,0 +1,167 @@
+import Compilation
+import Descending
+
+/// Learning by PPO: some steps of all copies, then epochs on them. Exact to repeat, to save and to go on with.
+public final class PPOTraining {
+  public let method: PPO
+  public let copies: EnvironmentCopies
+  public private(set) var rollouts = 0
+  public private(set) var readings: [String: Double] = [:]
+  /// Episodes that ended in the last rollout.
+  public private(set) var finished: [EnvironmentCopies.Episode] = []
+  private var updates = 0
+  private var moments: RunningMoments
+  private let key: RandomKey
+  private let space: ActionSpace
+  private let update: UpdateProgram
+  private let act: Program
+  private let value: Program
+
+  /// - Throws: `ControlError` for settings out of range.
+  public init(_ method: PPO, in environment: any Environment, key: RandomKey) throws {
+    try method.validate()
+    self.method = method
+    self.key = key
+    space = environment.actionSpace
+    copies = try EnvironmentCopies(environment, count: method.environments, key: key.split("episodes"))
+    let (width, space) = (environment.observationSpace.count, space)
+    moments = RunningMoments(width: width)
+    let networks = try method.initialParameters(width, space, key: key.split("networks"))
+    let memory = try Chain(method.optimizer).initialState(for: networks.types)
+    let m = method.minibatch
+    update = try UpdateProgram(
+      state: networks.prefixed("networks").merging(memory.prefixed("memory")),
+      inputs: [
+        TensorType([m, width]), TensorType([m, space.width]), TensorType([m]), TensorType([m]), TensorType([m]),
+        TensorType(.scalar), TensorType([2], .int32),
+      ]
+    ) { state, x in
+      try method.update(
+        state, space, observations: x[0], actions: x[1], logDensities: x[2], advantages: x[3], targets: x[4],
+        updates: x[5], key: x[6])
+    }
+    let (paths, types) = (networks.paths, networks.leaves.map { TensorType(of: $0) })
+    func point(_ x: [Tensor]) -> Parameters { Parameters(Tree(sortedPaths: paths, leaves: Array(x[..<paths.count]))) }
+    act = try Program(inputs: types + [TensorType([method.environments, width]), TensorType([2], .int32)]) { _, x in
+      let n = paths.count
+      let action = try method.draw(point(x), x[n], space, key: x[n + 1])
+      return [action, try method.logDensity(point(x), x[n], action, space).0]
+    }
+    value = try Program(inputs: types + [TensorType([method.environments, width])]) { _, x in
+      [try method.value(point(x), x[paths.count])]
+    }
+  }
+
+  public var environmentSteps: Int { rollouts * method.horizon * method.environments }
+  public var state: Tree<NDArray> { update.state }
+
+  private func scaled(_ observations: NDArray) -> NDArray {
+    method.normalizesObservations ? moments.scaled(observations) : observations
+  }
+
+  /// One rollout and its epochs.
+  public func advance() throws {
+    let (lanes, horizon) = (method.environments, method.horizon)
+    let width = copies.environment.observationSpace.count
+    let rolloutKey = key.split("rollouts").split(rollouts)
+    let networks = update.leaves(below: "networks")
+    var observations: [Float] = []
+    var actions: [Float] = []
+    var densities: [Float] = []
+    var rewards: [Float] = []
+    var values: [Float] = []
+    var nextValues: [Float] = []
+    var terminated: [Bool] = []
+    var ended: [Bool] = []
+    var raw: [NDArray] = []
+    finished.removeAll()
+    for step in 0..<horizon {
+      if method.normalizesObservations { raw.append(copies.observations) }
+      // One scale for the whole rollout: that of the moments before it.
+      let seen = scaled(copies.observations)
+      let drawn = try act.run(networks + [seen, rolloutKey.split(step).array])
+      values += try value.run(networks + [seen])[0].floats
+      observations += seen.floats
+      actions += drawn[0].floats
+      densities += drawn[1].floats
+      try copies.step(drawn[0])
+      nextValues += try value.run(networks + [scaled(copies.next)])[0].floats
+      rewards += copies.rewards.floats
+      let (ends, cuts) = (copies.terminated.bools, copies.truncated.bools)
+      terminated += ends
+      ended += zip(ends, cuts).map { $0 || $1 }
+      finished += copies.finished
+    }
+    for rows in raw { moments.add(rows) }
+    let advantages = GeneralizedAdvantage.advantages(
+      rewards: rewards, values: values, nextValues: nextValues, terminated: terminated, ended: ended, lanes: lanes,
+      discount: Float(method.discount), lambda: Float(method.lambda))
+    let rows = lanes * horizon
+    let data = [
+      NDArray(observations, shape: [rows, width]), NDArray(actions, shape: [rows, space.width]), NDArray(densities),
+      NDArray(advantages), NDArray(zip(advantages, values).map { $0 + $1 }),
+    ]
+    for epoch in 0..<method.epochs {
+      let order = rolloutKey.split("order").split(epoch).permutation(rows)
+      for start in stride(from: 0, to: rows, by: method.minibatch) {
+        let places = Array(order[start..<start + method.minibatch])
+        let results = try update.run(
+          data.map { $0.rows(at: places) } + [NDArray(Float(updates)), key.split("updates").split(updates).array])
+        updates += 1
+        for (name, result) in zip(update.readingNames, results) {
+          guard result.item.isFinite else { throw ControlError("\(name) is \(result.item) in update \(updates)") }
+          readings[name] = result.item
+        }
+      }
+    }
+    rollouts += 1
+  }
+
+  /// The likeliest actions of the policy as it is now.
+  public func policy() -> PPOPolicy {
+    PPOPolicy(
+      networks: update.state.subtree("networks"), method: method, space: space,
+      moments: method.normalizesObservations ? moments : nil)
+  }
+
+  public var snapshot: Tree<NDArray> {
+    get {
+      Tree(["counts": NDArray([Double(rollouts), Double(updates)])]).merging(state.prefixed("networks"))
+        .merging(moments.tree.prefixed("moments")).merging(copies.snapshot.prefixed("copies"))
+    }
+    set {
+      guard let counts = newValue["counts"]?.doubles, let moments = RunningMoments(newValue.subtree("moments")) else {
+        preconditionFailure("a snapshot of a run holds its counts and moments")
+      }
+      (rollouts, updates, self.moments) = (Int(counts[0]), Int(counts[1]), moments)
+      update.state = newValue.subtree("networks")
+      copies.snapshot = newValue.subtree("copies")
+    }
+  }
+}
+
+/// What PPO learned: the likeliest action.
+public final class PPOPolicy: Policy {
+  public let name = PPO.name
+  public let networks: Tree<NDArray>
+  private let method: PPO
+  private let space: ActionSpace
+  private let moments: RunningMoments?
+  private var programs: [Shape: Program] = [:]
+
+  init(networks: Tree<NDArray>, method: PPO, space: ActionSpace, moments: RunningMoments?) {
+    (self.networks, self.method, self.space, self.moments) = (networks, method, space, moments)
+  }
+
+  public func actions(for observations: NDArray) throws -> NDArray {
+    let (paths, method, space) = (networks.paths, method, space)
+    let program =
+      try programs[observations.shape]
+      ?? Program(inputs: networks.leaves.map { TensorType(of: $0) } + [TensorType(of: observations)]) { _, x in
+        let n = paths.count
+        return [try method.action(Parameters(Tree(sortedPaths: paths, leaves: Array(x[..<n]))), x[n], space)]
+      }
+    programs[observations.shape] = program
+    return try program.run(networks.leaves + [moments?.scaled(observations) ?? observations])[0]
+  }
+}

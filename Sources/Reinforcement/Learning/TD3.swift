@@ -1,0 +1,262 @@
+import Descending
+import Models
+
+/// Twin delayed deep deterministic policy gradient, with DDPG as a special case, and with the options of robust training.
+///
+/// Fujimoto, van Hoof, Meger, "Addressing function approximation error in actor-critic methods", 2018: the smaller of two
+/// target critics, noise on the target's action, and one policy update for `delay` critic updates. Without the three:
+/// Lillicrap et al., "Continuous control with deep reinforcement learning", 2016 (`TD3.ddpg`).
+public struct TD3: OffPolicyMethod {
+  public static let name = "td3"
+
+  public var hidden = [64, 64]
+  public var discount = 0.98
+  /// Rate at which targets follow, once a cycle.
+  public var polyak = 0.01
+  public var actorOptimizer = "adam | rate 0.001"
+  public var criticOptimizer = "adam | rate 0.001"
+  public var isTwin = true
+  public var delay = 2
+  /// Deviation of the target action's noise over half the action's range, and where it is cut.
+  public var smoothing = 0.2
+  public var smoothingLimit = 0.5
+  public var robust = RobustTraining()
+
+  public init() {}
+
+  /// One critic, no delay, no smoothing.
+  public static var ddpg: TD3 {
+    var method = TD3()
+    (method.isTwin, method.delay, method.smoothing) = (false, 1, 0)
+    return method
+  }
+
+  public var updatesPerCycle: Int { delay }
+
+  public func validate() throws {
+    guard delay >= 1, !hidden.isEmpty, hidden.allSatisfy({ $0 >= 1 }) else {
+      throw ControlError("delay (\(delay)) and the hidden widths (\(hidden)) must be at least 1")
+    }
+    guard polyak > 0, polyak <= 1, smoothing >= 0, smoothingLimit >= 0, discount > 0, discount <= 1 else {
+      throw ControlError("polyak and discount must be in (0, 1], smoothing must not be negative")
+    }
+    for text in [actorOptimizer, criticOptimizer] {
+      guard try Chain(text).makesStep else { throw ControlError("\"\(text)\" makes no step: it needs a rate") }
+    }
+    try robust.validate()
+  }
+
+  private func actor(_ task: ControlTask) -> ActorNetwork {
+    ActorNetwork(observations: task.observationCount, hidden: hidden, bounds: task.bounds)
+  }
+
+  private var critics: [String] { isTwin ? ["critic1", "critic2"] : ["critic1"] }
+  private var isAligned: Bool { robust.alignment.weight > 0 }
+  private var hasAdversary: Bool { robust.adversaryShare > 0 }
+
+  public func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
+    var state = Tree<NDArray>()
+    func add(_ name: String, _ tree: Tree<NDArray>) { state = state.merging(tree.prefixed(name)) }
+    var values = Tree<NDArray>()
+    for name in critics {
+      values = values.merging(try task.critic(hidden).initialParameters(key: key.split(name)).prefixed(name))
+    }
+    add("critics", values)
+    add("targetCritics", values)
+    add("criticMemory", try Chain(criticOptimizer).initialState(for: values.types))
+    let policies = hasAdversary ? ["actor", "adversary"] : ["actor"]
+    for name in policies {
+      let policy = try actor(task).initialParameters(key: key.split(name))
+      add(name, policy)
+      add("target-" + name, policy)
+      add(name + "Memory", try Chain(actorOptimizer).initialState(for: policy.types))
+    }
+    if isAligned {
+      // Until an anchor is set, the run's own start.
+      add("anchorActor", state.subtree("actor"))
+      add("anchorCritic", values.subtree("critic1"))
+    }
+    return state
+  }
+
+  /// A start from the networks of an expert (its run's `state`): fresh memories, the expert as anchor.
+  /// - Throws: `ControlError` where the expert's networks have other shapes.
+  public func start(from expert: Tree<NDArray>, _ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
+    var state = try initialState(task, key: key)
+    func copy(_ source: String, to target: String) throws {
+      for (path, array) in expert.subtree(source) where state[target + "/" + path] != nil {
+        guard state[target + "/" + path]!.shape == array.shape else {
+          throw ControlError("the expert's \(source)/\(path) is \(array.shape): its networks are not of this method")
+        }
+        state[target + "/" + path] = array
+      }
+      guard !expert.subtree(source).isEmpty else { throw ControlError("the expert has no \(source)") }
+    }
+    try copy("actor", to: "actor")
+    try copy("actor", to: "target-actor")
+    try copy("critics", to: "critics")
+    try copy("critics", to: "targetCritics")
+    if isAligned {
+      try copy("actor", to: "anchorActor")
+      try copy("critics/critic1", to: "anchorCritic")
+    }
+    return state
+  }
+
+  /// The action that is executed: the policy's, or its mixture with the adversary's.
+  private func executed(_ own: Tensor, _ other: Tensor?) -> Tensor {
+    guard let other else { return own }
+    return (1 - robust.adversaryShare) * own + robust.adversaryShare * other
+  }
+
+  public func cycle(
+    _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
+  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor]) {
+    let actor = actor(task)
+    let critic = task.critic(hidden)
+    func part(_ name: String) -> Parameters { Parameters(state.subtree(name)) }
+    func value(_ parameters: Parameters, _ name: String, _ s: Tensor, _ a: Tensor) throws -> Tensor {
+      try critic.value(s, a, Parameters(parameters.tree.subtree(name)))
+    }
+    func policy(_ name: String, _ s: Tensor) throws -> Tensor { try actor(s, part(name)).output }
+    let (targetCritics, policyPoint) = (part("targetCritics"), part("actor"))
+    var critics = part("critics")
+    var criticMemory = state.subtree("criticMemory")
+    var readings: [String: Tensor] = [:]
+    var lastSeen = batches[0].states
+
+    for (index, batch) in batches.enumerated() {
+      let (s, next) = (batch.states, batch.next)
+      let uses = 8 * index
+      // What the policy sees of both states, under attack.
+      let seen = try attacked(s, context.strength, context.key(uses)) { s in
+        try value(critics, "critic1", batch.states, try policy("actor", s))
+      }
+      let seenNext = try attacked(next, context.strength, context.key(uses + 1)) { s in
+        try value(targetCritics, "critic1", batch.next, try policy("target-actor", s))
+      }
+      lastSeen = seen
+      let (criticState, criticNext) = robust.criticSeesTruth ? (s, next) : (seen, seenNext)
+
+      // The target: r + d min Q'(s', π'(s') + noise).
+      var nextAction = try policy("target-actor", seenNext)
+      nextAction = smoothed(nextAction, task.bounds, key: context.key(uses + 2))
+      nextAction = executed(nextAction, hasAdversary ? try policy("target-adversary", seenNext) : nil)
+      let nextValues = try self.critics.map { try value(targetCritics, $0, criticNext, nextAction) }
+      let nextValue = nextValues.dropFirst().reduce(nextValues[0]) { min($0, $1) }
+      let target = (batch.rewards + batch.discounts * nextValue).stoppingGradient
+
+      let values = try self.critics.map { try value(critics, $0, criticState, batch.actions) }
+      var loss = values.dropFirst().reduce((values[0] - target).squared.mean()) { $0 + ($1 - target).squared.mean() }
+      readings["critic/loss"] = loss
+      readings["critic/value"] = values[0].mean()
+      if isAligned {
+        let alignment = robust.alignment
+        let anchorAction = try policy("anchorActor", s)
+        let anchorValue = try critic.value(s, anchorAction, part("anchorCritic")).stoppingGradient
+        let ownAction = alignment.action == .own ? try policy("actor", seen).stoppingGradient : anchorAction
+        let ownValue = try value(critics, "critic1", criticState, ownAction)
+        let distance =
+          alignment.isPairwise
+          ? Wasserstein.pairwiseLoss(ownValue, anchorValue, order: alignment.order)
+          : Wasserstein.loss(ownValue, anchorValue, order: alignment.order)
+        readings["critic/alignment"] = distance
+        loss = loss + alignment.weight * distance
+      }
+      (critics, criticMemory) = try descend(
+        Chain(criticOptimizer), critics, criticMemory, loss: loss,
+        updates: Double(delay) * context.cycles + Double(index), key: context.key(uses + 3))
+    }
+
+    // The policy climbs the first critic, on the last batch.
+    let s = robust.criticSeesTruth ? batches[batches.count - 1].states : lastSeen
+    let other = hasAdversary ? try policy("adversary", lastSeen) : nil
+    let own = try policy("actor", lastSeen)
+    var loss = -(try value(critics, "critic1", s, executed(own, other?.stoppingGradient))).mean()
+    readings["actor/loss"] = loss
+    if robust.smoothness > 0 {
+      let bend = try bending(batches[batches.count - 1].states, context) { try actor($0, policyPoint).output }
+      readings["actor/bending"] = bend
+      loss = loss + robust.smoothness * bend
+    }
+    let actorStep = try descend(
+      Chain(actorOptimizer), policyPoint, state.subtree("actorMemory"), loss: loss, updates: context.cycles,
+      key: context.key(-1))
+
+    var result = Tree<Tensor>()
+    func put(_ name: String, _ tree: Tree<Tensor>) { result = result.merging(tree.prefixed(name)) }
+    put("critics", critics.tree)
+    put("criticMemory", criticMemory)
+    put("targetCritics", following(targetCritics, critics, rate: polyak).tree)
+    put("actor", actorStep.parameters.tree)
+    put("actorMemory", actorStep.memory)
+    put("target-actor", following(part("target-actor"), actorStep.parameters, rate: polyak).tree)
+    if let other {
+      let mixed = executed(own.stoppingGradient, other)
+      let step = try descend(
+        Chain(actorOptimizer), part("adversary"), state.subtree("adversaryMemory"),
+        loss: try value(critics, "critic1", s, mixed).mean(), updates: context.cycles, key: context.key(-2))
+      put("adversary", step.parameters.tree)
+      put("adversaryMemory", step.memory)
+      put("target-adversary", following(part("target-adversary"), step.parameters, rate: polyak).tree)
+    }
+    for name in ["anchorActor", "anchorCritic"] where isAligned { put(name, state.subtree(name)) }
+    return (result, readings)
+  }
+
+  /// A target action under cut noise of its own for each row and number, in units of the bounds, and within them.
+  package func smoothed(_ action: Tensor, _ bounds: Box, key: Tensor) -> Tensor {
+    guard smoothing > 0 else { return action }
+    let noise = smoothing * Tensor.random(.normal, action.shape, key: key)
+    let half = action.graph.constant(NDArray(bounds.halfWidth))
+    return (action + half * min(max(noise, -smoothingLimit), smoothingLimit)).clamped(to: bounds)
+  }
+
+  /// A state as it is seen under the attack of training.
+  private func attacked(
+    _ s: Tensor, _ strength: Tensor, _ key: Tensor, _ objective: (Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    guard robust.needsPerturbation else { return s }
+    return s
+      + (try ProjectedGradient.minimize(
+        from: ProjectedGradient.randomStart(s.shape, epsilon: strength, key: key), epsilon: strength,
+        steps: robust.attackSteps, rate: robust.attackRate
+      ) { try objective(s + $0) })
+  }
+
+  /// The largest change of the policy in the ball, as far as the projected gradient finds it: mean over rows.
+  private func bending(
+    _ s: Tensor, _ context: CycleContext, _ policy: (Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    let still = try policy(s)
+    let delta = try ProjectedGradient.minimize(
+      from: ProjectedGradient.randomStart(s.shape, epsilon: context.strength, key: context.key(-3)),
+      epsilon: context.strength, steps: max(robust.attackSteps, 1), rate: robust.attackRate
+    ) { -((try policy(s + $0)) - still.stoppingGradient).squared.sum([1]) }
+    return (try policy(s + delta) - still).squared.sum([1]).mean()
+  }
+
+  public func exploringAction(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
+  ) throws -> Tensor {
+    let actor = actor(task)
+    let point = Parameters(state.subtree("actor"))
+    var seen = observations
+    if robust.actsUnderAttack {
+      let critic = Parameters(state.subtree("critics").subtree("critic1"))
+      seen = try attacked(observations, strength, key.keyed(1)) {
+        try task.critic(hidden).value(observations, try actor($0, point).output, critic)
+      }
+    }
+    let own = try actor(seen, point).output
+    let half = own.graph.constant(NDArray(task.bounds.halfWidth))
+    let noisy = (own + half * noise * Tensor.random(.normal, own.shape, key: key)).clamped(to: task.bounds)
+    guard hasAdversary else { return noisy }
+    let other = try actor(seen, Parameters(state.subtree("adversary"))).output
+    return executed(noisy, other).clamped(to: task.bounds)
+  }
+
+  public func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor {
+    try self.actor(task)(observations, actor).output
+  }
+}

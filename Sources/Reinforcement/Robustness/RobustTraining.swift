@@ -1,0 +1,99 @@
+/// What a TD3 run adds to become robust; each part is an option, and they combine.
+///
+/// The strength ε of attacks is in the units of observations (standard deviations, where these are normalised) and is given
+/// step by step, by a `Curriculum`: nothing is compiled anew when it changes.
+public struct RobustTraining: Hashable, Sendable, Codable {
+  /// Steps of the projected gradient in training; 0 trains on what is seen.
+  public var attackSteps = 0
+  /// Step size over ε.
+  public var attackRate = 1.0
+  /// Whether the critic learns on the true state while the actor sees the attacked one.
+  public var criticSeesTruth = false
+  /// Whether the run also acts on attacked observations. Our choice: false, as the page's pseudo-code attacks batches.
+  public var actsUnderAttack = false
+  /// Off where its weight is 0.
+  public var alignment = Alignment(weight: 0)
+  /// Weight of the policy's smoothness, max over the ball of |π(s) - π(s + δ)|² (SA-regularisation: Zhang et al., "Robust deep
+  /// reinforcement learning against adversarial perturbations on state observations", 2020).
+  public var smoothness = 0.0
+  /// Share of each action that an adversary of its own chooses (action-robust control: Tessler, Efroni, Mannor 2019).
+  public var adversaryShare = 0.0
+
+  public init() {}
+
+  /// Expert-guided alignment of the critic: a loss between the values of an anchor on clean states and its own values.
+  public struct Alignment: Hashable, Sendable, Codable {
+    public enum Anchor: String, CaseIterable, Sendable, Codable {
+      /// The clean expert, for all stages.
+      case expert
+      /// What the stage before left.
+      case previousStage
+    }
+    public enum Action: String, CaseIterable, Sendable, Codable {
+      /// Of the policy that is trained, on what it sees.
+      case own
+      /// Of the anchor, on the clean state.
+      case expert
+    }
+
+    public var weight: Double
+    /// 1 or 2: W_p^p.
+    public var order = 1
+    /// Compares state by state, not the laws.
+    public var isPairwise = false
+    public var anchor = Anchor.expert
+    public var action = Action.own
+
+    public init(weight: Double) { self.weight = weight }
+  }
+
+  /// - Throws: `ControlError` for a number out of range.
+  func validate() throws {
+    guard attackSteps >= 0, attackRate > 0 else {
+      throw ControlError("attackSteps (\(attackSteps)) must not be negative, attackRate (\(attackRate)) be positive")
+    }
+    guard adversaryShare >= 0, adversaryShare < 1 else {
+      throw ControlError("adversaryShare must be in 0..<1 and is \(adversaryShare)")
+    }
+    guard smoothness >= 0 else { throw ControlError("smoothness must not be negative and is \(smoothness)") }
+    guard !actsUnderAttack || attackSteps > 0 else {
+      throw ControlError("actsUnderAttack needs attackSteps of at least 1")
+    }
+    guard alignment.weight >= 0, (1...2).contains(alignment.order) else {
+      throw ControlError("an alignment has a weight of at least 0 and the order 1 or 2")
+    }
+  }
+
+  var needsPerturbation: Bool { attackSteps > 0 }
+}
+
+/// Stages of rising (or any) attack strength, each of a fixed budget, or left early once the values have stayed together.
+public struct Curriculum: Hashable, Sendable, Codable {
+  /// ε of each stage.
+  public var strengths: [Double]
+  /// Environment steps of each stage, at most.
+  public var stepsPerStage: Int
+  /// A stage is over as soon as the shift of values W_1 is at most this; its budget decides where this is 0.
+  public var largestShift: Double
+
+  public init(strengths: [Double], stepsPerStage: Int, largestShift: Double = 0) {
+    self.strengths = strengths
+    self.stepsPerStage = stepsPerStage
+    self.largestShift = largestShift
+  }
+
+  /// One strength from start to end.
+  public static func fixed(_ strength: Double, steps: Int) -> Curriculum {
+    Curriculum(strengths: [strength], stepsPerStage: steps)
+  }
+
+  /// Equal stages `largest / count, ..., largest`.
+  public static func rising(to largest: Double, stages: Int, steps: Int) -> Curriculum {
+    Curriculum(
+      strengths: (1...stages).map { largest * Double($0) / Double(stages) }, stepsPerStage: max(steps / stages, 1))
+  }
+
+  public var totalSteps: Int { strengths.count * stepsPerStage }
+  /// The control that every curriculum needs: its mean strength throughout.
+  public var meanStrength: Double { strengths.reduce(0, +) / Double(strengths.count) }
+}

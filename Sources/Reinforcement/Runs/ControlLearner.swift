@@ -1,0 +1,37 @@
+import Parameters
+
+/// A run that learns to control, whatever its method: what saves, evaluates and reports needs no more.
+public protocol ControlLearner: AnyObject {
+  var environmentSteps: Int { get }
+  /// What the last update read, by tag.
+  var readings: [String: Double] { get }
+  /// The smallest unit of work: steps of all copies, and the updates that they owe.
+  func advance() throws
+  var isFinished: Bool { get }
+  /// All that the run is.
+  var snapshot: Tree<NDArray> { get set }
+  func currentPolicy() throws -> any Policy
+  /// The networks that another run can start from, where the method has such.
+  var networks: Tree<NDArray> { get }
+}
+
+extension ControlLearner {
+  public var isFinished: Bool { false }
+}
+
+extension OffPolicyTraining: ControlLearner {
+  public func currentPolicy() throws -> any Policy { try policy() }
+  public var networks: Tree<NDArray> { state }
+}
+
+extension PPOTraining: ControlLearner {
+  public func currentPolicy() throws -> any Policy { policy() }
+  public var networks: Tree<NDArray> { state }
+}
+
+extension CurriculumTraining: ControlLearner {
+  public var environmentSteps: Int { training.environmentSteps }
+  public var readings: [String: Double] { training.readings }
+  public func currentPolicy() throws -> any Policy { try training.policy() }
+  public var networks: Tree<NDArray> { training.state }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps a run folder for one process; it is free again when this is gone, however the process ends.
+public final class FolderLock {
+  private let file: Int32
+
+  /// - Throws: `RunLogError` where another process holds the folder, or it cannot be locked.
+  public init(_ folder: RunFolder) throws {
+    let path = folder.path + "/.lock"
+    file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw RunLogError("\(path): cannot be written: \(String(cString: strerror(errno)))") }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      let isHeld = errno == EWOULDBLOCK
+      close(file)
+      throw RunLogError(
+        isHeld
+          ? "another process is writing to \(folder.path); wait for it, or name another folder by --out"
+          : "\(folder.path) cannot be locked: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit {
+    // Closing alone is not enough: a child that was just forked may still hold the file.
+    flock(file, LOCK_UN)
+    close(file)
+  }
+}

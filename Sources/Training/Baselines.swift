@@ -1,0 +1,96 @@
+import Foundation
+
+/// What predictions are worth that need no descent: a model should beat them.
+public struct Baselines: Sendable {
+  /// The majority of the training part, or its mean.
+  public var constant: [String: Double]
+  /// Least squares on the same features, with a ridge of 1 (classes as indicators); nil where there are more than 1000.
+  public var linear: [String: Double]?
+
+  /// - Parameters:
+  ///   - train, validation: of rank 2, standardised.
+  public init(train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = []) throws {
+    switch (train.targets, validation.targets) {
+    case (.classes(let labels), .classes(let held)):
+      let classes = max(train.classNames.count, 2)
+      // One more of each class, so that none is impossible.
+      var counts = [Double](repeating: 1, count: classes)
+      for label in labels { counts[Int(label)] += 1 }
+      let logits = counts.map { Float(log($0 / counts.reduce(0, +))) }
+      let outputs = NDArray((0..<held.count).flatMap { _ in logits }, shape: [held.count, classes])
+      constant = Measures(outputs: outputs, targets: validation.targets, loss: .crossEntropy).values
+      constant["auc"] = nil
+      var indicators = [Double](repeating: 0, count: labels.count * classes)
+      for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }
+      if let fitted = try Self.leastSquares(train, validation, indicators, classes) {
+        linear = Measures(outputs: fitted, targets: validation.targets, loss: .crossEntropy).values
+        // Indicators are no logits.
+        linear!["loss"] = nil
+      }
+    case (.numbers(let targets), .numbers(let held)):
+      constant =
+        Measures(
+          outputs: NDArray(repeating: 0, shape: held.shape), targets: validation.targets, loss: .squaredError,
+          scale: scale, names: names
+        ).values
+      let width = targets.count / max(targets.shape[0], 1)
+      if let fitted = try Self.leastSquares(train, validation, targets.doubles, width) {
+        linear =
+          Measures(
+            outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: .squaredError, scale: scale,
+            names: names
+          ).values
+      }
+    default: throw DatasetError(validation.name, "classes and numbers cannot be mixed")
+    }
+  }
+
+  private static func leastSquares(
+    _ train: Dataset, _ validation: Dataset, _ targets: [Double], _ width: Int
+  ) throws -> NDArray? {
+    let features = train.exampleShape.count
+    guard features <= 1000, train.exampleShape.rank == 1 else { return nil }
+    // Every k-th row where there are more than fit into memory beside the data.
+    let step = max(1, train.count * features / 20_000_000)
+    let rows = Array(stride(from: 0, to: train.count, by: step))
+    func design(_ dataset: Dataset, _ rows: [Int]) -> NDArray {
+      let x = dataset.featureArray(at: rows).floats
+      var result = [Double](repeating: 1, count: rows.count * (features + 1))
+      for row in rows.indices {
+        for feature in 0..<features { result[row * (features + 1) + feature] = Double(x[row * features + feature]) }
+      }
+      return NDArray(result, shape: [rows.count, features + 1])
+    }
+    let x = design(train, rows)
+    let y = NDArray(rows.flatMap { targets[$0 * width..<($0 + 1) * width] }, shape: [rows.count, width])
+    let transposed = x.transposed()
+    var gram = try LinearAlgebra.product(transposed, x)
+    gram.withUnsafeMutableElements(of: Double.self) { g in
+      for feature in 0..<features { g[feature * (features + 1) + feature] += 1 }
+      g[features * (features + 1) + features] += 1e-9
+    }
+    guard let weights = try? LinearAlgebra.solve(gram, try LinearAlgebra.product(transposed, y)) else { return nil }
+    var parts: [Float] = []
+    for start in stride(from: 0, to: validation.count, by: 4096) {
+      let held = design(validation, Array(start..<min(start + 4096, validation.count)))
+      parts += try LinearAlgebra.product(held, weights).floats
+    }
+    return NDArray(parts, shape: [validation.count, width])
+  }
+}
+
+extension NDArray {
+  /// A float64 matrix with rows and columns exchanged.
+  fileprivate func transposed() -> NDArray {
+    let (rows, columns) = (shape[0], shape[1])
+    var result = NDArray(uninitialized: [columns, rows], .float64)
+    withUnsafeElements(of: Double.self) { source in
+      result.withUnsafeMutableElements(of: Double.self) { target in
+        for row in 0..<rows {
+          for column in 0..<columns { target[column * rows + row] = source[row * columns + column] }
+        }
+      }
+    }
+    return result
+  }
+}

