@@ -33,7 +33,7 @@ public struct DescentRecord: Hashable, Sendable, Codable {
   public var rounds = 0
   /// Stochastic gradients whose results the server was sent.
   public var gradients = 0
-  /// Bits on all links to the server, and from it.
+  /// Bits of all messages that the server received, and of those that it sent; both are known where the server lives.
   public var uplinkBits = 0
   public var downlinkBits = 0
   /// The events that nodes handled.
@@ -102,7 +102,7 @@ public enum DistributedDescent {
     while progress?.isOver != true, let delivery = try transport.next() {
       if case .message(let message, _) = delivery.event {
         if message.kind == .end { break }
-        progress?.count(message, at: delivery.node)
+        if delivery.node == 0 { progress?.countReceived(message) }
       }
       try nodes[delivery.node - first].handle(delivery.event, &actions)
       try progress?.look(at: transport.now)
@@ -110,6 +110,7 @@ public enum DistributedDescent {
       for action in actions {
         switch action {
         case .send(let message, let receiver, let reports):
+          if delivery.node == 0 { progress?.record.downlinkBits += message.packet.bits }
           try transport.send(message, from: delivery.node, to: receiver, reports: reports)
         case .compute(let gradients): try transport.compute(gradients, on: delivery.node)
         }
@@ -140,13 +141,9 @@ private struct Progress {
     isOver = record.isReached
   }
 
-  mutating func count(_ message: Message, at node: Int) {
-    if node == 0 {
-      record.uplinkBits += message.packet.bits
-      record.gradients += message.count
-    } else {
-      record.downlinkBits += message.packet.bits
-    }
+  mutating func countReceived(_ message: Message) {
+    record.uplinkBits += message.packet.bits
+    record.gradients += message.count
   }
 
   mutating func look(at seconds: Double) throws {

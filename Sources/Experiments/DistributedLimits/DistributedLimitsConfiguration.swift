@@ -82,14 +82,14 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       processWorkers: [16, 32, 64, 128, 256]),
     problem: Problem(dimension: 256, samples: 256, accuracy: 2e-4),
     links: Links(
-      uplink: 1, ratios: [0, 0.001, 0.03, 0.1, 0.3, 1], equal: 1.0 / 32, workers: [1, 4, 16, 64, 256, 1024]),
+      uplink: 1, ratios: [0, 0.001, 0.01, 0.03, 0.1, 0.3, 1, 3], equal: 1.0 / 32, workers: [1, 4, 16, 64, 256, 1024]),
     floor: Floor(dimension: 32, samples: 8, uplink: 0.25, workers: [4, 16, 64, 256, 1024, 2048, 4096, 8192]),
     search: Search(growth: 4, slack: 3, scales: [1, 1.8, 4, 10]),
     exponents: Exponents(workers: 64, factors: [0.25, 1, 4]),
     methods: Methods(
       ratios: [0, 0.1, 1], workers: [4, 16, 64], equalWorkers: [4, 16, 64, 256], rounds: 100_000),
     seeds: TunedSeeds(count: 5, tuningCount: 1),
-    decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.8))
+    decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.6))
 
   static var smoke: DistributedLimitsConfiguration {
     var c = quick
@@ -98,7 +98,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       length: 600, workers: [4, 16, 64], windows: [4], wideWorkers: [4, 16, 64], processLength: 64,
       processWorkers: [2, 4, 8])
     c.problem = Problem(dimension: 16, samples: 16, accuracy: 0.02)
-    c.links = Links(uplink: 1, ratios: [0, 0.3, 1], equal: 1.0 / 8, workers: [1, 4, 16, 64])
+    c.links = Links(uplink: 1, ratios: [0, 0.01, 0.03, 1, 3, 10], equal: 1.0 / 8, workers: [1, 4, 16, 64])
     c.floor = Floor(dimension: 8, samples: 4, uplink: 0.25, workers: [4, 64, 256, 512])
     c.search = Search(growth: 4, slack: 3, scales: [1, 4])
     c.exponents = Exponents(workers: 16, factors: [0.5, 1, 2])
@@ -114,7 +114,6 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     c.discovery.wideWorkers = c.discovery.workers
     c.discovery.length = 80_000
     c.links.workers = [1, 4, 16, 64, 256, 1024, 4096]
-    c.links.ratios = [0, 0.001, 0.01, 0.03, 0.1, 0.3, 1]
     c.search.growth = 2
     c.methods.ratios = [0, 0.001, 0.03, 0.1, 0.3, 1]
     c.methods.workers = [4, 16, 64, 256]
