@@ -46,7 +46,8 @@ private struct TestClock: WallClock {
   func sleep(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
 }
 
-@Suite struct ProcessTests {
+/// One after another: each is several threads that look for messages ten thousand times a second.
+@Suite(.serialized) struct ProcessTests {
   private static let cluster = Cluster(
     workers: 3, gradientSeconds: 2e-3, downlinkSeconds: 1e-5, uplinkSeconds: 1e-4)
   private static let goal = Goal(accuracy: 1e-9, rounds: 8)
