@@ -4,6 +4,7 @@
 # make bench  the training step beside PyTorch and JAX
 # make bench-control  learning to control beside JAX and Stable-Baselines3
 # make examples  builds and runs the packages in Examples, which depend on this one
+# make documentation  the libraries' pages and tutorials, links checked; then what is public and has no docstring
 # make test-matrix  the tests under each instruction set and on 1, 2 and 3 threads; make sanitize  under sanitizers
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
@@ -13,7 +14,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test test-mpi examples test-matrix sanitize bench bench-control build lint format dependencies
+.PHONY: run test test-mpi examples documentation test-matrix sanitize bench bench-control build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -31,6 +32,15 @@ test-mpi: dependencies
 examples: dependencies
 	for example in Examples/*/; do \
 	  (cd $$example && $(SWIFT) run -c release --scratch-path ../../.build-examples) || exit 1; done
+
+# Every library with a catalogue. Docstrings name only parameters that need a word, which docc would count as a fault; that
+# those they name exist is seen by our own check.
+LIBRARIES = $(basename $(notdir $(wildcard Sources/*/*.docc)))
+
+documentation: dependencies
+	$(SWIFT) package -c release generate-documentation $(LIBRARIES:%=--target %) --warnings-as-errors \
+	  --disable-parameters-and-returns-validation
+	Scripts/check-docstrings.py .build/*/extracted-symbols
 
 test-matrix: dependencies
 	Scripts/test-matrix.sh

@@ -17,6 +17,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// A Swift type that can be an element of an array.
 public protocol Scalar: Sendable, Equatable {
+  /// What arrays of it are called.
   static var elementType: ElementType { get }
   /// The value as a Double; bools become 0 and 1.
   var asDouble: Double { get }

@@ -25,6 +25,7 @@ public enum LinearAlgebra {
   /// The thin singular value decomposition a = u diag(s) v^T; singular values fall.
   ///
   /// - Returns: u [m, r], s [r], v^T [r, n] with r = min(m, n).
+  /// - Throws: `LinearAlgebraError` where `a` is no float64 matrix, or LAPACK does not converge.
   public static func singularValueDecomposition(of a: NDArray) throws -> (u: NDArray, s: NDArray, vT: NDArray) {
     let (m, n) = try matrix(a, "singularValueDecomposition")
     let r = min(m, n)
@@ -36,6 +37,8 @@ public enum LinearAlgebra {
   }
 
   /// Eigenvalues, rising, and eigenvectors (columns) of a symmetric matrix [n, n].
+  ///
+  /// - Throws: `LinearAlgebraError` where `a` is no square float64 matrix, or LAPACK does not converge.
   public static func symmetricEigen(of a: NDArray) throws -> (values: NDArray, vectors: NDArray) {
     let (m, n) = try matrix(a, "symmetricEigen")
     guard m == n else { throw LinearAlgebraError(description: "symmetricEigen takes a square matrix, not \(a.shape)") }
@@ -47,6 +50,8 @@ public enum LinearAlgebra {
   }
 
   /// x with a x = b, for a square a [n, n] and b [n, k].
+  ///
+  /// - Throws: `LinearAlgebraError` where shapes do not fit, or `a` is singular.
   public static func solve(_ a: NDArray, _ b: NDArray) throws -> NDArray {
     let (m, n) = try matrix(a, "solve")
     let (rows, columns) = try matrix(b, "solve")
@@ -61,6 +66,8 @@ public enum LinearAlgebra {
   }
 
   /// x that minimises |a x - b| for a of full rank [m, n], m >= n, and b [m].
+  ///
+  /// - Throws: `LinearAlgebraError` where shapes do not fit, or `a` has not full rank.
   public static func leastSquares(_ a: NDArray, _ b: NDArray) throws -> NDArray {
     let (m, n) = try matrix(a, "leastSquares")
     guard m >= n, b.shape == [m], b.elementType == .float64 else {
@@ -74,12 +81,16 @@ public enum LinearAlgebra {
   }
 
   /// The orthogonal factor of a random Gaussian matrix [rows, columns]: orthonormal columns (or rows, the fewer).
+  ///
+  /// - Throws: `LinearAlgebraError` where LAPACK does not converge.
   public static func randomOrthogonal(_ rows: Int, _ columns: Int, key: RandomKey) throws -> NDArray {
     let (u, _, vT) = try singularValueDecomposition(of: key.normal([rows, columns], .float64))
     return try product(u, vT)
   }
 
   /// The matrix product of float64 matrices.
+  ///
+  /// - Throws: `LinearAlgebraError` where one is no float64 matrix, or shapes do not fit.
   public static func product(_ a: NDArray, _ b: NDArray) throws -> NDArray {
     let (m, k) = try matrix(a, "product")
     let (rows, n) = try matrix(b, "product")

@@ -36,9 +36,13 @@ extension NDArray {
     }
   }
 
+  /// All elements, row-major, as the nearest float32.
   public var floats: [Float] { values(as: Float.self) }
+  /// All elements, row-major, as float64, which holds each exactly.
   public var doubles: [Double] { values(as: Double.self) }
+  /// All elements, row-major, as int32.
   public var integers: [Int32] { values(as: Int32.self) }
+  /// All elements, row-major; of numbers, whether they are not 0.
   public var bools: [Bool] { values(as: Bool.self) }
 
   /// The only element, as a Double.

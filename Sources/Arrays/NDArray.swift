@@ -1,7 +1,10 @@
 /// Concrete numbers in memory: a dense, row-major, n-dimensional array with value semantics.
 public struct NDArray: Sendable {
+  /// Extents, outermost first.
   public let shape: Shape
+  /// float32, float64, int32 or bool.
   public let elementType: ElementType
+  /// The memory, shared with copies until one is written.
   public internal(set) var storage: Storage
 
   /// An array around existing memory, which must hold `shape.count` elements.
@@ -60,7 +63,9 @@ public struct NDArray: Sendable {
     NDArray(repeating: 1, shape: shape, elementType: elementType)
   }
 
+  /// Number of elements.
   public var count: Int { shape.count }
+  /// Bytes of all elements.
   public var byteCount: Int { shape.count * elementType.byteCount }
 
   /// The same elements under another shape of equal count.

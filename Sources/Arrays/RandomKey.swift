@@ -5,6 +5,7 @@ import Foundation
 /// The same key always gives the same numbers, whatever the number of threads, seeds or workers; two different uses
 /// take two different children. There is no global generator.
 public struct RandomKey: Hashable, Sendable {
+  /// All that it is; equal bits, equal numbers.
   public let bits: UInt64
 
   public init(bits: UInt64) { self.bits = bits }

@@ -1,10 +1,12 @@
 /// The extents of an array, outermost first; the empty shape is a scalar's.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible, Codable {
+  /// Extents, outermost first.
   public var dimensions: [Int]
 
   public init(_ dimensions: [Int]) { self.dimensions = dimensions }
   public init(arrayLiteral elements: Int...) { dimensions = elements }
 
+  /// The shape of a single number, [].
   public static let scalar = Shape([])
 
   /// Number of dimensions.

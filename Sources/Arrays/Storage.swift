@@ -7,7 +7,9 @@ import Foundation
 /// A block of memory, aligned to cache lines, that arrays share until one of them writes.
 public final class Storage: @unchecked Sendable {
   // Immutable once shared: every writer first makes sure that it is the only owner.
+  /// Aligned to 64 bytes; valid as long as this object lives.
   public let pointer: UnsafeMutableRawPointer
+  /// Bytes that were asked for.
   public let byteCount: Int
 
   /// Uninitialised memory for `byteCount` bytes.
@@ -28,6 +30,7 @@ public final class Storage: @unchecked Sendable {
 
   deinit { pointer.deallocate() }
 
+  /// The same bytes in memory of their own.
   public func copy() -> Storage {
     let result = Storage(byteCount: byteCount)
     result.pointer.copyMemory(from: pointer, byteCount: byteCount)

@@ -15,17 +15,15 @@ typedef struct {
 #define CK_BODY "layer_norm_body.inc"
 #include "ck_dispatch.h"
 
-static int64_t grain_for(const ck_layer_norm *p) { return 1 + 8192 / (p->width > 0 ? p->width : 1); }
-
 void ck_layer_norm_forward(const void *parameters, void *const *operands) {
   job j = {parameters, operands};
-  ck_parallel_for(j.p->rows, grain_for(j.p), CK_DISPATCH(normalise), &j);
+  ck_parallel_for(j.p->rows, ck_grain_for(2 * j.p->width), CK_DISPATCH(normalise), &j);
 }
 
 void ck_layer_norm_gradient(const void *parameters, void *const *operands) {
   job j = {parameters, operands};
   int64_t rows_of_part = j.p->rows / PARTS + 1;
-  ck_parallel_for(PARTS, 1 + grain_for(j.p) / rows_of_part, CK_DISPATCH(normalise_gradient), &j);
+  ck_parallel_for(PARTS, 1 + ck_grain_for(2 * j.p->width) / rows_of_part, CK_DISPATCH(normalise_gradient), &j);
   const float *sums = operands[8];
   int64_t width = j.p->width;
   for (int which = 0; which < 2; which++) {

@@ -177,6 +177,12 @@ struct FusedKernel {
     recycle()
     let views = loads.map(\.view) + stores.map(\.view)
     let space = IterationSpace(shape: shape.dimensions, reduced: reducedAxes, operands: views.map(\.strides))
+    // Before any of them is written: the structures have room for this many.
+    guard space.dims.count <= CK_FUSED_MAX_RANK else {
+      throw CompilationError(
+        reason: "\(name) walks over \(space.dims.count) axes that cannot be joined; a kernel takes \(CK_FUSED_MAX_RANK)"
+      )
+    }
     var operands: [KernelCall.Operand] = []
     func operand(_ buffer: Int, written: Bool) -> Int32 {
       operands.append(KernelCall.Operand(buffer: buffer, isWritten: written))
@@ -199,11 +205,6 @@ struct FusedKernel {
       ck_fused_reduction(
         operand: operand(buffer, written: true), reg: register, type: UInt8(Self.typeSlot[type]!),
         kind: UInt8(kind == .sum ? 0 : kind == .maximum ? 1 : 2))
-    }
-    guard space.dims.count <= CK_FUSED_MAX_RANK else {
-      throw CompilationError(
-        reason: "\(name) walks over \(space.dims.count) axes that cannot be joined; a kernel takes \(CK_FUSED_MAX_RANK)"
-      )
     }
     guard registerCount <= CK_FUSED_MAX_REGISTERS else {
       throw CompilationError(

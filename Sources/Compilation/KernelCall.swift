@@ -63,6 +63,7 @@ final class ParameterMemory {
 
 /// The engine cannot run a graph for a reason that is not a wrong shape.
 public struct CompilationError: Error, CustomStringConvertible {
+  /// Why, in one sentence.
   public var reason: String
   /// Whether kernels that do less at a time would run.
   var asksForSmallerKernels = false

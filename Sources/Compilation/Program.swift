@@ -30,9 +30,10 @@ public final class Program {
     inputs inputTypes: [TensorType], donating donations: [Int: Int] = [:],
     _ trace: (Graph, [Tensor]) throws -> [Tensor]
   ) throws {
-    let graph = Graph()
-    let outputs = try trace(graph, inputTypes.map { graph.input($0) })
-    if let failure = graph.failure { throw failure }
+    let traced = Graph()
+    let results = try trace(traced, inputTypes.map { traced.input($0) })
+    if let failure = traced.failure { throw failure }
+    let (graph, outputs) = traced.simplified(outputs: results)
     self.inputTypes = inputTypes
     self.outputTypes = outputs.map(\.type)
     self.donations = donations
@@ -110,6 +111,7 @@ public final class Program {
 
 /// A program was given an array of another type than it was compiled for.
 public struct ArgumentError: Error, CustomStringConvertible {
+  /// Which argument, what was expected and what was given, in one sentence.
   public var reason: String
   public var description: String { reason }
 }
@@ -126,6 +128,8 @@ extension Program {
   }
 
   /// Runs several times and reports the mean time of each call, in order.
+  ///
+  /// - Throws: `ArgumentError` where an input is not of the type that was compiled.
   public func profile(_ inputs: [NDArray], runs: Int) throws -> [ProfileEntry] {
     var inputs = inputs
     var seconds = [Double](repeating: 0, count: max(plan.calls.count, 1))

@@ -10,12 +10,15 @@ public struct Augmentation: Hashable, Sendable, Codable {
     self.flips = flips
   }
 
+  /// Images as they are.
   public static let none = Augmentation()
 }
 
 /// Features less their mean over their standard deviation, channel by channel.
 public struct Normalization: Hashable, Sendable, Codable {
+  /// One for each channel.
   public var mean: [Double]
+  /// One for each channel, positive.
   public var standardDeviation: [Double]
 
   public init(mean: [Double], standardDeviation: [Double]) {
@@ -39,11 +42,17 @@ public enum SamplingOrder: String, Sendable, Hashable, Codable, CaseIterable {
 /// Nothing is consumed: batch k is the same whenever and by whatever thread it is made, so a resumed run sees exactly
 /// what an uninterrupted one does.
 public struct BatchSequence: Sendable {
+  /// Whose examples are drawn.
   public let dataset: Dataset
+  /// Examples of each batch.
   public let batchSize: Int
+  /// Decides order and augmentation.
   public let key: RandomKey
+  /// What is done to images, anew each time that they are drawn.
   public let augmentation: Augmentation
+  /// What features are scaled by, after augmentation; nil for none.
   public let normalization: Normalization?
+  /// How examples are drawn.
   public let sampling: SamplingOrder
   /// Batches in one epoch; a rest smaller than a batch is left out of that epoch.
   public let batchesPerEpoch: Int

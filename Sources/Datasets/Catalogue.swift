@@ -2,7 +2,9 @@ import Foundation
 
 /// A data set that Descent knows by name: what it is, and where its files may be.
 public struct CatalogueEntry: Sendable {
+  /// As commands and `DataLocator.load(_:)` take it.
   public var name: String
+  /// What it holds, and its licence, in one line.
   public var summary: String
   /// What a user does to have it.
   public var instructions: String
@@ -10,6 +12,7 @@ public struct CatalogueEntry: Sendable {
   var folders: [String]
   var files: [String]
 
+  /// The ten classes of Fashion-MNIST, in the order of their labels.
   public static let fashionNames = [
     "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
   ]
@@ -18,6 +21,7 @@ public struct CatalogueEntry: Sendable {
     "t10k-labels-idx1-ubyte.gz",
   ]
 
+  /// All data sets that have a name.
   public static let all: [CatalogueEntry] = [
     .init(
       name: "fashion-mnist", summary: "60,000 + 10,000 grey images of clothes, 28x28, 10 classes (MIT licence)",
@@ -49,8 +53,12 @@ public struct CatalogueEntry: Sendable {
 
 /// Finds data sets: in an explicit directory, then the directory of `DESCENT_DATA`, then where packages put them.
 public struct DataLocator: Sendable {
+  /// Where data sets are looked for, in this order.
   public let directories: [String]
 
+  /// - Parameters:
+  ///   - directory: looked into first; nil for none.
+  ///   - environment: DESCENT_DATA names the next, and HOME that whose .cache/descent is the last.
   public init(directory: String? = nil, environment: [String: String] = [:]) {
     let home = environment["HOME"].map { $0 + "/.cache/descent" }
     directories = [directory, environment["DESCENT_DATA"], home].compactMap { $0 }
@@ -65,6 +73,8 @@ public struct DataLocator: Sendable {
   }
 
   /// The folder that holds all files of a data set, or nil.
+  ///
+  /// - Throws: `DatasetError` for a name that is not known.
   public func folder(of name: String) throws -> String? {
     let entry = try entry(name)
     let candidates = entry.folders.flatMap { folder in
@@ -84,6 +94,9 @@ public struct DataLocator: Sendable {
   }
 
   /// Training and test examples of a known data set.
+  ///
+  /// - Throws: `DatasetError` for a name that is not known, files that are not here (with how to get them) or broken,
+  ///   and texts.
   public func load(_ name: String) throws -> (train: Dataset, test: Dataset) {
     let entry = try entry(name)
     let folder = try presentFolder(of: name)

@@ -10,6 +10,7 @@ public struct Dataset: Sendable {
     case numbers(NDArray)
   }
 
+  /// What is to be predicted.
   public enum Targets: Sendable {
     /// Classes in 0..<classNames.count.
     case classes([Int32])
@@ -17,9 +18,13 @@ public struct Dataset: Sendable {
     case numbers(NDArray)
   }
 
+  /// As reports and errors call it.
   public var name: String
+  /// What is predicted from.
   public var features: Features
+  /// What is to be predicted.
   public var targets: Targets
+  /// By label; empty where targets are numbers.
   public var classNames: [String]
 
   public init(name: String, features: Features, targets: Targets, classNames: [String] = []) {
@@ -45,6 +50,7 @@ public struct Dataset: Sendable {
     }
   }
 
+  /// The classes, nil where targets are numbers.
   public var labels: [Int32]? {
     if case .classes(let labels) = targets { return labels }
     return nil
@@ -84,6 +90,8 @@ public struct Dataset: Sendable {
   }
 
   /// The same number of examples of each class, drawn without replacement.
+  ///
+  /// - Throws: `DatasetError` where there are no classes, or one has too few examples.
   public func balancedSubset(perClass: Int, key: RandomKey) throws -> Dataset {
     guard let labels else { throw DatasetError(name, "has no classes to balance") }
     var chosen: [Int] = []
@@ -115,6 +123,7 @@ public struct Dataset: Sendable {
   /// Features of a range of examples as float32, images in [0, 1]: [range.count, ...].
   public func featureArray(_ range: Range<Int>) -> NDArray { featureArray(at: Array(range)) }
 
+  /// Features of some examples as float32, images in [0, 1]: [indices.count, ...].
   public func featureArray(at indices: [Int]) -> NDArray {
     switch features {
     case .numbers(let array): return array.rows(at: indices)

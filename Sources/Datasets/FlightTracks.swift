@@ -8,6 +8,7 @@ public struct FlightTrack: Sendable, Equatable {
   public var times: [Double]
   /// Degrees.
   public var latitudes: [Double]
+  /// Degrees, east positive.
   public var longitudes: [Double]
   /// Feet.
   public var altitudes: [Double]

@@ -25,6 +25,9 @@ public enum IDX {
   }
 
   /// Grey images with their classes; without names, classes are called by their numbers.
+  ///
+  /// - Throws: `DatasetError` where a file is no IDX file, the numbers of images and labels differ, or a label has no
+  ///   class.
   public static func dataset(
     name: String, images: String, labels: String, classNames: [String]? = nil
   ) throws -> Dataset {
@@ -45,11 +48,15 @@ public enum IDX {
 
 /// Reads the binary form of CIFAR-10: records of a label and three planes of 32 x 32 bytes.
 public enum CIFAR10 {
+  /// In the order of the labels.
   public static let classNames = [
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
   ]
   private static let plane = 32 * 32
 
+  /// Images [32, 32, 3] of several files, one after the other.
+  ///
+  /// - Throws: `DatasetError` where a file holds no whole records or a label that does not exist.
   public static func dataset(name: String = "cifar10", files: [String]) throws -> Dataset {
     var pixels: [UInt8] = []
     var labels: [Int32] = []

@@ -5,7 +5,9 @@ import Foundation
 public enum MovieSentences {
   static let fileName = "movieReviewSnippets_GroundTruth.txt"
 
+  /// One sentence with what people thought of it.
   public struct Sentence: Sendable, Equatable {
+    /// As it stands in the review.
     public var text: String
     /// Mean rating, from -4 (very negative) to 4.
     public var sentiment: Double
@@ -55,6 +57,8 @@ public enum MovieSentences {
 
 extension DataLocator {
   /// The rated sentences of film reviews.
+  ///
+  /// - Throws: `DatasetError` where the file is not here or broken.
   public func loadMovieSentences() throws -> [MovieSentences.Sentence] {
     try MovieSentences.read(try presentFolder(of: "movie-sentences") + "/" + MovieSentences.fileName)
   }

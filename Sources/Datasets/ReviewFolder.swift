@@ -2,7 +2,9 @@ import Foundation
 
 /// A text with its class.
 public struct LabelledText: Sendable, Equatable {
+  /// As `Tokenizer` cuts them.
   public var words: [String]
+  /// Its class.
   public var isPositive: Bool
 
   public init(words: [String], isPositive: Bool) {
@@ -37,6 +39,8 @@ public enum ReviewFolder {
 
 extension DataLocator {
   /// The film reviews of IMDB.
+  ///
+  /// - Throws: `DatasetError` where the folder is not here or broken.
   public func loadReviews() throws -> (train: [LabelledText], test: [LabelledText]) {
     let folder = try presentFolder(of: "imdb")
     return (try ReviewFolder.read(folder + "/train"), try ReviewFolder.read(folder + "/test"))

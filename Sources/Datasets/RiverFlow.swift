@@ -5,6 +5,8 @@ public enum RiverFlow {
 
   /// Rows with a missing value are left out, and the data set's name says how many. The first four fifths, in
   /// time, train; the rest test.
+  ///
+  /// - Throws: `DatasetError` where the file is no table of numbers, or has too few columns or rows.
   public static func load(_ path: String) throws -> (train: Dataset, test: Dataset) {
     let table = try Table.read(path)
     let columns = table.columns

@@ -2,6 +2,7 @@ import Foundation
 
 /// Cuts texts into words: lower case, letters, digits and apostrophes; all else separates, and HTML line breaks go.
 public enum Tokenizer {
+  /// The words in their order.
   public static func words(_ text: String) -> [String] {
     var words: [String] = []
     var current: [UInt8] = []

@@ -1,5 +1,6 @@
 /// The words of a corpus that occur often enough, the most frequent first.
 public struct Vocabulary: Sendable {
+  /// By falling frequency; a word's number is its position.
   public let words: [String]
   private let positions: [String: Int32]
 

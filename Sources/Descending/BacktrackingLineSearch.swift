@@ -5,6 +5,7 @@
 /// traced step has no loop that ends early. Reads "optimizer/stepFraction", 0 where no step was made.
 /// Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", 1966.
 public struct BacktrackingLineSearch: DescentMethod {
+  /// What proposes the step.
   public let transformation: any GradientTransformation
   /// s, what a step that is too long is multiplied by.
   public let shrinkage: Double

@@ -4,6 +4,7 @@
 /// let optimizer = Chain { OrthogonalProjection(); WeightDecay(5e-4); Momentum(0.9); LearningRate(.constant(0.01)) }
 /// ```
 public struct Chain: GradientTransformation {
+  /// In the order in which they are applied.
   public let stages: [any GradientTransformation]
 
   public init(_ stages: [any GradientTransformation]) { self.stages = stages }
@@ -42,13 +43,19 @@ public struct Chain: GradientTransformation {
 
 /// Collects the stages of a chain.
 @resultBuilder public enum ChainBuilder {
+  /// One stage.
   public static func buildExpression(_ stage: any GradientTransformation) -> [any GradientTransformation] { [stage] }
+  /// Stages one after the other.
   public static func buildBlock(_ parts: [any GradientTransformation]...) -> [any GradientTransformation] {
     parts.flatMap { $0 }
   }
+  /// The stages of an `if` without `else`.
   public static func buildOptional(_ part: [any GradientTransformation]?) -> [any GradientTransformation] { part ?? [] }
+  /// The stages of an `if`.
   public static func buildEither(first: [any GradientTransformation]) -> [any GradientTransformation] { first }
+  /// The stages of an `else`.
   public static func buildEither(second: [any GradientTransformation]) -> [any GradientTransformation] { second }
+  /// The stages of a loop.
   public static func buildArray(_ parts: [[any GradientTransformation]]) -> [any GradientTransformation] {
     parts.flatMap { $0 }
   }

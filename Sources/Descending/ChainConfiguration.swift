@@ -2,7 +2,9 @@
 public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConvertible {
   /// One stage; every option has its value in one form of text, those not given their standard.
   public struct Stage: Hashable, Sendable, CustomStringConvertible {
+    /// The transformation's, as "momentum".
     public var name: String
+    /// By option, as canonical text.
     public var values: [String: String]
 
     /// Reads `momentum 0.9 nesterov=true`.
@@ -29,6 +31,7 @@ public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConve
     }
   }
 
+  /// In their order.
   public var stages: [Stage]
 
   /// Reads a chain's text.

@@ -1,6 +1,8 @@
 /// One step of a method: where it goes, and what it remembers.
 public struct DescentStep {
+  /// Where the step ends.
   public var parameters: Parameters
+  /// What the next step gets.
   public var state: Tree<Tensor>
   /// The loss at the point where the step began.
   public var loss: Tensor
@@ -18,17 +20,23 @@ public struct DescentStep {
 /// A way to descend that decides where to evaluate the problem: once, at two points of one batch, along a line.
 public protocol DescentMethod: Sendable, CustomStringConvertible {
   /// The state before the first step.
+  ///
+  /// - Throws: `DescentError` where the method does not fit the parameters.
   func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray>
 
   /// One step, traced; the paths and types of the state do not change.
+  ///
+  /// - Throws: `DescentError` or `ShapeError` where problem and method do not fit.
   func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep
 }
 
 /// Plain descent: the gradient where the parameters are, through a chain.
 public struct GradientDescent: DescentMethod {
+  /// What makes a step of the gradient.
   public let transformation: any GradientTransformation
 
   public init(_ transformation: any GradientTransformation) { self.transformation = transformation }
+  /// Plain descent along a chain of these stages.
   public init(@ChainBuilder _ stages: () -> [any GradientTransformation]) { transformation = Chain(stages()) }
 
   public var description: String { transformation.description }

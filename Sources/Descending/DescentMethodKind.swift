@@ -1,7 +1,10 @@
 /// A descent method that text can name; it takes its chain in parentheses: `sam 0.05 (momentum 0.9 | rate 0.1)`.
 public struct DescentMethodKind: Sendable {
+  /// As text names it, "sam".
   public var name: String
+  /// What it does, in one line.
   public var summary: String
+  /// In the order in which text may give them without names.
   public var options: [NamedOption]
   let make: @Sendable (OptionValues) throws -> any DescentMethod
 

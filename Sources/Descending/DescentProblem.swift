@@ -4,7 +4,9 @@ public struct OracleCalls: Hashable, Codable, Sendable {
   public var samples = 0
   /// Losses that were evaluated without a gradient.
   public var losses = 0
+  /// Losses that were evaluated with their gradient.
   public var gradients = 0
+  /// Products of the Hessian with a vector.
   public var hessianProducts = 0
 
   public init() {}
@@ -17,11 +19,13 @@ public final class DescentProblem {
   /// What the objective gives at a point, and the running values of the model after it.
   public typealias Objective = (Parameters) throws -> (value: ObjectiveValue, modelState: Tree<Tensor>)
 
+  /// How far the descent is.
   public let counters: Counters
   /// The random key of the step, 2 x int32.
   public let key: Tensor?
   /// Samples in the batch.
   public let sampleCount: Int
+  /// What has been asked so far.
   public private(set) var calls = OracleCalls()
   /// What the first evaluation gave; nil before it.
   public private(set) var firstValue: ObjectiveValue?
@@ -29,6 +33,9 @@ public final class DescentProblem {
   public private(set) var modelState: Tree<Tensor>?
   private let objective: Objective
 
+  /// - Parameters:
+  ///   - key: 2 x int32; nil where neither model nor method draws.
+  ///   - objective: is traced once for each point that is asked.
   public init(counters: Counters, key: Tensor? = nil, sampleCount: Int = 1, objective: @escaping Objective) {
     self.counters = counters
     self.key = key

@@ -6,15 +6,20 @@
 /// so one of its stages is a `LearningRate`. Being traced, a transformation is compiled into the training step, can be
 /// unrolled and differentiated, and is always part of a checkpoint.
 public protocol GradientTransformation: Sendable, CustomStringConvertible {
+  /// What it reads besides the gradient; nothing by default.
   var requirements: Requirements { get }
 
   /// Whether it turns gradients into steps, as a `LearningRate` and whatever holds one.
   var makesStep: Bool { get }
 
   /// The state before the first step; empty for most.
+  ///
+  /// - Throws: `DescentError` where it does not fit the parameters.
   func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray>
 
   /// One application: the transformed updates and the next state, whose paths and types are those of the initial state.
+  ///
+  /// - Throws: `DescentError` where something is asked of the context that was not declared.
   func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>)

@@ -53,6 +53,7 @@ public enum LossExponent: Hashable, Sendable, CustomStringConvertible {
 /// Keslaki, "AYLA: amplifying gradient sensitivity via loss transformation in non-convex optimization",
 /// arXiv 2504.01875. Floor, limits and the sigmoid's form are choices of this implementation.
 public struct LossTransformation: Hashable, Sendable {
+  /// n, a number or a function of |l|.
   public var exponent: LossExponent
   /// Whether the exponent, where it depends on the loss, is a constant for the derivative: factor n |l|^(n-1), without
   /// the term n' |l|^n ln |l|.

@@ -1,8 +1,10 @@
 /// One option of something that text can name.
 public struct NamedOption: Sendable {
+  /// As text gives it, "nesterov".
   public var name: String
   /// Its value when it is not given; nil where it must be.
   public var standard: String?
+  /// What it means, in a few words.
   public var summary: String
   /// Texts that make sense, each of another value; empty where the option's form is not known.
   public var examples: [String]

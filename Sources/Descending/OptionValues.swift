@@ -14,26 +14,54 @@ public struct OptionValues: Sendable {
   }
 
   /// - Parameter isAllowed: holds for values that make sense; `expectation` says which.
+  /// - Throws: `DescentError` where the text is no number, or not allowed.
   public func number(
     _ name: String, _ expectation: String = "a number",
     where isAllowed: @escaping @Sendable (Double) -> Bool = { _ in true }
   ) throws -> Double { try value(name, .number(expectation, where: isAllowed)) }
 
+  /// A number above 0.
+  ///
+  /// - Throws: `DescentError` where the text is none.
   public func positive(_ name: String) throws -> Double { try value(name, .positive) }
+  /// A number of 0 or more.
+  ///
+  /// - Throws: `DescentError` where the text is none.
   public func notNegative(_ name: String) throws -> Double { try value(name, .notNegative) }
   /// A share that remains from step to step: 0 or more and less than 1.
+  ///
+  /// - Throws: `DescentError` where the text is none.
   public func decay(_ name: String) throws -> Double { try value(name, .decay) }
+  /// A whole number of 1 or more.
+  ///
+  /// - Throws: `DescentError` where the text is none.
   public func count(_ name: String) throws -> Int { try value(name, .count) }
+  /// true or false, also written yes or no.
+  ///
+  /// - Throws: `DescentError` for another text.
   public func flag(_ name: String) throws -> Bool { try value(name, .flag) }
 
   /// One of the cases of an enumeration.
+  ///
+  /// - Throws: `DescentError` naming the nearest case.
   public func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ type: Choice.Type = Choice.self
   ) throws -> Choice where Choice.RawValue == String { try value(name, .choice) }
 
+  /// A number or a schedule, as "cosine(0.1, 20epochs)".
+  ///
+  /// - Throws: `DescentError` where it cannot be read.
   public func schedule(_ name: String) throws -> Schedule { try value(name, .schedule) }
+  /// A number or a function of the loss.
+  ///
+  /// - Throws: `DescentError` where it cannot be read.
   public func lossExponent(_ name: String) throws -> LossExponent { try value(name, .lossExponent) }
+  /// Path patterns joined by commas; none for "none".
+  ///
+  /// - Throws: `DescentError` where it cannot be read.
   public func patterns(_ name: String) throws -> [String] { try value(name, .patterns(none: "none")) }
   /// Stages in parentheses.
+  ///
+  /// - Throws: `DescentError` where a stage cannot be read.
   public func chain(_ name: String) throws -> Chain { try value(name, .chain) }
 }

@@ -6,6 +6,7 @@ public enum Duration: Hashable, Sendable, CustomStringConvertible {
   case samples(Double)
   case epochs(Double)
 
+  /// The number, in the duration's own unit.
   public var amount: Double {
     switch self {
     case .updates(let n), .samples(let n), .epochs(let n): n

@@ -1,11 +1,11 @@
 import Foundation
 
 /// Reads a schedule from text: a number, or `cosine(0.1, 5epochs)` and its like.
-public enum ScheduleParser {
+enum ScheduleParser {
   private static let names = ["constant", "linear", "cosine", "steps", "exponential", "warmup"]
 
   /// - Throws: `DescentError` saying what is wrong.
-  public static func parse(_ text: String) throws -> Schedule {
+  static func parse(_ text: String) throws -> Schedule {
     let text = text.trimmingCharacters(in: .whitespaces)
     if let value = Double(text), value.isFinite { return .constant(value) }
     let function = try FunctionText(text, expecting: "schedule", among: names)

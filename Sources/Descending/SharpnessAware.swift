@@ -6,6 +6,7 @@
 public struct SharpnessAware: DescentMethod {
   /// Distance to the point that is looked at.
   public let radius: Double
+  /// What makes a step of the second gradient.
   public let transformation: any GradientTransformation
 
   public init(radius: Double = 0.05, _ transformation: any GradientTransformation) {

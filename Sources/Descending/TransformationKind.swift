@@ -1,6 +1,7 @@
 /// A transformation that text can name. Its type declares once what it is called and what it takes; parsing, printing,
 /// the command line's help and the conformance suite follow from that.
 public protocol NamedTransformation: GradientTransformation {
+  /// Name, options and examples; the options read their values from a transformation of this type.
   static var kind: TransformationKind { get }
 }
 
@@ -30,8 +31,11 @@ public struct TransformationOption<Owner, Value>: Sendable {
 
 /// What a transformation that text can name is called, what it takes, how it is made.
 public struct TransformationKind: Sendable {
+  /// As text names it, "momentum".
   public let name: String
+  /// What it does, in one line.
   public let summary: String
+  /// In the order in which text may give them without names.
   public let options: [NamedOption]
   /// Chains that use it: for readers, and for the conformance suite.
   public let examples: [String]

@@ -16,6 +16,7 @@ public struct Counters {
 
 /// What surrounds one update. A transformation sees of it only what it declared to need.
 public struct UpdateContext {
+  /// How far the descent is.
   public private(set) var counters: Counters
   private var availableParameters: Parameters?
   private var availableLoss: Tensor?
@@ -33,6 +34,10 @@ public struct UpdateContext {
   /// Whether the updates are steps already, not gradients.
   public private(set) var hasStepped = false
 
+  /// - Parameters:
+  ///   - parameters: where the descent is; nil where no stage needs them.
+  ///   - loss: a scalar, at the parameters.
+  ///   - key: 2 x int32, of this update.
   public init(counters: Counters, parameters: Parameters? = nil, loss: Tensor? = nil, key: Tensor? = nil) {
     self.counters = counters
     availableParameters = parameters
@@ -56,7 +61,7 @@ public struct UpdateContext {
   public mutating func key() throws -> Tensor { try need(availableKey, .randomness) }
 
   /// Adds a reading; of several under one tag the last counts.
-  public mutating func read(_ tag: String, _ value: Tensor) { readings[tag] = value }
+  public mutating func record(_ tag: String, _ value: Tensor) { readings[tag] = value }
 
   /// Notes that updates are steps from here on, and hands out the factor that was set for this rate.
   ///
@@ -128,7 +133,7 @@ public struct UpdateContext {
       hasStepped = own.hasStepped
       rateFactor = own.rateFactor
       used.formUnion(own.used)
-      for (tag, reading) in own.readings { read("\(tag)[\(part.name)]", reading) }
+      for (tag, reading) in own.readings { record("\(tag)[\(part.name)]", reading) }
     }
   }
 }

@@ -8,8 +8,11 @@ import Foundation
 public struct Calibration: Sendable {
   /// A bin of confidences (low, high].
   public struct Bin: Sendable, Hashable {
+    /// The lower end, not in the bin.
     public var low: Double
+    /// The upper end, in the bin.
     public var high: Double
+    /// Rows whose confidence lies in it.
     public var count: Int
     /// Fraction of its predictions that are right; 0 for an empty bin.
     public var accuracy: Double
@@ -17,6 +20,7 @@ public struct Calibration: Sendable {
     public var confidence: Double
   }
 
+  /// Rows that were measured.
   public var count: Int
   /// Percent.
   public var accuracy: Double
@@ -28,6 +32,7 @@ public struct Calibration: Sendable {
   public var expectedCalibrationError: Double
   /// Mean entropy of the predicted distributions, nats.
   public var entropy: Double
+  /// Mean over rows of the largest probability: the mean confidence.
   public var maximumSoftmax: Double
   /// Mean over rows of the largest absolute logit.
   public var maximumLogit: Double
@@ -37,6 +42,7 @@ public struct Calibration: Sendable {
   public var brierScore: Double
   /// Pearson correlation of confidence and correctness; 0 where it does not exist.
   public var confidenceCorrelation: Double
+  /// By rising confidence, empty ones among them.
   public var bins: [Bin]
 
   /// - Parameters:

@@ -22,6 +22,7 @@ public struct GeneralizationBound: Hashable, Sendable {
   /// What the noise costs: the difference of risk rises on new data and on training data.
   public var flatness: Double
 
+  /// The bound itself: both terms.
   public var total: Double { trajectory + flatness }
 
   public init(trajectory: Double, flatness: Double) {
@@ -87,6 +88,7 @@ public struct GeneralizationBound: Hashable, Sendable {
   public struct Stretch: Hashable, Sendable {
     /// Steps for which these values stand.
     public var steps: Double
+    /// η, the learning rate.
     public var rate: Double
     /// σ_t.
     public var deviation: Double
@@ -146,6 +148,7 @@ public struct NoiseTradeOff: Hashable, Sendable {
     self.curvature = curvature
   }
 
+  /// The sum of both terms at a deviation σ > 0.
   public func bound(deviation: Double) -> Double { memory / deviation + curvature * deviation * deviation }
 
   /// σ* = (memory / (2 curvature))^(1/3).

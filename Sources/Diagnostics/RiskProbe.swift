@@ -3,7 +3,9 @@
 
 /// Examples to measure on: features [count, ...] and targets [count, ...].
 public struct ExampleArrays: Sendable {
+  /// [count, ...], as the model takes them.
   public var features: NDArray
+  /// [count, ...], as the loss takes them.
   public var targets: NDArray
 
   public init(features: NDArray, targets: NDArray) {
@@ -12,6 +14,7 @@ public struct ExampleArrays: Sendable {
     self.targets = targets
   }
 
+  /// Examples, at least 1.
   public var count: Int { features.shape[0] }
 
   func rows(_ range: Range<Int>) -> ExampleArrays {
@@ -52,6 +55,8 @@ public final class RiskProbe {
   }
 
   /// The mean loss.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func risk(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Double {
     try mean(over: examples) { part in
       try program(.risk, parameters, part).run(arguments(parameters, part))[0].item
@@ -59,6 +64,8 @@ public final class RiskProbe {
   }
 
   /// The mean loss at θ + σ ε and θ - σ ε, averaged: odd orders of σ drop out.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func risk(
     _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, key: RandomKey
   ) throws -> Double {
@@ -69,6 +76,8 @@ public final class RiskProbe {
   }
 
   /// Δ_σ²(θ): the mean rise of the risk under noise of the given deviation, over pairs of opposite draws.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func rise(
     _ parameters: Tree<NDArray>, on examples: ExampleArrays, deviation: Double, pairs: Int, key: RandomKey
   ) throws -> Double {
@@ -81,6 +90,8 @@ public final class RiskProbe {
   }
 
   /// Δ_σ²(θ; new) - Δ_σ²(θ; seen) under the same noise. Its expectation over descents, absolute, is the flatness term.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func flatness(
     _ parameters: Tree<NDArray>, new: ExampleArrays, seen: ExampleArrays, deviation: Double, pairs: Int, key: RandomKey
   ) throws -> Double {
@@ -89,6 +100,8 @@ public final class RiskProbe {
   }
 
   /// The gradient of the mean loss over all examples.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func gradient(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Tree<[Double]> {
     var sum = parameters.map { [Double](repeating: 0, count: $0.count) }
     for start in stride(from: 0, to: examples.count, by: batchSize) {
@@ -108,6 +121,7 @@ public final class RiskProbe {
   /// ‖∇F(θ) - ∇F(θ + σ ε)‖² for one draw: how far noise moves the gradient.
   ///
   /// - Parameter gradient: ∇F(θ) on the same examples, where it is known; else it is taken.
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func gradientShift(
     _ parameters: Tree<NDArray>, from gradient: Tree<[Double]>? = nil, on examples: ExampleArrays, deviation: Double,
     key: RandomKey

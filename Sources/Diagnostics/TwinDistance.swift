@@ -15,6 +15,8 @@ public final class TwinDistance {
   private var difference: [NDArray]
 
   /// For twins that start at one point.
+  ///
+  /// - Throws: `CompilationError` where the program cannot be made.
   public init(_ types: Tree<TensorType>) throws {
     precondition(!types.isEmpty, "twins without parameters have no distance")
     let n = types.count

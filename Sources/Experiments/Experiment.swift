@@ -7,8 +7,11 @@ import Training
 
 /// A preset: a configuration with a name.
 public struct Preset<C: Sendable>: Sendable {
+  /// What `descent run --preset` calls it; smoke, quick and paper are usual.
   public var name: String
+  /// What it runs and about how long, in a few words.
   public var summary: String
+  /// All its settings; single ones may be changed for a run.
   public var configuration: C
 
   public init(name: String, summary: String, configuration: C) {
@@ -22,21 +25,28 @@ public struct Preset<C: Sendable>: Sendable {
 /// resumption, verdicts with Holm's correction, and the frame of the report. `Examples/OwnExperiment` is a small one to
 /// copy.
 public protocol Experiment: Sendable {
+  /// Its settings, typed, with seeds and the level of tests among them.
   associatedtype Configuration: SeededConfiguration
+  /// What is compared; an arm on a seed is a task.
   associatedtype Arm: SweepArm
 
+  /// Its name in commands and run folders, as "calibration".
   static var name: String { get }
+  /// What it compares, in one line for lists.
   static var summary: String { get }
   /// Whom the first sentence of a report is about, as "orthogonal gradients"; what it does is said by the claims'
   /// phrases. Empty for a sentence that only counts verdicts.
   static var subject: String { get }
+  /// Configurations with a name, the shortest first.
   static var presets: [Preset<Configuration>] { get }
   /// What each setting means, by name.
   static var settingDescriptions: [String: String] { get }
   /// What measures are in made-up findings, where 1 makes no sense.
   static var madeUpMeasures: [Measure: Double] { get }
 
+  /// The settings of this run.
   var configuration: Configuration { get }
+  /// An experiment with these settings, which `check()` has not seen yet.
   init(_ configuration: Configuration)
 
   /// Sets the number of seeds, and what depends on it.
@@ -74,7 +84,7 @@ extension Experiment {
   /// All claims of all presets.
   ///
   /// - Throws: `SettingsError`.
-  public static func claims() throws -> [Claim] {
+  package static func claims() throws -> [Claim] {
     var known: Set<String> = []
     return try presets.flatMap { try Self($0.configuration).claims().map(\.claim) }
       .filter { known.insert($0.id).inserted }
@@ -86,7 +96,7 @@ extension Experiment {
   /// Runs what has not been run yet, recording all in the context.
   ///
   /// - Parameter begin: called with a guess at time and memory, when the data are there and before the first task.
-  public func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws {
+  package func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws {
     let session = try SweepSession(try sweep(), context, seeds: reportedSeeds)
     try begin(try session.estimate())
     try session.run()
@@ -118,7 +128,7 @@ extension Experiment {
   /// Decides the claims and draws the report from the log alone.
   ///
   /// - Throws: `FindingsError.missing`.
-  public func report(_ events: [RunEvent], context: ReportContext) throws -> (verdicts: Verdicts, report: Report) {
+  package func report(_ events: [RunEvent], context: ReportContext) throws -> (verdicts: Verdicts, report: Report) {
     let findings = findings(events)
     let verdicts = try decide(findings)
     let unfinished = try sweep().unfinished(findings).map(\.name)
@@ -129,12 +139,12 @@ extension Experiment {
 }
 
 /// What a report says of its run besides the log.
-public struct ReportContext: Sendable {
-  public var command: String
-  public var environment: String
-  public var configuration: String
+package struct ReportContext: Sendable {
+  package var command: String
+  package var environment: String
+  package var configuration: String
 
-  public init(command: String, environment: String, configuration: String) {
+  package init(command: String, environment: String, configuration: String) {
     self.command = command
     self.environment = environment
     self.configuration = configuration
@@ -143,6 +153,7 @@ public struct ReportContext: Sendable {
 
 /// All experiments, by name.
 public enum ExperimentRegistry {
+  /// In alphabetical order.
   public static let all: [any Experiment.Type] = [
     CalibrationExperiment.self, DistributedLimitsExperiment.self, GeneralizationBoundsExperiment.self,
     LipschitzDynamicsExperiment.self,

@@ -1,14 +1,14 @@
 /// What an experiment found, as one plain sentence made from the verdicts.
-public struct Headline: Sendable {
+package struct Headline: Sendable {
   /// Whom the sentence is about, as "orthogonal gradients"; empty for a sentence that only counts verdicts.
-  public var subject: String
+  package var subject: String
   /// The claims that it names, each with what the subject does, as "lower the test loss".
-  public var phrases: [(id: String, phrase: String)]
+  package var phrases: [(id: String, phrase: String)]
 
   /// A sentence that only counts verdicts.
-  public static let counts = Headline(subject: "", phrases: [])
+  package static let counts = Headline(subject: "", phrases: [])
 
-  public init(subject: String, phrases: [(id: String, phrase: String)]) {
+  package init(subject: String, phrases: [(id: String, phrase: String)]) {
     self.subject = subject
     self.phrases = phrases
   }
@@ -16,7 +16,7 @@ public struct Headline: Sendable {
   /// The sentence. Identities are no findings, and are neither named nor counted. Whatever is not upheld is said as plainly as what is.
   ///
   /// - Parameter preconditions: those that do not hold are named beside the claims that cannot be judged.
-  public func sentence(_ all: [Decision], _ preconditions: [Precondition] = []) -> String {
+  package func sentence(_ all: [Decision], _ preconditions: [Precondition] = []) -> String {
     let decisions = all.filter { !$0.claim.isIdentity }
     let named = clauses(decisions, preconditions)
     guard !named.isEmpty else { return Self.capitalized(Self.count(decisions)) + "." }

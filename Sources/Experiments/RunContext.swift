@@ -6,19 +6,20 @@ import Training
 public final class RunContext: @unchecked Sendable {
   // Sinks and results are used under the lock; all else does not change.
   private let lock = NSLock()
-  public let folder: RunFolder
+  package let folder: RunFolder
+  /// Where data sets are read from.
   public let data: DataLocator
-  public let fingerprint: String
+  let fingerprint: String
   /// Events of earlier sessions of this run.
-  public let earlier: [RunEvent]
-  public let isQuiet: Bool
+  let earlier: [RunEvent]
+  let isQuiet: Bool
   private var found: [String: [String: Double]]
   private let sinks: [any RunSink]
   private let clock: () -> Double
   private let start: Double
 
   /// - Parameter clock: seconds, from any origin.
-  public init(
+  package init(
     folder: RunFolder, data: DataLocator, fingerprint: String, earlier: [RunEvent], sinks: [any RunSink],
     isQuiet: Bool = false, clock: @escaping () -> Double
   ) {
@@ -37,7 +38,7 @@ public final class RunContext: @unchecked Sendable {
   public var elapsed: Double { clock() - start }
 
   /// What tasks found, by their names, in this session and in earlier ones.
-  public var results: [String: [String: Double]] { lock.withLock { found } }
+  var results: [String: [String: Double]] { lock.withLock { found } }
 
   /// Records an event, of a task or of the whole run.
   ///
@@ -52,12 +53,12 @@ public final class RunContext: @unchecked Sendable {
     }
   }
 
-  public func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
+  package func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
 
-  public func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
+  func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
 
   /// Where a task keeps its states.
-  public func checkpoints(of task: String) -> CheckpointStore {
+  func checkpoints(of task: String) -> CheckpointStore {
     Self.checkpoints(of: task, in: folder, fingerprint: fingerprint)
   }
 

@@ -9,9 +9,13 @@ import Yams
 
 /// One call of `descent run`: makes or reopens the folder, runs, reports.
 public struct RunSession {
+  /// What a call came to.
   public struct Outcome: Sendable {
+    /// Decided from the log alone.
     public var verdicts: Verdicts
+    /// Of the HTML file in the run's folder.
     public var reportPath: String
+    /// That the run took, over all its sessions.
     public var seconds: Double
   }
 
@@ -25,17 +29,27 @@ public struct RunSession {
 
   private struct Head: Codable { var experiment: String }
 
-  public static let libraries: [String: String] = [
+  package static let libraries: [String: String] = [
     "oneDNN": String(cString: cd_version()), "OpenBLAS": String(cString: cb_version()),
   ]
 
   /// The experiment's name in a run folder.
-  public static func experimentName(in folder: RunFolder) throws -> String {
+  package static func experimentName(in folder: RunFolder) throws -> String {
     try YAMLDecoder().decode(Head.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8))
       .experiment
   }
 
   /// Starts a run of a preset with changed settings in a new folder.
+  ///
+  /// - Parameters:
+  ///   - changes: each as "descent.rate=0.02".
+  ///   - seeds: sets their number, and what depends on it; nil for that of the preset.
+  ///   - out: the run's folder, made here.
+  ///   - replacing: whether an earlier run in the folder may be removed; otherwise it is an error.
+  ///   - commandLine: what the report names as its command.
+  ///   - announce: called with a guess at time and memory before the first task.
+  /// - Throws: `SettingsError` for settings that cannot be, before anything is written; `RunLogError` where the folder
+  ///   is taken or cannot be written; `ReportError`; what reading data and running tasks throw.
   public static func start<E: Experiment>(
     _ type: E.Type, preset: String, changes: [String], seeds: Int?, out: String, replacing: Bool, data: DataLocator,
     commandLine: [String], announce: (String) -> Void, isQuiet: Bool = false
@@ -76,6 +90,9 @@ public struct RunSession {
   }
 
   /// Goes on with the run in a folder.
+  ///
+  /// - Throws: `SettingsError` where the folder's settings are not of this experiment; `RunLogError`; `ReportError`;
+  ///   what reading data and running tasks throw.
   public static func resume<E: Experiment>(
     _ type: E.Type, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
@@ -126,6 +143,9 @@ public struct RunSession {
   }
 
   /// Draws the report of a folder again, from its log.
+  ///
+  /// - Throws: `SettingsError` where the folder's settings are not of this experiment; `RunLogError`;
+  ///   `FindingsError.missing` where the log is another version's; `ReportError` where plots cannot be drawn.
   public static func report<E: Experiment>(_ type: E.Type, folder: RunFolder) throws -> Outcome {
     let manifest = try manifest(E.self, folder)
     try E(manifest.settings).check()

@@ -1,6 +1,8 @@
 /// The seeds of a run, one after another: those that decide claims.
 public protocol SeedRange: Codable, Sendable, Equatable {
+  /// How many.
   var count: Int { get set }
+  /// The first of them; the others follow it one by one.
   var first: Int { get set }
 
   /// - Throws: `SettingsError` naming the setting.
@@ -38,7 +40,9 @@ public struct PlainSeeds: SeedRange {
 public struct TunedSeeds: SeedRange {
   public var count: Int
   public var first: Int
+  /// How many seeds only choose.
   public var tuningCount: Int
+  /// The first of those, far from the ones that decide.
   public var tuningFirst: Int
 
   public init(count: Int, first: Int = 0, tuningCount: Int, tuningFirst: Int = 1000) {
@@ -58,9 +62,13 @@ public struct TunedSeeds: SeedRange {
 
 /// A configuration that says on which seeds its experiment runs, and at which level it decides.
 public protocol SeededConfiguration: Codable, Sendable, Equatable {
+  /// Its seeds: `PlainSeeds`, `TunedSeeds` or some of its own.
   associatedtype Seeds: SeedRange
+  /// Level and margins of its tests.
   associatedtype Rules: DecisionRules
+  /// On which seeds it runs.
   var seeds: Seeds { get set }
+  /// At which level, and with which margins, it decides.
   var decision: Rules { get set }
 
   /// Whether the settings make sense, each by itself and together.

@@ -1,3 +1,4 @@
+import Arrays
 @_exported import Descending
 import Foundation
 import Yams
@@ -11,9 +12,9 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable {
 /// The settings of a run: a tree of named values with the defaults of a preset, each of which can be set by name.
 ///
 /// Nothing is ignored: a name that does not exist is an error that names the nearest, a value of another type too.
-public enum Settings {
+package enum Settings {
   /// A configuration with some values set, each as "a.b=value".
-  public static func applying<C: Codable>(_ changes: [String], to configuration: C) throws -> C {
+  package static func applying<C: Codable>(_ changes: [String], to configuration: C) throws -> C {
     guard !changes.isEmpty else { return configuration }
     guard var tree = try Yams.compose(yaml: try yaml(configuration)) else { return configuration }
     for change in changes {
@@ -63,7 +64,7 @@ public enum Settings {
   }
 
   /// Names and values of all settings.
-  public static func list<C: Codable>(_ configuration: C) throws -> [(name: String, value: String)] {
+  package static func list<C: Codable>(_ configuration: C) throws -> [(name: String, value: String)] {
     guard let tree = try Yams.compose(yaml: try yaml(configuration)) else { return [] }
     return paths(tree).map { path in
       let node = path.split(separator: ".").reduce(tree) { $0[String($1)]! }
@@ -76,14 +77,14 @@ public enum Settings {
   }
 
   /// The canonical text.
-  public static func yaml<C: Codable>(_ configuration: C) throws -> String {
+  package static func yaml<C: Codable>(_ configuration: C) throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = true
     return try encoder.encode(configuration)
   }
 
   /// Strict decoding: an unknown name is an error.
-  public static func decode<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
+  package static func decode<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
     let value: C
     do { value = try YAMLDecoder().decode(type, from: text) } catch let error as DecodingError {
       throw SettingsError("\(what): \(sentence(error))")
@@ -118,9 +119,7 @@ public enum Settings {
   }
 
   /// A short name for exactly these settings: equal settings, equal fingerprints (FNV-1a of the canonical text).
-  public static func fingerprint<C: Codable>(_ configuration: C) throws -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in try yaml(configuration).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return String(hash, radix: 16)
+  package static func fingerprint<C: Codable>(_ configuration: C) throws -> String {
+    String(FNV.hash(try yaml(configuration)), radix: 16)
   }
 }

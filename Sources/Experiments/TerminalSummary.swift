@@ -2,22 +2,24 @@ import Reports
 
 /// The end of a run in a terminal: one sentence, the preconditions, the claims; never wider than `width` columns.
 public struct TerminalSummary: Sendable {
-  public var opening: String
-  public var preconditions: [Precondition]
-  public var decisions: [Decision]
+  let opening: String
+  let preconditions: [Precondition]
+  let decisions: [Decision]
 
-  public init(opening: String, preconditions: [Precondition], decisions: [Decision]) {
+  package init(opening: String, preconditions: [Precondition], decisions: [Decision]) {
     self.opening = opening
     self.preconditions = preconditions
     self.decisions = decisions
   }
 
+  /// What a session came to.
   public init(_ outcome: RunSession.Outcome) {
     self.init(
       opening: outcome.verdicts.opening, preconditions: outcome.verdicts.preconditions,
       decisions: outcome.verdicts.decisions)
   }
 
+  /// The summary; tables break their cells so that no line is longer than `width` characters.
   public func text(width: Int = 100) -> String {
     var parts = [TextTable.wrapped(opening, width: width).joined(separator: "\n")]
     if !preconditions.isEmpty { parts.append(preconditionTable.text(width: width)) }

@@ -4,17 +4,17 @@ import Training
 /// What a descent on unknown data starts from, where nothing is said: for standardised features and targets.
 ///
 /// Our choice, tried on the tables of Documentation/records/tables.md.
-public struct TrainingDefaults {
-  public var batch: Int
-  public var epochs: Int
-  public var chain: String
-  public var patience: Int
-  public var hidden: [Int]
+package struct TrainingDefaults {
+  package var batch: Int
+  package var epochs: Int
+  package var chain: String
+  package var patience: Int
+  package var hidden: [Int]
 
   /// - Parameters:
   ///   - rows: that train.
   ///   - batch, epochs, chain: what a user says.
-  public init(rows: Int, isTable: Bool, batch: Int? = nil, epochs: Int? = nil, chain: String? = nil) {
+  package init(rows: Int, isTable: Bool, batch: Int? = nil, epochs: Int? = nil, chain: String? = nil) {
     let size = [(256, 16), (1024, 32), (8192, 64), (100_000, 128)].first { rows < $0.0 }?.1 ?? 512
     self.batch = min(batch ?? (isTable ? size : 64), max(rows, 1))
     let updates = max(rows / self.batch, 1)
@@ -30,7 +30,7 @@ public struct TrainingDefaults {
   }
 
   /// The longest stretch of epochs that a chain names.
-  public static func length(of chain: String) -> Int? {
+  package static func length(of chain: String) -> Int? {
     let found = chain.matches(of: /([0-9.]+) ?epochs?\b/).compactMap { Double($0.output.1) }
     return found.max().map { Int($0.rounded(.up)) }.flatMap { $0 > 0 ? $0 : nil }
   }

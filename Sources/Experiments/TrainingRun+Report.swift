@@ -33,7 +33,7 @@ final class Watching {
 
 extension TrainingRun {
   /// Whether a folder holds a run of this kind.
-  public static func isRun(_ folder: RunFolder) -> Bool { (try? settings(of: folder)) != nil }
+  package static func isRun(_ folder: RunFolder) -> Bool { (try? settings(of: folder)) != nil }
 
   /// What the diagnostics saw, as text, and where the report is. A machine without gnuplot has no report, and says so.
   static func accounts(of folder: RunFolder) throws -> String {
@@ -48,7 +48,7 @@ extension TrainingRun {
   /// Draws the report of a run folder from its log, and returns its path.
   ///
   /// - Throws: `ReportError` where it cannot be drawn.
-  public static func report(_ folder: RunFolder) throws -> String {
+  package static func report(_ folder: RunFolder) throws -> String {
     let settings = try settings(of: folder)
     let events = try folder.events()
     let epochs = events.filter { $0.kind == "epoch" }

@@ -3,32 +3,32 @@ import RunLogs
 import Training
 
 /// A descent on a user's own data, recorded in a run folder.
-public struct TrainingRun {
-  public struct Settings: Codable, Sendable, Equatable {
-    public enum Kept: String, Codable, Sendable, CaseIterable { case best, last }
+package struct TrainingRun {
+  package struct Settings: Codable, Sendable, Equatable {
+    package enum Kept: String, Codable, Sendable, CaseIterable { case best, last }
 
-    public var source: String
+    package var source: String
     /// How a table is read; nil for images.
-    public var table: TableOptions?
+    package var table: TableOptions?
     /// A file of rows that nothing is chosen by.
-    public var test: String?
-    public var model: String
+    package var test: String?
+    package var model: String
     /// All that makes the network again; nil for one that text cannot name, which is not saved for predictions.
-    public var network: ModelDescription?
-    public var chain: String
-    public var epochs: Int
-    public var batch: Int
-    public var seed: Int
+    package var network: ModelDescription?
+    package var chain: String
+    package var epochs: Int
+    package var batch: Int
+    package var seed: Int
     /// Diagnostics that the descent carries, as text; nil for none.
-    public var watch: String?
+    package var watch: String?
     /// Which weights are saved in the end: those of the best epoch on validation, or the last.
-    public var keep: Kept
+    package var keep: Kept
     /// Epochs without a better one after which the descent ends; 0 for never.
-    public var patience: Int
+    package var patience: Int
     /// The data's fingerprint.
-    public var data: String?
+    package var data: String?
 
-    public init(
+    package init(
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String,
       epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best,
@@ -46,7 +46,7 @@ public struct TrainingRun {
   let loss: LossFunction
   let method: any DescentMethod
 
-  public init(
+  package init(
     settings: Settings, problem: TrainingProblem, model: any Layer, loss: LossFunction, method: any DescentMethod
   ) {
     self.settings = settings
@@ -61,7 +61,7 @@ public struct TrainingRun {
   /// - Throws: `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
   ///   diagnostic that does not exist or does not apply, before anything is written; `TrainingError` where the loss is
   ///   not finite. The last checkpoint is then still there.
-  public func run(
+  package func run(
     out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, announce: (String) -> Void
   ) throws -> String {
     // More epochs are no other run.
@@ -113,7 +113,7 @@ public struct TrainingRun {
   /// What a folder's run was started with.
   ///
   /// - Throws: `SettingsError` where it is no run of this kind.
-  public static func settings(of folder: RunFolder) throws -> Settings {
+  package static func settings(of folder: RunFolder) throws -> Settings {
     try Experiments.Settings.decode(
       Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
       describing: folder.configurationPath)

@@ -2,13 +2,13 @@ import Foundation
 import Training
 
 /// Where a user's data come from: a known data set, a folder of images, or a table.
-public enum TrainingSource: Sendable {
+package enum TrainingSource: Sendable {
   case known(String)
   case images(String)
   case table(String)
 
   /// - Throws: `SettingsError` where there is nothing of that name.
-  public init(_ source: String) throws {
+  package init(_ source: String) throws {
     if CatalogueEntry.all.contains(where: { $0.name == source }) {
       self = .known(source)
       return
@@ -22,10 +22,10 @@ public enum TrainingSource: Sendable {
     self = isFolder.boolValue ? .images(source) : .table(source)
   }
 
-  public var isTable: Bool { if case .table = self { true } else { false } }
+  package var isTable: Bool { if case .table = self { true } else { false } }
 
   /// What it is, in a sentence.
-  public var description: String {
+  package var description: String {
     switch self {
     case .known(let name): "\(name) is a known data set"
     case .images(let path): "\(path) is a folder of images"
@@ -39,7 +39,7 @@ public enum TrainingSource: Sendable {
   ///   - options: of tables.
   ///   - test: a table of rows that nothing is chosen by.
   /// - Throws: `DatasetError` naming line and column.
-  public func problem(
+  package func problem(
     _ options: TableOptions?, test: String?, seed: Int, data: DataLocator
   ) throws -> TrainingProblem {
     let parts: (train: Dataset, test: Dataset)

@@ -1,19 +1,26 @@
 // Elementary functions, element by element; the derivative of each is in Differentiation.
 
+/// The absolute value; the derivative at 0 is 0.
 public func abs(_ x: Tensor) -> Tensor { x.unary(.absolute) }
 /// -1, 0 or 1.
 public func sign(_ x: Tensor) -> Tensor { x.unary(.sign) }
+/// e to the power x.
 public func exp(_ x: Tensor) -> Tensor { x.unary(.exp) }
+/// The natural logarithm; -infinity at 0, NaN below.
 public func log(_ x: Tensor) -> Tensor { x.unary(.log) }
 /// log(1 + x), accurate near 0.
 public func log1p(_ x: Tensor) -> Tensor { x.unary(.log1p) }
 /// exp(x) - 1, accurate near 0.
 public func expm1(_ x: Tensor) -> Tensor { x.unary(.expm1) }
+/// The root; NaN below 0. The derivative at 0 is infinite.
 public func sqrt(_ x: Tensor) -> Tensor { x.unary(.sqrt) }
 /// 1 / sqrt(x).
 public func rsqrt(_ x: Tensor) -> Tensor { x.unary(.rsqrt) }
+/// The sine of an angle in radians.
 public func sin(_ x: Tensor) -> Tensor { x.unary(.sin) }
+/// The cosine of an angle in radians.
 public func cos(_ x: Tensor) -> Tensor { x.unary(.cos) }
+/// The hyperbolic tangent, in -1...1.
 public func tanh(_ x: Tensor) -> Tensor { x.unary(.tanh) }
 /// 1 / (1 + exp(-x)).
 public func sigmoid(_ x: Tensor) -> Tensor { x.unary(.sigmoid) }
@@ -39,13 +46,16 @@ public func silu(_ x: Tensor) -> Tensor { x * sigmoid(x) }
 
 /// x to the power y; for a negative x, y must be a whole number.
 public func pow(_ x: Tensor, _ y: Tensor) -> Tensor { Tensor.binary(.power, x, y) }
+/// x to the power of a number; for a negative x, a whole one.
 public func pow(_ x: Tensor, _ y: Double) -> Tensor { Tensor.binary(.power, x, x.scalar(y)) }
 
 /// The larger of two; of equals, the derivative goes to each by half.
 public func max(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.binary(.maximum, a, b) }
+/// The larger of each element and a number; of equals, the derivative is one half.
 public func max(_ a: Tensor, _ b: Double) -> Tensor { Tensor.binary(.maximum, a, a.scalar(b)) }
 /// The smaller of two; of equals, the derivative goes to each by half.
 public func min(_ a: Tensor, _ b: Tensor) -> Tensor { Tensor.binary(.minimum, a, b) }
+/// The smaller of each element and a number; of equals, the derivative is one half.
 public func min(_ a: Tensor, _ b: Double) -> Tensor { Tensor.binary(.minimum, a, a.scalar(b)) }
 
 /// Element by element, `a` where the condition holds and `b` elsewhere; all three broadcast together.
@@ -61,4 +71,5 @@ public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
     TensorType(shape, a.elementType))
 }
 
+/// Element by element, `a` where the condition holds and a number elsewhere.
 public func select(_ condition: Tensor, _ a: Tensor, _ b: Double) -> Tensor { select(condition, a, a.scalar(b)) }

@@ -82,6 +82,44 @@ public final class Graph {
     return Tensor(graph: self, value: .poison, type: operands.first?.type ?? TensorType(.scalar))
   }
 
+  /// What the outputs need, with successive rearrangements joined and double negations gone, and the outputs there.
+  ///
+  /// Done when all derivatives are taken, not while tracing: a derivative with respect to a reshaped tensor would miss
+  /// what reads it through another reshape, if that reshape went past it to the tensor behind.
+  package func simplified(outputs: [Tensor]) -> (graph: Graph, outputs: [Tensor]) {
+    var live = [Bool](repeating: false, count: nodes.count)
+    for output in outputs { live[output.value.node] = true }
+    for index in nodes.indices.reversed() where live[index] {
+      for input in nodes[index].inputs { live[input.node] = true }
+    }
+    let result = Graph()
+    (result.constants, result.inputCount) = (constants, inputCount)
+    var moved = [[Tensor]](repeating: [], count: nodes.count)
+    for (index, node) in nodes.enumerated() where live[index] {
+      let inputs = node.inputs.map { moved[$0.node][$0.output] }
+      result.location = node.location
+      moved[index] =
+        result.joined(node, inputs).map { [$0] } ?? result.record(node.operation, inputs, node.outputs)
+    }
+    return (result, outputs.map { moved[$0.value.node][$0.value.output] })
+  }
+
+  /// An operation after one of its kind as a single one, or as none.
+  private func joined(_ node: Node, _ inputs: [Tensor]) -> Tensor? {
+    guard inputs.count == 1, let before = self.node(of: inputs[0]), let type = node.outputs.first else { return nil }
+    func source() -> Tensor { tensor(before.inputs[0]) }
+    switch (node.operation, before.operation) {
+    case (.elementwise(.unary(.negate)), .elementwise(.unary(.negate))):
+      return source()
+    case (.rearrange(.broadcast), .rearrange(.broadcast)), (.rearrange(.reshape), .rearrange(.reshape)):
+      return source().shape == type.shape ? source() : record(node.operation, [source()], type)
+    case (.rearrange(.transpose(let outer)), .rearrange(.transpose(let inner))):
+      let order = outer.map { inner[$0] }
+      return order == Array(order.indices) ? source() : record(.rearrange(.transpose(order)), [source()], type)
+    default: return nil
+    }
+  }
+
   /// The tensor of a recorded value.
   package func tensor(_ value: Value) -> Tensor {
     Tensor(graph: self, value: value, type: nodes[value.node].outputs[value.output])

@@ -74,6 +74,7 @@ extension Operation {
     case concatenate(axis: Int)
   }
 
+  /// Elements at positions that are numbers in a tensor; a position outside of the axis is an error of the caller.
   public enum Indexing: Hashable, Sendable {
     /// Rows of x along an axis at a vector of positions; inputs: x, indices (int32).
     case gather(axis: Int)
@@ -81,6 +82,7 @@ extension Operation {
     case scatterAdd(axis: Int, extent: Int)
     /// Elements of x along an axis, indices as many-dimensional as x; inputs: x, indices (int32).
     case gatherElements(axis: Int)
+    /// The adjoint of `gatherElements`; inputs: updates, indices. The output's axis has the given extent.
     case scatterAddElements(axis: Int, extent: Int)
   }
 
@@ -94,9 +96,11 @@ extension Operation {
     case weightGradient(Window, weightShape: Shape)
   }
 
+  /// What windows see of an image [N, H, W, C]; maxima are gathered at the positions that `argument` gives.
   public enum Pooling: Hashable, Sendable {
     /// Position of each window's largest element in the H x W plane: [N, Ho * Wo, C], int32.
     case argument(Window)
+    /// The sum under each window: [N, Ho, Wo, C].
     case sum(Window)
     /// The adjoint of `sum`.
     case sumGradient(Window, sourceShape: Shape)
@@ -114,6 +118,7 @@ extension Operation {
   }
 }
 
+/// A function of one element.
 public enum UnaryOperation: String, Hashable, Sendable, CaseIterable {
   case negate, absolute, sign, exp, log, log1p, expm1, sqrt, rsqrt, reciprocal, square
   case sin, cos, tanh, sigmoid, erf, relu, floor, round, isFinite, not
@@ -121,16 +126,20 @@ public enum UnaryOperation: String, Hashable, Sendable, CaseIterable {
   case gelu, geluSlope
 }
 
+/// A function of two elements of equal place.
 public enum BinaryOperation: String, Hashable, Sendable, CaseIterable {
   case add, subtract, multiply, divide, power, maximum, minimum, and, or
 }
 
+/// A comparison of two elements of equal place, whose result is bool.
 public enum Comparison: String, Hashable, Sendable, CaseIterable {
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
 }
 
+/// How the elements along axes become one.
 public enum Reduction: String, Hashable, Sendable, CaseIterable { case sum, maximum, minimum }
 
+/// What random elements are drawn from, by a key.
 public enum RandomDistribution: String, Hashable, Sendable, CaseIterable {
   /// Uniform in [0, 1).
   case uniform

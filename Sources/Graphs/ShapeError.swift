@@ -1,6 +1,8 @@
 /// A place in the source that recorded an operation.
 public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+  /// The file as the compiler names it, module first.
   public var file: String
+  /// Counted from 1.
   public var line: Int
 
   public init(file: String, line: Int) {

@@ -15,9 +15,6 @@ extension Tensor {
       return graph.fail(operation.rawValue, [self], "not defined for \(elementType)")
     }
     if let value = fillValue, let folded = operation.value(at: value) { return filled(with: folded) }
-    if operation == .negate, let node = graph.node(of: self), case .elementwise(.unary(.negate)) = node.operation {
-      return graph.tensor(node.inputs[0])
-    }
     return graph.record(.elementwise(.unary(operation)), [self], type)
   }
 
@@ -73,34 +70,61 @@ extension Tensor {
     return a.graph.record(.elementwise(.compare(comparison)), [a, b], TensorType(a.shape, .bool))
   }
 
+  /// The sum, element by element; shapes broadcast.
   public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
+  /// The difference, element by element; shapes broadcast.
   public static func - (a: Tensor, b: Tensor) -> Tensor { binary(.subtract, a, b) }
+  /// The product, element by element; shapes broadcast.
   public static func * (a: Tensor, b: Tensor) -> Tensor { binary(.multiply, a, b) }
+  /// The quotient, element by element; shapes broadcast. A division by 0 gives infinity or NaN.
   public static func / (a: Tensor, b: Tensor) -> Tensor { binary(.divide, a, b) }
+  /// The negative of each element.
   public static prefix func - (a: Tensor) -> Tensor { a.unary(.negate) }
 
+  /// A number added to each element.
   public static func + (a: Tensor, b: Double) -> Tensor { a + a.scalar(b) }
+  /// A number added to each element.
   public static func + (a: Double, b: Tensor) -> Tensor { b.scalar(a) + b }
+  /// Each element less a number.
   public static func - (a: Tensor, b: Double) -> Tensor { a - a.scalar(b) }
+  /// A number less each element.
   public static func - (a: Double, b: Tensor) -> Tensor { b.scalar(a) - b }
+  /// Each element times a number.
   public static func * (a: Tensor, b: Double) -> Tensor { a * a.scalar(b) }
+  /// Each element times a number.
   public static func * (a: Double, b: Tensor) -> Tensor { b.scalar(a) * b }
+  /// Each element over a number.
   public static func / (a: Tensor, b: Double) -> Tensor { a / a.scalar(b) }
+  /// A number over each element.
   public static func / (a: Double, b: Tensor) -> Tensor { b.scalar(a) / b }
 
+  /// Where elements are equal, as bool; shapes broadcast. NaN equals nothing.
   public static func .== (a: Tensor, b: Tensor) -> Tensor { compare(.equal, a, b) }
+  /// Where elements differ, as bool; shapes broadcast.
   public static func .!= (a: Tensor, b: Tensor) -> Tensor { compare(.notEqual, a, b) }
+  /// Where the left element is smaller, as bool; shapes broadcast.
   public static func .< (a: Tensor, b: Tensor) -> Tensor { compare(.less, a, b) }
+  /// Where the left element is not larger, as bool; shapes broadcast. False beside NaN.
   public static func .<= (a: Tensor, b: Tensor) -> Tensor { compare(.lessOrEqual, a, b) }
+  /// Where the left element is larger, as bool; shapes broadcast.
   public static func .> (a: Tensor, b: Tensor) -> Tensor { compare(.greater, a, b) }
+  /// Where the left element is not smaller, as bool; shapes broadcast. False beside NaN.
   public static func .>= (a: Tensor, b: Tensor) -> Tensor { compare(.greaterOrEqual, a, b) }
+  /// Where elements equal a number, as bool.
   public static func .== (a: Tensor, b: Double) -> Tensor { compare(.equal, a, a.scalar(b)) }
+  /// Where elements differ from a number, as bool.
   public static func .!= (a: Tensor, b: Double) -> Tensor { compare(.notEqual, a, a.scalar(b)) }
+  /// Where elements are below a number, as bool.
   public static func .< (a: Tensor, b: Double) -> Tensor { compare(.less, a, a.scalar(b)) }
+  /// Where elements are at most a number, as bool.
   public static func .<= (a: Tensor, b: Double) -> Tensor { compare(.lessOrEqual, a, a.scalar(b)) }
+  /// Where elements are above a number, as bool.
   public static func .> (a: Tensor, b: Double) -> Tensor { compare(.greater, a, a.scalar(b)) }
+  /// Where elements are at least a number, as bool.
   public static func .>= (a: Tensor, b: Double) -> Tensor { compare(.greaterOrEqual, a, a.scalar(b)) }
+  /// Where both hold, of bools; shapes broadcast.
   public static func .& (a: Tensor, b: Tensor) -> Tensor { binary(.and, a, b) }
+  /// Where either holds, of bools; shapes broadcast.
   public static func .| (a: Tensor, b: Tensor) -> Tensor { binary(.or, a, b) }
   /// Logical negation, element by element.
   public static prefix func ! (a: Tensor) -> Tensor { a.unary(.not) }

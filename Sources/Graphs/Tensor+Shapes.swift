@@ -4,11 +4,7 @@ extension Tensor {
     if case .source(.fill(let value))? = graph.node(of: self)?.operation {
       return graph.fill(value, TensorType(shape, elementType))
     }
-    var source = self
-    if let node = graph.node(of: self), node.operation == .rearrange(.broadcast) {
-      source = graph.tensor(node.inputs[0])
-    }
-    return graph.record(.rearrange(.broadcast), [source], TensorType(shape, elementType))
+    return graph.record(.rearrange(.broadcast), [self], TensorType(shape, elementType))
   }
 
   /// This tensor repeated along new leading axes and axes of extent 1 (NumPy's rule).
@@ -33,13 +29,10 @@ extension Tensor {
       return graph.fail("reshape", [self], "\(count) elements cannot become \(shape)")
     }
     if target == self.shape { return self }
-    var source = self
-    if let node = graph.node(of: self), node.operation == .rearrange(.reshape) { source = graph.tensor(node.inputs[0]) }
-    if source.shape == target { return source }
     if case .source(.fill(let value))? = graph.node(of: self)?.operation {
       return graph.fill(value, TensorType(target, elementType))
     }
-    return graph.record(.rearrange(.reshape), [source], TensorType(target, elementType))
+    return graph.record(.rearrange(.reshape), [self], TensorType(target, elementType))
   }
 
   /// Axes in another order: axis i of the result is axis `permutation[i]`. Without an argument, the last two swap.
@@ -48,15 +41,9 @@ extension Tensor {
     guard at(file, line).rank == order.count, order.sorted() == Array(0..<rank) else {
       return graph.fail("transpose", [self], "\(order) is not an order of \(rank) axes")
     }
-    var source = self
-    var combined = order
-    if let node = graph.node(of: self), case .rearrange(.transpose(let inner)) = node.operation {
-      source = graph.tensor(node.inputs[0])
-      combined = order.map { inner[$0] }
-    }
-    if combined == Array(0..<rank) { return source }
+    if order == Array(0..<rank) { return self }
     return graph.record(
-      .rearrange(.transpose(combined)), [source], TensorType(Shape(combined.map { source.shape[$0] }), elementType))
+      .rearrange(.transpose(order)), [self], TensorType(Shape(order.map { shape[$0] }), elementType))
   }
 
   /// Elements `starts..<ends` of each axis, every `strides`-th.

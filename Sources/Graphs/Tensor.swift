@@ -3,8 +3,10 @@
 /// An operation on wrong shapes does not trap: it poisons its result, and compiling throws the first error with its
 /// place.
 public struct Tensor {
+  /// Where it is recorded; operands of one operation must share it.
   public let graph: Graph
   package let value: Value
+  /// Shape and element type.
   public let type: TensorType
 
   package init(graph: Graph, value: Value, type: TensorType) {
@@ -13,8 +15,11 @@ public struct Tensor {
     self.type = type
   }
 
+  /// Its extents, outermost first.
   public var shape: Shape { type.shape }
+  /// float32, float64, int32 or bool.
   public var elementType: ElementType { type.elementType }
+  /// Number of dimensions; 0 for a scalar.
   public var rank: Int { type.shape.rank }
   /// Number of elements.
   public var count: Int { type.shape.count }

@@ -2,6 +2,7 @@
 public struct Window: Hashable, Sendable {
   /// Extent of the window: [height, width].
   public var size: [Int]
+  /// Distance from one place of the window to the next: [height, width].
   public var strides: [Int]
   /// Distance between the window's elements; 1 is dense.
   public var dilations: [Int]

@@ -3,8 +3,11 @@ import Datasets
 
 /// Classification of a few classes from a few examples each: n ways, k shots (Vinyals et al. 2016).
 public struct FewShotTasks: Sendable {
+  /// Classes of a task.
   public let ways: Int
+  /// Examples of each class to adapt to.
   public let shots: Int
+  /// Further examples of each class, to be judged by.
   public let queries: Int
   private let dataset: Dataset
   /// Positions of the examples of each class.

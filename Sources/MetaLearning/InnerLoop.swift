@@ -35,9 +35,13 @@ public struct InnerLoop: Sendable {
     }
   }
 
+  /// What makes each step; it begins with a fresh state.
   public let chain: Chain
+  /// k, 0 or more.
   public let steps: Int
+  /// How the outer gradient passes through the steps.
   public let derivative: Derivative
+  /// Which parameters the steps move.
   public let selection: Selection
   /// Factors of each step, learnt outside.
   public let rates: InnerRates
@@ -72,11 +76,13 @@ public struct InnerLoop: Sendable {
   /// - Parameters:
   ///   - start: all parameters, with those of `rates` among them.
   ///   - key: 2 x int32, for chains with randomness.
+  /// - Throws: `DescentError` where no parameter is selected, or the chain does not fit.
   public func adapt(_ start: Parameters, key: Tensor? = nil, support loss: Loss) throws -> Parameters {
     try adapt(start, key: key, support: loss, each: { _, _ in })
   }
 
   /// - Parameter each: is told the point and the loss before each step.
+  /// - Throws: `DescentError` where no parameter is selected, or the chain does not fit; what `each` throws.
   public func adapt(
     _ start: Parameters, key: Tensor? = nil, support loss: Loss, each: (Parameters, Tensor) throws -> Void
   ) throws -> Parameters {
@@ -127,6 +133,7 @@ public struct InnerLoop: Sendable {
   /// - Parameters:
   ///   - support: the task's loss that the steps descend on.
   ///   - query: the loss of the adapted parameters.
+  /// - Throws: `DescentError` where no parameter is selected, or the chain does not fit.
   public func objective(
     at start: Parameters, key: Tensor? = nil, support: Loss, query: Loss
   ) throws -> Tensor {

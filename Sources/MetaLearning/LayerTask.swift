@@ -2,9 +2,13 @@ import Models
 
 /// A task for a model of the user's: examples to adapt to, and examples to be judged by, traced.
 public struct LayerTask {
+  /// What is adapted on, `[examples, ...]`.
   public var supportInputs: Tensor
+  /// As the loss takes them: classes `[examples]`, int32, or numbers.
   public var supportTargets: Tensor
+  /// What adapted parameters are judged on, `[examples, ...]`.
   public var queryInputs: Tensor
+  /// As the loss takes them.
   public var queryTargets: Tensor
 
   public init(supportInputs: Tensor, supportTargets: Tensor, queryInputs: Tensor, queryTargets: Tensor) {
@@ -19,6 +23,7 @@ extension MetaObjective {
   /// - Parameters:
   ///   - model: any layer; its running values are those of `state` and do not move.
   ///   - key: 2 x int32, for layers and chains with randomness.
+  /// - Throws: `DescentError` for no task; `ModelError` or `ShapeError` where a task does not fit the model.
   public func loss(
     of model: any Layer, _ loss: LossFunction, at start: Parameters, state: Tree<Tensor> = Tree(), tasks: [LayerTask],
     key: Tensor? = nil

@@ -15,7 +15,9 @@ public struct MetaObjective: Sendable {
     case displacement
   }
 
+  /// The descent on each task.
   public let inner: InnerLoop
+  /// What is asked of the point that it reaches.
   public let goal: Goal
 
   public init(_ inner: InnerLoop, goal: Goal = .queryLoss) {
@@ -29,12 +31,15 @@ public struct MetaObjective: Sendable {
   /// MAML whose inner loop moves only the last layer (Raghu et al. 2020).
   ///
   /// - Parameter head: a pattern over the paths of that layer's parameters, as "linear2/*".
+  /// - Throws: `DescentError` where the steps are negative, or the chain makes no step.
   public static func anil(_ chain: Chain, steps: Int, head: String) throws -> MetaObjective {
     MetaObjective(try InnerLoop(chain, steps: steps, moving: .matching(head)))
   }
 
   /// Reptile: towards the point that k steps reach; no derivative of steps is taken. An outer rate of 1 with one task
   /// goes all the way.
+  ///
+  /// - Throws: `DescentError` where the steps are negative, or the chain makes no step.
   public static func reptile(_ chain: Chain, steps: Int) throws -> MetaObjective {
     MetaObjective(try InnerLoop(chain, steps: steps, derivative: .firstOrder), goal: .displacement)
   }
@@ -44,6 +49,7 @@ public struct MetaObjective: Sendable {
   /// - Parameters:
   ///   - support: what the inner steps descend on.
   ///   - query: what the adapted parameters are judged by.
+  /// - Throws: `DescentError` where no parameter is selected, or the chain does not fit.
   public func loss(
     at start: Parameters, key: Tensor? = nil, support: InnerLoop.Loss, query: InnerLoop.Loss
   ) throws -> Tensor {

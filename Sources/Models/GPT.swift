@@ -1,9 +1,13 @@
 /// Multi-head self-attention with one packed projection for queries, keys and values.
 public struct SelfAttention: Layer {
+  /// Numbers of a position, in and out.
   public let width: Int
+  /// Heads, each of width / heads numbers.
   public let heads: Int
+  /// Whether a position sees only itself and what stands before it.
   public let isCausal: Bool
 
+  /// - Precondition: the width is a multiple of the heads.
   public init(width: Int, heads: Int, causal: Bool) {
     precondition(width % heads == 0, "the width \(width) is no multiple of \(heads) heads")
     self.width = width
@@ -17,6 +21,8 @@ public struct SelfAttention: Layer {
   }
 
   /// x: [batch, time, width].
+  ///
+  /// - Throws: `ModelError` where parameters are missing.
   public func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
     let (batch, time) = (x.shape[0], x.shape[1])
     let packed = try scope.child("qkv", Linear(width, 3 * width), x)
@@ -29,10 +35,15 @@ public struct SelfAttention: Layer {
 /// A decoder-only transformer (Radford et al. 2019): token and position embeddings, pre-norm blocks with causal
 /// attention and a GELU layer of four times the width, final norm, linear head without bias.
 public struct GPT: Layer {
+  /// Tokens that have a number.
   public let vocabulary: Int
+  /// The most positions.
   public let context: Int
+  /// Numbers of a hidden vector.
   public let width: Int
+  /// Blocks.
   public let layers: Int
+  /// Heads of each block, each of width / heads numbers.
   public let heads: Int
 
   public init(vocabulary: Int, context: Int, width: Int = 128, layers: Int = 4, heads: Int = 4) {
@@ -78,6 +89,8 @@ public struct GPT: Layer {
   }
 
   /// x: [batch, time] (int32), time at most the context; result: [batch, time, vocabulary].
+  ///
+  /// - Throws: `ModelError` where x is not [batch, time] or longer than the context.
   public func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
     guard x.rank == 2, x.shape[1] <= context else {
       throw ModelError("a GPT with context \(context) takes [batch, time], not \(x.shape)")

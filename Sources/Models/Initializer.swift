@@ -17,6 +17,8 @@ public enum Initializer: Hashable, Sendable {
   case orthogonal(gain: Double = 1)
 
   /// The array for a weight of that shape; fans follow the layout [..., in, out].
+  ///
+  /// - Throws: `LinearAlgebraError` where an orthogonal start is not found.
   public func array(_ shape: Shape, key: RandomKey, _ type: ElementType = .float32) throws -> NDArray {
     let fanIn = Double(max(shape.dimensions.dropLast().reduce(1, *), 1))
     let fanOut = Double(shape.rank == 0 ? 1 : shape[-1] * shape.dimensions.dropLast(2).reduce(1, *))

@@ -2,11 +2,16 @@ import Graphs
 
 /// A map x w + b from [..., inputs] to [..., outputs]; weights [inputs, outputs].
 public struct Linear: Layer {
+  /// Numbers of a row, in.
   public let inputs: Int
+  /// Numbers of a row, out.
   public let outputs: Int
+  /// Whether b is added.
   public let hasBias: Bool
+  /// How weights start; b starts at 0.
   public let initializer: Initializer
 
+  /// - Parameter bias: whether b is added.
   public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, initializer: Initializer = .heUniform()) {
     self.inputs = inputs
     self.outputs = outputs
@@ -27,14 +32,22 @@ public struct Linear: Layer {
 
 /// A 2-d convolution of NHWC images; weights HWIO.
 public struct Convolution2D: Layer {
+  /// Channels of the input.
   public let inputs: Int
+  /// Channels of the output.
   public let features: Int
+  /// Height and width of the window.
   public let size: Int
+  /// Distance from one place of the window to the next, in both directions.
   public let stride: Int
+  /// What surrounds the image.
   public let padding: Padding
+  /// Whether each feature has a number added.
   public let hasBias: Bool
+  /// How weights start; biases start at 0.
   public let initializer: Initializer
 
+  /// - Parameter padding: zeros of half the window on each side when nil, so that stride 1 keeps an image's size.
   public init(
     _ inputs: Int, _ features: Int, size: Int, stride: Int = 1, padding: Padding? = nil, bias: Bool = true,
     initializer: Initializer = .heUniform()
@@ -62,8 +75,11 @@ public struct Convolution2D: Layer {
 
 /// Batch normalisation with running statistics: mean and unbiased variance, moved by `momentum` at each update.
 public struct BatchNorm: Layer {
+  /// Extent of the last axis.
   public let channels: Int
+  /// The share of each new batch in the running statistics.
   public let momentum: Double
+  /// Added to the variance under the root.
   public let epsilon: Double
 
   public init(_ channels: Int, momentum: Double = 0.1, epsilon: Double = 1e-5) {
@@ -97,7 +113,9 @@ public struct BatchNorm: Layer {
 
 /// Layer normalisation over the last axis.
 public struct LayerNorm: Layer {
+  /// Extent of the last axis.
   public let width: Int
+  /// Added to the variance under the root.
   public let epsilon: Double
 
   public init(_ width: Int, epsilon: Double = 1e-5) {
@@ -117,8 +135,11 @@ public struct LayerNorm: Layer {
 
 /// Rows of a table for int32 symbols: [...] to [..., width].
 public struct Embedding: Layer {
+  /// Rows of the table; symbols are 0..<count.
   public let count: Int
+  /// Numbers of a row.
   public let width: Int
+  /// How the table starts.
   public let initializer: Initializer
 
   public init(_ count: Int, _ width: Int, initializer: Initializer = .normal(standardDeviation: 1)) {
@@ -136,6 +157,7 @@ public struct Embedding: Layer {
 
 /// Sets a fraction of the elements to zero while training and scales the others up (Srivastava et al. 2014).
 public struct Dropout: Layer {
+  /// The fraction that is set to zero, in 0..<1.
   public let rate: Double
   public init(_ rate: Double) { self.rate = rate }
 
@@ -148,19 +170,27 @@ public struct Dropout: Layer {
 
 /// A function without parameters as a layer.
 public struct Activation: Layer {
+  /// As text and descriptions call it.
   public let name: String
   private let function: @Sendable (Tensor) -> Tensor
 
+  /// A function of one's own; it must be traced from its argument alone.
   public init(_ name: String, _ function: @escaping @Sendable (Tensor) -> Tensor) {
     self.name = name
     self.function = function
   }
 
+  /// max(x, 0).
   public static let relu = Activation("relu") { Graphs.relu($0) }
+  /// x Φ(x), with the normal distribution function (Hendrycks and Gimpel 2016, the exact form).
   public static let gelu = Activation("gelu") { Graphs.gelu($0) }
+  /// The hyperbolic tangent.
   public static let tanh = Activation("tanh") { Graphs.tanh($0) }
+  /// 1 / (1 + exp(-x)).
   public static let sigmoid = Activation("sigmoid") { Graphs.sigmoid($0) }
+  /// x sigmoid(x) (Elfwing et al. 2018).
   public static let silu = Activation("silu") { Graphs.silu($0) }
+  /// log(1 + exp(x)).
   public static let softplus = Activation("softplus") { Graphs.softplus($0) }
   /// All activations that text can name.
   public static let all: [Activation] = [.relu, .gelu, .tanh, .sigmoid, .silu, .softplus]
@@ -170,6 +200,7 @@ public struct Activation: Layer {
 
 /// Layers one after the other; their paths are their positions, or names.
 public struct Sequential: Layer {
+  /// In their order; names are the first parts of the paths of their parameters.
   public let layers: [(name: String, layer: any Layer)]
 
   public init(_ layers: [(name: String, layer: any Layer)]) { self.layers = layers }
@@ -194,7 +225,9 @@ public struct Flatten: Layer {
 
 /// The largest element under each window.
 public struct MaxPool: Layer {
+  /// Height and width of the window.
   public let size: Int
+  /// Distance from one place of the window to the next; its size by default.
   public let stride: Int
   public init(_ size: Int, stride: Int? = nil) {
     self.size = size

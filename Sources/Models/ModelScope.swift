@@ -9,12 +9,17 @@ public enum ModelMode: Sendable { case training, inference }
 
 /// What a layer declares: names, shapes and starts of its parameters and of its state, below its own path.
 public struct ModelLayout {
+  /// One parameter or running value.
   public struct Entry: Sendable {
+    /// Its shape, in float32.
     public var type: TensorType
+    /// How it starts.
     public var initializer: Initializer
+    /// Whether it is a running value, which the layer itself moves, and no parameter.
     public var isState: Bool
   }
 
+  /// All that was declared so far, by path.
   public private(set) var entries = Tree<Entry>()
   private var prefix = ""
 
@@ -41,6 +46,7 @@ public struct ModelLayout {
 
 /// What a layer sees while it is traced: its own parameters and state by name, the mode, randomness.
 public struct ModelScope {
+  /// Whether the model learns or predicts.
   public let mode: ModelMode
   private let parameters: Parameters
   private let state: Tree<Tensor>
@@ -60,6 +66,8 @@ public struct ModelScope {
   }
 
   /// A parameter of the layer at hand.
+  ///
+  /// - Throws: `ModelError` where there is none of that name.
   public func parameter(_ name: String) throws -> Tensor {
     guard let tensor = parameters[prefix + name] else {
       throw ModelError("the model needs a parameter \(prefix + name), which is not there")
@@ -67,6 +75,9 @@ public struct ModelScope {
     return tensor
   }
 
+  /// A running value of the layer at hand, as it was before this pass.
+  ///
+  /// - Throws: `ModelError` where there is none of that name.
   public func state(_ name: String) throws -> Tensor {
     guard let tensor = state[prefix + name] else {
       throw ModelError("the model needs a running value \(prefix + name), which is not there")
@@ -74,9 +85,12 @@ public struct ModelScope {
     return tensor
   }
 
+  /// Sets a running value of the layer at hand for the next pass.
   public mutating func setState(_ name: String, _ value: Tensor) { newState[prefix + name] = value }
 
   /// A key of its own for the layer at hand.
+  ///
+  /// - Throws: `ModelError` where the scope was given no key.
   public mutating func randomKey() throws -> Tensor {
     guard let key else { throw ModelError("\(prefix) needs randomness, and the scope has no key") }
     layersWithRandomness += 1
@@ -84,6 +98,8 @@ public struct ModelScope {
   }
 
   /// Runs a layer inside of the one at hand.
+  ///
+  /// - Throws: what the layer throws, `ModelError` where parameters are missing.
   public mutating func child(_ name: String, _ layer: some Layer, _ x: Tensor) throws -> Tensor {
     let outer = prefix
     prefix += name + "/"
@@ -94,7 +110,11 @@ public struct ModelScope {
 
 /// A part of a network that describes itself: it declares its parameters and maps a tensor to a tensor.
 public protocol Layer: Sendable {
+  /// Declares parameters and running values; those of inner layers by `layout.child`. Nothing by default.
   func declare(in layout: inout ModelLayout)
+  /// Records the layer's output for x.
+  ///
+  /// - Throws: `ModelError` where x or the parameters do not fit.
   func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor
 }
 
@@ -109,11 +129,16 @@ extension Layer {
   }
 
   /// Starting values; each parameter's randomness depends on the key and on its path only.
+  ///
+  /// - Throws: `LinearAlgebraError` where an orthogonal start is not found.
   public func initialParameters(key: RandomKey, _ type: ElementType = .float32) throws -> Tree<NDArray> {
     try layout.entries.filter { !$1.isState }
       .mapWithPaths { try $1.initializer.array($1.type.shape, key: key.split($0), type) }
   }
 
+  /// Starting running values; none of them is random.
+  ///
+  /// - Throws: `LinearAlgebraError` where an initializer fails, as none of ours for running values does.
   public func initialState(_ type: ElementType = .float32) throws -> Tree<NDArray> {
     try layout.entries.filter { $1.isState }
       .mapWithPaths { try $1.initializer.array($1.type.shape, key: RandomKey(bits: 0), type) }
@@ -131,6 +156,8 @@ extension Layer {
   }
 
   /// Whether parameters and state are those that the model declares.
+  ///
+  /// - Throws: `ModelError` naming what is missing, left over or of another shape.
   public func check(_ parameters: Tree<TensorType>, _ state: Tree<TensorType>) throws {
     for (isState, given, name) in [(false, parameters, "parameter"), (true, state, "running value")] {
       let declared = layout.entries.filter { $1.isState == isState }

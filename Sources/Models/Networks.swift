@@ -1,8 +1,12 @@
 /// Linear layers with an activation between them.
 public struct MLP: Layer {
+  /// Of the input, the hidden layers and the output.
   public let widths: [Int]
+  /// Between the linear layers, not behind the last.
   public let activation: Activation
+  /// Whether the linear layers have biases.
   public let hasBias: Bool
+  /// How weights start.
   public let initializer: Initializer
 
   /// - Parameter widths: of the input, the hidden layers and the output.
@@ -76,7 +80,9 @@ struct ResidualBlock: Layer {
 /// A residual network for small images: a 3x3 stem without pooling, stages of blocks, mean over the plane, a linear
 /// head.
 public struct ResNet: Layer {
+  /// Channels of the images.
   public let channels: Int
+  /// Numbers of the output.
   public let classes: Int
   /// Features of each stage's blocks; every stage but the first starts with stride 2.
   public let stages: [(features: Int, blocks: Int)]
@@ -133,10 +139,15 @@ public struct ResNet: Layer {
 
 /// Two convolutions with max pooling and two linear layers.
 public struct SmallCNN: Layer {
+  /// Of the images, in pixels.
   public let height: Int
+  /// Of the images, in pixels.
   public let width: Int
+  /// Channels of the images.
   public let channels: Int
+  /// Numbers of the output.
   public let classes: Int
+  /// Of the first convolution; the second has twice as many.
   public let features: Int
 
   public init(height: Int = 28, width: Int = 28, channels: Int = 1, classes: Int = 10, features: Int = 16) {

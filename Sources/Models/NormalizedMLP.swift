@@ -2,8 +2,11 @@
 ///
 /// The hidden weights are scale-invariant, as convolutions before batch normalisation are.
 public struct NormalizedMLP: Layer {
+  /// Numbers of an example, whose axes are flattened.
   public let inputs: Int
+  /// Widths of the hidden layers.
   public let hidden: [Int]
+  /// Numbers of the output.
   public let classes: Int
 
   /// - Parameter hidden: the widths of the hidden layers; the last is the number of the head's features.

@@ -4,12 +4,15 @@ import Training
 /// A descent on several objectives, which counts every sample that it looks at: gradients from an estimator, weights from a
 /// weighting, and a move along their combination.
 public final class MultiObjectiveDescent {
+  /// What is descended.
   public let objectives: Objectives
+  /// How gradients share a step.
   public let weighting: any Weighting
   /// |A| = q, by default ⌈√n⌉.
   public let batchSize: Int
   /// Where the descent is.
   public private(set) var point: [Double]
+  /// Steps made.
   public private(set) var step = 0
   /// ‖d_t‖² of the last step: what a method believes its stationarity to be.
   public private(set) var directionSquare = Double.nan

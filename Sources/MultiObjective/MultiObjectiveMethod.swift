@@ -30,6 +30,7 @@ public enum MultiObjectiveMethod: String, Codable, Sendable, CaseIterable {
     case .mgd, .smgd, .moco, .crMogm, .pcGrad, .scalarization: false
     }
   }
+  /// Whether the direction is a running mean of combinations (STIMULUS-M and -M+).
   public var hasMomentum: Bool { self == .stimulusM || self == .stimulusMPlus }
   /// Whether the batch at a checkpoint adapts.
   public var isAdaptive: Bool { self == .stimulusPlus || self == .stimulusMPlus }
@@ -76,7 +77,9 @@ public struct MultiObjectiveSettings: Codable, Sendable, Equatable {
   public var epsilon = 1e-6
   /// β, γ and ρ of MoCo.
   public var tracking = 0.5
+  /// γ, the rate at which MoCo's weights move.
   public var weightRate = 0.1
+  /// ρ, added to the Gramian's diagonal.
   public var regularization = 1e-3
   /// a of CR-MOGM: λ_t = a λ_{t-1} + (1 - a) λ̂_t.
   public var smoothing = 0.9

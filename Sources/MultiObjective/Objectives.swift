@@ -87,11 +87,15 @@ public final class Objectives {
   }
 
   /// The true stationarity min_λ ‖Σ λ_s ∇f_s(x)‖² of all samples.
+  ///
+  /// - Throws: what evaluating the objectives throws, as `ShapeError`.
   public func stationarity(at x: [Double]) throws -> Double { try look(at: x).stationarity }
 
   /// All samples' mean losses [S] and the true stationarity; not finite where gradients are not.
   ///
   /// Rounding leaves an uncertainty of about 10⁻¹⁵ of the largest squared gradient.
+  ///
+  /// - Throws: what evaluating the objectives throws, as `ShapeError`.
   public func look(at x: [Double]) throws -> (values: [Double], stationarity: Double) {
     let (values, gradients) = try evaluate(at: x)
     guard gradients.allSatisfy({ $0.allSatisfy { $0.isFinite } }) else { return (values, .nan) }

@@ -16,6 +16,7 @@ import Training
 /// try step.advance(["images": images, ...])
 /// ```
 public final class WeighedStep {
+  /// How the losses share a step.
   public let weighting: any Weighting
   /// Names of the losses, in the order of the weights.
   public let lossNames: [String]
@@ -68,6 +69,7 @@ public final class WeighedStep {
       key: key.split("step"), sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch)
   }
 
+  /// All that the inner step is now; what the weighting remembers is beside it.
   public var state: TrainingState { step.state }
 
   /// One update.

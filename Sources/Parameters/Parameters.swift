@@ -1,9 +1,11 @@
 /// The point where a descent is: named tensors that only updates can move.
 public struct Parameters {
+  /// The tensors by path.
   public let tree: Tree<Tensor>
 
   public init(_ tree: Tree<Tensor>) { self.tree = tree }
 
+  /// Sorted.
   public var paths: [String] { tree.paths }
 
   /// The parameter under a path.

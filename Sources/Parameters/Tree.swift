@@ -5,7 +5,9 @@
 /// One structure carries parameters, optimizer state and running statistics, traced (`Tree<Tensor>`) or in memory
 /// (`Tree<NDArray>`).
 public struct Tree<Leaf> {
+  /// Sorted, each once.
   public private(set) var paths: [String]
+  /// In the order of the paths.
   public private(set) var leaves: [Leaf]
 
   public init() {
@@ -21,6 +23,7 @@ public struct Tree<Leaf> {
     for (a, b) in zip(paths, paths.dropFirst()) { precondition(a != b, "two leaves under the path \(a)") }
   }
 
+  /// Leaves by path.
   public init(_ dictionary: [String: Leaf]) { self.init(dictionary.map { (path: $0.key, leaf: $0.value) }) }
 
   /// Leaves for paths that are sorted already, as those of another tree.
@@ -30,7 +33,9 @@ public struct Tree<Leaf> {
     self.leaves = leaves
   }
 
+  /// Number of leaves.
   public var count: Int { paths.count }
+  /// Whether it has no leaf.
   public var isEmpty: Bool { paths.isEmpty }
 
   /// The leaf under a path; complexity O(log n). Setting nil removes it.
@@ -65,10 +70,12 @@ public struct Tree<Leaf> {
     return low
   }
 
+  /// Another leaf under each path.
   public func map<Other>(_ transform: (Leaf) throws -> Other) rethrows -> Tree<Other> {
     Tree<Other>(sortedPaths: paths, leaves: try leaves.map(transform))
   }
 
+  /// Another leaf under each path, made of path and leaf.
   public func mapWithPaths<Other>(_ transform: (String, Leaf) throws -> Other) rethrows -> Tree<Other> {
     Tree<Other>(sortedPaths: paths, leaves: try zip(paths, leaves).map(transform))
   }
@@ -85,6 +92,7 @@ public struct Tree<Leaf> {
     Set(paths).symmetricDifference(other).sorted().prefix(4).joined(separator: ", ")
   }
 
+  /// The leaves that are wanted, by path and leaf.
   public func filter(_ isIncluded: (String, Leaf) throws -> Bool) rethrows -> Tree {
     let kept = try zip(paths, leaves).filter(isIncluded)
     return Tree(sortedPaths: kept.map(\.0), leaves: kept.map(\.1))
@@ -128,5 +136,6 @@ extension Tree where Leaf == NDArray {
 }
 
 extension Tree where Leaf == TensorType {
+  /// Numbers in all leaves together.
   public var elementCount: Int { leaves.reduce(0) { $0 + $1.shape.count } }
 }

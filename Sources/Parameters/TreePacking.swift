@@ -8,6 +8,7 @@
 /// }
 /// ```
 public struct TreePacking: Sendable {
+  /// Types of each tree's leaves, in the order in which the trees are laid.
   public let trees: [Tree<TensorType>]
 
   public init(_ trees: [Tree<TensorType>]) { self.trees = trees }

@@ -1,26 +1,39 @@
 /// A direction in the space of parameters: a gradient, a velocity, a step. Updates form a vector space.
 public struct Updates {
+  /// The tensors by path.
   public let tree: Tree<Tensor>
 
   public init(_ tree: Tree<Tensor>) { self.tree = tree }
 
+  /// Sorted.
   public var paths: [String] { tree.paths }
+  /// The update under a path.
   public subscript(path: String) -> Tensor? { tree[path] }
 
   /// Leaf by leaf.
   public func map(_ transform: (Tensor) throws -> Tensor) rethrows -> Updates { Updates(try tree.map(transform)) }
 
+  /// The sum, leaf by leaf.
+  ///
+  /// - Precondition: both have the same paths.
   public static func + (a: Updates, b: Updates) -> Updates { Updates(a.tree.zipped(with: b.tree) { $0 + $1 }) }
+  /// The difference, leaf by leaf.
+  ///
+  /// - Precondition: both have the same paths.
   public static func - (a: Updates, b: Updates) -> Updates { Updates(a.tree.zipped(with: b.tree) { $0 - $1 }) }
+  /// The opposite direction.
   public static prefix func - (a: Updates) -> Updates { a.map { -$0 } }
+  /// All leaves times a number.
   public static func * (factor: Double, a: Updates) -> Updates { a.map { factor * $0 } }
   /// All leaves times one scalar tensor, cast to each leaf's type.
   public static func * (factor: Tensor, a: Updates) -> Updates { a.map { factor.cast(to: $0.elementType) * $0 } }
 
   /// Sum of squares over all leaves, a scalar.
   public var squaredNorm: Tensor { dot(self, self) }
+  /// The Euclidean norm over all leaves, a scalar; its derivative at 0 is not finite.
   public var norm: Tensor { sqrt(squaredNorm) }
 
+  /// The same numbers, constant for derivatives.
   public var stoppingGradient: Updates { map(\.stoppingGradient) }
 }
 

@@ -2,17 +2,24 @@
 public struct Plot: Sendable {
   /// Points of one name; `low` and `high` make a band or an error bar.
   public struct Series: Sendable {
+    /// How the points are drawn.
     public enum Style: Sendable {
       case line, points, bars
       /// Bars as wide as their distance, as of a histogram.
       case steps
     }
 
+    /// In the legend.
     public var name: String
+    /// One for each point.
     public var x: [Double]
+    /// One for each point; what is not finite is left out.
     public var y: [Double]
+    /// The lower ends of band or bars; nil for none.
     public var low: [Double]?
+    /// The upper ends of band or bars; nil for none.
     public var high: [Double]?
+    /// How the points are drawn.
     public var style: Style
     /// A name beside each point; an empty one is not drawn.
     public var labels: [String]?
@@ -38,6 +45,7 @@ public struct Plot: Sendable {
 
   /// A matrix drawn as colours, the first row on top.
   public struct Cells: Sendable {
+    /// Rows of one length.
     public var rows: [[Double]]
     /// What the colours mean, with a unit.
     public var label: String
@@ -49,11 +57,17 @@ public struct Plot: Sendable {
 
   /// File name of its data, without an ending: letters, digits, points, underscores and hyphens.
   public var name: String
+  /// Above the plot.
   public var title: String
+  /// What x is, with its unit.
   public var xLabel: String
+  /// What y is, with its unit.
   public var yLabel: String
+  /// In the order of the legend.
   public var series: [Series]
+  /// Whether x is drawn on a logarithmic axis.
   public var isLogX = false
+  /// Whether y is drawn on a logarithmic axis.
   public var isLogY = false
   /// Names under the bars, where x counts categories from 0.
   public var categories: [String] = []
@@ -65,6 +79,7 @@ public struct Plot: Sendable {
   public var counts: [Int]?
   /// Limits of the axes; what the data need where there are none.
   public var xRange: ClosedRange<Double>?
+  /// Limits of y; what the data need where there are none.
   public var yRange: ClosedRange<Double>?
   /// Cells of colour instead of series.
   public var cells: Cells?

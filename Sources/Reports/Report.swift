@@ -4,6 +4,7 @@ import Statistics
 /// The account of a run: one sentence, the preconditions of its claims, then claims with verdicts, tables, plots, in one
 /// HTML file without a network, its data beside it.
 public struct Report: Sendable {
+  /// A part of the page; tables have rows as long as their header.
   public enum Section: Sendable {
     case heading(String)
     case paragraph(String)
@@ -13,12 +14,15 @@ public struct Report: Sendable {
     case plot(Plot)
   }
 
+  /// The heading of the page.
   public var title: String
+  /// A line below it.
   public var subtitle: String
   /// What was found, in one sentence; it stands first.
   public var opening = ""
   /// What the claims take for granted, as measured; they stand before all sections.
   public var preconditions: [Precondition] = []
+  /// In the order of the page.
   public var sections: [Section]
 
   public init(title: String, subtitle: String, sections: [Section] = []) {
@@ -61,6 +65,8 @@ public struct Report: Sendable {
   }
 
   /// The whole page; the same bytes for the same report.
+  ///
+  /// - Throws: `ReportError` where a plot cannot be drawn.
   public func html(_ gnuplot: Gnuplot) throws -> String {
     let body = try (beginning + sections).map { try render($0, gnuplot) }.joined(separator: "\n")
     return """

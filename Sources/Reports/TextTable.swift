@@ -1,6 +1,8 @@
 /// A table as plain text that fits a width: cells that are too long go on in the next line.
 public struct TextTable: Sendable {
+  /// Names of the columns.
   public var header: [String]
+  /// Each as long as the header.
   public var rows: [[String]]
 
   /// - Parameter rows: each as long as the header.

@@ -24,6 +24,8 @@ public final class LineFile {
   }
 
   /// Adds the bytes at the end.
+  ///
+  /// - Throws: `RunLogError` where the file cannot be written.
   public func append(_ data: Data) throws {
     do { try handle.write(contentsOf: data) } catch {
       throw RunLogError("\(path): cannot be written; is the disk full? (\(error.localizedDescription))")
@@ -31,6 +33,8 @@ public final class LineFile {
   }
 
   /// Waits until the disk has everything.
+  ///
+  /// - Throws: `RunLogError` where the disk refuses.
   public func synchronize() throws {
     do { try handle.synchronize() } catch {
       throw RunLogError("\(path): cannot be brought to the disk (\(error.localizedDescription))")

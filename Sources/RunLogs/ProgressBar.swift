@@ -51,6 +51,7 @@ public final class ProgressBar {
   /// Ends the bar's line.
   public func finish() { if isTerminal { write("\r\u{1B}[2K") } }
 
+  /// Seconds as text: "12 s", "4.0 min", "1.5 h".
   public static func duration(_ seconds: Double) -> String {
     if seconds < 60 { return String(format: "%.0f s", seconds) }
     if seconds < 3600 { return String(format: "%.1f min", seconds / 60) }

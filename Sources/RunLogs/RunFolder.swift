@@ -2,18 +2,27 @@ import Foundation
 
 /// The folder of one run: configuration, environment, log, checkpoints, report.
 public struct RunFolder: Sendable {
+  /// Of the folder, as it was given.
   public let path: String
 
+  /// One JSON object a line: the truth of the run.
   public var logPath: String { path + "/log.jsonl" }
+  /// Experiment, preset, command and settings.
   public var configurationPath: String { path + "/config.yaml" }
+  /// Machine, system, libraries, date.
   public var environmentPath: String { path + "/environment.json" }
+  /// The log's numbers for spreadsheets.
   public var metricsPath: String { path + "/metrics.csv" }
+  /// States to go on from, a folder for each task.
   public var checkpointFolder: String { path + "/checkpoints" }
+  /// Drawn from the log, again and again.
   public var reportPath: String { path + "/report.html" }
 
   private init(path: String) { self.path = path }
 
   /// A new folder. One that holds something is refused, unless `replacing` and it is a run's own.
+  ///
+  /// - Throws: `RunLogError` where the folder is taken, is no run's, is in use, or cannot be made.
   public static func create(_ path: String, replacing: Bool = false) throws -> RunFolder {
     let folder = RunFolder(path: path)
     let manager = FileManager.default
@@ -35,6 +44,8 @@ public struct RunFolder: Sendable {
   }
 
   /// The folder of an earlier run.
+  ///
+  /// - Throws: `RunLogError` where it is no run folder.
   public static func open(_ path: String) throws -> RunFolder {
     let folder = RunFolder(path: path)
     guard FileManager.default.fileExists(atPath: folder.configurationPath) else {
@@ -63,6 +74,8 @@ public struct RunFolder: Sendable {
 
   /// Drops what was logged after a checkpoint, so that a resumed run logs it again: the rest is written aside and
   /// renamed.
+  ///
+  /// - Throws: `RunLogError` where a line is no event, or the files cannot be written.
   public func truncateLog(keeping isKept: (RunEvent) -> Bool) throws {
     let kept = try events().filter(isKept)
     try WholeFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)

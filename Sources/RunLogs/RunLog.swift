@@ -6,11 +6,13 @@ public struct RunEvent: Hashable, Sendable {
   public var kind: String
   /// The part of the run that it belongs to: "orthogonal/seed 3"; empty for the whole.
   public var task: String
+  /// The update that it is about; 0 for the whole run.
   public var step: Int
   /// Seconds since the run started, over all its sessions.
   public var time: Double
   /// Numbers by tag: "loss/train".
   public var values: [String: Double]
+  /// A note, as a digest of parameters; nil for none.
   public var text: String?
 
   public init(
@@ -36,6 +38,7 @@ public struct RunEvent: Hashable, Sendable {
     return "{" + parts.joined(separator: ",") + "}"
   }
 
+  /// Reads one line of a log; nil where it is no event.
   public init?(json line: String) {
     guard let record = try? JSONDecoder().decode(Record.self, from: Data(line.utf8)) else { return nil }
     kind = record.event
@@ -86,7 +89,13 @@ public struct RunEvent: Hashable, Sendable {
 
 /// A place where events go.
 public protocol RunSink {
+  /// Takes an event.
+  ///
+  /// - Throws: `RunLogError` where it cannot be written.
   func record(_ event: RunEvent) throws
+  /// Waits until everything is on the disk.
+  ///
+  /// - Throws: `RunLogError` where the disk refuses.
   func flush() throws
 }
 
@@ -98,6 +107,7 @@ public struct RunLogError: Error, CustomStringConvertible, Sendable {
 
 /// Keeps events in memory, for tests.
 public final class MemorySink: RunSink {
+  /// In the order in which they came.
   public private(set) var events: [RunEvent] = []
   public init() {}
   public func record(_ event: RunEvent) { events.append(event) }
@@ -107,6 +117,9 @@ public final class MemorySink: RunSink {
 /// The truth of a run: one JSON object a line.
 public final class JSONLinesSink: RunSink {
   private let file: LineFile
+  /// Appends to a log; a last line that a crash cut off is removed.
+  ///
+  /// - Throws: `RunLogError` where the file cannot be opened or written.
   public init(path: String) throws { file = try LineFile(path: path, cutsPartialLine: true) }
   public func record(_ event: RunEvent) throws { try file.append(Data((event.json + "\n").utf8)) }
   public func flush() throws { try file.synchronize() }
@@ -130,6 +143,9 @@ public final class CSVSink: RunSink {
   }
 
   private let file: LineFile
+  /// Appends to a table, or begins one with its header.
+  ///
+  /// - Throws: `RunLogError` where the file cannot be opened or written.
   public init(path: String) throws {
     let isNew = !FileManager.default.fileExists(atPath: path)
     file = try LineFile(path: path, cutsPartialLine: true)

@@ -10,6 +10,7 @@ public final class TensorBoardSink: RunSink {
   ///   - startTime: seconds since 1970 at the run's time 0.
   ///   - earlier: what the log of a resumed run kept. Event files that are there are replaced by one with these events:
   ///     they may hold steps that will be logged again, and end in half a frame.
+  /// - Throws: `RunLogError` where the file cannot be written; Foundation's error where the folder cannot be read.
   public init(folder: String, startTime: Double, earlier: [RunEvent] = [], host: String = "descent") throws {
     self.startTime = startTime
     let prefix = "events.out.tfevents."

@@ -20,6 +20,7 @@ public enum MeasurementEnsemble: Hashable, Sendable {
 
 /// Independent instances of phase retrieval, solved side by side: find x̄ of unit length from y_i = |A_i^T x̄|².
 public struct PhaseRetrievalBatch: Sendable {
+  /// How measurements were drawn.
   public let ensemble: MeasurementEnsemble
   /// Real dimension n of the signals.
   public let dimension: Int
@@ -33,6 +34,7 @@ public struct PhaseRetrievalBatch: Sendable {
   public let intensities: NDArray
   private let keys: [RandomKey]
 
+  /// Instances.
   public var trialCount: Int { keys.count }
 
   /// Draws one instance for each key; an instance does not depend on its neighbours.

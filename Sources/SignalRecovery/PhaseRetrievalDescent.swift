@@ -37,7 +37,9 @@ private struct RecoveryEnds {
 
 /// One method with its schedule.
 public struct PhaseRetrievalDescent: Sendable {
+  /// What is descended.
   public var method: RecoveryMethod
+  /// Steps, stages and strengths of the barrier.
   public var schedule: RecoverySchedule
 
   public init(_ method: RecoveryMethod, schedule: RecoverySchedule = RecoverySchedule()) {

@@ -52,6 +52,7 @@ public struct NormalDistribution: ContinuousDistribution {
 
 /// Student's t distribution.
 public struct StudentT: ContinuousDistribution {
+  /// ν > 0, whole or not.
   public var degreesOfFreedom: Double
 
   public init(degreesOfFreedom: Double) {
@@ -80,6 +81,7 @@ public struct StudentT: ContinuousDistribution {
 
 /// The chi-squared distribution.
 public struct ChiSquared: ContinuousDistribution {
+  /// ν > 0, whole or not.
   public var degreesOfFreedom: Double
 
   public init(degreesOfFreedom: Double) {
@@ -100,9 +102,12 @@ public struct ChiSquared: ContinuousDistribution {
 
 /// Fisher's F distribution: the ratio of two independent mean squares.
 public struct FDistribution: ContinuousDistribution {
+  /// Degrees of freedom of the upper mean square, above 0.
   public var numerator: Double
+  /// Degrees of freedom of the lower mean square, above 0.
   public var denominator: Double
 
+  /// - Precondition: both are positive.
   public init(numeratorDegreesOfFreedom: Double, denominatorDegreesOfFreedom: Double) {
     precondition(
       numeratorDegreesOfFreedom > 0 && denominatorDegreesOfFreedom > 0,

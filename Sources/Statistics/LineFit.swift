@@ -4,7 +4,9 @@ import Foundation
 public struct LineFit: Hashable, Sendable, Codable {
   /// The number of points.
   public var count: Int
+  /// y for one more of x.
   public var slope: Double
+  /// y at x = 0.
   public var intercept: Double
   /// The standard error of the slope.
   public var slopeError: Double

@@ -36,6 +36,7 @@ public struct Precondition: Hashable, Sendable, Codable {
   public var name: String
   /// The sentence, as "The SGD networks fit their training images."
   public var statement: String
+  /// What the mean must be.
   public var requirement: Requirement
   /// The mean over runs; NaN where nothing was measured.
   public var measured: Double

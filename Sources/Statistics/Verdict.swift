@@ -84,8 +84,11 @@ public struct Evidence: Hashable, Sendable, Codable {
 
 /// A claim, the verdict on it, and the evidence.
 public struct Decision: Hashable, Sendable, Codable {
+  /// What was claimed.
   public var claim: Claim
+  /// What the evidence says of it.
   public var verdict: Verdict
+  /// The test, its numbers, and the reason in words.
   public var evidence: Evidence
 
   public init(claim: Claim, verdict: Verdict, evidence: Evidence) {

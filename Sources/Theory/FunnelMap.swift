@@ -4,9 +4,13 @@ import Foundation
 ///
 /// A connected plateau of equal values counts once.
 public struct FunnelMap: Sendable {
+  /// A point of the grid that is lower than all its neighbours.
   public struct Funnel: Sendable, Hashable {
+    /// c, the squared length.
     public var squaredNorm: Double
+    /// x, the inner product with the signal.
     public var overlap: Double
+    /// Of the function.
     public var value: Double
   }
 

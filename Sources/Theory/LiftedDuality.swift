@@ -7,6 +7,7 @@ import Foundation
 /// over k, at c₃ = 2 k √(-α L'(k)); c₃ -> 0 is the plain bound. The expectation over both vectors at once ("annealed")
 /// is our choice: the published version was not at hand.
 public struct LiftedDuality: Sendable {
+  /// d, real rows in a measurement.
   public let rank: Int
   private let rule: GaussLegendre
 

@@ -9,6 +9,7 @@ public struct Baselines: Sendable {
 
   /// - Parameters:
   ///   - train, validation: of rank 2, standardised.
+  /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least squares fail.
   public init(train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = []) throws {
     switch (train.targets, validation.targets) {
     case (.classes(let labels), .classes(let held)):

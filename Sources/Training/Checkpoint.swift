@@ -2,6 +2,7 @@ import Foundation
 
 /// Training states on disk: one safetensors file each, written aside and renamed.
 public struct CheckpointStore: Sendable {
+  /// Made when the first state is saved.
   public let folder: String
   /// What the run is; a checkpoint of another run is refused.
   public let fingerprint: String
@@ -17,6 +18,7 @@ public struct CheckpointStore: Sendable {
   private func path(_ step: Int) -> String { folder + "/step-" + String(format: "%08d", step) + ".safetensors" }
 
   /// - Parameter memory: what else is needed to go on, as of diagnostics that the descent carries.
+  /// - Throws: `FileError` where the file cannot be written; Foundation's error where the folder cannot be made.
   public func save(_ state: TrainingState, memory: Tree<NDArray> = Tree()) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var arrays: [String: NDArray] = [:]
@@ -79,5 +81,6 @@ public struct CheckpointStore: Sendable {
     return (state, all.subtree("memory"))
   }
 
+  /// Removes the folder with all states; silent where there is none.
   public func removeAll() { try? FileManager.default.removeItem(atPath: folder) }
 }

@@ -2,8 +2,11 @@ import RunLogs
 
 /// One descent from start to end, epoch by epoch, with checkpoints: interrupted anywhere, it goes on exactly.
 public struct EpochDescent {
+  /// What descends.
   public let trainer: Trainer
+  /// Epochs in all, those before a resumption counted.
   public let epochs: Int
+  /// Where states are saved; nil for nowhere.
   public let checkpoints: CheckpointStore?
   /// Epochs from one checkpoint to the next.
   public let checkpointInterval: Int
@@ -23,6 +26,8 @@ public struct EpochDescent {
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
   ///   - isDone: asked before each epoch; whether the rest is left out.
+  /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint cannot be written; what the
+  ///   closures throw.
   public func run(
     onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
     isDone: () -> Bool = { false }, onEpoch: (Trainer, [String: Double]) throws -> Void

@@ -1,6 +1,8 @@
 /// What a model is evaluated with: averaged parameters where the chain keeps them, else its own.
 public struct EvaluatedState: Sendable {
+  /// By path.
   public var parameters: Tree<NDArray>
+  /// Running values by path.
   public var modelState: Tree<NDArray>
 
   public init(parameters: Tree<NDArray>, modelState: Tree<NDArray>) {
@@ -27,6 +29,7 @@ public final class Evaluation {
   private let scale: TargetScale?
   private let names: [String]
 
+  /// - Parameter problem: gives normalisation, the targets' scale and their names.
   public init(_ dataset: Dataset, of problem: TrainingProblem, _ model: any Layer, _ loss: LossFunction) {
     var features: NDArray
     if case .numbers(let array) = dataset.features, problem.normalization == nil {
@@ -42,10 +45,16 @@ public final class Evaluation {
     (scale, names) = (problem.targetScale, problem.encoding?.targets ?? [])
   }
 
+  /// Outputs [count, ...] of the examples.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
   public func outputs(_ state: EvaluatedState) throws -> NDArray {
     try predictor.predict(features, parameters: state.parameters, modelState: state.modelState)
   }
 
+  /// What the outputs are worth, in the targets' units.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
   public func measures(_ state: EvaluatedState) throws -> Measures {
     Measures(outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names)
   }
@@ -53,9 +62,11 @@ public final class Evaluation {
 
 /// The weights of the epoch whose loss on validation was the least; kept in checkpoints.
 public struct BestEpoch: Sendable {
+  /// Empty while there is none.
   public private(set) var weights = EvaluatedState(parameters: Tree(), modelState: Tree())
   /// 0 for none.
   public private(set) var epoch = 0
+  /// On validation; infinite while there is none.
   public private(set) var loss = Double.infinity
 
   /// - Parameter memory: what a checkpoint holds.
@@ -71,6 +82,7 @@ public struct BestEpoch: Sendable {
     (self.weights, self.epoch, self.loss) = (weights, epoch, loss)
   }
 
+  /// What a checkpoint keeps of it; empty while there is none.
   public var memory: Tree<NDArray> {
     guard epoch > 0 else { return Tree() }
     return weights.parameters.prefixed("parameters").merging(weights.modelState.prefixed("model"))
@@ -80,6 +92,9 @@ public struct BestEpoch: Sendable {
 
 extension Baselines {
   /// Those of a problem on its validation part, or on another.
+  ///
+  /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least
+  ///   squares fail.
   public static func of(_ problem: TrainingProblem, on part: Dataset? = nil) throws -> Baselines {
     var (train, held) = (problem.train, part ?? problem.validation)
     if let normalization = problem.normalization, case .numbers(var features) = train.features,

@@ -109,6 +109,7 @@ public struct Measures: Sendable {
   /// The main ones as text: "accuracy 93.1 %, log-loss 0.21".
   public var text: String { Self.text(values) }
 
+  /// The main ones of those that are there, as text.
   public static func text(_ values: [String: Double]) -> String {
     let shown: [(tag: String, name: String, unit: String)] =
       values["rmse"] == nil

@@ -1,12 +1,15 @@
 /// A network that text can name, with all that makes it again.
 public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConvertible {
+  /// The networks: linear layers, a small convolutional one, residual networks of 8 and 18 layers.
   public enum Kind: String, Codable, Sendable, CaseIterable { case mlp, cnn, resnet8, resnet18 }
 
+  /// Which network.
   public var kind: Kind
   /// The shape of one example: [features], or [height, width, channels].
   public var input: [Int]
   /// Widths of an mlp's hidden layers.
   public var hidden: [Int]
+  /// Classes, or numbers to predict.
   public var outputs: Int
 
   /// - Throws: `ModelError` where the network does not take such examples.
@@ -28,6 +31,7 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     return "mlp " + ([input.reduce(1, *)] + hidden + [outputs]).map(String.init).joined(separator: "-")
   }
 
+  /// The network itself; its weights are made or read by the caller.
   public func makeLayer() -> any Layer {
     switch kind {
     case .mlp: MLP([input.reduce(1, *)] + hidden + [outputs])

@@ -9,7 +9,9 @@
 /// }
 /// ```
 public struct Objective {
+  /// Records the value at a point; called once for each point that a method asks, while tracing.
   public typealias Evaluation = (Parameters, StepInputs, inout ObjectiveScope) throws -> ObjectiveValue
+  /// Records what follows the step, at the point where it ended, as averaged targets.
   public typealias Following = (Parameters, StepInputs, inout ObjectiveScope) throws -> Void
 
   package let evaluate: Evaluation
@@ -36,6 +38,7 @@ public struct Objective {
 
 /// The arrays that a step is given, by name.
 public struct StepInputs {
+  /// All of them, by name.
   public let tree: Tree<Tensor>
 
   init(_ tree: Tree<Tensor>) { self.tree = tree }
@@ -53,6 +56,7 @@ public struct StepInputs {
 
 /// What surrounds an objective: running values, randomness, how far the descent is.
 public struct ObjectiveScope {
+  /// How far the descent is: updates, samples, epochs, as scalars.
   public let counters: Counters
   /// Running values, as this evaluation has moved them so far.
   public private(set) var state: Tree<Tensor>

@@ -16,6 +16,9 @@ public final class Predictor {
   }
 
   /// Outputs [count, ...] for features [count, ...].
+  ///
+  /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where features or parameters do not fit the
+  ///   model.
   public func predict(_ features: NDArray, parameters: Tree<NDArray>, modelState: Tree<NDArray>) throws -> NDArray {
     let count = features.shape[0]
     guard count > 0 else { throw TrainingError("there is nothing to predict") }

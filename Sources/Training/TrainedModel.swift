@@ -10,9 +10,13 @@ import Foundation
 /// print(try model.predict(table: "new.csv").csv)
 /// ```
 public struct TrainedModel: Sendable {
+  /// What `model.json` says.
   public struct Manifest: Codable, Sendable, Equatable {
+    /// Of the file; another is refused.
     public var format = "descent-model-1"
+    /// All that makes the network again.
     public var model: ModelDescription
+    /// What it was trained on, which says what outputs mean.
     public var loss: LossFunction
     /// Of tables.
     public var encoding: TableEncoding?
@@ -20,6 +24,7 @@ public struct TrainedModel: Sendable {
     public var normalization: Normalization?
     /// In the order of the outputs; empty for numbers.
     public var classes: [String]
+    /// Where numbers are predicted: their means and deviations.
     public var targetScale: TargetScale?
 
     public init(
@@ -31,8 +36,11 @@ public struct TrainedModel: Sendable {
     }
   }
 
+  /// What gives the weights a meaning.
   public let manifest: Manifest
+  /// Weights by path.
   public let parameters: Tree<NDArray>
+  /// Running values by path.
   public let modelState: Tree<NDArray>
 
   public init(manifest: Manifest, parameters: Tree<NDArray>, modelState: Tree<NDArray>) {
@@ -57,6 +65,8 @@ public struct TrainedModel: Sendable {
   }
 
   /// Writes both files.
+  ///
+  /// - Throws: `FileError` where the folder does not exist or cannot be written.
   public func save(to folder: String) throws {
     var arrays: [String: NDArray] = [:]
     for (path, array) in parameters.prefixed("parameters") { arrays[path] = array }
@@ -70,6 +80,8 @@ public struct TrainedModel: Sendable {
   }
 
   /// Runs the model on examples as the network takes them: [count, ...] to [count, outputs].
+  ///
+  /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where features do not fit.
   public func outputs(_ features: NDArray) throws -> NDArray {
     try Self.predictor(manifest.model, isTable: manifest.encoding != nil)
       .predict(features, parameters: parameters, modelState: modelState)
@@ -88,6 +100,8 @@ public struct TrainedModel: Sendable {
   }
 
   /// What the model is worth on examples.
+  ///
+  /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where they do not fit.
   public func measures(_ dataset: Dataset) throws -> Measures {
     Measures(
       outputs: try outputs(features(of: dataset)), targets: dataset.targets, loss: manifest.loss,

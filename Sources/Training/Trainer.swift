@@ -11,9 +11,13 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
 
 /// Descends by `TrainingStep` on batches of a dataset, which depend on key and step only.
 public final class Trainer {
+  /// What is trained.
   public let model: any Layer
+  /// Its mean over a batch is descended.
   public let loss: LossFunction
+  /// How.
   public let method: any DescentMethod
+  /// On what; batch k is that of step k.
   public let batches: BatchSequence
 
   /// Tags of what each step reports, in the order of what `advance()` returns.
@@ -66,6 +70,9 @@ public final class Trainer {
   }
 
   /// The values before the first step.
+  ///
+  /// - Throws: `DescentError` where the method does not fit the model; `LinearAlgebraError` where an orthogonal start
+  ///   is not found.
   public static func initialState(
     _ model: any Layer, _ method: any DescentMethod, _ key: RandomKey
   ) throws -> TrainingState {
@@ -78,11 +85,13 @@ public final class Trainer {
     ["features": batch.features, "targets": batch.targets]
   }
 
+  /// All that the descent is now, as a copy.
   public var state: TrainingState { compiled.state }
   /// Updates made.
   public var step: Int { compiled.step }
   /// What each step asks of the problem: samples, losses, gradients, Hessian products.
   public var calls: OracleCalls { compiled.calls }
+  /// The compiled step.
   public var program: Program { compiled.program }
 
   /// Epoch of the next step, counted from 0.

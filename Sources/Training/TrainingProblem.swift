@@ -1,6 +1,8 @@
 /// What is learned from and what it is measured on: parts whose targets are classes or standardised numbers.
 public struct TrainingProblem: Sendable {
+  /// What is learned from.
   public var train: Dataset
+  /// What is looked at on the way, and chooses.
   public var validation: Dataset
   /// What nothing is chosen by, where there is such a part.
   public var test: Dataset?

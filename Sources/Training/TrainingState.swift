@@ -1,8 +1,10 @@
 /// All that a descent is: saved, it goes on exactly.
 public struct TrainingState: Sendable, Equatable {
+  /// Where the descent is, by path.
   public var parameters: Tree<NDArray>
   /// Running values of models, and whatever else an objective keeps.
   public var modelState: Tree<NDArray>
+  /// What the method remembers, by path.
   public var optimizerState: Tree<NDArray>
   /// Updates made.
   public var step: Int

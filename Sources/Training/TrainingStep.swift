@@ -11,6 +11,7 @@
 /// let readings = try step.advance(["observations": observations, "actions": actions])
 /// ```
 public final class TrainingStep {
+  /// How it descends.
   public let method: any DescentMethod
   /// Types of the named inputs.
   public let inputTypes: Tree<TensorType>

@@ -1,9 +1,14 @@
 /// A training step of known size, for measuring: the model, its loss and an example batch.
 public struct Workload: Sendable {
+  /// As `descent bench` takes it.
   public var name: String
+  /// What is stepped.
   public var model: any Layer
+  /// What it descends on.
   public var loss: LossFunction
+  /// One batch, [batch, ...].
   public var features: NDArray
+  /// As the loss takes them, [batch, ...].
   public var targets: NDArray
 
   public init(name: String, model: any Layer, loss: LossFunction, features: NDArray, targets: NDArray) {

@@ -60,7 +60,7 @@ import Testing
       to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
     ) throws -> (updates: Updates, state: Tree<Tensor>) {
       let factor = try context.step() ?? state["time"]!.filled(with: 1)
-      context.read("factor", factor)
+      context.record("factor", factor)
       let step = (-0.1 * factor) * updates
       let next = state.map { $0 + 1 }
       switch fault {
@@ -76,7 +76,7 @@ import Testing
       case .climbs: return (-step, next)
       case .ignoresTheRate: return (-0.1 * updates, next)
       case .infiniteReading:
-        context.read("broken", state["time"]!.reciprocal * 0)
+        context.record("broken", state["time"]!.reciprocal * 0)
         return (step, next)
       }
     }

@@ -133,9 +133,11 @@ import Training
     #expect(abs(decisions["trajectory-rate"]!.evidence.estimate + 1) < tolerance)
     #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < tolerance)
     #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < tolerance)
-    // Exponents 0.8, 0.9 and 1 of the three reported seeds.
+    // Exponents 0.8, 0.9 and 1 of the three reported seeds: that of their mean lies among them, and beyond their middle,
+    // as the mean weighs each by its size and the steps exceed 1.
     #expect(decisions["flatness-accumulates"]!.verdict == .upheld)
-    #expect(abs(decisions["flatness-accumulates"]!.evidence.estimate - 0.9) < 0.05)
+    let growth = decisions["flatness-accumulates"]!.evidence.estimate
+    #expect(0.9 < growth && growth < 1, "\(growth)")
     // Gradient variance 1 / b: the earlier trajectory falls as (n b)^(-1/2).
     let neu = { (spot: BoundsSpot) in try evidence.bound(.neu, spot, noise: 0).trajectory }
     #expect(abs(try evidence.exponentInSamples(neu) + 0.5) < tolerance)

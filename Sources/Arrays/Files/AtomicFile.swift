@@ -8,7 +8,9 @@ import Foundation
 
 /// A file could not be read or written; the sentence names the file, what was expected and what was found.
 public struct FileError: Error, CustomStringConvertible, Sendable {
+  /// The file that it is about.
   public var path: String
+  /// The rest of the sentence that begins with the path.
   public var reason: String
   public var description: String { "\(path): \(reason)" }
 
@@ -40,10 +42,16 @@ public enum AtomicFile {
     }
   }
 
+  /// Writes bytes.
+  ///
+  /// - Throws: `FileError` where the folder does not exist, or the disk is full.
   public static func write(_ data: Data, to path: String) throws {
     try data.withUnsafeBytes { try write([$0], to: path) }
   }
 
+  /// Writes a text as UTF-8.
+  ///
+  /// - Throws: `FileError` where the folder does not exist, or the disk is full.
   public static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
 
   private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {

@@ -5,6 +5,9 @@ public enum Npy {
   private static let magic = Data([0x93] + Array("NUMPY".utf8))
   private static let names: [ElementType: String] = [.float32: "<f4", .float64: "<f8", .int32: "<i4", .bool: "|b1"]
 
+  /// Writes one array, aside and renamed, row-major and little-endian.
+  ///
+  /// - Throws: `FileError` where it cannot be written.
   public static func write(_ array: NDArray, to path: String) throws {
     let shape = array.shape.dimensions.map { "\($0)," }.joined(separator: " ")
     var header = "{'descr': '\(names[array.elementType]!)', 'fortran_order': False, 'shape': (\(shape)), }"
@@ -20,6 +23,8 @@ public enum Npy {
   }
 
   /// Reads f4, f8, i4, i8 (where it fits), u1 and b1, little-endian; Fortran order is turned to row-major.
+  ///
+  /// - Throws: `FileError` where the file is none, is broken, or holds another type.
   public static func read(_ path: String) throws -> NDArray {
     func refuse(_ reason: String) -> FileError { FileError(path: path, reason: reason) }
     guard let data = FileManager.default.contents(atPath: path) else { throw refuse("cannot be read") }

@@ -7,7 +7,9 @@ import Foundation
 public enum Safetensors {
   /// The contents of a file.
   public struct Contents: Sendable {
+    /// By name.
     public var arrays: [String: NDArray]
+    /// The texts of `__metadata__`; empty where there is none.
     public var metadata: [String: String]
   }
 
@@ -19,6 +21,8 @@ public enum Safetensors {
   private static let largestHeader = 100_000_000
 
   /// Writes aside, flushes and renames.
+  ///
+  /// - Throws: `FileError` where it cannot be written.
   public static func write(_ arrays: [String: NDArray], metadata: [String: String] = [:], to path: String) throws {
     var header: [String: Any] = metadata.isEmpty ? [:] : ["__metadata__": metadata]
     let order = arrays.keys.sorted { (arrays[$1]!.elementType.byteCount, $0) < (arrays[$0]!.elementType.byteCount, $1) }

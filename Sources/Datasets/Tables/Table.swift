@@ -6,6 +6,7 @@ public struct TableFormat: Codable, Sendable, Equatable {
   public var header: Bool?
   /// One character.
   public var delimiter: String?
+  /// Of the text.
   public var encoding: TextEncoding?
 
   public init(header: Bool? = nil, delimiter: String? = nil, encoding: TextEncoding? = nil) {
@@ -15,6 +16,7 @@ public struct TableFormat: Codable, Sendable, Equatable {
   }
 }
 
+/// How a file's bytes are characters.
 public enum TextEncoding: String, Codable, Sendable, CaseIterable {
   case utf8 = "utf-8"
   case latin1 = "latin-1"
@@ -23,11 +25,15 @@ public enum TextEncoding: String, Codable, Sendable, CaseIterable {
 
 /// Named columns of one length, from a file.
 public final class Table {
+  /// The file's path.
   public let source: String
+  /// In the order of the file.
   public let columns: [TableColumn]
+  /// Rows, without the header.
   public let rowCount: Int
   /// What the reader found out and a user may want to know.
   public let notes: [String]
+  /// Whether the file had names for its columns.
   public let hasHeader: Bool
   /// Rows from which on lines run ahead by so many.
   private let lineShifts: [(row: Int, shift: Int)]

@@ -1,6 +1,7 @@
 /// One column of a table: numbers in double precision, or texts by the number of their word. Rows lie in pieces, so that
 /// what has been used can be given back.
 public final class TableColumn {
+  /// From the header, or "column" with its number.
   public let name: String
   /// Rows of a piece; a power of two.
   let pieceSize: Int
@@ -13,6 +14,7 @@ public final class TableColumn {
   public private(set) var words: [String] = []
   private var codeOf: [String: Int32] = [:]
   private var firstKept = 0
+  /// Whether one of its cells is no number.
   public private(set) var isText = false
   /// The first row that holds a number beyond float32.
   var beyond: (row: Int, text: String)?
@@ -129,6 +131,7 @@ public final class TableColumn {
   /// The number of the word in a row; -1 where nothing is, or a number.
   @inline(__always) func code(_ row: Int) -> Int { isText ? Int(codes[row >> shift][row & (pieceSize - 1)]) : -1 }
 
+  /// Whether the cell of a row is empty.
   @inline(__always) public func isMissing(_ row: Int) -> Bool {
     isText ? codes[row >> shift][row & (pieceSize - 1)] < 0 : numbers[row >> shift][row & (pieceSize - 1)].isNaN
   }

@@ -5,8 +5,11 @@ import Foundation
 public struct TableEncoding: Codable, Sendable, Equatable {
   /// z = (x - mean) / deviation, kept within ±limit.
   public struct Scale: Codable, Sendable, Equatable {
+    /// Of the feature.
     public var name: String
+    /// Of the training part.
     public var mean: Double
+    /// Of the training part, positive.
     public var deviation: Double
     /// Twice the largest |z| of the training part, at least 10: what lies further out is taken as that.
     public var limit: Double
@@ -18,7 +21,9 @@ public struct TableEncoding: Codable, Sendable, Equatable {
 
   /// One column of the file.
   public struct Input: Codable, Sendable, Equatable {
+    /// The column's name.
     public var column: String
+    /// What its values are taken for.
     public var kind: ColumnKind
     /// Numbers that are scaled: the value, or the parts of a date; of a category with many values the logarithm of how
     /// often it comes.
@@ -37,6 +42,7 @@ public struct TableEncoding: Codable, Sendable, Equatable {
     public var hashes = 0
     /// Of dates: whether days come before months, and what divides numbers into seconds.
     public var isDayFirst: Bool?
+    /// How many of the column's numbers make a second, where dates are numbers.
     public var unit: Double?
 
     var isBinary: Bool { kind == .category && counts.isEmpty && values.count + (countsMissing ? 1 : 0) == 2 }
@@ -56,17 +62,22 @@ public struct TableEncoding: Codable, Sendable, Equatable {
     }
   }
 
+  /// The columns that are predicted from, in the order of the features.
   public var inputs: [Input]
   /// The columns that are predicted; numbers have their scale.
   public var targets: [String]
+  /// Where numbers are predicted: their means and deviations.
   public var targetScale: TargetScale?
   /// In the order of the outputs; empty where numbers are predicted.
   public var classes: [String]
   /// Whether the file had names for its columns.
   public var hasHeader: Bool
+  /// What is done to rows with a missing cell.
   public var missing: TableOptions.Missing
 
+  /// Names of the model's inputs, in their order.
   public var features: [String] { inputs.flatMap(\.features) }
+  /// How many inputs the model has.
   public var width: Int { inputs.reduce(0) { $0 + $1.features.count } }
 
   /// Values with a feature of their own, at most.
@@ -76,7 +87,9 @@ public struct TableEncoding: Codable, Sendable, Equatable {
 
 /// Mean and standard deviation of each target in the training part; models are trained on (y - mean) / deviation.
 public struct TargetScale: Codable, Sendable, Equatable {
+  /// One for each target.
   public var mean: [Double]
+  /// One for each target; 1 for a constant one.
   public var deviation: [Double]
 
   public init(mean: [Double], deviation: [Double]) { (self.mean, self.deviation) = (mean, deviation) }

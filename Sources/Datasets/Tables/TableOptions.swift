@@ -1,6 +1,8 @@
 /// What a user says of a table; what is not said is found out.
 public struct TableOptions: Codable, Sendable, Equatable {
+  /// What the target is: found out, classes, or numbers.
   public enum Task: String, Codable, Sendable, CaseIterable { case auto, classes, numbers }
+  /// What is done to missing cells of features.
   public enum Missing: String, Codable, Sendable, CaseIterable {
     /// The median and an indicator for numbers, a category of its own for texts.
     case fill
@@ -10,18 +12,22 @@ public struct TableOptions: Codable, Sendable, Equatable {
     case refuse
   }
 
+  /// How the file is read.
   public var format: TableFormat
   /// Names or positions of the columns to predict, or lists of them with commas; where there are none, the last column
   /// that can be predicted.
   public var targets: [String]
+  /// What the target is; found out by default.
   public var task: Task
   /// Columns that are left out, or lists of them.
   public var dropped: [String]
+  /// What is done to missing cells of features; filled by default.
   public var missing: Missing
   /// What columns are to be taken for.
   public var kinds: [String: ColumnKind]
   /// Share of the rows for validation, and for a test that nothing is chosen by.
   public var validation: Double
+  /// Share of the rows that nothing is chosen by; 0 for no such part.
   public var test: Double
   /// A column whose equal values stay in one part.
   public var group: String?

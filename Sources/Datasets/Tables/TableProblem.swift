@@ -4,14 +4,17 @@ import Foundation
 public struct TableProblem: Sendable {
   /// Standardised features; targets are classes, or standardised numbers [n, targets].
   public let train: Dataset
+  /// The rows that choose: encoded as the training part is.
   public let validation: Dataset
   /// Where a share is held out for it.
   public let test: Dataset?
+  /// All that other tables need to be encoded alike.
   public let encoding: TableEncoding
   /// What was understood, in one line.
   public let account: String
   /// The lines of the file that validation and test read.
   public let validationLines: [Int]
+  /// The lines of the file that the test reads.
   public let testLines: [Int]
 
   /// Reads, decides, parts, fits to the training part, and encodes.
@@ -25,6 +28,8 @@ public struct TableProblem: Sendable {
   /// Decides, parts, fits and encodes a table that was read.
   ///
   /// - Parameter table: is used up; its columns hold nothing afterwards.
+  /// - Throws: `DatasetError` where options name no column of the table, or nothing is left to predict or to learn
+  ///   from.
   public init(_ table: Table, _ options: TableOptions = TableOptions(), key: RandomKey) throws {
     let source = table.source
     var asked: [Int: ColumnKind] = [:]

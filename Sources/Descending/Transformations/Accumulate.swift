@@ -3,7 +3,9 @@
 ///
 /// The inner transformation counts its own updates, and its loss is the mean over the micro-batches too.
 public struct Accumulate: NamedTransformation {
+  /// Micro-batches that make one update, at least 1.
   public let count: Int
+  /// What sees their mean.
   public let inner: any GradientTransformation
 
   public init(_ count: Int, then inner: any GradientTransformation) {

@@ -2,6 +2,7 @@
 ///
 /// Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011.
 public struct AdaGrad: NamedTransformation {
+  /// Added to the root, against division by 0.
   public let epsilon: Double
 
   public init(epsilon: Double = 1e-10) { self.epsilon = epsilon }

@@ -5,8 +5,11 @@ import Foundation
 /// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; at update t the corrections are 1 / (1 - b^t).
 /// Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
 public struct Adam: NamedTransformation {
+  /// The share of the mean that is kept from update to update.
   public let beta1: Double
+  /// The share of the mean square that is kept.
   public let beta2: Double
+  /// Added to the root, against division by 0.
   public let epsilon: Double
 
   public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {

@@ -3,9 +3,11 @@
 ///
 /// The inner transformation counts only the updates that were made. Reads "optimizer/skipped", their number so far.
 public struct ApplyIfFinite: NamedTransformation {
+  /// What is applied or skipped.
   public let inner: Chain
 
   public init(_ inner: Chain) { self.inner = inner }
+  /// Guards a chain of these stages.
   public init(@ChainBuilder _ stages: () -> [any GradientTransformation]) { inner = Chain(stages()) }
 
   public var requirements: Requirements { inner.requirements }
@@ -33,7 +35,7 @@ public struct ApplyIfFinite: NamedTransformation {
     guard let first = flags.first else { return (updates, state) }
     let isFine = flags.dropFirst().reduce(first) { min($0, $1) } .> 0.5
     let skipped = state["skipped"]! + 1 - isFine.cast(to: .float32)
-    context.read("optimizer/skipped", skipped)
+    context.record("optimizer/skipped", skipped)
     let next = before.zipped(with: result.state) { $1.where(isFine, else: $0) }.prefixed("inner")
     return (
       result.updates.map { $0.where(isFine, else: $0.filled(with: 0)) }, next.merging(Tree(["skipped": skipped]))

@@ -3,6 +3,7 @@
 /// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
 /// "optimizer/gradientNorm", before the clip, and "optimizer/clipped", 1 where it was clipped.
 public struct ClipByGlobalNorm: NamedTransformation {
+  /// The largest norm of all updates together.
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
 
@@ -16,14 +17,15 @@ public struct ClipByGlobalNorm: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let norm = root(updates.squaredNorm)
-    context.read("optimizer/gradientNorm", norm)
-    context.read("optimizer/clipped", (norm .> limit).cast(to: .float32))
+    context.record("optimizer/gradientNorm", norm)
+    context.record("optimizer/clipped", (norm .> limit).cast(to: .float32))
     return (min(limit / max(norm, 1e-30), 1) * updates, state)
   }
 }
 
 /// Limits each element to -limit...limit.
 public struct ClipByValue: NamedTransformation {
+  /// The largest absolute value of an element.
   public let limit: Double
   public init(_ limit: Double) { self.limit = limit }
 

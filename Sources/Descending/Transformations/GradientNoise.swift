@@ -2,6 +2,7 @@
 ///
 /// Neelakantan et al., "Adding gradient noise improves learning for very deep networks", 2015.
 public struct GradientNoise: NamedTransformation {
+  /// Of the noise on each element, in units of the gradient.
   public let standardDeviation: Double
   public init(_ standardDeviation: Double) { self.standardDeviation = standardDeviation }
   public var requirements: Requirements { .randomness }

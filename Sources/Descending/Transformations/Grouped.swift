@@ -2,7 +2,9 @@
 ///
 /// Readings carry the pattern of their group: "optimizer/learningRate[*/bias]".
 public struct Grouped: NamedTransformation {
+  /// A path pattern, and what is done to the parameters that match it.
   public typealias Rule = (pattern: String, transformation: any GradientTransformation)
+  /// Together they match every parameter once.
   public let rules: [Rule]
 
   public init(_ rules: [Rule]) { self.rules = rules }

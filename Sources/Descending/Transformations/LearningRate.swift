@@ -3,9 +3,11 @@
 /// Whatever comes before it works on gradients, whatever comes after it on steps. Reads "optimizer/learningRate", the
 /// rate in force, with the factor that a stage before it may have set.
 public struct LearningRate: NamedTransformation {
+  /// The rate by the updates, samples or epochs so far.
   public let schedule: Schedule
 
   public init(_ schedule: Schedule) { self.schedule = schedule }
+  /// The same rate throughout.
   public init(_ rate: Double) { schedule = .constant(rate) }
 
   public var makesStep: Bool { true }
@@ -28,7 +30,7 @@ public struct LearningRate: NamedTransformation {
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var rate = schedule.value(at: context.counters)
     if let factor = try context.step() { rate = rate.cast(to: factor.elementType) * factor }
-    context.read("optimizer/learningRate", rate)
+    context.record("optimizer/learningRate", rate)
     return (-rate * updates, state)
   }
 }

@@ -13,7 +13,9 @@ public struct LossScaled: NamedTransformation {
     case rate
   }
 
+  /// The power law whose slope is the factor.
   public let transformation: LossTransformation
+  /// What the factor acts on.
   public let mode: Mode
 
   public init(_ transformation: LossTransformation, through mode: Mode = .gradient) {
@@ -57,7 +59,7 @@ public struct LossScaled: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let factor = transformation.factor(of: try context.loss())
-    context.read("optimizer/lossFactor", factor)
+    context.record("optimizer/lossFactor", factor)
     switch mode {
     case .gradient: return (factor * updates, state)
     case .rate:

@@ -3,7 +3,9 @@
 /// Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", 2013, in the
 /// form without dampening that is common in libraries: the first velocity is the first gradient.
 public struct Momentum: NamedTransformation {
+  /// The share of the velocity that is kept from update to update.
   public let decay: Double
+  /// Whether the step looks ahead: g + decay v in place of v.
   public let nesterov: Bool
 
   public init(_ decay: Double = 0.9, nesterov: Bool = false) {

@@ -6,6 +6,7 @@ import Foundation
 /// average has no trace of its start at zero. Polyak and Juditsky, "Acceleration of stochastic approximation by
 /// averaging", 1992.
 public struct MovingAverage: NamedTransformation {
+  /// d in the end: the average spans about 1 / (1 - d) updates.
   public let decay: Double
 
   public init(_ decay: Double = 0.999) { self.decay = decay }

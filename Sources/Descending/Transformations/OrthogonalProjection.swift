@@ -8,7 +8,9 @@
 /// the gradient's length; with `guarded` (our choice, on by default) tensors of one element are left as they are, and
 /// a projection shorter than 1e-6 |g| is not renormalised.
 public struct OrthogonalProjection: NamedTransformation {
+  /// Whether what is left gets the gradient's length back.
   public let renormalizes: Bool
+  /// Whether tensors of one element and nearly parallel gradients are spared.
   public let guarded: Bool
   /// Only parameters whose path matches one of these patterns; all when empty.
   public let paths: [String]

@@ -2,7 +2,9 @@
 ///
 /// Tieleman and Hinton, "Lecture 6.5: rmsprop", Neural networks for machine learning, 2012.
 public struct RMSProp: NamedTransformation {
+  /// The share of the mean square that is kept from update to update.
   public let decay: Double
+  /// Added to the root, against division by 0.
   public let epsilon: Double
 
   public init(decay: Double = 0.99, epsilon: Double = 1e-8) {

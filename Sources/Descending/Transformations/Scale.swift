@@ -1,5 +1,6 @@
 /// All updates times one number.
 public struct Scale: NamedTransformation {
+  /// What all updates are multiplied by.
   public let factor: Double
   public init(_ factor: Double) { self.factor = factor }
 

@@ -1,6 +1,7 @@
 /// Adds coefficient times parameter to each gradient. Before a `Momentum` it is L2 regularisation as in SGD; after
 /// `Adam` it is decoupled (Loshchilov and Hutter, "Decoupled weight decay regularization", 2019).
 public struct WeightDecay: NamedTransformation {
+  /// What each parameter is multiplied by before it is added to its gradient.
   public let coefficient: Double
   /// Parameters whose path matches one of these patterns are left out.
   public let excluded: [String]

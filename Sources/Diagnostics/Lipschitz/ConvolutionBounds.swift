@@ -3,6 +3,7 @@ import Models
 
 /// How large a convolution of a model is: by its weights as a matrix, and as the model applies it.
 public struct ConvolutionBounds: Sendable, Equatable {
+  /// Of the weight.
   public var path: String
   /// The norm of the weights as a matrix [height · width · channels, features].
   public var matrix: Double

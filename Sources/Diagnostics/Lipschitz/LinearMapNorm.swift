@@ -6,9 +6,11 @@ import Parameters
 ///
 /// Aᵀ A x is the gradient of ½|A x|², so the map needs no adjoint of its own.
 public struct LinearMapNorm: Sendable {
+  /// The largest singular value, from below: power iteration approaches it so.
   public let value: Double
   /// The right singular vector, of the input's shape, float64.
   public let vector: NDArray
+  /// Steps that were made.
   public let iterations: Int
 
   /// - Parameters:

@@ -9,6 +9,7 @@ public struct LayerDrivers: Sendable, Equatable {
   public var path: String
   /// K = s₁, and the relative gap to s₂.
   public var norm: Double
+  /// (s₁ - s₂) / s₁, 1 where there is no second: the smaller, the faster J turns.
   public var relativeGap: Double
   /// Pairs of singular values too near for the Hessian form.
   public var flooredPairs: Int
@@ -56,6 +57,7 @@ public struct LayerDrivers: Sendable, Equatable {
 
 /// One look at a network: the drivers of each layer.
 public struct LipschitzLook: Sendable, Equatable {
+  /// In the order of their paths.
   public var layers: [LayerDrivers]
   /// The variance of Σ_l <J_l, G_l> / s₁_l over single samples: |λ_Z|² without the assumption that layers' noises are
   /// independent.
@@ -100,6 +102,12 @@ public struct DriverTotals: Sendable, Equatable {
     (drift, curvature, diffusion, step) = (values[0], values[1], values[2], values[3])
   }
 
+  /// Rates of change of one layer's log K under plain SGD.
+  ///
+  /// - Parameters:
+  ///   - rate: η.
+  ///   - batch: M, samples of one update.
+  ///   - decay: coefficient of weight decay.
   public init(_ layer: LayerDrivers, rate: Double, batch: Int, decay: Double = 0) {
     drift = layer.drift(decay: decay)
     curvature = layer.curvatureDrift(rate: rate, batch: batch)
@@ -112,8 +120,11 @@ public struct DriverTotals: Sendable, Equatable {
   /// κ - ½ |λ|²: what noise does to the mean.
   public var noise: Double { curvature - diffusion / 2 }
 
+  /// The sum, term by term.
   public static func + (a: DriverTotals, b: DriverTotals) -> DriverTotals { a.combined(b, +) }
+  /// The difference, term by term.
   public static func - (a: DriverTotals, b: DriverTotals) -> DriverTotals { a.combined(b, -) }
+  /// All terms times a number, as a rate times a stretch of time.
   public static func * (factor: Double, a: DriverTotals) -> DriverTotals { a.combined(a) { x, _ in factor * x } }
 
   private func combined(_ other: DriverTotals, _ f: (Double, Double) -> Double) -> DriverTotals {
@@ -128,8 +139,11 @@ public struct DriverTotals: Sendable, Equatable {
 
 /// The predicted path of Z, or of one layer's log K: drivers integrated along a descent from look to look (trapezoid).
 public struct LipschitzPrediction: Sendable {
+  /// η of the descent.
   public let rate: Double
+  /// M, samples of one update.
   public let batch: Int
+  /// Coefficient of weight decay.
   public let decay: Double
   /// Position of the layer; nil for the network.
   public let layer: Int?
@@ -137,6 +151,7 @@ public struct LipschitzPrediction: Sendable {
   public private(set) var step: Int
   /// Z where the path began, and at the last look.
   public let start: Double
+  /// Z, or the layer's log K, at the last look.
   public private(set) var observed: Double
   /// Integrals since the start.
   public private(set) var totals = DriverTotals()
@@ -144,6 +159,11 @@ public struct LipschitzPrediction: Sendable {
   public private(set) var jointDiffusion = 0.0
   private var last: (rates: DriverTotals, joint: Double)
 
+  /// Begins at a look.
+  ///
+  /// - Parameters:
+  ///   - layer: position of the layer; nil for the network.
+  ///   - step: at which the look was made.
   public init(rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, step: Int = 0, from look: LipschitzLook) {
     (self.rate, self.batch, self.decay, self.layer, self.step) = (rate, batch, decay, layer, step)
     start = Self.value(look, layer)

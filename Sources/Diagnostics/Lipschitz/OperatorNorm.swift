@@ -19,6 +19,7 @@ public struct OperatorNorm: Sendable {
   public let singularValues: [Double]
   /// u₁ [m] and v₁ [n], of norm 1.
   public let left: [Double]
+  /// v₁ [n], of norm 1.
   public let right: [Double]
   /// Pairs (1, j) whose s₁² - s_j² is below the floor and was raised to it: there H is not to be trusted.
   public let flooredPairs: Int
@@ -73,9 +74,13 @@ public struct OperatorNorm: Sendable {
   }
 
   /// <J, G> = u₁ᵀ G v₁.
+  ///
+  /// - Throws: `LinearAlgebraError` where a product fails.
   public func jacobianProduct(_ g: NDArray) throws -> Double { try forms(try products(g)).jacobian[0] }
 
   /// vec(G)ᵀ H vec(G).
+  ///
+  /// - Throws: `LinearAlgebraError` where a product fails.
   public func hessianForm(_ g: NDArray) throws -> Double { try forms(try products(g)).hessian[0] }
 
   private func products(_ g: NDArray) throws -> GradientProducts {
@@ -87,6 +92,8 @@ public struct OperatorNorm: Sendable {
   }
 
   /// <J, G_i> and vec(G_i)ᵀ H vec(G_i) for many directions, from G_i v₁ and G_iᵀ u₁ alone.
+  ///
+  /// - Throws: `LinearAlgebraError` where a product fails.
   public func forms(_ products: GradientProducts) throws -> (jacobian: [Double], hessian: [Double]) {
     let k = products.count
     precondition(

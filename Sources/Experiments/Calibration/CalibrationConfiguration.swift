@@ -3,52 +3,83 @@ import Models
 
 /// SGD against the same with orthogonal projection, on images with few labels.
 public struct CalibrationConfiguration: SeededConfiguration {
+  /// Which images, and how many.
   public struct Data: Codable, Sendable, Equatable {
+    /// One of fashion-mnist, mnist or cifar10.
     public var name: String
+    /// Training images of each class.
     public var trainPerClass: Int
+    /// Held-out training images, on which the temperature is fitted.
     public var validation: Int
+    /// Test images, the same for all seeds.
     public var test: Int
+    /// Random crops of the training images, padded by so many pixels; 0 for none.
     public var cropPadding: Int
+    /// Whether half of the training images are mirrored.
     public var flips: Bool
   }
 
+  /// The classifier.
   public struct Network: Codable, Sendable, Equatable {
+    /// One of mlp (with batch normalisation), cnn, resnet8 or resnet18.
     public var kind: String
+    /// Features of the first stage; of each of the mlp's two hidden layers.
     public var width: Int
   }
 
+  /// SGD with momentum and weight decay, and how the other arm projects its gradients.
   public struct Descent: Codable, Sendable, Equatable {
+    /// Passes over the training images.
     public var epochs: Int
+    /// Images in one update.
     public var batchSize: Int
+    /// Learning rate, the same throughout.
     public var rate: Double
+    /// The share of the velocity that is kept, in 0..<1.
     public var momentum: Double
+    /// L2 coefficient, not projected.
     public var weightDecay: Double
+    /// Whether a projected gradient gets back the length that it had.
     public var renormalizes: Bool
+    /// Whether single elements and gradients parallel to their weights stay as they are.
     public var isGuarded: Bool
+    /// Epochs from one look at the test images to the next.
     public var evaluationInterval: Int
   }
 
+  /// Seeds of the pairs, and how many of them also run the ablations.
   public struct Seeds: SeedRange {
     public var count: Int
     public var first: Int
+    /// Seeds on which each ablation runs, the first of all; 0 for none.
     public var ablationCount: Int
   }
 
+  /// Damage to test images, each kind at severities 1 to 5.
   public struct Corruptions: Codable, Sendable, Equatable {
+    /// Kinds of damage, each at all severities.
     public var kinds: [Corruption]
+    /// Test images that are damaged.
     public var images: Int
   }
 
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Accuracies that differ by less count as equal, in percentage points.
     public var accuracyMargin: Double
+    /// Expected calibration errors (0...1) that differ by less count as equal.
     public var calibrationMargin: Double
   }
 
+  /// Images that train, that fit the temperature, and that test.
   public var data: Data
+  /// The classifier of both arms.
   public var model: Network
+  /// The descent of both arms; they differ in the projection alone.
   public var descent: Descent
   public var seeds: Seeds
+  /// How test images are damaged.
   public var corruption: Corruptions
   public var decision: Decisions
 

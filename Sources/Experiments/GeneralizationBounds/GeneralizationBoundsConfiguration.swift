@@ -4,48 +4,78 @@ import Foundation
 
 /// Plain SGD on training sets of growing size, each descent beside twins with one sample replaced.
 public struct GeneralizationBoundsConfiguration: SeededConfiguration {
+  /// Data sets, and the sizes of training sets drawn from each.
   public struct Data: Codable, Sendable, Equatable {
+    /// Any of mnist, fashion-mnist, cifar10 or gaussians (synthetic).
     public var names: [String]
+    /// Sizes n of the training set; the larger contain the smaller.
     public var sampleCounts: [Int]
+    /// Test examples, for gap, flatness and gradients; even, as halves are compared.
     public var test: Int
   }
 
+  /// The network: two layers for rows and grey images, a small convolutional one for colour.
   public struct Network: Codable, Sendable, Equatable {
+    /// Hidden units of the network for rows and grey images.
     public var hidden: Int
+    /// Features of the first convolution for colour images.
     public var features: Int
   }
 
+  /// Plain SGD, and its twins, which differ in one sample.
   public struct Descent: Codable, Sendable, Equatable {
+    /// Samples in one update.
     public var batchSizes: [Int]
+    /// Updates, whatever the size of the training set.
     public var steps: Int
+    /// Learning rate, the same throughout.
     public var rate: Double
+    /// Twins of each descent, each with another sample replaced.
     public var twins: Int
   }
 
+  /// The bounded loss that the bounds are about; training descends the cross-entropy.
   public struct Loss: Codable, Sendable, Equatable {
+    /// One of clipped (cross-entropy, cut off) or zero-one; training descends cross-entropy.
     public var kind: String
+    /// Where the clipped loss is cut off, nats.
     public var limit: Double
   }
 
+  /// Gaussian noise on parameters, by which bounds are computed.
   public struct Noise: Codable, Sendable, Equatable {
+    /// The smallest deviation of the noise on the final iterate.
     public var low: Double
+    /// The largest of these deviations.
     public var high: Double
+    /// How many deviations are tried, evenly spaced in their logarithm.
     public var count: Int
+    /// Pairs of opposite draws for each flatness term.
     public var pairs: Int
+    /// Training examples of gap and flatness, at most.
     public var examples: Int
+    /// Noise of each step where flatness is followed over the iterations.
     public var stepDeviation: Double
   }
 
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Exponents this near count as equal.
     public var exponentMargin: Double
+    /// Exponents of growth over the iterations this near to 0 count as none.
     public var growthMargin: Double
   }
 
+  /// Where training and test sets are drawn from.
   public var data: Data
+  /// The network that descends.
   public var model: Network
+  /// How it descends.
   public var descent: Descent
+  /// The loss whose gap is bounded.
   public var loss: Loss
+  /// The grid of deviations from which the tuning seeds choose.
   public var noise: Noise
   public var seeds: TunedSeeds
   public var decision: Decisions

@@ -42,18 +42,9 @@ package struct BoundsPool: Sendable {
     (self.test, replacements) = (parts[0], parts[1])
   }
 
-  /// Three classes around fixed centres in 16 dimensions, near enough to be confused.
+  /// Three classes in 16 dimensions, near enough to be confused.
   private static func gaussians(_ count: Int, key: RandomKey) -> Dataset {
-    let (classes, dimensions) = (3, 16)
-    let centres = RandomKey(seed: 0).split("centres").normal(count: classes * dimensions)
-    let labels = key.split("labels").integers(count: count, below: classes)
-    var values = key.split("features").normal(count: count * dimensions)
-    for (row, label) in labels.enumerated() {
-      for i in 0..<dimensions { values[row * dimensions + i] += 0.4 * centres[label * dimensions + i] }
-    }
-    return Dataset(
-      name: "gaussians", features: .numbers(NDArray(values.map { Float($0) }, shape: [count, dimensions])),
-      targets: .classes(labels.map { Int32($0) }), classNames: ["a", "b", "c"])
+    .gaussianClasses(count: count, shape: [16], distance: 0.4, centres: RandomKey(seed: 0).split("centres"), key: key)
   }
 
   /// The training set of a seed: the larger contain the smaller.

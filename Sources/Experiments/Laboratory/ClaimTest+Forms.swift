@@ -1,6 +1,7 @@
 import Foundation
 
 extension ClaimTest {
+  /// Lower or higher.
   public typealias Direction = Claim.Direction
 
   // MARK: Lower or higher than another

@@ -7,7 +7,9 @@ import Foundation
 ///   .saying("lower the test loss")
 /// ```
 public struct ClaimTest<Arm: SweepArm>: Sendable {
+  /// What is claimed, and where.
   public private(set) var claim: Claim
+  /// What must hold for a verdict; where one does not, the claim is "not applicable".
   public private(set) var conditions: [Condition<Arm>] = []
   /// What the headline says of its subject where the claim is upheld, as "lower the test loss".
   public private(set) var phrase: String?

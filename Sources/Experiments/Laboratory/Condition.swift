@@ -2,6 +2,7 @@
 ///
 /// Where it does not hold, the claims that require it are "not applicable".
 public struct Condition<Arm: SweepArm>: Sendable {
+  /// The quantity in words, with its unit; what has the same name is the same condition.
   public let name: String
   private let statement: String
   private let requirement: Precondition.Requirement

@@ -29,7 +29,7 @@ public struct Findings<Arm: SweepArm>: Sendable {
   private let standard: (@Sendable (Measure) -> Double)?
 
   /// What a log says; where a task ended twice, its last word.
-  public init(_ events: [RunEvent], seeds: [Int]) { self.init(events.results, events, seeds: seeds) }
+  package init(_ events: [RunEvent], seeds: [Int]) { self.init(events.results, events, seeds: seeds) }
 
   init(_ results: [String: [String: Double]], _ events: [RunEvent] = [], seeds: [Int]) {
     (self.results, self.events, self.seeds, standard) = (results, events, seeds, nil)
@@ -43,7 +43,7 @@ public struct Findings<Arm: SweepArm>: Sendable {
   /// out in every way with them.
   ///
   /// - Parameter measures: what measures are in place of 1.
-  public static func madeUp(seeds: [Int], _ measures: [Measure: Double] = [:]) -> Findings {
+  package static func madeUp(seeds: [Int], _ measures: [Measure: Double] = [:]) -> Findings {
     Findings(standard: { measures[$0] ?? 1 }, seeds: seeds)
   }
 
@@ -82,6 +82,7 @@ public struct Findings<Arm: SweepArm>: Sendable {
   /// Whether a task has ended.
   public func isFinished(_ arm: Arm, _ seed: Int) -> Bool { isFinished(SweepTask(arm, seed: seed)) }
 
+  /// Whether a task has ended.
   public func isFinished(_ task: SweepTask<Arm>) -> Bool { standard != nil || results[task.name] != nil }
 
   /// The deciding seeds on which an arm has ended.
@@ -95,6 +96,8 @@ public struct Findings<Arm: SweepArm>: Sendable {
   }
 
   /// A measure on all deciding seeds on which an arm has ended; nil where one of them had no reason to measure it.
+  ///
+  /// - Throws: nothing that a log can cause: only ended tasks are asked.
   public func valuesIfMeasured(_ measure: Measure, of arm: Arm) throws -> [Double]? {
     let values = try finished(arm).map { try ifMeasured(measure, of: arm, $0) }
     return values.contains { $0 == nil } ? nil : values.compactMap { $0 }
@@ -114,7 +117,9 @@ public struct Findings<Arm: SweepArm>: Sendable {
   /// An event of a task.
   public struct Record: Sendable {
     fileprivate let event: RunEvent
+    /// The number under which the task recorded it, as an update or a token.
     public var step: Int { event.step }
+    /// Its note; empty where it has none.
     public var text: String { event.text ?? "" }
 
     /// - Throws: `FindingsError.missing`.
@@ -129,6 +134,8 @@ public struct Findings<Arm: SweepArm>: Sendable {
   }
 
   /// What is made of tasks that may not have ended; nil where one of them has not.
+  ///
+  /// - Throws: what the body throws but `FindingsError.unfinished`.
   public func ifFinished<Value>(_ body: () throws -> Value) throws -> Value? {
     do { return try body() } catch FindingsError.unfinished { return nil }
   }
@@ -149,5 +156,5 @@ public struct Findings<Arm: SweepArm>: Sendable {
   }
 
   /// Takes a task's result away, as if it had not ended.
-  public mutating func remove(_ arm: Arm, _ seed: Int) { results[SweepTask(arm, seed: seed).name] = nil }
+  package mutating func remove(_ arm: Arm, _ seed: Int) { results[SweepTask(arm, seed: seed).name] = nil }
 }

@@ -41,6 +41,8 @@ public struct Grid<Arm: SweepArm>: Sendable {
   }
 
   /// A search for the lowest mean of a measure.
+  ///
+  /// - Throws: `SettingsError`, as for a search by a score.
   public init(seeds: [Int], _ sides: [(name: String, candidates: [Arm])], lowest measure: Measure) throws {
     try self.init(seeds: seeds, sides) { try $0[$1, $2, measure] }
   }
@@ -59,6 +61,8 @@ public struct Grid<Arm: SweepArm>: Sendable {
   }
 
   /// The best of some candidates, as of one form of a method that has several.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended, `.missing`.
   public func best(among candidates: [Arm], _ findings: Findings<Arm>) throws -> Best? {
     var best: Best?
     for arm in candidates {

@@ -31,6 +31,7 @@ public struct MeasureFamily<Index: LosslessStringConvertible & Comparable & Send
   ///   - suffix: what stands behind it.
   public init(_ prefix: String, _ suffix: String = "") { (self.prefix, self.suffix) = (prefix, suffix) }
 
+  /// The measure of one index.
   public subscript(index: Index) -> Measure { Measure(prefix + index.description + suffix) }
 
   /// The indices among names of a log, rising.

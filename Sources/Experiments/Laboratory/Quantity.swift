@@ -73,6 +73,9 @@ public struct Quantity<Arm: SweepArm>: Sendable {
   }
 
   /// The number of one seed; of a joint statistic that of this seed alone.
+  ///
+  /// - Throws: `FindingsError.unfinished` where a task has not ended, `.missing`; what the quantity's own closure
+  ///   throws.
   public func value(_ findings: Findings<Arm>, _ seed: Int) throws -> Double { try values(findings)(seed) }
 
   /// The numbers by seed; seeds on which a task has not ended are left out.
@@ -162,6 +165,7 @@ public struct Quantity<Arm: SweepArm>: Sendable {
     }
   }
 
+  /// The difference, seed by seed.
   public static func - (a: Quantity, b: Quantity) -> Quantity {
     function(of: [a, b]) {
       $0[0] - $0[1]
@@ -171,6 +175,7 @@ public struct Quantity<Arm: SweepArm>: Sendable {
     }
   }
 
+  /// The ratio, seed by seed.
   public static func / (a: Quantity, b: Quantity) -> Quantity {
     function(of: [a, b]) {
       $0[0] / $0[1]

@@ -5,7 +5,9 @@ import RunLogs
 /// The part of a report that is an experiment's own; the frame around it is the same for all: what was found in one
 /// sentence, preconditions, claims with raw and corrected p-values, identities, and how it was made.
 public struct ReportFrame: Sendable {
+  /// The heading of the page.
   public var title: String
+  /// A line below it, as the number of seeds.
   public var subtitle: String
   /// What the tests compare, in a few sentences.
   public var comparison: String
@@ -75,6 +77,7 @@ public struct ReportFrame: Sendable {
 public struct Verdicts: Sendable {
   /// In the order of the claims, identities among them.
   public var decisions: [Decision]
+  /// Each once, in the order in which claims name them.
   public var preconditions: [Precondition]
   /// What was found, in one sentence.
   public var opening: String

@@ -26,9 +26,13 @@ public struct Workbench<Arm: SweepArm>: Sendable {
   /// The kind of event that tells of one.
   static var absenceKind: String { "absent" }
 
+  /// Something that is not here, as a data set, and the arms that cannot be run without it.
   public struct Absence: Sendable {
+    /// By which claims refer to it: `ClaimTest.about(_:)`.
     public var name: String
+    /// Why it is not here, in words for the log and the report.
     public var reason: String
+    /// Whether an arm needs it.
     public var concerns: @Sendable (Arm) -> Bool
 
     public init(_ name: String, _ reason: String, concerns: @escaping @Sendable (Arm) -> Bool) {
@@ -106,14 +110,14 @@ public struct Sweep<Arm: SweepArm>: Sendable {
   /// All tasks in their order; those that are not known yet by their forecast.
   ///
   /// - Throws: what a stage throws but `FindingsError.unfinished`.
-  public func tasks(_ findings: Findings<Arm>) throws -> [SweepTask<Arm>] {
+  package func tasks(_ findings: Findings<Arm>) throws -> [SweepTask<Arm>] {
     try stages.flatMap { stage in
       do { return try stage.tasks(findings) } catch FindingsError.unfinished { return stage.forecast }
     }
   }
 
   /// Tasks that have not ended.
-  public func unfinished(_ findings: Findings<Arm>) throws -> [SweepTask<Arm>] {
+  package func unfinished(_ findings: Findings<Arm>) throws -> [SweepTask<Arm>] {
     try tasks(findings).filter { !findings.isFinished($0) }
   }
 }

@@ -10,7 +10,9 @@ extension SweepArm where Self: RawRepresentable, RawValue == String {
 
 /// The unit of work: one arm on one seed.
 public struct SweepTask<Arm: SweepArm>: Hashable, Sendable {
+  /// What is run.
   public let arm: Arm
+  /// On which seed: all its randomness comes from this number.
   public let seed: Int
 
   public init(_ arm: Arm, seed: Int) { (self.arm, self.seed) = (arm, seed) }

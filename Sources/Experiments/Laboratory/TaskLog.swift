@@ -3,6 +3,7 @@ import Training
 
 /// What a task of a sweep found.
 public struct TaskOutcome: Sendable {
+  /// The numbers that claims and plots are made of.
   public var values: [Measure: Double]
   /// The updates that it made.
   public var step: Int
@@ -33,6 +34,8 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
   public var checkpoints: CheckpointStore { context.checkpoints(of: task.name) }
 
   /// Records an event on the way, as the measures after an epoch.
+  ///
+  /// - Throws: `RunLogError` where the log cannot be written.
   public func record(_ kind: String, step: Int, _ values: [Measure: Double], text: String? = nil) throws {
     try context.record(kind, task: task.name, step: step, values.byTag, text: text)
   }

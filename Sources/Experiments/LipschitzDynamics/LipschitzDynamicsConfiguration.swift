@@ -4,55 +4,92 @@ import Training
 
 /// Plain SGD at a base setting, and with one factor changed at a time.
 public struct LipschitzDynamicsConfiguration: SeededConfiguration {
+  /// Which images, and how many.
   public struct Data: Codable, Sendable, Equatable {
+    /// One of fashion-mnist, mnist, cifar10 or gaussians (small synthetic images).
     public var name: String
+    /// Training examples of each seed.
     public var samples: Int
   }
 
+  /// The networks of the base, and how their weights start.
   public struct Network: Codable, Sendable, Equatable {
+    /// Any of mlp (three linear layers), cnn (two convolutions).
     public var kinds: [String]
+    /// Hidden units of the mlp's layers.
     public var hidden: Int
+    /// Features of the cnn's first convolution.
     public var features: Int
+    /// Distribution of the base's start: normal, uniform or orthogonal.
     public var initialization: String
+    /// Scale of the base's start, in units of He et al.
     public var gain: Double
   }
 
+  /// Plain SGD at the base.
   public struct Descent: Codable, Sendable, Equatable {
+    /// Learning rate of plain SGD.
     public var rate: Double
+    /// Samples in one update of the base.
     public var batch: Int
+    /// Updates of each descent.
     public var steps: Int
+    /// How the base draws its batches: replacement, shuffled or fixed.
     public var order: String
   }
 
+  /// What is changed, one at a time, in place of the base's value.
   public struct Factors: Codable, Sendable, Equatable {
+    /// Shares of training labels that are replaced by random ones, each in 0...1, in place of none.
     public var labelNoise: [Double]
+    /// Scales of the start, each in place of the base's.
     public var gains: [Double]
+    /// Distributions of the start, each in place of the base's.
     public var initializations: [String]
+    /// Batch sizes, each in place of the base's.
     public var batchSizes: [Int]
+    /// Ways to draw batches, each in place of the base's.
     public var orders: [String]
+    /// Weight decays, each in place of none.
     public var decays: [Double]
+    /// Learning rates, each in place of the base's.
     public var rates: [Double]
+    /// Whether to run the base with one start and one training set for all seeds.
     public var sharedStart: Bool
   }
 
+  /// How often the drivers of the bound are looked at, and what is kept of it.
   public struct Looks: Codable, Sendable, Equatable {
+    /// Updates from one look at the drivers to the next, rounded up to whole epochs.
     public var interval: Int
+    /// Looks that go to the log, at most.
     public var recorded: Int
+    /// Least relative gap of squared singular values in the Hessian form.
     public var gapFloor: Double
   }
 
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Predicted over observed growth this near to 1 counts as equal.
     public var changeMargin: Double
+    /// Coverage of the band this near to 0.954 counts as right.
     public var coverageMargin: Double
+    /// Ratios of variances this near to 1 count as equal.
     public var noiseMargin: Double
+    /// Exponents this near count as equal.
     public var exponentMargin: Double
   }
 
+  /// What is learned.
   public var data: Data
+  /// The base's networks.
   public var model: Network
+  /// The base's descent.
   public var descent: Descent
+  /// Variants of the base.
   public var factors: Factors
+  /// When a descent is looked at.
   public var looks: Looks
   public var seeds: PlainSeeds
   public var decision: Decisions

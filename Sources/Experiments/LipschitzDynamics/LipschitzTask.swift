@@ -23,20 +23,10 @@ package struct LipschitzPool: Sendable {
     }
   }
 
-  /// Small images of three classes around fixed centres, near enough to be confused.
+  /// Small images of three classes, near enough to be confused.
   private static func gaussians(_ count: Int) -> Dataset {
-    let (classes, shape) = (3, [6, 6, 1])
-    let size = 36
     let key = RandomKey(seed: 0).split("gaussians")
-    let centres = key.split("centres").normal(count: classes * size)
-    let labels = key.split("labels").integers(count: count, below: classes)
-    var values = key.split("features").normal(count: count * size)
-    for (row, label) in labels.enumerated() {
-      for i in 0..<size { values[row * size + i] += 0.5 * centres[label * size + i] }
-    }
-    return Dataset(
-      name: "gaussians", features: .numbers(NDArray(values.map { Float($0) }, shape: Shape([count] + shape))),
-      targets: .classes(labels.map { Int32($0) }), classNames: ["a", "b", "c"])
+    return .gaussianClasses(count: count, shape: [6, 6, 1], distance: 0.5, centres: key.split("centres"), key: key)
   }
 
   /// The training set of a key, some labels replaced by random ones.

@@ -4,6 +4,7 @@ import Descending
 public struct LossTransformationConfiguration: SeededConfiguration {
   /// One problem: how long it is descended, and where rates are searched.
   public struct Problem: Codable, Sendable, Equatable {
+    /// Updates of a descent.
     public var steps: Int
     /// Samples in one update; the number of starts for the double well.
     public var batch: Int
@@ -13,39 +14,62 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     public var level: Double
     /// Lowest and highest rate of the search.
     public var sgdRates: [Double]
+    /// The same for Adam.
     public var adamRates: [Double]
   }
 
+  /// The double well (x² - 1)² + tilt x + offset.
   public struct Well: Codable, Sendable, Equatable {
+    /// Slope added to the double well.
     public var tilt: Double
+    /// Height added, so that no loss is below 0.
     public var offset: Double
+    /// Standard deviation of noise added to the double well's gradient.
     public var noise: Double
+    /// Exponents tried without the offset, where the loss crosses zero.
     public var crossingExponents: [Double]
   }
 
+  /// The search for each method's rate and exponent, on tuning seeds.
   public struct Search: Codable, Sendable, Equatable {
+    /// Trials over the range of rates; a plain method has as many as all its transformed forms together.
     public var coarse: Int
+    /// Further trials around the best of them, likewise.
     public var fine: Int
+    /// Constant exponents that are tried.
     public var constants: [Double]
     /// Pairs of exponents, at large and at small losses.
     public var pairs: [[Double]]
+    /// The slope of the smooth exponent over the loss.
     public var slope: Double
+    /// The loss at the middle of the smooth exponent.
     public var centre: Double
   }
 
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Distances to the next minimum that differ by less count as equal.
     public var placeMargin: Double
+    /// Logarithms of effective rates this near count as equal.
     public var formulaMargin: Double
   }
 
+  /// Any of well, curve, mnist, cifar10.
   public var problems: [String]
+  /// The double well, descended from many starts.
   public var well: Problem
+  /// Regression of a noisy curve by a small network.
   public var curve: Problem
+  /// Digits, by a network with one hidden layer.
   public var mnist: Problem
+  /// Colour images, by a small convolutional network.
   public var cifar10: Problem
+  /// The shape of the double well.
   public var landscape: Well
+  /// Training and test examples that measure the end.
   public var examples: Int
+  /// How rates and exponents are chosen.
   public var search: Search
   public var seeds: TunedSeeds
   public var decision: Decisions

@@ -6,6 +6,8 @@ extension LossTransformationExperiment {
   private typealias Test = ClaimTest<LossRun>
 
   /// For each base and problem three claims, then those over all problems.
+  ///
+  /// - Throws: `SettingsError` where the search's arms differ in their number of trials.
   public func claims() throws -> [ClaimTest<LossRun>] {
     let problems = LossTransformationConfiguration.problemNames.filter(configuration.problems.contains)
     let classified = configuration.problems.filter(LossTransformationConfiguration.classified.contains)

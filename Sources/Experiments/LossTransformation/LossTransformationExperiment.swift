@@ -55,6 +55,8 @@ public struct LossTransformationExperiment: Experiment {
   // MARK: Running
 
   /// The search in two stages, then the methods as tuned, then what depends on them.
+  ///
+  /// - Throws: `SettingsError` where the search's arms differ in their number of trials.
   public func sweep() throws -> Sweep<LossRun> {
     let bases = LossArm.Base.allCases
     let arms = configuration.problems.flatMap { problem in LossArm.all.map { LossRun(problem, $0) } }

@@ -30,7 +30,7 @@ package struct RelativeStep: GradientTransformation {
     let other = try aside.run(reference, updates, state.subtree("reference"))
     let own = try context.run(chain, updates, state.subtree("chain"))
     // Where the gradient is zero both steps are, and the ratio says nothing: 0.
-    context.read("optimizer/relativeStep", own.updates.norm / max(other.updates.norm, 1e-30))
+    context.record("optimizer/relativeStep", own.updates.norm / max(other.updates.norm, 1e-30))
     return (own.updates, own.state.prefixed("chain").merging(other.state.prefixed("reference")))
   }
 }

@@ -14,13 +14,17 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var steps: Int
     /// Lowest and highest rate of the search.
     public var rates: [Double]
+    /// Rates of the search, each a fixed factor above the one before.
     public var rateCount: Int
     /// True stationarities whose first passing is counted in samples, falling.
     public var levels: [Double]
   }
 
+  /// The quadratic and the logistic problem.
   public struct Synthetic: Codable, Sendable, Equatable {
+    /// Parameters of the quadratic and the logistic problem.
     public var dimension: Int
+    /// Objectives S of both problems.
     public var objectives: Int
     /// L / μ of the quadratic.
     public var condition: Double
@@ -32,6 +36,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var batch: Int
   }
 
+  /// The problems that are learned by networks.
   public struct Networks: Codable, Sendable, Equatable {
     /// Hidden units for River Flow.
     public var width: Int
@@ -41,6 +46,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var pictureMethods: [String]
   }
 
+  /// STIMULUS with momentum, and its ablation.
   public struct Momentum: Codable, Sendable, Equatable {
     /// α of STIMULUS-M and -M+.
     public var coefficient: Double
@@ -50,20 +56,30 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var problems: [String]
   }
 
+  /// Level and margin of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
     /// Exponents this near count as equal.
     public var exponentMargin: Double
   }
 
+  /// Any of quadratic, logistic, river-flow-1, multi-mnist.
   public var problems: [String]
+  /// Names of `MultiObjectiveMethod`, those that are compared.
   public var methods: [String]
+  /// Linear regressions on common features, strongly convex.
   public var quadratic: Problem
+  /// Logistic losses of different labels on common features, with a term that is not convex.
   public var logistic: Problem
+  /// Eight river flows by one network (the data set River Flow 1).
   public var riverFlow: Problem
+  /// Two digits in one picture by the network of Sener and Koltun (2018).
   public var multiMNIST: Problem
+  /// What makes the synthetic problems.
   public var synthetic: Synthetic
+  /// What makes the problems of networks.
   public var networks: Networks
+  /// Coefficients of momentum.
   public var momentum: Momentum
   public var seeds: TunedSeeds
   public var decision: Decisions

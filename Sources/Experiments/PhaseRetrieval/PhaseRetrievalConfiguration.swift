@@ -5,50 +5,79 @@ import Theory
 
 /// Descents on random phase retrieval around the transitions of the theory.
 public struct PhaseRetrievalConfiguration: SeededConfiguration {
+  /// Signals and measurements.
   public struct Problem: Codable, Sendable, Equatable {
+    /// Real dimensions n of the signals.
     public var dimensions: [Int]
+    /// Kinds of measurements: d1 ... d8, of that rank, or complex, as structured rank 2.
     public var ensembles: [String]
+    /// Sampling ratios on a scale where 0 is m = n and 1 the plain theory's transition of the rank.
     public var positions: [Double]
+    /// The distance from the signal, up to sign or phase, that counts as success.
     public var tolerance: Double
   }
 
+  /// Methods, and how long they descend.
   public struct Descent: Codable, Sendable, Equatable {
+    /// Any of hybrid (always among them), slack-barrier, norm-barrier, intensity, amplitude.
     public var methods: [String]
+    /// Most steps of a plain descent, and of the plain part after a barrier.
     public var plainSteps: Int
+    /// Steps of a barrier over all its stages.
     public var barrierSteps: Int
+    /// Factor from the first to the last strength of a barrier.
     public var barrierRange: Double
+    /// Rounds of barrier and plain descent in the hybrid.
     public var rounds: Int
   }
 
+  /// The search for the schedule of the barrier, on seeds that decide nothing.
   public struct Tuning: Codable, Sendable, Equatable {
+    /// Candidates: stages that share the barrier's steps.
     public var stages: [Int]
+    /// Candidates: first t of the slack barrier, in units of the least that leaves 0.
     public var firstPushes: [Double]
+    /// Where on the scale of sampling ratios candidates are compared.
     public var position: Double
+    /// Seeds that only choose the schedule.
     public var seeds: Int
+    /// The first of them.
     public var first: Int
   }
 
+  /// Seeds, and the trials of each.
   public struct Seeds: SeedRange {
     public var count: Int
     public var first: Int
+    /// Independent instances of each seed, run side by side.
     public var trials: Int
   }
 
+  /// What the theory is computed for.
   public struct Curves: Codable, Sendable, Equatable {
+    /// Ranks of the table of transitions.
     public var ranks: [Int]
+    /// Quadrature nodes of the lifted theory.
     public var nodes: Int
   }
 
+  /// Level and margins of the tests, draws of the bootstrap.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Relative distance from the plain transition that counts as at it.
     public var margin: Double
+    /// Draws of the parametric bootstrap of 50 % points.
     public var resamples: Int
   }
 
+  /// What is recovered, and from how many measurements.
   public var problem: Problem
+  /// By which methods.
   public var descent: Descent
+  /// How the barrier's schedule is chosen.
   public var tuning: Tuning
   public var seeds: Seeds
+  /// The table of predicted transitions.
   public var theory: Curves
   public var decision: Decisions
 

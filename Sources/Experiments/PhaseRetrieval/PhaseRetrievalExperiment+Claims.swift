@@ -8,6 +8,8 @@ extension PhaseRetrievalExperiment {
   private typealias Test = ClaimTest<PhaseRetrievalArm>
 
   /// Claims that the configuration's ensembles and methods bear on.
+  ///
+  /// - Throws: `SettingsError` for an ensemble that does not exist.
   public func claims() throws -> [ClaimTest<PhaseRetrievalArm>] {
     let dimensions = configuration.problem.dimensions
     let (smallest, n) = (dimensions.min()!, dimensions.max()!)

@@ -3,54 +3,90 @@ import Foundation
 /// One step on the embeddings, then normalised descent on the query, on synthetic sequences, film reviews and sentences of
 /// such reviews.
 public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
+  /// Corpora, and how many texts of which length.
   public struct Data: Codable, Sendable, Equatable {
+    /// Any of synthetic, imdb, movie-sentences.
     public var names: [String]
+    /// Training sequences, and reviews.
     public var train: Int
+    /// Test sequences, and reviews.
     public var test: Int
+    /// Words of each review, after those outside of the vocabulary are left out.
     public var length: Int
   }
 
+  /// Sequences of label tokens among neutral ones.
   public struct Synthetic: Codable, Sendable, Equatable {
+    /// Tokens of each class.
     public var labelTokens: Int
+    /// Tokens that occur in both classes alike.
     public var neutralTokens: Int
+    /// Largest number of label tokens in a sequence.
     public var mostImportant: Int
+    /// Tokens of a sequence.
     public var length: Int
+    /// Rate of the one step on the embeddings.
     public var rate: Double
   }
 
+  /// Film reviews, imdb.
   public struct Reviews: Codable, Sendable, Equatable {
+    /// Most frequent words that are kept.
     public var vocabulary: Int
+    /// Words that occur less often than this are left out.
     public var fewest: Int
+    /// Rate of the one step on the embeddings.
     public var rate: Double
   }
 
+  /// Rated sentences of film reviews, movie-sentences.
   public struct Sentences: Codable, Sendable, Equatable {
+    /// Training sentences of film reviews.
     public var train: Int
+    /// Test sentences.
     public var test: Int
+    /// Words of each, as of a review.
     public var length: Int
+    /// Sentences with a mean rating nearer to 0 have no class and are left out.
     public var neutral: Double
+    /// Words that occur less often than this are left out.
     public var fewest: Int
+    /// Rate of the one step on the embeddings.
     public var rate: Double
   }
 
+  /// Normalised descent on the query, which stands for its gradient flow.
   public struct Flow: Codable, Sendable, Equatable {
+    /// Steps on the query.
     public var steps: Int
+    /// The length of each step on the query, on synthetic sequences.
     public var length: Double
+    /// The same on texts.
     public var textLength: Double
+    /// Times at which the query is looked at.
     public var looks: Int
   }
 
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// How far the slope may be from its prediction, as a fraction.
     public var slopeMargin: Double
+    /// Cosines and attention above this count as alignment and selection.
     public var threshold: Double
   }
 
+  /// Where texts come from.
   public var data: Data
+  /// The dimension of embeddings and query.
   public var width: Int
+  /// How synthetic sequences are made.
   public var synthetic: Synthetic
+  /// How reviews become tokens.
   public var reviews: Reviews
+  /// How sentences become tokens.
   public var sentences: Sentences
+  /// The descent on the query.
   public var flow: Flow
   public var seeds: PlainSeeds
   public var decision: Decisions

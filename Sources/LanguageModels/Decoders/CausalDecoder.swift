@@ -7,6 +7,7 @@
 /// instead of tokens, and one that does not end with the last block gives them: a frozen trunk is run once, and what is
 /// above it as often as it changes.
 public struct CausalDecoder: Layer {
+  /// The shape of the whole model, of which this may be a part.
   public let configuration: DecoderConfiguration
   /// The blocks that this part runs.
   public let blocks: Range<Int>
@@ -39,7 +40,9 @@ public struct CausalDecoder: Layer {
     CausalDecoder(configuration, blocks: blocks, adapter: adapter)
   }
 
+  /// Whether it begins with the model's first block; otherwise it takes hidden vectors.
   public var takesTokens: Bool { blocks.lowerBound == 0 }
+  /// Whether it ends with the model's last block; otherwise it gives hidden vectors.
   public var givesLogits: Bool { blocks.upperBound == configuration.layers }
 
   private var headIsEmbedding: Bool { givesLogits && configuration.hasTiedHead }
@@ -73,6 +76,8 @@ public struct CausalDecoder: Layer {
   }
 
   /// What the head sees (normalised, where this part has the head), or what the next part takes: [batch, time, width].
+  ///
+  /// - Throws: `ModelError` where the input is not of that shape, or longer than the context.
   public func hidden(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
     let c = configuration
     var y = x
@@ -96,6 +101,8 @@ public struct CausalDecoder: Layer {
   }
 
   /// The logits of normalised hidden vectors [..., width]: [..., vocabulary].
+  ///
+  /// - Throws: `ModelError` where the parameters lack the head.
   public func logits(_ hidden: Tensor, in scope: ModelScope) throws -> Tensor {
     headIsEmbedding
       ? hidden.matmul(try scope.parameter("tokens/weight").transposed())

@@ -26,19 +26,29 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     case gelu
   }
 
+  /// Tokens that have a number; there may be unused ones at the end.
   public var vocabulary: Int
   /// The most positions.
   public var context: Int
+  /// Numbers of a hidden vector.
   public var width: Int
+  /// Blocks of attention and feed-forward network.
   public var layers: Int
+  /// Heads of queries in each block.
   public var heads: Int
   /// Heads of keys and values, each shared by heads / keyHeads query heads (Ainslie et al. 2023).
   public var keyHeads: Int
+  /// Numbers of one head's queries, keys and values; width / heads in most models.
   public var headWidth: Int
+  /// Hidden numbers of the feed-forward network.
   public var feedForwardWidth: Int
+  /// How hidden vectors are normalised.
   public var norm: Norm
+  /// What is added to the variance or mean square under the root.
   public var normEpsilon: Double
+  /// How the model knows where a token stands.
   public var positions: Positions
+  /// What each block does to each position alone.
   public var feedForward: FeedForward
   /// Whether queries, keys and values have a bias.
   public var hasAttentionBias: Bool
@@ -60,6 +70,9 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
       hasAttentionBias: attentionBias, hasBias: false, hasTiedHead: tiedHead)
   }
 
+  /// GPT-2: layer normalisation, learned positions, GELU, biases everywhere.
+  ///
+  /// - Parameter feedForwardWidth: four times the width when nil.
   public static func gpt2(
     vocabulary: Int, context: Int, width: Int, layers: Int, heads: Int, feedForwardWidth: Int? = nil,
     normEpsilon: Double = 1e-5, tiedHead: Bool = true

@@ -3,10 +3,13 @@
 ///
 /// a starts normal with variance 1 / inputs and b at zero, so the adapted model starts as the plain one.
 public struct LowRankAdapter: Sendable, Hashable {
+  /// Columns of a and rows of b, at least 1.
   public let rank: Int
   /// What the product is multiplied with; alpha / rank in the paper's terms.
   public let scale: Double
+  /// Which matrices of a block are changed.
   public let matrices: Set<DecoderMatrix>
+  /// In which blocks.
   public let blocks: Range<Int>
 
   /// - Parameters:

@@ -11,7 +11,9 @@ public struct Rotary: Sendable, Hashable, Codable {
     case adjacent
   }
 
+  /// θ: the larger, the slower the slowest pair turns; 10000 in the paper.
   public var base: Double
+  /// Which numbers of a head make a pair.
   public var layout: Layout
   /// What each pair's frequency is divided by; empty for 1.
   public var factors: [Double]

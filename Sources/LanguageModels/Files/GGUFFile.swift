@@ -8,16 +8,21 @@ import Foundation
 public struct GGUFFile: Sendable {
   /// A tensor of the file.
   public struct Entry: Sendable {
+    /// As the file spells it, "blk.0.attn_q.weight".
     public var name: String
     /// Extents outermost first, as of an array; the file lists them the other way.
     public var shape: Shape
+    /// How its numbers are stored.
     public var encoding: WeightEncoding
     /// Where its bytes are in the file.
     public var range: Range<Int>
   }
 
+  /// Where the file is.
   public let path: String
+  /// Of the format, 2 or 3.
   public let version: Int
+  /// The file's entries by key, as "general.architecture".
   public let metadata: [String: GGUFValue]
   /// In the order of the file.
   public let entries: [Entry]

@@ -2,7 +2,9 @@ import Foundation
 
 /// A pre-trained model that Descent knows by name: what it is, and how to get its file.
 public struct KnownModel: Sendable {
+  /// What stands in place of a path in commands.
   public let name: String
+  /// What it is, its source and licence, in one line.
   public let summary: String
   /// What a user does to have it.
   public let instructions: String
@@ -10,6 +12,7 @@ public struct KnownModel: Sendable {
   /// Folders below a data directory in which the file may be.
   private let folders: [String]
 
+  /// All models that have a name.
   public static let all = [
     KnownModel(
       name: "smollm2",

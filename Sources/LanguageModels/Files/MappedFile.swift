@@ -10,7 +10,9 @@ import Foundation
 /// A file seen as memory: what is read of it is loaded when it is first touched, and shared with other processes.
 public final class MappedFile: @unchecked Sendable {
   // Never written after `init`.
+  /// Where the file is.
   public let path: String
+  /// The whole file, valid as long as this object lives.
   public let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `FileError` where the file cannot be opened or is empty.

@@ -8,6 +8,7 @@ public struct PretrainedModel: Sendable {
   public let path: String
   /// With rotary pairs in halves, as `parameters` has them.
   public let configuration: DecoderConfiguration
+  /// The file's own: token numbers are those that the weights were trained with.
   public let tokenizer: TextTokenizer
   let stored: StoredWeights
 
@@ -30,9 +31,12 @@ public struct PretrainedModel: Sendable {
     return try isFolder.boolValue ? HuggingFaceFolder.open(path) : GGUFModel.open(path)
   }
 
+  /// The whole model as a layer.
   public var decoder: CausalDecoder { CausalDecoder(configuration) }
 
   /// All weights as float32, by the paths of `decoder`.
+  ///
+  /// - Throws: nothing any more; the file was checked when it was opened.
   public func parameters() throws -> Tree<NDArray> { parameters(of: decoder) }
 
   /// The weights of a part of the model, as float32; an adapter's factors are left out.

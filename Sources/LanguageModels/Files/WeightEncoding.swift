@@ -37,6 +37,7 @@ public enum WeightEncoding: UInt32, Sendable, CaseIterable {
 
   /// Weights in one block; a row is a whole number of blocks.
   public var blockSize: Int { Int(ck_weight_block(kernelType)) }
+  /// Bytes of one block, its scales among them.
   public var blockByteCount: Int { Int(ck_weight_block_bytes(kernelType)) }
 
   /// Bytes that so many weights take, or nil where they fill no whole number of blocks or the size overflows.

@@ -7,6 +7,7 @@ import Parameters
 ///
 /// A session belongs to one thread at a time; its kernels use all threads.
 public final class DecoderSession {
+  /// The shape of the model.
   public let configuration: DecoderConfiguration
   /// Tokens seen so far.
   public private(set) var tokens: [Int32] = []

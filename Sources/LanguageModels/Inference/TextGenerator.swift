@@ -2,9 +2,13 @@ import Arrays
 
 /// Goes on with a text, token by token.
 public struct TextGenerator {
+  /// What has been read so far, and goes on with each token.
   public let session: DecoderSession
+  /// Between text and token numbers.
   public let tokenizer: TextTokenizer
+  /// How tokens are chosen.
   public let sampling: Sampling
+  /// Decides what is drawn; token number n takes the child key n.
   public let key: RandomKey
 
   /// - Parameter key: decides what is drawn; token number n takes the child key n.

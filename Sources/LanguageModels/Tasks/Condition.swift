@@ -13,7 +13,9 @@ public enum Condition: String, Sendable, CaseIterable, Codable {
   /// The trained model after a step on another task's context.
   case irrelevantContext
 
+  /// Whether the model descends a step on a context before it is asked.
   public var takesStep: Bool { self == .baseStep || self == .trainedStep || self == .irrelevantContext }
+  /// Whether the parameters are those of the outer descent.
   public var isTrained: Bool { self == .trainedStep || self == .noStep || self == .irrelevantContext }
 }
 
@@ -23,6 +25,7 @@ public struct AnswerScore: Sendable, Hashable, Codable {
   public var isExact: Bool
   /// In nats, of the whole answer.
   public var logProbability: Double
+  /// That of the task; answers of one group are not independent.
   public var group: Int
 
   public init(isExact: Bool, logProbability: Double, group: Int) {

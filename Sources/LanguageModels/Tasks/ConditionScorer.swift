@@ -7,6 +7,7 @@ public final class ConditionScorer {
   /// Parameters after learning from a context whose loss is given: an inner loop.
   public typealias Adaptation = (Parameters, _ loss: (Parameters) throws -> Tensor) throws -> Parameters
 
+  /// The room that each task is padded to.
   public let shape: TaskShape
   private let prompted: PromptedDecoder
   private let trunk: FrozenTrunk?
@@ -33,6 +34,8 @@ public final class ConditionScorer {
   }
 
   /// A task as arguments of a program: its arrays, and the trunk's output.
+  ///
+  /// - Throws: `LanguageModelError` where the task does not fit into the shape.
   public func arguments(_ task: ContextTask, _ shape: TaskShape? = nil) throws -> [NDArray] {
     let arrays = try TaskArrays(task, shape ?? self.shape)
     guard let trunk else { return arrays.all }
@@ -60,6 +63,8 @@ public final class ConditionScorer {
   /// The scores of tasks under a condition.
   ///
   /// - Parameter parameters: of the plain model or of the trained one, as the condition wants; by the paths of `types`.
+  /// - Throws: `LanguageModelError` where a task does not fit into the shape, or has no other to take an irrelevant
+  ///   context from.
   public func scores(
     _ condition: Condition, _ tasks: [ContextTask], _ parameters: Tree<NDArray>
   ) throws -> [AnswerScore] {

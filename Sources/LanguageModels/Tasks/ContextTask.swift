@@ -1,8 +1,10 @@
 /// A text to learn from, a question about it, and its answer, as tokens.
 public struct ContextTask: Sendable, Hashable {
+  /// What is learned from; may be empty.
   public var context: [Int32]
   /// What stands before the answer.
   public var query: [Int32]
+  /// What is to come after the query, at least one token.
   public var answer: [Int32]
   /// Tasks of one group are not independent: about one passage, or with one name.
   public var group: Int
@@ -19,9 +21,11 @@ public struct ContextTask: Sendable, Hashable {
 
 /// How long the sequences of tasks may be; shorter ones are padded, so that one program serves all.
 public struct TaskShape: Sendable, Hashable {
+  /// Tokens of the longest context, at least 2.
   public var context: Int
   /// Question and answer together.
   public var prompt: Int
+  /// Tokens of the longest answer.
   public var answer: Int
 
   public init(context: Int, prompt: Int, answer: Int) {

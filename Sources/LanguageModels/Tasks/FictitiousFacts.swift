@@ -16,6 +16,7 @@ public struct FictitiousFacts: Sendable {
     case twoFacts
   }
 
+  /// Words to train with, and words that only the test has.
   public enum Split: String, Sendable, CaseIterable { case train, test }
 
   private let tokenizer: TextTokenizer
@@ -42,12 +43,16 @@ public struct FictitiousFacts: Sendable {
     objects = parts(FactWords.objects, "objects")
   }
 
+  /// The names of a part, each one that the other part lacks.
   public func names(_ split: Split) -> [String] { names[split]! }
+  /// The objects of a part, each one that the other part lacks.
   public func objects(_ split: Split) -> [String] { objects[split]! }
 
   /// A task in words.
   public struct Example: Sendable, Hashable {
+    /// The fact, description first.
     public var context: String
+    /// The description in other words, up to where the name would follow.
     public var query: String
     /// With the space before it.
     public var answer: String

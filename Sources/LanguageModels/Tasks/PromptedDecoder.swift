@@ -3,6 +3,7 @@ import Models
 
 /// A decoder, or the part above a frozen trunk, on tasks: the loss of a context and the logits of an answer, traced.
 public struct PromptedDecoder: Sendable {
+  /// What gives logits, whole or above a trunk.
   public let decoder: CausalDecoder
   /// Whether a context's loss is the sum over its tokens, or their mean. Its gradient step is as many times larger.
   public let sums: Bool
@@ -16,14 +17,21 @@ public struct PromptedDecoder: Sendable {
   /// One task's tensors, as `TaskArrays` has them; where the decoder stands on a trunk, `context` and `prompt` are
   /// accompanied by its output.
   public struct Inputs {
+    /// [1, context], int32.
     public var context: Tensor
+    /// [context - 1]: 1 for each token but the first, 0 for padding.
     public var contextWeights: Tensor
+    /// Question and answer, [1, prompt], int32.
     public var prompt: Tensor
+    /// Where the answer's tokens are predicted: [answer], int32.
     public var positions: Tensor
+    /// The answer's tokens: [answer], int32.
     public var labels: Tensor
+    /// [answer]: 1 for each of them, 0 for padding.
     public var weights: Tensor
     /// What the decoder takes for the context, and for question and answer: tokens or hidden vectors.
     public var contextInput: Tensor
+    /// The same for question and answer.
     public var promptInput: Tensor
 
     /// Number of tensors that make one.
@@ -50,6 +58,8 @@ public struct PromptedDecoder: Sendable {
   }
 
   /// The next-token loss of the context: what one learns from it.
+  ///
+  /// - Throws: `ModelError` or `ShapeError` where the parameters do not fit the decoder.
   public func contextLoss(_ task: Inputs, _ parameters: Parameters) throws -> Tensor {
     let losses = try decoder.nextTokenLosses(task.contextInput, tokens: task.context, parameters)
     let weights = task.contextWeights.cast(to: losses.elementType)
@@ -58,6 +68,8 @@ public struct PromptedDecoder: Sendable {
   }
 
   /// The logits where the answer's tokens are predicted: [answer, vocabulary].
+  ///
+  /// - Throws: `ModelError` where the parameters do not fit the decoder.
   public func answerLogits(_ task: Inputs, _ parameters: Parameters) throws -> Tensor {
     try decoder.check(parameters.tree.map(\.type), Tree())
     var scope = ModelScope(parameters)

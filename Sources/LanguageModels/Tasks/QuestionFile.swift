@@ -4,18 +4,25 @@ import Foundation
 /// Passages with questions and answers in the JSON format of SQuAD 1.1, as SQuAD and XQuAD come (Rajpurkar et al. 2016,
 /// Artetxe et al. 2020).
 public struct QuestionFile: Sendable {
+  /// A question that its passage answers.
   public struct Question: Sendable, Hashable {
+    /// The question as it was asked.
     public var text: String
     /// Accepted answers, at least one.
     public var answers: [String]
   }
 
+  /// A text with questions about it.
   public struct Passage: Sendable, Hashable {
+    /// Of the article; passages of one title are not independent.
     public var title: String
+    /// The passage itself.
     public var text: String
+    /// Those with an answer, in the order of the file.
     public var questions: [Question]
   }
 
+  /// In the order of the file.
   public let passages: [Passage]
 
   /// - Throws: `FileError` naming what is missing, and where.

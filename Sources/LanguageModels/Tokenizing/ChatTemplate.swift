@@ -4,6 +4,7 @@ import Foundation
 public struct ChatMessage: Sendable, Hashable {
   /// "system", "user" or "assistant".
   public var role: String
+  /// What is said, as plain text.
   public var content: String
 
   public init(role: String, content: String) {

@@ -14,6 +14,7 @@ public enum PreTokenizer: String, Sendable, CaseIterable {
   /// Llama 3's pattern with every digit alone.
   case qwen2
 
+  /// The pieces in their order; together they are the text.
   public func pieces(of text: String) -> [Substring] {
     let scalars = text.unicodeScalars
     switch self {

@@ -3,6 +3,7 @@ public struct TextStream: Sendable {
   private let tokenizer: TextTokenizer
   private var waiting: [UInt8] = []
 
+  /// A stream of nothing yet.
   public init(_ tokenizer: TextTokenizer) { self.tokenizer = tokenizer }
 
   /// The text that a token completes; special tokens have none.

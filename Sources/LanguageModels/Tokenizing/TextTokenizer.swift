@@ -2,7 +2,9 @@
 public struct TextTokenizer: Sendable {
   /// A token that text is not merged into: it marks a start, an end, a role.
   public struct Special: Sendable, Hashable {
+    /// As it is written in texts, as `<|endoftext|>`.
     public var text: String
+    /// Its number.
     public var token: Int32
 
     public init(text: String, token: Int32) {
@@ -11,7 +13,9 @@ public struct TextTokenizer: Sendable {
     }
   }
 
+  /// What cuts texts into the pieces that are merged.
   public let preTokenizer: PreTokenizer
+  /// Tokens that are found in a text before it is cut.
   public let specials: [Special]
   /// The token that begins a text, where there is one.
   public let start: Int32?
@@ -146,6 +150,7 @@ public struct TextTokenizer: Sendable {
     return result
   }
 
+  /// Whether a token marks something and stands for no text.
   public func isSpecial(_ token: Int32) -> Bool { specialTokens.contains(token) }
 
   /// The bytes that a token stands for; none for a number that is no token.

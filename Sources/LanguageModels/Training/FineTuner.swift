@@ -5,9 +5,11 @@ import Compilation
 ///
 /// What lies below the moving weights is run once for each block of tokens and kept.
 public final class FineTuner {
+  /// What moves, and by which chain.
   public let tuning: FineTuning
   /// The part of the model that holds the moving weights.
   public let top: CausalDecoder
+  /// The compiled update, with parameters, optimizer state and counters.
   public let step: TrainingStep
 
   private let trunk: FrozenTrunk?
@@ -64,6 +66,8 @@ public final class FineTuner {
   }
 
   /// An adapter's factors at the start.
+  ///
+  /// - Throws: `ModelError` where the adapter does not fit the model.
   public static func initialFactors(
     _ adapter: LowRankAdapter, _ c: DecoderConfiguration, key: RandomKey, _ type: ElementType = .float32
   ) throws -> Tree<NDArray> {
@@ -74,6 +78,8 @@ public final class FineTuner {
   }
 
   /// What the moving part takes for tokens: themselves, or the trunk's output.
+  ///
+  /// - Throws: `ModelError` where tokens are not [batch, time] or too long.
   public func input(_ tokens: NDArray) throws -> NDArray { try trunk?.output(tokens) ?? tokens }
 
   /// One update on a batch of tokens [batch, length] and what `input` made of them.
@@ -94,6 +100,8 @@ public final class FineTuner {
   public var trained: Tree<NDArray> { step.state.parameters }
 
   /// The mean next-token loss over blocks, in nats a token.
+  ///
+  /// - Throws: `ModelError` where blocks are longer than the context; `CompilationError`.
   public func loss(of blocks: TokenBlocks) throws -> Double {
     let weights = trained.merging(frozen.subtree("frozen"))
     var total = 0.0

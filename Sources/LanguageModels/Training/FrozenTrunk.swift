@@ -16,6 +16,8 @@ public final class FrozenTrunk {
   }
 
   /// Hidden vectors [batch, time, width] of tokens [batch, time]. A new shape compiles a program.
+  ///
+  /// - Throws: `ModelError` where tokens are not [batch, time] or too long.
   public func output(_ tokens: NDArray) throws -> NDArray {
     let program: Program
     if let known = programs[tokens.shape] {

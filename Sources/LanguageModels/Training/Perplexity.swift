@@ -11,6 +11,7 @@ public struct Perplexity: Sendable, Hashable {
   public var standardError: Double?
   /// Tokens that were predicted.
   public var tokens: Int
+  /// Blocks that were read.
   public var blocks: Int
 
   /// exp(loss).
@@ -21,6 +22,8 @@ public struct Perplexity: Sendable, Hashable {
   /// - Parameters:
   ///   - adapter: with its factors, where there is one.
   ///   - report: is told the number of blocks that are done.
+  /// - Throws: `LanguageModelError` where blocks are longer than the model's context, or the factors are not the
+  ///   adapter's.
   public static func measure(
     _ model: PretrainedModel, adapter: (LowRankAdapter, Tree<NDArray>)? = nil, on blocks: TokenBlocks,
     report: (Int) -> Void = { _ in }

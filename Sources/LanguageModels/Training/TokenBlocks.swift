@@ -7,8 +7,10 @@ import Arrays
 public struct TokenBlocks: Sendable {
   /// [count, length], row-major.
   public let tokens: [Int32]
+  /// Tokens of a block, at least 2.
   public let length: Int
 
+  /// Whole blocks.
   public var count: Int { tokens.count / length }
 
   /// - Throws: `LanguageModelError` where the texts do not fill one block.

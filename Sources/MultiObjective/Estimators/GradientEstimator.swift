@@ -18,18 +18,24 @@ extension GradientEstimator {
 
 /// What an estimator sees of one step; it counts the samples that are asked for.
 public struct EstimatedStep {
+  /// What is descended.
   public let objectives: Objectives
   /// Where the descent is, and where it was.
   public let point: [Double]
+  /// Where the step before began; the point itself in the first step.
   public let previous: [Double]
   /// Steps made before.
   public let number: Int
+  /// Samples of a batch, q = |A|.
   public let batchSize: Int
   /// The randomness of the step.
   public let key: RandomKey
   let samples: SampleCounter
 
   /// Mean gradients of the given samples, or all, at a point.
+  ///
+  /// - Parameter chosen: positions of samples; nil for all.
+  /// - Throws: what evaluating the objectives throws, as `ShapeError`.
   public func gradients(at point: [Double], of chosen: [Int]?) throws -> [[Double]] {
     samples.count += chosen?.count ?? objectives.sampleCount
     return try objectives.evaluate(at: point, samples: chosen).gradients

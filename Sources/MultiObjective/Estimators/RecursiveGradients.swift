@@ -13,6 +13,7 @@ public struct RecursiveGradients: GradientEstimator {
   private var squares: [Double] = []
   public private(set) var anchorSize = 0
 
+  /// - Parameter anchor: which samples make an anchor; all by default, as STIMULUS does.
   public init(anchor: Anchor = .allSamples) { self.anchor = anchor }
 
   public mutating func observe(directionSquare: Double) { squares.append(directionSquare) }
@@ -50,6 +51,7 @@ public struct RecursiveGradients: GradientEstimator {
 public struct AdaptiveAnchor: Sendable {
   /// c_γ and c_ε.
   public let gammaFactor: Double
+  /// c_ε; see `gammaFactor`.
   public let epsilonFactor: Double
   /// ε, the stationarity that is aimed at.
   public let epsilon: Double

@@ -42,6 +42,7 @@ public struct MinimumNormWeighting: Weighting {
 /// Another weighting's weights, smoothed over the steps: w_t = a w_{t-1} + (1 - a) ŵ_t. Around `MinimumNormWeighting` it is
 /// CR-MOGM (Zhou et al., "On the convergence of stochastic multi-objective gradient manipulation and beyond", 2022).
 public struct SmoothedWeighting: Weighting {
+  /// Whose weights are smoothed.
   public let inner: any Weighting
   /// a, what remains of the weights before.
   public let share: Double

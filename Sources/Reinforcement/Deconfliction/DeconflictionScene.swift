@@ -47,6 +47,7 @@ public struct DeconflictionScene: Environment {
 
   /// The frozen scale of observations: moments under a scripted rule with noise.
   public static let normalMean: [Float] = [5.16, 0, 0, 0.90, 0, 0, 1.13, 0, 0, -0.60, 0, 0, 3.69, 0, 0, -0.63, 0, 0]
+  /// Standard deviations beside `normalMean`, one for each of the 18 numbers of an observation.
   public static let normalDeviation: [Float] = [
     3.02, 0.96, 0.80, 0.23, 0.29, 0.22, 1.93, 1.35, 0.92, 0.34, 0.69, 0.22, 2.64, 2.17, 1.20, 0.36, 0.67, 0.24,
   ]

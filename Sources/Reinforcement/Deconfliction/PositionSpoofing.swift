@@ -3,6 +3,7 @@
 /// The bias enters the way to the goal and the ways to the intruders, whose broadcast positions are absolute; it does not
 /// enter velocities, nor what is true (reward, conflict, arrival). Lengths are those of the scene.
 public struct PositionSpoofing: Hashable, Sendable, Codable {
+  /// How the bias runs over an episode.
   public enum Kind: String, CaseIterable, Sendable, Codable {
     /// sp1: constant, in a direction of the episode.
     case constant
@@ -18,7 +19,9 @@ public struct PositionSpoofing: Hashable, Sendable, Codable {
     public var shortName: String { "sp\(Kind.allCases.firstIndex(of: self)! + 1)" }
   }
 
+  /// How the bias runs.
   public var kind: Kind
+  /// The length of the bias, in lengths of the scene; the largest where it is randomised.
   public var magnitude: Float
   /// Whether each episode draws its magnitude uniformly from 0...magnitude: domain randomisation.
   public var isRandomized = false
@@ -42,6 +45,7 @@ public struct PositionSpoofing: Hashable, Sendable, Codable {
     self.magnitude = magnitude
   }
 
+  /// As the options of `descent control` name it: "sp2 1.5", "random sp1 1".
   public var description: String { (isRandomized ? "random " : "") + "\(kind.shortName) \(magnitude)" }
 
   func magnitude(drawnBy key: RandomKey) -> Float {

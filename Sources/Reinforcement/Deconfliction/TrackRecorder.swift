@@ -10,6 +10,7 @@ public struct TrackRecorder {
     public var spawns: [[Int]] = []
   }
 
+  /// One an episode, in their order.
   public private(set) var tracks: [Track]
 
   /// Nil where the environment is no deconfliction scene.

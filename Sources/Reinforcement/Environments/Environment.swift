@@ -12,8 +12,11 @@
 /// observation of an episode: it never resets by itself. `EnvironmentCheck` says whether a new one keeps the rules. For an
 /// environment written for one copy at a time see `SimpleEnvironment`.
 public protocol Environment: Sendable {
+  /// As commands and reports call it.
   var name: String { get }
+  /// How many numbers an observation has, and their bounds.
   var observationSpace: Box { get }
+  /// What an agent may do.
   var actionSpace: ActionSpace { get }
   /// Floats that the state of one copy takes.
   var stateCount: Int { get }
@@ -37,6 +40,7 @@ extension Environment {
 ///
 /// States are stored by component, `[stateCount, count]`, for loops over lanes; all else by lane.
 public struct Lanes {
+  /// Copies.
   public let count: Int
   /// `[stateCount, count]`
   public let state: UnsafeMutablePointer<Float>
@@ -44,8 +48,11 @@ public struct Lanes {
   public let actions: UnsafePointer<Float>
   /// `[count, observation width]`
   public let observations: UnsafeMutablePointer<Float>
+  /// `[count]`, of the last step.
   public let rewards: UnsafeMutablePointer<Float>
+  /// `[count]`: whether the problem itself ended the episode; the next state then has no value.
   public let terminated: UnsafeMutablePointer<Bool>
+  /// `[count]`: whether something else cut the episode, as a limit of time; the next state keeps its value.
   public let truncated: UnsafeMutablePointer<Bool>
   /// `[count, events]`
   public let events: UnsafeMutablePointer<Float>
@@ -76,13 +83,19 @@ public struct Lanes {
 /// let environment = TimeLimit(Copies(Corridor()), steps: 100)
 /// ```
 public protocol SimpleEnvironment: Sendable {
+  /// As commands and reports call it.
   var name: String { get }
+  /// How many numbers an observation has, and their bounds.
   var observationSpace: Box { get }
+  /// What an agent may do.
   var actionSpace: ActionSpace { get }
+  /// What a step counts besides the reward; none by default.
   var eventNames: [String] { get }
   /// Always of one length.
   func initialState(key: RandomKey) -> [Float]
+  /// What an agent sees of a state: as many numbers as the space has.
   func observation(of state: [Float]) -> [Float]
+  /// Changes the state by an action, whose numbers are within bounds or the index of a choice.
   func step(_ state: inout [Float], action: [Float]) -> StepOutcome
 }
 
@@ -92,9 +105,13 @@ extension SimpleEnvironment {
 
 /// What a step gives besides the next state.
 public struct StepOutcome: Sendable {
+  /// What the step earned.
   public var reward: Float
+  /// Whether the problem itself ended the episode; the next state then has no value.
   public var isTerminal: Bool
+  /// Whether something else cut the episode; the next state keeps its value.
   public var isTruncated: Bool
+  /// One number for each of the environment's `eventNames`.
   public var events: [Float]
 
   public init(reward: Float, isTerminal: Bool = false, isTruncated: Bool = false, events: [Float] = []) {
@@ -107,6 +124,7 @@ public struct StepOutcome: Sendable {
 
 /// Any number of copies of an environment that was written for one.
 public struct Copies<Single: SimpleEnvironment>: Environment {
+  /// The rules of one copy.
   public let single: Single
   public let stateCount: Int
   private let observationCount: Int

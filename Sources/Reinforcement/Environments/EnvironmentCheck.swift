@@ -7,6 +7,7 @@ public enum EnvironmentCheck {
   /// - Parameters:
   ///   - steps: steps of each of the three copies.
   ///   - needsEnd: whether no episode may be longer than `steps`.
+  /// - Throws: `ControlError` where the environment cannot be run at all.
   public static func faults(
     of environment: any Environment, steps: Int = 400, needsEnd: Bool = true, key: RandomKey = RandomKey(seed: 0)
   ) throws -> [String] {

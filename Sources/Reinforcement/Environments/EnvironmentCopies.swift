@@ -7,7 +7,9 @@ import Parameters
 /// of the new one. Episode e of lane i is a function of `key.split(i).split(e)`: two runs of one key meet the same episodes,
 /// whatever their policies do.
 public final class EnvironmentCopies {
+  /// The rules of every copy.
   public let environment: any Environment
+  /// Copies.
   public let count: Int
   private let key: RandomKey
 
@@ -15,8 +17,11 @@ public final class EnvironmentCopies {
   public private(set) var observations: NDArray
   /// What the last step led to, `[count, width]`.
   public private(set) var next: NDArray
+  /// Of the last step, `[count]`.
   public private(set) var rewards: NDArray
+  /// Whether the last step ended an episode by the problem's own rules, `[count]` bools.
   public private(set) var terminated: NDArray
+  /// Whether the last step cut an episode, as a limit of time does, `[count]` bools.
   public private(set) var truncated: NDArray
   /// Events of the last step, `[count, events]`.
   public private(set) var events: NDArray
@@ -30,14 +35,21 @@ public final class EnvironmentCopies {
 
   /// An episode from start to end.
   public struct Episode: Sendable, Equatable {
+    /// Which copy ran it.
     public var lane: Int
+    /// The sum of its rewards, without a discount.
     public var total: Double
+    /// Its steps.
     public var length: Int
     /// Sums of the environment's events.
     public var events: [Double]
+    /// Whether it ended by the problem's own rules, and was not cut.
     public var isTerminated: Bool
   }
 
+  /// Copies at the start of their first episodes.
+  ///
+  /// - Throws: `ControlError` for fewer than one copy.
   public init(_ environment: any Environment, count: Int, key: RandomKey) throws {
     guard count >= 1 else { throw ControlError("an environment runs in at least one copy, not in \(count)") }
     self.environment = environment

@@ -2,7 +2,9 @@ import Arrays
 
 /// Bounds of each number of an observation, or of a continuous action; infinite where there is none.
 public struct Box: Hashable, Sendable {
+  /// Lower bounds, one a number; -infinity for none.
   public let low: [Float]
+  /// Upper bounds, one a number; infinity for none.
   public let high: [Float]
 
   /// - Precondition: as many lower bounds as upper ones.
@@ -17,7 +19,9 @@ public struct Box: Hashable, Sendable {
     self.init(low: Array(repeating: low, count: count), high: Array(repeating: high, count: count))
   }
 
+  /// How many numbers there are.
   public var count: Int { low.count }
+  /// Whether every number has a lower and an upper bound.
   public var isBounded: Bool { (low + high).allSatisfy(\.isFinite) }
   /// Middle of each interval.
   public var center: [Float] { zip(low, high).map { ($0 + $1) / 2 } }

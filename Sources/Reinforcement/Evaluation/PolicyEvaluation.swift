@@ -2,13 +2,16 @@ import Arrays
 
 /// What a policy does in paired episodes: episode e is a function of the key alone, whoever flies it.
 public struct PolicyEvaluation: Sendable {
+  /// Sums of rewards without a discount, one an episode.
   public var returns: [Double]
+  /// Steps, one an episode.
   public var lengths: [Int]
   /// Sums over each episode, by event.
   public var events: [String: [Double]]
   /// Whether each episode ended by itself.
   public var isTerminated: [Bool]
 
+  /// The mean over episodes; 0 for none.
   public var meanReturn: Double { Self.mean(returns) }
   /// The mean of an event over episodes; nil where the environment counts no such event.
   public func mean(_ event: String) -> Double? { events[event].map(Self.mean) }
@@ -63,6 +66,11 @@ public struct ValueShift: Sendable {
   /// W_1 of the two.
   public var distance: Double { Wasserstein.distance(clean, attacked) }
 
+  /// Values of both cases on the same states, `[rows, width]`.
+  ///
+  /// - Parameter criticSeesTruth: whether the critic judges the attacked action in the true state; otherwise it sees
+  ///   what the policy sees.
+  /// - Throws: `ControlError` or `ShapeError` where states do not fit the policy.
   public init(
     _ policy: NetworkPolicy, on states: NDArray, under attack: ObservationAttack, criticSeesTruth: Bool = false,
     key: RandomKey

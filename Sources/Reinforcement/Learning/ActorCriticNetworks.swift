@@ -5,8 +5,11 @@ import Models
 /// The last layer starts uniform in ±0.003 (Lillicrap et al. 2016, section 7): first actions lie near the middle, where
 /// tanh is not flat.
 public struct ActorNetwork: Layer {
+  /// Numbers of an observation.
   public let observations: Int
+  /// Widths of the hidden layers.
   public let hidden: [Int]
+  /// Of the actions: tanh's ±1 are their ends.
   public let bounds: Box
 
   public init(observations: Int, hidden: [Int], bounds: Box) {
@@ -37,7 +40,9 @@ public struct ActorNetwork: Layer {
 ///
 /// One number a row, without an axis of one: a target `[rows]` then cannot spread into `[rows, rows]`.
 public struct CriticNetwork: Layer {
+  /// Numbers of an observation and an action together.
   public let inputs: Int
+  /// Widths of the hidden layers.
   public let hidden: [Int]
 
   public init(inputs: Int, hidden: [Int]) {

@@ -4,9 +4,13 @@ import Models
 /// A learned policy, with the critic that belongs to it: acts, values, saves and loads.
 public final class NetworkPolicy: Policy {
   public let name: String
+  /// The sizes and bounds that it was made for.
   public let task: ControlTask
+  /// Widths of the hidden layers, read from the critic's weights.
   public let hidden: [Int]
+  /// The policy's own weights.
   public let actor: Tree<NDArray>
+  /// Weights of the values Q(s, a).
   public let critic: Tree<NDArray>
   /// Records the policy's action.
   let act: (Parameters, Tensor) throws -> Tensor
@@ -25,6 +29,8 @@ public final class NetworkPolicy: Policy {
   }
 
   /// A deterministic policy of tanh outputs: what TD3 and DDPG learn.
+  ///
+  /// - Throws: `ControlError` or `ModelError` where networks do not fit the task.
   public init(actor: Tree<NDArray>, critic: Tree<NDArray>, task: ControlTask) throws {
     let hidden = Self.hidden(of: critic)
     let network = ActorNetwork(observations: task.observationCount, hidden: hidden, bounds: task.bounds)
@@ -57,6 +63,8 @@ public final class NetworkPolicy: Policy {
   }
 
   /// Values Q(s, a) of rows.
+  ///
+  /// - Throws: `ShapeError` where rows do not fit the critic.
   public func values(_ states: NDArray, _ actions: NDArray) throws -> [Double] {
     let (paths, task, hidden) = (critic.paths, task, hidden)
     let program = try Program(
@@ -70,6 +78,8 @@ public final class NetworkPolicy: Policy {
   }
 
   /// Writes one safetensors file: "actor/..." and "critic/...", the bounds of actions beside them.
+  ///
+  /// - Throws: `FileError` where the file cannot be written.
   public func save(to path: String) throws {
     let arrays = actor.prefixed("actor").merging(critic.prefixed("critic"))
     try Safetensors.write(

@@ -3,33 +3,46 @@ import Models
 
 /// A method that learns from a replay buffer: what its state is, how it acts, and one cycle of updates, all traced.
 public protocol OffPolicyMethod: Sendable, Codable {
+  /// As files and commands call it.
   static var name: String { get }
   /// Critic updates of one cycle, each with a batch of its own.
   var updatesPerCycle: Int { get }
+  /// γ, the worth of a reward one step later, in (0, 1].
   var discount: Double { get }
   /// - Throws: `ControlError` for a setting out of range.
   func validate() throws
 
   /// All networks and optimizer states. The policy's own lie under "actor", the values' under "critic1".
+  ///
+  /// - Throws: `DescentError` for an optimizer that cannot be read or does not fit.
   func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray>
 
   /// One cycle of updates.
+  ///
+  /// - Parameter batches: `updatesPerCycle` of them.
+  /// - Throws: `ShapeError` or `DescentError` where networks, batches and optimizers do not fit.
   func cycle(
     _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
   ) throws -> (state: Tree<Tensor>, readings: [String: Tensor])
 
   /// What is done while learning: within bounds, as it is executed and kept. `noise` is the level of exploration, a scalar.
+  ///
+  /// - Throws: `ShapeError` where observations do not fit.
   func exploringAction(
     _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
   ) throws -> Tensor
 
   /// What the policy does.
+  ///
+  /// - Throws: `ShapeError` where observations do not fit.
   func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor
 }
 
 /// Sizes of a continuous problem.
 public struct ControlTask: Hashable, Sendable {
+  /// Numbers of an observation.
   public let observationCount: Int
+  /// Of the actions, all finite.
   public let bounds: Box
 
   /// - Throws: `ControlError` where actions are choices or have no bounds.
@@ -48,10 +61,15 @@ public struct ControlTask: Hashable, Sendable {
 
 /// Transitions in the graph: `[rows, ...]`.
 public struct TransitionBatch {
+  /// `[rows, observations]`
   public let states: Tensor
+  /// `[rows, actions]`, as they were executed.
   public let actions: Tensor
+  /// `[rows]`, sums of several discounted rewards where returns have more than one step.
   public let rewards: Tensor
+  /// `[rows]`: the factor of the next state's value; 0 where the episode ended by itself.
   public let discounts: Tensor
+  /// `[rows, observations]`
   public let next: Tensor
 }
 

@@ -7,7 +7,9 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
   public var environments = 16
   /// Critic updates for each step of all copies.
   public var updatesPerStep = 4.0
+  /// Transitions of one critic update.
   public var batch = 128
+  /// Transitions that the buffer holds; then the oldest go.
   public var capacity = 100_000
   /// Environment steps before the first update.
   public var warmup = 3_000
@@ -15,7 +17,9 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
   public var warmsUpRandomly = true
   /// Exploration falls from `noise` to `lastNoise` over `noiseSteps` environment steps.
   public var noise = 0.3
+  /// The level of exploration in the end, over half the action's range.
   public var lastNoise = 0.1
+  /// Environment steps over which exploration falls, in a line.
   public var noiseSteps = 64_000
   /// Rewards that one transition adds up.
   public var returnSteps = 1
@@ -41,15 +45,21 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
 /// The unit is a step of all copies of the environment with the cycles of updates that it owes. All that is random depends
 /// on the key and on counts: two runs of one key are the same bits, as are a run and one that was saved and went on.
 public final class OffPolicyTraining<Method: OffPolicyMethod> {
+  /// What is learned by.
   public let method: Method
+  /// How much it acts and learns.
   public let schedule: OffPolicySchedule
+  /// Sizes and bounds of the problem.
   public let task: ControlTask
+  /// The copies that it acts in.
   public let copies: EnvironmentCopies
+  /// Where batches are drawn from.
   public private(set) var buffer: ReplayBuffer
   /// Strength of attacks from here on, in units of observations.
   public var strength: Double = 0
   /// Steps of all copies so far, and cycles of updates.
   public private(set) var steps = 0
+  /// Cycles of updates so far.
   public private(set) var cycles = 0
   /// What the last cycle read: "critic/loss" and others.
   public private(set) var readings: [String: Double] = [:]
@@ -128,6 +138,8 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   public var state: Tree<NDArray> { update.state }
 
   /// One step of all copies, kept, and the updates that it owes.
+  ///
+  /// - Throws: `ControlError` where a reading is no finite number: the run has diverged.
   public func advance() throws {
     let observations = copies.observations
     let actions = try nextActions()
@@ -169,6 +181,8 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   }
 
   /// Sets networks, as the anchor of an alignment; the others stay.
+  ///
+  /// - Throws: `ControlError` for a path or shape that the run does not have.
   public func replace(_ networks: Tree<NDArray>) throws {
     var state = update.state
     for (path, array) in networks {
@@ -181,6 +195,8 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   }
 
   /// The policy as it is now, with its first critic.
+  ///
+  /// - Throws: `ControlError` or `ModelError` where networks do not fit the task.
   public func policy() throws -> NetworkPolicy {
     try NetworkPolicy(
       state.subtree("actor"), critic: state.subtree("critics").subtree("critic1"), method: method, task: task)

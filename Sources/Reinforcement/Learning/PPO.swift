@@ -8,19 +8,30 @@ import Models
 /// Schulman et al., "Proximal policy optimization algorithms", 2017: some steps of all copies, then epochs of minibatches
 /// on a clipped ratio, a value's squared error and an entropy bonus; advantages by `GeneralizedAdvantage`.
 public struct PPO: Hashable, Sendable, Codable {
+  /// As files and commands call it.
   public static let name = "ppo"
 
+  /// Widths of the hidden layers, of policy and value alike.
   public var hidden = [64, 64]
+  /// γ, the worth of a reward one step later, in (0, 1].
   public var discount = 0.99
+  /// λ of the generalised advantage, in 0...1: 0 trusts the values, 1 the returns.
   public var lambda = 0.95
+  /// ε: beyond 1 ± ε a ratio of probabilities earns no more.
   public var clip = 0.2
+  /// Weight of the value's squared error in the loss.
   public var valueWeight = 0.5
+  /// Weight of the entropy, which the loss rewards; 0 as in the paper's continuous problems.
   public var entropyWeight = 0.0
+  /// A chain with a rate, as text.
   public var optimizer = "clip 0.5 | adam | rate 0.0003"
+  /// Copies that act at the same time.
   public var environments = 8
   /// Steps of each copy before an update.
   public var horizon = 128
+  /// Passes over the steps of a rollout.
   public var epochs = 10
+  /// Steps of one update; it divides `environments` times `horizon`.
   public var minibatch = 64
   /// Whether observations are scaled by their running moments.
   public var normalizesObservations = false

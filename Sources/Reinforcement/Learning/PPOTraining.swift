@@ -3,8 +3,11 @@ import Descending
 
 /// Learning by PPO: some steps of all copies, then epochs on them. Exact to repeat, to save and to go on with.
 public final class PPOTraining {
+  /// What is learned by.
   public let method: PPO
+  /// The copies that it acts in.
   public let copies: EnvironmentCopies
+  /// Rollouts so far, each with its epochs of updates.
   public private(set) var rollouts = 0
   public private(set) var readings: [String: Double] = [:]
   /// Episodes that ended in the last rollout.
@@ -53,6 +56,7 @@ public final class PPOTraining {
   }
 
   public var environmentSteps: Int { rollouts * method.horizon * method.environments }
+  /// All networks and optimizer states.
   public var state: Tree<NDArray> { update.state }
 
   private func scaled(_ observations: NDArray) -> NDArray {
@@ -60,6 +64,8 @@ public final class PPOTraining {
   }
 
   /// One rollout and its epochs.
+  ///
+  /// - Throws: `ControlError` where a reading is no finite number: the run has diverged.
   public func advance() throws {
     let (lanes, horizon) = (method.environments, method.horizon)
     let width = copies.environment.observationSpace.count
@@ -143,6 +149,7 @@ public final class PPOTraining {
 /// What PPO learned: the likeliest action.
 public final class PPOPolicy: Policy {
   public let name = PPO.name
+  /// Weights of the policy and of the value.
   public let networks: Tree<NDArray>
   private let method: PPO
   private let space: ActionSpace

@@ -6,14 +6,21 @@ import Parameters
 /// A transition is (s, a, r, d, s'): the discount d is γ^m behind m rewards, and 0 behind an end that is one. A truncated
 /// episode keeps its discount: its last state has a value.
 public struct ReplayBuffer: Sendable {
+  /// Transitions that it holds; then the oldest go.
   public let capacity: Int
+  /// γ of one step.
   public let discount: Float
   /// Rewards that one transition adds up, at most.
   public let steps: Int
+  /// `[capacity, observations]`
   public private(set) var states: NDArray
+  /// `[capacity, actions]`
   public private(set) var actions: NDArray
+  /// `[capacity]`, each the discounted sum of up to `steps` rewards.
   public private(set) var rewards: NDArray
+  /// `[capacity]`: γ^m behind m rewards, 0 behind an end that is one.
   public private(set) var discounts: NDArray
+  /// `[capacity, observations]`
   public private(set) var nextStates: NDArray
   /// Transitions ever added.
   public private(set) var added = 0

@@ -8,12 +8,18 @@ import Models
 public struct SAC: OffPolicyMethod {
   public static let name = "sac"
 
+  /// Widths of the hidden layers, of policy and critics alike.
   public var hidden = [64, 64]
   public var discount = 0.98
+  /// Rate at which target critics follow, once a cycle.
   public var polyak = 0.01
+  /// A chain with a rate, as text, for the policy.
   public var actorOptimizer = "adam | rate 0.001"
+  /// A chain with a rate, for each critic.
   public var criticOptimizer = "adam | rate 0.001"
+  /// A chain with a rate, for the logarithm of the temperature.
   public var temperatureOptimizer = "adam | rate 0.001"
+  /// α at the start: the price of entropy, in units of reward.
   public var firstTemperature = 0.2
   /// The entropy that is held, of one number of an action; -1 is the paper's choice.
   public var entropyPerAction = -1.0
@@ -127,6 +133,8 @@ public struct SAC: OffPolicyMethod {
   }
 
   /// Drawn from the policy: exploration has a level of its own, and `noise` none to set.
+  ///
+  /// - Throws: `ShapeError` where observations do not fit.
   public func exploringAction(
     _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
   ) throws -> Tensor {
@@ -134,6 +142,8 @@ public struct SAC: OffPolicyMethod {
   }
 
   /// The middle of the policy.
+  ///
+  /// - Throws: `ShapeError` where observations do not fit.
   public func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor {
     let heads = try self.actor(task)(observations, actor).output
     return scaled(tanh(heads.slice(0..<task.bounds.count, axis: 1)), task).clamped(to: task.bounds)

@@ -9,17 +9,24 @@ import Models
 public struct TD3: OffPolicyMethod {
   public static let name = "td3"
 
+  /// Widths of the hidden layers, of policy and critics alike.
   public var hidden = [64, 64]
   public var discount = 0.98
   /// Rate at which targets follow, once a cycle.
   public var polyak = 0.01
+  /// A chain with a rate, as text, for the policy.
   public var actorOptimizer = "adam | rate 0.001"
+  /// A chain with a rate, for each critic.
   public var criticOptimizer = "adam | rate 0.001"
+  /// Whether targets take the smaller of two critics, against values that are too high.
   public var isTwin = true
+  /// Critic updates for one update of policy and targets.
   public var delay = 2
   /// Deviation of the target action's noise over half the action's range, and where it is cut.
   public var smoothing = 0.2
+  /// Where the target action's noise is cut, over half the action's range.
   public var smoothingLimit = 0.5
+  /// Robust training; nothing of it by default.
   public var robust = RobustTraining()
 
   public init() {}

@@ -9,14 +9,19 @@ import Parameters
 public final class CurriculumTraining {
   /// How a stage ended.
   public struct Stage: Sendable, Equatable, Codable {
+    /// ε of the attacks, in units of observations.
     public var strength: Double
+    /// Environment steps that it took.
     public var steps: Int
     /// W_1 of the critic's values, clean and attacked, on states of the run, at the end of the stage.
     public var shift: Double
   }
 
+  /// The run that goes on; its `strength` follows the stages.
   public let training: OffPolicyTraining<TD3>
+  /// The stages that were asked for.
   public let curriculum: Curriculum
+  /// Those that have ended.
   public private(set) var stages: [Stage] = []
   private var stageStart = 0
   private let key: RandomKey
@@ -37,9 +42,12 @@ public final class CurriculumTraining {
     self.key = key
   }
 
+  /// Whether the last stage has ended.
   public var isFinished: Bool { stages.count == curriculum.strengths.count }
 
   /// One step of all copies, and the change of stage that follows from it.
+  ///
+  /// - Throws: `ControlError` where the run has diverged.
   public func advance() throws {
     guard !isFinished else { return }
     try training.advance()

@@ -7,6 +7,7 @@ import Models
 /// small. The critic is the policy's own, or an independent one: an attack through the own critic may be blind where the
 /// critic was trained on attacked states (masked gradients).
 public final class ObservationAttack {
+  /// How δ is found.
   public enum Kind: Hashable, Sendable {
     /// Uniform in the ball.
     case random
@@ -19,7 +20,9 @@ public final class ObservationAttack {
     public static let standard = Kind.projectedGradient(steps: 10, rate: 0.25)
   }
 
+  /// How δ is found.
   public let kind: Kind
+  /// ε, in units of observations; 0 leaves states as they are.
   public let strength: Double
   private let victim: NetworkPolicy
   private let critic: Tree<NDArray>
@@ -44,6 +47,8 @@ public final class ObservationAttack {
   }
 
   /// The states as the policy sees them: `[rows, width]`.
+  ///
+  /// - Throws: `ShapeError` where states do not fit the policy.
   public func perturbed(_ states: NDArray, key: RandomKey) throws -> NDArray {
     guard strength > 0 else { return states }
     let rows = states.shape[0]

@@ -23,12 +23,14 @@ public struct RobustTraining: Hashable, Sendable, Codable {
 
   /// Expert-guided alignment of the critic: a loss between the values of an anchor on clean states and its own values.
   public struct Alignment: Hashable, Sendable, Codable {
+    /// Whose values the critic is held to.
     public enum Anchor: String, CaseIterable, Sendable, Codable {
       /// The clean expert, for all stages.
       case expert
       /// What the stage before left.
       case previousStage
     }
+    /// At which actions values are compared.
     public enum Action: String, CaseIterable, Sendable, Codable {
       /// Of the policy that is trained, on what it sees.
       case own
@@ -36,12 +38,15 @@ public struct RobustTraining: Hashable, Sendable, Codable {
       case expert
     }
 
+    /// Factor of the alignment in the critic's loss.
     public var weight: Double
     /// 1 or 2: W_p^p.
     public var order = 1
     /// Compares state by state, not the laws.
     public var isPairwise = false
+    /// Whose values the critic is held to.
     public var anchor = Anchor.expert
+    /// At which actions values are compared.
     public var action = Action.own
 
     public init(weight: Double) { self.weight = weight }
@@ -93,6 +98,7 @@ public struct Curriculum: Hashable, Sendable, Codable {
       strengths: (1...stages).map { largest * Double($0) / Double(stages) }, stepsPerStage: max(steps / stages, 1))
   }
 
+  /// Environment steps of all stages, where none ends early.
   public var totalSteps: Int { strengths.count * stepsPerStage }
   /// The control that every curriculum needs: its mean strength throughout.
   public var meanStrength: Double { strengths.reduce(0, +) / Double(strengths.count) }

@@ -2,14 +2,21 @@ import Parameters
 
 /// A run that learns to control, whatever its method: what saves, evaluates and reports needs no more.
 public protocol ControlLearner: AnyObject {
+  /// Steps so far, those of all copies counted.
   var environmentSteps: Int { get }
   /// What the last update read, by tag.
   var readings: [String: Double] { get }
   /// The smallest unit of work: steps of all copies, and the updates that they owe.
+  ///
+  /// - Throws: `ControlError` where the run has diverged.
   func advance() throws
+  /// Whether it has no more to do of its own accord, as at the end of a curriculum.
   var isFinished: Bool { get }
   /// All that the run is.
   var snapshot: Tree<NDArray> { get set }
+  /// What it would do now, without exploring.
+  ///
+  /// - Throws: `ControlError` or `ModelError` where networks do not fit the problem.
   func currentPolicy() throws -> any Policy
   /// The networks that another run can start from, where the method has such.
   var networks: Tree<NDArray> { get }

@@ -4,6 +4,7 @@ import Foundation
 
 /// An environment by name, with what stands between it and the policy.
 public struct ControlProblem: Hashable, Sendable, Codable {
+  /// The environment's, as `descent control` takes it.
   public var name: String
   /// A false position in the deconfliction scene: "sp2 1.5", "random sp1 1"; none where empty.
   public var spoofing = ""

@@ -7,26 +7,38 @@ import Parameters
 public final class ControlRun {
   /// An evaluation.
   public struct Point: Sendable, Equatable {
+    /// Environment steps before it.
     public var step: Int
+    /// Over its episodes, without a discount.
     public var meanReturn: Double
     /// Means over episodes, by event.
     public var events: [String: Double]
   }
 
+  /// What learns.
   public let learner: any ControlLearner
+  /// Where it is evaluated.
   public let environment: any Environment
   /// Environment steps in all.
   public let steps: Int
   /// Environment steps between two evaluations, and their episodes.
   public let interval: Int
+  /// Episodes of each evaluation.
   public let episodes: Int
   /// One safetensors file.
   public let checkpoint: String
   /// What the run is; a checkpoint of another run is refused.
   public let fingerprint: String
+  /// Evaluations so far, one behind each interval.
   public private(set) var curve: [Point] = []
   private let evaluationKey: RandomKey
 
+  /// A run at its start; `restore()` takes it to its checkpoint.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: the path of one safetensors file.
+  ///   - evaluationKey: the same for all seeds, so that all are evaluated on equal episodes.
+  /// - Throws: `ControlError` where steps, interval or episodes are below 1.
   public init(
     _ learner: any ControlLearner, in environment: any Environment, steps: Int, interval: Int, episodes: Int,
     checkpoint: String, fingerprint: String, evaluationKey: RandomKey
@@ -44,6 +56,7 @@ public final class ControlRun {
     self.evaluationKey = evaluationKey
   }
 
+  /// Whether all steps are made and evaluated.
   public var isFinished: Bool { !curve.isEmpty && (learner.environmentSteps >= steps || learner.isFinished) }
 
   /// Goes on from the checkpoint where there is one.
@@ -83,6 +96,7 @@ public final class ControlRun {
   /// - Parameters:
   ///   - onPoint: called behind each evaluation, once it is saved.
   ///   - onAdvance: called behind each unit of work.
+  /// - Throws: `ControlError` where the run has diverged, `FileError` where the checkpoint cannot be written.
   public func run(onPoint: (Point) throws -> Void, onAdvance: () -> Void = {}) throws {
     while !isFinished {
       let next = ((curve.last?.step ?? 0) / interval + 1) * interval
@@ -100,6 +114,11 @@ public final class ControlRun {
   }
 
   /// The policy as it is now, in the episodes that all seeds share.
+  ///
+  /// - Parameters:
+  ///   - attack: on what the policy sees; nil for the truth.
+  ///   - other: another environment of the same sizes; nil for the run's own.
+  /// - Throws: `ControlError` or `ShapeError` where policy and environment do not fit.
   public func evaluate(attack: ObservationAttack? = nil, in other: (any Environment)? = nil) throws -> PolicyEvaluation
   {
     try PolicyEvaluation.run(

@@ -1,6 +1,8 @@
 /// Observations that arrive some steps late; before the first arrives, the first one is shown.
 public struct DelayedObservations: Environment {
+  /// What is wrapped.
   public let inner: any Environment
+  /// In steps, at least 1.
   public let delay: Int
 
   public init(_ inner: any Environment, steps delay: Int) {

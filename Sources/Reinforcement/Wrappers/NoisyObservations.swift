@@ -4,8 +4,11 @@
 /// In an episode each number moves by a uniform number in ±amplitude at each step; the amplitude is uniform in 0...`largest`,
 /// or `largest` itself where `isFixed`. Units are those of the observations.
 public struct NoisyObservations: Environment {
+  /// What is wrapped.
   public let inner: any Environment
+  /// The largest amplitude, in units of observations.
   public let largest: Float
+  /// Whether every episode has the largest amplitude, in place of a random one.
   public let isFixed: Bool
 
   public init(_ inner: any Environment, upTo largest: Float, isFixed: Bool = false) {

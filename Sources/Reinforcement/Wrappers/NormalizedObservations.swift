@@ -2,8 +2,11 @@ import Parameters
 
 /// Observations in standard deviations from a mean, both fixed: (o - mean) / deviation.
 public struct NormalizedObservations: Environment {
+  /// What is wrapped.
   public let inner: any Environment
+  /// One number for each of an observation.
   public let mean: [Float]
+  /// Positive, one number for each of an observation.
   public let deviation: [Float]
 
   /// - Throws: `ControlError` where there are not as many means and positive deviations as observations.
@@ -47,11 +50,14 @@ public struct NormalizedObservations: Environment {
 /// For observations whose scale is not known. What is kept (a replay buffer) must be kept unscaled, and scaled by
 /// the moments of the day when it is used.
 public struct RunningMoments: Sendable, Equatable {
+  /// Observations so far.
   public private(set) var count: Double
+  /// One for each number of an observation.
   public private(set) var mean: [Double]
   /// Sums of squared deviations.
   public private(set) var squares: [Double]
 
+  /// Moments of nothing: count 0.
   public init(width: Int) {
     count = 0
     mean = Array(repeating: 0, count: width)

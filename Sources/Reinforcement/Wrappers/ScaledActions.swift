@@ -1,5 +1,6 @@
 /// Actions in -1...1 for an environment with bounds of its own.
 public struct ScaledActions: Environment {
+  /// What is wrapped.
   public let inner: any Environment
   private let center: [Float]
   private let half: [Float]

@@ -1,6 +1,8 @@
 /// Cuts episodes after a number of steps. An episode that ends by itself in the last step is not truncated.
 public struct TimeLimit: Environment {
+  /// What is wrapped.
   public let inner: any Environment
+  /// The length at which episodes are cut, at least 1.
   public let steps: Int
 
   public init(_ inner: any Environment, steps: Int) {

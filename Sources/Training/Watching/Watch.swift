@@ -8,10 +8,15 @@ public protocol Watch: AnyObject {
   var memory: Tree<NDArray> { get }
   /// Called once before a session's first update.
   /// - Parameter memory: what the checkpoint holds; nil for a fresh start.
+  /// - Throws: `TrainingError` where the checkpoint lacks what it needs; what measuring throws.
   func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws
   /// Called after each update.
+  ///
+  /// - Throws: `TrainingError` where it cannot follow, as a twin that diverges.
   func follow(_ trainer: Trainer) throws
   /// What is seen now, by tag; called at the start and after each epoch.
+  ///
+  /// - Throws: what measuring throws, as `ShapeError`.
   func look(_ trainer: Trainer) throws -> [String: Double]
 }
 
@@ -23,10 +28,15 @@ extension Watch {
 
 /// What there is to watch: a model with its loss, and the examples that it is trained and validated on.
 public struct WatchSite: Sendable {
+  /// What descends.
   public var model: any Layer
+  /// What it descends on.
   public var loss: LossFunction
+  /// The examples that it learns from.
   public var train: Dataset
+  /// Examples that it does not learn from.
   public var validation: Dataset
+  /// What features are still scaled by; nil where they are ready.
   public var normalization: Normalization?
   /// Decides which examples are looked at, and noise.
   public var key: RandomKey
@@ -54,6 +64,7 @@ public struct WatchSite: Sendable {
 
 /// All diagnostics of one descent, with the time that each takes.
 public final class Watches {
+  /// In the order in which they look.
   public let names: [String]
   /// Seconds that each has taken in this session.
   public private(set) var seconds: [String: Double]
@@ -69,17 +80,26 @@ public final class Watches {
     self.clock = clock
   }
 
+  /// What all of them need to go on, each below its name.
   public var memory: Tree<NDArray> {
     zip(names, watches).reduce(Tree()) { $0.merging($1.1.memory.prefixed($1.0)) }
   }
 
+  /// Begins all of them.
+  ///
+  /// - Throws: what one of them throws.
   public func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws {
     try each { name, watch in try watch.begin(trainer, memory: memory?.subtree(name)) }
   }
 
+  /// Tells all of them of an update.
+  ///
+  /// - Throws: what one of them throws.
   public func follow(_ trainer: Trainer) throws { try each { try $1.follow(trainer) } }
 
   /// What each sees now, in the order of `names`.
+  ///
+  /// - Throws: what one of them throws.
   public func look(_ trainer: Trainer) throws -> [(name: String, values: [String: Double])] {
     var found: [(name: String, values: [String: Double])] = []
     try each { name, watch in found.append((name, try watch.look(trainer))) }

@@ -2,13 +2,17 @@ import Diagnostics
 
 /// A diagnostic that text can name: `flatness 0.1 pairs=8`.
 public struct WatchKind: Sendable {
+  /// As text names it, "flatness".
   public var name: String
+  /// What it looks at, in one line.
   public var summary: String
+  /// In the order in which text may give them without names.
   public var options: [NamedOption]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
 
   private static let examples = NamedOption("examples", "1000", "examples that are looked at, of each set")
 
+  /// All diagnostics that text can name.
   public static let all: [WatchKind] = [
     .init(
       name: "calibration", summary: "how well a classifier's confidence fits its accuracy, on validation examples",
@@ -44,7 +48,9 @@ public struct WatchKind: Sendable {
 
 /// The diagnostics of a descent as text has them, joined by commas: `calibration, flatness 0.1`.
 public struct WatchConfiguration: Sendable, CustomStringConvertible {
+  /// One diagnostic with its options.
   public struct Item: Sendable {
+    /// As text names it.
     public var name: String
     var values: [String: String]
     private let kind: WatchKind
@@ -68,6 +74,7 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
     }
   }
 
+  /// In their order.
   public var items: [Item]
 
   /// - Throws: `DescentError` naming the nearest known name.
