@@ -1,5 +1,6 @@
 # make run    the main job on real data, then the path of its report
 # make test   everything that is checked
+# make test-mpi  descents on real processes (installs Open MPI)
 # make bench  the training step beside PyTorch and JAX
 # make bench-control  learning to control beside JAX and Stable-Baselines3
 # make examples  builds and runs the packages in Examples, which depend on this one
@@ -13,7 +14,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test examples documentation test-matrix sanitize bench bench-control build lint format dependencies
+.PHONY: run test test-mpi examples documentation test-matrix sanitize bench bench-control build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -24,6 +25,9 @@ build: dependencies
 test: dependencies lint
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+test-mpi: dependencies
+	Scripts/test-mpi.sh
 
 examples: dependencies
 	for example in Examples/*/; do \

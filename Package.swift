@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement",
+  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement", "Distributed", "MPIRanks",
 ]
 
 let package = Package(
@@ -22,7 +22,9 @@ let package = Package(
   products: libraries.map { .library(name: $0, targets: [$0]) } + [
     .library(name: "Descent", targets: ["Descent"]),
     .executable(name: "descent", targets: ["DescentCommand"]),
+    .executable(name: "descent-ranks", targets: ["RanksCommand"]),
   ],
+  traits: [.trait(name: "MPI", description: "Descents on many processes, by Open MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -37,6 +39,11 @@ let package = Package(
       name: "COpenBLAS", dependencies: ["CKernels"],
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("lapacke", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "CMPI", dependencies: [.target(name: "COpenMPI", condition: .when(traits: ["MPI"]))],
+      cSettings: [.define("DESCENT_MPI", .when(traits: ["MPI"]))]),
 
     // Numbers, graphs, derivatives, programs.
     room("Arrays", on: ["COpenBLAS"]),
@@ -54,6 +61,8 @@ let package = Package(
     room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
     room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
     room("Theory"),
+    room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
+    room("MPIRanks", on: ["CMPI", "Distributed"]),
     room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
     room(
       "Reinforcement",
@@ -70,13 +79,19 @@ let package = Package(
       "Experiments",
       on: [
         "Arrays", "COneDNN", "COpenBLAS", "Compilation", "Datasets", "Descending", "Diagnostics", "Differentiation",
-        "Models", "MultiObjective", "Reinforcement", "Reports", "RunLogs", "SignalRecovery", "Statistics", "Theory",
-        "Training", .product(name: "Yams", package: "Yams"),
+        "Distributed", "Models", "MultiObjective", "Reinforcement", "Reports", "RunLogs", "SignalRecovery",
+        "Statistics", "Theory", "Training",
+        .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
     .executableTarget(
       name: "DescentCommand",
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+      name: "RanksCommand",
+      dependencies: [
+        "Arrays", "Distributed", "MPIRanks", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Training"]),
@@ -93,6 +108,7 @@ let package = Package(
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),
     tests("SignalRecovery", on: ["SignalRecovery"]),
+    tests("Distributed", on: ["Distributed"]),
     tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
     tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
     tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),

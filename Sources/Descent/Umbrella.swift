@@ -5,9 +5,11 @@
 @_exported import Descending
 @_exported import Diagnostics
 @_exported import Differentiation
+@_exported import Distributed
 @_exported import Experiments
 @_exported import Graphs
 @_exported import LanguageModels
+@_exported import MPIRanks
 @_exported import MetaLearning
 @_exported import Models
 @_exported import MultiObjective

@@ -49,6 +49,11 @@ import Training
     try check(PhaseRetrievalExperiment.self, deciding: ["printed-transition", "between-d2", "beats-amplitude"])
   }
 
+  @Test func distributedLimits() throws {
+    try check(
+      DistributedLimitsExperiment.self, deciding: ["lemma-support", "old-chain/race", "equal-speeds", "breaks/m3-rand"])
+  }
+
   @Test func lossTransformation() throws {
     try check(LossTransformationExperiment.self, deciding: ["faster/sgd/well", "control/adam/curve", "formula"])
   }

@@ -1,0 +1,1 @@
+// Only its flags are wanted: CMPI includes mpi.h itself.

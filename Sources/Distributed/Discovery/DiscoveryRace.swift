@@ -1,0 +1,66 @@
+import Arrays
+import Foundation
+
+/// The random sum of the lower bound: blocks of K coordinates, each won by the worker that first gains K/2 of them by one
+/// route, lucky gradients or coordinates that the server sends at random.
+///
+/// t = Σ_{b=1..⌊T/K⌋} min_i min{h Σ_{k<=K/2} η_bik, τ_s Σ_{k<=K/2} μ_bik}, η ~ Geom(p_σ), μ ~ Geom(min(1, 2K/T)). K = 1 is the old chain, one
+/// coordinate a block and μ ~ Geom(1/T).
+///
+/// Source: Tyurin, arXiv 2506.23836.
+public struct DiscoveryRace: Hashable, Sendable, Codable {
+  /// T, of as many coordinates as the point has.
+  public var length: Int
+  /// K.
+  public var window: Int
+  public var workers: Int
+  /// p_σ, the chance that a gradient shows a new coordinate.
+  public var chance: Double
+  public var gradientSeconds: Double
+  public var downlinkSeconds: Double
+
+  public init(
+    length: Int, window: Int, workers: Int, chance: Double, gradientSeconds: Double = 1, downlinkSeconds: Double = 1
+  ) {
+    precondition(window > 0 && length >= window && workers > 0, "A race has a block and workers.")
+    precondition(chance > 0 && chance <= 1, "A chance lies in (0, 1]; got \(chance).")
+    (self.length, self.window, self.workers, self.chance) = (length, window, workers, chance)
+    (self.gradientSeconds, self.downlinkSeconds) = (gradientSeconds, downlinkSeconds)
+  }
+
+  /// p_K.
+  public var hit: Double { window == 1 ? 1 / Double(length) : min(1, 2 * Double(window) / Double(length)) }
+  /// Successes that win a block.
+  public var needed: Int { max(1, window / 2) }
+  /// B.
+  public var blocks: Int { length / window }
+
+  /// (B K / n^(1/K)) min{h/p_σ, τ_s/p_K}, the claimed order.
+  public var scale: Double {
+    Double(blocks * window) * min(gradientSeconds / chance, downlinkSeconds / hit)
+      / pow(Double(workers), 1 / Double(window))
+  }
+
+  /// t, a function of the key.
+  public func time(_ key: RandomKey) -> Double {
+    (0..<blocks).reduce(0.0) { sum, block in
+      let words = RandomWords(key.split(block))
+      var best = Double.infinity
+      for worker in 0..<workers {
+        let place = 2 * worker * needed
+        best = min(
+          best, gradientSeconds * trials(words, place, chance), downlinkSeconds * trials(words, place + needed, hit))
+      }
+      return sum + best
+    }
+  }
+
+  /// A sum of `needed` geometric numbers: trials until as many successes.
+  private func trials(_ words: RandomWords, _ start: Int, _ p: Double) -> Double {
+    if p >= 1 { return Double(needed) }
+    let scale = 1 / log1p(-p)
+    return (start..<start + needed).reduce(0.0) { sum, index in
+      sum + max(1, (log(1 - words.uniform(index)) * scale).rounded(.up))
+    }
+  }
+}

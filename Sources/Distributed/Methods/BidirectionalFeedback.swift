@@ -1,0 +1,105 @@
+import Arrays
+import Theory
+
+/// EF21-P with EF21: biased compressors both ways. The server keeps a model w that all workers know and sends the compressed
+/// difference x - w; a worker computes at w and sends the compressed change of its gradient's estimate.
+///
+/// Source: Gruntkowska, Tyurin, Richtárik, "EF21-P and friends", ICML 2023; the uplink is `ErrorFeedback`'s. The first round
+/// sends whole vectors.
+public struct BidirectionalFeedback: DistributedMethod {
+  public var batch: Int
+  public var downlink: any Compressor
+  public var uplink: any Compressor
+  public var name: String { "EF21-P, \(downlink.name) up \(uplink.name)" }
+
+  /// - Parameters:
+  ///   - downlink, uplink: compressors with a contraction (`TopK`, `Identity`).
+  public init(batch: Int, downlink: any Compressor, uplink: any Compressor) {
+    precondition(batch > 0, "A batch has a gradient.")
+    for compressor in [downlink, uplink] {
+      precondition(compressor.contraction(dimension: 1 << 20) != nil, "EF21-P needs compressors that contract.")
+    }
+    (self.batch, self.downlink, self.uplink) = (batch, downlink, uplink)
+  }
+
+  /// EF21's step with the smaller of both contractions, our choice: a theorem for both at once with noise was not at hand.
+  public func stepSize(
+    for objective: any StochasticObjective, on cluster: Cluster, accuracy: Double
+  ) -> Double {
+    let d = objective.dimension
+    let weaker = downlink.contraction(dimension: d)! < uplink.contraction(dimension: d)! ? downlink : uplink
+    return ErrorFeedback(batch: batch, compressor: weaker).stepSize(for: objective, on: cluster, accuracy: accuracy)
+  }
+
+  public func server(_ task: DescentTask) -> any Server { ModelServer(task, downlink) }
+  public func workers(_ indices: Range<Int>, _ task: DescentTask) -> [any Node] {
+    indices.map { ModelWorker($0, task, batch: batch, uplink) }
+  }
+}
+
+private final class ModelServer: Server {
+  private(set) var point: [Double]
+  private(set) var rounds = 0
+  private let task: DescentTask
+  private let downlink: any Compressor
+  private var model: [Double]
+  private var estimate: [Double]
+  private var gathering: Gathering
+
+  init(_ task: DescentTask, _ downlink: any Compressor) {
+    (self.task, self.downlink, point, model) = (task, downlink, task.objective.start, task.objective.start)
+    estimate = [Double](repeating: 0, count: point.count)
+    gathering = Gathering(workers: task.workers)
+  }
+
+  func handle(_ event: Event, _ actions: inout [Action]) {
+    guard case .message(let message, let worker) = event else {
+      actions.broadcast(Message(.point, round: 0, packet: Packet(point)), workers: task.workers)
+      return
+    }
+    guard gathering.take(message.packet, from: worker) else { return }
+    gathering.addMean(to: &estimate, times: 1)
+    for i in point.indices { point[i] -= task.stepSize * estimate[i] }
+    rounds += 1
+    let difference = zip(point, model).map { $0 - $1 }
+    let packet = downlink.compress(difference, key: task.compression(rounds).split("down"))
+    packet.add(to: &model)
+    actions.broadcast(Message(.change, round: rounds, packet: packet), workers: task.workers)
+  }
+}
+
+private final class ModelWorker: Node {
+  private let index: Int
+  private let task: DescentTask
+  private let batch: Int
+  private let uplink: any Compressor
+  private let samples: RandomKey
+  private var model: [Double] = []
+  private var round = 0
+  private var estimate: [Double]
+
+  init(_ index: Int, _ task: DescentTask, batch: Int, _ uplink: any Compressor) {
+    (self.index, self.task, self.batch, self.uplink) = (index, task, batch, uplink)
+    samples = task.samples(index)
+    estimate = [Double](repeating: 0, count: task.objective.dimension)
+  }
+
+  func handle(_ event: Event, _ actions: inout [Action]) throws {
+    switch event {
+    case .message(let message, _):
+      round = message.round
+      if message.kind == .point { model = message.packet.values } else { message.packet.add(to: &model) }
+      actions.append(.compute(gradients: batch))
+    case .computed:
+      var change = try task.objective.stochasticGradient(
+        at: model, batch: batch, key: samples.split(round), positions: nil)
+      for i in change.indices { change[i] -= estimate[i] }
+      let packet =
+        round == 0
+        ? Packet(change) : uplink.compress(change, worker: index - 1, key: task.compression(round))
+      packet.add(to: &estimate)
+      actions.send(Message(.gradient, round: round, count: batch, packet: packet), to: 0)
+    case .started, .sent: break
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import Distributed
+import Theory
+
+/// What is descended on, over which links, by which methods.
+public struct DistributedLimitsConfiguration: SeededConfiguration {
+  public struct Lemmas: Codable, Sendable, Equatable {
+    public var length: Int
+    public var windows: [Int]
+    public var points: Int
+  }
+
+  public struct Discovery: Codable, Sendable, Equatable {
+    public var length: Int
+    public var workers: [Int]
+    public var windows: [Int]
+    public var wideWorkers: [Int]
+    public var processLength: Int
+    public var processWorkers: [Int]
+  }
+
+  public struct Problem: Codable, Sendable, Equatable, Hashable {
+    public var dimension: Int
+    public var samples: Double
+    public var accuracy: Double
+  }
+
+  public struct Floor: Codable, Sendable, Equatable {
+    public var dimension: Int
+    public var samples: Double
+    public var uplink: Double
+    public var workers: [Int]
+  }
+
+  public struct Links: Codable, Sendable, Equatable {
+    public var uplink: Double
+    public var ratios: [Double]
+    public var equal: Double
+    public var workers: [Int]
+  }
+
+  public struct Search: Codable, Sendable, Equatable {
+    public var growth: Int
+    public var slack: Double
+    public var scales: [Double]
+  }
+
+  public struct Exponents: Codable, Sendable, Equatable {
+    public var workers: Int
+    public var factors: [Double]
+  }
+
+  public struct Methods: Codable, Sendable, Equatable {
+    public var ratios: [Double]
+    public var workers: [Int]
+    public var equalWorkers: [Int]
+    public var rounds: Int
+  }
+
+  public struct Decisions: DecisionRules {
+    public var alpha: Double
+    public var margin: Double
+    public var gain: Double
+    public var share: Double
+  }
+
+  public var lemmas: Lemmas
+  public var discovery: Discovery
+  public var problem: Problem
+  public var links: Links
+  public var floor: Floor
+  public var search: Search
+  public var exponents: Exponents
+  public var methods: Methods
+  public var seeds: TunedSeeds
+  public var decision: Decisions
+
+  static let quick = DistributedLimitsConfiguration(
+    lemmas: Lemmas(length: 12, windows: [1, 2, 3, 5], points: 400),
+    discovery: Discovery(
+      length: 8000, workers: [10, 30, 100, 300, 1000], windows: [4, 8, 16],
+      wideWorkers: [30, 100, 300, 1000, 3000, 10_000], processLength: 512,
+      processWorkers: [16, 32, 64, 128, 256]),
+    problem: Problem(dimension: 256, samples: 256, accuracy: 2e-4),
+    links: Links(
+      uplink: 1, ratios: [0, 0.001, 0.01, 0.03, 0.1, 0.3, 1, 3], equal: 1.0 / 32, workers: [1, 4, 16, 64, 256, 1024]),
+    floor: Floor(dimension: 32, samples: 8, uplink: 0.25, workers: [4, 16, 64, 256, 1024, 2048, 4096, 8192]),
+    search: Search(growth: 4, slack: 3, scales: [1, 1.8, 4, 10]),
+    exponents: Exponents(workers: 64, factors: [0.25, 1, 4]),
+    methods: Methods(
+      ratios: [0, 0.1, 1], workers: [4, 16, 64], equalWorkers: [4, 16, 64, 256], rounds: 100_000),
+    seeds: TunedSeeds(count: 5, tuningCount: 1),
+    decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.6))
+
+  static var smoke: DistributedLimitsConfiguration {
+    var c = quick
+    c.lemmas = Lemmas(length: 6, windows: [1, 2], points: 20)
+    c.discovery = Discovery(
+      length: 600, workers: [4, 16, 64], windows: [4], wideWorkers: [4, 16, 64], processLength: 64,
+      processWorkers: [2, 4, 8])
+    c.problem = Problem(dimension: 16, samples: 16, accuracy: 0.02)
+    c.links = Links(uplink: 1, ratios: [0, 0.01, 0.03, 1, 3, 10], equal: 1.0 / 8, workers: [1, 4, 16, 64])
+    c.floor = Floor(dimension: 8, samples: 4, uplink: 0.25, workers: [4, 64, 256, 512])
+    c.search = Search(growth: 4, slack: 3, scales: [1, 4])
+    c.exponents = Exponents(workers: 16, factors: [0.5, 1, 2])
+    c.methods = Methods(ratios: [0, 1], workers: [4], equalWorkers: [4, 16], rounds: 5000)
+    c.seeds = TunedSeeds(count: 3, tuningCount: 1)
+    return c
+  }
+
+  /// Finer searches, more seeds, up to 4,096 workers.
+  static var standard: DistributedLimitsConfiguration {
+    var c = quick
+    c.discovery.workers += [3000, 10_000]
+    c.discovery.wideWorkers = c.discovery.workers
+    c.discovery.length = 80_000
+    c.links.workers = [1, 4, 16, 64, 256, 1024, 4096]
+    c.search.growth = 2
+    c.methods.ratios = [0, 0.001, 0.03, 0.1, 0.3, 1]
+    c.methods.workers = [4, 16, 64, 256]
+    c.methods.equalWorkers = [4, 16, 64, 256, 1024]
+    c.seeds = TunedSeeds(count: 10, tuningCount: 3)
+    return c
+  }
+
+  /// Up to 16,384 workers, d = 1,024.
+  static var paper: DistributedLimitsConfiguration {
+    var c = standard
+    c.problem = Problem(dimension: 1024, samples: 1024, accuracy: 2.5e-4)
+    c.links.workers = [1, 4, 16, 64, 256, 1024, 4096, 16_384]
+    c.methods.workers = [4, 16, 64, 256, 1024]
+    c.seeds = TunedSeeds(count: 20, tuningCount: 3)
+    return c
+  }
+
+  public func check() throws {
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "lemmas.length": lemmas.length, "lemmas.points": lemmas.points, "discovery.length": discovery.length,
+      "discovery.processLength": discovery.processLength, "problem.dimension": problem.dimension,
+      "floor.dimension": floor.dimension, "exponents.workers": exponents.workers, "methods.rounds": methods.rounds,
+    ])
+    try require(positive: [
+      "problem.samples": problem.samples, "problem.accuracy": problem.accuracy, "links.uplink": links.uplink,
+      "links.equal": links.equal, "floor.samples": floor.samples, "floor.uplink": floor.uplink,
+      "decision.margin": decision.margin,
+    ])
+    guard problem.accuracy < 1.0 / 16 else {
+      throw SettingsError("problem.accuracy must be below 1/16, where the descent begins")
+    }
+    guard search.growth > 1 else { throw SettingsError("search.growth must be at least 2, not \(search.growth)") }
+    guard search.slack >= 1 else { throw SettingsError("search.slack must be at least 1, not \(search.slack)") }
+    guard decision.gain > 1 else { throw SettingsError("decision.gain must exceed 1") }
+    guard decision.share > 0, decision.share < 1 else { throw SettingsError("decision.share must be in 0...1") }
+    try requireRising(
+      [
+        "lemmas.windows": lemmas.windows.map(Double.init), "discovery.windows": discovery.windows.map(Double.init),
+        "search.scales": search.scales, "exponents.factors": exponents.factors,
+        "methods.workers": methods.workers.map(Double.init),
+        "methods.equalWorkers": methods.equalWorkers.map(Double.init),
+      ], least: 1)
+    try requireRising(
+      [
+        "discovery.workers": discovery.workers.map(Double.init),
+        "discovery.wideWorkers": discovery.wideWorkers.map(Double.init),
+        "discovery.processWorkers": discovery.processWorkers.map(Double.init),
+        "links.workers": links.workers.map(Double.init), "floor.workers": floor.workers.map(Double.init),
+      ], least: 3)
+    for (name, values) in ["links.ratios": links.ratios, "methods.ratios": methods.ratios] {
+      guard values.first == 0, values == Set(values).sorted(), values.allSatisfy(\.isFinite) else {
+        throw SettingsError("\(name) must rise from 0")
+      }
+    }
+    guard links.workers[0] == 1 else { throw SettingsError("links.workers must begin with 1") }
+    guard methods.equalWorkers[0] > 1, methods.workers[0] > 1, links.workers.contains(methods.equalWorkers.last!) else {
+      throw SettingsError(
+        "methods.workers and methods.equalWorkers must exceed 1, and links.workers hold the most of the latter")
+    }
+    let most = 2 * discovery.windows.last!
+    guard discovery.windows.allSatisfy({ $0.isMultiple(of: 2) }), discovery.length >= most,
+      discovery.length >= 10 * discoveryWindow(workers: discovery.wideWorkers.last!),
+      discovery.processLength >= discoveryWindow(workers: discovery.processWorkers.last!)
+    else {
+      throw SettingsError(
+        "discovery.windows must be even, and discovery.length ten times the windows of all workers at least")
+    }
+  }
+
+  private func requireRising(_ settings: KeyValuePairs<String, [Double]>, least: Int) throws {
+    for (name, values) in settings {
+      guard values.count >= least, values == Set(values).sorted(), values[0] > 0, values.allSatisfy(\.isFinite) else {
+        throw SettingsError("\(name) must be \(least) or more rising positive numbers")
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import Arrays
+import Distributed
+import Foundation
+import Synchronization
+import Testing
+
+/// Mailboxes between threads that stand for processes.
+private final class Mail: Sendable {
+  let size: Int
+  private let boxes: Mutex<[[(from: Int, bytes: [UInt8])]]>
+
+  init(size: Int) {
+    self.size = size
+    boxes = Mutex((0..<size).map { _ in [] })
+  }
+
+  func put(_ bytes: [UInt8], from: Int, to: Int) { boxes.withLock { $0[to].append((from, bytes)) } }
+  func take(_ rank: Int) -> (from: Int, bytes: [UInt8])? {
+    boxes.withLock { $0[rank].isEmpty ? nil : $0[rank].removeFirst() }
+  }
+}
+
+private final class MailChannel: Channel {
+  let rank: Int
+  var size: Int { mail.size }
+  private let mail: Mail
+  /// Messages of a descent after which the process is dead.
+  private var life: Int
+  /// A run takes a tenth of a second; one that never ends fails here, and says so as its interruption.
+  private let deadline = ContinuousClock.now + .seconds(20)
+
+  init(_ mail: Mail, rank: Int, life: Int = .max) { (self.mail, self.rank, self.life) = (mail, rank, life) }
+
+  func send(_ bytes: [UInt8], to rank: Int) {
+    guard life > 0 else { return }
+    if bytes.first == 0 { life -= 1 }  // the tag of such messages
+    mail.put(bytes, from: self.rank, to: rank)
+  }
+
+  func poll() throws -> (from: Int, bytes: [UInt8])? {
+    if life <= 0 { throw TransportError("dead") }
+    if ContinuousClock.now > deadline { throw TransportError("the test's 20 seconds are over") }
+    return mail.take(rank)
+  }
+}
+
+private struct TestClock: WallClock {
+  var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+  func sleep(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
+}
+
+/// One after another: each is several threads that look for messages ten thousand times a second.
+@Suite(.serialized) struct ProcessTests {
+  private static let cluster = Cluster(
+    workers: 3, gradientSeconds: 2e-3, downlinkSeconds: 1e-5, uplinkSeconds: 1e-4)
+  private static let goal = Goal(accuracy: 1e-9, rounds: 8)
+  /// What methods choose their batches by: with the goal's, σ²/ε would be hours of gradients.
+  private static let accuracy = 0.1
+
+  private static func task(_ method: some DistributedMethod) -> DescentTask {
+    let objective = TridiagonalQuadratic(dimension: 10, variance: 0.5)
+    return DescentTask(
+      objective: objective, cluster: cluster,
+      stepSize: method.stepSize(for: objective, on: cluster, accuracy: accuracy), accuracy: accuracy,
+      key: RandomKey(seed: 3))
+  }
+
+  /// A thread for each rank; what rank 0 recorded, and what went wrong elsewhere.
+  private func run(
+    _ method: some DistributedMethod, life: [Int: Int] = [:], purpose: [Int: String] = [:], patience: Double = 10
+  ) async throws -> DescentRecord {
+    let mail = Mail(size: 4)
+    return try await withThrowingTaskGroup(of: DescentRecord?.self) { group in
+      for rank in 0..<4 {
+        let (life, purpose) = (life[rank] ?? .max, purpose[rank] ?? "test")
+        group.addTask {
+          try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+              continuation.resume(
+                with: Result {
+                  do {
+                    let transport = try ProcessTransport(
+                      MailChannel(mail, rank: rank, life: life), Self.cluster, clock: TestClock(),
+                      name: "thread \(rank)",
+                      purpose: purpose, patience: patience)
+                    return try DistributedDescent.run(
+                      method, Self.task(method), over: transport, goal: Self.goal)
+                  } catch  where rank > 0 {
+                    return nil  // the server tells
+                  }
+                })
+            }
+          }
+        }
+      }
+      var record: DescentRecord?
+      for try await result in group where result != nil { record = result }
+      return record!
+    }
+  }
+
+  /// The same nodes give the same bits on processes as on the virtual clock.
+  @Test func processesDescendLikeTheSimulation() async throws {
+    let methods: [any DistributedMethod] = [
+      BatchDescent(batch: 2, uplink: RandK(3)), MarinaP(batch: 1, downlink: PermK(workers: 3), chance: 0.4),
+      ErrorFeedback(batch: 1, compressor: TopK(2)), Shadowheart(),
+    ]
+    for method in methods {
+      let real = try await run(method)
+      let simulated = try DistributedDescent.run(
+        method, Self.task(method), over: SimulatedTransport(Self.cluster), goal: Self.goal)!
+      #expect(real.point == simulated.point && real.rounds == simulated.rounds, "\(method.name)")
+      #expect(real.uplinkBits == simulated.uplinkBits && real.downlinkBits == simulated.downlinkBits)
+      #expect(real.interruption == nil, "\(method.name)")
+      #expect(real.looks.map(\.squaredGradient) == simulated.looks.map(\.squaredGradient))
+    }
+  }
+
+  /// Without a fixed order the point differs, but steps are taken.
+  @Test func asynchronousMethodsRunToo() async throws {
+    for method in [Rennala(batch: 5), Ringmaster(threshold: 4)] as [any DistributedMethod] {
+      let real = try await run(method)
+      #expect(real.interruption == nil && real.rounds == 8, "\(method.name)")
+    }
+  }
+
+  /// A worker that dies ends the run with its name, and what was done is kept.
+  @Test func lostWorkersAreNamed() async throws {
+    let record = try await run(BatchDescent(batch: 1), life: [2: 3], patience: 0.5)
+    #expect(record.interruption?.contains("rank 2 (thread 2)") == true)
+    #expect(record.rounds == 3 && record.looks.count == 4 && !record.isReached)
+  }
+
+  @Test func disagreementIsNamed() async throws {
+    await #expect {
+      try await run(BatchDescent(batch: 1), purpose: [3: "something else"], patience: 0.5)
+    } throws: { error in
+      "\(error)".contains("rank 3 (thread 3) was started with other settings: something else")
+    }
+    await #expect {
+      try await run(BatchDescent(batch: 1), life: [1: 0], patience: 0.5)
+    } throws: { error in
+      "\(error)".contains("rank 1 did not come")
+    }
+  }
+}
