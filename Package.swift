@@ -68,7 +68,8 @@ let package = Package(
       "Experiments",
       on: [
         "Arrays", "COneDNN", "COpenBLAS", "Compilation", "Datasets", "Descending", "Diagnostics", "Differentiation",
-        "Models", "MultiObjective", "Reports", "RunLogs", "SignalRecovery", "Statistics", "Theory", "Training",
+        "LanguageModels", "MetaLearning", "Models", "MultiObjective", "Reports", "RunLogs", "SignalRecovery",
+        "Statistics", "Theory", "Training",
         .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),

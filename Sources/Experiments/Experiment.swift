@@ -144,9 +144,9 @@ public struct ReportContext: Sendable {
 /// All experiments, by name.
 public enum ExperimentRegistry {
   public static let all: [any Experiment.Type] = [
-    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self,
-    LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
-    TrainedEmbeddingAttentionExperiment.self,
+    CalibrationExperiment.self, GeneralizationBoundsExperiment.self, GradientPromptingExperiment.self,
+    LipschitzDynamicsExperiment.self, LossTransformationExperiment.self, MultiObjectiveExperiment.self,
+    PhaseRetrievalExperiment.self, TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -176,7 +176,8 @@ import Testing
       #expect(scores[.prompted]![index].group == index / 2)
     }
     for (one, other) in [
-      (PromptCondition.baseStep, PromptCondition.noContext), (.trainedStep, .noStep), (.irrelevantContext, .trainedStep),
+      (PromptCondition.baseStep, PromptCondition.noContext), (.trainedStep, .noStep),
+      (.irrelevantContext, .trainedStep),
       (.noStep, .noContext), (.trainedStep, .baseStep), (.promptedAfterStep, .prompted),
       (.promptedAfterStep, .irrelevantContext),
     ] { #expect(means(one) != means(other)) }

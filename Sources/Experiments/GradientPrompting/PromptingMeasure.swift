@@ -17,7 +17,9 @@ extension Measure {
   /// How much more the plain model answers exactly with a prompt than after its best step.
   package static func left(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-step") }
   /// The plain model's best rate of a step, by exact answers and by log-probability, on questions that are not the test's.
-  static func bestRate(_ kind: Kind, exact: Bool) -> Measure { Measure("\(kind)/rate/\(exact ? "exact" : "logProbability")") }
+  static func bestRate(_ kind: Kind, exact: Bool) -> Measure {
+    Measure("\(kind)/rate/\(exact ? "exact" : "logProbability")")
+  }
 
   static let outerLoss = Measure("outer/loss")
   static let pretrainingLoss = Measure("pretraining/loss")
