@@ -38,20 +38,19 @@ extension GradientPromptingExperiment {
   // MARK: Tables
 
   private var rows: [Row] {
-    configuration.data.kinds.flatMap { kind -> [Row] in
-      let taught = arms.filter { $0.goal != nil && ($0.kind == kind || $0 == .conditioning) }
-      return [
-        ("plain, prompted", .base, kind, .prompted), ("plain, no context", .base, kind, .noContext),
-        ("plain, one step, best rate", .base, kind, .baseStep),
-      ]
-        + taught.flatMap { arm -> [Row] in
-          [
-            ("\(arm), step", arm, kind, .trainedStep), ("\(arm), no step", arm, kind, .noStep),
-            ("\(arm), step on an irrelevant context", arm, kind, .irrelevantContext),
-            ("\(arm), prompted after such a step", arm, kind, .promptedAfterStep),
-          ]
-        }
+    var rows: [Row] = []
+    for kind in configuration.data.kinds {
+      for (label, condition) in [
+        ("prompted", PromptCondition.prompted), ("no context", .noContext), ("one step, best rate", .baseStep),
+      ] { rows.append((label: "plain, " + label, arm: .base, kind: kind, condition: condition)) }
+      for arm in arms where arm.goal != nil && (arm.kind == kind || arm == .conditioning) {
+        for (label, condition) in [
+          ("step", PromptCondition.trainedStep), ("no step", .noStep),
+          ("step on an irrelevant context", .irrelevantContext), ("prompted after such a step", .promptedAfterStep),
+        ] { rows.append((label: "\(arm), \(label)", arm: arm, kind: kind, condition: condition)) }
+      }
     }
+    return rows
   }
 
   private func table(_ findings: Findings<PromptingArm>) throws -> Report.Section {

@@ -67,13 +67,14 @@ public struct GradientPromptingExperiment: Experiment {
     var sweep = Sweep(arms.tasks(on: reportedSeeds)) { locator, _ in
       let model = c.isSmall ? nil : try Self.open(c.model, locator)
       let grounds = PromptingGrounds(trainCount: c.data.train) { seed in
-        try model.map { try .pretrained($0, c, seed: seed) } ?? .small(c, seed: seed)
+        guard let model else { return try PromptingGround.small(c, seed: seed) }
+        return try PromptingGround.pretrained(model, c, seed: seed)
       }
       if model != nil { _ = try grounds.ground(first) }
       return Workbench(
         cost: { item in
           // Reading costs as much whatever has been read.
-          let ground = try model == nil ? .small(c, seed: item.seed, updates: 1) : grounds.ground(first)
+          let ground = try c.isSmall ? PromptingGround.small(c, seed: item.seed, updates: 1) : grounds.ground(first)
           return try PromptingTask.cost(item.arm, c, ground)
         },
         run: { item, log in

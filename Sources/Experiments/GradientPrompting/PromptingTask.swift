@@ -158,6 +158,7 @@ struct PromptingTask {
       let (task, answers) = (tasks[index], scores.map { ground.text($0[index].likeliest) })
       let fields = [ground.text(task.context), ground.text(task.query), ground.text(task.answer)] + answers
       let clean = fields.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+        .map { $0.isEmpty ? "(nothing)" : $0 }
       try log.record("answers", step: index, [:], text: clean.joined(separator: "\t"))
     }
   }
