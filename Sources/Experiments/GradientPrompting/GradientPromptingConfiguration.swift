@@ -66,7 +66,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 1200, batch: 32, rate: 3e-3),
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
-    outer: Outer(updates: 200, tasks: 16, rate: 1e-3, clip: 1, looks: 6), seeds: PlainSeeds(count: 6),
+    outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, looks: 6), seeds: PlainSeeds(count: 6),
     decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
 
   static var smoke: GradientPromptingConfiguration {
