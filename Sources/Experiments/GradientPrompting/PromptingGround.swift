@@ -88,14 +88,14 @@ final class PromptingGrounds: @unchecked Sendable {
   private final class Place: @unchecked Sendable {
     // Used under its lock.
     private let lock = NSLock()
-    private var ground: PromptingGround?
+    private var plain: PromptingGround?
     private var prepared: [FictitiousFacts.Kind: [Tree<NDArray>]] = [:]
 
     func ground(_ make: () throws -> PromptingGround) throws -> PromptingGround {
       try lock.withLock {
-        if let ground { return ground }
+        if let plain { return plain }
         let made = try make()
-        ground = made
+        plain = made
         return made
       }
     }
