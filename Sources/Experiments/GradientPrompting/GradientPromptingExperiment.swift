@@ -1,3 +1,4 @@
+import Foundation
 import LanguageModels
 import Training
 
@@ -88,12 +89,21 @@ public struct GradientPromptingExperiment: Experiment {
     return sweep
   }
 
-  /// - Throws: `SettingsError` that says how to get a known model that is not here.
+  /// - Throws: `SettingsError` that says how to get a known model that is not here; `LanguageModelError` where the model
+  ///   cannot be read, or is too large for this machine.
   private static func open(_ name: String, _ locator: DataLocator) throws -> PretrainedModel {
-    guard let known = KnownModel.all.first(where: { $0.name == name }) else { return try PretrainedModel.open(name) }
-    guard let path = known.path(in: locator.directories) else {
-      throw SettingsError("\(name) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA")
+    var path = name
+    if let known = KnownModel.all.first(where: { $0.name == name }) {
+      guard let found = known.path(in: locator.directories) else {
+        throw SettingsError("\(name) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA")
+      }
+      path = found
     }
-    return try PretrainedModel.open(path)
+    let model = try PretrainedModel.open(path)
+    // The embedding stands in the trunk and above it; what a step needs comes on top.
+    try model.checkFits(
+      2 * model.parameterByteCount, available: Int(clamping: ProcessInfo.processInfo.physicalMemory),
+      for: "this experiment")
+    return model
   }
 }
