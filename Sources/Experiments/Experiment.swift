@@ -156,8 +156,9 @@ public enum ExperimentRegistry {
   /// In alphabetical order.
   public static let all: [any Experiment.Type] = [
     AntifragileControlExperiment.self, CalibrationExperiment.self, DistributedLimitsExperiment.self,
-    GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self, LossTransformationExperiment.self,
-    MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self, TrainedEmbeddingAttentionExperiment.self,
+    GeneralizationBoundsExperiment.self, GradientPromptingExperiment.self, LipschitzDynamicsExperiment.self,
+    LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
+    TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -68,6 +68,12 @@ import Training
     try check(TrainedEmbeddingAttentionExperiment.self, deciding: ["alignment-synthetic", "margin-synthetic"])
   }
 
+  @Test func gradientPrompting() throws {
+    try check(
+      GradientPromptingExperiment.self,
+      deciding: ["likelier-than-plain-step", "reversal-improves", "outer-gradient"])
+  }
+
   /// The experiment that newcomers copy (a link into `Examples`).
   @Test func example() throws { try check(MomentumExperiment.self, deciding: ["lower-loss", "same-start"]) }
 }

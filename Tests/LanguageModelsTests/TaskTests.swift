@@ -162,10 +162,10 @@ import Testing
       return Parameters(moving.moved(by: -0.5 * slope).tree.merging(rest))
     }
     let scores = try Dictionary(
-      uniqueKeysWithValues: Condition.allCases.map {
+      uniqueKeysWithValues: PromptCondition.allCases.map {
         ($0, try scorer.scores($0, tasks, $0.isTrained ? trained : base))
       })
-    func means(_ condition: Condition) -> Double { scores[condition]!.map(\.logProbability).reduce(0, +) / 4 }
+    func means(_ condition: PromptCondition) -> Double { scores[condition]!.map(\.logProbability).reduce(0, +) / 4 }
     for (index, task) in tasks.enumerated() {
       func plain(_ tokens: [Int32]) throws -> Double {
         let logits = try DecoderSession(model).append(tokens).map(Double.init)
@@ -176,8 +176,10 @@ import Testing
       #expect(scores[.prompted]![index].group == index / 2)
     }
     for (one, other) in [
-      (Condition.baseStep, Condition.noContext), (.trainedStep, .noStep), (.irrelevantContext, .trainedStep),
-      (.noStep, .noContext), (.trainedStep, .baseStep),
+      (PromptCondition.baseStep, PromptCondition.noContext), (.trainedStep, .noStep),
+      (.irrelevantContext, .trainedStep),
+      (.noStep, .noContext), (.trainedStep, .baseStep), (.promptedAfterStep, .prompted),
+      (.promptedAfterStep, .irrelevantContext),
     ] { #expect(means(one) != means(other)) }
     // An irrelevant context is that of the next task of another group.
     let swapped = (0..<4).map { index in

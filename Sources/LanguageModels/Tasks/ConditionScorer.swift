@@ -53,8 +53,9 @@ public final class ConditionScorer {
       var point = all
       if key.takesStep { point = try adaptation(all) { try prompted.contextLoss(task, $0) } }
       let own = Parameters(point.tree.filter { path, _ in declared.contains(path) })
-      let score = prompted.score(task, try prompted.answerLogits(task, own))
-      return [score.logProbability, score.isExact]
+      let logits = try prompted.answerLogits(task, own)
+      let score = prompted.score(task, logits)
+      return [score.logProbability, score.isExact, logits.argumentOfMaximum()]
     }
     programs[key] = program
     return program
@@ -66,27 +67,24 @@ public final class ConditionScorer {
   /// - Throws: `LanguageModelError` where a task does not fit into the shape, or has no other to take an irrelevant
   ///   context from.
   public func scores(
-    _ condition: Condition, _ tasks: [ContextTask], _ parameters: Tree<NDArray>
+    _ condition: PromptCondition, _ tasks: [ContextTask], _ parameters: Tree<NDArray>
   ) throws -> [AnswerScore] {
     try tasks.enumerated().map { index, task in
-      var (asked, room) = (task, shape)
-      if condition == .prompted {
-        (asked, room) = (
-          task.prompted, TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)
-        )
-        asked.context = []
-      }
-      if !condition.takesStep { (asked.context, room.context) = ([], 2) }
-      if condition == .irrelevantContext {
+      var (asked, room) = (condition.isPrompted ? task.prompted : task, shape)
+      if condition.isPrompted { room.prompt += shape.context }
+      if condition.isMisled {
         guard let other = Self.stranger(to: index, among: tasks) else {
           throw LanguageModelError("an irrelevant context needs tasks of more than one group")
         }
         asked.context = other.context
       }
+      // Without a step there is nothing to learn from.
+      if !condition.takesStep { (asked.context, room.context) = ([], 2) }
       let results = try program(Key(takesStep: condition.takesStep, shape: room))
         .run(parameters.leaves + arguments(asked, room))
       return AnswerScore(
-        isExact: results[1].item == 1, logProbability: results[0].item, group: task.group)
+        isExact: results[1].item == 1, logProbability: results[0].item,
+        likeliest: Array(results[2].integers.prefix(task.answer.count)), group: task.group)
     }
   }
 

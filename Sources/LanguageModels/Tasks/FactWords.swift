@@ -1,6 +1,6 @@
 /// The words that fictitious facts are made of; our choice.
-enum FactWords {
-  static let names = """
+package enum FactWords {
+  package static let names = """
     Adam Alan Albert Alex Alice Amanda Amy Andrea Andrew Angela Anna Anne Anthony Arthur Barbara Ben Benjamin Beth Betty \
     Bill Bob Brad Brian Bruce Carl Carol Caroline Catherine Charles Charlie Charlotte Chris Christine Clara Claire \
     Craig Daniel Dave David Dean Deborah Dennis Diana Diane Donald Dorothy Douglas Edward Eleanor Elizabeth Ellen \
@@ -25,7 +25,7 @@ enum FactWords {
     "floating",
     "purple", "hollow", "glass", "electric",
   ]
-  static let objects = [
+  package static let objects = [
     "window", "bridge", "lamp", "garden", "clock", "tower", "boat", "piano", "mirror", "ladder", "kitchen", "wheel",
     "statue", "tunnel", "balloon", "forest", "museum", "fountain", "train", "castle", "library", "drum", "carpet",
     "telescope", "island", "bakery", "chair", "kite", "cave", "violin",

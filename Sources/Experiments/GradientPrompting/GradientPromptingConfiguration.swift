@@ -1,0 +1,140 @@
+import LanguageModels
+
+/// Meta-training a language model so that a gradient step on a text does what the text as a prompt would.
+public struct GradientPromptingConfiguration: SeededConfiguration {
+  public struct Data: Codable, Sendable, Equatable {
+    public var kinds: [FictitiousFacts.Kind]
+    public var train: Int
+    public var tuning: Int
+    public var test: Int
+  }
+
+  /// The model that is trained on the spot, and the world that it knows.
+  public struct Small: Codable, Sendable, Equatable {
+    public var facts: Int
+    public var names: Int
+    public var width: Int
+    public var layers: Int
+    public var updates: Int
+    public var batch: Int
+    public var rate: Double
+  }
+
+  /// What is adapted of a pre-trained model.
+  public struct Adapter: Codable, Sendable, Equatable {
+    public var rank: Int
+    public var blocks: Int
+  }
+
+  public struct Inner: Codable, Sendable, Equatable {
+    public var rate: Double
+    public var steps: Int
+    public var moreSteps: [Int]
+    public var triedRates: [Double]
+  }
+
+  public struct Outer: Codable, Sendable, Equatable {
+    public var updates: Int
+    public var tasks: Int
+    public var rate: Double
+    public var clip: Double
+    public var looks: Int
+  }
+
+  public struct Decisions: DecisionRules {
+    public var alpha: Double
+    public var sameMargin: Double
+    public var leakMargin: Double
+    public var recovered: Double
+  }
+
+  public var model: String
+  public var data: Data
+  public var small: Small
+  public var adapter: Adapter
+  public var inner: Inner
+  public var outer: Outer
+  public var seeds: PlainSeeds
+  public var decision: Decisions
+
+  /// The name of the model that is trained on the spot.
+  static let smallModel = "small"
+
+  /// Sizes and rates were chosen on seeds from 1000 on, which are not reported.
+  static let quick = GradientPromptingConfiguration(
+    model: smallModel, data: Data(kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128),
+    small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 1200, batch: 32, rate: 3e-3),
+    adapter: Adapter(rank: 8, blocks: 10),
+    inner: Inner(rate: 0.3, steps: 1, moreSteps: [], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
+    outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, looks: 6), seeds: PlainSeeds(count: 6),
+    decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
+
+  static var smoke: GradientPromptingConfiguration {
+    var c = quick
+    c.data = Data(kinds: [.description, .reversal], train: 8, tuning: 4, test: 8)
+    c.small = Small(facts: 1, names: 16, width: 16, layers: 1, updates: 20, batch: 8, rate: 3e-3)
+    c.inner.triedRates = [0.1, 1]
+    c.inner.moreSteps = [2]
+    c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, looks: 1)
+    c.seeds.count = 2
+    return c
+  }
+
+  /// SmolLM2: an adapter on the last third of its blocks.
+  static var standard: GradientPromptingConfiguration {
+    var c = quick
+    c.model = "smollm2"
+    c.data = Data(kinds: [.description, .reversal], train: 384, tuning: 48, test: 128)
+    c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
+    c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, looks: 5)
+    c.seeds.count = 3
+    return c
+  }
+
+  static var paper: GradientPromptingConfiguration {
+    var c = standard
+    c.data.train = 2000
+    c.data.test = 256
+    c.inner.moreSteps = [2, 4]
+    c.outer.updates = 400
+    c.seeds.count = 5
+    return c
+  }
+
+  var isSmall: Bool { model == Self.smallModel }
+
+  public func check() throws {
+    try checkLevelAndSeeds()
+    try require(counts: [
+      "data.train": data.train, "data.tuning": data.tuning, "data.test": data.test, "small.facts": small.facts,
+      "small.names": small.names, "small.width": small.width, "small.layers": small.layers,
+      "small.updates": small.updates, "small.batch": small.batch, "adapter.rank": adapter.rank,
+      "adapter.blocks": adapter.blocks, "inner.steps": inner.steps, "outer.updates": outer.updates,
+      "outer.tasks": outer.tasks, "outer.looks": outer.looks,
+    ])
+    try require(positive: [
+      "small.rate": small.rate, "inner.rate": inner.rate, "outer.rate": outer.rate, "outer.clip": outer.clip,
+      "decision.sameMargin": decision.sameMargin, "decision.leakMargin": decision.leakMargin,
+      "decision.recovered": decision.recovered,
+    ])
+    let limits = FactWorld.limits
+    guard small.names >= 4 * max(small.facts + 1, 2), small.names <= limits.names else {
+      throw SettingsError(
+        "small.names must be between \(4 * max(small.facts + 1, 2)) and \(limits.names), not \(small.names)")
+    }
+    guard small.facts <= limits.facts else {
+      throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
+    }
+    guard small.width % 8 == 0 else { throw SettingsError("small.width must be a multiple of 8, not \(small.width)") }
+    guard outer.looks <= outer.updates else { throw SettingsError("outer.looks must not exceed outer.updates") }
+    guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count,
+      !data.kinds.contains(.twoFacts)
+    else { throw SettingsError("data.kinds must be description, or description and reversal") }
+    guard !inner.triedRates.isEmpty, inner.triedRates.allSatisfy({ $0 > 0 && $0.isFinite }),
+      Set(inner.triedRates).count == inner.triedRates.count
+    else { throw SettingsError("inner.triedRates must be positive numbers, none of them twice") }
+    guard inner.moreSteps.allSatisfy({ $0 > 0 && $0 != inner.steps }),
+      Set(inner.moreSteps).count == inner.moreSteps.count
+    else { throw SettingsError("inner.moreSteps must be positive, none of them twice, and not inner.steps") }
+  }
+}

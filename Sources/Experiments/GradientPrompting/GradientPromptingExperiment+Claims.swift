@@ -1,0 +1,124 @@
+import LanguageModels
+import Training
+
+extension GradientPromptingExperiment {
+  private static let paper = "Zhang, Choshen, Andreas, arXiv 2506.20989"
+
+  private typealias Kind = FictitiousFacts.Kind
+  private typealias Test = ClaimTest<PromptingArm>
+  private typealias Number = Quantity<PromptingArm>
+
+  private static func canTeach(_ kind: Kind) -> Condition<PromptingArm> {
+    Condition(
+      "exact answers that a prompt adds (\(kind))", .above(0.5),
+      "The plain model answers with the context before the question, and not without it.",
+      .measure(.taught(kind), of: .base))
+  }
+
+  private static func leaves(_ kind: Kind) -> Condition<PromptingArm> {
+    Condition(
+      "exact answers that the plain step leaves to a prompt (\(kind))", .above(0.1),
+      "The plain model's best step does not do yet what a prompt does.", .measure(.left(kind), of: .base))
+  }
+
+  private static func exact(_ arm: PromptingArm, _ condition: PromptCondition, _ kind: Kind = .description) -> Number {
+    .measure(.exact(kind, condition), of: arm)
+  }
+
+  private static func likely(_ arm: PromptingArm, _ condition: PromptCondition, _ kind: Kind = .description) -> Number {
+    .measure(.logProbability(kind, condition), of: arm)
+  }
+
+  public func claims() throws -> [ClaimTest<PromptingArm>] {
+    let teacher = [Self.canTeach(.description)]
+    return taught.map { $0.requiring(teacher) } + (hasReversal ? reversal : [])
+      + [
+        Test.equal(
+          "outer-gradient", "The outer gradient is (1 - rate H) times that of first order.",
+          .measure(.gradientError, of: .base), to: 0, within: 0.01,
+          source: "derived: the chain rule through one step"
+        ).identity
+      ]
+  }
+
+  /// How far a taught step goes from the plain model's best step to the prompt.
+  private func recovery(_ id: String, _ name: String, of arm: PromptingArm, _ kind: Kind) -> Test {
+    let part = configuration.decision.recovered
+    let (plain, prompt, taught) = (
+      Measure.exact(kind, .baseStep), Measure.exact(kind, .prompted), Measure.exact(kind, .trainedStep)
+    )
+    // As a difference: where nothing is left, a ratio would be none.
+    let beyond = Number { findings, seed in
+      let before = try findings[.base, seed, plain]
+      return try findings[arm, seed, taught] - before - part * (findings[.base, seed, prompt] - before)
+    } makeUp: { wanted, seed, findings in
+      for measure in [plain, prompt] { findings.set(measure, of: .base, seed, to: 0) }
+      findings.set(taught, of: arm, seed, to: wanted)
+    }
+    return .higher(
+      id, "It recovers at least \(Int((100 * part).rounded())) % of what the plain step leaves to a prompt.",
+      beyond, than: 0, name: name, source: Self.paper + ": 28 % on SQuAD, half on WikiText"
+    ).requiring([Self.leaves(kind)])
+  }
+
+  /// Contexts as they are taught, the description before the name.
+  private var taught: [ClaimTest<PromptingArm>] {
+    let rule = configuration.decision
+    return [
+      Test.higher(
+        "likelier-than-plain-step",
+        "One step of the meta-trained model (LC) makes answers likelier than the plain model's at its best rate.",
+        Self.likely(.conditioning, .trainedStep), than: Self.likely(.base, .baseStep),
+        name: "likelier answers than the plain step (nats)", source: Self.paper
+      ).saying("make answers likelier than the plain step"),
+      recovery("recovers-gap", "exact answers beyond that part of the gap", of: .conditioning, .description)
+        .saying("recover a part of the prompting gap"),
+      .same(
+        "labels-not-needed", "Learning from the prompted model (LC) answers as well as learning from labels (LG).",
+        Self.exact(.conditioning, .trainedStep), as: Self.exact(.labels, .trainedStep), within: rule.sameMargin,
+        name: "LC as exact as LG", source: Self.paper + ", figure 2: very close"
+      ).saying("do without labels"),
+      .higher(
+        "second-order", "The outer gradient's second-order part is needed: without it LC makes answers less likely.",
+        Self.likely(.conditioning, .trainedStep), than: Self.likely(.firstOrder, .trainedStep),
+        name: "likelier answers than with first order (nats)",
+        source: "ours: the paper does not say which order it uses"
+      ).saying("need the second order"),
+      .same(
+        "nothing-without-step", "Without a step the meta-trained model answers as little as the plain one.",
+        Self.exact(.conditioning, .noStep), as: Self.exact(.base, .noContext), within: rule.leakMargin,
+        name: "no answers without a step", source: Self.paper + ", the condition No Context"),
+      .same(
+        "irrelevant-context", "After a step on another context it answers as little as without one.",
+        Self.exact(.conditioning, .irrelevantContext), as: Self.exact(.base, .noContext), within: rule.leakMargin,
+        name: "no answers from an irrelevant context", source: Self.paper + ", the condition Irrelevant"),
+    ]
+  }
+
+  /// Contexts with the name first.
+  private var reversal: [ClaimTest<PromptingArm>] {
+    let rule = configuration.decision
+    return [
+      Test.higher(
+        "reversal-improves",
+        "Taught on contexts with the name first, one step makes answers likelier than the plain model's best.",
+        Self.likely(.reversal, .trainedStep, .reversal), than: Self.likely(.base, .baseStep, .reversal),
+        name: "reversal: likelier answers than the plain step (nats)", source: Self.paper
+      ).requiring([Self.canTeach(.reversal)]).saying("improve on the reversal curse"),
+      recovery("reversal-recovers-gap", "reversal: exact answers beyond that part of the gap", of: .reversal, .reversal)
+        .requiring([Self.canTeach(.reversal)]),
+      .lower(
+        "reversal-below-description", "It stays below what is reached with the description first.",
+        Self.exact(.reversal, .trainedStep, .reversal), than: Self.exact(.conditioning, .trainedStep),
+        name: "reversal: fewer exact answers than with descriptions", source: Self.paper
+      ).requiring([Self.canTeach(.description), Self.canTeach(.reversal)]),
+      .same(
+        "no-transfer",
+        "What was taught with the description first does not help where the name is first: no more exact answers than the "
+          + "plain model's best step.",
+        Self.exact(.conditioning, .trainedStep, .reversal), as: Self.exact(.base, .baseStep, .reversal),
+        within: rule.sameMargin, name: "no transfer to the reversal", source: Self.paper + ", table 3"
+      ).requiring([Self.canTeach(.reversal), Self.leaves(.reversal)]),
+    ]
+  }
+}

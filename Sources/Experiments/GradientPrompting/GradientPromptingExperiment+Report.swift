@@ -1,0 +1,135 @@
+import LanguageModels
+import Reports
+import Training
+
+extension GradientPromptingExperiment {
+  private typealias Kind = FictitiousFacts.Kind
+  private typealias Row = (label: String, arm: PromptingArm, kind: Kind, condition: PromptCondition)
+
+  public func frame(_ findings: Findings<PromptingArm>) throws -> ReportFrame {
+    var sections: [Report.Section] = [
+      .heading("Answers under each condition"), try table(findings),
+      .paragraph(
+        "Exact: the share of questions whose answer is the likeliest of all words; log-probability of the answer in "
+          + "nats; mean and 95 % interval over seeds, \(configuration.data.test) questions each, about names and objects "
+          + "that no outer update saw."),
+    ]
+    if let plot = try conditions(findings) { sections.append(.plot(plot)) }
+    sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
+    if let answers = try answers(findings) { sections += [.heading("Ten questions, in words"), answers] }
+    let model = configuration.isSmall ? "a decoder trained on the spot" : configuration.model
+    let steps = configuration.inner.steps == 1 ? "one step" : "\(configuration.inner.steps) steps"
+    return ReportFrame(
+      title: "Gradient steps that simulate prompting",
+      subtitle: "\(model), \(steps) at the rate \(configuration.inner.rate), \(configuration.outer.updates) outer "
+        + "updates of \(configuration.outer.tasks) tasks, n = \(findings.finished(.conditioning).count) seeds",
+      comparison:
+        "Each claim is decided over seeds: arms of a seed start from the same plain model and answer the same questions. "
+        + "The plain model's step has the best of \(configuration.inner.triedRates.count) rates, chosen on other questions "
+        + "for each measure; taught models use the rate that they were taught with.",
+      sections: sections,
+      choices:
+        "Published: inner step on the context's loss, outer loss by the prompted model (LC) or by labels (LG), the "
+        + "conditions. Our choices: words and templates, the sum over the context's tokens, the inner rate, what is moved "
+        + "(feed-forward output matrices of the small model; the adapter of a pre-trained one), Adam with a clip outside, "
+        + "margins.")
+  }
+
+  // MARK: Tables
+
+  private var rows: [Row] {
+    var rows: [Row] = []
+    for kind in configuration.data.kinds {
+      for (label, condition) in [
+        ("prompted", PromptCondition.prompted), ("no context", .noContext), ("one step, best rate", .baseStep),
+      ] { rows.append((label: "plain, " + label, arm: .base, kind: kind, condition: condition)) }
+      for arm in arms where arm.goal != nil && (arm.kind == kind || arm == .conditioning) {
+        for (label, condition) in [
+          ("step", PromptCondition.trainedStep), ("no step", .noStep),
+          ("step on an irrelevant context", .irrelevantContext), ("prompted after such a step", .promptedAfterStep),
+        ] { rows.append((label: "\(arm), \(label)", arm: arm, kind: kind, condition: condition)) }
+      }
+    }
+    return rows
+  }
+
+  private func table(_ findings: Findings<PromptingArm>) throws -> Report.Section {
+    let filled = try rows.filter { !findings.finished($0.arm).isEmpty }.map { row in
+      [
+        "\(row.kind)", row.label, Report.spread(try findings.values(.exact(row.kind, row.condition), of: row.arm)),
+        Report.spread(try findings.values(.logProbability(row.kind, row.condition), of: row.arm)),
+        "\(findings.finished(row.arm).count)",
+      ]
+    }
+    return .table(header: ["contexts", "condition", "exact", "log-probability", "n"], rows: filled)
+  }
+
+  private func answers(_ findings: Findings<PromptingArm>) throws -> Report.Section? {
+    let seed = configuration.seeds.first
+    let plain = findings.records("answers", of: .base, seed).map { $0.text.split(separator: "\t").map(String.init) }
+    let taught = findings.records("answers", of: .conditioning, seed).map {
+      $0.text.split(separator: "\t").map(String.init)
+    }
+    guard !plain.isEmpty, plain.count == taught.count, (plain + taught).allSatisfy({ $0.count == 6 }) else {
+      return nil
+    }
+    return .table(
+      header: [
+        "context", "question", "answer", "prompted", "no context", "plain step", "LC step", "LC no step",
+        "LC irrelevant",
+      ],
+      rows: zip(plain, taught).map { $0 + $1[3...] })
+  }
+
+  // MARK: Plots
+
+  private func conditions(_ findings: Findings<PromptingArm>) throws -> Plot? {
+    let shown = rows.filter { $0.condition != .promptedAfterStep && !findings.finished($0.arm).isEmpty }
+      .filter { $0.kind == .description }
+    guard !shown.isEmpty else { return nil }
+    let summaries = try shown.map {
+      Summary(try findings.values(.logProbability($0.kind, $0.condition), of: $0.arm))
+    }
+    var plot = Plot(
+      name: "conditions", title: "Log-probability of the answer by condition, mean and 95 % interval over seeds",
+      xLabel: "", yLabel: "log-probability (nats)",
+      series: [
+        .init(
+          name: "mean", x: shown.indices.map(Double.init), y: summaries.map(\.mean),
+          low: summaries.map { $0.interval().low.isNaN ? $0.mean : $0.interval().low },
+          high: summaries.map { $0.interval().high.isNaN ? $0.mean : $0.interval().high }, style: .bars)
+      ])
+    plot.categories = shown.map(\.label)
+    return plot
+  }
+
+  private func curve(_ findings: Findings<PromptingArm>) -> Plot {
+    let series = arms.filter { $0.goal != nil }.compactMap { arm -> Plot.Series? in
+      var byUpdate: [Int: [Double]] = [:]
+      for seed in findings.seeds {
+        for (update, value) in findings.series(.exact(arm.kind, .trainedStep), of: arm, seed, kind: "outer") {
+          byUpdate[update, default: []].append(value)
+        }
+      }
+      let updates = byUpdate.keys.sorted()
+      guard !updates.isEmpty else { return nil }
+      return .mean("\(arm)", x: updates.map(Double.init), of: updates.map { byUpdate[$0]! })
+    }
+    return Plot(
+      name: "curve", title: "Exact answers after a step, held-out names and objects, mean and 95 % interval",
+      xLabel: "outer updates", yLabel: "share of exact answers", series: series)
+  }
+
+  private func rates(_ findings: Findings<PromptingArm>) throws -> Plot {
+    let tried = configuration.inner.triedRates.sorted()
+    let series = try arms.filter { $0.kind == .description && !findings.finished($0).isEmpty }.map { arm in
+      Plot.Series.mean(
+        "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
+    }
+    var plot = Plot(
+      name: "rates", title: "Exact answers by the rate of the step (taught at \(configuration.inner.rate))",
+      xLabel: "rate of the step", yLabel: "share of exact answers", series: series)
+    plot.isLogX = true
+    return plot
+  }
+}

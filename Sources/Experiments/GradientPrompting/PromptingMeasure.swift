@@ -1,0 +1,34 @@
+import LanguageModels
+import Training
+
+extension Measure {
+  package typealias Kind = FictitiousFacts.Kind
+
+  /// The share of test questions whose answer is the likeliest of all words.
+  package static func exact(_ kind: Kind, _ condition: PromptCondition) -> Measure {
+    Measure("\(kind)/\(condition)/exact")
+  }
+  /// The mean log-probability of answers to test questions, in nats.
+  package static func logProbability(_ kind: Kind, _ condition: PromptCondition) -> Measure {
+    Measure("\(kind)/\(condition)/logProbability")
+  }
+  /// What a prompt adds to the plain model's share of exact answers.
+  package static func taught(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-none") }
+  /// How much more the plain model answers exactly with a prompt than after its best step.
+  package static func left(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-step") }
+  /// The plain model's best rate of a step, by exact answers and by log-probability, on questions that are not the test's.
+  static func bestRate(_ kind: Kind, exact: Bool) -> Measure {
+    Measure("\(kind)/rate/\(exact ? "exact" : "logProbability")")
+  }
+
+  static let outerLoss = Measure("outer/loss")
+  static let pretrainingLoss = Measure("pretraining/loss")
+  /// Of the second derivatives' part in the outer gradient, relative to the whole, at the plain model.
+  static let curvatureShare = Measure("outer/curvature")
+  /// How far the outer gradient is from (1 - rate * Hessian) times that of first order, relative to the second-order part.
+  package static let gradientError = Measure("outer/gradientError")
+}
+
+/// Over rates of the step: tuning questions, the arm's own kind.
+let exactByRate = MeasureFamily<Double>("byRate/", "/exact")
+let logProbabilityByRate = MeasureFamily<Double>("byRate/", "/logProbability")

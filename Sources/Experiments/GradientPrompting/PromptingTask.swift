@@ -1,0 +1,194 @@
+import Foundation
+import LanguageModels
+import MetaLearning
+import Training
+
+/// One arm on one seed, with all that is measured on it.
+struct PromptingTask {
+  let configuration: GradientPromptingConfiguration
+  let arm: PromptingArm
+  let seed: Int
+  let grounds: PromptingGrounds
+  /// Whether answers are recorded in words.
+  let showsAnswers: Bool
+
+  private typealias Kind = FictitiousFacts.Kind
+
+  private var key: RandomKey { RandomKey(seed: seed) }
+
+  func run(_ log: TaskLog<PromptingArm>) throws -> TaskOutcome {
+    let start = log.elapsed
+    let ground = try grounds.ground(seed)
+    var values = arm.goal == nil ? try measurePlain(ground, log) : try teach(ground, log)
+    values[.seconds] = log.elapsed - start
+    return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.outer.updates)
+  }
+
+  private func questions(_ ground: PromptingGround, _ kind: Kind, _ name: String, _ count: Int) -> [ContextTask] {
+    ground.tasks(count, .test, kind, key.split(name))
+  }
+
+  // MARK: The plain model
+
+  private func measurePlain(
+    _ ground: PromptingGround, _ log: TaskLog<PromptingArm>
+  ) throws -> [Measure: Double] {
+    var values: [Measure: Double] = [:]
+    if let loss = ground.pretrainingLoss { values[.pretrainingLoss] = loss }
+    let scorer = try ground.scorer(steps: configuration.inner.steps)
+    for kind in configuration.data.kinds {
+      let test = questions(ground, kind, "test", configuration.data.test)
+      let plain = ground.at(rate: 1, ground.weights)
+      let prompted = try scorer.scores(.prompted, test, plain)
+      let none = try scorer.scores(.noContext, test, plain)
+      // Its best rate, by either measure, on questions that decide nothing.
+      let rates = try sweep(scorer, ground, kind, ground.weights, into: &values)
+      let step = try scorer.scores(.baseStep, test, ground.at(rate: rates.exact, ground.weights))
+      let likely =
+        rates.exact == rates.likely
+        ? step : try scorer.scores(.baseStep, test, ground.at(rate: rates.likely, ground.weights))
+      (values[.bestRate(kind, exact: true)], values[.bestRate(kind, exact: false)]) = (rates.exact, rates.likely)
+      for (condition, scores) in [(PromptCondition.prompted, prompted), (.noContext, none)] {
+        values[.exact(kind, condition)] = scores.exact
+        values[.logProbability(kind, condition)] = scores.logProbability
+      }
+      values[.exact(kind, .baseStep)] = step.exact
+      values[.logProbability(kind, .baseStep)] = likely.logProbability
+      values[.taught(kind)] = prompted.exact - none.exact
+      values[.left(kind)] = prompted.exact - step.exact
+      if showsAnswers, kind == .description {
+        try show(ground, test, [prompted, none, step], log)
+      }
+    }
+    let error = try gradientError(ground)
+    (values[.gradientError], values[.curvatureShare]) = (error.error, error.share)
+    return values
+  }
+
+  /// Scores after a step at each rate, on tuning questions; the best rates by exact answers and by log-probability.
+  private func sweep(
+    _ scorer: ConditionScorer, _ ground: PromptingGround, _ kind: Kind, _ weights: Tree<NDArray>,
+    into values: inout [Measure: Double]
+  ) throws -> (exact: Double, likely: Double) {
+    let tuning = questions(ground, kind, "tuning", configuration.data.tuning)
+    let found = try configuration.inner.triedRates.map { rate in
+      (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
+    }
+    if kind == arm.kind {
+      for (rate, scores) in found {
+        values[exactByRate[rate]] = scores.exact
+        values[logProbabilityByRate[rate]] = scores.logProbability
+      }
+    }
+    func best(_ score: ([AnswerScore]) -> Double) -> Double { found.max { score($0.1) < score($1.1) }!.0 }
+    // Of equal shares of exact answers the likelier.
+    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best(\.logProbability))
+  }
+
+  /// The outer gradient of one task at the plain model, against (1 - rate * Hessian) times that of first order.
+  private func gradientError(_ ground: PromptingGround) throws -> (error: Double, share: Double) {
+    let task = try ground.prepared(questions(ground, arm.kind, "test", 1))[0]
+    return try OuterGradient(ground, configuration.inner, like: task).compare(task)
+  }
+
+  // MARK: Taught models
+
+  private func teach(_ ground: PromptingGround, _ log: TaskLog<PromptingArm>) throws -> [Measure: Double] {
+    let outer = configuration.outer
+    let tasks = try grounds.tasks(seed, arm.kind)
+    let descent = try PromptingDescent(ground, arm, configuration, like: tasks[0], key: key.split("descent"))
+    let scorer = try ground.scorer(steps: arm.steps ?? configuration.inner.steps)
+    let watched = questions(ground, arm.kind, "tuning", min(configuration.data.tuning, 32))
+    if let saved = try log.checkpoints.latest() { try descent.step.restore(saved) }
+    let order = key.split("order")
+    var (sum, count, last) = (0.0, 0, Double.nan)
+    let interval = max(1, outer.updates / outer.looks)
+    for update in descent.step.step / outer.tasks..<outer.updates {
+      for index in update * outer.tasks..<(update + 1) * outer.tasks {
+        // Each pass over the tasks in an order of its own.
+        let (pass, place) = index.quotientAndRemainder(dividingBy: tasks.count)
+        let task = tasks[order.split(pass).permutation(tasks.count)[place]]
+        sum += try descent.advance(task)
+        count += 1
+      }
+      guard (update + 1) % interval == 0 || update + 1 == outer.updates else { continue }
+      last = sum / Double(count)
+      (sum, count) = (0, 0)
+      let scores = try scorer.scores(
+        .trainedStep, watched, ground.at(rate: configuration.inner.rate, descent.parameters))
+      try log.record(
+        "outer", step: update + 1,
+        [
+          .outerLoss: last, .exact(arm.kind, .trainedStep): scores.exact,
+          .logProbability(arm.kind, .trainedStep): scores.logProbability,
+        ])
+      log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, scores.exact))
+      if update + 1 < outer.updates { try log.checkpoints.save(descent.step.state) }
+    }
+    var values = try measureTaught(ground, scorer, descent.parameters, log)
+    values[.outerLoss] = last
+    return values
+  }
+
+  private func measureTaught(
+    _ ground: PromptingGround, _ scorer: ConditionScorer, _ weights: Tree<NDArray>, _ log: TaskLog<PromptingArm>
+  ) throws -> [Measure: Double] {
+    var values: [Measure: Double] = [:]
+    _ = try sweep(scorer, ground, arm.kind, weights, into: &values)
+    let taught = ground.at(rate: configuration.inner.rate, weights)
+    for kind in configuration.data.kinds {
+      let test = questions(ground, kind, "test", configuration.data.test)
+      var all: [[AnswerScore]] = []
+      for condition in PromptCondition.allCases where condition.isTrained {
+        let scores = try scorer.scores(condition, test, taught)
+        values[.exact(kind, condition)] = scores.exact
+        values[.logProbability(kind, condition)] = scores.logProbability
+        all.append(scores)
+      }
+      if showsAnswers, kind == .description { try show(ground, test, Array(all.prefix(3)), log) }
+    }
+    return values
+  }
+
+  /// Records the first ten questions with answers in words, as fields between tabulators.
+  private func show(
+    _ ground: PromptingGround, _ tasks: [ContextTask], _ scores: [[AnswerScore]], _ log: TaskLog<PromptingArm>
+  ) throws {
+    for index in 0..<min(10, tasks.count) {
+      let (task, answers) = (tasks[index], scores.map { ground.text($0[index].likeliest) })
+      let fields = [ground.text(task.context), ground.text(task.query), ground.text(task.answer)] + answers
+      let clean = fields.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+        .map { $0.isEmpty ? "(nothing)" : $0 }
+      try log.record("answers", step: index, [:], text: clean.joined(separator: "\t"))
+    }
+  }
+
+  // MARK: Time
+
+  /// A few outer steps, timed and thrown away, and a piece of the reading.
+  static func cost(
+    _ arm: PromptingArm, _ configuration: GradientPromptingConfiguration, _ ground: PromptingGround
+  ) throws -> TaskCost {
+    let task = try ground.prepared(ground.tasks(1, .train, arm.kind, RandomKey(seed: 0)))[0]
+    var model = arm
+    if model.goal == nil { model.goal = .conditioning }
+    let descent = try PromptingDescent(ground, model, configuration, like: task, key: RandomKey(seed: 0))
+    _ = try descent.advance(task)
+    let start = Date()
+    for _ in 0..<3 { _ = try descent.advance(task) }
+    let step = Date().timeIntervalSince(start) / 3
+    let (data, inner) = (configuration.data, configuration.inner)
+    // A score costs about a third of a step of the outer descent.
+    let scores = 5 * data.kinds.count * data.test + inner.triedRates.count * data.tuning
+    let steps = arm.goal == nil ? 0 : configuration.outer.updates * configuration.outer.tasks
+    return TaskCost(
+      seconds: step * (Double(steps) + Double(scores) / 3), bytes: descent.step.program.workingByteCount)
+  }
+}
+
+extension [AnswerScore] {
+  /// The share of exact answers.
+  var exact: Double { Double(self.count { $0.isExact }) / Double(Swift.max(count, 1)) }
+  /// The mean, in nats.
+  var logProbability: Double { map(\.logProbability).reduce(0, +) / Double(Swift.max(count, 1)) }
+}

@@ -1,0 +1,134 @@
+import Compilation
+import Experiments
+import Foundation
+import LanguageModels
+import MetaLearning
+import TestSupport
+import Testing
+import Training
+
+@Suite struct GradientPromptingTests {
+  private let smoke = GradientPromptingExperiment.presets[0].configuration
+
+  /// The outer loss of LC and its gradient through one step, of a decoder of one block, against PyTorch's in double
+  /// precision; the gradient of first order is another.
+  @Test(arguments: [
+    (InnerLoop.Derivative.exact, [59.731137921268, 17.585232683607, 35.922100637278]),
+    (.firstOrder, [5.537643674519, 0.992020218163, 4.384198488624]),
+  ]) func theOuterGradientIsPyTorchs(_ derivative: InnerLoop.Derivative, _ norms: [Double]) throws {
+    let decoder = CausalDecoder(
+      .llama(vocabulary: 11, context: 16, width: 8, layers: 1, heads: 2, keyHeads: 1, feedForwardWidth: 12))
+    let types = decoder.layout.entries.map(\.type)
+    let paths = types.paths
+    let weights = zip(paths, types.leaves).enumerated().map { k, entry -> NDArray in
+      let values = (0..<entry.1.shape.count).map { 0.3 * sin(1.7 * Double($0) + Double(k)) }
+      return NDArray(entry.1.shape.rank == 1 ? values.map { 1 + $0 } : values, shape: entry.1.shape)
+    }
+    let task = ContextTask(context: [1, 2, 3, 4, 5], query: [6, 2], answer: [5])
+    var asked = task.prompted
+    asked.context = []
+    let (shape, room) = (
+      TaskShape(context: 5, prompt: 3, answer: 1), TaskShape(context: 2, prompt: 8, answer: 1)
+    )
+    let arrays = try TaskArrays(task, shape).all + TaskArrays(asked, room).all
+    let prompted = PromptedDecoder(decoder)
+    let objective = MetaObjective(
+      try InnerLoop(Chain { LearningRate(0.125) }, derivative: derivative, moving: .matching("block*/down/weight")))
+    let n = weights.count
+    let results = try Program(inputs: (weights + arrays).map { TensorType(of: $0) }) { _, x in
+      let point = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<n])))
+      let given = PromptedDecoder.Inputs(x[n..<n + 6], of: decoder)
+      let teacher = try prompted.answerLogits(PromptedDecoder.Inputs(x[(n + 6)...], of: decoder), point)
+      let loss = try objective.loss(at: point) {
+        try prompted.contextLoss(given, $0)
+      } query: {
+        AdaptedLoss.distillation(try prompted.answerLogits(given, $0), teacher: teacher, weights: given.weights)
+      }
+      let gradient = gradients(of: loss, withRespectTo: point)
+      return [
+        try prompted.contextLoss(given, point), loss, gradient.norm, gradient["block0/down/weight"]!.norm(),
+        gradient["tokens/weight"]!.norm(),
+      ]
+    }.run(weights + arrays).map(\.item)
+    // Twelve digits are printed; rotary tables and the rest are double precision in both.
+    for (value, expected) in zip(results, [7.737346724173, 0.276489267825] + norms) {
+      #expect(abs(value - expected) < 1e-10 * (1 + abs(expected)), "\(value) \(expected)")
+    }
+  }
+
+  /// In float32, with the model and the program of the experiment.
+  @Test func theOuterGradientComesApart() throws {
+    let ground = try PromptingGround.small(smoke, seed: 3)
+    let task = try #require(try ground.prepared(ground.tasks(1, .train, .description, RandomKey(seed: 1))).first)
+    let found = try OuterGradient(ground, smoke.inner, like: task).compare(task)
+    // Rounding of sums over some hundred terms, of a difference ten times smaller than its parts.
+    #expect(found.error < rounding(.float32, terms: 1000, condition: 10) && found.share > 1e-4, "\(found)")
+  }
+
+  @Test func theWorldHoldsOutNamesAndObjects() {
+    let world = FactWorld(facts: 2, names: 40, key: RandomKey(seed: 1))
+    func words(_ split: FictitiousFacts.Split, _ kind: FictitiousFacts.Kind) -> [[String]] {
+      world.tasks(60, split, kind: kind, key: RandomKey(seed: 2)).map {
+        world.text($0.context + $0.query + $0.answer).split(separator: " ").map(String.init)
+      }
+    }
+    for kind in [FictitiousFacts.Kind.description, .reversal] {
+      let (train, test) = (Set(words(.train, kind).joined()), Set(words(.test, kind).joined()))
+      #expect(train.intersection(test).isSubset(of: ["the", "belongs", "to", "owns", "who", ".", "?"]))
+      for text in words(.test, kind) {
+        // The answer is the name in the fact about the object that is asked for.
+        let (name, object) = (text[text.count - 1], text[text.count - 3])
+        let place = text.firstIndex(of: object)!
+        #expect(text[kind == .reversal ? place - 3 : place + 3] == name)
+        #expect(text.count == (kind == .reversal ? 16 : 18))
+      }
+    }
+    #expect(
+      world.tasks(5, .test, kind: .reversal, key: RandomKey(seed: 2))
+        == Array(world.tasks(9, .test, kind: .reversal, key: RandomKey(seed: 2)).prefix(5)))
+    let documents = world.documents(64, key: RandomKey(seed: 3))
+    #expect(documents.shape == [64, 26])
+    let texts = (0..<64).map { world.text(Array(documents.integers[26 * $0..<26 * ($0 + 1)])) }
+    #expect(texts.contains { $0.hasPrefix("who owns") } && texts.contains { $0.hasPrefix("the ") })
+    #expect(Set(texts).count == 64)
+  }
+
+  /// Outer updates change what they should: all of the small model, once for each number of tasks.
+  @Test func updatesAreMadeOfSeveralTasks() throws {
+    let ground = try PromptingGround.small(smoke, seed: 4)
+    let tasks = try ground.prepared(ground.tasks(4, .train, .description, RandomKey(seed: 1)))
+    let descent = try PromptingDescent(ground, .conditioning, smoke, like: tasks[0], key: RandomKey(seed: 2))
+    #expect(try descent.advance(tasks[0]) > 0)
+    #expect(descent.parameters == ground.weights, "one of two tasks")
+    _ = try descent.advance(tasks[1])
+    // The first update has the rate 0 of the warm-up.
+    for task in tasks[2...] { _ = try descent.advance(task) }
+    #expect(descent.parameters.paths == ground.weights.paths && descent.parameters != ground.weights)
+  }
+
+  @Test func settingsThatCannotBeAreRefused() {
+    func refuses(_ hint: String, _ change: (inout GradientPromptingConfiguration) -> Void) {
+      var c = smoke
+      change(&c)
+      #expect { try c.check() } throws: { "\($0)".contains(hint) }
+    }
+    refuses("data.kinds") { $0.data.kinds = [.twoFacts] }
+    refuses("small.names") { $0.small.names = 3 }
+    refuses("small.facts") { ($0.small.names, $0.small.facts) = (200, 20) }
+    refuses("small.width") { $0.small.width = 12 }
+    refuses("inner.triedRates") { $0.inner.triedRates = [0.1, .nan] }
+    refuses("inner.moreSteps") { $0.inner.moreSteps = [1] }
+    refuses("outer.looks") { $0.outer.looks = 99 }
+  }
+
+  @Test func aModelThatIsNotHereSaysHowToGetIt() throws {
+    let path = NSTemporaryDirectory() + "descent-prompting-\(UUID().uuidString)"
+    let error = #expect(throws: SettingsError.self) {
+      _ = try RunSession.start(
+        GradientPromptingExperiment.self, preset: "standard", changes: [], seeds: nil, out: path, replacing: false,
+        data: DataLocator(), commandLine: ["descent"], announce: { _ in }, isQuiet: true)
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    #expect(error?.description.contains("pip download") == true)
+  }
+}
