@@ -155,10 +155,9 @@ package struct ReportContext: Sendable {
 public enum ExperimentRegistry {
   /// In alphabetical order.
   public static let all: [any Experiment.Type] = [
-    CalibrationExperiment.self, DistributedLimitsExperiment.self, GeneralizationBoundsExperiment.self,
-    LipschitzDynamicsExperiment.self,
-    LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
-    TrainedEmbeddingAttentionExperiment.self,
+    AntifragileControlExperiment.self, CalibrationExperiment.self, DistributedLimitsExperiment.self,
+    GeneralizationBoundsExperiment.self, LipschitzDynamicsExperiment.self, LossTransformationExperiment.self,
+    MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self, TrainedEmbeddingAttentionExperiment.self,
   ]
 
   /// - Throws: `SettingsError` naming the nearest.

@@ -10,7 +10,9 @@ import Testing
     let (a, x) = (key.split("a").normal([3, 3], .float64), key.split("x").normal([3, 1], .float64))
     let b = try LinearAlgebra.product(a, x)
     let solution = try LinearAlgebra.solve(a, b)  // x again
-    #expect(zip(solution.doubles, x.doubles).allSatisfy { abs($0 - $1) < rounding(terms: 9, scale: 1e3) })
+    // Three products and sums an entry, twice; a condition up to 1000, numbers below 3.
+    let tolerance = rounding(terms: 12, condition: 1000, scale: 3)
+    #expect(zip(solution.doubles, x.doubles).allSatisfy { abs($0 - $1) < tolerance })
   }
 
   @Test func graphs() throws {
@@ -36,7 +38,7 @@ import Testing
     // The argument is given up, and the result takes its memory.
     let halve = try Program(inputs: [TensorType([2])], donating: [0: 0]) { _, x in [0.5 * x[0]] }
     var values = [NDArray([8 as Float, 4])]
-    for _ in 0..<2 { values = try halve.run(updating: &values) }
+    for _ in 0..<2 { _ = try halve.run(updating: &values) }
     #expect(values[0].floats == [2, 1])
   }
 
@@ -81,7 +83,8 @@ import Testing
     // Three examples of two classes: the third is sure, and wrong.
     let calibration = Calibration(logits: [2, 0, 0, 1, 9, 0], labels: [0, 1, 1], classes: 2)
     let gap = calibration.expectedCalibrationError
-    #expect(calibration.accuracy == 2.0 / 3 && gap > 0.3)
+    // Accuracies are in percent.
+    #expect(abs(calibration.accuracy - 200.0 / 3) < rounding(terms: 4, scale: 100) && gap > 0.3)
   }
 
   @Test func multiObjective() {
@@ -148,7 +151,7 @@ import Testing
     // Five steps of descent on a task; the outer derivative goes through all of them.
     let inner = try InnerLoop(try Chain("rate 0.01"), steps: 5)
     let objective = MetaObjective.maml(inner)
-    #expect(inner.derivative == .exact && "\(objective)" != "")
+    #expect(inner.derivative == .exact && objective.inner.steps == 5)
   }
 
   @Test func reinforcement() throws {

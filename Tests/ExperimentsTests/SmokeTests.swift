@@ -39,6 +39,12 @@ import Training
     #expect(drawn)
   }
 
+  @Test func antifragileControl() throws {
+    try check(
+      AntifragileControlExperiment.self,
+      deciding: ["shift-grows", "alignment-bounds-shift", "return/standard/gradient", "conflicts/robust/spoofing"])
+  }
+
   @Test func phaseRetrieval() throws {
     try check(PhaseRetrievalExperiment.self, deciding: ["printed-transition", "between-d2", "beats-amplitude"])
   }

@@ -63,4 +63,18 @@ import Testing
       #expect(abs(result[1][flat: index] - slope) < GradientCheck.tolerance(step: h, size: 1))
     }
   }
+
+  /// In the type and size of a training batch the slope is exactly the sign of each matched difference over the size.
+  @Test func aBatchHasTheSlopeOfItsMatching() throws {
+    let n = 128
+    let key = RandomKey(seed: 50)
+    let (x, y) = (key.split("x").normal([n]), key.split("y").normal([n]))
+    let program = try Program(inputs: [TensorType([n]), TensorType([n])]) { _, t in
+      gradients(of: Wasserstein.loss(t[0], t[1]), withRespectTo: [t[0]])
+    }
+    let slope = try program.run([x, y])[0].floats
+    let (a, b) = (x.floats, y.floats.sorted())
+    let order = a.indices.sorted { a[$0] < a[$1] }
+    for (place, index) in order.enumerated() { #expect(slope[index] == (a[index] > b[place] ? 1 : -1) / Float(n)) }
+  }
 }

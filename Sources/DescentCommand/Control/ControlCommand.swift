@@ -80,12 +80,12 @@ struct ControlCommand: ParsableCommand {
         (schedule.warmsUpRandomly, schedule.noise, schedule.lastNoise) = (false, 0.1, 0.1)
         curriculum.strengths = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3]
       }
-      var method = method == "ddpg" ? TD3.ddpg : TD3()
+      var learner = self.method == "ddpg" ? TD3.ddpg : TD3()
       if expert != nil {
-        (method.actorOptimizer, method.criticOptimizer) = ("adam | rate 0.0005", "adam | rate 0.0005")
+        (learner.actorOptimizer, learner.criticOptimizer) = ("adam | rate 0.0005", "adam | rate 0.0005")
       }
       try start(
-        ControlSettings(self, problem, TunedTD3(method: method, schedule: schedule, curriculum: curriculum)))
+        ControlSettings(self, problem, TunedTD3(method: learner, schedule: schedule, curriculum: curriculum)))
     case "sac": try start(ControlSettings(self, problem, OffPolicyPart(method: SAC(), schedule: schedule)))
     case "ppo": try start(ControlSettings(self, problem, PPOPart(method: PPO())))
     default:

@@ -33,6 +33,9 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
   /// Where the task keeps its states; they are removed when it has ended.
   public var checkpoints: CheckpointStore { context.checkpoints(of: task.name) }
 
+  /// Folder for what outlives the task, as trained networks: later tasks and readers find it there.
+  public var artifacts: String { context.folder.path + "/artifacts" }
+
   /// Records an event on the way, as the measures after an epoch.
   ///
   /// - Throws: `RunLogError` where the log cannot be written.

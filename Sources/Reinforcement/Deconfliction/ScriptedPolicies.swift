@@ -48,10 +48,11 @@ public struct ScriptedPolicy: Policy {
     (wanted - vector(row, 3)) / (SIMD3(0.6, 0.6, 0.3) * DeconflictionScene.stepLength)
   }
 
-  /// Full speed to the goal, blind for intruders.
-  public static func goalSeeking(isNormalized: Bool = true) -> ScriptedPolicy {
+  /// Straight to the goal at a speed, blind for intruders. Full speed, 1.2, is our choice; the slower, the longer conflicts
+  /// last.
+  public static func goalSeeking(speed: Float = 1.2, isNormalized: Bool = true) -> ScriptedPolicy {
     ScriptedPolicy("goal seeking", isNormalized: isNormalized) { row in
-      towards(Memory.unit(vector(row, 0)) * 1.2, row)
+      towards(Memory.unit(vector(row, 0)) * speed, row)
     }
   }
 
