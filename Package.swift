@@ -79,8 +79,8 @@ let package = Package(
       "Experiments",
       on: [
         "Arrays", "COneDNN", "COpenBLAS", "Compilation", "Datasets", "Descending", "Diagnostics", "Differentiation",
-        "Distributed", "Models", "MultiObjective", "Reinforcement", "Reports", "RunLogs", "SignalRecovery", "Statistics",
-        "Theory", "Training", .product(name: "Yams", package: "Yams"),
+        "Distributed", "Models", "MultiObjective", "Reinforcement", "Reports", "RunLogs", "SignalRecovery",
+        "Statistics", "Theory", "Training", .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
     .executableTarget(
