@@ -95,5 +95,5 @@ extension Measure {
   package static let smoothnessShare = Measure("lemma/smoothness")
   package static let slopeShare = Measure("lemma/slope")
   /// The largest difference of the gradient to a central difference.
-  package static let gradientError = Measure("lemma/error")
+  package static let lemmaError = Measure("lemma/error")
 }

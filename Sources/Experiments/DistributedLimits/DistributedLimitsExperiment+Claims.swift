@@ -44,7 +44,7 @@ extension DistributedLimitsExperiment {
         Self.paper + ", Lemma 3.2"),
       below("slope", "No slope exceeds γ_∞.", .slopeShare, 1, Self.paper + ", Lemma 3.2"),
       // Third derivatives stay below 10⁴ γ_∞, and h is 1e-5; rounding gives 1e-14/h.
-      below("derivative", "The gradient is that of the function, to 10⁻⁶ γ_∞.", .gradientError, 1e-6, "ours"),
+      below("derivative", "The gradient is that of the function, to 10⁻⁶ γ_∞.", .lemmaError, 1e-6, "ours"),
     ]
   }
 

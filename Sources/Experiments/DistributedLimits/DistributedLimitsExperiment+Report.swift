@@ -277,7 +277,7 @@ extension DistributedLimitsExperiment {
 
   private func lemmaTable(_ findings: Findings<DistributedLimitsArm>) throws -> Report.Section {
     let measures: [Measure] = [
-      .leastGradient, .violations, .gapShare, .smoothnessShare, .slopeShare, .gradientError,
+      .leastGradient, .violations, .gapShare, .smoothnessShare, .slopeShare, .lemmaError,
     ]
     let rows = try lemmaArms.filter { !findings.finished($0).isEmpty }.map { arm in
       ["\(arm)"] + (try measures.map { Report.number(try mean($0, arm, findings) ?? .nan) })

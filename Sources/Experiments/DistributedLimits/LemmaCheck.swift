@@ -28,7 +28,7 @@ enum LemmaCheck {
     }
     return [
       .leastGradient: least, .violations: violations, .gapShare: gap, .smoothnessShare: smoothness, .slopeShare: slope,
-      .gradientError: error,
+      .lemmaError: error,
     ]
   }
 
