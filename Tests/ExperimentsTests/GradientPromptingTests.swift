@@ -59,7 +59,7 @@ import Training
   /// In float32, with the model and the program of the experiment.
   @Test func theOuterGradientComesApart() throws {
     let ground = try PromptingGround.small(smoke, seed: 3)
-    let task = try #require(try ground.prepared(ground.tasks(1, .train, .description, RandomKey(seed: 1))).first)
+    let task = try #require(ground.prepared(ground.tasks(1, .train, .description, RandomKey(seed: 1))).first)
     let found = try OuterGradient(ground, smoke.inner, like: task).compare(task)
     // Rounding of sums over some hundred terms, of a difference ten times smaller than its parts.
     #expect(found.error < rounding(.float32, terms: 1000, condition: 10) && found.share > 1e-4, "\(found)")

@@ -16,7 +16,7 @@ package struct PromptingGround: Sendable {
   let moving: String
   /// Whether what is not moved by inner steps is learnt outside, too.
   let learnsAll: Bool
-  let tasks: @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
+  package let tasks: @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
   let text: @Sendable ([Int32]) -> String
   /// The loss with which training on the spot ended.
   let pretrainingLoss: Double?
@@ -51,7 +51,7 @@ package struct PromptingGround: Sendable {
   /// A task as inputs of a step: its arrays, what the trunk makes of them, and what the prompted plain model says.
   ///
   /// Answers are one token, so that the teacher sees none of it.
-  func prepared(_ tasks: [ContextTask]) throws -> [Tree<NDArray>] {
+  package func prepared(_ tasks: [ContextTask]) throws -> [Tree<NDArray>] {
     let trunk = frozenTrunk()
     let room = TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)
     let (prompted, paths, n) = (prompted, weights.paths, weights.count)
