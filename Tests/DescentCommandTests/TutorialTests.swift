@@ -77,8 +77,10 @@ import Testing
     let names = Set(Self.articles.map { $0.deletingPathExtension().lastPathComponent })
     let libraries = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
       .filter {
-        !["CKernels", "COneDNN", "COpenBLAS", "CZlib", "DescentCommand", "TestSupport"].contains($0)
-          && !$0.hasPrefix(".")
+        ![
+          "CKernels", "CMPI", "COneDNN", "COpenBLAS", "COpenMPI", "CZlib", "DescentCommand", "RanksCommand",
+          "TestSupport",
+        ].contains($0) && !$0.hasPrefix(".")
       }
     for name in libraries + ["AddAnOperation", "AddATransformation", "AddAnExperiment"] {
       #expect(names.contains(name), "no page \(name)")
