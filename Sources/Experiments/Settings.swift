@@ -28,6 +28,9 @@ package enum Settings {
       C.self, from: Yams.serialize(node: tree, sortKeys: true), describing: changes.joined(separator: ", "))
   }
 
+  /// The largest whole number that a setting may be given, seeds aside.
+  package static let largestCount = 10_000_000
+
   private static func set(_ path: String, _ value: String, in tree: inout Yams.Node) throws {
     let known = paths(tree)
     guard known.contains(path) else {
@@ -48,6 +51,13 @@ package enum Settings {
       let (old, new) = (node[last]!, parsed)
       guard (old.sequence == nil) == (new.sequence == nil), new.mapping == nil else {
         throw SettingsError("\(path) is \(old.sequence == nil ? "one value" : "a list, as [a, b]"), not \(value)")
+      }
+      // A count beyond this is a slip of the hand, and would end as an allocation that fails.
+      let most = ["first", "tuningFirst"].contains(last) ? Int(Int32.max) : largestCount
+      for (old, new) in zip(old.sequence.map(Array.init) ?? [old], new.sequence.map(Array.init) ?? [new])
+      where old.string.flatMap(Int.init) != nil {
+        guard let number = new.string.flatMap(Double.init), abs(number) > Double(most) else { continue }
+        throw SettingsError("\(path) must be at most \(most), not \(value)")
       }
       node[last] = parsed
     }

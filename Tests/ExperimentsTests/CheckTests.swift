@@ -27,6 +27,30 @@ import Training
     refuses(CalibrationExperiment.self, "model.kind=other")
   }
 
+  /// A number with some zeros too many would end the process where memory is asked for.
+  @Test func countsBeyondReasonAreRefused() throws {
+    func refuseAll<E: Experiment>(_ type: E.Type) throws {
+      let whole = try Settings.list(E.presets[0].configuration).filter { setting in
+        setting.value.split(separator: ",").allSatisfy { Int($0.trimmingCharacters(in: .whitespaces)) != nil }
+          && !setting.value.isEmpty
+      }
+      #expect(!whole.isEmpty, "\(E.name)")
+      for (name, value) in whole {
+        for digits in ["1000000000000", "9000000000000000000"] {
+          refuses(type, "\(name)=\(value.contains(",") ? "[\(digits), \(digits)]" : digits)")
+        }
+      }
+    }
+    for type in ExperimentRegistry.all { try refuseAll(type) }
+    for change in ["learning.updatesPerStep=1e300", "learning.environments=9000000", "learning.hidden=[9000000]"] {
+      refuses(AntifragileControlExperiment.self, change)
+    }
+    for change in ["methods.workers=[9000000]", "floor.dimension=9000000", "links.workers=[1, 2, 9000000]"] {
+      refuses(DistributedLimitsExperiment.self, change)
+    }
+    for change in ["small.width=8000000", "outer.tasks=9000000"] { refuses(GradientPromptingExperiment.self, change) }
+  }
+
   /// A run that is to replace another one does not destroy it before its own settings are known to be good.
   @Test func aRefusedReplacementLosesNothing() throws {
     let folder = try RunFolder.create(path)

@@ -137,8 +137,14 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
       "learning.updatesPerStep": learning.updatesPerStep, "attack.largest": attack.largest,
       "learning.discount": learning.discount,
     ])
-    guard !learning.hidden.isEmpty, learning.hidden.allSatisfy({ $0 > 0 }) else {
-      throw SettingsError("learning.hidden is a list of positive widths, not \(learning.hidden)")
+    try require(
+      counts: [
+        "learning.environments": learning.environments, "learning.batch": learning.batch, "episodes": episodes,
+        "mapEpisodes": mapEpisodes, "states": states,
+      ], most: 100_000)
+    guard learning.updatesPerStep <= 1000 else { throw SettingsError("learning.updatesPerStep must be at most 1000") }
+    guard !learning.hidden.isEmpty, learning.hidden.allSatisfy({ $0 > 0 && $0 <= 4096 }) else {
+      throw SettingsError("learning.hidden is a list of widths from 1 to 4096, not \(learning.hidden)")
     }
     guard learning.discount <= 1, (0..<1).contains(baselines.adversaryShare), baselines.noise >= 0,
       baselines.bias >= 0

@@ -95,7 +95,7 @@ public struct AntifragileControlExperiment: Experiment {
       return try configuration.arm(side == .robust ? configuration.robust[0] : configuration.antifragile[0])
     }
     guard let best = try search().best(of: side.rawValue, findings) else {
-      preconditionFailure("returns are numbers, so that one of them is the best")
+      throw FindingsError.noCandidate(side: side.rawValue)
     }
     return best.arm
   }

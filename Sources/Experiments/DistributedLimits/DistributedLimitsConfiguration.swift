@@ -139,6 +139,19 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       "discovery.processLength": discovery.processLength, "problem.dimension": problem.dimension,
       "floor.dimension": floor.dimension, "exponents.workers": exponents.workers, "methods.rounds": methods.rounds,
     ])
+    try require(
+      counts: [
+        "lemmas.points": lemmas.points, "problem.dimension": problem.dimension, "floor.dimension": floor.dimension,
+      ],
+      most: 100_000)
+    // A worker has its own point.
+    let crowds = [
+      discovery.workers, discovery.wideWorkers, discovery.processWorkers, links.workers, floor.workers, methods.workers,
+      methods.equalWorkers, [exponents.workers],
+    ]
+    guard let crowd = crowds.joined().max(), crowd <= 100_000, crowd * problem.dimension <= 100_000_000 else {
+      throw SettingsError("workers must be at most 100000, and workers times coordinates at most 100000000")
+    }
     try require(positive: [
       "problem.samples": problem.samples, "problem.accuracy": problem.accuracy, "links.uplink": links.uplink,
       "links.equal": links.equal, "floor.samples": floor.samples, "floor.uplink": floor.uplink,

@@ -82,7 +82,7 @@ extension DistributedLimitsExperiment {
   ) throws -> [Measure: Double] {
     let p = configuration.problem
     let (objective, cluster) = (LimitsSearch.objective(p), LimitsSearch.cluster(.whole, links, n))
-    let arm = Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
+    let arm = try Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
     // Four times what one worker needs by itself, which is then the better choice.
     let patience = 4 * LimitsSearch.exactRounds(p) * (1 + p.samples)
     let goal = Goal(accuracy: p.accuracy, rounds: configuration.methods.rounds, seconds: patience)
@@ -102,7 +102,7 @@ extension DistributedLimitsExperiment {
   /// A method by its name, with the theory's parameters.
   static func method(
     _ name: String, for objective: any StochasticObjective, on cluster: Cluster, accuracy: Double
-  ) -> MethodArm {
+  ) throws -> MethodArm {
     let (n, d) = (cluster.count, objective.dimension)
     let batch = Int(max(1, objective.variance / accuracy / Double(n)).rounded(.up))
     let share = max(1, d / n)
@@ -119,7 +119,7 @@ extension DistributedLimitsExperiment {
     default:
       guard
         let arm = MethodArm.roster(for: objective, on: cluster, accuracy: accuracy).first(where: { $0.name == name })
-      else { preconditionFailure("there is no method \(name)") }
+      else { throw DistributedError("there is no method \(name) on \(n) workers") }
       return arm
     }
   }
@@ -167,7 +167,7 @@ extension DistributedLimitsExperiment {
     case .methodTrial(let name, _, let n, _), .method(let name, _, let n):
       let objective = LimitsSearch.objective(p)
       let cluster = LimitsSearch.cluster(.whole, equalLinks, n)
-      let method = Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
+      let method = try Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
       // A hundredth of what one worker needs, or ten rounds.
       return try timed(LimitsSearch.exactRounds(p) / 5) {
         _ = try DistributedDescent.simulate(

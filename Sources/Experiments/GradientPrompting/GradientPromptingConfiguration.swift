@@ -125,6 +125,11 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     guard small.facts <= limits.facts else {
       throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
     }
+    try require(
+      counts: [
+        "small.width": small.width, "small.layers": small.layers, "small.batch": small.batch,
+        "adapter.rank": adapter.rank, "outer.tasks": outer.tasks, "inner.steps": inner.steps,
+      ], most: 4096)
     guard small.width % 8 == 0 else { throw SettingsError("small.width must be a multiple of 8, not \(small.width)") }
     guard outer.looks <= outer.updates else { throw SettingsError("outer.looks must not exceed outer.updates") }
     guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count,

@@ -6,9 +6,12 @@ public enum FindingsError: Error, CustomStringConvertible, Equatable {
   case unfinished(task: String)
   /// The task has ended without this measure: the log is another version's, or the experiment forgets to measure.
   case missing(measure: Measure, task: String)
+  /// Every candidate of a search has failed: no score of theirs is a number.
+  case noCandidate(side: String)
 
   public var description: String {
     switch self {
+    case .noCandidate(let side): "every candidate of \(side) failed in the search: its scores are no numbers"
     case .unfinished(let task): "\(task) has not ended"
     case .missing(let measure, let task): "\(task) has ended without \(measure): its log is another version's"
     }

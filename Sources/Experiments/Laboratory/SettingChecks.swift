@@ -32,8 +32,11 @@ extension SeededConfiguration {
   /// Checks that settings are whole numbers above 0.
   ///
   /// - Throws: `SettingsError` naming the first that is not.
-  public func require(counts settings: KeyValuePairs<String, Int>) throws {
+  public func require(counts settings: KeyValuePairs<String, Int>, most: Int = .max) throws {
     for (name, value) in settings where value < 1 { throw SettingsError("\(name) must be positive, not \(value)") }
+    for (name, value) in settings where value > most {
+      throw SettingsError("\(name) must be at most \(most), not \(value)")
+    }
   }
 
   /// Checks that names are among those that are known.

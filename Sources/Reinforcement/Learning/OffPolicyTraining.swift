@@ -32,6 +32,7 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
       throw ControlError(
         "environments, batch, capacity and returnSteps must be at least 1, warmup and updates not negative")
     }
+    guard updatesPerStep <= 1e6 else { throw ControlError("updates for each step must be at most a million") }
     guard noise >= 0, lastNoise >= 0, noiseSteps >= 0 else { throw ControlError("noise must not be negative") }
   }
 
