@@ -1,3 +1,4 @@
+import Foundation
 import Reinforcement
 import Reports
 
@@ -198,8 +199,8 @@ extension AntifragileControlExperiment {
     }
     guard let own = try mean(a), let other = try mean(b) else { return nil }
     let relative = 100 * (own - other) / abs(other)
-    return "Raw: \(Report.number(own)) against \(Report.number(other)) (\(relative < 0 ? "" : "+")"
-      + "\(Report.number(relative, digits: 2)) %)."
+    let change = other == 0 ? "" : " (\(String(format: "%+.0f", relative)) % of its size)"
+    return "Raw: \(Report.number(own)) against \(Report.number(other))\(change)."
   }
 
   /// Ways to train, each against its control, by the return under the gradient of the largest strength.

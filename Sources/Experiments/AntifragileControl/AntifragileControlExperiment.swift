@@ -89,7 +89,7 @@ public struct AntifragileControlExperiment: Experiment {
 
   /// The arm that speaks for a side.
   ///
-  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  /// - Throws: `FindingsError.unfinished` while the search has not ended, `.noCandidate` where all of a side fail.
   package func chosen(_ side: Side, _ findings: Findings<AntifragileArm>) throws -> AntifragileArm {
     guard isSearching else {
       return try configuration.arm(side == .robust ? configuration.robust[0] : configuration.antifragile[0])
