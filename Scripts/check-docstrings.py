@@ -155,6 +155,8 @@ def main(folders):
         text = graphs.docstring(identifier)
         if not place(symbol)[0].startswith("Sources/"):
             continue  # of a dependency
+        if symbol["kind"]["identifier"] == "swift.extension":
+            continue  # what it adds is listed by itself
         line = (*place(symbol), ".".join(symbol["pathComponents"]))
         if text == "":
             if not graphs.is_witness(identifier) and not graphs.is_told_by_its_type(identifier):

@@ -7,6 +7,7 @@ public struct Cluster: Hashable, Sendable, Codable {
   /// τ_w of each worker, seconds a coordinate to the server.
   public var uplinkSeconds: [Double]
 
+  /// Workers.
   public var count: Int { gradientSeconds.count }
 
   public init(gradientSeconds: [Double], downlinkSeconds: [Double], uplinkSeconds: [Double]) {

@@ -19,7 +19,9 @@ public struct Goal: Hashable, Sendable, Codable {
 public struct DescentRecord: Hashable, Sendable, Codable {
   /// One look at the server's point.
   public struct Look: Hashable, Sendable, Codable {
+    /// On the transport's clock, from the start.
     public var seconds: Double
+    /// Steps of the server before it.
     public var round: Int
     /// |∇f(x)|², true.
     public var squaredGradient: Double
@@ -29,12 +31,15 @@ public struct DescentRecord: Hashable, Sendable, Codable {
   public var isReached = false
   /// What ended the descent early, as a lost worker; what it had done is kept.
   public var interruption: String?
+  /// On the transport's clock, from the start to the end.
   public var seconds = 0.0
+  /// Steps of the server.
   public var rounds = 0
   /// Stochastic gradients whose results the server was sent.
   public var gradients = 0
   /// Bits of all messages that the server received, and of those that it sent; both are known where the server lives.
   public var uplinkBits = 0
+  /// Bits that the server has sent, to all workers.
   public var downlinkBits = 0
   /// The events that nodes handled.
   public var events = 0

@@ -6,6 +6,7 @@ import Arrays
 /// let packet = RandK(10).compress(gradient, worker: 3, key: key.split(round))
 /// ```
 public protocol Compressor: Sendable {
+  /// For tables and logs, with its parameters.
   var name: String { get }
 
   /// ω with E C(x) = x and E|C(x) - x|² <= ω |x|²; nil where the compressor is biased or the bound is infinite.

@@ -17,6 +17,7 @@ public struct Identity: Compressor {
 
 /// K coordinates, uniformly random, times d/K: unbiased, ω = d/K - 1. Positions follow from the key and cost nothing.
 public struct RandK: Compressor {
+  /// K, coordinates that are sent.
   public let kept: Int
   public var name: String { "rand-\(kept)" }
 
@@ -47,6 +48,7 @@ public struct RandK: Compressor {
 /// Source: Szlendak, Tyurin, Richtárik, "Permutation compressors", ICLR 2022. The random first worker makes it unbiased
 /// whether n divides d or not.
 public struct PermK: Compressor {
+  /// Workers among which the coordinates are dealt out.
   public let workers: Int
   public var name: String { "perm-\(workers)" }
 
@@ -88,6 +90,7 @@ public struct PermK: Compressor {
 
 /// The K coordinates of largest magnitude, as they are: biased, α = K/d. Positions cost ⌈log₂ d⌉ bits each.
 public struct TopK: Compressor {
+  /// K, coordinates that are sent.
   public let kept: Int
   public var name: String { "top-\(kept)" }
 

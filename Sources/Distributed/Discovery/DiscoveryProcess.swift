@@ -11,10 +11,13 @@ public struct DiscoveryProcess: Hashable, Sendable, Codable {
   public var length: Int
   /// K.
   public var window: Int
+  /// n.
   public var workers: Int
   /// p_σ.
   public var chance: Double
+  /// h, seconds a stochastic gradient.
   public var gradientSeconds: Double
+  /// τ_s, seconds a coordinate from the server.
   public var downlinkSeconds: Double
 
   public init(

@@ -13,10 +13,13 @@ public struct DiscoveryRace: Hashable, Sendable, Codable {
   public var length: Int
   /// K.
   public var window: Int
+  /// n.
   public var workers: Int
   /// p_σ, the chance that a gradient shows a new coordinate.
   public var chance: Double
+  /// h, seconds a stochastic gradient.
   public var gradientSeconds: Double
+  /// τ_s, seconds a coordinate from the server.
   public var downlinkSeconds: Double
 
   public init(

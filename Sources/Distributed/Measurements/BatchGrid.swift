@@ -6,6 +6,7 @@ import Theory
 /// With equal workers a round takes τ_s d + h b + τ_w K seconds, so that one measurement gives the time for all speeds of
 /// links: `seconds(in:)` is what the virtual clock shows, exactly.
 public struct BatchGrid: Hashable, Sendable, Codable {
+  /// Gradients a worker and round that are tried.
   public var batches: [Int]
   /// d among them is the uncompressed descent.
   public var kept: [Int]
@@ -31,9 +32,13 @@ public struct BatchGrid: Hashable, Sendable, Codable {
 
   /// One place of the grid.
   public struct Place: Hashable, Sendable, Codable {
+    /// Theory's problem and links, which choose the step.
     public var compression: BatchCompression
+    /// n.
     public var workers: Int
+    /// d, coordinates.
     public var dimension: Int
+    /// Of gradients and compressors.
     public var seed: Int
     /// Rounds until the goal; nil where it was not reached.
     public var rounds: Int?
@@ -49,6 +54,7 @@ public struct BatchGrid: Hashable, Sendable, Codable {
   /// All places with n workers.
   ///
   /// - Parameter rounds: after so many a descent is given up.
+  /// - Throws: what the objective throws.
   public func measure(
     _ objective: any StochasticObjective, workers: Int, accuracy: Double, rounds: Int, seed: Int, stepScale: Double = 1
   ) throws -> [Place] {

@@ -3,7 +3,9 @@ import Theory
 
 /// A method with the name that reports call it by, and the cluster that it uses.
 public struct MethodArm: Sendable {
+  /// For tables and logs.
   public var name: String
+  /// What descends.
   public var method: any DistributedMethod
   /// Whether the fastest worker descends alone, without links.
   public var isSolo: Bool
@@ -13,6 +15,7 @@ public struct MethodArm: Sendable {
   }
 
   /// Its time to ε on a cluster: a function of settings and seed.
+  /// - Throws: what the objective throws.
   public func measure(
     _ objective: any StochasticObjective, _ cluster: Cluster, goal: Goal, seed: Int, stepScale: Double = 1
   ) throws -> MethodTime {
@@ -60,13 +63,19 @@ public struct MethodArm: Sendable {
 
 /// How long a method took.
 public struct MethodTime: Hashable, Sendable, Codable {
+  /// The method's.
   public var name: String
+  /// Of gradients and compressors.
   public var seed: Int
   /// Virtual seconds to the goal; nil where it was not reached.
   public var seconds: Double?
+  /// Steps of the server.
   public var rounds: Int
+  /// Stochastic gradients of all workers.
   public var gradients: Int
+  /// Bits that all workers have sent.
   public var uplinkBits: Int
+  /// Bits that the server has sent, to all workers.
   public var downlinkBits: Int
 }
 
@@ -84,6 +93,7 @@ extension [MethodTime] {
 public struct MapPlace: Hashable, Sendable, Codable {
   /// τ_s/τ_w.
   public var ratio: Double
+  /// n.
   public var workers: Int
   /// Of all methods, by seed.
   public var times: [MethodTime]
@@ -91,6 +101,7 @@ public struct MapPlace: Hashable, Sendable, Codable {
   public var expected: String
 
   /// All methods of the roster at one place.
+  /// - Throws: what the objective throws.
   public static func measure(
     _ objective: any StochasticObjective, ratio: Double, workers: Int, gradientSeconds: Double, uplinkSeconds: Double,
     goal: Goal, seeds: [Int]

@@ -5,8 +5,11 @@ import Theory
 
 /// A measured y at some x, of one seed.
 public struct ScalingPoint: Hashable, Sendable, Codable {
+  /// What is varied, positive.
   public var x: Double
+  /// What was measured, positive.
   public var y: Double
+  /// Whose measurement it is; exponents are fitted seed by seed.
   public var seed: Int
 
   public init(x: Double, y: Double, seed: Int) { (self.x, self.y, self.seed) = (x, y, seed) }
@@ -18,6 +21,7 @@ public struct ScalingExponent: Hashable, Sendable, Codable {
   public var slopes: [Double]
   /// Of the mean slope, over seeds.
   public var summary: Summary { Summary(slopes) }
+  /// Student's interval over the seeds.
   public func interval(level: Double = 0.95) -> Interval { summary.interval(level: level) }
 
   /// - Throws: `StatisticsError` where a seed has fewer than three points or one that is not positive.
@@ -44,6 +48,7 @@ public func crossover(_ x: [Double], _ first: [Double], _ second: [Double]) -> D
 
 /// How long a chain takes to uncover against the number of workers.
 public struct DiscoveryScaling: Hashable, Sendable, Codable {
+  /// Which chain is run.
   public enum Model: String, Hashable, Sendable, Codable, CaseIterable {
     /// The lower bound's random sum.
     case race
@@ -51,11 +56,14 @@ public struct DiscoveryScaling: Hashable, Sendable, Codable {
     case process
   }
 
+  /// K, coordinates of the window, and how it depends on n.
   public enum Window: Hashable, Sendable, Codable {
+    /// The same K for all n.
     case fixed(Int)
     /// K = 2 ⌈log(n + 1)⌉.
     case logarithmic
 
+    /// K for n workers.
     public func size(workers: Int) -> Int {
       switch self {
       case .fixed(let size): size
@@ -64,11 +72,17 @@ public struct DiscoveryScaling: Hashable, Sendable, Codable {
     }
   }
 
+  /// Which chain is run.
   public var model: Model
+  /// K, by n.
   public var window: Window
+  /// T, coordinates of the chain.
   public var length: Int
+  /// p, of a coordinate being sent or a gradient telling something.
   public var chance: Double
+  /// h, seconds a stochastic gradient.
   public var gradientSeconds: Double
+  /// τ_s, seconds a coordinate from the server.
   public var downlinkSeconds: Double
 
   public init(

@@ -8,6 +8,7 @@ import Theory
 public struct BatchDescent: DistributedMethod {
   /// b.
   public var batch: Int
+  /// What workers send their gradients by.
   public var uplink: any Compressor
   public var name: String
 

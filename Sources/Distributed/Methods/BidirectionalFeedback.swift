@@ -7,8 +7,11 @@ import Theory
 /// Source: Gruntkowska, Tyurin, Richtárik, "EF21-P and friends", ICML 2023; the uplink is `ErrorFeedback`'s. The first round
 /// sends whole vectors.
 public struct BidirectionalFeedback: DistributedMethod {
+  /// Gradients a worker and round.
   public var batch: Int
+  /// What the server sends its steps by; it contracts.
   public var downlink: any Compressor
+  /// What workers send their gradients by; it contracts.
   public var uplink: any Compressor
   public var name: String { "EF21-P, \(downlink.name) up \(uplink.name)" }
 

@@ -6,7 +6,9 @@ import Theory
 ///
 /// Source: Richtárik, Sokolov, Fatkhullin, "EF21", NeurIPS 2021; stochastic gradients as in EF21-SGD.
 public struct ErrorFeedback: DistributedMethod {
+  /// Gradients a worker and round.
   public var batch: Int
+  /// What workers send what has changed by; it contracts.
   public var compressor: any Compressor
   public var name: String { "EF21, \(compressor.name)" }
 

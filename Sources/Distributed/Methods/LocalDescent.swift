@@ -7,6 +7,7 @@ public struct LocalDescent: DistributedMethod {
   public var steps: Int
   /// Gradients of a local step.
   public var batch: Int
+  /// What workers send their steps by.
   public var uplink: any Compressor
   public var name: String { "local SGD, \(steps) steps" }
 

@@ -11,7 +11,9 @@ import Theory
 /// hand: one coin a round for both directions; the uplink is MARINA's, with two gradients of the same samples for a change;
 /// momentum z⁺ = β w⁺ + (1 - β) z, gradients at z.
 public struct MarinaP: DistributedMethod {
+  /// Gradients a worker and round.
   public var batch: Int
+  /// What the server sends differences by, unbiased.
   public var downlink: any Compressor
   /// Of changes of gradients; nil sends whole gradients.
   public var uplink: (any Compressor)?

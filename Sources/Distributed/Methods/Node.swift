@@ -2,6 +2,7 @@ import Arrays
 
 /// What travels between server and workers.
 public struct Message: Hashable, Sendable {
+  /// What a message is for.
   public enum Kind: UInt8, Sendable {
     /// A whole point to compute at.
     case point
@@ -13,11 +14,13 @@ public struct Message: Hashable, Sendable {
     case end
   }
 
+  /// What it is for.
   public var kind: Kind
   /// The server's round that it belongs to.
   public var round: Int
   /// Gradients that went into it.
   public var count: Int
+  /// What it carries.
   public var packet: Packet
 
   public init(_ kind: Kind, round: Int, count: Int = 1, packet: Packet) {
@@ -47,6 +50,8 @@ public enum Action: Sendable {
 /// A server or a worker: a state machine from events to actions, without clock, sockets or threads, so that it runs the same
 /// in a simulation and on real processes.
 public protocol Node: AnyObject {
+  /// Answers an event by actions, which it appends.
+  /// - Throws: what the objective throws.
   func handle(_ event: Event, _ actions: inout [Action]) throws
 }
 
@@ -60,12 +65,15 @@ public protocol Server: Node {
 
 /// What a method works on.
 public struct DescentTask {
+  /// What is descended on.
   public var objective: any StochasticObjective
+  /// Workers, their links and speeds.
   public var cluster: Cluster
   /// γ.
   public var stepSize: Double
   /// ε, where a method's parameters depend on it.
   public var accuracy: Double
+  /// Of gradients and compressors.
   public var key: RandomKey
 
   public init(
@@ -86,9 +94,11 @@ public struct DescentTask {
 
 /// A distributed method: its server, its workers, and the step that theory gives it.
 public protocol DistributedMethod: Sendable {
+  /// For tables and logs.
   var name: String { get }
   /// γ for an objective on a cluster, to reach |∇f|² <= ε.
   func stepSize(for objective: any StochasticObjective, on cluster: Cluster, accuracy: Double) -> Double
+  /// The server's side, at the start of a descent.
   func server(_ task: DescentTask) -> any Server
   /// - Parameter indices: within 1...n.
   func workers(_ indices: Range<Int>, _ task: DescentTask) -> [any Node]

@@ -18,6 +18,7 @@ public final class LogisticRegression: StochasticObjective {
   public let variance: Double
   /// λ.
   public let decay: Double
+  /// Examples.
   public let rowCount: Int
   /// y_i a_i, row by row.
   private let rows: [Double]

@@ -5,6 +5,7 @@ import Theory
 ///
 /// Coordinates of a stochastic gradient are asked for by position, so that a sparsified one costs what is sent of it.
 public protocol StochasticObjective: AnyObject {
+  /// For tables and logs.
   var name: String { get }
   /// d.
   var dimension: Int { get }
@@ -19,17 +20,22 @@ public protocol StochasticObjective: AnyObject {
   /// Whether the true gradient is linear, so that the mean gradient at several points is that at their mean.
   var hasLinearGradient: Bool { get }
 
+  /// f(x).
+  /// - Throws: what computing it does.
   func value(at x: [Double]) throws -> Double
 
   /// The true gradient at x.
+  /// - Throws: what computing it does.
   func gradient(at x: [Double]) throws -> [Double]
 
   /// The mean of `batch` stochastic gradients at x; the same key gives the same samples at any x.
   ///
   /// - Parameter positions: which coordinates are asked for; nil for all.
+  /// - Throws: what computing it does.
   func stochasticGradient(at x: [Double], batch: Int, key: RandomKey, positions: [Int32]?) throws -> [Double]
 
   /// |∇f(x)|².
+  /// - Throws: what computing it does.
   func squaredGradientNorm(at x: [Double]) throws -> Double
 }
 

@@ -6,6 +6,7 @@ import Foundation
 /// Unbiased, with variance at most γ_∞² (1 - p)/p. The function is not scaled: its L is 10³ to 10⁵, and a scaled chain needs
 /// L Δ/ε above 10⁴.
 public final class WorstCaseObjective: StochasticObjective {
+  /// F, before it is scaled.
   public let function: WorstCaseFunction
   /// p.
   public let chance: Double

@@ -6,7 +6,9 @@
 ///
 /// Each process tells the server who it is and what it was asked to do; one that is silent for too long ends the run with its name.
 public final class ProcessTransport: Transport {
+  /// What makes links as slow as the cluster says.
   public enum Shaping: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The transport holds messages back.
     case bucket
     /// The network has the right speed already.
     case network

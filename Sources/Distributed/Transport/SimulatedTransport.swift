@@ -13,6 +13,7 @@ public final class SimulatedTransport: Transport {
   private var upFree: [Double]
   private var computerFree: [Double]
 
+  /// A clock at 0 over these workers and links.
   public init(_ cluster: Cluster) {
     self.cluster = cluster
     nodes = 0..<cluster.count + 1

@@ -2,53 +2,92 @@ import Reinforcement
 
 /// An expert that goes on learning under attacks, in several ways, and what becomes of it.
 public struct AntifragileControlConfiguration: SeededConfiguration {
+  /// How each policy is trained.
   public struct Learning: Codable, Sendable, Equatable {
+    /// Widths of actor and critics.
     public var hidden: [Int]
+    /// γ, of rewards a step later.
     public var discount: Double
+    /// Environment steps of the clean expert.
     public var expertSteps: Int
+    /// Environment steps of each further training.
     public var tuningSteps: Int
+    /// Adam's rate for the expert.
     public var expertRate: Double
+    /// Adam's rate in further training.
     public var tuningRate: Double
+    /// Copies of the scene that are flown at once.
     public var environments: Int
+    /// Critic updates for each step of all copies.
     public var updatesPerStep: Double
+    /// Transitions in one update.
     public var batch: Int
+    /// Transitions that are kept.
     public var capacity: Int
+    /// Environment steps before the first update.
     public var warmup: Int
+    /// Environment steps from one saved state to the next.
     public var checkpointSteps: Int
   }
 
+  /// Attacks in training and in evaluation.
   public struct Attack: Codable, Sendable, Equatable {
+    /// Largest strength in training, in standard deviations of each observation.
     public var largest: Double
+    /// Equal stages of the curriculum up to it.
     public var stages: Int
+    /// Gradient steps of the attack on a batch.
     public var trainingSteps: Int
+    /// Strengths of the ten-step attack in evaluation; some beyond those of training.
     public var strengths: [Double]
+    /// False positions in evaluation: sp1 to sp4 with a magnitude in lengths of the scene.
     public var spoofings: [String]
+    /// Strengths of the map of both attacks at once.
     public var mapStrengths: [Double]
+    /// Magnitudes of the spoofing sp4 on that map.
     public var mapMagnitudes: [Double]
   }
 
+  /// Robust training of other kinds.
   public struct Baselines: Codable, Sendable, Equatable {
+    /// Largest noise of domain randomisation, in standard deviations.
     public var noise: Double
+    /// Largest false position of domain randomisation.
     public var bias: Double
+    /// Share of each action that the adversary of action-robust training chooses.
     public var adversaryShare: Double
+    /// Values tried for each of three accelerations, for the best constant.
     public var constants: Int
   }
 
+  /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// By which share of its size a return shall be higher.
     public var returnGain: Double
+    /// By which share conflicts shall be fewer.
     public var conflictCut: Double
+    /// Share of flights by which fewer may arrive.
     public var arrivalMargin: Double
   }
 
+  /// Ways to train on from the expert, as "curriculum T + W 0.1".
   public var arms: [String]
+  /// Arms among which the best robust baseline is chosen, on tuning seeds.
   public var robust: [String]
+  /// As many forms of the antifragile method, chosen among likewise.
   public var antifragile: [String]
+  /// How each policy is trained.
   public var learning: Learning
+  /// Attacks in training and in evaluation.
   public var attack: Attack
+  /// Robust training of other kinds.
   public var baselines: Baselines
+  /// Flights under each condition, the same ones for all arms of a seed.
   public var episodes: Int
+  /// Flights in each cell of the map.
   public var mapEpisodes: Int
+  /// States on which values are compared.
   public var states: Int
   public var seeds: TunedSeeds
   public var decision: Decisions

@@ -21,9 +21,13 @@ extension LimitsProblem: CustomStringConvertible {
 
 /// A batch and kept coordinates with n workers.
 public struct LimitsPlace: Hashable, Sendable, CustomStringConvertible {
+  /// What is descended on.
   public var problem: LimitsProblem
+  /// n.
   public var workers: Int
+  /// b, gradients a worker and round.
   public var batch: Int
+  /// K, coordinates that are sent.
   public var kept: Int
 
   public var description: String { "\(problem) n \(workers) b \(batch) K \(kept)" }

@@ -3,73 +3,122 @@ import Theory
 
 /// What is descended on, over which links, by which methods.
 public struct DistributedLimitsConfiguration: SeededConfiguration {
+  /// Where the worst-case function's lemmas are checked.
   public struct Lemmas: Codable, Sendable, Equatable {
+    /// T of the worst-case function that is checked.
     public var length: Int
+    /// K of that function.
     public var windows: [Int]
+    /// Random points a seed.
     public var points: Int
   }
 
+  /// Chains without numbers: how long until all coordinates are known.
   public struct Discovery: Codable, Sendable, Equatable {
+    /// T of the random sum's chain.
     public var length: Int
+    /// n of the random sum.
     public var workers: [Int]
+    /// Fixed K of the random sum, beside 1 and 2 log(n + 1).
     public var windows: [Int]
+    /// n of the random sum where K = 2 log(n + 1).
     public var wideWorkers: [Int]
+    /// T of the chain under the oracle and protocol themselves.
     public var processLength: Int
+    /// n of that chain.
     public var processWorkers: [Int]
   }
 
+  /// What is descended on, in units of Δ = L = 1.
   public struct Problem: Codable, Sendable, Equatable, Hashable {
+    /// Coordinates d of the quadratic.
     public var dimension: Int
+    /// S = σ²/ε, the noise of a gradient.
     public var samples: Double
+    /// ε: the goal is |∇f|² <= ε; the descent begins at 1/16.
     public var accuracy: Double
   }
 
+  /// The regime in which the server sends for nothing.
   public struct Floor: Codable, Sendable, Equatable {
+    /// d of the small problem whose floor is reached.
     public var dimension: Int
+    /// S of that problem, σ²/ε.
     public var samples: Double
+    /// τ_w of that problem.
     public var uplink: Double
+    /// n of that problem.
     public var workers: [Int]
   }
 
+  /// Speeds of links, and how many workers there are.
   public struct Links: Codable, Sendable, Equatable {
+    /// τ_w, gradients' time that a coordinate to the server takes.
     public var uplink: Double
+    /// τ_s/τ_w, from 0.
     public var ratios: [Double]
+    /// τ_s = τ_w of the comparison at equal speeds.
     public var equal: Double
+    /// Numbers of workers, from 1.
     public var workers: [Int]
   }
 
+  /// The grid over b, K and the step.
   public struct Search: Codable, Sendable, Equatable {
+    /// Factor between neighbouring batches b and kept coordinates K that are tried.
     public var growth: Int
+    /// How much slower than the theory's b and K at exact rounds the best may be before the search misses it.
     public var slack: Double
+    /// Steps that are tried, in units of the theory's.
     public var scales: [Double]
   }
 
+  /// Where times are compared with theory in d, σ² and ε.
   public struct Exponents: Codable, Sendable, Equatable {
+    /// n of the exponents in d, S and ε.
     public var workers: Int
+    /// Factors on d, S and ε around the problem's.
     public var factors: [Double]
   }
 
+  /// Where other methods run.
   public struct Methods: Codable, Sendable, Equatable {
+    /// τ_s/τ_w of the map of the best method.
     public var ratios: [Double]
+    /// n of the map.
     public var workers: [Int]
+    /// n of the methods at equal speeds.
     public var equalWorkers: [Int]
+    /// Steps after which a method is given up.
     public var rounds: Int
   }
 
+  /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// How far an exponent may be from theory's.
     public var margin: Double
+    /// Factor in time from which a method counts as better.
     public var gain: Double
+    /// Share of places in which a rule shall hold.
     public var share: Double
   }
 
+  /// Where the lemmas are checked.
   public var lemmas: Lemmas
+  /// Chains without numbers.
   public var discovery: Discovery
+  /// What is descended on.
   public var problem: Problem
+  /// Speeds of links, and workers.
   public var links: Links
+  /// The regime of a free downlink.
   public var floor: Floor
+  /// The grid over b, K and the step.
   public var search: Search
+  /// Where theory's exponents are compared.
   public var exponents: Exponents
+  /// Where other methods run.
   public var methods: Methods
   public var seeds: TunedSeeds
   public var decision: Decisions

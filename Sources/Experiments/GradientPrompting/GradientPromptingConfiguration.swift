@@ -2,57 +2,92 @@ import LanguageModels
 
 /// Meta-training a language model so that a gradient step on a text does what the text as a prompt would.
 public struct GradientPromptingConfiguration: SeededConfiguration {
+  /// Contexts and questions.
   public struct Data: Codable, Sendable, Equatable {
+    /// Description (before the name in the context), or description and reversal (the name first)
     public var kinds: [FictitiousFacts.Kind]
+    /// Tasks that the outer descent sees, again and again.
     public var train: Int
+    /// Questions for rates and curves.
     public var tuning: Int
+    /// Questions that decide.
     public var test: Int
   }
 
   /// The model that is trained on the spot, and the world that it knows.
   public struct Small: Codable, Sendable, Equatable {
+    /// Facts of one context.
     public var facts: Int
+    /// People in the small model's world.
     public var names: Int
+    /// Width of the small model, a multiple of 8.
     public var width: Int
+    /// Blocks of the small model.
     public var layers: Int
+    /// Updates of its training on documents.
     public var updates: Int
+    /// Documents in one of these updates.
     public var batch: Int
+    /// Highest rate of that training.
     public var rate: Double
   }
 
   /// What is adapted of a pre-trained model.
   public struct Adapter: Codable, Sendable, Equatable {
+    /// Rank of the adapter of a pre-trained model.
     public var rank: Int
+    /// Last blocks that have one.
     public var blocks: Int
   }
 
+  /// The step that shall do what a prompt does.
   public struct Inner: Codable, Sendable, Equatable {
+    /// Rate of the step on a context, whose loss is a sum over its tokens.
     public var rate: Double
+    /// Steps on a context.
     public var steps: Int
+    /// Further numbers of steps, an arm each.
     public var moreSteps: [Int]
+    /// Rates among which the plain model's is chosen.
     public var triedRates: [Double]
   }
 
+  /// The descent that trains for such steps.
   public struct Outer: Codable, Sendable, Equatable {
+    /// Updates of the outer descent.
     public var updates: Int
+    /// Tasks in one of these updates.
     public var tasks: Int
+    /// Highest rate of the outer descent.
     public var rate: Double
+    /// Limit of the outer gradient's norm.
     public var clip: Double
+    /// Times at which the taught model is looked at.
     public var looks: Int
   }
 
+  /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
+    /// Share of exact answers within which two arms are the same.
     public var sameMargin: Double
+    /// Share of exact answers this near to none that counts as none.
     public var leakMargin: Double
+    /// Share of the gap between no context and a prompt that a step shall close.
     public var recovered: Double
   }
 
+  /// Small (trained on the spot), smollm2, a .gguf file or a folder in Hugging Face's layout.
   public var model: String
+  /// Contexts and questions.
   public var data: Data
+  /// The decoder that is trained on the spot.
   public var small: Small
+  /// What moves in a pre-trained model.
   public var adapter: Adapter
+  /// The step that shall do what a prompt does.
   public var inner: Inner
+  /// The descent that trains for such steps.
   public var outer: Outer
   public var seeds: PlainSeeds
   public var decision: Decisions
