@@ -16,6 +16,8 @@ struct Command {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
+    // The matrix of instruction sets has OpenBLAS name its kernels; what the program prints is looked at here.
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "OPENBLAS_VERBOSE" }
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
