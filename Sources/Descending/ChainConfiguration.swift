@@ -22,7 +22,7 @@ public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConve
 
     /// The name, and the options that differ from their standard.
     public var description: String {
-      TransformationKind.all.first { $0.name == name }?.text(values) ?? name
+      TransformationKind.known.first { $0.name == name }?.text(values) ?? name
     }
 
     /// - Throws: `DescentError` naming the stage and the option that is wrong.
@@ -64,6 +64,6 @@ public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConve
 
 extension Chain {
   /// What the chain can be made of again.
-  /// - Throws: `DescentError` where a stage is none of the registered kinds.
+  /// - Throws: `DescentError` where a stage is of no known kind.
   public func configuration() throws -> ChainConfiguration { try ChainConfiguration(description) }
 }

@@ -16,10 +16,15 @@ public struct TransformationOption<Owner, Value>: Sendable {
   let form: ValueForm<Value>
   let value: @Sendable (Owner) -> Value
 
+  /// `TransformationOption("decay", .decay, standard: 0.9, "what remains") { (t: Momentum) in t.decay }`.
+  ///
   /// - Parameters:
+  ///   - name: as text gives it, in letters and digits.
+  ///   - form: how its value is read and written.
   ///   - standard: its value when it is not given; nil where it must be.
+  ///   - summary: what it means, in a few words.
   ///   - value: what a transformation has.
-  init(
+  public init(
     _ name: String, _ form: ValueForm<Value>, standard: Value? = nil, _ summary: String,
     _ value: @escaping @Sendable (Owner) -> Value
   ) {
@@ -42,11 +47,16 @@ public struct TransformationKind: Sendable {
   let make: @Sendable (OptionValues) throws -> any GradientTransformation
   private let texts: @Sendable (any GradientTransformation) -> [String]
 
+  /// What a type that text can name declares of itself. A type of your own is known to text once it is registered:
+  /// `TransformationKind.register`.
+  ///
   /// - Parameters:
+  ///   - name: as text names it, in letters and digits.
+  ///   - summary: what it does, in one line.
   ///   - option: in the order in which text may give them without their names.
   ///   - examples: chains that use it and converge on simple problems.
-  ///   - make: the transformation of the options' values.
-  init<T: NamedTransformation, each Value>(
+  ///   - make: the transformation of the options' values; it may throw where they do not go together.
+  public init<T: NamedTransformation, each Value>(
     _ name: String, _ summary: String, _ option: repeat TransformationOption<T, each Value>, examples: [String],
     make: @escaping @Sendable (repeat each Value) throws -> T
   ) {
@@ -76,38 +86,4 @@ public struct TransformationKind: Sendable {
   func text(_ values: [String: String]) -> String {
     ([name] + options.enumerated().compactMap { $1.text(values[$1.name], isFirst: $0 == 0) }).joined(separator: " ")
   }
-
-  /// - Throws: `DescentError` naming the nearest known name.
-  public static func named(_ name: String) throws -> TransformationKind {
-    guard let kind = all.first(where: { $0.name == name }) else {
-      throw DescentError("there is no transformation \(name); \(NearestName.hint(name, among: all.map(\.name)))")
-    }
-    return kind
-  }
-
-  /// All transformations that text can name.
-  public static let all: [TransformationKind] = [
-    // On gradients.
-    OrthogonalProjection.kind,
-    WeightDecay.kind,
-    ClipByGlobalNorm.kind,
-    ClipByValue.kind,
-    Centralization.kind,
-    GradientNoise.kind,
-    Sign.kind,
-    // Scalings.
-    Momentum.kind,
-    Adam.kind,
-    RMSProp.kind,
-    AdaGrad.kind,
-    Scale.kind,
-    LossScaled.kind,
-    // Steps.
-    LearningRate.kind,
-    MovingAverage.kind,
-    // Around others.
-    ApplyIfFinite.kind,
-    Accumulate.kind,
-    Grouped.kind,
-  ]
 }

@@ -6,12 +6,29 @@ public struct ValueForm<Value>: Sendable {
   /// Two texts or more that make sense, each of another value.
   let examples: [String]
   /// Whether the value stands alone where it is the first, as in `momentum 0.9`; flags say what they are.
-  var standsAlone = true
+  let standsAlone: Bool
+
+  /// A form of your own.
+  ///
+  /// - Parameters:
+  ///   - read: the value of a text; transformation and option, which it is also told, are for the error's sentence.
+  ///   - write: the one text of a value, which `read` reads again.
+  ///   - examples: two texts or more that make sense, each of another value.
+  ///   - standsAlone: whether the value stands without the option's name where it is the first, as in `momentum 0.9`.
+  public init(
+    read: @escaping @Sendable (_ text: String, _ owner: String, _ name: String) throws -> Value,
+    write: @escaping @Sendable (Value) -> String, examples: [String], standsAlone: Bool = true
+  ) {
+    self.read = read
+    self.write = write
+    self.examples = examples
+    self.standsAlone = standsAlone
+  }
 }
 
 extension ValueForm where Value == Double {
   /// A number; `expectation` says which ones make sense.
-  static func number(
+  public static func number(
     _ expectation: String = "a number", examples: [String] = ["2", "3"],
     where isAllowed: @escaping @Sendable (Double) -> Bool = { _ in true }
   ) -> ValueForm {
@@ -24,15 +41,19 @@ extension ValueForm where Value == Double {
       }, write: { "\($0)" }, examples: examples)
   }
 
-  static let number = number()
-  static let positive = number("a positive number") { $0 > 0 }
-  static let notNegative = number("0 or more") { $0 >= 0 }
+  /// Any number.
+  public static let number = number()
+  /// A number above 0.
+  public static let positive = number("a positive number") { $0 > 0 }
+  /// A number of 0 or more.
+  public static let notNegative = number("0 or more") { $0 >= 0 }
   /// A share that remains from step to step.
-  static let decay = number("in 0..<1", examples: ["0.5", "0.25"]) { (0..<1).contains($0) }
+  public static let decay = number("in 0..<1", examples: ["0.5", "0.25"]) { (0..<1).contains($0) }
 }
 
 extension ValueForm where Value == Int {
-  static let count = ValueForm(
+  /// A whole number above 0.
+  public static let count = ValueForm(
     read: { text, owner, name in
       guard let value = Int(text), value > 0 else {
         throw DescentError("\(owner): \(name) must be a whole number above 0 and is \(text)")
@@ -42,7 +63,8 @@ extension ValueForm where Value == Int {
 }
 
 extension ValueForm where Value == Bool {
-  static let flag = ValueForm(
+  /// true or false, also written yes or no.
+  public static let flag = ValueForm(
     read: { text, owner, name in
       switch text {
       case "true", "yes": return true
@@ -54,7 +76,7 @@ extension ValueForm where Value == Bool {
 
 extension ValueForm where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
   /// One of the cases of an enumeration.
-  static var choice: ValueForm {
+  public static var choice: ValueForm {
     let cases = Array(Value.allCases)
     let known = cases.map(\.rawValue)
     return ValueForm(
@@ -69,7 +91,7 @@ extension ValueForm where Value: RawRepresentable & CaseIterable & Sendable, Val
 
 extension ValueForm where Value == [String] {
   /// Path patterns joined by +; a word stands for none.
-  static func patterns(none word: String) -> ValueForm {
+  public static func patterns(none word: String) -> ValueForm {
     ValueForm(
       read: { text, _, _ in
         text.isEmpty || text == "all" || text == "none" ? [] : text.split(separator: "+").map(String.init)
@@ -78,11 +100,12 @@ extension ValueForm where Value == [String] {
 }
 
 extension ValueForm where Value == Schedule {
-  static let schedule = ValueForm(
+  /// A number or a schedule, as "cosine(0.1, 20epochs)".
+  public static let schedule = ValueForm(
     read: { text, _, _ in try ScheduleParser.parse(text) }, write: { "\($0)" }, examples: ["0.5", "0.25"])
 
   /// A schedule that is never below 0.
-  static let rate = ValueForm(
+  public static let rate = ValueForm(
     read: { text, owner, name in
       let schedule = try ScheduleParser.parse(text)
       guard schedule.minimum >= 0 else {
@@ -93,13 +116,14 @@ extension ValueForm where Value == Schedule {
 }
 
 extension ValueForm where Value == LossExponent {
-  static let lossExponent = ValueForm(
+  /// A number or a function of the loss.
+  public static let lossExponent = ValueForm(
     read: { text, _, _ in try LossExponent(text) }, write: { "\($0)" }, examples: ["2", "1.5"])
 }
 
 extension ValueForm where Value == Chain {
   /// Stages in parentheses.
-  static let chain = ValueForm(
+  public static let chain = ValueForm(
     read: { text, _, _ in try ChainConfiguration(try ChainParser.unwrapped(text)).makeChain() },
     write: { "(\($0))" }, examples: ["()", "(sign)"])
 }

@@ -31,4 +31,27 @@ import Testing
     #expect(try program.run([NDArray(1 as Float), NDArray(-0.05 as Float)]).map { $0.floats[0] } == [1, 1])
     #expect(try program.run([NDArray(1 as Float), NDArray(-0.2 as Float)]).map { $0.floats[0] } == [1, -1])
   }
+
+  /// A name in text: read, printed, read again; and what cannot be a name.
+  @Test func hasANameInText() throws {
+    #expect(throws: DescentError.self) { try TransformationKind.named("lion") }
+    try TransformationKind.register(Lion.kind)
+    let chain = try ChainParser.parse("clip 1 | lion kept=0.98 | rate 0.001")
+    #expect("\(chain)" == "clip 1.0 | lion kept=0.98 | rate 0.001")
+    #expect("\(try ChainConfiguration("accumulate 2 (lion 0.8 | rate 0.1)").makeChain())".contains("lion 0.8"))
+    #expect(throws: DescentError.self) { try ChainParser.parse("lion 1.5 | rate 0.1") }
+    #expect(throws: DescentError.self) { try TransformationKind.register(Lion.kind) }
+    #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("momentum", "a", "b")) }
+    #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("sam", "a", "b")) }
+    #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("two words", "a", "b")) }
+    #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("twice", "a", "a")) }
+    #expect(TransformationKind.known.map(\.name) == TransformationKind.all.map(\.name) + ["lion"])
+  }
+
+  private static func kind(_ name: String, _ first: String, _ second: String) -> TransformationKind {
+    TransformationKind(
+      name, "", TransformationOption(first, .decay, "") { (t: Lion) in t.interpolation },
+      TransformationOption(second, .decay, "") { (t: Lion) in t.kept }, examples: []
+    ) { Lion(interpolation: $0, kept: $1) }
+  }
 }
