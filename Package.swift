@@ -39,6 +39,9 @@ let package = Package(
       name: "COpenBLAS", dependencies: ["CKernels"],
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("lapacke", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    // PNG and JPEG.
+    .target(name: "CImages", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg")]),
     .systemLibrary(
       name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .target(
@@ -55,7 +58,7 @@ let package = Package(
     room("Parameters", on: ["Differentiation"]),
     room("Descending", on: ["Parameters"]),
     room("Models", on: ["Graphs", "Parameters"]),
-    room("Datasets", on: ["Arrays", "CZlib"]),
+    room("Datasets", on: ["Arrays", "CZlib", "CSQLite", "CImages"]),
     room("Diagnostics", on: ["Arrays", "Parameters", "Models", "Compilation"]),
     room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
     room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
@@ -103,7 +106,7 @@ let package = Package(
     tests("Parameters", on: ["Parameters", "Compilation"]),
     tests("Descending", on: ["Descending", "Compilation"]),
     tests("Models", on: ["Models", "Compilation"]),
-    tests("Datasets", on: ["Datasets"]),
+    tests("Datasets", on: ["Datasets", "CSQLite"]),
     tests("Diagnostics", on: ["Diagnostics"]),
     tests("Theory", on: ["Theory"]),
     tests("MultiObjective", on: ["MultiObjective"]),

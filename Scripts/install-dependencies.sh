@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what Descent needs and the machine lacks: oneDNN, OpenBLAS with LAPACK, zlib, gnuplot, Fashion-MNIST.
+# Installs what Descent needs and the machine lacks: oneDNN, OpenBLAS with LAPACK, zlib, SQLite, libpng, libjpeg-turbo, gnuplot,
+# Fashion-MNIST.
 set -euo pipefail
 
 if command -v apt-get >/dev/null; then
-  packages=(libdnnl-dev libopenblas-dev liblapacke-dev zlib1g-dev gnuplot-nox dataset-fashion-mnist)
+  packages=(libdnnl-dev libopenblas-dev liblapacke-dev zlib1g-dev libsqlite3-dev libpng-dev libturbojpeg0-dev gnuplot-nox
+    dataset-fashion-mnist)
   missing=()
   for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -16,10 +18,10 @@ if command -v apt-get >/dev/null; then
     DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   fi
 elif command -v brew >/dev/null; then
-  for formula in onednn openblas gnuplot; do
+  for formula in onednn openblas sqlite libpng jpeg-turbo gnuplot; do
     brew list --formula "$formula" >/dev/null 2>&1 || brew install "$formula"
   done
 else
-  echo "Install oneDNN, OpenBLAS with LAPACKE, zlib and gnuplot, then run this again." >&2
+  echo "Install oneDNN, OpenBLAS with LAPACKE, zlib, SQLite, libpng, libjpeg-turbo and gnuplot, then run this again." >&2
   exit 1
 fi

@@ -85,10 +85,20 @@ public enum CIFAR10 {
 
 /// A folder of a user's own images, in one of the layouts that the readers know.
 public enum ImageFolder {
-  /// Training and test images: the four IDX files of MNIST's layout (gzip-compressed or not), or CIFAR-10's binary files.
+  /// Training and test images: PNG and JPEG files in folders by class, the four IDX files of MNIST's layout
+  /// (gzip-compressed or not), or CIFAR-10's binary files.
   ///
-  /// - Throws: `DatasetError` naming the files that would do.
-  public static func load(_ folder: String) throws -> (train: Dataset, test: Dataset) {
+  /// - Parameters:
+  ///   - options: of PNG and JPEG files.
+  ///   - key: draws what validates, where the folder has no part for it.
+  /// - Throws: `DatasetError` naming the files that would do, or the file that is wrong.
+  public static func load(
+    _ folder: String, _ options: ImageOptions? = nil, key: RandomKey = RandomKey(seed: 0)
+  ) throws -> (train: Dataset, test: Dataset) {
+    if let classes = try ImageClasses(folder) { return try classes.load(options ?? ImageOptions(), key: key) }
+    guard options == nil else {
+      throw DatasetError(folder, "holds no folders of PNG or JPEG files; a size and a part are for those")
+    }
     func find(_ name: String) -> String? {
       [name, name + ".gz"].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
     }
@@ -110,7 +120,9 @@ public enum ImageFolder {
       return (try CIFAR10.dataset(name: folder, files: batches), try CIFAR10.dataset(name: folder, files: [test]))
     }
     throw DatasetError(
-      folder, "holds neither the files \(idx.joined(separator: ", ")) (.gz) nor data_batch_1.bin ... and test_batch.bin"
+      folder,
+      "holds neither folders of PNG or JPEG files, one a class, nor \(idx.joined(separator: ", ")) (.gz), nor "
+        + "data_batch_1.bin ... and test_batch.bin"
     )
   }
 }

@@ -25,13 +25,14 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       The file needs the columns of the training data, by name; its target may be missing, and columns that training did \
       not use are named and left aside. One line for each row, in their order: prediction, and probability:CLASS for \
-      classes; prediction:NAME where targets are several.
+      classes; prediction:NAME where targets are several. PNG and JPEG files have their names before it.
         descent predict runs/train new.csv --out predictions.csv
+        descent predict runs/leaves photographs
       """)
 
   @Argument(help: "The run's folder.")
   var folder: String
-  @Argument(help: "A table; for images a folder or a known data set, of which the test part is predicted.")
+  @Argument(help: "A table; an image file or a folder of them; of MNIST's layout or a known data set the test part.")
   var file: String
   @Option(help: "Where predictions go; the terminal when not given.")
   var out: String?
@@ -48,6 +49,8 @@ struct PredictCommand: ParsableCommand {
       let (found, notes) = try model.predict(table: file, format: formatOptions.format)
       for note in notes { announce("\(file): \(note)") }
       predictions = found
+    } else if let files = try formatOptions.imageFiles(file, dataOptions) {
+      predictions = try model.predict(images: files.map(\.path)).with(column: "file", files.map(\.path))
     } else {
       predictions = Predictions(
         try model.outputs(model.features(of: try formatOptions.testPart(file, model, dataOptions.locator))),
@@ -69,7 +72,10 @@ struct EvaluateCommand: ParsableCommand {
 
   @Argument(help: "The run's folder.")
   var folder: String
-  @Argument(help: "A table with the target; for images a folder or a known data set, of which the test part is read.")
+  @Argument(
+    help:
+      "A table with the target; a folder of image files by class; of MNIST's layout or a known data set the test part."
+  )
   var file: String?
   @OptionGroup var formatOptions: FormatOptions
   @OptionGroup var dataOptions: DataOptions
@@ -78,19 +84,14 @@ struct EvaluateCommand: ParsableCommand {
     let model = try TrainedModel(folder: folder)
     guard let file else {
       guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
-      let settings = try TrainingRun.settings(of: try RunFolder.open(folder))
-      let problem = try TrainingSource(settings.source).problem(
-        settings.table, test: settings.test, seed: settings.seed, data: dataOptions.locator)
-      guard settings.data == nil || settings.data == problem.fingerprint else {
-        throw SettingsError("\(settings.source) has changed since \(folder) was trained")
-      }
+      let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
       let measures = Measures(
         outputs: try model.outputs(
           model.manifest.encoding == nil
             ? model.features(of: problem.validation)
             : problem.validation.featureArray(0..<problem.validation.count)), targets: problem.validation.targets,
         loss: model.manifest.loss, scale: model.manifest.targetScale, names: model.manifest.encoding?.targets ?? [])
-      return show(measures, "\(settings.source), validation part, \(problem.validation.count) rows")
+      return show(measures, "\(problem.train.name), validation part, \(problem.validation.count) rows")
     }
     if model.manifest.encoding != nil {
       guard dataOptions.data == nil else {
@@ -99,6 +100,13 @@ struct EvaluateCommand: ParsableCommand {
       let (measures, notes) = try model.evaluate(table: file, format: formatOptions.format)
       for note in notes { announce("\(file): \(note)") }
       return show(measures, file)
+    }
+    if let files = try formatOptions.imageFiles(file, dataOptions) {
+      let known = files.compactMap { item in item.className.map { (item.path, $0) } }
+      guard known.count == files.count else {
+        throw SettingsError("\(file) does not say what its images show: put each class into a folder of its name")
+      }
+      return show(try model.evaluate(images: known), "\(file), \(known.count) images")
     }
     show(try model.measures(try formatOptions.testPart(file, model, dataOptions.locator)), "\(file), test part")
   }
@@ -110,6 +118,15 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension FormatOptions {
+  /// PNG and JPEG files of a path; nil where there are none.
+  func imageFiles(_ path: String, _ data: DataOptions) throws -> [(path: String, className: String?)]? {
+    guard let files = try TrainedModel.imageFiles(path) else { return nil }
+    guard !isGiven, data.data == nil else {
+      throw SettingsError("--header, --delimiter, --encoding and --data say nothing of image files")
+    }
+    return files
+  }
+
   /// The test part of images, for a model of images.
   func testPart(_ source: String, _ model: TrainedModel, _ data: DataLocator) throws -> Dataset {
     let found = try TrainingSource(source)

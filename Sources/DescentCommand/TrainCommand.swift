@@ -7,7 +7,8 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Trains a model on your own table, or on images.",
     discussion: """
       DATA is a table (text with any delimiter, ARFF, npy; gzip-compressed or not; numbers, texts, dates, missing cells), \
-      a folder of images (IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent data. \
+      an SQLite file (data.db#table, or data.db#SELECT ...), a folder of images (PNG or JPEG files in a folder for each \
+      class, IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent data. \
       What was understood is said in one line. The target is the last column unless --target names others:
         descent train flowers.csv
         descent train prices.csv --target price --drop id --as zip=category --test 0.2
@@ -42,7 +43,14 @@ struct TrainCommand: ParsableCommand {
   var delimiter: String?
   @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
   var encoding: TextEncoding?
-  @Option(help: "Fraction of a table's rows that are held out for validation; 0.2 when not given.")
+  @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
+  var size: String?
+  @Option(
+    help:
+      "What rows of each class count: balanced (all classes count the same), or CLASS=2,CLASS=1 (1 where not named)."
+  )
+  var classWeights: String?
+  @Option(help: "Fraction of rows or image files that are held out for validation; 0.2 when not given.")
   var validation: Double?
   @Option(help: "Rows that nothing is chosen by: a fraction, or a file.")
   var test: String?
@@ -113,7 +121,14 @@ struct TrainCommand: ParsableCommand {
     let table = source.isTable ? try tableOptions(saved?.table) : nil
     let testFile = test == nil ? saved?.test : testFraction == nil ? test : nil
     let seed = seed ?? saved?.seed ?? 0
-    let problem = try source.problem(table, test: testFile, seed: seed, data: dataOptions.locator)
+    var images = saved?.images
+    if size != nil || (!source.isTable && validation != nil) {
+      images = ImageOptions(
+        size: try size.map(ImageOptions.size) ?? images?.size, validation: validation ?? images?.validation ?? 0.2)
+    }
+    var problem = try source.problem(table, images: images, test: testFile, seed: seed, data: dataOptions.locator)
+    let weights = classWeights ?? saved?.classWeights
+    problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
     let defaults = TrainingDefaults(
       rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: epochs,
       chain: chain)
@@ -125,7 +140,7 @@ struct TrainCommand: ParsableCommand {
       chain: method.description, epochs: epochs, batch: batch ?? saved?.batch ?? defaults.batch, seed: seed,
       watch: try (watch ?? saved?.watch).map { try WatchConfiguration($0).description },
       keep: keep ?? saved?.keep ?? .best, patience: patience ?? saved?.patience ?? defaults.patience,
-      data: problem.fingerprint)
+      data: problem.fingerprint, images: images, classWeights: weights)
     if let saved, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain), length <= saved.epochs {
       announce("the chain's schedule ends after \(length) epochs; what comes after them runs at its last rate")
     }
@@ -144,16 +159,20 @@ struct TrainCommand: ParsableCommand {
       guard dataOptions.data == nil else {
         throw SettingsError("--data is where known data sets are, and \(source.description)")
       }
+      guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
       return
     }
     let given: [(name: String, isGiven: Bool)] = [
       ("target", target != nil), ("task", task != nil), ("drop", drop != nil), ("as", !kinds.isEmpty),
       ("missing", missing != nil), ("header", header != nil), ("delimiter", delimiter != nil),
-      ("encoding", encoding != nil), ("validation", validation != nil), ("test", test != nil), ("group", group != nil),
+      ("encoding", encoding != nil), ("test", test != nil), ("group", group != nil),
       ("split-by", splitBy != nil),
     ]
     if let wrong = given.first(where: \.isGiven) {
       throw SettingsError("--\(wrong.name) is for tables, and \(source.description)")
+    }
+    if case .known = source, let name = size != nil ? "size" : validation != nil ? "validation" : nil {
+      throw SettingsError("--\(name) is for image files of one's own, and \(source.description)")
     }
     if case .images = source, dataOptions.data != nil {
       throw SettingsError("--data is where known data sets are, and \(source.description)")

@@ -10,6 +10,10 @@ package struct TrainingRun {
     package var source: String
     /// How a table is read; nil for images.
     package var table: TableOptions?
+    /// How a folder of image files is read; nil for all else.
+    package var images: ImageOptions?
+    /// What classes count, as text; nil where all count the same.
+    package var classWeights: String?
     /// A file of rows that nothing is chosen by.
     package var test: String?
     package var model: String
@@ -30,13 +34,13 @@ package struct TrainingRun {
 
     package init(
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
-      chain: String,
-      epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best,
-      patience: Int = 0, data: String? = nil
+      chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
+      data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
+      (self.images, self.classWeights) = (images, classWeights)
     }
   }
 
@@ -119,6 +123,19 @@ package struct TrainingRun {
       describing: folder.configurationPath)
   }
 
+  /// The data of a folder's run, read again.
+  ///
+  /// - Throws: `SettingsError` where they are others now; `DatasetError` where they cannot be read.
+  package static func problem(of folder: RunFolder, _ name: String, _ data: DataLocator) throws -> TrainingProblem {
+    let settings = try settings(of: folder)
+    let problem = try TrainingSource(settings.source).problem(
+      settings.table, images: settings.images, test: settings.test, seed: settings.seed, data: data)
+    guard settings.data == nil || settings.data == problem.fingerprint else {
+      throw SettingsError("\(settings.source) has changed since \(name) was trained")
+    }
+    return problem
+  }
+
   /// Names what differs from the run that is to go on; more epochs may.
   private func check(against saved: Settings, _ out: String) throws {
     if let before = saved.data, let now = settings.data, before != now {
@@ -129,7 +146,9 @@ package struct TrainingRun {
     guard same == settings else {
       let names = [
         ("data", same.source == settings.source), ("how the table is read", same.table == settings.table),
-        ("test", same.test == settings.test), ("model", same.model == settings.model),
+        ("how images are read", same.images == settings.images),
+        ("class weights", same.classWeights == settings.classWeights), ("test", same.test == settings.test),
+        ("model", same.model == settings.model),
         ("chain", same.chain == settings.chain), ("batch", same.batch == settings.batch),
         ("seed", same.seed == settings.seed), ("watch", same.watch == settings.watch),
         ("keep", same.keep == settings.keep), ("patience", same.patience == settings.patience),
@@ -159,7 +178,8 @@ package struct TrainingRun {
       problem.train, batchSize: min(settings.batch, problem.train.count), key: key.split("batches"),
       normalization: problem.normalization)
     let trainer = try Trainer(
-      model: model, loss: loss, method: method, batches: batches, key: key.split("training"), state: saved?.state)
+      model: model, loss: problem.classWeights.map { loss.weighted($0) } ?? loss, method: method, batches: batches,
+      key: key.split("training"), state: saved?.state)
     announce(account(trainer))
     let held = Evaluation(problem.validation, of: problem, model, loss)
     let baselines = try Baselines.of(problem)
@@ -176,7 +196,7 @@ package struct TrainingRun {
       for (tag, value) in found { values["validation/" + tag] = value }
       try context.record("epoch", step: trainer.step, values)
       try watching?.look()
-      best.consider(weights, epoch: trainer.epoch, loss: found["loss"]!)
+      best.consider(weights, epoch: trainer.epoch, loss: Measures.decisive(found)!)
       bar?.show(trainer.epoch, of: "epoch", Measures.text(found), since: first)
     }
     try EpochDescent(
@@ -225,7 +245,7 @@ package struct TrainingRun {
   }
 
   private func beats(_ found: [String: Double], _ constant: [String: Double]) -> Bool {
-    guard let ours = found["loss"], let theirs = constant["loss"] else { return true }
+    guard let ours = Measures.decisive(found), let theirs = Measures.decisive(constant) else { return true }
     return ours < theirs
   }
 

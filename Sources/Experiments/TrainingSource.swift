@@ -14,7 +14,8 @@ package enum TrainingSource: Sendable {
       return
     }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else {
+    FileManager.default.fileExists(atPath: source, isDirectory: &isFolder)
+    guard Table.exists(source) else {
       let names = CatalogueEntry.all.map(\.name)
       throw SettingsError(
         "there is no file \(source), and no data set of that name; \(NearestName.hint(source, among: names))")
@@ -37,10 +38,11 @@ package enum TrainingSource: Sendable {
   ///
   /// - Parameters:
   ///   - options: of tables.
+  ///   - images: of folders of PNG and JPEG files.
   ///   - test: a table of rows that nothing is chosen by.
   /// - Throws: `DatasetError` naming line and column.
   package func problem(
-    _ options: TableOptions?, test: String?, seed: Int, data: DataLocator
+    _ options: TableOptions?, images: ImageOptions? = nil, test: String?, seed: Int, data: DataLocator
   ) throws -> TrainingProblem {
     let parts: (train: Dataset, test: Dataset)
     switch self {
@@ -54,7 +56,8 @@ package enum TrainingSource: Sendable {
       }
       return problem
     case .known(let name): parts = try data.load(name)
-    case .images(let folder): parts = try ImageFolder.load(folder)
+    case .images(let folder):
+      parts = try ImageFolder.load(folder, images, key: RandomKey(seed: seed).split("validation"))
     }
     return TrainingProblem(train: parts.train, validation: parts.test)
   }

@@ -57,6 +57,19 @@ public struct LossFunction: Sendable {
     return log(raised.sum([1])) - log(chosen)
   }
 
+  /// The same loss, of which each row counts as much as its class: weights[class] times the row's loss.
+  ///
+  /// Weights whose mean over the training rows is 1 keep the step's size (King and Zeng, "Logistic regression in rare
+  /// events data", 2001, weigh rows so).
+  public func weighted(_ weights: [Double]) -> LossFunction {
+    precondition(takesClasses && !weights.isEmpty, "weights are for losses of classes")
+    let rows = rows
+    return LossFunction("weighted \(name)", takesClasses: true) { output, target in
+      let table = output.graph.constant(NDArray(weights.map(Float.init), shape: [weights.count]))
+      return rows(output, target) * table.cast(to: output.elementType).gathering(target)
+    }
+  }
+
   /// The loss of each row: [batch].
   public func perSample(_ output: Tensor, _ target: Tensor) -> Tensor { rows(output, target) }
 

@@ -9,17 +9,23 @@ public struct Baselines: Sendable {
 
   /// - Parameters:
   ///   - train, validation: of rank 2, standardised.
+  ///   - classWeights: what rows of each class count.
   /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least squares fail.
-  public init(train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = []) throws {
+  public init(
+    train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = [], classWeights: [Double]? = nil
+  ) throws {
     switch (train.targets, validation.targets) {
     case (.classes(let labels), .classes(let held)):
       let classes = max(train.classNames.count, 2)
       // One more of each class, so that none is impossible.
       var counts = [Double](repeating: 1, count: classes)
-      for label in labels { counts[Int(label)] += 1 }
+      for label in labels { counts[Int(label)] += classWeights?[Int(label)] ?? 1 }
       let logits = counts.map { Float(log($0 / counts.reduce(0, +))) }
       let outputs = NDArray((0..<held.count).flatMap { _ in logits }, shape: [held.count, classes])
-      constant = Measures(outputs: outputs, targets: validation.targets, loss: .crossEntropy).values
+      constant =
+        Measures(
+          outputs: outputs, targets: validation.targets, loss: .crossEntropy, classWeights: classWeights
+        ).values
       constant["auc"] = nil
       var indicators = [Double](repeating: 0, count: labels.count * classes)
       for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }

@@ -28,6 +28,7 @@ public final class Evaluation {
   private let loss: LossFunction
   private let scale: TargetScale?
   private let names: [String]
+  private let classWeights: [Double]?
 
   /// - Parameter problem: gives normalisation, the targets' scale and their names.
   public init(_ dataset: Dataset, of problem: TrainingProblem, _ model: any Layer, _ loss: LossFunction) {
@@ -43,6 +44,7 @@ public final class Evaluation {
     predictor = Predictor(model, isPadded: problem.encoding != nil)
     self.loss = loss
     (scale, names) = (problem.targetScale, problem.encoding?.targets ?? [])
+    classWeights = problem.classWeights
   }
 
   /// Outputs [count, ...] of the examples.
@@ -56,7 +58,8 @@ public final class Evaluation {
   ///
   /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
   public func measures(_ state: EvaluatedState) throws -> Measures {
-    Measures(outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names)
+    Measures(
+      outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights)
   }
 }
 
@@ -105,6 +108,7 @@ extension Baselines {
       (train.features, held.features) = (.numbers(features), .numbers(others))
     }
     return try Baselines(
-      train: train, validation: held, scale: problem.targetScale, names: problem.encoding?.targets ?? [])
+      train: train, validation: held, scale: problem.targetScale, names: problem.encoding?.targets ?? [],
+      classWeights: problem.classWeights)
   }
 }

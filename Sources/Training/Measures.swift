@@ -2,7 +2,7 @@ import Foundation
 
 /// What a model's outputs are worth on examples whose targets are known, in double precision and in the targets' units.
 public struct Measures: Sendable {
-  /// By tag: "loss" is the loss that was trained; classes have "accuracy" (percent), "f1" (mean over classes) and, of
+  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights; classes have "accuracy" (percent), "f1" (mean over classes) and, of
   /// two, "auc"; numbers have "rmse", "mae" and "r2", each the mean over targets where they are several.
   public private(set) var values: [String: Double] = [:]
 
@@ -11,19 +11,22 @@ public struct Measures: Sendable {
   ///   - targets: the classes, or standardised numbers of the outputs' shape.
   ///   - scale: undoes the standardisation.
   ///   - names: of several targets.
+  ///   - classWeights: what rows of each class count.
   public init(
-    outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = []
+    outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
+    classWeights: [Double]? = nil
   ) {
     switch targets {
-    case .classes(let labels): measure(outputs, labels, loss)
+    case .classes(let labels): measure(outputs, labels, loss, classWeights)
     case .numbers(let array): measure(outputs, array, scale, names)
     }
   }
 
-  private mutating func measure(_ outputs: NDArray, _ labels: [Int32], _ loss: LossFunction) {
+  private mutating func measure(_ outputs: NDArray, _ labels: [Int32], _ loss: LossFunction, _ weights: [Double]?) {
     let z = outputs.doubles
     let classes = max(z.count / max(labels.count, 1), 1)
     var (total, right) = (0.0, 0)
+    var weighted = (sum: 0.0, weight: 0.0)
     var counts = [(hits: Int, predicted: Int, actual: Int)](repeating: (0, 0, 0), count: classes)
     for (row, label) in labels.enumerated() {
       let own = z[row * classes..<(row + 1) * classes]
@@ -35,6 +38,7 @@ public struct Measures: Sendable {
       counts[best].predicted += 1
       counts[Int(label)].actual += 1
       let chosen = own[own.startIndex + Int(label)]
+      let before = total
       if loss == .stableMax {
         func raised(_ x: Double) -> Double { x >= 0 ? x + 1 : 1 / (1 - x) }
         total += log(own.reduce(0) { $0 + raised($1) }) - log(raised(chosen))
@@ -42,9 +46,13 @@ public struct Measures: Sendable {
         let peak = own.max()!
         total += peak + log(own.reduce(0) { $0 + exp($1 - peak) }) - chosen
       }
+      if let weight = weights?[Int(label)] {
+        weighted = (weighted.sum + weight * (total - before), weighted.weight + weight)
+      }
     }
     let n = Double(labels.count)
     values["loss"] = total / n
+    if weighted.weight > 0 { values["weightedLoss"] = weighted.sum / weighted.weight }
     values["accuracy"] = 100 * Double(right) / n
     let present = counts.filter { $0.actual > 0 }
     values["f1"] =
@@ -105,6 +113,9 @@ public struct Measures: Sendable {
     values["mae"] = sums.mae / Double(width)
     if sums.r2.isFinite { values["r2"] = sums.r2 / Double(width) }
   }
+
+  /// What chooses an epoch: the loss that is descended.
+  public static func decisive(_ values: [String: Double]) -> Double? { values["weightedLoss"] ?? values["loss"] }
 
   /// The main ones as text: "accuracy 93.1 %, log-loss 0.21".
   public var text: String { Self.text(values) }

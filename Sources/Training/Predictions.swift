@@ -32,6 +32,16 @@ public struct Predictions: Sendable {
     }
   }
 
+  /// The same with a column before all others.
+  ///
+  /// - Parameter cells: one for each example.
+  public func with(column name: String, _ cells: [String]) -> Predictions {
+    precondition(cells.count == rows.count, "one cell for each example")
+    return Predictions(header: [name] + header, rows: zip(cells, rows).map { [$0] + $1 })
+  }
+
+  private init(header: [String], rows: [[String]]) { (self.header, self.rows) = (header, rows) }
+
   /// As text, in the order of the examples.
   public var csv: String {
     ([header] + rows).map { $0.map(Self.field).joined(separator: ",") + "\n" }.joined()

@@ -139,8 +139,17 @@ public struct TrainedModel: Sendable {
   public func evaluate(
     table path: String, format: TableFormat = TableFormat()
   ) throws -> (measures: Measures, notes: [String]) {
-    let encoding = try encoding(path)
-    let (dataset, notes) = try encoding.dataset(of: try read(path, format, encoding))
+    let (dataset, notes) = try dataset(ofTable: path, format: format)
     return (try measures(dataset), notes)
+  }
+
+  /// The rows of a table that have a target, as the model takes them; with what was met that training did not know.
+  ///
+  /// - Throws: `DatasetError`, also for a class that training did not know.
+  public func dataset(
+    ofTable path: String, format: TableFormat = TableFormat()
+  ) throws -> (dataset: Dataset, notes: [String]) {
+    let encoding = try encoding(path)
+    return try encoding.dataset(of: try read(path, format, encoding))
   }
 }

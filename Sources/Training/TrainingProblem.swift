@@ -12,6 +12,8 @@ public struct TrainingProblem: Sendable {
   public var targetScale: TargetScale?
   /// How a table became numbers.
   public var encoding: TableEncoding?
+  /// What rows of each class count, in the order of the outputs; nil where all count the same.
+  public var classWeights: [Double]?
   /// What was understood, in one line.
   public var account: String
   /// Where the validation part's rows stand in their file.

@@ -46,16 +46,35 @@ public final class Table {
     (self.notes, self.hasHeader, self.lineShifts) = (notes, hasHeader, lineShifts)
   }
 
-  /// Reads a table: text with delimiters, ARFF or npy, by name and by content; gzip-compressed or not, from a file or a
-  /// pipe.
+  /// Reads a table: text with delimiters, ARFF or npy, by name and by content, gzip-compressed or not, from a file or a
+  /// pipe; or SQLite, `data.db#table` or `data.db#SELECT ...`.
   ///
   /// - Throws: `DatasetError` naming line and column.
   public static func read(_ path: String, _ format: TableFormat = TableFormat()) throws -> Table {
     var name = path.lowercased()
     if name.hasSuffix(".gz") { name.removeLast(3) }
-    if name.hasSuffix(".npy") { return try NpyTable.read(path) }
-    if name.hasSuffix(".arff") { return try ARFFReader(path).read() }
-    return try DelimitedReader(path, format).read()
+    let table: Table
+    if let (file, selection) = SQLiteTable.parts(of: path) {
+      table = try SQLiteTable.read(file, selection, source: path)
+    } else if name.hasSuffix(".npy") {
+      table = try NpyTable.read(path)
+    } else if name.hasSuffix(".arff") {
+      table = try ARFFReader(path).read()
+    } else {
+      return try DelimitedReader(path, format).read()
+    }
+    guard format.delimiter == nil, format.encoding == nil else {
+      throw DatasetError(path, "is no text with delimiters: a delimiter and an encoding say nothing of it")
+    }
+    if let header = format.header, header != table.hasHeader {
+      throw DatasetError(path, table.hasHeader ? "names its columns" : "has no names for its columns")
+    }
+    return table
+  }
+
+  /// Whether there is something to read, which says nothing of what it holds.
+  public static func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path) || SQLiteTable.parts(of: path) != nil
   }
 
   /// The line in the file on which a row starts, from 1.

@@ -1,0 +1,162 @@
+import Foundation
+
+/// What a trained model's predictions depend on, column by column: how much worse they are without a column's
+/// information, and how they move with its values.
+///
+/// It speaks of the model, not of the world: two columns that say the same share their importance, and a dependence is
+/// no cause.
+///
+/// ```swift
+/// let explanation = try Explanation(model, rows: problem.validation, key: RandomKey(seed: 0))
+/// print(explanation.importances[0].column)
+/// ```
+public struct Explanation: Sendable {
+  /// How much worse predictions are where a column's cells are exchanged among rows (Breiman, "Random forests", 2001;
+  /// Fisher, Rudin, Dominici, "All models are wrong, but many are useful", 2019).
+  public struct Importance: Sendable {
+    public let column: String
+    /// What `measure` grew by, for each exchange.
+    public let increases: [Double]
+    /// Their mean.
+    public var mean: Double { increases.reduce(0, +) / Double(increases.count) }
+  }
+
+  /// The mean prediction over rows if all had one value in a column (Friedman, "Greedy function approximation: a
+  /// gradient boosting machine", 2001, section 8.2).
+  public struct Dependence: Sendable {
+    public let column: String
+    /// As cells would have them.
+    public let cells: [String]
+    /// The values of numbers; nil for categories.
+    public let positions: [Double]?
+    /// By output, then by cell: means of the target, in its units, or of the probabilities of the classes.
+    public let means: [[Double]]
+  }
+
+  /// What importance is measured by: "log-loss" of classes, "RMSE" of numbers, in the target's units.
+  public let measure: String
+  /// It, on the rows as they are.
+  public let value: Double
+  /// The most important first.
+  public let importances: [Importance]
+  /// Of the most important columns that hold numbers or categories.
+  public let dependences: [Dependence]
+  /// The outputs' names: classes, or targets.
+  public let outputs: [String]
+  /// Rows that were predicted.
+  public let rows: Int
+
+  /// - Parameters:
+  ///   - rows: with targets, encoded as the model's own: a problem's part, or `TableEncoding.dataset(of:)`.
+  ///   - repeats: exchanges of each column.
+  ///   - curves: columns whose dependence is drawn, at most.
+  /// - Throws: `TrainingError` where the model is none of tables, or there are fewer than two rows.
+  public init(
+    _ model: TrainedModel, rows dataset: Dataset, key: RandomKey, repeats: Int = 10, curves: Int = 6
+  ) throws {
+    guard let encoding = model.manifest.encoding else {
+      throw TrainingError("columns are explained of models of tables, and this one takes images")
+    }
+    guard repeats > 0 else { throw TrainingError("a column is exchanged at least once") }
+    guard dataset.count > 1 else { throw TrainingError("rows are exchanged with others: two are needed") }
+    let features = dataset.featureArray(0..<dataset.count)
+    let predictor = TrainedModel.predictor(model.manifest.model, isTable: true)
+    let outputs = { (array: NDArray) in
+      try predictor.predict(array, parameters: model.parameters, modelState: model.modelState)
+    }
+    let isClasses = !model.manifest.classes.isEmpty
+    let tag = isClasses ? "loss" : "rmse"
+    let worth = { (array: NDArray) throws -> Double in
+      Measures(
+        outputs: try outputs(array), targets: dataset.targets, loss: model.manifest.loss,
+        scale: model.manifest.targetScale
+      ).values[tag]!
+    }
+    let base = try worth(features)
+    let ranges = encoding.featureRanges
+    let found = try zip(encoding.inputs, ranges).map { input, range -> Importance in
+      let own = key.split("exchange").split(input.column)
+      return Importance(
+        column: input.column,
+        increases: try (0..<repeats).map { index in
+          try worth(features.exchanging(range, by: own.split(index).permutation(dataset.count))) - base
+        })
+    }
+    let order = found.indices.sorted { (found[$0].mean, $1) > (found[$1].mean, $0) }
+    measure = isClasses ? "log-loss" : "RMSE"
+    value = base
+    importances = order.map { found[$0] }
+    self.rows = dataset.count
+    let names = isClasses ? model.manifest.classes : encoding.targets
+    self.outputs = names
+    let sample = Array(key.split("rows").permutation(dataset.count).prefix(500)).sorted()
+    let few = features.rows(at: sample)
+    dependences = try order.lazy.filter { [.number, .category].contains(encoding.inputs[$0].kind) }.prefix(curves).map {
+      let input = encoding.inputs[$0]
+      let (cells, positions) = Self.cells(of: input, few, ranges[$0])
+      let own = try encoding.features(ofColumn: input.column, cells: cells)
+      let means = try cells.indices.map { row -> [Double] in
+        Self.means(try outputs(few.setting(ranges[$0], to: own.rows(row..<row + 1))), model.manifest)
+      }
+      return Dependence(
+        column: input.column, cells: cells, positions: positions,
+        means: names.indices.map { output in means.map { $0[output] } })
+    }
+  }
+
+  /// Twenty places between the 5th and the 95th percentile of a column's numbers; the values of a category.
+  private static func cells(
+    of input: TableEncoding.Input, _ features: NDArray, _ range: Range<Int>
+  ) -> (cells: [String], positions: [Double]?) {
+    guard input.kind == .number, let scale = input.scales.first else { return (input.values, nil) }
+    let width = features.shape[1]
+    let standardised = (0..<features.shape[0]).map { features[flat: $0 * width + range.lowerBound] }.sorted()
+    let at = { (share: Double) in standardised[Int(share * Double(standardised.count - 1))] }
+    let (low, high) = (at(0.05), at(0.95))
+    let values = Set((0..<20).map { scale.mean + scale.deviation * (low + (high - low) * Double($0) / 19) }).sorted()
+    return (values.map { "\($0)" }, values)
+  }
+
+  /// The mean of each output over rows, in the targets' own terms.
+  private static func means(_ outputs: NDArray, _ manifest: TrainedModel.Manifest) -> [Double] {
+    let rows = outputs.shape[0]
+    let width = outputs.count / rows
+    var values = manifest.targetScale?.restore(outputs) ?? outputs.doubles
+    if !manifest.classes.isEmpty {
+      for row in 0..<rows {
+        let own = values[row * width..<(row + 1) * width]
+        let peak = own.max()!
+        let powers = own.map { exp($0 - peak) }
+        let total = powers.reduce(0, +)
+        for index in 0..<width { values[row * width + index] = powers[index] / total }
+      }
+    }
+    return (0..<width).map { column in
+      (0..<rows).reduce(0) { $0 + values[$1 * width + column] } / Double(rows)
+    }
+  }
+}
+
+extension NDArray {
+  /// Rows [n, width] whose features in a range are those of the rows that a permutation names.
+  fileprivate func exchanging(_ range: Range<Int>, by permutation: [Int]) -> NDArray {
+    let width = shape[1]
+    var values = floats
+    let old = values
+    for (row, other) in permutation.enumerated() {
+      for feature in range { values[row * width + feature] = old[other * width + feature] }
+    }
+    return NDArray(values, shape: shape)
+  }
+
+  /// Rows [n, width] whose features in a range are all those of one row.
+  fileprivate func setting(_ range: Range<Int>, to own: NDArray) -> NDArray {
+    let width = shape[1]
+    var values = floats
+    let given = own.floats
+    for row in 0..<shape[0] {
+      for (index, feature) in range.enumerated() { values[row * width + feature] = given[index] }
+    }
+    return NDArray(values, shape: shape)
+  }
+}
