@@ -33,7 +33,8 @@ extension Lowering {
     case .bias(let bias): (third, name) = (dense(bias), name + ", bias")
     case nil: break
     }
-    if flops < Self.smallestLibraryProduct, type.shape.rank == 2 {
+    // The library shares rows among threads and treats the last ones otherwise: a row's bits depend on its place there.
+    if flops < Self.smallestLibraryProduct || keepsRowsApart, type.shape.rank == 2 {
       let parameters = memory.store(smallProduct(a, b, extra))
       emitProduct(name, ck_product_run, parameters, a, b, third, value, scratch: 0, flops)
       if case .accumulate = extra, let third { mayTakeThePlace(of: third, beside: [a, b]) }

@@ -22,10 +22,15 @@ final class Lowering {
   private let inMemory: Set<Value>
   private let absorption: Absorption
   private let recomputation: Recomputation
+  /// Whether each row of a float32 matrix product is computed as it would be at any other place.
+  let keepsRowsApart: Bool
 
   /// - Parameter largestCluster: most nodes that share a kernel.
-  init(_ graph: Graph, outputs: [Tensor], largestCluster: Int = Fusion.largestCluster) {
+  init(
+    _ graph: Graph, outputs: [Tensor], largestCluster: Int = Fusion.largestCluster, keepsRowsApart: Bool = false
+  ) {
     self.graph = graph
+    self.keepsRowsApart = keepsRowsApart
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
     absorption = Absorption(of: graph, live: live, outputs: self.outputs)

@@ -24,10 +24,12 @@ public final class Program {
   ///   - inputTypes: one for each argument.
   ///   - donations: argument position -> result position: where the caller gives up an argument, the result takes
   ///     over its memory and is updated in place. Types must agree.
+  ///   - keepsRowsApart: whether a row of a float32 product of matrices has the same bits at any place and with any number
+  ///     of threads. It is then computed on one.
   ///   - trace: called once with symbolic arguments; records the function.
   /// - Throws: `ShapeError`, the first operation whose operands do not fit; `CompilationError`.
   public init(
-    inputs inputTypes: [TensorType], donating donations: [Int: Int] = [:],
+    inputs inputTypes: [TensorType], donating donations: [Int: Int] = [:], keepsRowsApart: Bool = false,
     _ trace: (Graph, [Tensor]) throws -> [Tensor]
   ) throws {
     let traced = Graph()
@@ -52,10 +54,10 @@ public final class Program {
       }
     }
     var size = Fusion.largestCluster
-    var lowering = Lowering(graph, outputs: outputs)
+    var lowering = Lowering(graph, outputs: outputs, keepsRowsApart: keepsRowsApart)
     while lowering.failure?.asksForSmallerKernels == true, size > 1 {
       size /= 2
-      lowering = Lowering(graph, outputs: outputs, largestCluster: size)
+      lowering = Lowering(graph, outputs: outputs, largestCluster: size, keepsRowsApart: keepsRowsApart)
     }
     largestCluster = size
     outputBuffers = lowering.finish(donating: donations)

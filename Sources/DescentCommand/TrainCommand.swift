@@ -171,8 +171,11 @@ struct TrainCommand: ParsableCommand {
     if let wrong = given.first(where: \.isGiven) {
       throw SettingsError("--\(wrong.name) is for tables, and \(source.description)")
     }
-    if case .known = source, let name = size != nil ? "size" : validation != nil ? "validation" : nil {
-      throw SettingsError("--\(name) is for image files of one's own, and \(source.description)")
+    if case .known = source {
+      guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
+      guard validation == nil else {
+        throw SettingsError("--validation is for tables and image files, and \(source.description)")
+      }
     }
     if case .images = source, dataOptions.data != nil {
       throw SettingsError("--data is where known data sets are, and \(source.description)")

@@ -7,8 +7,9 @@ public final class Predictor {
   private let isPadded: Bool
   private var programs: [Shape: Program] = [:]
 
-  /// - Parameter isPadded: whether a last batch is filled up with zeros, so that all have one size: the bits of an
-  ///   example's output then do not depend on how many there are.
+  /// - Parameter isPadded: whether a last batch is filled up with zeros, so that all have one size, and rows are kept
+  ///   apart: the bits of a perceptron's output for an example then depend neither on how many there are, nor on its place
+  ///   among them, nor on the number of threads.
   public init(_ model: any Layer, batchSize: Int = 256, isPadded: Bool = false) {
     self.model = model
     self.batchSize = batchSize
@@ -45,7 +46,7 @@ public final class Predictor {
     if let known = programs[rows.shape] { return known }
     let model = model
     let packing = TreePacking([parameters.types, modelState.types])
-    let program = try Program(inputs: packing.types + [TensorType(of: rows)]) { _, x in
+    let program = try Program(inputs: packing.types + [TensorType(of: rows)], keepsRowsApart: isPadded) { _, x in
       let trees = packing.unpack(x)
       return [try model(x[packing.count], Parameters(trees[0]), state: trees[1], mode: .inference).output]
     }
