@@ -65,7 +65,7 @@ public struct LossFunction: Sendable {
     precondition(takesClasses && !weights.isEmpty, "weights are for losses of classes")
     let rows = rows
     return LossFunction("weighted \(name)", takesClasses: true) { output, target in
-      let table = output.graph.constant(NDArray(weights.map(Float.init), shape: [weights.count]))
+      let table = output.graph.constant(NDArray(weights.map { Float($0) }, shape: [weights.count]))
       return rows(output, target) * table.cast(to: output.elementType).gathering(target)
     }
   }

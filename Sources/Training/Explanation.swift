@@ -91,12 +91,13 @@ public struct Explanation: Sendable {
     self.outputs = names
     let sample = Array(key.split("rows").permutation(dataset.count).prefix(500)).sorted()
     let few = features.rows(at: sample)
-    dependences = try order.lazy.filter { [.number, .category].contains(encoding.inputs[$0].kind) }.prefix(curves).map {
-      let input = encoding.inputs[$0]
-      let (cells, positions) = Self.cells(of: input, few, ranges[$0])
+    let shown = order.filter { [.number, .category].contains(encoding.inputs[$0].kind) }.prefix(curves)
+    dependences = try shown.map { index in
+      let (input, range) = (encoding.inputs[index], ranges[index])
+      let (cells, positions) = Self.cells(of: input, few, range)
       let own = try encoding.features(ofColumn: input.column, cells: cells)
-      let means = try cells.indices.map { row -> [Double] in
-        Self.means(try outputs(few.setting(ranges[$0], to: own.rows(row..<row + 1))), model.manifest)
+      let means = try cells.indices.map { row in
+        Self.means(try outputs(few.setting(range, to: own.rows(row..<row + 1))), model.manifest)
       }
       return Dependence(
         column: input.column, cells: cells, positions: positions,
