@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+/// What a user does with data of other kinds than text, and with what was trained.
+@Suite(.serialized) struct OwnDataCommandTests {
+  private let folder = NSTemporaryDirectory() + "descent-own-\(UUID().uuidString)"
+  /// 2 x 3 pixels in colours, 2 x 2 in grey.
+  private let colors =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAHklEQVR4nGP4z8DA8J+BgYHhP5eIHMOJFKP///8DAD5UB5Wc/91CAAAAAElFTkSuQmCC"
+  private let grey =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgaGD4zw4ABAsBh4yjp/0AAAAASUVORK5CYII="
+
+  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+  private func write(_ name: String, _ data: Data) throws {
+    let path = URL(fileURLWithPath: folder + "/" + name)
+    try FileManager.default.createDirectory(
+      at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: path)
+  }
+
+  @Test func imageFilesTrainAndArePredicted() throws {
+    for index in 0..<6 {
+      try write("images/bright/\(index).png", Data(base64Encoded: colors)!)
+      try write("images/dark/\(index).png", Data(base64Encoded: grey)!)
+    }
+    let (images, out) = (folder + "/images", folder + "/run")
+    let sizes = try Command.run("train", images, "--out", out, "--quiet")
+    #expect(sizes.status != 0 && sizes.text.contains("--size") && !FileManager.default.fileExists(atPath: out))
+    let trained = try Command.run(
+      "train", images, "--size", "4x5", "--model", "mlp", "--hidden", "8", "--epochs", "40", "--batch", "4", "--out",
+      out, "--quiet")
+    #expect(trained.status == 0 && trained.text.contains("examples of 4 x 5 x 3, 2 classes; 10 train, 2 validate"))
+    #expect(try Command.run("evaluate", out, images).text.contains("12 images: accuracy 100 %"))
+    #expect(try Command.run("evaluate", out).status == 0)
+    let one = try Command.run("predict", out, images + "/dark/3.png")
+    #expect(one.text.hasPrefix("file,prediction,probability:bright,probability:dark\n\(images)/dark/3.png,dark,"))
+    #expect(try Command.run("predict", out, images + "/dark").text.split(separator: "\n").count == 7)
+    try write("images/dark/9.png", Data("no image".utf8))
+    let broken = try Command.run("predict", out, images)
+    #expect(broken.status != 0 && broken.text.contains("9.png"))
+    let resumed = try Command.run("train", "--resume", out, "--size", "8", "--quiet")
+    #expect(resumed.status != 0)
+    #expect(try Command.run("explain", out).text.contains("model of images"))
+  }
+
+  @Test func explainNamesTheColumnsThatMatter() throws {
+    let lines = (0..<240).map { row in
+      "\(sin(Double(row) * 1.7)),\(cos(Double(row) * 2.3)),\(sin(Double(row) * 1.7) > 0 ? "up" : "down")"
+    }
+    try write("table.csv", Data((["x,noise,kind"] + lines).joined(separator: "\n").utf8))
+    let out = folder + "/run"
+    let trained = try Command.run(
+      "train", folder + "/table.csv", "--out", out, "--quiet", "--epochs", "30", "--class-weights", "balanced")
+    #expect(trained.status == 0, "\(trained.text)")
+    let explained = try Command.run("explain", out, folder + "/table.csv", "--repeats", "4")
+    #expect(explained.status == 0, "\(explained.text)")
+    let rows = explained.text.split(separator: "\n")
+    #expect(rows[0].contains("log-loss") && rows[1].hasPrefix("  x ") && rows[2].hasPrefix("  noise "))
+    let values = try String(contentsOfFile: out + "/importance.csv", encoding: .utf8).split(separator: "\n")
+    #expect(values[0] == "column,exchange 1,exchange 2,exchange 3,exchange 4" && values.count == 3)
+    for (arguments, hint) in [
+      (["train", folder + "/table.csv", "--class-weights", "upp=2"], "did you mean up"),
+      (["train", folder + "/table.csv", "--class-weights", "up"], "CLASS=WEIGHT"),
+      (["train", folder + "/table.csv", "--size", "8"], "is for image files"),
+      (["explain", out, "--repeats", "1"], "2 or more"), (["explain", folder], "holds no trained model"),
+    ] {
+      let (process, output) = try Command.start(
+        arguments + (arguments[0] == "train" ? ["--out", folder + "/none"] : []))
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus != 0 && text.contains(hint), "\(arguments): \(text)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder + "/none"))
+  }
+}
