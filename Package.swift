@@ -97,7 +97,8 @@ let package = Package(
       ]),
 
     // Tests mirror the rooms.
-    .target(name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Training"]),
+    .target(
+      name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Distributed", "Training"]),
     tests("CKernels", on: ["CKernels"]),
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),

@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Descents on real processes under mpirun, beside the virtual clock. Built with the package trait MPI in a folder of its own: a trait
-# is a flag of every module, and in the common folder all would be compiled again, twice.
+# Descents on real processes under mpirun, beside the virtual clock, and experiments whose tasks are shared among ranks. Built with
+# the package trait MPI in a folder of its own: a trait is a flag of every module, and in the common folder all would be compiled
+# again, twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 Scripts/install-mpi.sh
 
-build=(swift build -c release --scratch-path .build-mpi --traits MPI --product descent-ranks)
-"${build[@]}" 2>&1 | { grep -E 'error|warning: unre|Compiling|Build' || true; } | tail -5
-ranks=$("${build[@]}" --show-bin-path)/descent-ranks
+build=(swift build -c release --scratch-path .build-mpi --traits MPI)
+for product in descent-ranks descent; do
+  "${build[@]}" --product "$product" 2>&1 | { grep -E 'error|warning: unre|Compiling|Build' || true; } | tail -5
+done
+products=$("${build[@]}" --show-bin-path)
+ranks=$products/descent-ranks
+descent=$products/descent
 
 # mpirun asks root whether it is sure; more ranks than cores sleep instead of spinning.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
@@ -36,8 +41,9 @@ for method in rennala ringmaster; do
 done
 
 # A rank that is killed is named, and the steps before are kept.
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+log=$scratch/looks
 check 'a killed rank' 'interrupted after [0-9]+ rounds: rank 2 .* has been silent' \
   ranks_of 4 --rounds 100000 --accuracy 1e-30 --patience 2 --kill 2:1.5 --log "$log"
 lines=$(wc -l <"$log")
@@ -52,4 +58,47 @@ fi
 check 'one rank' 'needs a server and a worker' ranks_of 1
 check 'ranks that disagree' 'rank 2 .* was started with other settings' \
   timeout 60 mpirun --oversubscribe -n 2 "$ranks" --seed 1 : -n 1 "$ranks" --seed 2
+
+# Experiments: tasks are shared among ranks, and what they find is that of one process to the last bit.
+experiment=(run multi-objective --preset smoke --quiet)
+shared() { timeout 300 mpirun --oversubscribe --enable-recovery -n "$1" "$descent" "${@:2}"; }
+ranks_in() { pgrep -f "^$descent .*$scratch/$1"; }
+# Results of a run without their times, in the order of their names; and the verdicts.
+results() { grep '"event":"result"' "$1/log.jsonl" | sed -E 's/"time":[^,}]*//; s/"seconds":[^,}]*//' | sort; }
+verdicts() { "$descent" report "$1" | grep -v "^report:"; }
+same() {
+  if diff <(results "$scratch/one") <(results "$2") >/dev/null && diff <(verdicts "$scratch/one") <(verdicts "$2"); then
+    echo "ok: $1: $(results "$2" | wc -l) results and all verdicts to the last bit"
+  else
+    echo "FAILED: $1: other results or verdicts than one process has"
+    failed=1
+  fi
+}
+"$descent" "${experiment[@]}" --out "$scratch/one" >"$scratch/one.txt" 2>&1 || cat "$scratch/one.txt"
+shared 3 "${experiment[@]}" --out "$scratch/three" >"$scratch/three.txt" 2>&1 || cat "$scratch/three.txt"
+same 'three ranks' "$scratch/three"
+
+# A rank that is killed is named, and its task is another's.
+shared 3 "${experiment[@]}" --out "$scratch/killed" >"$scratch/killed.txt" 2>&1 &
+until [ "$(grep -c '"event":"result"' "$scratch/killed/log.jsonl" 2>/dev/null)" -ge 2 ]; do sleep 0.1; done
+victim=$(ranks_in killed | tail -1)  # rank 0 was started first
+kill -9 "$victim"
+wait $! || true
+check 'a killed rank of an experiment' "rank [0-9]+ \(.* process $victim\) has been silent" cat "$scratch/killed.txt"
+same 'after the loss of a rank' "$scratch/killed"
+
+# All are killed: what was done is kept, and another number of ranks goes on.
+shared 3 "${experiment[@]}" --out "$scratch/resumed" >"$scratch/resumed.txt" 2>&1 &
+until [ "$(grep -c '"event":"result"' "$scratch/resumed/log.jsonl" 2>/dev/null)" -ge 2 ]; do sleep 0.1; done
+kill -9 $(ranks_in resumed)
+wait $! || true
+shared 4 run --resume "$scratch/resumed" --quiet >>"$scratch/resumed.txt" 2>&1 || cat "$scratch/resumed.txt"
+same 'resumed on four ranks' "$scratch/resumed"
+
+check 'more ranks than cores' 'ranks work on .*, which has [0-9]+ cores: they take turns' \
+  shared $(($(nproc) + 3)) run distributed-limits --preset smoke --quiet --seeds 2 --out "$scratch/crowd"
+check 'experiments that disagree' 'rank 1 .* was started with other settings than rank 0' \
+  timeout 60 mpirun --oversubscribe -n 1 "$descent" "${experiment[@]}" --out "$scratch/a" : \
+  -n 1 "$descent" "${experiment[@]}" --seeds 2
+check 'a misspelt experiment' 'there is no experiment multi-objectve' shared 2 run multi-objectve --out "$scratch/b"
 exit $failed

@@ -41,7 +41,9 @@ bool cmpi_start(void) {
   int started = 0;
   MPI_Initialized(&started);
   if (started) return true;
-  if (!succeeded(MPI_Init(NULL, NULL))) return false;
+  // Tasks compute on other threads, but only this one speaks.
+  int support = 0;
+  if (!succeeded(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &support))) return false;
   return succeeded(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
 }
 

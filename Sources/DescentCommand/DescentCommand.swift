@@ -150,26 +150,56 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard let channel = try RankWorld.join() else { return try run(LocalWorkplace()) }
+    if channel.rank == 0 { return try RankWorld.lead(channel) { try run($0) } }
+    RankWorld.follow(channel) { try follow($0) }
+  }
+
+  private func run(_ workplace: any Workplace) throws {
     if let resume {
       let folder = try RunFolder.open(resume)
       guard !TrainingRun.isRun(folder) else {
         throw SettingsError("\(resume) is a run of descent train; go on with descent train --resume \(resume)")
       }
-      try show(try self.resume(try ExperimentRegistry.named(try RunSession.experimentName(in: folder)), folder))
+      let type = try ExperimentRegistry.named(try RunSession.experimentName(in: folder))
+      try show(try self.resume(type, folder, workplace))
     } else if let experiment {
-      try show(try start(try ExperimentRegistry.named(experiment)))
+      try show(try start(try ExperimentRegistry.named(experiment), workplace))
     }
   }
 
-  private func resume<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> RunSession.Outcome {
-    try RunSession.resume(type, folder: folder, data: dataOptions.locator, announce: announce, isQuiet: quiet)
+  private func resume<E: Experiment>(
+    _ type: E.Type, _ folder: RunFolder, _ workplace: any Workplace
+  ) throws -> RunSession.Outcome {
+    try RunSession.resume(
+      type, folder: folder, data: dataOptions.locator, workplace: workplace, announce: announce, isQuiet: quiet)
   }
 
-  private func start<E: Experiment>(_ type: E.Type) throws -> RunSession.Outcome {
+  private func start<E: Experiment>(_ type: E.Type, _ workplace: any Workplace) throws -> RunSession.Outcome {
     try RunSession.start(
       type, preset: preset, changes: changes, seeds: seeds, out: out ?? "runs/\(E.name)-\(preset)", replacing: replace,
-      data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), announce: announce,
-      isQuiet: quiet)
+      data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), workplace: workplace,
+      announce: announce, isQuiet: quiet)
+  }
+
+  /// Another rank than the first.
+  private func follow(_ session: RankSession) throws {
+    func takePart<E: Experiment>(_ type: E.Type, _ folder: RunFolder?) throws {
+      if let folder {
+        try session.resume(type, folder: folder, data: dataOptions.locator)
+      } else {
+        try session.start(type, preset: preset, changes: changes, seeds: seeds, data: dataOptions.locator)
+      }
+    }
+    let type: any Experiment.Type
+    let folder: RunFolder?
+    do {
+      folder = try resume.map { try RunFolder.open($0) }
+      type = try ExperimentRegistry.named(try folder.map { try RunSession.experimentName(in: $0) } ?? experiment ?? "")
+    } catch {
+      return try session.excuse("\(error)")
+    }
+    try takePart(type, folder)
   }
 
   private func show(_ outcome: RunSession.Outcome) throws {

@@ -156,7 +156,6 @@ public enum ExperimentRegistry {
   /// In alphabetical order.
   public static let all: [any Experiment.Type] = [
     AntifragileControlExperiment.self, CalibrationExperiment.self, DistributedLimitsExperiment.self,
-    AntifragileControlExperiment.self, CalibrationExperiment.self, DistributedLimitsExperiment.self,
     GeneralizationBoundsExperiment.self, GradientPromptingExperiment.self, LipschitzDynamicsExperiment.self,
     LossTransformationExperiment.self, MultiObjectiveExperiment.self, PhaseRetrievalExperiment.self,
     TrainedEmbeddingAttentionExperiment.self,

@@ -13,6 +13,8 @@ public final class RunContext: @unchecked Sendable {
   /// Events of earlier sessions of this run.
   let earlier: [RunEvent]
   let isQuiet: Bool
+  /// Where tasks run.
+  let workplace: any Workplace
   private var found: [String: [String: Double]]
   private let sinks: [any RunSink]
   private let clock: () -> Double
@@ -21,7 +23,7 @@ public final class RunContext: @unchecked Sendable {
   /// - Parameter clock: seconds, from any origin.
   package init(
     folder: RunFolder, data: DataLocator, fingerprint: String, earlier: [RunEvent], sinks: [any RunSink],
-    isQuiet: Bool = false, clock: @escaping () -> Double
+    isQuiet: Bool = false, workplace: any Workplace = LocalWorkplace(), clock: @escaping () -> Double
   ) {
     self.folder = folder
     self.data = data
@@ -29,6 +31,7 @@ public final class RunContext: @unchecked Sendable {
     self.earlier = earlier
     self.sinks = sinks
     self.isQuiet = isQuiet
+    self.workplace = workplace
     self.clock = clock
     found = earlier.results
     start = clock() - (earlier.map(\.time).max() ?? 0)
@@ -52,6 +55,9 @@ public final class RunContext: @unchecked Sendable {
       if kind == RunEvent.resultKind { found[task] = values }
     }
   }
+
+  /// Takes over what tasks found elsewhere, and records nothing.
+  func learn(_ events: [RunEvent]) { lock.withLock { found.merge(events.results) { $1 } } }
 
   package func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
 

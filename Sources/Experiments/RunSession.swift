@@ -47,23 +47,16 @@ public struct RunSession {
   ///   - out: the run's folder, made here.
   ///   - replacing: whether an earlier run in the folder may be removed; otherwise it is an error.
   ///   - commandLine: what the report names as its command.
+  ///   - workplace: where tasks run.
   ///   - announce: called with a guess at time and memory before the first task.
   /// - Throws: `SettingsError` for settings that cannot be, before anything is written; `RunLogError` where the folder
   ///   is taken or cannot be written; `ReportError`; what reading data and running tasks throw.
   public static func start<E: Experiment>(
     _ type: E.Type, preset: String, changes: [String], seeds: Int?, out: String, replacing: Bool, data: DataLocator,
-    commandLine: [String], announce: (String) -> Void, isQuiet: Bool = false
+    commandLine: [String], workplace: any Workplace = LocalWorkplace(), announce: (String) -> Void,
+    isQuiet: Bool = false
   ) throws -> Outcome {
-    guard let found = E.presets.first(where: { $0.name == preset }) else {
-      throw SettingsError(
-        "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")
-    }
-    var configuration = found.configuration
-    if let seeds {
-      guard seeds > 0 else { throw SettingsError("--seeds must be positive, not \(seeds)") }
-      E.setSeeds(seeds, in: &configuration)
-    }
-    configuration = try Settings.applying(changes, to: configuration)
+    let configuration = try Self.configuration(type, preset: preset, changes: changes, seeds: seeds)
     let experiment = E(configuration)
     try experiment.check()
     let folder = try RunFolder.create(out, replacing: replacing)
@@ -76,12 +69,34 @@ public struct RunSession {
       RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
       to: folder.environmentPath)
     do {
-      return try run(experiment, configuration, folder, command, data, announce, isQuiet)
+      return try run(experiment, configuration, folder, command, data, workplace, announce, isQuiet)
     } catch {
       // A run that did not begin, for want of data, leaves nothing in the way of the next.
       if let events = try? folder.events(), events.isEmpty { try? FileManager.default.removeItem(atPath: folder.path) }
       throw error
     }
+  }
+
+  /// A preset's settings with changes.
+  ///
+  /// - Throws: `SettingsError`.
+  static func configuration<E: Experiment>(
+    _ type: E.Type, preset: String, changes: [String], seeds: Int?
+  ) throws -> E.Configuration {
+    guard let found = E.presets.first(where: { $0.name == preset }) else {
+      throw SettingsError(
+        "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")
+    }
+    var configuration = found.configuration
+    if let seeds {
+      guard seeds > 0 else { throw SettingsError("--seeds must be positive, not \(seeds)") }
+      E.setSeeds(seeds, in: &configuration)
+    }
+    return try Settings.applying(changes, to: configuration)
+  }
+
+  static func settings<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> E.Configuration {
+    try manifest(type, folder).settings
   }
 
   private static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
@@ -94,17 +109,20 @@ public struct RunSession {
   /// - Throws: `SettingsError` where the folder's settings are not of this experiment; `RunLogError`; `ReportError`;
   ///   what reading data and running tasks throw.
   public static func resume<E: Experiment>(
-    _ type: E.Type, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool = false
+    _ type: E.Type, folder: RunFolder, data: DataLocator, workplace: any Workplace = LocalWorkplace(),
+    announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
     let manifest = try manifest(E.self, folder)
     try E(manifest.settings).check()
-    return try run(E(manifest.settings), manifest.settings, folder, manifest.command, data, announce, isQuiet)
+    return try run(
+      E(manifest.settings), manifest.settings, folder, manifest.command, data, workplace, announce, isQuiet)
   }
 
   private static func run<E: Experiment>(
     _ experiment: E, _ configuration: E.Configuration, _ folder: RunFolder, _ command: String, _ data: DataLocator,
-    _ announce: (String) -> Void, _ isQuiet: Bool
+    _ workplace: any Workplace, _ announce: (String) -> Void, _ isQuiet: Bool
   ) throws -> Outcome {
+    defer { workplace.close() }
     let fingerprint = try Settings.fingerprint(configuration)
     let earlier = try rewind(folder, fingerprint)
     let began = Date().timeIntervalSince1970
@@ -114,7 +132,7 @@ public struct RunSession {
         try JSONLinesSink(path: folder.logPath), try CSVSink(path: folder.metricsPath),
         try TensorBoardSink(
           folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
-      ], isQuiet: isQuiet, clock: { ProcessInfo.processInfo.systemUptime })
+      ], isQuiet: isQuiet, workplace: workplace, clock: { ProcessInfo.processInfo.systemUptime })
     try experiment.run(context) { estimate in
       announce(estimate)
       if earlier.isEmpty {
@@ -123,6 +141,7 @@ public struct RunSession {
         try context.record("resume")
       }
     }
+    workplace.close()
     try context.record("end", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
     try context.flush()
     return try report(E.self, folder: folder)

@@ -21,6 +21,19 @@ import Testing
     #expect(abs(least.mean - 50 / (1 - pow(1 - 1 / 50.0, 20))) < 5 * least.standardError)
   }
 
+  /// Where chances are small the mean is the quadrature's; where one success is enough, in closed form.
+  @Test func expectedTimes() {
+    let single = DiscoveryRace(length: 50, window: 2, workers: 20, chance: 0.01, gradientSeconds: 2, downlinkSeconds: 3)
+    #expect(abs(single.expectedTime * 20 * (0.01 / 2 + single.hit / 3) / 25 - 1) < 1e-9)  // Simpson's error
+    let race = DiscoveryRace(length: 8000, window: 8, workers: 30, chance: 1e-3)
+    let times = mean(20) { race.time(RandomKey(seed: $0)) }
+    // Trials are counted whole: half a trial each of some 130 a block.
+    #expect(abs(times.mean - race.expectedTime) < 5 * times.standardError + 0.5 * Double(race.blocks))
+    // Many workers: n^(-2/K).
+    func time(_ n: Int) -> Double { DiscoveryRace(length: 8000, window: 4, workers: n, chance: 1e-9).expectedTime }
+    #expect(abs(log10(time(100_000_000) / time(1_000_000)) / 2 + 0.5) < 0.005)
+  }
+
   /// With n the old chain becomes faster in proportion, until one coordinate is enough; the new one hardly.
   @Test func moreWorkersHelpTheOldChainOnly() throws {
     func exponent(_ window: DiscoveryScaling.Window) throws -> Double {

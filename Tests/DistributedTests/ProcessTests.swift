@@ -1,51 +1,8 @@
 import Arrays
 import Distributed
 import Foundation
+import TestSupport
 import Testing
-
-/// Mailboxes between threads that stand for processes.
-private final class Mail: @unchecked Sendable {
-  let size: Int
-  private var boxes: [[(from: Int, bytes: [UInt8])]]
-  /// ThreadSanitizer sees this lock; it does not see `Mutex`, which waits without the C library.
-  private let lock = NSLock()
-
-  init(size: Int) { (self.size, boxes) = (size, (0..<size).map { _ in [] }) }
-
-  func put(_ bytes: [UInt8], from: Int, to: Int) { lock.withLock { boxes[to].append((from, bytes)) } }
-  func take(_ rank: Int) -> (from: Int, bytes: [UInt8])? {
-    lock.withLock { boxes[rank].isEmpty ? nil : boxes[rank].removeFirst() }
-  }
-}
-
-private final class MailChannel: Channel {
-  let rank: Int
-  var size: Int { mail.size }
-  private let mail: Mail
-  /// Messages of a descent after which the process is dead.
-  private var life: Int
-  /// A run takes a tenth of a second; one that never ends fails here, and says so as its interruption.
-  private let deadline = ContinuousClock.now + .seconds(20)
-
-  init(_ mail: Mail, rank: Int, life: Int = .max) { (self.mail, self.rank, self.life) = (mail, rank, life) }
-
-  func send(_ bytes: [UInt8], to rank: Int) {
-    guard life > 0 else { return }
-    if bytes.first == 0 { life -= 1 }  // the tag of such messages
-    mail.put(bytes, from: self.rank, to: rank)
-  }
-
-  func poll() throws -> (from: Int, bytes: [UInt8])? {
-    if life <= 0 { throw TransportError("dead") }
-    if ContinuousClock.now > deadline { throw TransportError("the test's 20 seconds are over") }
-    return mail.take(rank)
-  }
-}
-
-private struct TestClock: WallClock {
-  var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
-  func sleep(seconds: Double) { usleep(UInt32(seconds * 1e6)) }
-}
 
 /// One after another: each is several threads that look for messages ten thousand times a second.
 @Suite(.serialized) struct ProcessTests {
@@ -67,7 +24,7 @@ private struct TestClock: WallClock {
   private func run(
     _ method: some DistributedMethod, life: [Int: Int] = [:], purpose: [Int: String] = [:], patience: Double = 10
   ) async throws -> DescentRecord {
-    let mail = Mail(size: 4)
+    let mail = Mailboxes(size: 4)
     return try await withThrowingTaskGroup(of: DescentRecord?.self) { group in
       for rank in 0..<4 {
         let (life, purpose) = (life[rank] ?? .max, purpose[rank] ?? "test")
@@ -78,7 +35,8 @@ private struct TestClock: WallClock {
                 with: Result {
                   do {
                     let transport = try ProcessTransport(
-                      MailChannel(mail, rank: rank, life: life), Self.cluster, clock: TestClock(),
+                      MailChannel(mail, rank: rank, life: life) { $0.first == 0 },  // the tag of a descent's messages
+                      Self.cluster, clock: TestClock(),
                       name: "thread \(rank)",
                       purpose: purpose, patience: patience)
                     return try DistributedDescent.run(

@@ -58,6 +58,32 @@ public struct DiscoveryRace: Hashable, Sendable, Codable {
     }
   }
 
+  /// The mean of t where chances are small, so that waiting times are exponential: B ∫ (S(p_σ x/h) S(p_K x/τ_s))^n dx with
+  /// S(y) = e^-y Σ_{k<K/2} y^k/k!. It falls as n^(-2/K) in the limit of many workers, and faster before.
+  public var expectedTime: Double {
+    func logSurvival(_ y: Double) -> Double {
+      var (term, sum) = (1.0, 1.0)
+      for k in 1..<max(1, needed) {
+        term *= y / Double(k)
+        sum += term
+      }
+      return log(sum) - y
+    }
+    let (gradient, link) = (chance / gradientSeconds, hit / downlinkSeconds)
+    func density(_ x: Double) -> Double {
+      exp(Double(workers) * (logSurvival(gradient * x) + logSurvival(link * x)))
+    }
+    // All is over before the end; Simpson's rule on as many steps errs by less than 1e-9 of it.
+    var end = 1 / max(gradient, link)
+    while density(end) > 1e-18 { end *= 1.25 }
+    let steps = 4000
+    let width = end / Double(steps)
+    let sum = (0...steps).reduce(0.0) { sum, i in
+      sum + density(Double(i) * width) * (i == 0 || i == steps ? 1 : i.isMultiple(of: 2) ? 2 : 4)
+    }
+    return Double(blocks) * sum * width / 3
+  }
+
   /// A sum of `needed` geometric numbers: trials until as many successes.
   private func trials(_ words: RandomWords, _ start: Int, _ p: Double) -> Double {
     if p >= 1 { return Double(needed) }

@@ -13,16 +13,19 @@ public struct BidirectionalFeedback: DistributedMethod {
   public var downlink: any Compressor
   /// What workers send their gradients by; it contracts.
   public var uplink: any Compressor
+  /// η of a running mean of each worker's gradients, as `ErrorFeedback.momentum`.
+  public var momentum: Double
   public var name: String { "EF21-P, \(downlink.name) up \(uplink.name)" }
 
   /// - Parameters:
   ///   - downlink, uplink: compressors with a contraction (`TopK`, `Identity`).
-  public init(batch: Int, downlink: any Compressor, uplink: any Compressor) {
+  public init(batch: Int, downlink: any Compressor, uplink: any Compressor, momentum: Double = 1) {
     precondition(batch > 0, "A batch has a gradient.")
     for compressor in [downlink, uplink] {
       precondition(compressor.contraction(dimension: 1 << 20) != nil, "EF21-P needs compressors that contract.")
     }
-    (self.batch, self.downlink, self.uplink) = (batch, downlink, uplink)
+    precondition(momentum > 0 && momentum <= 1, "Momentum lies in (0, 1].")
+    (self.batch, self.downlink, self.uplink, self.momentum) = (batch, downlink, uplink, momentum)
   }
 
   /// EF21's step with the smaller of both contractions, our choice: a theorem for both at once with noise was not at hand.
@@ -36,7 +39,7 @@ public struct BidirectionalFeedback: DistributedMethod {
 
   public func server(_ task: DescentTask) -> any Server { ModelServer(task, downlink) }
   public func workers(_ indices: Range<Int>, _ task: DescentTask) -> [any Node] {
-    indices.map { ModelWorker($0, task, batch: batch, uplink) }
+    indices.map { ModelWorker($0, task, self) }
   }
 }
 
@@ -74,15 +77,15 @@ private final class ModelServer: Server {
 private final class ModelWorker: Node {
   private let index: Int
   private let task: DescentTask
-  private let batch: Int
-  private let uplink: any Compressor
+  private let method: BidirectionalFeedback
   private let samples: RandomKey
   private var model: [Double] = []
   private var round = 0
+  private var mean: [Double] = []
   private var estimate: [Double]
 
-  init(_ index: Int, _ task: DescentTask, batch: Int, _ uplink: any Compressor) {
-    (self.index, self.task, self.batch, self.uplink) = (index, task, batch, uplink)
+  init(_ index: Int, _ task: DescentTask, _ method: BidirectionalFeedback) {
+    (self.index, self.task, self.method) = (index, task, method)
     samples = task.samples(index)
     estimate = [Double](repeating: 0, count: task.objective.dimension)
   }
@@ -92,16 +95,20 @@ private final class ModelWorker: Node {
     case .message(let message, _):
       round = message.round
       if message.kind == .point { model = message.packet.values } else { message.packet.add(to: &model) }
-      actions.append(.compute(gradients: batch))
+      actions.append(.compute(gradients: method.batch))
     case .computed:
       var change = try task.objective.stochasticGradient(
-        at: model, batch: batch, key: samples.split(round), positions: nil)
+        at: model, batch: method.batch, key: samples.split(round), positions: nil)
+      if method.momentum < 1 {
+        if !mean.isEmpty { for i in mean.indices { change[i] = mean[i] + method.momentum * (change[i] - mean[i]) } }
+        mean = change
+      }
       for i in change.indices { change[i] -= estimate[i] }
       let packet =
         round == 0
-        ? Packet(change) : uplink.compress(change, worker: index - 1, key: task.compression(round))
+        ? Packet(change) : method.uplink.compress(change, worker: index - 1, key: task.compression(round))
       packet.add(to: &estimate)
-      actions.send(Message(.gradient, round: round, count: batch, packet: packet), to: 0)
+      actions.send(Message(.gradient, round: round, count: method.batch, packet: packet), to: 0)
     case .started, .sent: break
     }
   }

@@ -44,6 +44,18 @@ public enum LimitsFamily: String, Sendable, CaseIterable {
   case formula
 }
 
+/// How a method runs beside its name.
+public struct MethodTuning: Hashable, Sendable, CustomStringConvertible {
+  /// b.
+  public var batch: Int
+  /// K, coordinates that are sent, where the method may choose; its chance of whole vectors is K/d.
+  public var kept: Int
+  /// In units of the theory's step.
+  public var scale: Double
+
+  public var description: String { "b \(batch) K \(kept) step \(scale)" }
+}
+
 /// What is run.
 public enum DistributedLimitsArm: SweepArm {
   /// The worst-case function at random points; `steep` is a = e, else a = 1 + 1/K.
@@ -57,6 +69,10 @@ public enum DistributedLimitsArm: SweepArm {
   /// A trial of a method's step.
   case methodTrial(String, LinkSpeeds, workers: Int, scale: Double)
   case method(String, LinkSpeeds, workers: Int)
+  /// A trial of the parameters of a method that the bound does not cover.
+  case beyondTrial(String, LinkSpeeds, workers: Int, MethodTuning)
+  /// Such a method at its best.
+  case beyond(String, LinkSpeeds, workers: Int)
 
   public var description: String {
     switch self {
@@ -67,6 +83,8 @@ public enum DistributedLimitsArm: SweepArm {
     case .best(let family, let problem, let links, let workers): "\(family.rawValue) \(problem) n \(workers) \(links)"
     case .methodTrial(let name, let links, let workers, let scale): "trial \(name) n \(workers) \(links) step \(scale)"
     case .method(let name, let links, let workers): "\(name) n \(workers) \(links)"
+    case .beyondTrial(let name, let links, let workers, let tuning): "trial \(name) n \(workers) \(links) \(tuning)"
+    case .beyond(let name, let links, let workers): "best \(name) n \(workers) \(links)"
     }
   }
 }

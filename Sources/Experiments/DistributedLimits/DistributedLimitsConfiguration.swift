@@ -81,16 +81,30 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     public var factors: [Double]
   }
 
-  /// Where other methods run.
+  /// Where other methods run with the theory's parameters.
   public struct Methods: Codable, Sendable, Equatable {
     /// τ_s/τ_w of the map of the best method.
     public var ratios: [Double]
     /// n of the map.
     public var workers: [Int]
-    /// n of the methods at equal speeds.
-    public var equalWorkers: [Int]
     /// Steps after which a method is given up.
     public var rounds: Int
+  }
+
+  /// Methods that the bound does not cover, each at the best of its own parameters.
+  public struct Beyond: Codable, Sendable, Equatable {
+    /// n; the most of them decide.
+    public var workers: [Int]
+    /// τ_s = τ_w.
+    public var equal: Double
+    /// τ_s where sending to the server is free.
+    public var downlink: Double
+    /// Batches that are tried, in units of ⌈S/n⌉.
+    public var batches: [Int]
+    /// Shares of coordinates that are tried as K.
+    public var shares: [Double]
+    /// η of EF21-P.
+    public var momentum: Double
   }
 
   /// What decides the claims.
@@ -120,6 +134,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
   public var exponents: Exponents
   /// Where other methods run.
   public var methods: Methods
+  /// What the bound does not cover.
+  public var beyond: Beyond
   public var seeds: TunedSeeds
   public var decision: Decisions
 
@@ -129,14 +145,16 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       length: 8000, workers: [10, 30, 100, 300, 1000], windows: [4, 8, 16],
       wideWorkers: [30, 100, 300, 1000, 3000, 10_000], processLength: 512,
       processWorkers: [16, 32, 64, 128, 256]),
-    problem: Problem(dimension: 256, samples: 256, accuracy: 2e-4),
+    problem: Problem(dimension: 128, samples: 128, accuracy: 2e-4),
     links: Links(
-      uplink: 1, ratios: [0, 0.001, 0.01, 0.03, 0.1, 0.3, 1, 3], equal: 1.0 / 32, workers: [1, 4, 16, 64, 256, 1024]),
+      uplink: 1, ratios: [0, 0.001, 0.01, 0.03, 0.1, 0.3, 1, 3], equal: 1.0 / 32, workers: [1, 4, 16, 64, 256]),
     floor: Floor(dimension: 32, samples: 8, uplink: 0.25, workers: [4, 16, 64, 256, 1024, 2048, 4096, 8192]),
     search: Search(growth: 4, slack: 3, scales: [1, 1.8, 4, 10]),
     exponents: Exponents(workers: 64, factors: [0.25, 1, 4]),
-    methods: Methods(
-      ratios: [0, 0.1, 1], workers: [4, 16, 64], equalWorkers: [4, 16, 64, 256], rounds: 100_000),
+    methods: Methods(ratios: [0, 0.1, 1], workers: [4, 16], rounds: 100_000),
+    beyond: Beyond(
+      workers: [16, 64], equal: 1.0 / 8, downlink: 1.0 / 4, batches: [1, 2, 4], shares: [1.0 / 16, 1.0 / 4],
+      momentum: 0.3),
     seeds: TunedSeeds(count: 5, tuningCount: 1),
     decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.6))
 
@@ -151,14 +169,18 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     c.floor = Floor(dimension: 8, samples: 4, uplink: 0.25, workers: [4, 64, 256, 512])
     c.search = Search(growth: 4, slack: 3, scales: [1, 4])
     c.exponents = Exponents(workers: 16, factors: [0.5, 1, 2])
-    c.methods = Methods(ratios: [0, 1], workers: [4], equalWorkers: [4, 16], rounds: 5000)
+    c.methods = Methods(ratios: [0, 1], workers: [4], rounds: 5000)
+    c.beyond.workers = [4]
+    c.beyond.batches = [1]
+    c.beyond.shares = [0.25]
     c.seeds = TunedSeeds(count: 3, tuningCount: 1)
     return c
   }
 
-  /// Finer searches, more seeds, up to 4,096 workers.
+  /// 256 coordinates, finer searches, more seeds, up to 4,096 workers.
   static var standard: DistributedLimitsConfiguration {
     var c = quick
+    c.problem = Problem(dimension: 256, samples: 256, accuracy: 2e-4)
     c.discovery.workers += [3000, 10_000]
     c.discovery.wideWorkers = c.discovery.workers
     c.discovery.length = 80_000
@@ -166,7 +188,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     c.search.growth = 2
     c.methods.ratios = [0, 0.001, 0.03, 0.1, 0.3, 1]
     c.methods.workers = [4, 16, 64, 256]
-    c.methods.equalWorkers = [4, 16, 64, 256, 1024]
+    c.beyond.workers = [16, 64, 256]
+    c.beyond.shares = [1.0 / 64, 1.0 / 16, 1.0 / 4]
     c.seeds = TunedSeeds(count: 10, tuningCount: 3)
     return c
   }
@@ -196,7 +219,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     // A worker has its own point.
     let crowds = [
       discovery.workers, discovery.wideWorkers, discovery.processWorkers, links.workers, floor.workers, methods.workers,
-      methods.equalWorkers, [exponents.workers],
+      beyond.workers, [exponents.workers],
     ]
     guard let crowd = crowds.joined().max(), crowd <= 100_000, crowd * problem.dimension <= 100_000_000 else {
       throw SettingsError("workers must be at most 100000, and workers times coordinates at most 100000000")
@@ -204,8 +227,11 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     try require(positive: [
       "problem.samples": problem.samples, "problem.accuracy": problem.accuracy, "links.uplink": links.uplink,
       "links.equal": links.equal, "floor.samples": floor.samples, "floor.uplink": floor.uplink,
-      "decision.margin": decision.margin,
+      "decision.margin": decision.margin, "beyond.equal": beyond.equal, "beyond.downlink": beyond.downlink,
     ])
+    guard beyond.momentum > 0, beyond.momentum <= 1, beyond.shares.allSatisfy({ $0 <= 1 }) else {
+      throw SettingsError("beyond.momentum must be in (0, 1], and beyond.shares at most 1")
+    }
     guard problem.accuracy < 1.0 / 16 else {
       throw SettingsError("problem.accuracy must be below 1/16, where the descent begins")
     }
@@ -218,7 +244,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
         "lemmas.windows": lemmas.windows.map(Double.init), "discovery.windows": discovery.windows.map(Double.init),
         "search.scales": search.scales, "exponents.factors": exponents.factors,
         "methods.workers": methods.workers.map(Double.init),
-        "methods.equalWorkers": methods.equalWorkers.map(Double.init),
+        "beyond.workers": beyond.workers.map(Double.init), "beyond.batches": beyond.batches.map(Double.init),
+        "beyond.shares": beyond.shares,
       ], least: 1)
     try requireRising(
       [
@@ -233,9 +260,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       }
     }
     guard links.workers[0] == 1 else { throw SettingsError("links.workers must begin with 1") }
-    guard methods.equalWorkers[0] > 1, methods.workers[0] > 1, links.workers.contains(methods.equalWorkers.last!) else {
-      throw SettingsError(
-        "methods.workers and methods.equalWorkers must exceed 1, and links.workers hold the most of the latter")
+    guard methods.workers[0] > 1, beyond.workers[0] > 1 else {
+      throw SettingsError("methods.workers and beyond.workers must exceed 1")
     }
     let most = 2 * discovery.windows.last!
     guard discovery.windows.allSatisfy({ $0.isMultiple(of: 2) }), discovery.length >= most,

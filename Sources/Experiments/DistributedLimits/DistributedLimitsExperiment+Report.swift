@@ -18,7 +18,8 @@ extension DistributedLimitsExperiment {
     ]
     sections += [
       .heading("Exponents in d, S and ε"), try exponentTable(findings), .heading("The worst-case function"),
-      try lemmaTable(findings), .heading("Methods beyond the bound"), try methodTable(findings),
+      try lemmaTable(findings), .heading("Methods beyond the bound, at their best"), try beyondTable(findings),
+      .heading("Methods with the theory's parameters"), try methodTable(findings),
     ]
     return ReportFrame(
       title: "Limits of descent on many workers",
@@ -116,12 +117,6 @@ extension DistributedLimitsExperiment {
           name: "lower bound, scaled to one worker", x: workers.map(Double.init), y: bounds.map { $0 / single * level })
       )
     }
-    for name in Self.uncovered {
-      all.append(
-        try series(
-          name, configuration.methods.equalWorkers.map { (Double($0), .method(name, equalLinks, workers: $0)) },
-          findings))
-    }
     return Self.logarithmic(
       "equal-speeds", "Equal speeds, τ_s = τ_w = \(Report.number(configuration.links.equal)) h", "workers n",
       "virtual seconds to the goal", all)
@@ -203,9 +198,41 @@ extension DistributedLimitsExperiment {
     return .table(header: ["method", "links", "n", "seconds, 95 %", "share reached", "rounds", "step"], rows: rows)
   }
 
+  /// Beside what the bound covers, at the same links.
+  private func beyondTable(_ findings: Findings<DistributedLimitsArm>) throws -> Report.Section {
+    let search = try BeyondSearch(configuration)
+    let rows = try BeyondRegime.allCases.flatMap { regime in
+      try configuration.beyond.workers.flatMap { n -> [[String]] in
+        let links = regime.links(configuration)
+        let covered = [LimitsFamily.alone, .whole] + (regime == .equal ? [.sparse] : [])
+        func row(_ name: String, _ arm: DistributedLimitsArm, _ hope: Double?) throws -> [String]? {
+          guard !findings.finished(arm).isEmpty else { return nil }
+          let rest = try [Measure.isReached, .rounds, .batch, .kept, .stepScale].map {
+            Report.number(try mean($0, arm, findings) ?? .nan)
+          }
+          return [regime.rawValue, "\(n)", name, Report.spread(try findings.values(.time, of: arm))] + rest
+            + [hope.map { Report.number($0) } ?? ""]
+        }
+        let exact = LimitsSearch.exactRounds(configuration.problem)
+        return try covered.compactMap { try row($0.rawValue, arm($0, links, n), nil) }
+          + regime.methods.compactMap {
+            try row($0, .beyond($0, links, workers: n), exact * search.leastRound($0, links, n))
+          }
+      }
+    }
+    return .table(
+      header: [
+        "links", "n", "method", "seconds, 95 %", "share reached", "rounds", "b", "K", "step", "seconds in exact rounds",
+      ], rows: rows)
+  }
+
   // MARK: Discovery, exponents, lemmas
 
   private static func words(_ window: Int) -> String { window == 0 ? "K = 2 ⌈log(n + 1)⌉" : "K = \(window)" }
+
+  private func expectedExponent(_ model: DiscoveryScaling.Model, _ window: Int) -> Double {
+    window == 0 ? 0 : model == .race ? expectedSlope(window) : -0.5
+  }
 
   private func pacePlot(
     _ model: DiscoveryScaling.Model, _ findings: Findings<DistributedLimitsArm>
@@ -218,7 +245,7 @@ extension DistributedLimitsExperiment {
         of: .pace, color: color)
       all.append(found)
       guard let first = found.y.first else { continue }
-      let exponent = window == 0 ? 0 : window > 1 ? -2 / Double(window) : model == .race ? -1 : -0.5
+      let exponent = expectedExponent(model, window)
       all.append(
         .init(
           name: "n^\(Report.number(exponent, digits: 2))", x: found.x,
@@ -243,8 +270,7 @@ extension DistributedLimitsExperiment {
           }
         }
         let paces = try arms.map { Report.number(try mean(.pace, $0, findings) ?? .nan) }
-        let expected =
-          window == 0 ? "0" : window == 1 ? (model == .race ? "-1" : "-0.5") : Report.number(-2 / Double(window))
+        let expected = Report.number(expectedExponent(model, window))
         return [
           model.rawValue, Self.words(window), Report.spread(try slopes(.pace)), Report.spread(try slopes(.unitPace)),
           expected, workers.map { "\($0)" }.joined(separator: ", "), paces.joined(separator: ", "),

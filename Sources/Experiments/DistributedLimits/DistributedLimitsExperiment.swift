@@ -18,8 +18,10 @@ public struct DistributedLimitsExperiment: Experiment {
 
   public static let presets: [Preset<DistributedLimitsConfiguration>] = [
     .init(name: "smoke", summary: "seconds: 16 coordinates, up to 64 workers", configuration: .smoke),
-    .init(name: "quick", summary: "minutes: 256 coordinates, up to 1,024 workers", configuration: .quick),
-    .init(name: "standard", summary: "hours: a finer search, up to 4,096 workers, 10 seeds", configuration: .standard),
+    .init(name: "quick", summary: "minutes: 128 coordinates, up to 256 workers", configuration: .quick),
+    .init(
+      name: "standard", summary: "hours: 256 coordinates, a finer search, up to 4,096 workers, 10 seeds",
+      configuration: .standard),
     .init(name: "paper", summary: "a day: 1,024 coordinates, up to 16,384 workers, 20 seeds", configuration: .paper),
   ]
 
@@ -44,8 +46,11 @@ public struct DistributedLimitsExperiment: Experiment {
     "search.scales": "steps that are tried, in units of the theory's",
     "exponents.workers": "n of the exponents in d, S and ε", "exponents.factors": "of d, S and ε around the problem's",
     "methods.ratios": "τ_s/τ_w of the map of the best method", "methods.workers": "n of the map",
-    "methods.equalWorkers": "n of the methods at equal speeds",
     "methods.rounds": "steps after which a method is given up",
+    "beyond.workers": "n of the methods that the bound does not cover; the most of them decide",
+    "beyond.equal": "τ_s = τ_w of these", "beyond.downlink": "τ_s of these where sending to the server is free",
+    "beyond.batches": "their batches, in units of ⌈S/n⌉", "beyond.shares": "their K, in units of d",
+    "beyond.momentum": "η of EF21-P",
     "seeds.count": "seeds that decide", "seeds.first": "the first of them",
     "seeds.tuningCount": "seeds that only choose b, K and steps", "seeds.tuningFirst": "the first of them",
     "decision.alpha": "level of each test", "decision.margin": "distance of exponents that counts as equal",
@@ -119,6 +124,11 @@ public struct DistributedLimitsExperiment: Experiment {
         arms += [.sparse, .whole].map { .best($0, c.problem, speeds, workers: n) }
       }
     }
+    for n in c.beyond.workers {
+      arms += [.sparse, .whole].map { .best($0, c.problem, BeyondRegime.equal.links(c), workers: n) }
+      // Where sending to the server is free there is nothing to gain from sending less to it.
+      arms.append(.best(.whole, c.problem, BeyondRegime.downlink.links(c), workers: n))
+    }
     arms += c.links.workers.map { .best(.formula, c.problem, links(0), workers: $0) }
     arms += c.floor.workers.map { .best(.sparse, floorProblem, floorLinks, workers: $0) }
     for varied in Varied.allCases {
@@ -143,26 +153,22 @@ public struct DistributedLimitsExperiment: Experiment {
 
   package var methodPlaces: [(name: String, links: LinkSpeeds, workers: Int)] {
     let c = configuration.methods
-    let map = c.ratios.map(links).flatMap { speeds in
+    return c.ratios.map(links).flatMap { speeds in
       c.workers.flatMap { n in Self.mapMethods.map { (name: $0, links: speeds, workers: n) } }
     }
-    let equal = c.equalWorkers.flatMap { n in
-      (Self.uncovered + ["Shadowheart"]).map { (name: $0, links: equalLinks, workers: n) }
-    }
-    return map + equal
   }
 
   // MARK: The sweep
 
   public func sweep() throws -> Sweep<DistributedLimitsArm> {
-    let (search, steps) = (try LimitsSearch(self), try methodGrid())
-    let trials = search.tasks + steps.tasks
+    let (search, steps, beyond) = (try LimitsSearch(self), try methodGrid(), try BeyondSearch(configuration))
+    let trials = search.tasks + steps.tasks + beyond.tasks
     let reported = (lemmaArms + chainArms).tasks(on: reportedSeeds)
-    let bests = (bestArms + methodPlaces.map { .method($0.name, $0.links, workers: $0.workers) })
-      .tasks(on: reportedSeeds)
+    let methods = methodPlaces.map { DistributedLimitsArm.method($0.name, $0.links, workers: $0.workers) }
+    let bests = (bestArms + methods + beyond.arms).tasks(on: reportedSeeds)
     var sweep = Sweep([.init(reported + trials), .init(bests)]) { _, _ in
-      Workbench(cost: { task in try cost(task.arm) }) { task, log in
-        try run(task, search, steps, log)
+      Workbench(cost: { task in try cost(task.arm, search) }) { task, log in
+        try run(task, search, steps, beyond, log)
       }
     }
     sweep.unit = "descents"

@@ -6,17 +6,17 @@ import Theory
 extension DistributedLimitsExperiment {
   func run(
     _ task: SweepTask<DistributedLimitsArm>, _ search: LimitsSearch, _ steps: Grid<DistributedLimitsArm>,
-    _ log: TaskLog<DistributedLimitsArm>
+    _ beyond: BeyondSearch, _ log: TaskLog<DistributedLimitsArm>
   ) throws -> TaskOutcome {
     let start = log.elapsed
-    var values = try measure(task, search, steps, log.findings)
+    var values = try measure(task, search, steps, beyond, log.findings)
     values[.seconds] = log.elapsed - start
     return TaskOutcome(values)
   }
 
   private func measure(
     _ task: SweepTask<DistributedLimitsArm>, _ search: LimitsSearch, _ steps: Grid<DistributedLimitsArm>,
-    _ findings: Findings<DistributedLimitsArm>
+    _ beyond: BeyondSearch, _ findings: Findings<DistributedLimitsArm>
   ) throws -> [Measure: Double] {
     let key = RandomKey(seed: task.seed).split("\(task.arm)")
     switch task.arm {
@@ -55,7 +55,20 @@ extension DistributedLimitsExperiment {
       guard let best = try steps.best(among: candidates, findings), case .methodTrial(_, _, _, let scale) = best.arm
       else { return try descend(name, links, n, configuration.search.scales[0], key) }
       return try descend(name, links, n, scale, key)
+    case .beyondTrial(let name, let links, let n, let tuning):
+      return try beyond.descend(name, links, n, tuning, seconds: beyond.limit(links, n), key)
+    case .beyond(let name, let links, let n):
+      let tuning = try beyond.best(name, links, n, findings)
+      var values = try beyond.descend(name, links, n, tuning, seconds: patience, key)
+      values[.batch] = Double(tuning.batch)
+      values[.kept] = Double(tuning.kept)
+      return values
     }
+  }
+
+  /// Four times what one worker needs by itself, which is then the better choice.
+  private var patience: Double {
+    4 * LimitsSearch.exactRounds(configuration.problem) * (1 + configuration.problem.samples)
   }
 
   func chain(_ model: DiscoveryScaling.Model, _ window: Int) -> DiscoveryScaling {
@@ -78,21 +91,19 @@ extension DistributedLimitsExperiment {
   }
 
   private func descend(
-    _ name: String, _ links: LinkSpeeds, _ n: Int, _ scale: Double, _ key: RandomKey
+    _ name: String, _ links: LinkSpeeds, _ n: Int, _ scale: Double, _ key: RandomKey, seconds: Double? = nil
   ) throws -> [Measure: Double] {
     let p = configuration.problem
     let (objective, cluster) = (LimitsSearch.objective(p), LimitsSearch.cluster(.whole, links, n))
     let arm = try Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
-    // Four times what one worker needs by itself, which is then the better choice.
-    let patience = 4 * LimitsSearch.exactRounds(p) * (1 + p.samples)
-    let goal = Goal(accuracy: p.accuracy, rounds: configuration.methods.rounds, seconds: patience)
+    let goal = Goal(accuracy: p.accuracy, rounds: configuration.methods.rounds, seconds: seconds ?? patience)
     return Self.values(
       try DistributedDescent.simulate(
         arm.method, on: objective, arm.isSolo ? cluster.soloist : cluster, goal: goal, key: key, stepScale: scale),
       scale)
   }
 
-  private static func values(_ record: DescentRecord, _ scale: Double) -> [Measure: Double] {
+  static func values(_ record: DescentRecord, _ scale: Double) -> [Measure: Double] {
     [
       .time: record.seconds, .rounds: Double(record.rounds), .isReached: record.isReached ? 1 : 0,
       .gradients: Double(record.gradients), .events: Double(record.events), .stepScale: scale,
@@ -130,26 +141,29 @@ extension DistributedLimitsExperiment {
     switch arm {
     case .lemma: "lemma"
     case .chain(let model, let window, let n): "\(model.rawValue) \(window) \(n)"
-    case .trial(let place, _):
-      "trial \(place.workers) \(place.problem.dimension) \(place.kept == place.problem.dimension)"
+    case .trial(let place, _): "trial \(place)"
     case .best(let family, let problem, _, let n): "best \(family.rawValue) \(problem.dimension) \(n)"
-    case .methodTrial(let name, _, let n, _), .method(let name, _, let n): "\(name) \(n)"
+    case .methodTrial(let name, let links, let n, _): "trial \(name) \(n) \(links)"
+    case .method(let name, let links, let n): "\(name) \(n) \(links)"
+    case .beyondTrial(let name, let links, let n, let tuning):
+      "trial \(name) \(n) \(links) \(tuning.batch) \(tuning.kept)"
+    case .beyond(let name, let links, let n): "best \(name) \(n) \(links)"
     }
   }
 
-  /// Short descents of the kind.
-  func cost(_ arm: DistributedLimitsArm) throws -> TaskCost {
-    let (p, key) = (configuration.problem, RandomKey(seed: 0).split("cost"))
+  /// A short descent of the kind, and how far such descents go: most trials of steps go on until they are given up, which the
+  /// search knows; the shares for methods are what was seen with the settings of quick.
+  func cost(_ arm: DistributedLimitsArm, _ search: LimitsSearch) throws -> TaskCost {
+    let key = RandomKey(seed: 0).split("cost")
     func timed(_ share: Double, _ body: () throws -> Void) rethrows -> TaskCost {
       let start = Date()
       try body()
       return TaskCost(seconds: Date().timeIntervalSince(start) * share)
     }
-    /// Ten rounds, of twice the exact ones.
-    func batch(_ problem: LimitsProblem, _ n: Int, _ kept: Int) throws -> TaskCost {
-      let place = LimitsPlace(problem: problem, workers: n, batch: 8, kept: kept)
-      return try timed(LimitsSearch.exactRounds(problem) / 5) {
-        _ = try descend(place, 1, Cluster(workers: n), Goal(accuracy: 1e-9, rounds: 10), key)
+    func batch(_ place: LimitsPlace, rounds: Double) throws -> TaskCost {
+      let short = max(1, min(10, Int(rounds)))
+      return try timed(rounds / Double(short)) {
+        _ = try descend(place, 1, Cluster(workers: place.workers), Goal(accuracy: 1e-9, rounds: short), key)
       }
     }
     switch arm {
@@ -161,17 +175,26 @@ extension DistributedLimitsExperiment {
       short.length = max(2 * short.window.size(workers: n), short.length / part)
       let share = Double(part) * (model == .race ? 1 : Double(part))
       return timed(share) { _ = short.measure(workers: n, seed: configuration.seeds.tuningFirst) }
-    case .trial(let place, _): return try batch(place.problem, place.workers, place.kept)
+    case .trial(let place, _): return try batch(place, rounds: Double(search.limit(place)))
     case .best(let family, let problem, _, let n):
-      return try batch(problem, n, family == .sparse || family == .formula ? 1 : problem.dimension)
-    case .methodTrial(let name, _, let n, _), .method(let name, _, let n):
-      let objective = LimitsSearch.objective(p)
-      let cluster = LimitsSearch.cluster(.whole, equalLinks, n)
-      let method = try Self.method(name, for: objective, on: cluster, accuracy: p.accuracy)
-      // A hundredth of what one worker needs, or ten rounds.
-      return try timed(LimitsSearch.exactRounds(p) / 5) {
-        _ = try DistributedDescent.simulate(
-          method.method, on: objective, cluster, goal: Goal(accuracy: 1e-9, rounds: 10, seconds: 1000), key: key)
+      // Twice the exact rounds.
+      let kept = family == .sparse || family == .formula ? 1 : problem.dimension
+      return try batch(
+        LimitsPlace(problem: problem, workers: n, batch: 8, kept: kept), rounds: 2 * LimitsSearch.exactRounds(problem))
+    case .methodTrial(let name, let links, let n, _):
+      return try timed(50 * 0.75) { _ = try descend(name, links, n, 1, key, seconds: patience / 50) }
+    case .method(let name, let links, let n):
+      return try timed(50 * 0.5) { _ = try descend(name, links, n, 1, key, seconds: patience / 50) }
+    case .beyondTrial(let name, let links, let n, let tuning):
+      let search = try BeyondSearch(configuration)
+      return try timed(20 * 0.75) {
+        _ = try search.descend(name, links, n, tuning, seconds: search.limit(links, n) / 20, key)
+      }
+    case .beyond(let name, let links, let n):
+      let search = try BeyondSearch(configuration)
+      return try timed(10) {
+        _ = try search.descend(
+          name, links, n, search.tunings(n)[0], seconds: search.limit(links, n) / 20, key)
       }
     }
   }

@@ -115,7 +115,7 @@ struct LimitsSearch: Sendable {
     return LimitsPlace(problem: problem, workers: n, batch: best.batch, kept: best.kept)
   }
 
-  private static func reference(
+  static func reference(
     _ family: LimitsFamily, _ problem: LimitsProblem, _ links: LinkSpeeds, _ n: Int, _ slack: Double
   ) -> Double {
     var place = formula(problem, links, n)

@@ -39,7 +39,7 @@ struct SweepSession<Arm: SweepArm> {
     guard let bench else { return "all \(sweep.unit) are done; drawing the report" }
     let waiting = try sweep.unfinished(findings).filter { isPresent($0, bench) }
     let leftOut = bench.absences.map { "; \($0.name) is left out: \($0.reason)" }.joined()
-    let workers = min(Workers.count, waiting.count)
+    let workers = min(context.workplace.places, waiting.count)
     var (seconds, bytes) = (0.0, 0)
     for (_, tasks) in Dictionary(grouping: waiting, by: { sweep.costClass($0.arm) }).sorted(by: { $0.key < $1.key }) {
       let cost = try Engine.withThreadCount(1) { try bench.cost(tasks[0]) }
@@ -68,13 +68,43 @@ struct SweepSession<Arm: SweepArm> {
       let parts = sweep.parts
       let bar = SharedProgress(
         context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts)
-      let (context, unit, seeds) = (context, sweep.unit, seeds)
-      try Workers.run(waiting) { task in
-        let log = TaskLog(
-          task, context, Findings(context.results, seeds: seeds), TaskProgress(bar, unit: unit, parts: parts))
-        try log.end(try bench.run(task, log))
-      }
+      let unit = sweep.unit
+      try context.workplace.run(
+        waiting.map { task in
+          let progress = TaskProgress(bar, unit: unit, parts: parts)
+          return PlacedTask(name: task.name) {
+            try perform(task, progress)
+          } wasDone: {
+            progress.end(task.name)
+          }
+        }, context)
       bar.finish()
+    }
+  }
+
+  /// Does one task here.
+  private func perform(_ task: SweepTask<Arm>, _ progress: TaskProgress) throws {
+    guard let bench else { return }
+    let log = TaskLog(task, context, findings, progress)
+    try log.end(try bench.run(task, log))
+  }
+
+  // MARK: For another rank
+
+  /// All tasks that are known so far, by their names.
+  func tasksByName() throws -> [String: SweepTask<Arm>] {
+    Dictionary(uniqueKeysWithValues: try sweep.tasks(findings).map { ($0.name, $0) })
+  }
+
+  /// Does one task on the order of another rank, which shows the progress.
+  ///
+  /// - Throws: what the task throws; an error where its data are not here.
+  func obey(_ task: SweepTask<Arm>) throws {
+    if let absence = bench?.absences.first(where: { $0.concerns(task.arm) }) {
+      throw SettingsError("\(absence.name) is not here, though rank 0 has it: \(absence.reason)")
+    }
+    try Engine.withThreadCount(1) {
+      try perform(task, TaskProgress(SharedProgress(nil, done: 0), unit: sweep.unit, parts: sweep.parts))
     }
   }
 }
