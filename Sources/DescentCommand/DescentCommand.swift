@@ -17,6 +17,7 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
+      CompareCommand.self,
       ControlCommand.self, PredictCommand.self, EvaluateCommand.self, DataCommand.self, GenerateCommand.self,
       LanguageModelCommand.self,
       DoctorCommand.self, BenchCommand.self, GrowthCommand.self,

@@ -54,6 +54,7 @@ public struct RunSession {
     _ type: E.Type, preset: String, changes: [String], seeds: Int?, out: String, replacing: Bool, data: DataLocator,
     commandLine: [String], announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
+    guard !E.presets.isEmpty else { throw SettingsError("\(E.name) has no presets: see descent \(E.name)") }
     guard let found = E.presets.first(where: { $0.name == preset }) else {
       throw SettingsError(
         "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")
@@ -63,8 +64,20 @@ public struct RunSession {
       guard seeds > 0 else { throw SettingsError("--seeds must be positive, not \(seeds)") }
       E.setSeeds(seeds, in: &configuration)
     }
-    configuration = try Settings.applying(changes, to: configuration)
-    let experiment = E(configuration)
+    return try start(
+      E(try Settings.applying(changes, to: configuration)), preset: preset, out: out, replacing: replacing, data: data,
+      commandLine: commandLine, announce: announce, isQuiet: isQuiet)
+  }
+
+  /// Starts a run of an experiment with the settings that it has, in a new folder.
+  ///
+  /// - Parameter preset: what its settings are called.
+  /// - Throws: as a start by a preset's name.
+  static func start<E: Experiment>(
+    _ experiment: E, preset: String, out: String, replacing: Bool, data: DataLocator, commandLine: [String],
+    announce: (String) -> Void, isQuiet: Bool
+  ) throws -> Outcome {
+    let configuration = experiment.configuration
     try experiment.check()
     let folder = try RunFolder.create(out, replacing: replacing)
     let command = commandLine.joined(separator: " ")
@@ -96,15 +109,32 @@ public struct RunSession {
   public static func resume<E: Experiment>(
     _ type: E.Type, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
-    let manifest = try manifest(E.self, folder)
-    try E(manifest.settings).check()
-    return try run(E(manifest.settings), manifest.settings, folder, manifest.command, data, announce, isQuiet)
+    try resume(
+      E(try configuration(E.self, folder)), folder: folder, data: data, announce: announce, isQuiet: isQuiet)
+  }
+
+  /// Goes on with the run in a folder, whose settings the experiment has.
+  static func resume<E: Experiment>(
+    _ experiment: E, folder: RunFolder, data: DataLocator, announce: (String) -> Void, isQuiet: Bool
+  ) throws -> Outcome {
+    try experiment.check()
+    return try run(
+      experiment, experiment.configuration, folder, try manifest(E.self, folder).command, data, announce, isQuiet)
+  }
+
+  /// The settings of a folder's run.
+  ///
+  /// - Throws: `SettingsError` where they are not of this experiment.
+  static func configuration<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> E.Configuration {
+    try manifest(E.self, folder).settings
   }
 
   private static func run<E: Experiment>(
     _ experiment: E, _ configuration: E.Configuration, _ folder: RunFolder, _ command: String, _ data: DataLocator,
     _ announce: (String) -> Void, _ isQuiet: Bool
   ) throws -> Outcome {
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
     let fingerprint = try Settings.fingerprint(configuration)
     let earlier = try rewind(folder, fingerprint)
     let began = Date().timeIntervalSince1970
