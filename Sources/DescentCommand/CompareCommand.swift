@@ -17,7 +17,7 @@ struct CompareCommand: ParsableCommand {
       """)
 
   @Argument(help: "Tables, folders of images or known data sets; not needed with --resume.")
-  var data: [String] = []
+  var sources: [String] = []
   @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more.")
   var arms: [String] = []
   @Option(help: "Settings that are tried of each arm.")
@@ -58,7 +58,7 @@ struct CompareCommand: ParsableCommand {
   private static let defaults = ComparisonConfiguration(data: [], arms: [])
 
   func validate() throws {
-    guard data.isEmpty == (resume != nil) else {
+    guard sources.isEmpty == (resume != nil) else {
       throw ValidationError(
         resume == nil ? "name data: a table, a folder of images or a known data set" : "--resume takes no data's name")
     }
@@ -89,17 +89,17 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func settings() throws -> ComparisonConfiguration {
-    let sources = try data.map { try TrainingSource($0) }
+    let known = try sources.map { try TrainingSource($0) }
     // Nothing is ignored: what applies to none of the data is an error.
-    if !sources.contains(where: \.isTable), let option = table.given.first ?? (test == nil ? nil : "test") {
-      throw SettingsError("--\(option) is for tables, and \(sources.map(\.description).joined(separator: ", "))")
+    if !known.contains(where: \.isTable), let option = table.given.first ?? (test == nil ? nil : "test") {
+      throw SettingsError("--\(option) is for tables, and \(known.map(\.description).joined(separator: ", "))")
     }
-    if dataOptions.data != nil, !sources.contains(where: { if case .known = $0 { true } else { false } }) {
+    if dataOptions.data != nil, !known.contains(where: { if case .known = $0 { true } else { false } }) {
       throw SettingsError(
-        "--data is where known data sets are, and \(sources.map(\.description).joined(separator: ", "))")
+        "--data is where known data sets are, and \(known.map(\.description).joined(separator: ", "))")
     }
     var settings = Self.defaults
-    (settings.data, settings.arms) = (data, arms)
+    (settings.data, settings.arms) = (sources, arms)
     settings.table = try table.apply(to: settings.table)
     if let validation { settings.table.validation = validation }
     if let test {

@@ -111,7 +111,7 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// What it descends on a problem.
   ///
   /// - Throws: `SettingsError` naming the arm where the loss takes classes and there are none, or the other way round.
-  func loss(_ problem: TrainingProblem) throws -> LossFunction {
+  func lossFunction(_ problem: TrainingProblem) throws -> LossFunction {
     let isClassified = problem.train.labels != nil
     guard let loss else { return isClassified ? .crossEntropy : .squaredError }
     guard loss.takesClasses == isClassified else {

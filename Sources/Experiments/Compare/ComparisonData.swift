@@ -30,11 +30,11 @@ final class ComparisonData: @unchecked Sendable {
       try c.data.map { name in
         let source = try TrainingSource(name)
         guard !source.isTable else {
-          return { try Self.table(name, c.table, testFile: testFile, seed: $0) }
+          return { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0) }
         }
         guard testFile == nil else { throw SettingsError("a test file belongs to a table, and \(source.description)") }
-        let parts = try Self.images(source, locator)
-        return { try Self.problem(parts, share: c.table.validation, seed: $0) }
+        let parts = try ComparisonData.images(source, locator)
+        return { try ComparisonData.problem(parts, share: c.table.validation, seed: $0) }
       })
   }
 

@@ -18,7 +18,7 @@ extension ComparisonExperiment {
       let steps = byStep.keys.filter { byStep[$0]!.count == most }.sorted()
       return .mean(plan.arms[arm].name, x: steps.map(Double.init), of: steps.map { byStep[$0]! })
     }
-    if let target = try findings.ifFinished({ try target(data, findings) }) ?? nil,
+    if let target = try targetIfKnown(data, findings),
       let last = series.flatMap(\.x).max(), let first = series.flatMap(\.x).min()
     {
       series.append(.init(name: "target", x: [first, last], y: [target, target], color: 6))
@@ -90,7 +90,7 @@ extension ComparisonExperiment {
     guard plan.dataNames.count > 1 else { return [] }
     func profile(_ value: (Arrival) -> Double) throws -> PerformanceProfile {
       let costs = try plan.dataNames.indices.flatMap { data -> [[Double]] in
-        try findings.ifFinished {
+        try findings.ifFinished { () -> [[Double]] in
           let (target, trials) = (
             try target(data, findings), try plan.arms.indices.map { try chosen(data, $0, findings) }
           )

@@ -140,7 +140,7 @@ extension ComparisonExperiment {
   func arrivalRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
     let plan = try plan()
     return try plan.dataNames.indices.flatMap { data -> [[String]] in
-      try findings.ifFinished {
+      try findings.ifFinished { () -> [[String]] in
         let target = try target(data, findings)
         return try plan.arms.indices.map { arm in
           let trial = try chosen(data, arm, findings)
@@ -170,15 +170,23 @@ extension ComparisonExperiment {
   private func targetText(_ findings: Findings<ComparisonTrial>) throws -> String {
     let plan = try plan()
     let targets = try plan.dataNames.indices.map { data -> String in
-      let target = try findings.ifFinished { try target(data, findings) } ?? nil
-      return "\(plan.dataNames[data]) \(target.map { Report.number($0) } ?? "none")"
+      let target = try targetIfKnown(data, findings)
+      return "\(plan.dataNames[data]) " + (target.map { Report.number($0) } ?? "none")
     }
-    return "The target of \(plan.measure): \(targets.joined(separator: ", ")). "
-      + (configuration.target == nil
-        ? "By rule it is 95 % of the way from the constant prediction to the best arm, as means over the tuning seeds. "
-        : "It was asked for. ")
-      + "Medians over seeds until the first of \(configuration.looks) looks that shows it, so that a time is known to a "
-      + "\(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: "
-      + "trials of the search whose mean reaches the target."
+    let rule =
+      configuration.target != nil
+      ? "It was asked for."
+      : "By rule it is 95 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
+    return """
+      The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
+      Medians over seeds until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
+      \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
+      trials of the search whose mean reaches the target.
+      """
+  }
+
+  /// The target; nil while the search has not ended, too.
+  func targetIfKnown(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
+    do { return try target(data, findings) } catch FindingsError.unfinished { return nil }
   }
 }

@@ -124,8 +124,8 @@ public struct ComparisonExperiment: Experiment {
     let seeds = reportedSeeds
     var sweep = Sweep(
       [
-        .init(search),
-        .init(forecast: forecast) { findings in
+        Sweep<ComparisonTrial>.Stage(search),
+        Sweep<ComparisonTrial>.Stage(forecast: forecast) { findings in
           ordered(try sides.map { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
         },
       ]
@@ -137,8 +137,6 @@ public struct ComparisonExperiment: Experiment {
         cost: { try task($0.arm, seed: $0.seed, try data.entry($0.arm.data, seed: $0.seed)).cost(clock) },
         run: { try task($0.arm, seed: $0.seed, try data.entry($0.arm.data, seed: $0.seed)).run($1, clock) })
     }
-    sweep.parts = 100
-    sweep.unit = "hundredths of descents"
     sweep.costClass = { "\($0.data)/\($0.arm)" }
     return sweep
   }

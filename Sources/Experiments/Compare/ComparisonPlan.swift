@@ -23,7 +23,7 @@ package struct ComparisonPlan: Sendable {
     guard arms.count > 1 else {
       throw SettingsError("a comparison needs two arms or more; give each by --arm \"NAME: CHAIN\"")
     }
-    if let twice = Dictionary(grouping: arms) { $0.name.lowercased() }.first(where: { $0.value.count > 1 }) {
+    if let twice = Dictionary(grouping: arms, by: { $0.name.lowercased() }).first(where: { $0.value.count > 1 }) {
       throw SettingsError("two arms have the name \(twice.value[0].name)")
     }
     (budget, measure) = (try Budget(c.budget), try ComparedMeasure(c.measure))

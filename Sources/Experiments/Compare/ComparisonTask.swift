@@ -23,7 +23,7 @@ struct ComparisonTask {
   func trainer(_ state: TrainingState? = nil) throws -> Trainer {
     let problem = entry.problem
     let method = try setting.method(budget: plan.budget)
-    let (network, loss) = (try setting.network(problem), try setting.loss(problem))
+    let (network, loss) = (try setting.network(problem), try setting.lossFunction(problem))
     let standard = TrainingDefaults(rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1)
     do {
       let batches = try BatchSequence(
@@ -88,7 +88,6 @@ struct ComparisonTask {
           memory: best.memory.prefixed("best").merging(Tree(["seconds": NDArray([seconds])])))
         lastSave = clock()
       }
-      log.show(look * 100 / updates, "\(plan.measure.name) \(String(format: "%.4g", last))")
     }
     // No checkpoint is that of the last look, so that this session has seen it.
     isDiverged = isDiverged || !last.isFinite || best.epoch == 0

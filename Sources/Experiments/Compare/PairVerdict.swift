@@ -75,7 +75,7 @@ extension ComparisonExperiment {
   func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
     let (plan, known) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
     return try plan.dataNames.indices.flatMap { data in
-      try plan.pairs.compactMap { pair in
+      try plan.pairs.compactMap { pair -> PairVerdict? in
         let (first, second) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
         let id = Self.claimID(plan.dataNames[data], first, second)
         return try known[id].map {
