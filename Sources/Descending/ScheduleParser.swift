@@ -48,6 +48,12 @@ enum ScheduleParser {
   }
 }
 
+extension Duration {
+  /// Reads a number with its unit: 5epochs, 900updates, 50000samples.
+  /// - Throws: `DescentError` saying what is wrong.
+  public init(_ text: String) throws { self = try ScheduleParser.duration(text) }
+}
+
 extension LossExponent {
   /// Reads a number, `piecewise(above, below)` or `sigmoid(from, to, slope, centre)`.
   /// - Throws: `DescentError` saying what is wrong.

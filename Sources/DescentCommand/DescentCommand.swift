@@ -17,10 +17,8 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
-      ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self, DataCommand.self,
-      GenerateCommand.self,
-      LanguageModelCommand.self,
-      DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
+      CompareCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self,
+      DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
     ])
 }
 

@@ -71,6 +71,9 @@ public protocol Experiment: Sendable {
   ///
   /// - Throws: `FindingsError.missing`.
   func frame(_ findings: Findings<Arm>) throws -> ReportFrame
+
+  /// What was found, in one sentence; nil for one made of `subject` and the claims' phrases.
+  func opening(_ decisions: [Decision]) -> String?
 }
 
 extension Experiment {
@@ -78,6 +81,8 @@ extension Experiment {
   public static var madeUpMeasures: [Measure: Double] { [:] }
 
   public func check() throws { try configuration.check() }
+
+  public func opening(_ decisions: [Decision]) -> String? { nil }
 
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
 
@@ -122,7 +127,8 @@ extension Experiment {
       subject: Self.subject, phrases: tests.compactMap { test in test.phrase.map { (test.claim.id, $0) } })
     let measured = order.compactMap { preconditions[$0] }
     return Verdicts(
-      decisions: decisions, preconditions: measured, opening: headline.sentence(decisions, measured))
+      decisions: decisions, preconditions: measured,
+      opening: opening(decisions) ?? headline.sentence(decisions, measured))
   }
 
   /// Decides the claims and draws the report from the log alone.
@@ -161,8 +167,12 @@ public enum ExperimentRegistry {
     TrainedEmbeddingAttentionExperiment.self,
   ]
 
+  /// The experiment of that name; also that of comparisons, which is not in the list: it has no presets, and its data are
+  /// the user's.
+  ///
   /// - Throws: `SettingsError` naming the nearest.
   public static func named(_ name: String) throws -> any Experiment.Type {
+    if name == ComparisonExperiment.name { return ComparisonExperiment.self }
     guard let found = all.first(where: { $0.name == name }) else {
       throw SettingsError("there is no experiment \(name); \(NearestName.hint(name, among: all.map { $0.name }))")
     }

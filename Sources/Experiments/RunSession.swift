@@ -56,8 +56,21 @@ public struct RunSession {
     commandLine: [String], workplace: any Workplace = LocalWorkplace(), announce: (String) -> Void,
     isQuiet: Bool = false
   ) throws -> Outcome {
-    let configuration = try Self.configuration(type, preset: preset, changes: changes, seeds: seeds)
-    let experiment = E(configuration)
+    try start(
+      E(try Self.configuration(type, preset: preset, changes: changes, seeds: seeds)), preset: preset, out: out,
+      replacing: replacing, data: data, commandLine: commandLine, workplace: workplace, announce: announce,
+      isQuiet: isQuiet)
+  }
+
+  /// Starts a run of an experiment with the settings that it has, in a new folder.
+  ///
+  /// - Parameter preset: what its settings are called.
+  /// - Throws: as a start by a preset's name.
+  static func start<E: Experiment>(
+    _ experiment: E, preset: String, out: String, replacing: Bool, data: DataLocator, commandLine: [String],
+    workplace: any Workplace = LocalWorkplace(), announce: (String) -> Void, isQuiet: Bool
+  ) throws -> Outcome {
+    let configuration = experiment.configuration
     try experiment.check()
     let folder = try RunFolder.create(out, replacing: replacing)
     let command = commandLine.joined(separator: " ")
@@ -83,6 +96,7 @@ public struct RunSession {
   static func configuration<E: Experiment>(
     _ type: E.Type, preset: String, changes: [String], seeds: Int?
   ) throws -> E.Configuration {
+    guard !E.presets.isEmpty else { throw SettingsError("\(E.name) has no presets: see descent \(E.name)") }
     guard let found = E.presets.first(where: { $0.name == preset }) else {
       throw SettingsError(
         "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")
@@ -95,6 +109,9 @@ public struct RunSession {
     return try Settings.applying(changes, to: configuration)
   }
 
+  /// The settings of a folder's run.
+  ///
+  /// - Throws: `SettingsError` where they are not of this experiment.
   static func settings<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> E.Configuration {
     try manifest(type, folder).settings
   }
@@ -112,10 +129,20 @@ public struct RunSession {
     _ type: E.Type, folder: RunFolder, data: DataLocator, workplace: any Workplace = LocalWorkplace(),
     announce: (String) -> Void, isQuiet: Bool = false
   ) throws -> Outcome {
-    let manifest = try manifest(E.self, folder)
-    try E(manifest.settings).check()
+    try resume(
+      E(try settings(E.self, folder)), folder: folder, data: data, workplace: workplace, announce: announce,
+      isQuiet: isQuiet)
+  }
+
+  /// Goes on with the run in a folder, whose settings the experiment has.
+  static func resume<E: Experiment>(
+    _ experiment: E, folder: RunFolder, data: DataLocator, workplace: any Workplace = LocalWorkplace(),
+    announce: (String) -> Void, isQuiet: Bool
+  ) throws -> Outcome {
+    try experiment.check()
     return try run(
-      E(manifest.settings), manifest.settings, folder, manifest.command, data, workplace, announce, isQuiet)
+      experiment, experiment.configuration, folder, try manifest(E.self, folder).command, data, workplace, announce,
+      isQuiet)
   }
 
   private static func run<E: Experiment>(
@@ -123,6 +150,8 @@ public struct RunSession {
     _ workplace: any Workplace, _ announce: (String) -> Void, _ isQuiet: Bool
   ) throws -> Outcome {
     defer { workplace.close() }
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
     let fingerprint = try Settings.fingerprint(configuration)
     let earlier = try rewind(folder, fingerprint)
     let began = Date().timeIntervalSince1970

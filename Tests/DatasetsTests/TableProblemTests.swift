@@ -40,6 +40,20 @@ import Testing
         == ["the, target"])
   }
 
+  /// With a key of its own the test part is the same for all seeds; validation is not.
+  @Test func aTestPartCanBeTheSameForAllSeeds() throws {
+    let text = table("a,g,y", rows: 200) { "\($0),\($0 / 5),\($0 % 3)" }
+    for options in [TableOptions(test: 0.2), TableOptions(test: 0.2, group: "g")] {
+      let problems = try [1, 2].map { seed in
+        try TableProblem(
+          try Workspace().write("t.csv", text: text), options, key: RandomKey(seed: seed), testKey: RandomKey(seed: 9))
+      }
+      #expect(problems[0].testLines == problems[1].testLines && problems[0].testLines.count >= 30)
+      #expect(problems[0].validationLines != problems[1].validationLines)
+      for problem in problems { #expect(Set(problem.testLines).isDisjoint(with: problem.validationLines)) }
+    }
+  }
+
   @Test func whatCannotBeIsSaid() {
     let plain = table("a,b,y", rows: 40) { "\($0),\($0 % 3),\(Double($0) / 2)" }
     fails("has no column z; there are: a, b, y", plain, TableOptions(targets: ["z"]))

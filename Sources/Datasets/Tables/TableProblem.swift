@@ -19,18 +19,27 @@ public struct TableProblem: Sendable {
 
   /// Reads, decides, parts, fits to the training part, and encodes.
   ///
-  /// - Parameter key: decides the parts.
+  /// - Parameters:
+  ///   - key: decides the parts.
+  ///   - testKey: decides the test part alone, so that it is the same whatever `key` is; nil for `key`.
   /// - Throws: `DatasetError` naming line and column, or the nearest name.
-  public init(_ path: String, _ options: TableOptions = TableOptions(), key: RandomKey) throws {
-    try self.init(try Table.read(path, options.format), options, key: key)
+  public init(
+    _ path: String, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil
+  ) throws {
+    try self.init(try Table.read(path, options.format), options, key: key, testKey: testKey)
   }
 
   /// Decides, parts, fits and encodes a table that was read.
   ///
-  /// - Parameter table: is used up; its columns hold nothing afterwards.
+  /// - Parameters:
+  ///   - table: is used up; its columns hold nothing afterwards.
+  ///   - key: decides the parts.
+  ///   - testKey: decides the test part alone, so that it is the same whatever `key` is; nil for `key`.
   /// - Throws: `DatasetError` where options name no column of the table, or nothing is left to predict or to learn
   ///   from.
-  public init(_ table: Table, _ options: TableOptions = TableOptions(), key: RandomKey) throws {
+  public init(
+    _ table: Table, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil
+  ) throws {
     let source = table.source
     var asked: [Int: ColumnKind] = [:]
     for (name, kind) in options.kinds { asked[try table.index(of: name)] = kind }
@@ -55,7 +64,7 @@ public struct TableProblem: Sendable {
     // Rows.
     let (used, lost) = try Self.usedRows(table, task, inputs, options)
     let labels = task.classes.map { Self.labels(table, task.targets[0], $0) }
-    let split = try TableSplit(table, used: used, labels: labels, options, profiles, key: key)
+    let split = try TableSplit(table, used: used, labels: labels, options, profiles, key: key, testKey: testKey)
     let trainRows = split.rows(.train)
     let fitted = inputs.map { TableEncoding.fit(profiles[$0], rows: trainRows) }
     for (index, input) in zip(inputs, fitted) where input == nil { profiles[index].reason = "constant in training" }

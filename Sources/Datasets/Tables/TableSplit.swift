@@ -13,9 +13,17 @@ struct TableSplit {
   /// - Parameters:
   ///   - used: which rows may be.
   ///   - labels: the class of each row; nil where numbers are predicted.
+  ///   - testKey: decides the test part alone; nil for `key`.
   init(
-    _ table: Table, used: [Bool], labels: [Int32]?, _ options: TableOptions, _ profiles: [ColumnProfile], key: RandomKey
+    _ table: Table, used: [Bool], labels: [Int32]?, _ options: TableOptions, _ profiles: [ColumnProfile],
+    key: RandomKey, testKey: RandomKey?
   ) throws {
+    // What the test leaves is drawn from anew by the other key.
+    func reordered(_ order: ArraySlice<Int>, _ key: RandomKey, after part: Part) -> ArraySlice<Int> {
+      guard testKey != nil, part == .test else { return order }
+      let rest = Array(order).sorted()
+      return key.permutation(rest.count).map { rest[$0] }[...]
+    }
     parts = used.map { $0 ? Part.train.rawValue : Part.unused.rawValue }
     let rows = used.indices.filter { used[$0] }
     let shares: [(Part, Double)] = [(.test, options.test), (.validation, options.validation)].filter { $0.1 > 0 }
@@ -37,7 +45,7 @@ struct TableSplit {
       guard names.count > shares.count else {
         throw DatasetError(table.source, "column \(name) has \(names.count) groups, too few to hold some out")
       }
-      var order = key.permutation(names.count)[...]
+      var order = (options.test > 0 ? testKey ?? key : key).permutation(names.count)[...]
       for (part, share) in shares {
         var held = 0
         let wanted = Self.count(rows.count, share)
@@ -45,6 +53,7 @@ struct TableSplit {
           for row in groups[names[next]]! { parts[row] = part.rawValue }
           held += groups[names[next]]!.count
         }
+        order = reordered(order, key, after: part)
       }
       account = "whole groups of \(name)"
     } else {
@@ -56,17 +65,18 @@ struct TableSplit {
         (strata, account) = ([rows], "at random")
       }
       for (index, members) in strata.enumerated() {
-        var order = key.split(index).permutation(members.count)[...]
+        var order = (options.test > 0 ? testKey ?? key : key).split(index).permutation(members.count)[...]
         for (part, share) in shares {
           let count = min(Int((Double(members.count) * share).rounded()), max(order.count - 1, 0))
           for position in order.prefix(count) { parts[members[position]] = part.rawValue }
-          order = order.dropFirst(count)
+          order = reordered(order.dropFirst(count), key.split(index), after: part)
         }
       }
       // Classes of one or two rows are too small to be parted: one of all rows then is.
       for (part, share) in shares where share > 0 && !parts.contains(part.rawValue) {
         let free = rows.filter { parts[$0] == Part.train.rawValue }
-        if free.count > 1 { parts[free[key.split("one").permutation(free.count)[0]]] = part.rawValue }
+        let own = part == .test ? testKey ?? key : key
+        if free.count > 1 { parts[free[own.split("one").permutation(free.count)[0]]] = part.rawValue }
       }
     }
     guard parts.filter({ $0 == 0 }).count >= 2, !shares.contains(where: { !parts.contains($0.0.rawValue) }) else {

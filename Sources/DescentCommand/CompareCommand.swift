@@ -1,0 +1,123 @@
+import ArgumentParser
+import Descent
+import Foundation
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare", abstract: "Says which of several ways to descend is better on your own data.",
+    discussion: """
+      An arm is NAME: CHAIN, with options of descent train behind semicolons: batch 64; hidden 128x64; loss stableMax; \
+      model cnn. Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are positive and ten times apart), \
+      {16...128} (whole numbers), {a, b, c}. The word budget in a chain is the length of the descent:
+        descent compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
+        descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
+      --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
+      Each arm gets the same number of trials on tuning seeds; its best setting is run on fresh seeds, paired with the others; \
+      the test part is read once, in the end. A run that was interrupted goes on exactly: descent compare --resume FOLDER.
+      """)
+
+  @Argument(help: "Tables, folders of images or known data sets; not needed with --resume.")
+  var sources: [String] = []
+  @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more.")
+  var arms: [String] = []
+  @Option(help: "Settings that are tried of each arm.")
+  var trials: Int?
+  @Option(help: "Seeds on which the best settings are compared.")
+  var seeds: Int?
+  @Option(help: "Seeds on which settings are tried.")
+  var tuningSeeds: Int?
+  @Option(help: "Length of each descent, as 2000updates, 20epochs or 100000samples.")
+  var budget: String?
+  @Option(help: "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2.")
+  var measure: String?
+  @Option(help: "Differences within ± this, in the measure's unit, count as none: adds a test of equality.")
+  var margin: Double?
+  @Option(help: "The measure's value at which a descent has arrived; by rule when not given.")
+  var targetValue: Double?
+  @Option(help: "Looks at the validation part in a descent.")
+  var looks: Int?
+  @Option(help: "The weights that are measured: best (on validation) or last.")
+  var keep: ComparisonConfiguration.Kept?
+  @Option(help: "Level of the tests, after Holm's correction.")
+  var alpha: Double?
+  @Option(help: "Fraction that is held out for validation, anew for each seed.")
+  var validation: Double?
+  @Option(help: "A table's rows that nothing is chosen by, the same for all seeds: a fraction (0 for none), or a file.")
+  var test: String?
+  @OptionGroup var table: TableArguments
+  @Option(help: "The run's folder; runs/compare when not given.")
+  var out: String?
+  @Option(help: "Go on with the comparison in this folder.")
+  var resume: String?
+  @Flag(help: "Replace an earlier run in the folder.")
+  var replace = false
+  @Flag(help: "No progress.")
+  var quiet = false
+  @OptionGroup var dataOptions: DataOptions
+
+  private static let defaults = ComparisonConfiguration(data: [], arms: [])
+
+  func validate() throws {
+    guard sources.isEmpty == (resume != nil) else {
+      throw ValidationError(
+        resume == nil ? "name data: a table, a folder of images or a known data set" : "--resume takes no data's name")
+    }
+    let isChanged =
+      !arms.isEmpty || trials != nil || seeds != nil || tuningSeeds != nil || budget != nil || measure != nil
+      || margin != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil || validation != nil
+      || test != nil || !table.given.isEmpty || out != nil || replace
+    if resume != nil, isChanged {
+      throw ValidationError("--resume goes on with the settings of the run: leave all else out")
+    }
+    if let validation, !(validation > 0 && validation < 1) {
+      throw ValidationError("--validation must be between 0 and 1")
+    }
+    if let fraction = test.flatMap(Double.init), !(fraction >= 0 && fraction + (validation ?? 0.2) < 1) {
+      throw ValidationError("--test and --validation together must be between 0 and 1")
+    }
+  }
+
+  func run() throws {
+    var comparison = try Comparison(try resume.map { try Comparison.configuration(of: $0) } ?? settings())
+    comparison.locator = dataOptions.locator
+    comparison.commandLine = ["descent"] + CommandLine.arguments.dropFirst()
+    comparison.announce = announce
+    comparison.isQuiet = quiet
+    let result =
+      try resume.map { try comparison.resume($0) } ?? comparison.run(out: out ?? "runs/compare", replacing: replace)
+    print(result.text())
+  }
+
+  private func settings() throws -> ComparisonConfiguration {
+    let known = try sources.map { try TrainingSource($0) }
+    // Nothing is ignored: what applies to none of the data is an error.
+    if !known.contains(where: \.isTable), let option = table.given.first ?? (test == nil ? nil : "test") {
+      throw SettingsError("--\(option) is for tables, and \(known.map(\.description).joined(separator: ", "))")
+    }
+    if dataOptions.data != nil, !known.contains(where: { if case .known = $0 { true } else { false } }) {
+      throw SettingsError(
+        "--data is where known data sets are, and \(known.map(\.description).joined(separator: ", "))")
+    }
+    var settings = Self.defaults
+    (settings.data, settings.arms) = (sources, arms)
+    settings.table = try table.apply(to: settings.table)
+    if let validation { settings.table.validation = validation }
+    if let test {
+      settings.table.test = Double(test) ?? 0
+      settings.testFile = Double(test) == nil ? test : nil
+    }
+    settings.trials = trials ?? settings.trials
+    settings.seeds.count = seeds ?? settings.seeds.count
+    settings.seeds.tuningCount = tuningSeeds ?? settings.seeds.tuningCount
+    settings.budget = budget ?? settings.budget
+    settings.measure = measure ?? settings.measure
+    settings.looks = looks ?? settings.looks
+    settings.keep = keep ?? settings.keep
+    settings.target = targetValue
+    settings.decision.margin = margin
+    settings.decision.alpha = alpha ?? settings.decision.alpha
+    return settings
+  }
+}
+
+extension ComparisonConfiguration.Kept: ExpressibleByArgument {}

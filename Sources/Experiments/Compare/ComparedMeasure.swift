@@ -1,0 +1,83 @@
+/// What a comparison is about: a measure of the validation part, and the same of the test part.
+public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
+  /// As `Measures` tags it: "loss", "accuracy".
+  public let tag: String
+
+  private static let lower = ["loss", "rmse", "mae"]
+  private static let higher = ["accuracy", "f1", "auc", "r2"]
+
+  /// Reads `validation/loss`, or `loss`.
+  ///
+  /// - Throws: `SettingsError` naming the nearest.
+  public init(_ text: String) throws {
+    guard !text.hasPrefix("test/") else {
+      throw SettingsError(
+        "\(text) cannot be chosen by: the test part is read once, in the end; name validation/\(text.dropFirst(5))")
+    }
+    let tag = text.hasPrefix("validation/") ? String(text.dropFirst(11)) : text
+    let known = Self.lower + Self.higher
+    guard known.contains(tag) else {
+      throw SettingsError(
+        "there is no measure \(text); \(NearestName.hint(text, among: known.map { "validation/\($0)" }))")
+    }
+    self.tag = tag
+  }
+
+  public var description: String { "validation/\(tag)" }
+
+  /// Whether less is better.
+  public var isLower: Bool { Self.lower.contains(tag) }
+
+  /// In words.
+  var name: String {
+    switch tag {
+    case "rmse": "RMSE"
+    case "mae": "MAE"
+    case "f1": "F1"
+    case "auc": "AUC"
+    case "r2": "R²"
+    case "accuracy": "accuracy (%)"
+    default: tag
+    }
+  }
+
+  /// Lower is better of it, whatever the measure.
+  func cost(_ value: Double) -> Double { value.isFinite ? (isLower ? value : -value) : .infinity }
+
+  /// Whether a value is a target or better.
+  func reaches(_ value: Double, _ target: Double) -> Bool { cost(value) <= cost(target) }
+
+  /// - Throws: `SettingsError` where a problem's targets have no such measure.
+  func check(_ problem: ComparedProblem) throws {
+    let known =
+      problem.classes > 0
+      ? ["loss", "accuracy", "f1"] + (problem.classes == 2 ? ["auc"] : []) : ["loss", "rmse", "mae", "r2"]
+    guard known.contains(tag) else {
+      throw SettingsError(
+        "\(self) does not apply to \(problem.name), which has "
+          + (problem.classes > 0 ? "\(problem.classes) classes" : "numbers to predict") + "; there are: "
+          + known.map { "validation/\($0)" }.joined(separator: ", "))
+    }
+  }
+}
+
+extension Measure {
+  /// On the validation part, of the weights that are kept.
+  static func validation(_ measure: ComparedMeasure) -> Measure { Measure("validation/" + measure.tag) }
+  /// On the test part, read once.
+  static func test(_ measure: ComparedMeasure) -> Measure { Measure("test/" + measure.tag) }
+  /// What always predicting the training part's majority or mean has.
+  static func constant(_ measure: Measure) -> Measure { Measure("constant/" + measure.tag) }
+  /// 1 for a descent whose loss did not stay finite.
+  static let comparedDivergence = Measure("diverged")
+  /// Made in all.
+  static let comparedUpdates = Measure("updates")
+  /// On which a loss or gradient was evaluated, in all.
+  static let comparedSamples = Measure("samples")
+  /// Of a batch, in all.
+  static let comparedGradients = Measure("gradients")
+  /// Of a batch without a gradient, in all.
+  static let comparedLosses = Measure("losses")
+  /// Of the network.
+  static let comparedParameters = Measure("parameters")
+}

@@ -1,0 +1,13 @@
+/// What a comparison found its data to be when it began; a run that is resumed must find the same.
+public struct ComparedProblem: Codable, Sendable, Equatable {
+  /// As reports call it: a file's name without its ending, or a known data set's.
+  public var name: String
+  /// What was understood, in one line.
+  public var account: String
+  /// Of the data, split for the first tuning seed.
+  public var fingerprint: String
+  /// Whether there is a part that nothing is chosen by.
+  public var hasTest: Bool
+  /// 0 where numbers are predicted.
+  public var classes: Int
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Training
+
+/// An arm with a value in each of its braces: all that one descent needs besides data and seed.
+public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
+  /// The arm's.
+  public let name: String
+  /// Transformations of gradients, or a method that holds some.
+  public let chain: String
+  /// Examples in one update; by the number of rows where nil, as of `descent train`.
+  public let batch: Int?
+  /// Widths of an mlp's hidden layers; 64, 64 where nil.
+  public let hidden: [Int]?
+  /// The network; mlp for tables and cnn for images where nil.
+  public let model: ModelDescription.Kind?
+  /// What is descended; that of the task where nil.
+  public let loss: LossFunction?
+  /// Which draw of initial weights and order of examples; 0 is what all arms share.
+  public let draw: Int
+  /// What stands in the braces, by their names.
+  public let values: [String: String]
+  /// Chain and options, as text.
+  public let description: String
+
+  private static let options = ["batch", "draw", "hidden", "loss", "model"]
+
+  /// - Parameter values: one for each of the arm's braces.
+  /// - Throws: `SettingsError` naming the arm and what is wrong.
+  init(_ arm: ComparedArm, _ values: [String]) throws {
+    name = arm.name
+    description = arm.body.filled(values)
+    self.values = Dictionary(uniqueKeysWithValues: zip(arm.body.places.map(\.name), values))
+    let parts: [String]
+    do { parts = try ChainParser.fields(description, at: ";") } catch { throw SettingsError("\(arm.name): \(error)") }
+    guard let chain = parts.first, !chain.isEmpty else {
+      throw SettingsError("\(arm.name) has no chain: write one behind the colon, as \"\(arm.name): rate 0.1\"")
+    }
+    self.chain = chain
+    var given: [String: String] = [:]
+    for part in parts.dropFirst() {
+      let words = part.split(separator: " ", maxSplits: 1).map(String.init)
+      guard let option = words.first else {
+        throw SettingsError("\(arm.name): an option between two semicolons is empty")
+      }
+      guard Self.options.contains(option) else {
+        throw SettingsError("\(arm.name) has no option \(option); \(NearestName.hint(option, among: Self.options))")
+      }
+      guard words.count == 2 else { throw SettingsError("\(arm.name): \(option) needs a value") }
+      guard given.updateValue(words[1].trimmingCharacters(in: .whitespaces), forKey: option) == nil else {
+        throw SettingsError("\(arm.name): \(option) is given twice")
+      }
+    }
+    batch = try given["batch"].map { text in
+      guard let count = Int(text), count > 0 else {
+        throw SettingsError("\(arm.name): batch must be a whole number above 0 and is \(text)")
+      }
+      return count
+    }
+    draw =
+      try given["draw"].map { text in
+        guard let number = Int(text), number >= 0 else {
+          throw SettingsError("\(arm.name): draw must be a whole number, 0 or more, and is \(text)")
+        }
+        return number
+      } ?? 0
+    hidden = try given["hidden"].map { text in
+      let widths = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "," }).map {
+        Int($0.trimmingCharacters(in: .whitespaces)) ?? 0
+      }
+      guard !widths.isEmpty, widths.allSatisfy({ $0 > 0 && $0 <= Settings.largestCount }) else {
+        throw SettingsError("\(arm.name): hidden is a list of widths, as 128x64, and not \(text)")
+      }
+      return widths
+    }
+    loss = try given["loss"].map { text in
+      do { return try LossFunction(named: text) } catch { throw SettingsError("\(arm.name): \(error)") }
+    }
+    model = try given["model"].map { text in
+      guard let kind = ModelDescription.Kind(rawValue: text) else {
+        let names = ModelDescription.Kind.allCases.map(\.rawValue)
+        throw SettingsError("\(arm.name): there is no model \(text); \(NearestName.hint(text, among: names))")
+      }
+      return kind
+    }
+    guard hidden == nil || model == nil || model == .mlp else {
+      throw SettingsError("\(arm.name): hidden is for an mlp, and the model is \(model!.rawValue)")
+    }
+  }
+
+  /// How it descends.
+  ///
+  /// - Parameter budget: what the word stands for in the chain.
+  /// - Throws: `SettingsError` naming the arm.
+  func method(budget: Budget) throws -> any DescentMethod {
+    let text = chain.replacing(/\bbudget\b/, with: budget.description)
+    do { return try DescentMethodKind.parse(text) } catch { throw SettingsError("\(name), \(text): \(error)") }
+  }
+
+  /// The network for a problem.
+  ///
+  /// - Throws: `SettingsError` naming the arm where it does not take such examples.
+  func network(_ problem: TrainingProblem) throws -> ModelDescription {
+    let shape = problem.train.exampleShape
+    let kind = model ?? (hidden == nil && shape.rank == 3 ? .cnn : .mlp)
+    do {
+      return try ModelDescription(
+        kind, input: shape.dimensions, hidden: kind == .mlp ? hidden ?? [64, 64] : [], outputs: problem.outputs)
+    } catch { throw SettingsError("\(name): \(error)") }
+  }
+
+  /// What it descends on a problem.
+  ///
+  /// - Throws: `SettingsError` naming the arm where the loss takes classes and there are none, or the other way round.
+  func lossFunction(_ problem: TrainingProblem) throws -> LossFunction {
+    let isClassified = problem.train.labels != nil
+    guard let loss else { return isClassified ? .crossEntropy : .squaredError }
+    guard loss.takesClasses == isClassified else {
+      throw SettingsError(
+        "\(name): the loss \(loss.name) takes \(loss.takesClasses ? "classes" : "numbers"), and \(problem.train.name) has "
+          + (isClassified ? "classes" : "numbers"))
+    }
+    return loss
+  }
+}

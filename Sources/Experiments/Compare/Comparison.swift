@@ -1,0 +1,146 @@
+import Foundation
+import Reports
+import RunLogs
+import Training
+
+/// A comparison of ways to descend on one's own data, from tuning to verdict: `descent compare` as a library call.
+///
+/// Each arm gets the same number of trials, spread evenly over the ranges that its braces name, on tuning seeds; its best
+/// setting is run on fresh seeds, in pairs with the other arms; the test part is read once, in the end.
+/// ```swift
+/// let comparison = try Comparison(
+///   ComparisonConfiguration(
+///     data: ["digits.csv"],
+///     arms: ["sgd: momentum 0.9 | rate {0.001...1}", "adam: adam | rate {0.0001...0.1}"], budget: "2000updates"))
+/// let result = try comparison.run(out: "runs/digits")
+/// for pair in result.pairs { print(pair.sentence) }
+/// ```
+public struct Comparison {
+  /// Data of one's own that are in memory already.
+  public struct Problem: Sendable {
+    let name: String
+    let make: @Sendable (_ seed: Int) throws -> TrainingProblem
+
+    /// - Parameters:
+    ///   - name: letters, digits, points, underscores and hyphens.
+    ///   - make: the parts for a seed; the test part, where there is one, must hold the same examples for all seeds.
+    public init(_ name: String, _ make: @escaping @Sendable (_ seed: Int) throws -> TrainingProblem) {
+      (self.name, self.make) = (name, make)
+    }
+  }
+
+  /// What is compared, and how.
+  public let configuration: ComparisonConfiguration
+  private let own: ComparisonData?
+  /// Where known data sets are looked for.
+  public var locator = DataLocator(environment: ProcessInfo.processInfo.environment)
+  /// What the report names as its command.
+  public var commandLine = CommandLine.arguments
+  /// Called with what is about to be done.
+  public var announce: (String) -> Void = { _ in }
+  /// Whether no progress is shown.
+  public var isQuiet = true
+
+  /// Compares on data that the configuration names.
+  ///
+  /// - Throws: `SettingsError` for settings that cannot be, naming the nearest that can.
+  public init(_ configuration: ComparisonConfiguration) throws {
+    try configuration.check()
+    (self.configuration, own) = (configuration, nil)
+  }
+
+  /// Compares on data in memory; their names take the place of `configuration.data`.
+  ///
+  /// - Throws: `SettingsError` for settings that cannot be, naming the nearest that can.
+  public init(_ configuration: ComparisonConfiguration, on problems: [Problem]) throws {
+    var configuration = configuration
+    configuration.data = problems.map(\.name)
+    try configuration.check()
+    (self.configuration, own) = (configuration, ComparisonData(problems.map(\.make)))
+  }
+
+  /// Runs in a new folder.
+  ///
+  /// - Parameters:
+  ///   - out: the folder, made here.
+  ///   - replacing: whether an earlier run in it may be removed.
+  /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written, or where
+  ///   every trial of an arm diverged; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
+  public func run(out: String, replacing: Bool = false) throws -> ComparisonResult {
+    let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
+    for problem in experiment.configuration.problems { announce("\(problem.name): \(problem.account)") }
+    let outcome = try RunSession.start(
+      experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
+      announce: announce, isQuiet: isQuiet)
+    return try ComparisonResult(experiment, outcome, RunFolder.open(out))
+  }
+
+  /// Goes on with a run of these data and settings that was interrupted: what has ended is not done again, and the result is
+  /// that of an uninterrupted run but for times.
+  ///
+  /// - Throws: `SettingsError` where settings or data are others; else as `run`.
+  public func resume(_ path: String) throws -> ComparisonResult {
+    let folder = try RunFolder.open(path)
+    var saved = try RunSession.settings(ComparisonExperiment.self, folder)
+    let problems = saved.problems
+    saved.problems = []
+    guard saved == configuration else {
+      throw SettingsError("\(path) is a comparison with other settings; start another in a new folder")
+    }
+    saved.problems = problems
+    let experiment = ComparisonExperiment(saved, data: own)
+    let outcome = try RunSession.resume(experiment, folder: folder, data: locator, announce: announce, isQuiet: isQuiet)
+    return try ComparisonResult(experiment, outcome, folder)
+  }
+
+  /// The settings of a folder's comparison, to go on with it.
+  ///
+  /// - Throws: `SettingsError` where it is none.
+  public static func configuration(of path: String) throws -> ComparisonConfiguration {
+    let folder = try RunFolder.open(path)
+    guard try RunSession.experimentName(in: folder) == ComparisonExperiment.name else {
+      throw SettingsError("\(path) is no comparison")
+    }
+    var saved = try RunSession.settings(ComparisonExperiment.self, folder)
+    saved.problems = []
+    return saved
+  }
+}
+
+/// What a comparison came to.
+public struct ComparisonResult: Sendable {
+  /// Each pair of arms on each data set.
+  public let pairs: [PairVerdict]
+  /// The chosen settings, by data set and arm, as text.
+  public let settings: [String: [String: String]]
+  /// Claims, report, time.
+  public let outcome: RunSession.Outcome
+  private let arrivals: TextTable
+
+  init(_ experiment: ComparisonExperiment, _ outcome: RunSession.Outcome, _ folder: RunFolder) throws {
+    (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
+    let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
+    var settings: [String: [String: String]] = [:]
+    for (data, name) in plan.dataNames.enumerated() {
+      for (arm, side) in plan.arms.enumerated() {
+        settings[name, default: [:]][side.name] =
+          plan.setting(try experiment.chosen(data, arm, findings)).description
+      }
+    }
+    self.settings = settings
+    arrivals = TextTable(
+      header: ["data", "arm", "best setting"] + ComparisonExperiment.arrivalHeader.dropFirst(2),
+      rows: try experiment.arrivalRows(findings).map { row in
+        [row[0], row[1], settings[row[0]]?[row[1]] ?? ""] + row.dropFirst(2)
+      })
+  }
+
+  /// The end of a run in a terminal.
+  public func text(width: Int = 100) -> String {
+    [
+      TextTable.wrapped(outcome.verdicts.opening, width: width).joined(separator: "\n"),
+      TextTable(header: ComparisonExperiment.pairHeader, rows: pairs.map(ComparisonExperiment.row)).text(width: width),
+      arrivals.text(width: width), "report: \(outcome.reportPath)",
+    ].joined(separator: "\n\n")
+  }
+}

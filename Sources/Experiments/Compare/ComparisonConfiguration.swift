@@ -1,0 +1,84 @@
+import Foundation
+import Training
+
+/// Level and margin of a comparison's tests.
+public struct ComparisonRules: DecisionRules {
+  public var alpha: Double
+  /// Differences within ± this count as none, in the measure's unit; nil for no test of equality.
+  public var margin: Double?
+
+  public init(alpha: Double = 0.05, margin: Double? = nil) { (self.alpha, self.margin) = (alpha, margin) }
+}
+
+/// All settings of a comparison, as its run folder holds them.
+public struct ComparisonConfiguration: SeededConfiguration {
+  /// Which weights of a descent are measured.
+  public enum Kept: String, Codable, Sendable, CaseIterable {
+    /// Those of the look at which the measure was best on validation.
+    case best
+    /// The last.
+    case last
+  }
+
+  /// Tables, folders of images or known data sets.
+  public var data: [String]
+  /// How tables are read and parted; the share for validation is that of images too.
+  public var table: TableOptions
+  /// A table of rows that nothing is chosen by, for a single table.
+  public var testFile: String?
+  /// Each as `ComparedArm` reads it.
+  public var arms: [String]
+  /// Settings that are tried of each arm.
+  public var trials: Int
+  /// Length of each descent, as `Budget` reads it.
+  public var budget: String
+  /// By which settings are chosen, as "validation/loss".
+  public var measure: String
+  /// Looks at the validation part in a descent, evenly spaced.
+  public var looks: Int
+  /// Which weights of a descent are measured.
+  public var keep: Kept
+  /// The value of the measure at which a descent has arrived; nil for one by rule (`ComparisonExperiment.target`).
+  public var target: Double?
+  public var seeds: TunedSeeds
+  public var decision: ComparisonRules
+  /// What the data were when the run began; filled in then.
+  public var problems: [ComparedProblem]
+
+  public init(
+    data: [String], table: TableOptions = TableOptions(test: 0.2), testFile: String? = nil, arms: [String],
+    trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
+    keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
+    decision: ComparisonRules = ComparisonRules()
+  ) {
+    (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
+    (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
+    (self.seeds, self.decision, problems) = (seeds, decision, [])
+  }
+
+  public func check() throws {
+    try checkLevelAndSeeds()
+    guard seeds.count >= 2 else { throw SettingsError("seeds must be at least 2: pairs of one seed have no spread") }
+    for (name, count) in [("seeds", seeds.count), ("tuning seeds", seeds.tuningCount)] where count > 1000 {
+      throw SettingsError("\(name) must be at most 1000, not \(count)")
+    }
+    guard (1...10_000).contains(trials) else { throw SettingsError("trials must be 1 to 10000, not \(trials)") }
+    guard (1...10_000).contains(looks) else { throw SettingsError("looks must be 1 to 10000, not \(looks)") }
+    if let margin = decision.margin, !(margin > 0 && margin.isFinite) {
+      throw SettingsError("the margin must be positive, not \(margin)")
+    }
+    if let target, !target.isFinite { throw SettingsError("the target value must be a number, not \(target)") }
+    guard !data.isEmpty else { throw SettingsError("name data: a table, a folder of images or a known data set") }
+    guard Set(data).count == data.count else { throw SettingsError("a data set is named twice") }
+    if target != nil, data.count > 1 {
+      throw SettingsError("a target value belongs to one data set, and there are \(data.count)")
+    }
+    if testFile != nil, data.count > 1 {
+      throw SettingsError("a test file belongs to one table, and there are \(data.count) data sets")
+    }
+    if decision.margin != nil, data.count > 1, ["rmse", "mae"].contains(try ComparedMeasure(measure).tag) {
+      throw SettingsError("a margin in the targets' units belongs to one data set, and there are \(data.count)")
+    }
+    _ = try ComparisonPlan(self)
+  }
+}

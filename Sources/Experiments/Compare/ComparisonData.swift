@@ -1,0 +1,119 @@
+import Foundation
+import Training
+
+/// The problems of a comparison: for each data set and seed its split, with the same test part for all seeds.
+///
+/// Those that were used last are kept; tasks come seed by seed, so that each is made once or twice.
+final class ComparisonData: @unchecked Sendable {
+  /// A split, and what always predicting one thing is worth on it.
+  struct Entry: Sendable {
+    let problem: TrainingProblem
+    /// By tag of the measure, as "validation/loss".
+    let constant: [String: Double]
+  }
+
+  typealias Maker = @Sendable (_ seed: Int) throws -> TrainingProblem
+
+  private let makers: [Maker]
+  // What is kept is used under the lock.
+  private let lock = NSLock()
+  private var kept: [(data: Int, seed: Int, entry: Entry)] = []
+
+  init(_ makers: [Maker]) { self.makers = makers }
+
+  /// Data that a run folder names.
+  ///
+  /// - Throws: `SettingsError` or `DatasetError` where they are not here.
+  convenience init(_ c: ComparisonConfiguration, _ locator: DataLocator) throws {
+    let testFile = c.testFile
+    self.init(
+      try c.data.map { name in
+        let source = try TrainingSource(name)
+        guard !source.isTable else {
+          return { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0) }
+        }
+        guard testFile == nil else { throw SettingsError("a test file belongs to a table, and \(source.description)") }
+        let parts = try ComparisonData.images(source, locator)
+        return { try ComparisonData.problem(parts, share: c.table.validation, seed: $0) }
+      })
+  }
+
+  /// A data set split for a seed.
+  func entry(_ data: Int, seed: Int) throws -> Entry {
+    try lock.withLock {
+      if let index = kept.firstIndex(where: { $0.data == data && $0.seed == seed }) {
+        let found = kept.remove(at: index)
+        kept.append(found)
+        return found.entry
+      }
+      let problem = try makers[data](seed)
+      var constant: [String: Double] = [:]
+      for (name, part) in [("validation", problem.validation)] + (problem.test.map { [("test", $0)] } ?? []) {
+        for (tag, value) in try Baselines.of(problem, on: part).constant { constant["\(name)/\(tag)"] = value }
+      }
+      // What ranks nothing is right half of the time.
+      for name in ["validation", "test"] where constant["\(name)/accuracy"] != nil { constant["\(name)/auc"] = 0.5 }
+      let entry = Entry(problem: problem, constant: constant)
+      kept.append((data, seed, entry))
+      if kept.count > Workers.count + 1 { kept.removeFirst() }
+      return entry
+    }
+  }
+
+  /// What the data are.
+  func problem(_ data: Int, name: String, seed: Int) throws -> ComparedProblem {
+    let problem = try entry(data, seed: seed).problem
+    return ComparedProblem(
+      name: name, account: problem.account, fingerprint: problem.fingerprint, hasTest: problem.test != nil,
+      classes: problem.train.labels == nil ? 0 : problem.outputs)
+  }
+
+  private static func table(
+    _ path: String, _ options: TableOptions, testFile: String?, seed: Int
+  ) throws -> TrainingProblem {
+    // The rows for the test are the same for all seeds: no seed that chooses has seen them.
+    let table = try TableProblem(
+      path, options, key: RandomKey(seed: seed).split("validation"), testKey: RandomKey(seed: 0).split("test"))
+    var problem = TrainingProblem(table)
+    if let testFile {
+      var format = options.format
+      if format.header == nil { format.header = table.encoding.hasHeader }
+      problem.test = try table.encoding.dataset(of: try Table.read(testFile, format)).dataset
+    }
+    return problem
+  }
+
+  private static func images(_ source: TrainingSource, _ locator: DataLocator) throws -> (train: Dataset, test: Dataset)
+  {
+    switch source {
+    case .known(let name): try locator.load(name)
+    case .images(let folder): try ImageFolder.load(folder)
+    case .table: preconditionFailure("a table is read for each seed")
+    }
+  }
+
+  /// Examples with a test part of their own: a share of the others validates, of each class alike.
+  private static func problem(
+    _ parts: (train: Dataset, test: Dataset), share: Double, seed: Int
+  ) throws -> TrainingProblem {
+    let (all, key) = (parts.train, RandomKey(seed: seed).split("validation"))
+    let groups: [[Int]] =
+      all.labels.map { labels in
+        Dictionary(grouping: labels.indices) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
+      } ?? [Array(0..<all.count)]
+    var (train, held) = ([Int](), [Int]())
+    for (index, members) in groups.enumerated() {
+      let order = key.split(index).permutation(members.count)
+      let count = min(Int((Double(members.count) * share).rounded()), members.count - 1)
+      held += order.prefix(count).map { members[$0] }
+      train += order.dropFirst(count).map { members[$0] }
+    }
+    guard !held.isEmpty else { throw DatasetError(all.name, "\(all.count) examples are too few to hold some out") }
+    var problem = TrainingProblem(train: all.subset(train.sorted()), validation: all.subset(held.sorted()))
+    problem.test = parts.test
+    if case .numbers(let targets) = parts.test.targets, let scale = problem.targetScale {
+      problem.test?.targets = .numbers(scale.standardize(targets))
+    }
+    return problem
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Statistics
+
+extension ComparisonExperiment {
+  static func claimID(_ data: String, _ first: String, _ second: String) -> String { "\(data)/\(first)/\(second)" }
+
+  /// One claim for each pair of arms on each data set, and another of equality where there is a margin.
+  public func claims() throws -> [ClaimTest<ComparisonTrial>] {
+    let plan = try plan()
+    return try plan.dataNames.indices.flatMap { data in
+      try plan.pairs.flatMap { try claims(data, $0.first, $0.second) }
+    }
+  }
+
+  private func claims(_ data: Int, _ first: Int, _ second: Int) throws -> [ClaimTest<ComparisonTrial>] {
+    let plan = try plan()
+    let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
+    let (measure, label) = (try deciding(data), try decidingName(data))
+    let (own, other) = (quantity(data, first, measure), quantity(data, second, measure))
+    let id = Self.claimID(place, a, b)
+    let direction = plan.measure.isLower ? "lower" : "higher"
+    let statement = "On \(place), the \(label) of \(a) is \(direction) than that of \(b)."
+    let name = "\(a) better than \(b) on \(place)"
+    let better: ClaimTest<ComparisonTrial> =
+      plan.measure.isLower
+      ? .lower(id, statement, own, than: other, name: name, source: "asked")
+      : .higher(id, statement, own, than: other, name: name, source: "asked")
+    var tests = [better.noting { try note($0, own, other) }]
+    if let margin = configuration.decision.margin {
+      tests.append(
+        .same(
+          id + "/same", "On \(place), the \(label) of \(a) and \(b) is the same within ±\(margin).", own, as: other,
+          within: margin, name: "\(a) the same as \(b) on \(place)", source: "asked"))
+    }
+    return tests.map { $0.requiring([condition(data)]) }
+  }
+
+  /// In how many pairs the first is lower, and what ranks say: beside the t-test, for differences that are far from normal.
+  private func note(
+    _ findings: Findings<ComparisonTrial>, _ own: Quantity<ComparisonTrial>, _ other: Quantity<ComparisonTrial>
+  ) throws -> String? {
+    let (a, b) = (try own.bySeed(findings), try other.bySeed(findings))
+    let differences = findings.seeds.compactMap { seed in a[seed].flatMap { x in b[seed].map { x - $0 } } }
+    guard let ranks = try? wilcoxonSignedRank(differences) else { return nil }
+    let lower = differences.count { $0 < 0 }
+    return
+      "Lower in \(lower) of \(differences.count) pairs; signed-rank test: p = \(String(format: "%.2g", ranks.pValue))."
+  }
+
+  /// The deciding measure of an arm's chosen setting.
+  private func quantity(_ data: Int, _ arm: Int, _ measure: Measure) -> Quantity<ComparisonTrial> {
+    @Sendable func prepared(
+      _ findings: Findings<ComparisonTrial>
+    ) throws -> (values: Values, findings: Findings<ComparisonTrial>) {
+      (try values(data, arm, measure, findings), findings)
+    }
+    return Quantity(of: prepared) {
+      try $0.values($0.findings, $1)
+    } makeUp: { wanted, seed, findings in
+      findings.set(measure, of: try chosen(data, arm, findings), seed, to: wanted)
+    }
+  }
+
+  /// Where no arm learns anything, a difference between arms is none of methods.
+  private func condition(_ data: Int) -> Condition<ComparisonTrial> {
+    let place = configuration.problems[data].name
+    let label = configuration.problems[data].hasTest ? "test" : "validation"
+    return Condition(
+      "gain of the best arm over the constant prediction on \(place)", .above(0),
+      "An arm predicts better than the training part's majority or mean: its \(label) measure, seed by seed.",
+      Quantity { findings, seed in
+        let (plan, measure) = (try plan(), try deciding(data))
+        let costs = try plan.arms.indices.map { arm in
+          plan.measure.cost(try values(data, arm, measure, findings)(findings, seed))
+        }
+        let constant = try findings[try chosen(data, 0, findings), seed, .constant(measure)]
+        return plan.measure.cost(constant) - costs.min()!
+      } makeUp: { wanted, seed, findings in
+        let (plan, measure) = (try plan(), try deciding(data))
+        let costs = try plan.arms.indices.map { arm in
+          plan.measure.cost(try findings[try chosen(data, arm, findings), seed, measure])
+        }
+        let cost = costs.min()! + wanted
+        findings.set(
+          .constant(measure), of: try chosen(data, 0, findings), seed, to: plan.measure.isLower ? cost : -cost)
+      })
+  }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Reports
+
+extension ComparisonExperiment {
+  /// The measure on validation by updates, mean over seeds.
+  func curves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot {
+    let plan = try plan()
+    var series = try plan.arms.indices.map { arm -> Plot.Series in
+      let trial = try findings.ifFinished { try chosen(data, arm, findings) }
+      var byStep: [Int: [Double]] = [:]
+      for seed in trial == nil ? [] : findings.seeds {
+        for (step, value) in findings.series(.validation(plan.measure), of: trial!, seed, kind: "look") {
+          byStep[step, default: []].append(value)
+        }
+      }
+      // Where some seeds have diverged, the mean of the others would flatter.
+      let most = byStep.values.map(\.count).max() ?? 0
+      let steps = byStep.keys.filter { byStep[$0]!.count == most }.sorted()
+      return .mean(plan.arms[arm].name, x: steps.map(Double.init), of: steps.map { byStep[$0]! })
+    }
+    if let target = try targetIfKnown(data, findings),
+      let last = series.flatMap(\.x).max(), let first = series.flatMap(\.x).min()
+    {
+      series.append(.init(name: "target", x: [first, last], y: [target, target], color: 6))
+    }
+    var plot = Plot(
+      name: "curve-\(plan.dataNames[data])",
+      title: "\(plan.dataNames[data]): validation \(plan.measure.name), mean and 95 % interval over seeds",
+      xLabel: "update", yLabel: "validation \(plan.measure.name)", series: series)
+    plot.isLogY = Self.isWide(series.flatMap(\.y))
+    return plot
+  }
+
+  /// The score of each trial by the value of each range of numbers.
+  func tuningCurves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [Plot] {
+    let plan = try plan()
+    var names: [String] = []
+    for place in plan.arms.flatMap(\.body.places) where !names.contains(place.name) {
+      if case .choices(let choices) = place.range, choices.contains(where: { Double($0) == nil }) { continue }
+      names.append(place.name)
+    }
+    return try names.enumerated().compactMap { index, name -> Plot? in
+      var (series, diverged, isLog) = ([Plot.Series](), 0, false)
+      for (number, arm) in plan.arms.enumerated() {
+        guard let place = arm.body.places.first(where: { $0.name == name }) else { continue }
+        let points = try plan.trials(data, number).compactMap { trial -> (x: Double, scores: [Double])? in
+          guard let x = plan.setting(trial).values[name].flatMap(Double.init),
+            let scores = try findings.ifFinished({ try tuningSeeds.map { try score(findings, trial, $0) } })
+          else { return nil }
+          guard scores.allSatisfy(\.isFinite) else {
+            diverged += 1
+            return nil
+          }
+          return (x, scores.map { plan.measure.isLower ? $0 : -$0 })
+        }.sorted { $0.x < $1.x }
+        isLog = isLog || place.range.isLogarithmic
+        let y = points.map { $0.scores.reduce(0, +) / Double($0.scores.count) }
+        // Beside other ranges a line would join what does not belong together.
+        let isAlone = arm.body.places.count == 1
+        series.append(
+          .init(name: arm.name, x: points.map(\.x), y: y, style: isAlone ? .line : .points, color: number))
+        if isAlone {
+          series.append(
+            .init(
+              name: "", x: points.map(\.x), y: y, low: points.map { $0.scores.min()! },
+              high: points.map { $0.scores.max()! }, style: .points, color: number))
+        }
+      }
+      guard series.contains(where: { !$0.x.isEmpty }) else { return nil }
+      var plot = Plot(
+        name: "tuning-\(plan.dataNames[data])-\(index + 1)",
+        title: "\(plan.dataNames[data]): \(plan.measure.name) on tuning seeds by \(name)"
+          + (diverged > 0 ? " (\(diverged) trials diverged)" : ""),
+        xLabel: name, yLabel: "validation \(plan.measure.name), mean and range", series: series)
+      (plot.isLogX, plot.isLogY) = (isLog, Self.isWide(series.flatMap(\.y)))
+      return plot
+    }
+  }
+
+  /// Whether numbers are positive and far enough apart for a logarithmic axis.
+  private static func isWide(_ values: [Double]) -> Bool {
+    let finite = values.filter(\.isFinite)
+    guard let low = finite.min(), let high = finite.max() else { return false }
+    return low > 0 && high / low > 20
+  }
+
+  /// How often an arm is within a factor of the fastest, over all data sets and seeds.
+  func profiles(_ findings: Findings<ComparisonTrial>) throws -> [Report.Section] {
+    let plan = try plan()
+    guard plan.dataNames.count > 1 else { return [] }
+    func profile(_ value: (Arrival) -> Double) throws -> PerformanceProfile {
+      let costs = try plan.dataNames.indices.flatMap { data -> [[Double]] in
+        try findings.ifFinished { () -> [[Double]] in
+          let (target, trials) = (
+            try target(data, findings), try plan.arms.indices.map { try chosen(data, $0, findings) }
+          )
+          return try findings.seeds.filter { seed in trials.allSatisfy { findings.isFinished($0, seed) } }.map { seed in
+            try trials.map { try arrival($0, seed, at: target, findings).map(value) ?? .infinity }
+          }
+        } ?? []
+      }
+      // A clock may not have ticked.
+      return PerformanceProfile(costs: costs.map { $0.map { max($0, 1e-9) } })
+    }
+    let plots = try [
+      ("gradients", "gradient evaluations", try profile(\.gradients)), ("seconds", "seconds", try profile(\.seconds)),
+    ].compactMap { name, label, profile -> Plot? in
+      guard !profile.ratios.isEmpty else { return nil }
+      let places = profile.steps + [profile.largestRatio * 1.3]
+      let series = plan.arms.indices.map { arm -> Plot.Series in
+        // Stairs: each value holds until the next factor.
+        let points = zip(places, places.dropFirst()).flatMap { from, to in
+          [from, to].map { (x: $0, y: profile.share(of: arm, within: from)) }
+        }
+        return .init(name: plan.arms[arm].name, x: points.map(\.x), y: points.map(\.y))
+      }
+      var plot = Plot(
+        name: "profile-\(name)",
+        title: "Share of \(profile.ratios.count) problems (data sets x seeds) within a factor of the fastest",
+        xLabel: "factor of the fastest arm's \(label) to the target", yLabel: "share of problems", series: series)
+      (plot.yRange, plot.isLogX) = (0...1.05, true)
+      return plot
+    }
+    return [
+      .heading("Performance profile"),
+      .paragraph(
+        "Dolan and Moré 2002: at 1 the share of problems on which an arm is the fastest to the target, on the right the share "
+          + "that it reaches at all."),
+    ] + plots.map { .plot($0) }
+  }
+}

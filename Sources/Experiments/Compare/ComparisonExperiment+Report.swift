@@ -1,0 +1,192 @@
+import Foundation
+import Reports
+
+extension ComparisonExperiment {
+  public func frame(_ findings: Findings<ComparisonTrial>) throws -> ReportFrame {
+    let plan = try plan()
+    var sections: [Report.Section] = [.heading("Pairs"), pairTable(try pairs(try decide(findings).decisions))]
+    sections += [.heading("Arms"), .table(header: Self.armHeader(plan), rows: try armRows(findings))]
+    for problem in configuration.problems { sections.append(.paragraph("\(problem.name): \(problem.account)")) }
+    sections += [
+      .heading("On the way to the target"),
+      .paragraph(try targetText(findings)),
+      .table(header: Self.arrivalHeader, rows: try arrivalRows(findings)),
+    ]
+    for data in plan.dataNames.indices { sections.append(.plot(try curves(data, findings))) }
+    let tuning = try plan.dataNames.indices.flatMap { try tuningCurves($0, findings) }
+    if !tuning.isEmpty {
+      sections += [
+        .heading("Tuning"),
+        .paragraph(
+          "Every trial: the mean over \(tuningSeeds.count) tuning seeds against what stands in the braces. A wide valley is a "
+            + "method that forgives; trials that diverged are left out and counted in the title."),
+      ]
+      sections += tuning.map { .plot($0) }
+    }
+    sections += try profiles(findings)
+    return ReportFrame(
+      title: "Comparison on \(plan.dataNames.joined(separator: ", "))",
+      subtitle:
+        "\(plan.arms.map(\.name).joined(separator: ", ")): \(plan.budget) each, n = \(reportedSeeds.count) seeds",
+      comparison: "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
+        + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
+        + "arm minus the second, on rows that chose nothing (the test part, read once) where there are some.",
+      sections: sections, choices: choices(plan))
+  }
+
+  private func choices(_ plan: ComparisonPlan) -> String {
+    let counts = plan.arms.indices.map { "\(plan.arms[$0].name) \(plan.settings[$0].count)" }
+    let isEqual = Set(plan.settings.map(\.count)).count == 1
+    return "Trials: \(counts.joined(separator: ", "))"
+      + (isEqual ? "" : "; an arm with fewer has no more settings, and would gain nothing by trials")
+      + ". They fill the ranges evenly (Halton's sequence, shifted at random, logarithmic where the ends are positive and ten "
+      + "times apart); ranges of one name are tried at the same places in all arms. The setting with the best mean of "
+      + "\(plan.measure) over \(tuningSeeds.count) tuning seeds is run on \(reportedSeeds.count) fresh ones. Weights kept: "
+      + (configuration.keep == .best ? "those of the best of \(configuration.looks) looks." : "the last.")
+      + " Our choice: a descent that diverged on a fresh seed has the worst value of any arm or of the constant prediction."
+  }
+
+  // MARK: Tables
+
+  private func pairTable(_ pairs: [PairVerdict]) -> Report.Section {
+    .table(header: Self.pairHeader, rows: pairs.map(Self.row))
+  }
+
+  static let pairHeader = ["data", "pair", "verdict", "difference", "95 % interval", "n", "p", "p by Holm"]
+
+  static func row(_ pair: PairVerdict) -> [String] {
+    let e = pair.evidence
+    func short(_ value: Double) -> String { Report.number(value, digits: 3) }
+    let verdict: String
+    switch pair.outcome {
+    case .firstIsBetter, .secondIsBetter:
+      verdict = "\(pair.winner!) is better" + (pair.isWithinMargin ? ", within the margin" : "")
+    default: verdict = pair.outcome.rawValue
+    }
+    return [
+      pair.data, "\(pair.first) - \(pair.second)", verdict, "\(pair.measure) \(short(e.estimate))",
+      e.interval.low.isNaN ? "–" : "\(short(e.interval.low)) ... \(short(e.interval.high))", "\(e.count)",
+      short(e.pValue), short(e.adjustedPValue ?? .nan),
+    ]
+  }
+
+  private static func armHeader(_ plan: ComparisonPlan) -> [String] {
+    [
+      "data", "arm", "best setting", "tuning \(plan.measure.name)", "validation \(plan.measure.name)",
+      "test \(plan.measure.name)", "parameters", "diverged", "trials", "tuning cost",
+    ]
+  }
+
+  private func armRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
+    let plan = try plan()
+    return try plan.dataNames.indices.flatMap { data -> [[String]] in
+      guard
+        let rows = try findings.ifFinished({
+          try plan.arms.indices.map { try armRow(data, $0, findings) } + [try constantRow(data, findings)]
+        })
+      else { return [[plan.dataNames[data], "not ended"] + [String](repeating: "", count: 8)] }
+      return rows
+    }
+  }
+
+  private func armRow(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
+    let (plan, trial) = (try plan(), try chosen(data, arm, findings))
+    let seeds = findings.finished(trial)
+    func spread(_ measure: Measure) throws -> String {
+      let values = try seeds.filter { try findings[trial, $0, .comparedDivergence] == 0 }
+        .map { try findings[trial, $0, measure] }
+      return values.isEmpty ? "–" : Report.spread(values)
+    }
+    let diverged = try seeds.count { try findings[trial, $0, .comparedDivergence] == 1 }
+    let trials = plan.trials(data, arm)
+    let failed = try trials.count { try !meanScore(findings, $0).isFinite }
+    let score = try meanScore(findings, trial)
+    let cost = try tuningCost(trials, findings)
+    return [
+      plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
+      Report.number(plan.measure.isLower ? score : -score), try spread(.validation(plan.measure)),
+      configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–",
+      Report.number(try findings[trial, tuningSeeds[0], .comparedParameters]), "\(diverged) of \(seeds.count)",
+      "\(trials.count)" + (failed > 0 ? ", \(failed) diverged" : ""), cost,
+    ]
+  }
+
+  private func constantRow(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
+    let (plan, trial) = (try plan(), try chosen(data, 0, findings))
+    func spread(_ measure: Measure) throws -> String {
+      let values = try findings.finished(trial).compactMap {
+        try findings.ifMeasured(.constant(measure), of: trial, $0)
+      }
+      return values.isEmpty ? "–" : Report.spread(values)
+    }
+    return [
+      plan.dataNames[data], "constant prediction", "", "", try spread(.validation(plan.measure)),
+      configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–", "", "", "", "",
+    ]
+  }
+
+  /// What the search of an arm has used in all.
+  private func tuningCost(_ trials: [ComparisonTrial], _ findings: Findings<ComparisonTrial>) throws -> String {
+    func sum(_ measure: Measure) throws -> Double {
+      try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
+    }
+    return "\(Report.number(try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
+  }
+
+  static let arrivalHeader = [
+    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds of one core", "trials that arrive",
+  ]
+
+  func arrivalRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
+    let plan = try plan()
+    return try plan.dataNames.indices.flatMap { data -> [[String]] in
+      try findings.ifFinished { () -> [[String]] in
+        let target = try target(data, findings)
+        return try plan.arms.indices.map { arm in
+          let trial = try chosen(data, arm, findings)
+          let seeds = findings.finished(trial)
+          let arrivals = try seeds.map { try arrival(trial, $0, at: target, findings) }
+          func median(_ value: (Arrival) -> Double) -> String {
+            // A descent that never arrives is later than all.
+            let sorted = arrivals.map { $0.map(value) ?? .infinity }.sorted()
+            guard !sorted.isEmpty else { return "–" }
+            let middle = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
+            return middle.1.isInfinite ? "not in the budget" : Report.number((middle.0 + middle.1) / 2)
+          }
+          let trials = plan.trials(data, arm)
+          let good = try target.map { target in
+            try trials.count { try meanScore(findings, $0) <= plan.measure.cost(target) }
+          }
+          return [
+            plan.dataNames[data], plan.arms[arm].name, "\(arrivals.count { $0 != nil }) of \(seeds.count)",
+            median(\.updates), median(\.samples), median(\.gradients), median(\.seconds),
+            good.map { "\($0) of \(trials.count)" } ?? "–",
+          ]
+        }
+      } ?? []
+    }
+  }
+
+  private func targetText(_ findings: Findings<ComparisonTrial>) throws -> String {
+    let plan = try plan()
+    let targets = try plan.dataNames.indices.map { data -> String in
+      let target = try targetIfKnown(data, findings)
+      return "\(plan.dataNames[data]) " + (target.map { Report.number($0) } ?? "none")
+    }
+    let rule =
+      configuration.target != nil
+      ? "It was asked for."
+      : "By rule it is 95 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
+    return """
+      The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
+      Medians over seeds until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
+      \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
+      trials of the search whose mean reaches the target.
+      """
+  }
+
+  /// The target; nil while the search has not ended, too.
+  func targetIfKnown(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
+    do { return try target(data, findings) } catch FindingsError.unfinished { return nil }
+  }
+}

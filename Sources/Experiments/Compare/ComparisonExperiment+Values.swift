@@ -1,0 +1,90 @@
+import Foundation
+import Statistics
+
+/// What a comparison's findings say of an arm.
+extension ComparisonExperiment {
+  /// The measure that decides on a data set: of the test part where there is one.
+  func deciding(_ data: Int) throws -> Measure {
+    let measure = try plan().measure
+    return configuration.problems[data].hasTest ? .test(measure) : .validation(measure)
+  }
+
+  /// In words, as "test loss".
+  func decidingName(_ data: Int) throws -> String {
+    (configuration.problems[data].hasTest ? "test " : "validation ") + (try plan().measure.name)
+  }
+
+  /// The values of one arm on a data set, on reported seeds.
+  ///
+  /// A descent that diverged predicts nothing: it has the worst value that any arm had on the data set, or that of the
+  /// constant prediction where that is worse. Our choice.
+  struct Values {
+    let trial: ComparisonTrial
+    let measure: Measure
+    let worst: Double
+
+    func callAsFunction(_ findings: Findings<ComparisonTrial>, _ seed: Int) throws -> Double {
+      try findings[trial, seed, .comparedDivergence] == 0 ? try findings[trial, seed, measure] : worst
+    }
+  }
+
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  func values(_ data: Int, _ arm: Int, _ measure: Measure, _ findings: Findings<ComparisonTrial>) throws -> Values {
+    let plan = try plan()
+    var worst: Double?
+    func consider(_ value: Double?) {
+      guard let value, value.isFinite else { return }
+      worst = worst.map { plan.measure.cost($0) >= plan.measure.cost(value) ? $0 : value } ?? value
+    }
+    for other in plan.arms.indices {
+      let trial = try chosen(data, other, findings)
+      for seed in findings.finished(trial) {
+        if try findings[trial, seed, .comparedDivergence] == 0 { consider(try findings[trial, seed, measure]) }
+        consider(try findings.ifMeasured(.constant(measure), of: trial, seed))
+      }
+    }
+    return Values(trial: try chosen(data, arm, findings), measure: measure, worst: worst ?? .nan)
+  }
+
+  /// The value of a measure at which a descent on a data set has arrived: what was asked for, or 95 % of the way from the
+  /// constant prediction to the best arm, both as means over the tuning seeds; nil where no arm beats that prediction.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  package func target(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
+    if let target = configuration.target { return target }
+    let plan = try plan()
+    let trials = try plan.arms.indices.map { try chosen(data, $0, findings) }
+    let best = try trials.map { try meanScore(findings, $0) }.min()!
+    let constants = try tuningSeeds.compactMap {
+      try findings.ifMeasured(.constant(.validation(plan.measure)), of: trials[0], $0)
+    }
+    let start = plan.measure.cost(constants.reduce(0, +) / Double(max(constants.count, 1)))
+    guard start.isFinite, best < start else { return nil }
+    let cost = start + 0.95 * (best - start)
+    return plan.measure.isLower ? cost : -cost
+  }
+
+  /// What a descent had used when it arrived.
+  struct Arrival {
+    var updates: Double
+    var samples: Double
+    var gradients: Double
+    var seconds: Double
+  }
+
+  /// When the chosen setting of an arm first showed the target at a look; nil where it never did.
+  func arrival(
+    _ trial: ComparisonTrial, _ seed: Int, at target: Double?, _ findings: Findings<ComparisonTrial>
+  ) throws -> Arrival? {
+    guard let target else { return nil }
+    let plan = try plan()
+    let looks = findings.records("look", of: trial, seed)
+    guard let look = try looks.first(where: { plan.measure.reaches(try $0[.validation(plan.measure)], target) })
+    else { return nil }
+    let (all, step) = (try findings[trial, seed, .comparedUpdates], Double(look.step))
+    func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * step / max(all, 1) }
+    return Arrival(
+      updates: step, samples: try used(.comparedSamples), gradients: try used(.comparedGradients),
+      seconds: try look[.seconds])
+  }
+}

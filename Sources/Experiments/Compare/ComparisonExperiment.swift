@@ -1,0 +1,153 @@
+import Foundation
+import Training
+
+/// Which of several ways to descend is better on one's own data: each is tuned alike on tuning seeds, the best setting of
+/// each is run on fresh seeds in pairs, and tests decide.
+///
+/// It is an experiment like the published ones; `Comparison` makes one of data and arms.
+public struct ComparisonExperiment: Experiment {
+  public static let name = "compare"
+  public static let summary = "arms of one's own on one's own data, tuned alike"
+  /// It has none: see `descent compare`.
+  public static let presets: [Preset<ComparisonConfiguration>] = []
+  public static let settingDescriptions: [String: String] = [:]
+  public static let madeUpMeasures: [Measure: Double] = [.comparedDivergence: 0]
+
+  public let configuration: ComparisonConfiguration
+  private let planned: Result<ComparisonPlan, any Error>
+  /// Nil for data that the configuration names, which are read when they are needed.
+  private let own: ComparisonData?
+
+  public init(_ configuration: ComparisonConfiguration) { self.init(configuration, data: nil) }
+
+  init(_ configuration: ComparisonConfiguration, data: ComparisonData?) {
+    self.configuration = configuration
+    own = data
+    planned = Result { try ComparisonPlan(configuration) }
+  }
+
+  package func plan() throws -> ComparisonPlan { try planned.get() }
+
+  public func check() throws {
+    try configuration.check()
+    let plan = try plan()
+    guard configuration.problems.map(\.name) == plan.dataNames else {
+      throw SettingsError("the comparison has not seen its data")
+    }
+    for problem in configuration.problems { try plan.measure.check(problem) }
+  }
+
+  /// The same with what the data are, after one look at each arm on each of them.
+  ///
+  /// - Throws: `SettingsError` or `DatasetError` where data are not here, or an arm does not fit them.
+  func prepared(_ locator: DataLocator) throws -> ComparisonExperiment {
+    try configuration.check()
+    let (plan, data) = (try plan(), try own ?? ComparisonData(configuration, locator))
+    var result = configuration
+    let seed = configuration.seeds.tuningFirst
+    result.problems = try plan.dataNames.enumerated().map { try data.problem($0, name: $1, seed: seed) }
+    for (index, problem) in result.problems.enumerated() {
+      try plan.measure.check(problem)
+      for arm in plan.arms.indices {
+        let entry = try data.entry(index, seed: seed)
+        _ = try task(plan.trials(index, arm)[0], seed: seed, entry).trainer()
+      }
+    }
+    return ComparisonExperiment(result, data: data)
+  }
+
+  // MARK: Search
+
+  /// The search of an arm among its trials. Arms of as many trials are searched together, and `Grid` sees to it that they
+  /// are; one with fewer settings than that is tried at each of them, and would gain nothing by more.
+  private func grids(_ plan: ComparisonPlan) throws -> [Grid<ComparisonTrial>] {
+    let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data: data, arm: $0) } }
+    return try Dictionary(grouping: sides) { plan.settings[$0.arm].count }.sorted { $0.key > $1.key }.map { _, sides in
+      try Grid(
+        seeds: tuningSeeds,
+        sides.map { side in
+          (name: Self.side(plan, side.data, side.arm), candidates: plan.trials(side.data, side.arm))
+        }, score: score)
+    }
+  }
+
+  private static func side(_ plan: ComparisonPlan, _ data: Int, _ arm: Int) -> String {
+    "\(plan.arms[arm].name) on \(plan.dataNames[data])"
+  }
+
+  /// Lower is better; infinite for a descent that diverged.
+  func score(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int) throws -> Double {
+    guard try findings[trial, seed, .comparedDivergence] == 0 else { return .infinity }
+    let measure = try plan().measure
+    return measure.cost(try findings[trial, seed, .validation(measure)])
+  }
+
+  /// The mean score of a trial over the tuning seeds, infinite where one of them diverged.
+  func meanScore(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial) throws -> Double {
+    try tuningSeeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(tuningSeeds.count)
+  }
+
+  /// The setting that the search chose for an arm.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended; `SettingsError` where every trial diverged.
+  package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial {
+    let plan = try plan()
+    let grid = try Grid(seeds: tuningSeeds, [(name: "", candidates: plan.trials(data, arm))], score: score)
+    if let best = try grid.best(of: "", findings) { return best.arm }
+    let count = plan.settings[arm].count
+    throw SettingsError(
+      "\(Self.side(plan, data, arm)): "
+        + (count == 1 ? "the only setting diverged" : "all \(count) trials diverged")
+        + " on the tuning seeds, and there is nothing to compare; smaller rates or a clip may help")
+  }
+
+  // MARK: Running
+
+  private func task(_ trial: ComparisonTrial, seed: Int, _ entry: ComparisonData.Entry) throws -> ComparisonTask {
+    let plan = try plan()
+    return ComparisonTask(
+      configuration: configuration, plan: plan, setting: plan.setting(trial), seed: seed,
+      isReported: reportedSeeds.contains(seed), entry: entry)
+  }
+
+  public func sweep() throws -> Sweep<ComparisonTrial> {
+    let plan = try plan()
+    // Data set by data set and seed by seed: a split is made once, and a run that is cut off has whole pairs.
+    @Sendable func ordered(_ tasks: [SweepTask<ComparisonTrial>]) -> [SweepTask<ComparisonTrial>] {
+      tasks.sorted {
+        ($0.arm.data, $0.seed, $0.arm.arm, $0.arm.trial) < ($1.arm.data, $1.seed, $1.arm.arm, $1.arm.trial)
+      }
+    }
+    let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data: data, arm: $0) } }
+    let search = ordered(try grids(plan).flatMap(\.tasks))
+    let forecast = ordered(sides.map { plan.trials($0.data, $0.arm)[0] }.tasks(on: reportedSeeds))
+    let seeds = reportedSeeds
+    var sweep = Sweep(
+      [
+        Sweep<ComparisonTrial>.Stage(search),
+        Sweep<ComparisonTrial>.Stage(forecast: forecast) { findings in
+          ordered(try sides.map { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
+        },
+      ]
+    ) { locator, _ in
+      let data = try own ?? ComparisonData(configuration, locator)
+      try checkData(data)
+      let clock = { @Sendable in ProcessInfo.processInfo.systemUptime }
+      return Workbench(
+        cost: { try task($0.arm, seed: $0.seed, try data.entry($0.arm.data, seed: $0.seed)).cost(clock) },
+        run: { try task($0.arm, seed: $0.seed, try data.entry($0.arm.data, seed: $0.seed)).run($1, clock) })
+    }
+    sweep.costClass = { "\($0.data)/\($0.arm)" }
+    return sweep
+  }
+
+  /// - Throws: `SettingsError` where the data are others than those that the run began with.
+  private func checkData(_ data: ComparisonData) throws {
+    for (index, problem) in configuration.problems.enumerated() {
+      let now = try data.problem(index, name: problem.name, seed: configuration.seeds.tuningFirst)
+      guard now.fingerprint == problem.fingerprint else {
+        throw SettingsError("\(problem.name) has changed since the comparison was started; start another")
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Foundation
+
+/// A setting of an arm on a data set: what a comparison's tasks are named by.
+public struct ComparisonTrial: SweepArm {
+  let data: Int
+  let arm: Int
+  let trial: Int
+  public let description: String
+}
+
+/// What a comparison's settings mean: arms, their trials, names of data, budget, measure.
+package struct ComparisonPlan: Sendable {
+  package let arms: [ComparedArm]
+  /// By arm and trial.
+  package let settings: [[ComparedSetting]]
+  package let dataNames: [String]
+  let budget: Budget
+  let measure: ComparedMeasure
+
+  /// - Throws: `SettingsError` naming the arm and what is wrong with it.
+  package init(_ c: ComparisonConfiguration) throws {
+    arms = try c.arms.map { try ComparedArm($0) }
+    guard arms.count > 1 else {
+      throw SettingsError("a comparison needs two arms or more; give each by --arm \"NAME: CHAIN\"")
+    }
+    if let twice = Dictionary(grouping: arms, by: { $0.name.lowercased() }).first(where: { $0.value.count > 1 }) {
+      throw SettingsError("two arms have the name \(twice.value[0].name)")
+    }
+    (budget, measure) = (try Budget(c.budget), try ComparedMeasure(c.measure))
+    // A range of one name has one dimension in all arms.
+    var dimensions: [String: Int] = [:]
+    for place in arms.flatMap(\.body.places) where dimensions[place.name] == nil {
+      dimensions[place.name] = dimensions.count
+    }
+    guard dimensions.count <= TrialSequence.mostDimensions else {
+      throw SettingsError(
+        "the arms have \(dimensions.count) ranges of different names; \(TrialSequence.mostDimensions) can be filled evenly"
+      )
+    }
+    let sequence = TrialSequence(key: RandomKey(seed: c.seeds.tuningFirst).split("trials"))
+    settings = try arms.map { try $0.trials(c.trials, sequence, dimensions) }
+    // What text alone can tell is told before any data are read.
+    for setting in settings.joined() { _ = try setting.method(budget: budget) }
+    var names: [String] = []
+    for source in c.data {
+      let base = Self.shortName(source)
+      let same = names.count { $0 == base || $0.hasPrefix(base + "-") }
+      names.append(same == 0 ? base : "\(base)-\(same + 1)")
+    }
+    dataNames = names
+  }
+
+  /// A file's name without folders and endings, in letters that names of files have.
+  package static func shortName(_ source: String) -> String {
+    var name = (source as NSString).lastPathComponent
+    for ending in [".gz", ".csv", ".tsv", ".txt", ".arff", ".npy", ".data"] where name.lowercased().hasSuffix(ending) {
+      name.removeLast(ending.count)
+    }
+    let plain = String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" })
+    return plain.isEmpty || plain.hasPrefix(".") ? "data" + plain : plain
+  }
+
+  /// The trials of an arm on a data set.
+  package func trials(_ data: Int, _ arm: Int) -> [ComparisonTrial] {
+    settings[arm].indices.map { trial in
+      ComparisonTrial(
+        data: data, arm: arm, trial: trial, description: "\(dataNames[data])/\(arms[arm].name)/trial \(trial + 1)")
+    }
+  }
+
+  func setting(_ trial: ComparisonTrial) -> ComparedSetting { settings[trial.arm][trial.trial] }
+
+  /// Each arm with each that stands behind it.
+  var pairs: [(first: Int, second: Int)] {
+    arms.indices.flatMap { first in (first + 1..<arms.count).map { (first, $0) } }
+  }
+
+  /// The updates after which a descent is looked at, rising; the last is its end.
+  package static func looks(_ count: Int, updates: Int) -> [Int] {
+    guard updates > count else { return Array(1...max(updates, 1)) }
+    return (1...count).map { $0 * updates / count }
+  }
+}

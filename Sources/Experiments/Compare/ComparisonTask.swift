@@ -1,0 +1,129 @@
+import Foundation
+import RunLogs
+import Training
+
+/// One descent of a comparison.
+///
+/// All arms of a seed have the same split, the same key of initial weights and the same order of examples.
+struct ComparisonTask {
+  let configuration: ComparisonConfiguration
+  let plan: ComparisonPlan
+  let setting: ComparedSetting
+  let seed: Int
+  /// Whether it decides; then its curve is recorded, and the test part is read.
+  let isReported: Bool
+  let entry: ComparisonData.Entry
+
+  private var key: RandomKey {
+    let shared = RandomKey(seed: seed)
+    return setting.draw == 0 ? shared : shared.split("draw").split(setting.draw)
+  }
+
+  /// - Throws: `SettingsError` naming the arm where its parts do not fit the data or each other.
+  func trainer(_ state: TrainingState? = nil) throws -> Trainer {
+    let problem = entry.problem
+    let method = try setting.method(budget: plan.budget)
+    let (network, loss) = (try setting.network(problem), try setting.lossFunction(problem))
+    let standard = TrainingDefaults(rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1)
+    do {
+      let batches = try BatchSequence(
+        problem.train, batchSize: setting.batch ?? standard.batch, key: key.split("batches"),
+        normalization: problem.normalization)
+      return try Trainer(
+        model: network.makeLayer(), loss: loss, method: method, batches: batches, key: key.split("training"),
+        state: state)
+    } catch { throw SettingsError("\(setting.name), \(setting): \(error)") }
+  }
+
+  /// Guesses the cost from a few updates and one look.
+  func cost(_ clock: () -> Double) throws -> TaskCost {
+    let trainer = try trainer()
+    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, trainer.loss)
+    let updates = plan.budget.updates(of: trainer.batches)
+    _ = try? trainer.advance()
+    let began = clock()
+    for _ in 0..<5 { _ = try? trainer.advance() }
+    let step = (clock() - began) / 5
+    _ = try held.measures(trainer.evaluatedState)
+    let looked = clock()
+    _ = try held.measures(trainer.evaluatedState)
+    let looks = ComparisonPlan.looks(configuration.looks, updates: updates).count
+    return TaskCost(seconds: step * Double(updates) + (clock() - looked) * Double(looks))
+  }
+
+  /// Runs to the end, or goes on from the task's last checkpoint.
+  func run(_ log: TaskLog<ComparisonTrial>, _ clock: () -> Double) throws -> TaskOutcome {
+    let store = log.checkpoints
+    let saved = try store.latestWithMemory()
+    let trainer = try trainer(saved?.state)
+    let updates = plan.budget.updates(of: trainer.batches)
+    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, trainer.loss)
+    var best = BestEpoch(saved?.memory.subtree("best"))
+    var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
+    var (lastSave, last) = (clock(), Double.nan)
+    var isDiverged = false
+    for look in ComparisonPlan.looks(configuration.looks, updates: updates) where look > trainer.step {
+      let began = clock()
+      var sum = 0.0
+      let first = trainer.step
+      do { while trainer.step < look { sum += try trainer.advance()[0] } } catch is TrainingError { isDiverged = true }
+      seconds += clock() - began
+      guard !isDiverged else { break }
+      let weights = trainer.evaluatedState
+      let found = try held.measures(weights).values
+      last = try value(found, of: "validation")
+      if isReported {
+        try log.record(
+          "look", step: look,
+          [
+            .validation(plan.measure): last, .seconds: seconds,
+            Measure("loss/train"): sum / Double(look - first),
+          ])
+      }
+      if configuration.keep == .last { best = BestEpoch() }
+      best.consider(weights, epoch: look, loss: plan.measure.cost(last))
+      if look < updates, clock() - lastSave > 20 {
+        try store.save(
+          trainer.state,
+          memory: best.memory.prefixed("best").merging(Tree(["seconds": NDArray([seconds])])))
+        lastSave = clock()
+      }
+    }
+    // No checkpoint is that of the last look, so that this session has seen it.
+    isDiverged = isDiverged || !last.isFinite || best.epoch == 0
+    var values = cost(of: trainer)
+    values[.seconds] = seconds
+    values[.comparedDivergence] = isDiverged ? 1 : 0
+    for (tag, value) in entry.constant { values[.constant(Measure(tag))] = value }
+    if !isDiverged {
+      for (tag, value) in try held.measures(best.weights).values { values[Measure("validation/" + tag)] = value }
+      if isReported, let test = entry.problem.test {
+        let found = try Evaluation(test, of: entry.problem, trainer.model, trainer.loss).measures(best.weights).values
+        _ = try value(found, of: "test")
+        for (tag, value) in found { values[Measure("test/" + tag)] = value }
+      }
+    }
+    return TaskOutcome(
+      values, step: trainer.step, text: isDiverged ? nil : best.weights.parameters.digest)
+  }
+
+  /// What it asked of its problem.
+  private func cost(of trainer: Trainer) -> [Measure: Double] {
+    let (calls, updates) = (trainer.calls, Double(trainer.step))
+    return [
+      .comparedUpdates: updates, .comparedSamples: updates * Double(calls.samples),
+      .comparedGradients: updates * Double(calls.gradients), .comparedLosses: updates * Double(calls.losses),
+      .comparedParameters: Double(trainer.state.parameters.elementCount),
+    ]
+  }
+
+  /// - Throws: `SettingsError` where a part has no such measure, as an AUC where one class is missing.
+  private func value(_ found: [String: Double], of part: String) throws -> Double {
+    if let value = found[plan.measure.tag] { return value }
+    // What is not finite has no rank.
+    if plan.measure.tag == "auc" || plan.measure.tag == "r2", !(found["loss"] ?? .nan).isFinite { return .nan }
+    throw SettingsError(
+      "\(plan.dataNames.joined(separator: ", ")): the \(part) part of seed \(seed) has no \(plan.measure.name); it is too small"
+    )
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// What an option of a compared arm may be, as braces say it: numbers between two ends, or one of some texts.
+///
+/// `{0.001...1}` is a range of numbers. It is drawn on a logarithmic scale where both ends are positive and the larger is at
+/// least ten times the smaller, else on a linear one. Where both ends are written as whole numbers, `{16...128}`, whole
+/// numbers are drawn; write `{1.0...8}` for others. `{a, b, c}` is a choice of texts.
+public enum OptionRange: Hashable, Sendable {
+  case numbers(low: Double, high: Double)
+  case wholeNumbers(low: Int, high: Int)
+  case choices([String])
+
+  /// Reads what stands between the braces.
+  ///
+  /// - Throws: `SettingsError` where it is neither two rising numbers nor two texts or more.
+  public init(_ text: String) throws {
+    let ends = text.components(separatedBy: "...").map { $0.trimmingCharacters(in: .whitespaces) }
+    if ends.count == 2, ends.allSatisfy({ Double($0) != nil }) {
+      try self.init(text, low: ends[0], high: ends[1])
+      return
+    }
+    let choices: [String]
+    do { choices = try ChainParser.fields(text, at: ",") } catch { throw SettingsError("{\(text)}: \(error)") }
+    guard choices.count > 1, !choices.contains("") else {
+      throw SettingsError("{\(text)} is no range: write {0.001...1} for numbers between two ends, {a, b} for a choice")
+    }
+    guard Set(choices).count == choices.count else { throw SettingsError("{\(text)} names a choice twice") }
+    self = .choices(choices)
+  }
+
+  private init(_ text: String, low: String, high: String) throws {
+    let (a, b) = (Double(low)!, Double(high)!)
+    guard a.isFinite, b.isFinite, a < b else {
+      throw SettingsError("{\(text)} is no range: the first end must be less than the second")
+    }
+    guard let first = Int(low), let last = Int(high) else {
+      self = .numbers(low: a, high: b)
+      return
+    }
+    guard abs(a) <= 1e15, abs(b) <= 1e15 else { throw SettingsError("{\(text)}: whole numbers end at 1e15") }
+    self = .wholeNumbers(low: first, high: last)
+  }
+
+  /// Whether numbers are drawn on a logarithmic scale.
+  public var isLogarithmic: Bool {
+    switch self {
+    case .numbers(let low, let high): low > 0 && high / low >= 10
+    case .wholeNumbers(let low, let high): low > 0 && high / low >= 10
+    case .choices: false
+    }
+  }
+
+  /// How many values there are; nil for more than can be counted.
+  public var count: Int? {
+    switch self {
+    case .numbers: nil
+    case .wholeNumbers(let low, let high): high - low + 1
+    case .choices(let choices): choices.count
+    }
+  }
+
+  /// The value at a place of the range, as text; numbers have four significant digits.
+  ///
+  /// - Parameter place: in 0..<1.
+  public func text(at place: Double) -> String {
+    switch self {
+    case .choices(let choices): return choices[min(Int(place * Double(choices.count)), choices.count - 1)]
+    case .wholeNumbers(let low, let high):
+      // Each number has its own stretch, the last one too.
+      let (a, b) = (Double(low), Double(high + 1))
+      let value = isLogarithmic ? a * pow(b / a, place) : a + (b - a) * place
+      return "\(min(max(Int(value.rounded(.down)), low), high))"
+    case .numbers(let low, let high):
+      let value = isLogarithmic ? low * pow(high / low, place) : low + (high - low) * place
+      let short = String(format: "%.4g", value)
+      // Rounding does not lead out of the range.
+      guard let rounded = Double(short), rounded >= low, rounded <= high else { return "\(min(max(value, low), high))" }
+      return short
+    }
+  }
+
+  /// The value of an index, where they can be counted.
+  func text(ofIndex index: Int) -> String {
+    switch self {
+    case .choices(let choices): choices[index]
+    case .wholeNumbers(let low, _): "\(low + index)"
+    case .numbers: preconditionFailure("numbers between two ends have no index")
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import Experiments
+import Foundation
+import Testing
+
+/// Verdicts where the truth is known. In full, 40 repetitions of each, they are in Documentation/records/compare.md:
+/// `DESCENT_COMPARE_REPETITIONS=40 swift test -c release --filter KnownTruth`.
+@Suite(.serialized) struct KnownTruthTests {
+  private var repetitions: Int {
+    ProcessInfo.processInfo.environment["DESCENT_COMPARE_REPETITIONS"].flatMap(Int.init) ?? 1
+  }
+
+  /// Verdicts by repetition, each on another table.
+  private func verdicts(_ what: String, _ arms: [String]) throws -> [PairVerdict] {
+    let pairs = try (0..<repetitions).map { try MadeUpTable.verdict(arms, table: 100 + $0).pairs[0] }
+    if repetitions > 1 {
+      let counts = Dictionary(grouping: pairs, by: \.outcome).map { "\($0.value.count) \($0.key.rawValue)" }
+      print("\(what): of \(repetitions) \(counts.sorted().joined(separator: ", "))")
+    }
+    return pairs
+  }
+
+  /// An arm beside itself is the same arm, bit for bit.
+  @Test func anArmIsNoBetterThanItself() throws {
+    let pairs = try verdicts("itself", ["a: momentum 0.9 | rate {0.001...1}", "b: momentum 0.9 | rate {0.001...1}"])
+    for pair in pairs {
+      #expect(pair.outcome == .noDifference && pair.evidence.estimate == 0 && pair.evidence.count == 8)
+    }
+  }
+
+  /// Beside itself with other weights and another order of examples, tuned by itself: chance alone speaks.
+  @Test func anArmIsNoBetterThanItsTwin() throws {
+    let pairs = try verdicts(
+      "its twin",
+      ["a: momentum 0.9 | rate {0.001...1}; draw 1", "b: momentum 0.9 | rate {0.001...1}; draw 2"])
+    for pair in pairs { #expect(pair.evidence.estimate != 0 && pair.evidence.count == 8) }
+    // One table in twenty would be called different at this level; the tables are fixed, and this one is not.
+    if repetitions == 1 { #expect(pairs[0].outcome == .noDifference) }
+  }
+
+  /// The best rate is above the cap: what may not go there is slower.
+  @Test func aHalvedCapIsWorse() throws {
+    let pairs = try verdicts("halved cap", ["free: rate {0.005...0.05}", "capped: rate {0.005...0.025}"])
+    for pair in pairs { #expect(pair.winner == "free", "\(pair.sentence)") }
+  }
+
+  @Test func aFarTooSmallRateIsWorse() throws {
+    let pairs = try verdicts("too small", ["slow: rate 0.00001", "tuned: momentum 0.9 | rate {0.001...1}"])
+    for pair in pairs { #expect(pair.winner == "tuned", "\(pair.sentence)") }
+  }
+}

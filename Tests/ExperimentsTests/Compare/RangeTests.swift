@@ -1,0 +1,76 @@
+import Experiments
+import Testing
+
+/// Braces in an arm: what they may hold, where they stand, and how they are filled.
+@Suite struct RangeTests {
+  @Test func numbersAreLogarithmicWhereTheEndsAreFarApart() throws {
+    let rate = try OptionRange("0.001...1")
+    #expect(rate.isLogarithmic && rate.count == nil)
+    // Ends, and the geometric mean in the middle; four digits: 10^-1.5 is 0.03162.
+    #expect(rate.text(at: 0) == "0.001" && rate.text(at: 0.5) == "0.03162")
+    let decay = try OptionRange("0.8...0.99")
+    #expect(!decay.isLogarithmic && decay.text(at: 0.5) == "0.895")
+    // Exactly ten times apart is logarithmic; less is not; what is not positive cannot be.
+    #expect(try OptionRange("0.1...1.0").isLogarithmic)
+    #expect(try !OptionRange("0.11...1.0").isLogarithmic)
+    #expect(try !OptionRange("0...1").isLogarithmic && !OptionRange("-1...1").isLogarithmic)
+    // Rounding to four digits does not lead out of the range.
+    let tight = try OptionRange("0.123456...0.123457")
+    for place in [0, 0.3, 0.999] {
+      let value = try #require(Double(tight.text(at: place)))
+      #expect(value >= 0.123456 && value <= 0.123457)
+    }
+  }
+
+  @Test func wholeNumbersAndChoicesAreAllReached() throws {
+    let batch = try OptionRange("16...19")
+    #expect(batch == .wholeNumbers(low: 16, high: 19) && batch.count == 4)
+    #expect((0..<8).map { batch.text(at: Double($0) / 8) } == ["16", "16", "17", "17", "18", "18", "19", "19"])
+    let wide = try OptionRange("1...100")
+    #expect(wide.isLogarithmic && wide.text(at: 0) == "1" && wide.text(at: 0.999_999) == "100")
+    let choice = try OptionRange("adam, momentum 0.9, cosine(1, 2updates)")
+    #expect(choice.count == 3 && choice.text(at: 0.99) == "cosine(1, 2updates)")
+  }
+
+  @Test(arguments: ["", "5", "1...", "1...0.1", "1...1", "a...b", "nan...1", "0...inf", "a, ", "a, a", "1..2"])
+  func mistakesAreNamed(_ text: String) {
+    #expect(throws: SettingsError.self, "\(text)") { try OptionRange(text) }
+  }
+
+  /// A place is called by its stage, and by its option where that is not the first.
+  @Test(arguments: [
+    ("adam | rate {1...2}", ["rate"]), ("momentum {0...1} nesterov=true | rate {1...2}", ["momentum", "rate"]),
+    ("momentum 0.9 nesterov={true, false} | rate 1", ["momentum nesterov"]),
+    ("adam 0.9 {0.9...0.99} | rate 1", ["adam beta2"]),
+    ("rate cosine({0.1...1.0}, 5epochs, {0...0.1})", ["rate", "rate 3"]), ("{adam, sign} | rate 1", ["stage"]),
+    ("sam {0.01...0.1} (momentum {0...1} | rate {1...2}); batch {16, 32}", ["sam", "momentum", "rate", "batch"]),
+    ("groups (*/bias: rate {1...2}; *: rate {1...3})", ["rate", "rate #2"]), ("rate 1; hidden {8x8, 16}", ["hidden"]),
+  ])
+  func placesAreNamed(_ text: String, _ names: [String]) throws {
+    #expect(try RangedText(text).places.map(\.name) == names)
+  }
+
+  @Test func textIsFilled() throws {
+    let text = try RangedText("adam | rate {0.1...1.0}; batch {16, 32}")
+    #expect(text.filled(["0.5", "16"]) == "adam | rate 0.5; batch 16")
+    for wrong in ["rate {1...2", "rate 1...2}", "rate {{1...2}}", "rate } 1 {"] {
+      #expect(throws: SettingsError.self, "\(wrong)") { try RangedText(wrong) }
+    }
+  }
+
+  /// Any 2^k or 3^k points in a row have one in each of as many equal parts of the circle, wherever the shift puts them.
+  @Test func trialsFillTheirRange() {
+    let sequence = TrialSequence(key: RandomKey(seed: 7))
+    for (dimension, count) in [(0, 16), (1, 27)] {
+      let places = (0..<count).map { sequence.place($0, dimension: dimension) }.sorted()
+      #expect(places.allSatisfy { (0..<1).contains($0) })
+      // Points 1...n of the sequence are 0...n-1 with one end moved: neighbours are at most two parts apart.
+      let gaps = zip(places, places.dropFirst() + [places[0] + 1]).map { $1 - $0 }
+      #expect(gaps.max()! <= 2 / Double(count) + 1e-12)
+    }
+    #expect(
+      TrialSequence.radicalInverse(6, base: 2) == 0.375 && TrialSequence.radicalInverse(5, base: 3) == 2.0 / 3 + 1.0 / 9
+    )
+    #expect(sequence.place(0, dimension: 0) != TrialSequence(key: RandomKey(seed: 8)).place(0, dimension: 0))
+  }
+}
