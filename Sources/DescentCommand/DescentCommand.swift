@@ -18,7 +18,8 @@ import Foundation
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
       CompareCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self,
-      DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self, GrowthCommand.self,
+      DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self,
+      GrowthCommand.self,
     ])
 }
 
