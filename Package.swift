@@ -71,6 +71,7 @@ let package = Package(
       "Reinforcement",
       on: [
         "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+        "Training",
       ]),
 
     // Runs, statistics, reports, experiments.

@@ -305,7 +305,7 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
     #expect(throws: ControlError.self) { try OffPolicyTraining(TD3(), in: Copies(CartPole()), key: key) }
     let bad: [(inout TD3) -> Void] = [
       { $0.delay = 0 }, { $0.hidden = [] }, { $0.polyak = 0 }, { $0.discount = 1.5 }, { $0.actorOptimizer = "adam" },
-      { $0.robust.adversaryShare = 1 }, { $0.robust.attackSteps = -1 }, { $0.robust.actsUnderAttack = true },
+      { $0.robust.adversaryShare = 1 }, { $0.robust.attackSteps = -1 }, { $0.robust.attackPlace = .batches },
     ]
     for change in bad {
       #expect(throws: (any Error).self) {

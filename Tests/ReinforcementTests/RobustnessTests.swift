@@ -54,7 +54,8 @@ import Testing
   static let options: [(name: String, change: @Sendable (inout RobustTraining) -> Void)] = [
     ("plain", { _ in }), ("adversarial", { $0.attackSteps = 2 }),
     ("truth", { ($0.attackSteps, $0.criticSeesTruth) = (1, true) }),
-    ("acting", { ($0.attackSteps, $0.actsUnderAttack) = (1, true) }),
+    ("batches", { ($0.attackSteps, $0.attackPlace) = (2, .batches) }),
+    ("batches, truth", { ($0.attackSteps, $0.attackPlace, $0.criticSeesTruth) = (1, .batches, true) }),
     ("alignment", { ($0.attackSteps, $0.alignment) = (1, .init(weight: 1)) }),
     (
       "pairwise",
@@ -69,7 +70,6 @@ import Testing
       "all",
       {
         ($0.attackSteps, $0.criticSeesTruth, $0.smoothness, $0.adversaryShare) = (2, true, 0.5, 0.1)
-        $0.actsUnderAttack = true
         $0.alignment = .init(weight: 0.1)
         $0.alignment.anchor = .previousStage
       }
@@ -111,8 +111,51 @@ import Testing
   /// Without strength an attack of training does nothing.
   @Test func strengthZeroIsPlainTraining() throws {
     let plain = try tuned({ _ in }, strength: [0]).training.state
-    let attacked = try tuned({ $0.attackSteps = 2 }, strength: [0]).training.state
-    #expect(plain == attacked)
+    for place in RobustTraining.AttackPlace.allCases {
+      let attacked = try tuned({ ($0.attackSteps, $0.attackPlace) = (2, place) }, strength: [0]).training.state
+      #expect(plain == attacked, "\(place)")
+    }
+  }
+
+  /// An attack on flights: what is kept is the truth, beside it what the policy saw, within the ball, and the action that
+  /// it chose on that, not on the truth.
+  @Test func anActionStaysWithWhatWasSeen() throws {
+    let scene = DeconflictionScene.normalized()
+    let epsilon: Float = 0.3
+    func flown(_ place: RobustTraining.AttackPlace) throws -> OffPolicyTraining<TD3> {
+      var schedule = quickSchedule()
+      // No noise and no update: all is the first policy's.
+      (schedule.warmsUpRandomly, schedule.warmup, schedule.noiseSteps, schedule.lastNoise) = (false, 10_000, 0, 0)
+      let training = try OffPolicyTraining(
+        quickMethod { ($0.robust.attackSteps, $0.robust.attackPlace) = (2, place) }, in: scene, schedule: schedule,
+        key: key)
+      training.strength = Double(epsilon)
+      for _ in 0..<5 { try training.advance() }
+      return training
+    }
+    let run = try flown(.flights)
+    let (policy, buffer) = (try run.policy(), run.buffer)
+    #expect(buffer.states.shape[1] == 36)
+    func part(_ rows: NDArray, _ range: Range<Int>) -> [Float] {
+      let values = rows.floats
+      return (0..<20).flatMap { row in range.map { values[row * 36 + $0] } }
+    }
+    for rows in [buffer.states, buffer.nextStates] {
+      let moved = zip(part(rows, 0..<18), part(rows, 18..<36)).map { abs($0 - $1) }
+      // s + delta is rounded once, at numbers up to 5.
+      #expect(Double(moved.max()!) <= Double(epsilon) + rounding(.float32, terms: 2, scale: 5))
+      #expect(moved.filter { $0 > 0.9 * epsilon }.count > 200)
+    }
+    let seen = try policy.actions(for: NDArray(part(buffer.states, 18..<36), shape: [20, 18])).floats
+    let truth = try policy.actions(for: NDArray(part(buffer.states, 0..<18), shape: [20, 18])).floats
+    let kept = Array(buffer.actions.floats[..<60])
+    // Actions of other batch sizes may round otherwise: sums of 18 and 16 terms, actions near 0.
+    func largest(_ actions: [Float]) -> Double { Double(zip(actions, kept).map { abs($0 - $1) }.max()!) }
+    #expect(largest(seen) <= rounding(.float32, terms: 50, scale: 1) && largest(truth) > 1e-4)
+    // The truth goes on: what a step led to is where the next one began.
+    let (states, next) = (part(buffer.states, 0..<18), part(buffer.nextStates, 0..<18))
+    #expect(Array(next[..<(16 * 18)]) == Array(states[(4 * 18)...]))
+    #expect(try flown(.batches).buffer.states.shape[1] == 18)
   }
 
   /// The alignment pulls the critic's values to the expert's: a strong one leaves a smaller distance than none.

@@ -93,7 +93,9 @@ public struct AntifragileArm: SweepArm {
     let rate = plan == .expert ? c.learning.expertRate : c.learning.tuningRate
     (method.hidden, method.discount) = (c.learning.hidden, c.learning.discount)
     (method.actorOptimizer, method.criticOptimizer) = ("adam | rate \(rate)", "adam | rate \(rate)")
-    if plan.isAttacked { method.robust.attackSteps = c.attack.trainingSteps }
+    if plan.isAttacked {
+      (method.robust.attackSteps, method.robust.attackPlace) = (c.attack.trainingSteps, c.attack.trainingPlace)
+    }
     method.robust.criticSeesTruth = criticSeesTruth
     if plan == .actionRobust { method.robust.adversaryShare = c.baselines.adversaryShare }
     if weight > 0 {

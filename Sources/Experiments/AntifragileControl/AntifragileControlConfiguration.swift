@@ -36,8 +36,10 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
     public var largest: Double
     /// Equal stages of the curriculum up to it.
     public var stages: Int
-    /// Gradient steps of the attack on a batch.
+    /// Gradient steps of the attack in training.
     public var trainingSteps: Int
+    /// Whether attacks in training act on flights or on batches of clean flights.
+    public var trainingPlace: RobustTraining.AttackPlace
     /// Strengths of the ten-step attack in evaluation; some beyond those of training.
     public var strengths: [Double]
     /// False positions in evaluation: sp1 to sp4 with a magnitude in lengths of the scene.
@@ -100,10 +102,11 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
       hidden: [64, 64], discount: 0.98, expertSteps: 192_000, tuningSteps: 96_000, expertRate: 1e-3, tuningRate: 5e-4,
       environments: 16, updatesPerStep: 4, batch: 128, capacity: 100_000, warmup: 3000, checkpointSteps: 16_000),
     attack: Attack(
-      largest: 0.3, stages: 6, trainingSteps: 2, strengths: [0.1, 0.3, 0.5], spoofings: ["sp2 1.5", "sp4 1.0"],
+      largest: 0.3, stages: 6, trainingSteps: 2, trainingPlace: .flights, strengths: [0.1, 0.3, 0.5],
+      spoofings: ["sp2 1.5", "sp4 1.0"],
       mapStrengths: [0, 0.15, 0.3, 0.5], mapMagnitudes: [0, 0.5, 1, 1.5]),
     baselines: Baselines(noise: 0.6, bias: 1, adversaryShare: 0.2, constants: 5), episodes: 100, mapEpisodes: 40,
-    states: 512, seeds: TunedSeeds(count: 6, first: 10, tuningCount: 1),
+    states: 512, seeds: TunedSeeds(count: 6, first: 20, tuningCount: 1),
     decision: Decisions(alpha: 0.05, returnGain: 0.15, conflictCut: 0.3, arrivalMargin: 0.05))
 
   /// Mechanics only: nobody learns to fly in so few steps.

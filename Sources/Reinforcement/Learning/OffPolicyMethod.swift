@@ -25,17 +25,34 @@ public protocol OffPolicyMethod: Sendable, Codable {
     _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
   ) throws -> (state: Tree<Tensor>, readings: [String: Tensor])
 
+  /// Whether what the policy saw in flight is kept beside what was true.
+  var keepsSeen: Bool { get }
+
+  /// What the policy sees of true states in flight, `[rows, observations]`; the states where it sees the truth.
+  ///
+  /// - Throws: `ShapeError` where observations do not fit.
+  func seen(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, strength: Tensor, key: Tensor
+  ) throws -> Tensor
+
   /// What is done while learning: within bounds, as it is executed and kept. `noise` is the level of exploration, a scalar.
   ///
   /// - Throws: `ShapeError` where observations do not fit.
   func exploringAction(
-    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, key: Tensor
   ) throws -> Tensor
 
   /// What the policy does.
   ///
   /// - Throws: `ShapeError` where observations do not fit.
   func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor
+}
+
+extension OffPolicyMethod {
+  public var keepsSeen: Bool { false }
+  public func seen(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, strength: Tensor, key: Tensor
+  ) throws -> Tensor { observations }
 }
 
 /// Sizes of a continuous problem.
@@ -71,6 +88,24 @@ public struct TransitionBatch {
   public let discounts: Tensor
   /// `[rows, observations]`
   public let next: Tensor
+  /// What the policy saw of `states` when it acted; the same where it sees the truth.
+  public let seen: Tensor
+  /// What it would have seen of `next`.
+  public let nextSeen: Tensor
+
+  /// - Parameters:
+  ///   - parts: states, actions, rewards, discounts, next states.
+  ///   - observations: numbers of a true state; in wider rows what was seen stands behind it.
+  init(_ parts: [Tensor], observations: Int) {
+    func split(_ rows: Tensor) -> (Tensor, Tensor) {
+      let width = rows.shape[1]
+      guard width > observations else { return (rows, rows) }
+      return (rows.slice(0..<observations, axis: 1), rows.slice(observations..<width, axis: 1))
+    }
+    (states, seen) = split(parts[0])
+    (actions, rewards, discounts) = (parts[1], parts[2], parts[3])
+    (next, nextSeen) = split(parts[4])
+  }
 }
 
 /// What surrounds a cycle.

@@ -87,26 +87,25 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
     copies = try EnvironmentCopies(environment, count: schedule.environments, key: key.split("episodes"))
     let (o, a, b) = (task.observationCount, task.bounds.count, schedule.batch)
     buffer = try ReplayBuffer(
-      capacity: schedule.capacity, observationCount: o, actionCount: a, lanes: schedule.environments,
+      capacity: schedule.capacity, observationCount: method.keepsSeen ? 2 * o : o, actionCount: a,
+      lanes: schedule.environments,
       discount: method.discount, steps: schedule.returnSteps)
     let fresh = try method.initialState(task, key: key.split("networks"))
     let start = state ?? fresh
     guard start.types == fresh.types else {
       throw ControlError("the networks to go on from are not those of \(Method.name) with these settings")
     }
-    let n = method.updatesPerCycle
+    let (n, width) = (method.updatesPerCycle, method.keepsSeen ? 2 * o : o)
     update = try UpdateProgram(
       state: start,
       inputs: [
-        TensorType([n * b, o]), TensorType([n * b, a]), TensorType([n * b]), TensorType([n * b]),
-        TensorType([n * b, o]),
+        TensorType([n * b, width]), TensorType([n * b, a]), TensorType([n * b]), TensorType([n * b]),
+        TensorType([n * b, width]),
         TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
       ]
     ) { state, x in
       let batches = (0..<n).map { index in
-        let parts = x[0..<5].map { $0.slice(index * b..<(index + 1) * b, axis: 0) }
-        return TransitionBatch(
-          states: parts[0], actions: parts[1], rewards: parts[2], discounts: parts[3], next: parts[4])
+        TransitionBatch(x[0..<5].map { $0.slice(index * b..<(index + 1) * b, axis: 0) }, observations: o)
       }
       return try method.cycle(
         state, task, batches: batches, in: CycleContext(cycles: x[5], strength: x[6], key: x[7]))
@@ -120,12 +119,10 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
         TensorType([schedule.environments, o]), TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
       ]
     ) { _, x in
-      let n = paths.count
-      return [
-        try method.exploringAction(
-          Tree(sortedPaths: paths, leaves: Array(x[..<n])), task, x[n], noise: x[n + 1], strength: x[n + 2],
-          key: x[n + 3])
-      ]
+      let (n, state) = (paths.count, Tree(sortedPaths: paths, leaves: Array(x[..<paths.count])))
+      let seen = try method.seen(state, task, x[n], strength: x[n + 2], key: x[n + 3])
+      let action = try method.exploringAction(state, task, seen, noise: x[n + 1], key: x[n + 3])
+      return method.keepsSeen ? [action, concatenate([x[n], seen], axis: 1)] : [action]
     }
   }
 
@@ -142,12 +139,17 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   ///
   /// - Throws: `ControlError` where a reading is no finite number: the run has diverged.
   public func advance() throws {
-    let observations = copies.observations
-    let actions = try nextActions()
+    let key = key.split("actions").split(steps)
+    let (chosen, states) = try look(at: copies.observations, key: key)
+    let isRandom = schedule.warmsUpRandomly && environmentSteps < schedule.warmup
+    let actions =
+      try isRandom ? copies.environment.actionSpace.random(count: schedule.environments, key: key) : chosen
     try copies.step(actions)
+    // Of the state behind a step, an attack of its own is kept: an episode may end before the policy looks at it.
+    let next = method.keepsSeen ? try look(at: copies.next, key: key.split("next")).kept : copies.next
     buffer.add(
-      states: observations, actions: actions, rewards: copies.rewards, next: copies.next,
-      terminated: copies.terminated, truncated: copies.truncated)
+      states: states, actions: actions, rewards: copies.rewards, next: next, terminated: copies.terminated,
+      truncated: copies.truncated)
     steps += 1
     guard environmentSteps > schedule.warmup, buffer.count > 0 else { return }
     let learningSteps = steps - schedule.warmup / schedule.environments
@@ -155,16 +157,22 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
     while cycles < owed { try learn() }
   }
 
-  private func nextActions() throws -> NDArray {
-    let key = key.split("actions").split(steps)
-    if schedule.warmsUpRandomly, environmentSteps < schedule.warmup {
-      return try copies.environment.actionSpace.random(count: schedule.environments, key: key)
-    }
+  /// What the policy does, exploring, and what is kept of the states: these, with what was seen of them where that differs.
+  private func look(at observations: NDArray, key: RandomKey) throws -> (actions: NDArray, kept: NDArray) {
     let state = update.state
-    return try act.run(
+    let results = try act.run(
       actingPaths.map { state[$0]! } + [
-        copies.observations, NDArray(Float(schedule.noise(at: environmentSteps))), NDArray(Float(strength)), key.array,
-      ])[0]
+        observations, NDArray(Float(schedule.noise(at: environmentSteps))), NDArray(Float(strength)), key.array,
+      ])
+    return (results[0], method.keepsSeen ? results[1] : observations)
+  }
+
+  /// True states of transitions that are drawn from the buffer, `[count, observations]`.
+  func states(_ count: Int, key: RandomKey) -> NDArray {
+    let rows = buffer.sample(count, key: key)[0]
+    guard method.keepsSeen else { return rows }
+    let (values, o) = (rows.floats, task.observationCount)
+    return NDArray((0..<count).flatMap { values[2 * o * $0..<2 * o * $0 + o] }, shape: [count, o])
   }
 
   private func learn() throws {

@@ -2,6 +2,7 @@ import Compilation
 import Descending
 import Foundation
 import Models
+import Training
 
 /// Proximal policy optimization, for continuous actions and for choices.
 ///
@@ -136,27 +137,26 @@ public struct PPO: Hashable, Sendable, Codable {
     }
   }
 
-  // MARK: One update
+  // MARK: What it descends
 
-  func update(
-    _ state: Tree<Tensor>, _ space: ActionSpace, observations: Tensor, actions: Tensor, logDensities: Tensor,
-    advantages: Tensor, targets: Tensor, updates: Tensor, key: Tensor
-  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor]) {
-    let point = Parameters(state.subtree("networks"))
-    let (density, entropy) = try logDensity(point, observations, actions, space)
-    let ratio = exp(density - logDensities)
-    let centered = advantages - advantages.mean()
-    let advantage = (centered / (sqrt(centered.squared.mean()) + 1e-8)).stoppingGradient
-    let policyLoss = -min(ratio * advantage, min(max(ratio, 1 - clip), 1 + clip) * advantage).mean()
-    let valueLoss = (try value(point, observations) - targets).squared.mean()
-    let loss = policyLoss + valueWeight * valueLoss - entropyWeight * entropy.mean()
-    let step = try descend(Chain(optimizer), point, state.subtree("memory"), loss: loss, updates: updates, key: key)
-    return (
-      step.parameters.tree.prefixed("networks").merging(step.memory.prefixed("memory")),
-      [
-        "policy/loss": policyLoss, "policy/entropy": entropy.mean(), "value/loss": valueLoss,
-        "policy/shift": (logDensities - density).mean(),
-      ]
-    )
+  /// The clipped ratio, the value's squared error and the entropy of a minibatch, whose parts are inputs by name.
+  func objective(_ space: ActionSpace) -> Objective {
+    Objective { point, inputs, _ in
+      let observations = try inputs["observations"]
+      let (density, entropy) = try logDensity(point, observations, try inputs["actions"], space)
+      let (drawn, advantages) = (try inputs["logDensities"], try inputs["advantages"])
+      let ratio = exp(density - drawn)
+      let centered = advantages - advantages.mean()
+      let advantage = (centered / (sqrt(centered.squared.mean()) + 1e-8)).stoppingGradient
+      let policyLoss = -min(ratio * advantage, min(max(ratio, 1 - clip), 1 + clip) * advantage).mean()
+      let valueLoss = (try value(point, observations) - (try inputs["targets"])).squared.mean()
+      let loss = policyLoss + valueWeight * valueLoss - entropyWeight * entropy.mean()
+      return ObjectiveValue(
+        loss,
+        readings: [
+          "policy/loss": policyLoss, "policy/entropy": entropy.mean(), "value/loss": valueLoss,
+          "policy/shift": (drawn - density).mean(),
+        ])
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Compilation
 import Descending
+import Training
 
 /// Learning by PPO: some steps of all copies, then epochs on them. Exact to repeat, to save and to go on with.
 public final class PPOTraining {
@@ -12,11 +13,10 @@ public final class PPOTraining {
   public private(set) var readings: [String: Double] = [:]
   /// Episodes that ended in the last rollout.
   public private(set) var finished: [EnvironmentCopies.Episode] = []
-  private var updates = 0
   private var moments: RunningMoments
   private let key: RandomKey
   private let space: ActionSpace
-  private let update: UpdateProgram
+  private let step: TrainingStep
   private let act: Program
   private let value: Program
 
@@ -30,19 +30,16 @@ public final class PPOTraining {
     let (width, space) = (environment.observationSpace.count, space)
     moments = RunningMoments(width: width)
     let networks = try method.initialParameters(width, space, key: key.split("networks"))
-    let memory = try Chain(method.optimizer).initialState(for: networks.types)
+    let descent = GradientDescent(try Chain(method.optimizer))
     let m = method.minibatch
-    update = try UpdateProgram(
-      state: networks.prefixed("networks").merging(memory.prefixed("memory")),
+    step = try TrainingStep(
+      method.objective(space), method: descent,
       inputs: [
-        TensorType([m, width]), TensorType([m, space.width]), TensorType([m]), TensorType([m]), TensorType([m]),
-        TensorType(.scalar), TensorType([2], .int32),
-      ]
-    ) { state, x in
-      try method.update(
-        state, space, observations: x[0], actions: x[1], logDensities: x[2], advantages: x[3], targets: x[4],
-        updates: x[5], key: x[6])
-    }
+        "observations": TensorType([m, width]), "actions": TensorType([m, space.width]),
+        "logDensities": TensorType([m]), "advantages": TensorType([m]), "targets": TensorType([m]),
+      ],
+      from: try TrainingState(startingFrom: networks, method: descent), key: key.split("updates"), sampleCount: m,
+      stepsPerEpoch: method.environments * method.horizon / m)
     let (paths, types) = (networks.paths, networks.leaves.map { TensorType(of: $0) })
     func point(_ x: [Tensor]) -> Parameters { Parameters(Tree(sortedPaths: paths, leaves: Array(x[..<paths.count]))) }
     act = try Program(inputs: types + [TensorType([method.environments, width]), TensorType([2], .int32)]) { _, x in
@@ -57,7 +54,10 @@ public final class PPOTraining {
 
   public var environmentSteps: Int { rollouts * method.horizon * method.environments }
   /// All networks and optimizer states.
-  public var state: Tree<NDArray> { update.state }
+  public var state: Tree<NDArray> {
+    let state = step.state
+    return state.parameters.prefixed("networks").merging(state.optimizerState.prefixed("memory"))
+  }
 
   private func scaled(_ observations: NDArray) -> NDArray {
     method.normalizesObservations ? moments.scaled(observations) : observations
@@ -70,7 +70,7 @@ public final class PPOTraining {
     let (lanes, horizon) = (method.environments, method.horizon)
     let width = copies.environment.observationSpace.count
     let rolloutKey = key.split("rollouts").split(rollouts)
-    let networks = update.leaves(below: "networks")
+    let networks = step.state.parameters.leaves
     var observations: [Float] = []
     var actions: [Float] = []
     var densities: [Float] = []
@@ -81,11 +81,11 @@ public final class PPOTraining {
     var ended: [Bool] = []
     var raw: [NDArray] = []
     finished.removeAll()
-    for step in 0..<horizon {
+    for time in 0..<horizon {
       if method.normalizesObservations { raw.append(copies.observations) }
       // One scale for the whole rollout: that of the moments before it.
       let seen = scaled(copies.observations)
-      let drawn = try act.run(networks + [seen, rolloutKey.split(step).array])
+      let drawn = try act.run(networks + [seen, rolloutKey.split(time).array])
       values += try value.run(networks + [seen])[0].floats
       observations += seen.floats
       actions += drawn[0].floats
@@ -103,20 +103,19 @@ public final class PPOTraining {
       rewards: rewards, values: values, nextValues: nextValues, terminated: terminated, ended: ended, lanes: lanes,
       discount: Float(method.discount), lambda: Float(method.lambda))
     let rows = lanes * horizon
-    let data = [
-      NDArray(observations, shape: [rows, width]), NDArray(actions, shape: [rows, space.width]), NDArray(densities),
-      NDArray(advantages), NDArray(zip(advantages, values).map { $0 + $1 }),
+    let data: Tree<NDArray> = [
+      "observations": NDArray(observations, shape: [rows, width]),
+      "actions": NDArray(actions, shape: [rows, space.width]), "logDensities": NDArray(densities),
+      "advantages": NDArray(advantages), "targets": NDArray(zip(advantages, values).map { $0 + $1 }),
     ]
     for epoch in 0..<method.epochs {
       let order = rolloutKey.split("order").split(epoch).permutation(rows)
       for start in stride(from: 0, to: rows, by: method.minibatch) {
         let places = Array(order[start..<start + method.minibatch])
-        let results = try update.run(
-          data.map { $0.rows(at: places) } + [NDArray(Float(updates)), key.split("updates").split(updates).array])
-        updates += 1
-        for (name, result) in zip(update.readingNames, results) {
-          guard result.item.isFinite else { throw ControlError("\(name) is \(result.item) in update \(updates)") }
-          readings[name] = result.item
+        let results = try step.advance(data.map { $0.rows(at: places) }, checksLoss: false)
+        for (name, result) in zip(step.readingTags, results) {
+          guard result.isFinite else { throw ControlError("\(name) is \(result) in update \(step.step)") }
+          readings[name] = result
         }
       }
     }
@@ -126,21 +125,26 @@ public final class PPOTraining {
   /// The likeliest actions of the policy as it is now.
   public func policy() -> PPOPolicy {
     PPOPolicy(
-      networks: update.state.subtree("networks"), method: method, space: space,
+      networks: step.state.parameters, method: method, space: space,
       moments: method.normalizesObservations ? moments : nil)
   }
 
   public var snapshot: Tree<NDArray> {
     get {
-      Tree(["counts": NDArray([Double(rollouts), Double(updates)])]).merging(state.prefixed("networks"))
+      Tree(["counts": NDArray([Double(rollouts), Double(step.step)])]).merging(state.prefixed("networks"))
         .merging(moments.tree.prefixed("moments")).merging(copies.snapshot.prefixed("copies"))
     }
     set {
       guard let counts = newValue["counts"]?.doubles, let moments = RunningMoments(newValue.subtree("moments")) else {
         preconditionFailure("a snapshot of a run holds its counts and moments")
       }
-      (rollouts, updates, self.moments) = (Int(counts[0]), Int(counts[1]), moments)
-      update.state = newValue.subtree("networks")
+      (rollouts, self.moments) = (Int(counts[0]), moments)
+      let networks = newValue.subtree("networks")
+      do {
+        try step.restore(
+          TrainingState(
+            parameters: networks.subtree("networks"), optimizerState: networks.subtree("memory"), step: Int(counts[1])))
+      } catch { preconditionFailure("the snapshot is of another run: \(error)") }
       copies.snapshot = newValue.subtree("copies")
     }
   }

@@ -136,7 +136,7 @@ public struct SAC: OffPolicyMethod {
   ///
   /// - Throws: `ShapeError` where observations do not fit.
   public func exploringAction(
-    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, key: Tensor
   ) throws -> Tensor {
     try draw(Parameters(state.subtree("actor")), task, observations, key: key).action.clamped(to: task.bounds)
   }

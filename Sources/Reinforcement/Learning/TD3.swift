@@ -135,12 +135,15 @@ public struct TD3: OffPolicyMethod {
     for (index, batch) in batches.enumerated() {
       let (s, next) = (batch.states, batch.next)
       let uses = 8 * index
-      // What the policy sees of both states, under attack.
-      let seen = try attacked(s, context.strength, context.key(uses)) { s in
-        try value(critics, "critic1", batch.states, try policy("actor", s))
-      }
-      let seenNext = try attacked(next, context.strength, context.key(uses + 1)) { s in
-        try value(targetCritics, "critic1", batch.next, try policy("target-actor", s))
+      // What the policy sees of both states: as it was in flight, or under an attack of today.
+      var (seen, seenNext) = (batch.seen, batch.nextSeen)
+      if robust.attackSteps > 0, robust.attackPlace == .batches {
+        seen = try attacked(s, context.strength, context.key(uses)) { s in
+          try value(critics, "critic1", batch.states, try policy("actor", s))
+        }
+        seenNext = try attacked(next, context.strength, context.key(uses + 1)) { s in
+          try value(targetCritics, "critic1", batch.next, try policy("target-actor", s))
+        }
       }
       lastSeen = seen
       let (criticState, criticNext) = robust.criticSeesTruth ? (s, next) : (seen, seenNext)
@@ -223,8 +226,7 @@ public struct TD3: OffPolicyMethod {
   private func attacked(
     _ s: Tensor, _ strength: Tensor, _ key: Tensor, _ objective: (Tensor) throws -> Tensor
   ) throws -> Tensor {
-    guard robust.needsPerturbation else { return s }
-    return s
+    s
       + (try ProjectedGradient.minimize(
         from: ProjectedGradient.randomStart(s.shape, epsilon: strength, key: key), epsilon: strength,
         steps: robust.attackSteps, rate: robust.attackRate
@@ -243,23 +245,28 @@ public struct TD3: OffPolicyMethod {
     return (try policy(s + delta) - still).squared.sum([1]).mean()
   }
 
+  public var keepsSeen: Bool { robust.attackSteps > 0 && robust.attackPlace == .flights }
+
+  public func seen(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, strength: Tensor, key: Tensor
+  ) throws -> Tensor {
+    guard keepsSeen else { return observations }
+    let (actor, point) = (actor(task), Parameters(state.subtree("actor")))
+    let critic = Parameters(state.subtree("critics").subtree("critic1"))
+    return try attacked(observations, strength, key.keyed(1)) {
+      try task.critic(hidden).value(observations, try actor($0, point).output, critic)
+    }
+  }
+
   public func exploringAction(
-    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, strength: Tensor, key: Tensor
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, key: Tensor
   ) throws -> Tensor {
     let actor = actor(task)
-    let point = Parameters(state.subtree("actor"))
-    var seen = observations
-    if robust.actsUnderAttack {
-      let critic = Parameters(state.subtree("critics").subtree("critic1"))
-      seen = try attacked(observations, strength, key.keyed(1)) {
-        try task.critic(hidden).value(observations, try actor($0, point).output, critic)
-      }
-    }
-    let own = try actor(seen, point).output
+    let own = try actor(observations, Parameters(state.subtree("actor"))).output
     let half = own.graph.constant(NDArray(task.bounds.halfWidth))
     let noisy = (own + half * noise * Tensor.random(.normal, own.shape, key: key)).clamped(to: task.bounds)
     guard hasAdversary else { return noisy }
-    let other = try actor(seen, Parameters(state.subtree("adversary"))).output
+    let other = try actor(observations, Parameters(state.subtree("adversary"))).output
     return executed(noisy, other).clamped(to: task.bounds)
   }
 

@@ -42,9 +42,6 @@ final class UpdateProgram {
     }
   }
 
-  /// The leaves below some prefixes, in order.
-  func leaves(below prefix: String) -> [NDArray] { state.subtree(prefix).leaves }
-
   func run(_ inputs: [NDArray]) throws -> [NDArray] {
     var arguments = arrays
     arguments.append(contentsOf: inputs)

@@ -78,7 +78,7 @@ public final class CurriculumTraining {
 
   private func valueShift() throws -> Double {
     let policy = try training.policy()
-    let states = training.buffer.sample(512, key: key.split("probe"))[0]
+    let states = training.states(512, key: key.split("probe"))
     return try ValueShift(
       policy, on: states, under: ObservationAttack(.standard, strength: training.strength, on: policy),
       criticSeesTruth: training.method.robust.criticSeesTruth, key: key.split("probe attack")

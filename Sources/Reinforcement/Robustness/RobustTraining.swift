@@ -9,8 +9,8 @@ public struct RobustTraining: Hashable, Sendable, Codable {
   public var attackRate = 1.0
   /// Whether the critic learns on the true state while the actor sees the attacked one.
   public var criticSeesTruth = false
-  /// Whether the run also acts on attacked observations. Our choice: false, as the page's pseudo-code attacks batches.
-  public var actsUnderAttack = false
+  /// Where attacks act in training; our choice, as the paper does not say.
+  public var attackPlace = AttackPlace.flights
   /// Off where its weight is 0.
   public var alignment = Alignment(weight: 0)
   /// Weight of the policy's smoothness, max over the ball of |π(s) - π(s + δ)|² (SA-regularisation: Zhang et al., "Robust deep
@@ -20,6 +20,15 @@ public struct RobustTraining: Hashable, Sendable, Codable {
   public var adversaryShare = 0.0
 
   public init() {}
+
+  /// Where attacks act in training.
+  public enum AttackPlace: String, CaseIterable, Sendable, Codable {
+    /// On what the policy sees when it acts. What it saw is kept beside the truth: each action stays with its cause.
+    case flights
+    /// On batches of clean flights, anew in each update. The actions of a batch were chosen on the truth, so that a critic
+    /// that sees attacked states learns of other actions than the policy does there, and may fail.
+    case batches
+  }
 
   /// Expert-guided alignment of the critic: a loss between the values of an anchor on clean states and its own values.
   public struct Alignment: Hashable, Sendable, Codable {
@@ -61,15 +70,13 @@ public struct RobustTraining: Hashable, Sendable, Codable {
       throw ControlError("adversaryShare must be in 0..<1 and is \(adversaryShare)")
     }
     guard smoothness >= 0 else { throw ControlError("smoothness must not be negative and is \(smoothness)") }
-    guard !actsUnderAttack || attackSteps > 0 else {
-      throw ControlError("actsUnderAttack needs attackSteps of at least 1")
+    guard attackPlace == .flights || attackSteps > 0 else {
+      throw ControlError("attackPlace is about attacks: attackSteps must be at least 1")
     }
     guard alignment.weight >= 0, (1...2).contains(alignment.order) else {
       throw ControlError("an alignment has a weight of at least 0 and the order 1 or 2")
     }
   }
-
-  var needsPerturbation: Bool { attackSteps > 0 }
 }
 
 /// Stages of rising (or any) attack strength, each of a fixed budget, or left early once the values have stayed together.
