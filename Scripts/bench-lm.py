@@ -1,31 +1,33 @@
 #!/usr/bin/env python3
-"""A language model's training step beside PyTorch, and its generation beside llama.cpp: one run, interleaved.
+"""A language model's training and meta-learning steps beside PyTorch's, its generation beside llama.cpp's: one run, in turn.
 
-Usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS]. Both peers run on the same threads (OMP_NUM_THREADS, or all cores).
-Prints one line a workload: times, best of the rounds, and their ratio.
+Usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS], with torch, gguf, numpy and llama-cpp-python at hand (peers that are
+missing are left out). Both sides run on the same threads: OMP_NUM_THREADS, or all cores. Prints one line a workload:
+medians of the rounds, their ratio with the least and the largest of single rounds, memory at its peak, start-up.
+
+    full   one update of all weights by SGD on 1 x 128 tokens
+    lora   the same of an adapter of rank 8 on all matrices
+    meta   one outer update through one inner step, second derivatives included: an adapter of rank 8 on the last third of
+           the blocks, 64 tokens to learn from, 64 to be judged by, what is below run beforehand
 """
-import json, os, re, subprocess, sys, time
+import json, os, re, statistics, subprocess, sys, time
 
-import numpy as np
-
-descent, path = sys.argv[1], sys.argv[2]
-rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
-TIME, NEW = 128, 64
+TIME, NEW, RANK = 128, 64, 8
 PROMPT = "The old lighthouse keeper wrote a letter to his sister every week, and she kept all of the letters in a small wooden"
+THREADS = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count()))
 
 
-def ours(*arguments):
-    result = subprocess.run([descent, *arguments], capture_output=True, text=True, check=True)
-    return result.stdout, result.stderr
+# MARK: Peers, each in a process of its own that makes its steps when it is told to
 
 
-def torch_model():
-    """The weights of the GGUF file as a plain Llama in PyTorch, float32."""
+def torch_model(path):
+    """The weights of the GGUF file, float32, and a plain Llama on them: blocks and head apart."""
+    import numpy as np
     import torch
     from gguf import GGUFReader
     from gguf.quants import dequantize
 
+    torch.set_num_threads(THREADS)
     reader = GGUFReader(path)
     weights = {
         t.name: torch.from_numpy(np.ascontiguousarray(dequantize(t.data, t.tensor_type).astype(np.float32)))
@@ -36,113 +38,230 @@ def torch_model():
     width, layers, base = field("embedding_length"), field("block_count"), field("rope.freq_base")
     epsilon, size = field("attention.layer_norm_rms_epsilon"), width // heads
     angles = torch.outer(torch.arange(TIME), base ** (-torch.arange(0, size, 2) / size))
-    cos, sin = angles.cos()[:, None], angles.sin()[:, None]
 
     def norm(x, scale):
         return torch.nn.functional.rms_norm(x, (width,), scale, epsilon)
 
     def turn(x):  # adjacent pairs
+        cos, sin = angles[: len(x)].cos()[:, None], angles[: len(x)].sin()[:, None]
         a, b = x[..., 0::2], x[..., 1::2]
         return torch.stack((a * cos - b * sin, b * cos + a * sin), -1).flatten(-2)
 
-    def forward(tokens, w, adapters=None, scale=1.0):
+    def attend(q, k, v, twice):
+        if not twice:
+            return torch.nn.functional.scaled_dot_product_attention(
+                q[None], k[None], v[None], is_causal=True, enable_gqa=True)[0]
+        # The fused kernel has no second derivative.
+        k, v = (t.repeat_interleave(heads // keys, 0) for t in (k, v))
+        scores = q @ k.transpose(1, 2) / size**0.5
+        hidden = torch.full(scores.shape[1:], float("-inf")).triu(1)
+        return torch.softmax(scores + hidden, -1) @ v
+
+    def blocks(x, which, adapters=None, twice=False):
         def project(x, name):
-            y = x @ w[name].T
+            y = x @ weights[name].T
             if adapters and name in adapters:
                 a, b = adapters[name]
-                y = y + scale * (x @ a) @ b
+                y = y + (x @ a) @ b
             return y
 
-        x = w["token_embd.weight"][tokens]
-        for i in range(layers):
+        for i in which:
             p = f"blk.{i}."
-            h = norm(x, w[p + "attn_norm.weight"])
+            h = norm(x, weights[p + "attn_norm.weight"])
             q = turn(project(h, p + "attn_q.weight").view(-1, heads, size)).transpose(0, 1)
             k = turn(project(h, p + "attn_k.weight").view(-1, keys, size)).transpose(0, 1)
             v = project(h, p + "attn_v.weight").view(-1, keys, size).transpose(0, 1)
-            mixed = torch.nn.functional.scaled_dot_product_attention(
-                q[None], k[None], v[None], is_causal=True, enable_gqa=True
-            )[0]
+            mixed = attend(q, k, v, twice)
             x = x + project(mixed.transpose(0, 1).reshape(-1, width), p + "attn_output.weight")
-            h = norm(x, w[p + "ffn_norm.weight"])
+            h = norm(x, weights[p + "ffn_norm.weight"])
             h = torch.nn.functional.silu(project(h, p + "ffn_gate.weight")) * project(h, p + "ffn_up.weight")
             x = x + project(h, p + "ffn_down.weight")
-        return norm(x, w["output_norm.weight"]) @ w["token_embd.weight"].T
+        return x
 
-    return weights, forward
+    def logits(x):
+        return norm(x, weights["output_norm.weight"]) @ weights["token_embd.weight"].T
+
+    def adapter(which):
+        return {
+            n: (torch.randn(w.shape[1], RANK) / w.shape[1] ** 0.5, torch.zeros(RANK, w.shape[0]))
+            for n, w in weights.items()
+            if w.dim() == 2 and n.startswith("blk.") and int(n.split(".")[1]) in which
+        }
+
+    return weights, layers, blocks, logits, adapter
 
 
-def torch_steps():
-    """Seconds of a full and of a LoRA step with SGD, as functions."""
+def torch_step(kind, path):
+    """One step as a function."""
     import torch
 
-    torch.set_num_threads(threads)
-    weights, forward = torch_model()
-    tokens = torch.from_numpy(np.random.default_rng(1).integers(100, 40000, TIME))
-
-    def step(parameters, adapters):
-        start = time.perf_counter()
-        loss = torch.nn.functional.cross_entropy(forward(tokens, weights, adapters)[:-1], tokens[1:])
-        gradients = torch.autograd.grad(loss, parameters)
-        with torch.no_grad():
-            for p, g in zip(parameters, gradients):
-                p.sub_(g, alpha=1e-6)
-        return time.perf_counter() - start
-
-    def full():
-        for w in weights.values():
-            w.requires_grad_(True)
-        return step(list(weights.values()), None)
-
-    adapters = {
-        n: (torch.randn(w.shape[1], 8) / w.shape[1] ** 0.5, torch.zeros(8, w.shape[0]))
-        for n, w in weights.items()
-        if n.startswith("blk.") and w.dim() == 2
-    }
-
-    def lora():
-        for w in weights.values():
-            w.requires_grad_(False)
+    weights, layers, blocks, logits, adapter = torch_model(path)
+    tokens = torch.randint(100, 40000, (TIME,), generator=torch.Generator().manual_seed(1))
+    embedding, loss = weights["token_embd.weight"], torch.nn.functional.cross_entropy
+    if kind == "meta":
+        first, half = layers - max(layers // 3, 1), TIME // 2
+        adapters = adapter(range(first, layers))
         parameters = [p.requires_grad_(True) for pair in adapters.values() for p in pair]
-        return step(parameters, adapters)
+        context, query = tokens[:half], tokens[half:]
+        with torch.no_grad():
+            below = [blocks(embedding[t], range(first)) for t in (context, query)]
+        optimizer = torch.optim.Adam(parameters, lr=1e-6)
 
-    return {"full": full, "lora": lora}
+        def meta():
+            inner = loss(
+                logits(blocks(below[0], range(first, layers), adapters, True)[:-1]), context[1:], reduction="sum")
+            slopes = torch.autograd.grad(inner, parameters, create_graph=True)
+            moved = iter([p - g for p, g in zip(parameters, slopes)])
+            after = {name: (next(moved), next(moved)) for name in adapters}
+            answer = blocks(below[1], range(first, layers), after, True)[-2:-1]
+            optimizer.zero_grad()
+            loss(logits(answer), query[-1:]).backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1)
+            optimizer.step()
+
+        return meta
+    adapters = adapter(range(layers)) if kind == "lora" else None
+    moving = [p for pair in adapters.values() for p in pair] if adapters else list(weights.values())
+    for parameter in moving:
+        parameter.requires_grad_(True)
+
+    def step():
+        x = blocks(embedding[tokens], range(layers), adapters)
+        slopes = torch.autograd.grad(loss(logits(x[:-1]), tokens[1:]), moving)
+        with torch.no_grad():
+            for p, g in zip(moving, slopes):
+                p.sub_(g, alpha=1e-6)
+
+    return step
 
 
-def our_step(kind):
-    out = ours("lm", "bench", path, "--kind", kind, "--length", str(TIME))[0]
-    return json.loads(out)["seconds"]
+def llama_generation(path):
+    """Generates, and returns tokens a second."""
+    from llama_cpp import Llama
 
+    model = Llama(path, n_ctx=512, n_threads=THREADS, n_threads_batch=THREADS, verbose=False)
 
-def main():
-    print(f"threads {threads}, {TIME} tokens, best of {rounds} rounds")
-    peers = torch_steps()
-    for kind in ("full", "lora"):
-        mine, theirs = [], []
-        for _ in range(rounds):
-            mine.append(our_step(kind))
-            theirs += [peers[kind]() for _ in range(3)]
-        print(f"training step, {kind}: descent {min(mine):.3f} s, PyTorch {min(theirs):.3f} s, "
-              f"PyTorch / descent {min(theirs) / min(mine):.2f}", flush=True)
-    try:
-        from llama_cpp import Llama
-    except ImportError:
-        print("generation: llama-cpp-python is not installed")
-        return
-    model = Llama(path, n_ctx=512, n_threads=threads, n_threads_batch=threads, verbose=False)
-    mine, theirs = [], []
-    for _ in range(rounds):
-        error = ours("generate", path, PROMPT, "--tokens", str(NEW), "--timing")[1]
-        mine.append(float(re.search(r"at ([0-9.]+) a second", error).group(1)))
+    def generate():
         model.reset()
-        tokens = model.tokenize(PROMPT.encode(), add_bos=False)
-        model.eval(tokens)
+        model.eval(model.tokenize(PROMPT.encode(), add_bos=False))
         start = time.perf_counter()
         for _ in range(NEW - 1):
             model.eval([model.sample(temp=0)])
-        theirs.append((NEW - 1) / (time.perf_counter() - start))
-    print(f"generation: descent {max(mine):.1f} tokens/s, llama.cpp {max(theirs):.1f} tokens/s, "
-          f"descent / llama.cpp {max(mine) / max(theirs):.2f}")
+        return (NEW - 1) / (time.perf_counter() - start)
+
+    return generate
 
 
-main()
+def serve(kind, path):
+    """Makes a step for each line of input and prints what it took, after a first one; the peak of memory each time."""
+    import resource
+
+    start = time.perf_counter()
+    step = llama_generation(path) if kind == "generate" else torch_step(kind, path)
+    ready = time.perf_counter() - start
+    step()
+    print(json.dumps({"ready": ready}), flush=True)
+    for _ in sys.stdin:
+        results = []
+        for _ in range(1 if kind == "generate" else 3):
+            begin = time.perf_counter()
+            rate = step()
+            results.append(rate if kind == "generate" else time.perf_counter() - begin)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"value": min(results), "megabytes": peak}), flush=True)
+
+
+class Peer:
+    def __init__(self, kind, path):
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", kind, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the peer of {kind} did not start")
+        self.ready = json.loads(line)["ready"]
+
+    def measure(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+# MARK: Descent
+
+
+def ours(*arguments):
+    """Output, messages, seconds and peak of memory in megabytes of one call."""
+    start = time.perf_counter()
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, error = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        sys.exit(error)
+    return out, error, time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def report(title, unit, mine, theirs, name, faster, rest):
+    ratios = [faster(a, b) for a, b in zip(mine, theirs)]
+    a, b = statistics.median(mine), statistics.median(theirs)
+    print(
+        f"{title}: descent {a:.3f} {unit}, {name} {b:.3f} {unit}, descent is {faster(a, b):.2f} times as fast "
+        f"({min(ratios):.2f} ... {max(ratios):.2f}); {rest}", flush=True)
+
+
+def step_rounds(descent, path, kind, rounds):
+    peer = Peer(kind, path)
+    mine, theirs, memory, compiled = [], [], [0, 0], []
+    for _ in range(rounds):
+        out, _, _, megabytes = ours(descent, "lm", "bench", path, "--kind", kind, "--length", str(TIME))
+        result = json.loads(out)
+        mine.append(result["seconds"])
+        compiled.append(result["compileSeconds"])
+        other = peer.measure()
+        theirs.append(other["value"])
+        memory = [max(memory[0], megabytes), max(memory[1], other["megabytes"])]
+    peer.end()
+    report(
+        kind, "s", mine, theirs, "PyTorch", lambda a, b: b / a,
+        f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; reading and compiling {statistics.median(compiled):.2f} s")
+
+
+def generation_rounds(descent, path, rounds):
+    peer = Peer("generate", path)
+    mine, theirs, memory, starts = [], [], [0, 0], []
+    for _ in range(rounds):
+        _, error, _, megabytes = ours(descent, "generate", path, PROMPT, "--tokens", str(NEW), "--timing")
+        mine.append(float(re.search(r"at ([0-9.]+) a second", error).group(1)))
+        starts.append(ours(descent, "generate", path, PROMPT, "--tokens", "1")[2])
+        other = peer.measure()
+        theirs.append(other["value"])
+        memory = [max(memory[0], megabytes), max(memory[1], other["megabytes"])]
+    peer.end()
+    report(
+        "generate", "tokens/s", mine, theirs, "llama.cpp", lambda a, b: a / b,
+        f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; from start to first token {statistics.median(starts):.2f} s, "
+        f"llama.cpp reads for {peer.ready:.2f} s")
+
+
+def main():
+    descent, path = sys.argv[1], sys.argv[2]
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    print(f"threads {THREADS}, {TIME} tokens, {rounds} rounds", flush=True)
+    for kind in ("full", "lora", "meta", "generate"):
+        try:
+            if kind == "generate":
+                generation_rounds(descent, path, rounds)
+            else:
+                step_rounds(descent, path, kind, rounds)
+        except RuntimeError as error:
+            print(f"{kind}: {error}", flush=True)
+
+
+if sys.argv[1:2] == ["--serve"]:
+    serve(*sys.argv[2:4])
+else:
+    main()

@@ -55,9 +55,10 @@ struct Fusion {
     return current
   }
 
-  /// Nodes that a node's value is made from.
+  /// Nodes that a node's value is made from, or waits for.
   private func sources(of index: Int) -> [Int] {
     let node = graph.nodes[index]
+    if case .pass(.later) = node.operation { return node.inputs.map(\.node) }
     return node.passesItsInput ? [node.inputs[0].node] : node.inputs.map(\.node)
   }
 

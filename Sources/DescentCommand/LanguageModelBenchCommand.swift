@@ -17,6 +17,8 @@ struct LanguageModelBenchCommand: ParsableCommand {
   var length = 128
   @Option(help: "Steps of which the best counts.")
   var steps = 5
+  @Flag(help: "Compute what is inside of blocks again in the backward pass.")
+  var recompute = false
   @Flag(help: "Say what each kernel call takes.")
   var profile = false
 
@@ -64,7 +66,8 @@ struct LanguageModelBenchCommand: ParsableCommand {
     let c = model.configuration
     let tuning: FineTuning = kind == "full" ? .full : .lowRank(try LowRankAdapter(rank: 8, of: c))
     let tuner = try FineTuner(
-      model, tuning, optimizer: try Chain("rate 1e-6"), shape: [1, length], key: RandomKey(seed: 1))
+      model, tuning, optimizer: try Chain("rate 1e-6"), shape: [1, length], key: RandomKey(seed: 1),
+      recomputesBlocks: recompute)
     let tokens = tokens(c, length, "tokens")
     return (tuner.step, tuner.inputs(tokens, input: try tuner.input(tokens)))
   }

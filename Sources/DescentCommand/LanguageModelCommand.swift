@@ -92,6 +92,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
   var last: Int?
   @Flag(help: "Train all weights.")
   var full = false
+  @Flag(help: "Compute what is inside of blocks again in the backward pass: less memory, more time.")
+  var recompute = false
   @Option(help: "Transformations of gradients, joined by |.")
   var chain = "clip 1 | adam | rate 1e-3"
   @Option(help: "Blocks of tokens in one update.")
@@ -148,7 +150,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
       memory(tuning, model, train), available: ModelOptions.availableMemory, for: "training with these settings")
     let tuner = try FineTuner(
       model, tuning, optimizer: optimizer, shape: [batch, train.length], key: RandomKey(seed: seed), factors: given?.1,
-      stepsPerEpoch: train.count / batch)
+      stepsPerEpoch: train.count / batch, recomputesBlocks: recompute)
     let before = try tuner.loss(of: held)
     say(String(format: "held-out loss before: %.4f nats a token", before))
     try descend(tuner, train)
@@ -195,7 +197,9 @@ struct LanguageModelTrainCommand: ParsableCommand {
   private func memory(_ tuning: FineTuning, _ model: PretrainedModel, _ train: TokenBlocks) -> Int {
     let c = model.configuration
     let positions = batch * train.length
-    let activations = 4 * positions * (3 * c.vocabulary + c.layers * (14 * c.width + 4 * c.feedForwardWidth))
+    let block = 14 * c.width + 4 * c.feedForwardWidth
+    let inside = recompute ? c.layers * c.width + block : c.layers * block
+    let activations = 4 * positions * (3 * c.vocabulary + inside)
     let moving = tuning == .full ? 3 * model.parameterByteCount : model.parameterByteCount
     let kept = tuning == .full ? 0 : 4 * train.count * train.length * c.width
     return model.parameterByteCount + moving + activations + kept

@@ -8,6 +8,10 @@ struct DerivativeRule {
   let node: Node
   let position: Int
 
+  init(graph: Graph, position: Int) {
+    (self.graph, self.position, node) = (graph, position, graph.nodes[position])
+  }
+
   func input(_ position: Int) -> Tensor { graph.tensor(node.inputs[position]) }
   func output(_ position: Int = 0) -> Tensor { graph.tensor(Value(node: self.position, output: position)) }
 
@@ -49,6 +53,7 @@ struct DerivativeRule {
   private func pass(_ passing: Operation.Passing, _ g: Tensor) -> [Tensor?] {
     switch passing {
     case .identity: return [g]
+    case .later: return [g] + node.inputs.dropFirst().map { _ in nil }
     case .stopGradient: return [nil]
     case .batchNormalization:
       let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))

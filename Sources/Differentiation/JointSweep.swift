@@ -35,6 +35,7 @@ public func forEachGradient(
     let input = inputs[position]
     body(position, arrived.map { $0[input.value] ?? input.filled(with: 0) })
   }
+  var recomputing = Recomputing(graph)
   for index in order.reversed() {
     let node = graph.nodes[index]
     for (s, path) in paths.enumerated() where path.members.contains(index) && !node.inputs.isEmpty {
@@ -43,7 +44,7 @@ public func forEachGradient(
         return leaves.contains(value) ? arrived[s][value] : arrived[s].removeValue(forKey: value)
       }
       guard incoming.contains(where: { $0 != nil }) else { continue }
-      let outgoing = DerivativeRule(graph: graph, node: node, position: index).pullback(incoming)
+      let outgoing = DerivativeRule(graph: graph, position: recomputing.node(index, incoming)).pullback(incoming)
       for (input, cotangent) in zip(node.inputs, outgoing) where path.members.contains(input.node) {
         guard let cotangent else { continue }
         arrived[s][input] = arrived[s][input].map { $0 + cotangent } ?? cotangent

@@ -24,6 +24,7 @@ struct ReverseSweep {
       arrived[output.value] = arrived[output.value].map { $0 + cotangent } ?? cotangent
     }
     var collected: [Value: Tensor] = [:]
+    var recomputing = Recomputing(graph)
     for index in path.order.reversed() {
       let node = graph.nodes[index]
       let values = node.outputs.indices.map { Value(node: index, output: $0) }
@@ -33,7 +34,7 @@ struct ReverseSweep {
         if stopping { incoming[position] = nil }
       }
       guard incoming.contains(where: { $0 != nil }), !node.inputs.isEmpty else { continue }
-      let outgoing = DerivativeRule(graph: graph, node: node, position: index).pullback(incoming)
+      let outgoing = DerivativeRule(graph: graph, position: recomputing.node(index, incoming)).pullback(incoming)
       for (input, cotangent) in zip(node.inputs, outgoing) where path.members.contains(input.node) {
         guard let cotangent else { continue }
         arrived[input] = arrived[input].map { $0 + cotangent } ?? cotangent

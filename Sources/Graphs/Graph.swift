@@ -28,6 +28,8 @@ public final class Graph {
   package private(set) var inputCount = 0
   /// The first operation that could not be recorded.
   public private(set) var failure: ShapeError?
+  /// What is computed again where a derivative needs it; apart from one another, rising.
+  package var segments: [Range<Int>] = []
   /// The last place that a named operation reported; operators, which cannot report one, inherit it.
   package var location = SourceLocation(file: "unknown", line: 0)
 

@@ -115,6 +115,8 @@ extension Operation {
     /// Inputs: batch-normalised values made of primitives, then x, scale, shift, the batch's mean and 1 / deviation
     /// [channels]. The derivative in closed form takes two passes over x, where that of the primitives takes three.
     case batchNormalization
+    /// The derivative too is as it is. Nothing that follows is computed before the other inputs are there.
+    case later
   }
 }
 

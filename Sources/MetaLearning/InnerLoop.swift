@@ -45,11 +45,15 @@ public struct InnerLoop: Sendable {
   public let selection: Selection
   /// Factors of each step, learnt outside.
   public let rates: InnerRates
+  /// Whether the outer derivative computes each step again rather than have all that is in it kept: the memory of one
+  /// step instead of all, for about a third more time.
+  public let recomputesSteps: Bool
 
+  /// - Parameter recomputesSteps: for many steps; as the property of that name.
   /// - Throws: `DescentError` where the numbers cannot be, or the chain makes no step.
   public init(
     _ chain: Chain, steps: Int = 1, derivative: Derivative = .exact, moving selection: Selection = .all,
-    rates: InnerRates = .chain
+    rates: InnerRates = .chain, recomputesSteps: Bool = false
   ) throws {
     guard steps >= 0 else { throw DescentError("an inner loop takes 0 steps or more, not \(steps)") }
     guard chain.makesStep else {
@@ -65,6 +69,7 @@ public struct InnerLoop: Sendable {
       }
     }
     (self.chain, self.steps, self.derivative, self.selection, self.rates) = (chain, steps, derivative, selection, rates)
+    self.recomputesSteps = recomputesSteps
   }
 
   /// A task's loss at a point.
@@ -96,7 +101,7 @@ public struct InnerLoop: Sendable {
     var point = isImplicit ? anchor.stoppingGradient : anchor
     let others = isImplicit ? resting.map(\.stoppingGradient) : resting
     var memory = try chain.initialState(for: moving.map(\.type)).map { graph.constant($0) }
-    for step in 0..<steps {
+    func move(_ step: Int) throws {
       let value = try loss(Parameters(point.tree.merging(others)))
       try each(point, value)
       var gradient = gradients(of: proximal(value, point, anchor), withRespectTo: point)
@@ -111,6 +116,13 @@ public struct InnerLoop: Sendable {
       let result = try context.run(chain, gradient, memory)
       memory = result.state
       point = point.moved(by: try rates.scaled(result.updates, by: start))
+    }
+    for step in 0..<steps {
+      if recomputesSteps {
+        try graph.recomputing { try move(step) }
+      } else {
+        try move(step)
+      }
     }
     if isImplicit { point = point.stoppingGradient }
     return Parameters(point.tree.merging(others))

@@ -10,14 +10,18 @@ public struct RandomFunction: Sendable {
   private let key: RandomKey
   private let steps: Int
   private let order: Int
+  private let segment: Int?
 
   /// - Parameters:
   ///   - steps: operations to record; a smaller number gives the beginning of the same function.
   ///   - order: the results end with derivatives up to this order; nil lets the seed choose between none and first.
+  ///   - segment: so many operations, one after the other, are recomputed together for derivatives; none when nil.
   ///   - scale: factor on the extents; from 20 on, kernels work in several tiles and threads.
-  public init(seed: Int, steps: Int, scale: Int = 1, order: Int? = nil, elementType: ElementType) {
+  public init(
+    seed: Int, steps: Int, scale: Int = 1, order: Int? = nil, segment: Int? = nil, elementType: ElementType
+  ) {
     key = RandomKey(seed: seed)
-    self.steps = steps
+    (self.steps, self.segment) = (steps, segment)
     self.order = order ?? RandomKey(seed: seed).split("order").integers(count: 1, below: 2)[0]
     let shapes: [Shape] = [
       [3, 4 * scale], [4 * scale], [3, 1], [2, 3, 4 * scale], [2, 4, 5 * scale, 3], [], [2, 2, 3, 4], [4, 4],
@@ -39,7 +43,14 @@ public struct RandomFunction: Sendable {
   private func trace(_ graph: Graph, _ arguments: [Tensor]) -> (results: [Tensor], names: [String]) {
     var pool = RandomPool(key.split("operations"), arguments)
     var names: [String] = []
-    for _ in 0..<steps { names.append(pool.grow()) }
+    func grow(_ count: Int) { for _ in 0..<count { names.append(pool.grow()) } }
+    if let segment {
+      for first in stride(from: 0, to: steps, by: segment) {
+        graph.recomputing { grow(min(segment, steps - first)) }
+      }
+    } else {
+      grow(steps)
+    }
     var dice = Dice(key.split("results"))
     var results = (0..<1 + dice.roll(4)).map { _ in pool.values[dice.roll(pool.values.count)].tensor }
     results.append(pool.values.last!.tensor)

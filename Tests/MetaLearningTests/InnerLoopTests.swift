@@ -94,6 +94,31 @@ enum SmallProblem {
         < rounding(.float32, terms: 3, condition: 4))
   }
 
+  /// Steps that are computed again are the same steps, in the memory of one.
+  @Test func stepsMayBeComputedAgain() throws {
+    func objective(_ recomputes: Bool) throws -> MetaObjective {
+      MetaObjective.maml(
+        try InnerLoop(try Chain("momentum 0.9 | rate 0.05"), steps: 12, recomputesSteps: recomputes))
+    }
+    let (kept, again) = (try SmallProblem.run(try objective(false)), try SmallProblem.run(try objective(true)))
+    #expect(abs(kept.value - again.value) < rounding(terms: 20))
+    // The outer gradient is a product of twelve steps' derivatives, each of some thirty roundings.
+    let slack = rounding(terms: drift(of: 12 * 30), condition: 30)
+    #expect(Deviation.worst(of: again.gradient.leaves, from: kept.gradient.leaves) < slack)
+    func bytes(_ recomputes: Bool) throws -> Int {
+      let (paths, objective) = (SmallProblem.start.paths, try objective(recomputes))
+      return try Program(inputs: (SmallProblem.start.leaves + SmallProblem.task).map { TensorType(of: $0) }) { _, x in
+        let point = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<paths.count])))
+        let value = try objective.loss(
+          at: point, support: SmallProblem.loss(x[paths.count], x[paths.count + 1]),
+          query: SmallProblem.loss(x[paths.count + 2], x[paths.count + 3]))
+        return gradients(of: value, withRespectTo: point).tree.leaves
+      }.workingByteCount
+    }
+    let (all, one) = (try bytes(false), try bytes(true))
+    #expect(Double(one) < 0.6 * Double(all), "\(one) of \(all) bytes")
+  }
+
   @Test func noStepsIsTheStart() throws {
     let none = try SmallProblem.run(MetaObjective.maml(try InnerLoop(try Chain("rate 0.1"), steps: 0)))
     let plain = try SmallProblem.run { point, x in try SmallProblem.loss(x[2], x[3])(point) }

@@ -12,6 +12,12 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var tuning: Int
     /// Questions that decide.
     public var test: Int
+    /// A file in SQuAD's format, for a pre-trained model; empty for fictitious facts.
+    public var questions: String
+    /// The longest context of such a file, in tokens.
+    public var longest: Int
+    /// Numbers of contexts, one of them the question's, that are learned from together.
+    public var contexts: [Int]
   }
 
   /// The model that is trained on the spot, and the world that it knows.
@@ -62,7 +68,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var rate: Double
     /// Limit of the outer gradient's norm.
     public var clip: Double
-    /// Times at which the taught model is looked at.
+    /// Times at which the taught model is tried on tuning questions; the best of them counts.
     public var looks: Int
   }
 
@@ -79,6 +85,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   /// Small (trained on the spot), smollm2, a .gguf file or a folder in Hugging Face's layout.
   public var model: String
+  /// Arms beside LC: labels (LG), firstOrder, rankOne (the outer change of each matrix).
+  public var arms: [PromptingArm.Other]
   /// Contexts and questions.
   public var data: Data
   /// The decoder that is trained on the spot.
@@ -97,7 +105,10 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   /// Sizes and rates were chosen on seeds from 1000 on, which are not reported.
   static let quick = GradientPromptingConfiguration(
-    model: smallModel, data: Data(kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128),
+    model: smallModel, arms: PromptingArm.Other.allCases,
+    data: Data(
+      kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128, questions: "", longest: 160,
+      contexts: [4, 16]),
     small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 1200, batch: 32, rate: 3e-3),
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
@@ -106,7 +117,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   static var smoke: GradientPromptingConfiguration {
     var c = quick
-    c.data = Data(kinds: [.description, .reversal], train: 8, tuning: 4, test: 8)
+    c.data = Data(
+      kinds: [.description, .reversal], train: 8, tuning: 4, test: 8, questions: "", longest: 160, contexts: [2])
     c.small = Small(facts: 1, names: 16, width: 16, layers: 1, updates: 20, batch: 8, rate: 3e-3)
     c.inner.triedRates = [0.1, 1]
     c.inner.moreSteps = [2]
@@ -119,7 +131,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   static var standard: GradientPromptingConfiguration {
     var c = quick
     c.model = "smollm2"
-    c.data = Data(kinds: [.description, .reversal], train: 384, tuning: 48, test: 128)
+    c.arms = [.labels, .firstOrder]
+    c.data = Data(
+      kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, looks: 5)
     c.seeds.count = 3
@@ -141,7 +155,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   public func check() throws {
     try checkLevelAndSeeds()
     try require(counts: [
-      "data.train": data.train, "data.tuning": data.tuning, "data.test": data.test, "small.facts": small.facts,
+      "data.train": data.train, "data.tuning": data.tuning, "data.test": data.test, "data.longest": data.longest,
+      "small.facts": small.facts,
       "small.names": small.names, "small.width": small.width, "small.layers": small.layers,
       "small.updates": small.updates, "small.batch": small.batch, "adapter.rank": adapter.rank,
       "adapter.blocks": adapter.blocks, "inner.steps": inner.steps, "outer.updates": outer.updates,
@@ -153,9 +168,10 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
       "decision.recovered": decision.recovered,
     ])
     let limits = FactWorld.limits
-    guard small.names >= 4 * max(small.facts + 1, 2), small.names <= limits.names else {
-      throw SettingsError(
-        "small.names must be between \(4 * max(small.facts + 1, 2)) and \(limits.names), not \(small.names)")
+    // An eighth is for tuning, and each fact names two.
+    let fewest = 16 * small.facts
+    guard small.names >= fewest, small.names <= limits.names else {
+      throw SettingsError("small.names must be between \(fewest) and \(limits.names), not \(small.names)")
     }
     guard small.facts <= limits.facts else {
       throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
@@ -166,6 +182,20 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
         "adapter.rank": adapter.rank, "outer.tasks": outer.tasks, "inner.steps": inner.steps,
       ], most: 4096)
     guard small.width % 8 == 0 else { throw SettingsError("small.width must be a multiple of 8, not \(small.width)") }
+    guard data.contexts.allSatisfy({ 2...64 ~= $0 }), Set(data.contexts).count == data.contexts.count else {
+      throw SettingsError("data.contexts must be between 2 and 64, none of them twice")
+    }
+    guard !isSmall || data.contexts.allSatisfy({ $0 <= limits.contexts }) else {
+      throw SettingsError("data.contexts must be at most \(limits.contexts) in the small world")
+    }
+    guard data.questions.isEmpty || (!isSmall && data.kinds == [.description]) else {
+      throw SettingsError("data.questions is for a pre-trained model, with data.kinds=[\"description\"]")
+    }
+    guard Set(arms).count == arms.count else { throw SettingsError("arms must not name an arm twice") }
+    guard isSmall || !arms.contains(.rankOne) else {
+      throw SettingsError(
+        "rankOne limits the change of weights, and of a pre-trained model an adapter is learnt: leave it out")
+    }
     guard outer.looks <= outer.updates else { throw SettingsError("outer.looks must not exceed outer.updates") }
     guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count,
       !data.kinds.contains(.twoFacts)

@@ -15,6 +15,9 @@ extension GradientPromptingExperiment {
           + "that no outer update saw."),
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
+    if !configuration.data.contexts.isEmpty {
+      sections += [.heading("Several contexts, one of them the question's"), try several(findings)]
+    }
     sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
     if let answers = try answers(findings) { sections += [.heading("Ten questions, in words"), answers] }
     let model = configuration.isSmall ? "a decoder trained on the spot" : configuration.model
@@ -62,6 +65,20 @@ extension GradientPromptingExperiment {
       ]
     }
     return .table(header: ["contexts", "condition", "exact", "log-probability", "n"], rows: filled)
+  }
+
+  private func several(_ findings: Findings<PromptingArm>) throws -> Report.Section {
+    let rows = try [PromptingArm.base, .conditioning].filter { !findings.finished($0).isEmpty }.flatMap { arm in
+      try configuration.data.contexts.flatMap { count in
+        try ContextJoining.allCases.map { joining in
+          [
+            "\(arm)", "\(count)", joining == .batched ? "one step on all" : "a step on each",
+            Report.spread(try findings.values(.exact(count, joining), of: arm)), "\(findings.finished(arm).count)",
+          ]
+        }
+      }
+    }
+    return .table(header: ["model", "contexts", "steps", "exact", "n"], rows: rows)
   }
 
   private func answers(_ findings: Findings<PromptingArm>) throws -> Report.Section? {

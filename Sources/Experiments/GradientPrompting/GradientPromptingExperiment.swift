@@ -31,9 +31,14 @@ public struct GradientPromptingExperiment: Experiment {
 
   public static let settingDescriptions: [String: String] = [
     "model": "small (trained on the spot), smollm2, a .gguf file or a folder in Hugging Face's layout",
+    "arms": "beside LC: labels (LG), firstOrder, rankOne (the outer change of each matrix)",
     "data.kinds": "description (before the name in the context), or description and reversal (the name first)",
     "data.train": "tasks that the outer descent sees, again and again", "data.tuning": "questions for rates and curves",
-    "data.test": "questions that decide", "small.facts": "facts of one context",
+    "data.test": "questions that decide",
+    "data.questions": "a file in SQuAD's format, for a pre-trained model; empty for fictitious facts",
+    "data.longest": "tokens of the longest context of such a file",
+    "data.contexts": "numbers of contexts that are learned from together",
+    "small.facts": "facts of one context",
     "small.names": "people in the small model's world", "small.width": "of the small model",
     "small.layers": "of the small model", "small.updates": "updates of its training on documents",
     "small.batch": "documents in one of them", "small.rate": "highest rate of that training",
@@ -43,7 +48,7 @@ public struct GradientPromptingExperiment: Experiment {
     "inner.triedRates": "among which the plain model's is chosen",
     "outer.updates": "updates of the outer descent", "outer.tasks": "tasks in one of them",
     "outer.rate": "highest rate of the outer descent", "outer.clip": "limit of the outer gradient's norm",
-    "outer.looks": "times at which the taught model is looked at",
+    "outer.looks": "times at which the taught model is tried on tuning questions; the best counts",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",
     "decision.leakMargin": "shares this near to none are none",
@@ -56,7 +61,7 @@ public struct GradientPromptingExperiment: Experiment {
 
   /// All arms, the plain model first.
   var arms: [PromptingArm] {
-    [.base, .conditioning, .labels, .firstOrder] + (hasReversal ? [.reversal] : [])
+    [.base, .conditioning] + configuration.arms.map(\.arm) + (hasReversal ? [.reversal] : [])
       + configuration.inner.moreSteps.map { .steps($0) }
   }
 

@@ -19,12 +19,28 @@ public struct PromptingArm: SweepArm {
   package var derivative = InnerLoop.Derivative.exact
   /// Inner steps; nil for the setting.
   package var steps: Int?
+  /// What the outer change of each matrix is held to; nil for no limit.
+  package var rank: Int?
+
+  /// Arms beside the plain model and LC.
+  public enum Other: String, Codable, Sendable, CaseIterable {
+    case labels, firstOrder, rankOne
+
+    var arm: PromptingArm {
+      switch self {
+      case .labels: .labels
+      case .firstOrder: .firstOrder
+      case .rankOne: .rankOne
+      }
+    }
+  }
 
   package static let base = PromptingArm(description: "plain")
   package static let conditioning = PromptingArm(description: "LC", goal: .conditioning)
   package static let labels = PromptingArm(description: "LG", goal: .labels)
   package static let firstOrder = PromptingArm(
     description: "LC first order", goal: .conditioning, derivative: .firstOrder)
+  package static let rankOne = PromptingArm(description: "LC rank 1", goal: .conditioning, rank: 1)
   package static let reversal = PromptingArm(description: "LC reversal", goal: .conditioning, kind: .reversal)
 
   package static func steps(_ count: Int) -> PromptingArm {

@@ -9,6 +9,7 @@ import Training
 package struct PromptingDescent {
   package let step: TrainingStep
   private let frozen: Tree<NDArray>
+  private let limit: RankLimit?
 
   package init(
     _ ground: PromptingGround, _ arm: PromptingArm, _ configuration: GradientPromptingConfiguration,
@@ -19,7 +20,12 @@ package struct PromptingDescent {
       try InnerLoop(
         Chain { LearningRate(inner.rate) }, steps: arm.steps ?? inner.steps, derivative: arm.derivative,
         moving: .matching(ground.moving)))
-    frozen = ground.weights.filter { path, _ in !ground.isLearnt(path) }.prefixed("frozen")
+    let (limit, weights) = (arm.rank.map { RankLimit(rank: $0) }, ground.weights)
+    let frozen = weights.filter { path, _ in limit != nil || !ground.isLearnt(path) }.prefixed("frozen")
+    (self.limit, self.frozen) = (limit, frozen)
+    let learnt =
+      limit.map { $0.start(for: weights.filter { path, _ in ground.isLearnt(path) }, key: key.split("change")) }
+      ?? weights.filter { path, _ in ground.isLearnt(path) }
     let method = GradientDescent(
       Chain {
         Accumulate(
@@ -34,11 +40,11 @@ package struct PromptingDescent {
     let (prompted, goal) = (ground.prompted, arm.goal)
     step = try TrainingStep(
       Objective { point, inputs, _ in
-        let all = Parameters(point.tree.merging(inputs.tree.subtree("frozen")))
+        let rest = inputs.tree.subtree("frozen")
+        let all = Parameters(limit.map { $0.changed(rest, by: point.tree) } ?? point.tree.merging(rest))
         return ObjectiveValue(try Self.loss(objective, goal, at: all, prompted, inputs))
       }, method: method, inputs: frozen.types.merging(task.types),
-      from: try TrainingState(startingFrom: ground.weights.filter { path, _ in ground.isLearnt(path) }, method: method),
-      key: key)
+      from: try TrainingState(startingFrom: learnt, method: method), key: key)
   }
 
   /// The outer loss of one task.
@@ -65,5 +71,11 @@ package struct PromptingDescent {
   package func advance(_ task: Tree<NDArray>) throws -> Double { try step.advance(frozen.merging(task))[0] }
 
   /// All parameters as they are now.
-  package var parameters: Tree<NDArray> { step.state.parameters.merging(frozen.subtree("frozen")) }
+  package var parameters: Tree<NDArray> { get throws { try parameters(with: step.state.parameters) } }
+
+  /// All parameters, with other ones in place of those that are learnt.
+  func parameters(with learnt: Tree<NDArray>) throws -> Tree<NDArray> {
+    let rest = frozen.subtree("frozen")
+    return try limit.map { try $0.changed(rest, by: learnt) } ?? learnt.merging(rest)
+  }
 }

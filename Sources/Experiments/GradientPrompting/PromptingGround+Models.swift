@@ -42,7 +42,7 @@ extension PromptingGround {
       moving: "block*/down/weight", learnsAll: true,
       tasks: { world.tasks($0, $1, kind: $2, key: $3) }, text: { world.text($0) },
       pretrainingLoss: end.reduce(0, +) / Double(max(end.count, 1)),
-      shape: TaskShape(context: 6 * c.facts, prompt: 6, answer: 1))
+      shape: TaskShape(context: 8 * c.facts, prompt: 6, answer: 1))
   }
 
   // MARK: From a file
@@ -61,13 +61,8 @@ extension PromptingGround {
     let whole = CausalDecoder(model.configuration, adapter: adapter)
     let decoder = try whole.part(first..<layers)
     let trunk = first > 0 ? try whole.part(0..<first) : nil
-    let facts = try FictitiousFacts(model.tokenizer, key: key.split("facts"))
-    // Large enough for whatever is drawn.
-    let samples = FictitiousFacts.Split.allCases.flatMap { split in
-      configuration.data.kinds.flatMap { facts.tasks(400, split, kind: $0, key: key.split("shape")) }
-    }
-    var shape = TaskShape(holding: samples)
-    (shape.context, shape.prompt) = (shape.context + 2, shape.prompt + 2)
+    let source = try TaskSource.named(in: configuration.data, model.tokenizer, key: key)
+    let shape = source.shape
     guard shape.context + shape.prompt <= model.configuration.context else {
       throw SettingsError(
         "a prompt of \(shape.context + shape.prompt) tokens is longer than the model's context of "
@@ -78,7 +73,7 @@ extension PromptingGround {
       decoder: decoder, trunk: trunk, trunkWeights: trunk.map { model.parameters(of: $0) } ?? Tree(),
       weights: model.parameters(of: decoder)
         .merging(try FineTuner.initialFactors(adapter, model.configuration, key: key.split("adapter"))),
-      moving: "*/adapter/*", learnsAll: false, tasks: { facts.tasks($0, $1, kind: $2, key: $3) },
+      moving: "*/adapter/*", learnsAll: false, tasks: source.tasks,
       text: { tokenizer.decode($0) }, pretrainingLoss: nil, shape: shape)
   }
 }

@@ -12,6 +12,10 @@ extension Measure {
   package static func logProbability(_ kind: Kind, _ condition: PromptCondition) -> Measure {
     Measure("\(kind)/\(condition)/logProbability")
   }
+  /// The share of exact answers after learning from several contexts, of which one is the question's.
+  package static func exact(_ contexts: Int, _ joining: ContextJoining) -> Measure {
+    Measure("contexts/\(contexts)/\(joining)/exact")
+  }
   /// What a prompt adds to the plain model's share of exact answers.
   package static func taught(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-none") }
   /// How much more the plain model answers exactly with a prompt than after its best step.
@@ -21,6 +25,8 @@ extension Measure {
     Measure("\(kind)/rate/\(exact ? "exact" : "logProbability")")
   }
 
+  /// The outer update whose parameters count, the best on tuning questions.
+  static let bestUpdate = Measure("outer/bestUpdate")
   static let outerLoss = Measure("outer/loss")
   static let pretrainingLoss = Measure("pretraining/loss")
   /// Of the second derivatives' part in the outer gradient, relative to the whole, at the plain model.

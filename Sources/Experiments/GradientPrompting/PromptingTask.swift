@@ -24,8 +24,12 @@ struct PromptingTask {
     return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.outer.updates)
   }
 
-  private func questions(_ ground: PromptingGround, _ kind: Kind, _ name: String, _ count: Int) -> [ContextTask] {
-    ground.tasks(count, .test, kind, key.split(name))
+  private func test(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
+    ground.tasks(configuration.data.test, .test, kind, key.split("test"))
+  }
+
+  private func tuning(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
+    ground.tasks(configuration.data.tuning, .tuning, kind, key.split("tuning"))
   }
 
   // MARK: The plain model
@@ -37,7 +41,7 @@ struct PromptingTask {
     if let loss = ground.pretrainingLoss { values[.pretrainingLoss] = loss }
     let scorer = try ground.scorer(steps: configuration.inner.steps)
     for kind in configuration.data.kinds {
-      let test = questions(ground, kind, "test", configuration.data.test)
+      let test = test(ground, kind)
       let plain = ground.at(rate: 1, ground.weights)
       let prompted = try scorer.scores(.prompted, test, plain)
       let none = try scorer.scores(.noContext, test, plain)
@@ -60,6 +64,8 @@ struct PromptingTask {
         try show(ground, test, [prompted, none, step], log)
       }
     }
+    try several(
+      ground, scorer, ground.at(rate: values[.bestRate(arm.kind, exact: true)]!, ground.weights), into: &values)
     let error = try gradientError(ground)
     (values[.gradientError], values[.curvatureShare]) = (error.error, error.share)
     return values
@@ -70,7 +76,7 @@ struct PromptingTask {
     _ scorer: ConditionScorer, _ ground: PromptingGround, _ kind: Kind, _ weights: Tree<NDArray>,
     into values: inout [Measure: Double]
   ) throws -> (exact: Double, likely: Double) {
-    let tuning = questions(ground, kind, "tuning", configuration.data.tuning)
+    let tuning = tuning(ground, kind)
     let found = try configuration.inner.triedRates.map { rate in
       (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
     }
@@ -87,8 +93,39 @@ struct PromptingTask {
 
   /// The outer gradient of one task at the plain model, against (1 - rate * Hessian) times that of first order.
   private func gradientError(_ ground: PromptingGround) throws -> (error: Double, share: Double) {
-    let task = try ground.prepared(questions(ground, arm.kind, "test", 1))[0]
+    let task = try ground.prepared(ground.tasks(1, .test, arm.kind, key.split("test")))[0]
     return try OuterGradient(ground, configuration.inner, like: task).compare(task)
+  }
+
+  /// Exact answers after learning from several contexts, of the arm's own kind.
+  private func several(
+    _ ground: PromptingGround, _ scorer: ConditionScorer, _ weights: Tree<NDArray>, into values: inout [Measure: Double]
+  ) throws {
+    let test = test(ground, arm.kind)
+    // Facts about other things, of which the outer descent may have seen some.
+    let pool = ground.tasks(400, .train, arm.kind, key.split("contexts"))
+    for count in configuration.data.contexts {
+      let others = try test.indices.map { try strangers(count - 1, to: test[$0], from: pool, at: $0) }
+      for joining in ContextJoining.allCases {
+        values[.exact(count, joining)] = try scorer.scores(joining, test, among: others, weights).exact
+      }
+    }
+  }
+
+  /// Contexts of tasks with other questions than this one and one another.
+  private func strangers(_ count: Int, to task: ContextTask, from pool: [ContextTask], at start: Int) throws
+    -> [[Int32]]
+  {
+    var (asked, found): (Set<[Int32]>, [[Int32]]) = ([task.query], [])
+    for index in pool.indices where found.count < count {
+      let other = pool[(7 * start + index) % pool.count]
+      if asked.insert(other.query).inserted { found.append(other.context) }
+    }
+    guard found.count == count else {
+      throw SettingsError(
+        "data.contexts asks for \(count + 1) contexts about different things, and there are \(found.count + 1)")
+    }
+    return found
   }
 
   // MARK: Taught models
@@ -98,8 +135,12 @@ struct PromptingTask {
     let tasks = try grounds.tasks(seed, arm.kind)
     let descent = try PromptingDescent(ground, arm, configuration, like: tasks[0], key: key.split("descent"))
     let scorer = try ground.scorer(steps: arm.steps ?? configuration.inner.steps)
-    let watched = questions(ground, arm.kind, "tuning", min(configuration.data.tuning, 32))
-    if let saved = try log.checkpoints.latest() { try descent.step.restore(saved) }
+    let watched = tuning(ground, arm.kind)
+    var best = BestEpoch()
+    if let saved = try log.checkpoints.latestWithMemory() {
+      try descent.step.restore(saved.state)
+      best = BestEpoch(saved.memory)
+    }
     let order = key.split("order")
     var (sum, count, last) = (0.0, 0, Double.nan)
     let interval = max(1, outer.updates / outer.looks)
@@ -115,7 +156,10 @@ struct PromptingTask {
       last = sum / Double(count)
       (sum, count) = (0, 0)
       let scores = try scorer.scores(
-        .trainedStep, watched, ground.at(rate: configuration.inner.rate, descent.parameters))
+        .trainedStep, watched, ground.at(rate: configuration.inner.rate, try descent.parameters))
+      best.consider(
+        EvaluatedState(parameters: descent.step.state.parameters, modelState: Tree()), epoch: update + 1,
+        loss: -scores.logProbability)
       try log.record(
         "outer", step: update + 1,
         [
@@ -123,10 +167,13 @@ struct PromptingTask {
           .logProbability(arm.kind, .trainedStep): scores.logProbability,
         ])
       log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, scores.exact))
-      if update + 1 < outer.updates { try log.checkpoints.save(descent.step.state) }
+      if update + 1 < outer.updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
     }
-    var values = try measureTaught(ground, scorer, descent.parameters, log)
-    values[.outerLoss] = last
+    // Of all looks the best one counts, by questions that decide nothing: a descent that goes on for too long learns the
+    // training names by heart.
+    let learnt = best.epoch > 0 ? best.weights.parameters : descent.step.state.parameters
+    var values = try measureTaught(ground, scorer, try descent.parameters(with: learnt), log)
+    (values[.outerLoss], values[.bestUpdate]) = (last, Double(best.epoch))
     return values
   }
 
@@ -136,8 +183,9 @@ struct PromptingTask {
     var values: [Measure: Double] = [:]
     _ = try sweep(scorer, ground, arm.kind, weights, into: &values)
     let taught = ground.at(rate: configuration.inner.rate, weights)
+    if arm == .conditioning { try several(ground, scorer, taught, into: &values) }
     for kind in configuration.data.kinds {
-      let test = questions(ground, kind, "test", configuration.data.test)
+      let test = test(ground, kind)
       var all: [[AnswerScore]] = []
       for condition in PromptCondition.allCases where condition.isTrained {
         let scores = try scorer.scores(condition, test, taught)

@@ -9,10 +9,10 @@ public final class ConditionScorer {
 
   /// The room that each task is padded to.
   public let shape: TaskShape
-  private let prompted: PromptedDecoder
+  let prompted: PromptedDecoder
   private let trunk: FrozenTrunk?
-  private let adaptation: Adaptation
-  private let types: Tree<TensorType>
+  let adaptation: Adaptation
+  let types: Tree<TensorType>
   /// By whether a step is taken and by the length of the prompt.
   private var programs: [Key: Program] = [:]
 
@@ -45,20 +45,25 @@ public final class ConditionScorer {
   private func program(_ key: Key) throws -> Program {
     if let known = programs[key] { return known }
     let (paths, prompted, adaptation) = (types.paths, prompted, adaptation)
-    let declared = Set(prompted.decoder.layout.entries.paths)
     let n = types.count
     let program = try Program(inputs: types.leaves + prompted.types(key.shape)) { _, x in
       let all = Parameters(Tree(sortedPaths: paths, leaves: Array(x[0..<n])))
       let task = PromptedDecoder.Inputs(x[n...], of: prompted.decoder)
       var point = all
       if key.takesStep { point = try adaptation(all) { try prompted.contextLoss(task, $0) } }
-      let own = Parameters(point.tree.filter { path, _ in declared.contains(path) })
-      let logits = try prompted.answerLogits(task, own)
-      let score = prompted.score(task, logits)
-      return [score.logProbability, score.isExact, logits.argumentOfMaximum()]
+      return try results(task, point)
     }
     programs[key] = program
     return program
+  }
+
+  /// What an `AnswerScore` is made of, traced.
+  func results(_ task: PromptedDecoder.Inputs, _ point: Parameters) throws -> [Tensor] {
+    let declared = Set(prompted.decoder.layout.entries.paths)
+    let own = Parameters(point.tree.filter { path, _ in declared.contains(path) })
+    let logits = try prompted.answerLogits(task, own)
+    let score = prompted.score(task, logits)
+    return [score.logProbability, score.isExact, logits.argumentOfMaximum()]
   }
 
   /// The scores of tasks under a condition.
@@ -82,9 +87,7 @@ public final class ConditionScorer {
       if !condition.takesStep { (asked.context, room.context) = ([], 2) }
       let results = try program(Key(takesStep: condition.takesStep, shape: room))
         .run(parameters.leaves + arguments(asked, room))
-      return AnswerScore(
-        isExact: results[1].item == 1, logProbability: results[0].item,
-        likeliest: Array(results[2].integers.prefix(task.answer.count)), group: task.group)
+      return AnswerScore(results, of: task)
     }
   }
 
@@ -92,5 +95,14 @@ public final class ConditionScorer {
   static func stranger(to index: Int, among tasks: [ContextTask]) -> ContextTask? {
     (1..<max(tasks.count, 1)).lazy.map { tasks[(index + $0) % tasks.count] }
       .first { $0.group != tasks[index].group && $0.answer != tasks[index].answer }
+  }
+}
+
+extension AnswerScore {
+  /// From what a scorer's program gives.
+  init(_ results: [NDArray], of task: ContextTask) {
+    self.init(
+      isExact: results[1].item == 1, logProbability: results[0].item,
+      likeliest: Array(results[2].integers.prefix(task.answer.count)), group: task.group)
   }
 }

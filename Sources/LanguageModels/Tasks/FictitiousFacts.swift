@@ -16,8 +16,8 @@ public struct FictitiousFacts: Sendable {
     case twoFacts
   }
 
-  /// Words to train with, and words that only the test has.
-  public enum Split: String, Sendable, CaseIterable { case train, test }
+  /// Words to train with, words to choose by, and words that only the test has.
+  public enum Split: String, Sendable, CaseIterable { case train, tuning, test }
 
   private let tokenizer: TextTokenizer
   private let names: [Split: [String]]
@@ -25,19 +25,23 @@ public struct FictitiousFacts: Sendable {
 
   /// - Parameters:
   ///   - key: decides which names and objects are held out.
-  ///   - heldOut: the share of names and of objects that only the test uses.
+  ///   - heldOut: the share of names and of objects that only the test uses; half as many are there for tuning.
   /// - Throws: `LanguageModelError` where the tokenizer has too few names of one token.
   public init(_ tokenizer: TextTokenizer, heldOut: Double = 0.25, key: RandomKey) throws {
     self.tokenizer = tokenizer
     let single = FactWords.names.filter { tokenizer.token(of: " " + $0) != nil }
-    guard single.count >= 8, heldOut > 0, heldOut < 1 else {
+    guard single.count >= 8, heldOut > 0, heldOut <= 0.5 else {
       throw LanguageModelError(
         "\(single.count) of \(FactWords.names.count) names are one token of this model: facts need 8 at least")
     }
     func parts(_ words: [String], _ name: String) -> [Split: [String]] {
-      let order = key.split(name).permutation(words.count)
-      let held = min(max(Int((heldOut * Double(words.count)).rounded()), 2), words.count - 2)
-      return [.test: order.prefix(held).map { words[$0] }, .train: order.dropFirst(held).map { words[$0] }]
+      let order = key.split(name).permutation(words.count).map { words[$0] }
+      let held = max(Int((heldOut * Double(words.count)).rounded()), 2)
+      let tuning = max(held / 2, 2)
+      return [
+        .test: Array(order.prefix(held)), .tuning: Array(order[held..<held + tuning]),
+        .train: Array(order.dropFirst(held + tuning)),
+      ]
     }
     names = parts(single, "names")
     objects = parts(FactWords.objects, "objects")

@@ -23,10 +23,11 @@ public final class FineTuner {
   ///   - key: decides an adapter's start and randomness within steps.
   ///   - factors: an adapter's factors to go on from.
   ///   - stepsPerEpoch: how epochs are counted for schedules.
+  ///   - recomputesBlocks: whether the backward pass computes what is inside of blocks again: less memory, more time.
   /// - Throws: `LanguageModelError`, `DescentError`, `ShapeError` where the parts do not fit.
   public init(
     _ model: PretrainedModel, _ tuning: FineTuning, optimizer: Chain, shape: Shape, key: RandomKey,
-    factors: Tree<NDArray>? = nil, stepsPerEpoch: Int = 1
+    factors: Tree<NDArray>? = nil, stepsPerEpoch: Int = 1, recomputesBlocks: Bool = false
   ) throws {
     guard shape.rank == 2, shape[0] >= 1, shape[1] >= 2 else {
       throw LanguageModelError("a batch of shape \(shape) has nothing to predict")
@@ -35,7 +36,7 @@ public final class FineTuner {
       throw LanguageModelError(
         "blocks of \(shape[1]) tokens are longer than the model's context of \(model.configuration.context)")
     }
-    let parts = try tuning.parts(of: model.configuration)
+    let parts = try tuning.parts(of: model.configuration, recomputesBlocks: recomputesBlocks)
     let top = parts.top
     (self.tuning, self.top) = (tuning, top)
     trunk = parts.trunk.map { FrozenTrunk($0, weights: model.parameters(of: $0)) }

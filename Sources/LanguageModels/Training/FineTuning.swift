@@ -8,8 +8,11 @@ public enum FineTuning: Sendable, Hashable {
 
   /// What stays as it is below the moving weights, where there is something, and the part that moves.
   ///
+  /// - Parameter recomputes: as `CausalDecoder.recomputesBlocks`.
   /// - Throws: `LanguageModelError` where the model has no such blocks.
-  func parts(of configuration: DecoderConfiguration) throws -> (trunk: CausalDecoder?, top: CausalDecoder) {
+  func parts(
+    of configuration: DecoderConfiguration, recomputesBlocks recomputes: Bool
+  ) throws -> (trunk: CausalDecoder?, top: CausalDecoder) {
     let first: Int
     var adapter: LowRankAdapter?
     switch self {
@@ -21,7 +24,7 @@ public enum FineTuning: Sendable, Hashable {
       first = configuration.layers - count
     case .lowRank(let own): (first, adapter) = (own.blocks.lowerBound, own)
     }
-    let whole = CausalDecoder(configuration, adapter: adapter)
+    let whole = CausalDecoder(configuration, adapter: adapter, recomputesBlocks: recomputes)
     guard first > 0 else { return (nil, whole) }
     return (try whole.part(0..<first), try whole.part(first..<configuration.layers))
   }
