@@ -6,15 +6,15 @@ import Models
 import TestSupport
 import Testing
 
-/// Clothes of classes that were not seen before, from five images each.
-@Suite(.enabled(if: FewShotTests.folder != nil, "Fashion-MNIST is not here")) struct FewShotTests {
-  static let folder = try? DataLocator(environment: ProcessInfo.processInfo.environment).folder(of: "fashion-mnist")
+private let clothes = try? DataLocator(environment: ProcessInfo.processInfo.environment).folder(of: "fashion-mnist")
 
+/// Clothes of classes that were not seen before, from five images each.
+@Suite(.enabled(if: clothes != nil, "Fashion-MNIST is not here")) struct FewShotTests {
   private let model = MLP([784, 64, 64, 3])
   private static let batch = 4
 
   private func tasks(_ classes: [Int]) throws -> FewShotTasks {
-    let folder = try #require(Self.folder)
+    let folder = try #require(clothes)
     let dataset = try IDX.dataset(
       name: "fashion-mnist", images: folder + "/t10k-images-idx3-ubyte.gz",
       labels: folder + "/t10k-labels-idx1-ubyte.gz")
