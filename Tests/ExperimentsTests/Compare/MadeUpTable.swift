@@ -39,7 +39,7 @@ enum MadeUpTable {
   /// Runs it in a folder that is removed again.
   static func verdict(
     _ arms: [String], table: Int = 1, _ change: (inout ComparisonConfiguration) -> Void = { _ in }
-  ) throws -> ComparisonResult {
+  ) throws -> ComparisonOutcome {
     let folder = NSTemporaryDirectory() + "descent-compare-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try comparison(arms, on: [problem(table: table)], change).run(out: folder)
