@@ -8,14 +8,14 @@ import Training
 /// Each arm gets the same number of trials, spread evenly over the ranges that its braces name, on tuning seeds; its best
 /// setting is run on fresh seeds, in pairs with the other arms; the test part is read once, in the end.
 /// ```swift
-/// let comparison = try Comparison(
+/// let comparison = try MethodComparison(
 ///   ComparisonConfiguration(
 ///     data: ["digits.csv"],
 ///     arms: ["sgd: momentum 0.9 | rate {0.001...1}", "adam: adam | rate {0.0001...0.1}"], budget: "2000updates"))
 /// let result = try comparison.run(out: "runs/digits")
 /// for pair in result.pairs { print(pair.sentence) }
 /// ```
-public struct Comparison {
+public struct MethodComparison {
   /// Data of one's own that are in memory already.
   public struct Problem: Sendable {
     let name: String
