@@ -78,7 +78,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    var comparison = try Comparison(try resume.map { try Comparison.configuration(of: $0) } ?? settings())
+    var comparison = try MethodComparison(try resume.map { try MethodComparison.configuration(of: $0) } ?? settings())
     comparison.locator = dataOptions.locator
     comparison.commandLine = ["descent"] + CommandLine.arguments.dropFirst()
     comparison.announce = announce

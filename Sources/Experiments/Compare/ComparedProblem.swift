@@ -10,4 +10,9 @@ public struct ComparedProblem: Codable, Sendable, Equatable {
   public var hasTest: Bool
   /// 0 where numbers are predicted.
   public var classes: Int
+
+  public init(name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int) {
+    (self.name, self.account, self.fingerprint) = (name, account, fingerprint)
+    (self.hasTest, self.classes) = (hasTest, classes)
+  }
 }

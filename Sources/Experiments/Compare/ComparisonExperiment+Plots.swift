@@ -73,6 +73,11 @@ extension ComparisonExperiment {
           + (diverged > 0 ? " (\(diverged) trials diverged)" : ""),
         xLabel: name, yLabel: "validation \(plan.measure.name), mean and range", series: series)
       (plot.isLogX, plot.isLogY) = (isLog, Self.isWide(series.flatMap(\.y)))
+      // Points at the ends of a range are not to lie on the frame.
+      if let low = series.flatMap(\.x).min(), let high = series.flatMap(\.x).max(), low < high {
+        let rim = (high - low) / 20
+        plot.xRange = isLog && low > 0 ? low / 1.3...high * 1.3 : low - rim...high + rim
+      }
       return plot
     }
   }

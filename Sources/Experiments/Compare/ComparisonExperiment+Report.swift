@@ -18,7 +18,7 @@ extension ComparisonExperiment {
       sections += [
         .heading("Tuning"),
         .paragraph(
-          "Every trial: the mean over \(tuningSeeds.count) tuning seeds against what stands in the braces. A wide valley is a "
+          "Every trial: its mean over the tuning seeds (\(tuningSeeds.count)) against what stands in the braces. A wide valley is a "
             + "method that forgives; trials that diverged are left out and counted in the title."),
       ]
       sections += tuning.map { .plot($0) }

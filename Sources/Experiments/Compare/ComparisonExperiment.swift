@@ -4,7 +4,7 @@ import Training
 /// Which of several ways to descend is better on one's own data: each is tuned alike on tuning seeds, the best setting of
 /// each is run on fresh seeds in pairs, and tests decide.
 ///
-/// It is an experiment like the published ones; `Comparison` makes one of data and arms.
+/// It is an experiment like the published ones; `MethodComparison` makes one of data and arms.
 public struct ComparisonExperiment: Experiment {
   public static let name = "compare"
   public static let summary = "arms of one's own on one's own data, tuned alike"

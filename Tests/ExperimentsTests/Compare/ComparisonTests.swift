@@ -61,7 +61,7 @@ import Training
     let other = try MadeUpTable.comparison(Self.arms, on: problems)
     #expect { _ = try other.resume(folder) } throws: { "\($0)".contains("other settings") }
     try String(lines.prefix(5).joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
-    let changed = try Comparison(
+    let changed = try MethodComparison(
       comparison.configuration, on: [MadeUpTable.problem("numbers", table: 3), problems[1]])
     #expect { _ = try changed.resume(folder) } throws: { "\($0)".contains("numbers has changed") }
   }

@@ -6,7 +6,7 @@ import Training
 /// Small problems whose truth is known.
 enum MadeUpTable {
   /// y = sin 2a + b c / 2 with noise, or its sign: 240 rows to learn from and to validate, 120 that nothing is chosen by.
-  static func problem(_ name: String = "made-up", table: Int, isClassified: Bool = false) -> Comparison.Problem {
+  static func problem(_ name: String = "made-up", table: Int, isClassified: Bool = false) -> MethodComparison.Problem {
     let key = RandomKey(seed: table).split("table")
     let x = key.split("x").normal([360, 3])
     let noise = key.split("noise").normal(count: 360)
@@ -17,7 +17,7 @@ enum MadeUpTable {
       name: name, features: .numbers(x),
       targets: isClassified ? .classes(y.map { $0 > 0 ? 1 : 0 }) : .numbers(NDArray(y, shape: [360, 1])),
       classNames: isClassified ? ["low", "high"] : [])
-    return Comparison.Problem(name) { seed in
+    return MethodComparison.Problem(name) { seed in
       let parts = try all.subset(Array(0..<240)).split([180, 60], key: RandomKey(seed: seed).split("parts"))
       var problem = TrainingProblem(train: parts[0], validation: parts[1])
       problem.test = all.subset(Array(240..<360))
@@ -27,19 +27,20 @@ enum MadeUpTable {
 
   /// A comparison in seconds: 60 updates of a small network, 6 trials on 2 seeds, 8 fresh seeds.
   static func comparison(
-    _ arms: [String], on problems: [Comparison.Problem], _ change: (inout ComparisonConfiguration) -> Void = { _ in }
-  ) throws -> Comparison {
+    _ arms: [String], on problems: [MethodComparison.Problem],
+    _ change: (inout ComparisonConfiguration) -> Void = { _ in }
+  ) throws -> MethodComparison {
     var c = ComparisonConfiguration(
       data: [], arms: arms.map { $0.contains("model") ? $0 : $0 + "; hidden 8" }, trials: 6, budget: "60updates",
       looks: 10, seeds: TunedSeeds(count: 8, tuningCount: 2))
     change(&c)
-    return try Comparison(c, on: problems)
+    return try MethodComparison(c, on: problems)
   }
 
   /// Runs it in a folder that is removed again.
   static func verdict(
     _ arms: [String], table: Int = 1, _ change: (inout ComparisonConfiguration) -> Void = { _ in }
-  ) throws -> ComparisonResult {
+  ) throws -> ComparisonOutcome {
     let folder = NSTemporaryDirectory() + "descent-compare-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     return try comparison(arms, on: [problem(table: table)], change).run(out: folder)

@@ -8,14 +8,14 @@ import Training
 /// Each arm gets the same number of trials, spread evenly over the ranges that its braces name, on tuning seeds; its best
 /// setting is run on fresh seeds, in pairs with the other arms; the test part is read once, in the end.
 /// ```swift
-/// let comparison = try Comparison(
+/// let comparison = try MethodComparison(
 ///   ComparisonConfiguration(
 ///     data: ["digits.csv"],
 ///     arms: ["sgd: momentum 0.9 | rate {0.001...1}", "adam: adam | rate {0.0001...0.1}"], budget: "2000updates"))
 /// let result = try comparison.run(out: "runs/digits")
 /// for pair in result.pairs { print(pair.sentence) }
 /// ```
-public struct Comparison {
+public struct MethodComparison {
   /// Data of one's own that are in memory already.
   public struct Problem: Sendable {
     let name: String
@@ -66,20 +66,20 @@ public struct Comparison {
   ///   - replacing: whether an earlier run in it may be removed.
   /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written, or where
   ///   every trial of an arm diverged; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
-  public func run(out: String, replacing: Bool = false) throws -> ComparisonResult {
+  public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
     let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
     for problem in experiment.configuration.problems { announce("\(problem.name): \(problem.account)") }
     let outcome = try RunSession.start(
       experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
       announce: announce, isQuiet: isQuiet)
-    return try ComparisonResult(experiment, outcome, RunFolder.open(out))
+    return try ComparisonOutcome(experiment, outcome, RunFolder.open(out))
   }
 
   /// Goes on with a run of these data and settings that was interrupted: what has ended is not done again, and the result is
   /// that of an uninterrupted run but for times.
   ///
   /// - Throws: `SettingsError` where settings or data are others; else as `run`.
-  public func resume(_ path: String) throws -> ComparisonResult {
+  public func resume(_ path: String) throws -> ComparisonOutcome {
     let folder = try RunFolder.open(path)
     var saved = try RunSession.settings(ComparisonExperiment.self, folder)
     let problems = saved.problems
@@ -90,7 +90,7 @@ public struct Comparison {
     saved.problems = problems
     let experiment = ComparisonExperiment(saved, data: own)
     let outcome = try RunSession.resume(experiment, folder: folder, data: locator, announce: announce, isQuiet: isQuiet)
-    return try ComparisonResult(experiment, outcome, folder)
+    return try ComparisonOutcome(experiment, outcome, folder)
   }
 
   /// The settings of a folder's comparison, to go on with it.
@@ -108,7 +108,7 @@ public struct Comparison {
 }
 
 /// What a comparison came to.
-public struct ComparisonResult: Sendable {
+public struct ComparisonOutcome: Sendable {
   /// Each pair of arms on each data set.
   public let pairs: [PairVerdict]
   /// The chosen settings, by data set and arm, as text.
