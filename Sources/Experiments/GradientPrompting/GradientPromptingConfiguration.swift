@@ -68,6 +68,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var rate: Double
     /// Limit of the outer gradient's norm.
     public var clip: Double
+    /// Whether it moves the small model's embedding, which is the head, too: learnt from labels, that makes words that are
+    /// no answers less likely, names of the test among them.
+    public var embedding: Bool
     /// Times at which the taught model is tried on tuning questions; the best of them counts.
     public var looks: Int
   }
@@ -109,10 +112,11 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     data: Data(
       kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128, questions: "", longest: 160,
       contexts: [4, 16]),
-    small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 1200, batch: 32, rate: 3e-3),
+    small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 4000, batch: 32, rate: 3e-3),
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
-    outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, looks: 6), seeds: PlainSeeds(count: 6),
+    outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 40),
+    seeds: PlainSeeds(count: 6),
     decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
 
   static var smoke: GradientPromptingConfiguration {
@@ -122,7 +126,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.small = Small(facts: 1, names: 16, width: 16, layers: 1, updates: 20, batch: 8, rate: 3e-3)
     c.inner.triedRates = [0.1, 1]
     c.inner.moreSteps = [2]
-    c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, looks: 1)
+    c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, embedding: false, looks: 1)
     c.seeds.count = 2
     return c
   }
@@ -135,7 +139,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.data = Data(
       kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
-    c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, looks: 5)
+    c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
     c.seeds.count = 3
     return c
   }
@@ -145,7 +149,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.data.train = 2000
     c.data.test = 256
     c.inner.moreSteps = [2, 4]
-    c.outer.updates = 400
+    (c.outer.updates, c.outer.looks) = (400, 20)
     c.seeds.count = 5
     return c
   }

@@ -73,7 +73,7 @@ extension GradientPromptingExperiment {
       ).saying("make answers likelier than the plain step"),
       recovery("recovers-gap", "exact answers beyond that part of the gap", of: .conditioning, .description)
         .saying("recover a part of the prompting gap"),
-    ] + configuration.data.contexts.prefix(1).map(together) + configuration.arms.map(compared) + [
+    ] + configuration.arms.map(compared) + [
       .same(
         "nothing-without-step", "Without a step the meta-trained model answers as little as the plain one.",
         Self.exact(.conditioning, .noStep), as: Self.exact(.base, .noContext), within: rule.leakMargin,
@@ -83,15 +83,6 @@ extension GradientPromptingExperiment {
         Self.exact(.conditioning, .irrelevantContext), as: Self.exact(.base, .noContext), within: rule.leakMargin,
         name: "no answers from an irrelevant context", source: Self.paper + ", the condition Irrelevant"),
     ]
-  }
-
-  /// One step on several contexts.
-  private func together(_ count: Int) -> Test {
-    .higher(
-      "several-contexts", "One step on \(count) contexts answers more questions exactly than the plain model's.",
-      .measure(.exact(count, .batched), of: .conditioning), than: .measure(.exact(count, .batched), of: .base),
-      name: "\(count) contexts in one step: exact answers beyond the plain step's",
-      source: Self.paper + ", table 2: 51.5 and 43.6 % with 4 contexts")
   }
 
   /// LC beside another arm.

@@ -16,7 +16,11 @@ extension GradientPromptingExperiment {
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
     if !configuration.data.contexts.isEmpty {
-      sections += [.heading("Several contexts, one of them the question's"), try several(findings)]
+      sections += [
+        .heading("Several contexts, one of them the question's"), try several(findings),
+        .paragraph(
+          "No claim: the paper's models are meta-trained for several contexts at once (its table 2), these for one."),
+      ]
     }
     sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
     if let answers = try answers(findings) { sections += [.heading("Ten questions, in words"), answers] }

@@ -48,6 +48,7 @@ public struct GradientPromptingExperiment: Experiment {
     "inner.triedRates": "among which the plain model's is chosen",
     "outer.updates": "updates of the outer descent", "outer.tasks": "tasks in one of them",
     "outer.rate": "highest rate of the outer descent", "outer.clip": "limit of the outer gradient's norm",
+    "outer.embedding": "whether it moves the small model's embedding, which is the head, too",
     "outer.looks": "times at which the taught model is tried on tuning questions; the best counts",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",

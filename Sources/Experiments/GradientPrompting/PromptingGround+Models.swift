@@ -39,7 +39,7 @@ extension PromptingGround {
     let end = last.suffix(50)
     return PromptingGround(
       decoder: decoder, trunk: nil, trunkWeights: Tree(), weights: reading.state.parameters,
-      moving: "block*/down/weight", learnsAll: true,
+      moving: "block*/down/weight", learnsAll: true, learnsEmbedding: configuration.outer.embedding,
       tasks: { world.tasks($0, $1, kind: $2, key: $3) }, text: { world.text($0) },
       pretrainingLoss: end.reduce(0, +) / Double(max(end.count, 1)),
       shape: TaskShape(context: 8 * c.facts, prompt: 6, answer: 1))
@@ -73,7 +73,7 @@ extension PromptingGround {
       decoder: decoder, trunk: trunk, trunkWeights: trunk.map { model.parameters(of: $0) } ?? Tree(),
       weights: model.parameters(of: decoder)
         .merging(try FineTuner.initialFactors(adapter, model.configuration, key: key.split("adapter"))),
-      moving: "*/adapter/*", learnsAll: false, tasks: source.tasks,
+      moving: "*/adapter/*", learnsAll: false, learnsEmbedding: false, tasks: source.tasks,
       text: { tokenizer.decode($0) }, pretrainingLoss: nil, shape: shape)
   }
 }

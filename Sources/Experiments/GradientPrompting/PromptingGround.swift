@@ -16,6 +16,8 @@ package struct PromptingGround: Sendable {
   let moving: String
   /// Whether what is not moved by inner steps is learnt outside, too.
   let learnsAll: Bool
+  /// Whether the embedding is learnt outside.
+  let learnsEmbedding: Bool
   package let tasks: @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
   let text: @Sendable ([Int32]) -> String
   /// The loss with which training on the spot ended.
@@ -26,7 +28,9 @@ package struct PromptingGround: Sendable {
 
   var prompted: PromptedDecoder { PromptedDecoder(decoder) }
 
-  func isLearnt(_ path: String) -> Bool { learnsAll || PathPattern(moving).matches(path) }
+  func isLearnt(_ path: String) -> Bool {
+    PathPattern(moving).matches(path) || (learnsAll && (learnsEmbedding || path != "tokens/weight"))
+  }
 
   /// One for a worker of its own.
   func frozenTrunk() -> FrozenTrunk? { trunk.map { FrozenTrunk($0, weights: trunkWeights) } }
