@@ -134,7 +134,7 @@ extension ComparisonExperiment {
   }
 
   static let arrivalHeader = [
-    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds of one core", "trials that arrive",
+    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds", "trials that arrive",
   ]
 
   func arrivalRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
@@ -151,7 +151,7 @@ extension ComparisonExperiment {
             let sorted = arrivals.map { $0.map(value) ?? .infinity }.sorted()
             guard !sorted.isEmpty else { return "–" }
             let middle = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
-            return middle.1.isInfinite ? "not in the budget" : Report.number((middle.0 + middle.1) / 2)
+            return middle.1.isInfinite ? "> budget" : Report.number((middle.0 + middle.1) / 2)
           }
           let trials = plan.trials(data, arm)
           let good = try target.map { target in
@@ -176,10 +176,10 @@ extension ComparisonExperiment {
     let rule =
       configuration.target != nil
       ? "It was asked for."
-      : "By rule it is 95 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
+      : "By rule it is 90 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
     return """
       The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
-      Medians over seeds until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
+      Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
       trials of the search whose mean reaches the target.
       """
