@@ -73,7 +73,7 @@ extension ComparisonExperiment {
   private static func armHeader(_ plan: ComparisonPlan) -> [String] {
     [
       "data", "arm", "best setting", "tuning \(plan.measure.name)", "validation \(plan.measure.name)",
-      "test \(plan.measure.name)", "parameters", "diverged", "trials", "tuning cost",
+      "test \(plan.measure.name)", "parameters", "diverged", "trials", "gradients of tuning",
     ]
   }
 
@@ -130,7 +130,7 @@ extension ComparisonExperiment {
     func sum(_ measure: Measure) throws -> Double {
       try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
     }
-    return "\(Report.number(try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
+    return "\(Int(try sum(.comparedGradients))), \(Report.number(try sum(.seconds), digits: 3)) s"
   }
 
   static let arrivalHeader = [
@@ -151,7 +151,9 @@ extension ComparisonExperiment {
             let sorted = arrivals.map { $0.map(value) ?? .infinity }.sorted()
             guard !sorted.isEmpty else { return "–" }
             let middle = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
-            return middle.1.isInfinite ? "> budget" : Report.number((middle.0 + middle.1) / 2)
+            guard middle.1.isFinite else { return "> budget" }
+            let value = (middle.0 + middle.1) / 2
+            return value >= 1000 ? "\(Int(value))" : Report.number(value)
           }
           let trials = plan.trials(data, arm)
           let good = try target.map { target in
