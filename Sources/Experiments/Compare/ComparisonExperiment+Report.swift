@@ -73,7 +73,7 @@ extension ComparisonExperiment {
   private static func armHeader(_ plan: ComparisonPlan) -> [String] {
     [
       "data", "arm", "best setting", "tuning \(plan.measure.name)", "validation \(plan.measure.name)",
-      "test \(plan.measure.name)", "parameters", "diverged", "trials", "tuning cost",
+      "test \(plan.measure.name)", "parameters", "diverged", "trials", "gradients of tuning",
     ]
   }
 
@@ -130,11 +130,11 @@ extension ComparisonExperiment {
     func sum(_ measure: Measure) throws -> Double {
       try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
     }
-    return "\(Report.number(try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
+    return "\(Int(try sum(.comparedGradients))), \(Report.number(try sum(.seconds), digits: 3)) s"
   }
 
   static let arrivalHeader = [
-    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds of one core", "trials that arrive",
+    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds", "trials that arrive",
   ]
 
   func arrivalRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
@@ -151,7 +151,9 @@ extension ComparisonExperiment {
             let sorted = arrivals.map { $0.map(value) ?? .infinity }.sorted()
             guard !sorted.isEmpty else { return "–" }
             let middle = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
-            return middle.1.isInfinite ? "not in the budget" : Report.number((middle.0 + middle.1) / 2)
+            guard middle.1.isFinite else { return "> budget" }
+            let value = (middle.0 + middle.1) / 2
+            return value >= 1000 ? "\(Int(value))" : Report.number(value)
           }
           let trials = plan.trials(data, arm)
           let good = try target.map { target in
@@ -176,10 +178,10 @@ extension ComparisonExperiment {
     let rule =
       configuration.target != nil
       ? "It was asked for."
-      : "By rule it is 95 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
+      : "By rule it is 90 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
     return """
       The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
-      Medians over seeds until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
+      Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
       trials of the search whose mean reaches the target.
       """

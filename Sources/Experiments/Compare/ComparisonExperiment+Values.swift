@@ -46,7 +46,7 @@ extension ComparisonExperiment {
     return Values(trial: try chosen(data, arm, findings), measure: measure, worst: worst ?? .nan)
   }
 
-  /// The value of a measure at which a descent on a data set has arrived: what was asked for, or 95 % of the way from the
+  /// The value of a measure at which a descent on a data set has arrived: what was asked for, or 90 % of the way from the
   /// constant prediction to the best arm, both as means over the tuning seeds; nil where no arm beats that prediction.
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
@@ -60,7 +60,7 @@ extension ComparisonExperiment {
     }
     let start = plan.measure.cost(constants.reduce(0, +) / Double(max(constants.count, 1)))
     guard start.isFinite, best < start else { return nil }
-    let cost = start + 0.95 * (best - start)
+    let cost = start + 0.9 * (best - start)
     return plan.measure.isLower ? cost : -cost
   }
 

@@ -129,9 +129,9 @@ public struct ComparisonOutcome: Sendable {
     }
     self.settings = settings
     arrivals = TextTable(
-      header: ["data", "arm", "best setting"] + ComparisonExperiment.arrivalHeader.dropFirst(2),
+      header: ["data", "arm", "best setting", "arrived", "updates", "gradients", "seconds", "trials that arrive"],
       rows: try experiment.arrivalRows(findings).map { row in
-        [row[0], row[1], settings[row[0]]?[row[1]] ?? ""] + row.dropFirst(2)
+        [row[0], row[1], settings[row[0]]?[row[1]] ?? ""] + [2, 3, 5, 6, 7].map { row[$0] }
       })
   }
 

@@ -97,7 +97,7 @@ extension ComparisonExperiment {
     } else {
       let found = pairs.filter { $0.winner != nil }
       text =
-        "\(found.count) of \(pairs.count) pairs differ"
+        (found.isEmpty ? "none" : "\(found.count)") + " of \(pairs.count) pairs differ" + (found.count < 2 ? "s" : "")
         + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
         + (found.count > 6 ? "; ..." : "")
     }
