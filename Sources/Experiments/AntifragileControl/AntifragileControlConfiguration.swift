@@ -106,7 +106,7 @@ public struct AntifragileControlConfiguration: SeededConfiguration {
       spoofings: ["sp2 1.5", "sp4 1.0"],
       mapStrengths: [0, 0.15, 0.3, 0.5], mapMagnitudes: [0, 0.5, 1, 1.5]),
     baselines: Baselines(noise: 0.6, bias: 1, adversaryShare: 0.2, constants: 5), episodes: 100, mapEpisodes: 40,
-    states: 512, seeds: TunedSeeds(count: 6, first: 20, tuningCount: 1),
+    states: 512, seeds: TunedSeeds(count: 6, first: 10, tuningCount: 1),
     decision: Decisions(alpha: 0.05, returnGain: 0.15, conflictCut: 0.3, arrivalMargin: 0.05))
 
   /// Mechanics only: nobody learns to fly in so few steps.
