@@ -172,13 +172,13 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
       "decision.recovered": decision.recovered,
     ])
     let limits = FactWorld.limits
+    guard small.facts <= limits.facts else {
+      throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
+    }
     // An eighth is for tuning, and each fact names two.
     let fewest = 16 * small.facts
     guard small.names >= fewest, small.names <= limits.names else {
       throw SettingsError("small.names must be between \(fewest) and \(limits.names), not \(small.names)")
-    }
-    guard small.facts <= limits.facts else {
-      throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
     }
     try require(
       counts: [
