@@ -74,7 +74,7 @@ public struct DiscoveryRace: Hashable, Sendable, Codable {
       exp(Double(workers) * (logSurvival(gradient * x) + logSurvival(link * x)))
     }
     // All is over before the end; Simpson's rule on as many steps errs by less than 1e-9 of it.
-    var end = 1 / max(gradient, link)
+    var end = 1 / (max(gradient, link) * Double(workers))
     while density(end) > 1e-18 { end *= 1.25 }
     let steps = 4000
     let width = end / Double(steps)

@@ -65,7 +65,7 @@ struct BeyondSearch: Sendable {
     let unit = Int((c.problem.samples / Double(n)).rounded(.up))
     let kept = Set(c.beyond.shares.map { max(1, Int($0 * Double(c.problem.dimension))) }).sorted()
     return c.beyond.batches.flatMap { b in
-      kept.flatMap { k in c.search.scales.map { MethodTuning(batch: b * max(1, unit), kept: k, scale: $0) } }
+      kept.flatMap { k in c.beyond.scales.map { MethodTuning(batch: b * max(1, unit), kept: k, scale: $0) } }
     }
   }
 
@@ -108,6 +108,13 @@ struct BeyondSearch: Sendable {
     case "M3, RandK": return MarinaP(batch: b, downlink: RandK(k), chance: chance, uplink: RandK(k), momentum: 0.9)
     default: preconditionFailure("no such method beyond the bound: \(name)")
     }
+  }
+
+  /// How much faster than whole vectors and one worker a method would be if all needed the rounds of exact descent.
+  func hopedGain(_ name: String, _ links: LinkSpeeds, _ n: Int) -> Double {
+    let p = configuration.problem
+    let whole = (p.samples / Double(n)).rounded(.up) + (links.downlink + links.uplink) * Double(p.dimension)
+    return min(whole, 1 + p.samples) / leastRound(name, links, n)
   }
 
   /// The least seconds of a round among what is tried, on average: with those and the rounds of exact descent a method

@@ -100,6 +100,8 @@ extension Measure {
   package static let stepScale = Measure("step")
   /// The time within which the search is complete, over that of the best.
   package static let searchRoom = Measure("room")
+  /// The time of what the bound covers over that of a method, both in the rounds of exact descent.
+  package static let hopedGain = Measure("hope")
   /// Seconds a coordinate of a chain.
   package static let pace = Measure("pace")
   /// The same in units of min{h/p_σ, τ_s/p_K}, which a larger K makes shorter.

@@ -103,6 +103,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     public var batches: [Int]
     /// Shares of coordinates that are tried as K.
     public var shares: [Double]
+    /// Steps that are tried, in units of the theory's.
+    public var scales: [Double]
     /// η of EF21-P.
     public var momentum: Double
   }
@@ -154,7 +156,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     methods: Methods(ratios: [0, 0.1, 1], workers: [4, 16], rounds: 100_000),
     beyond: Beyond(
       workers: [16, 64], equal: 1.0 / 8, downlink: 1.0 / 4, batches: [1, 2, 4], shares: [1.0 / 16, 1.0 / 4],
-      momentum: 0.3),
+      scales: [1, 1.8, 4, 7], momentum: 0.3),
     seeds: TunedSeeds(count: 5, tuningCount: 1),
     decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.6))
 
@@ -245,7 +247,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
         "search.scales": search.scales, "exponents.factors": exponents.factors,
         "methods.workers": methods.workers.map(Double.init),
         "beyond.workers": beyond.workers.map(Double.init), "beyond.batches": beyond.batches.map(Double.init),
-        "beyond.shares": beyond.shares,
+        "beyond.shares": beyond.shares, "beyond.scales": beyond.scales,
       ], least: 1)
     try requireRising(
       [

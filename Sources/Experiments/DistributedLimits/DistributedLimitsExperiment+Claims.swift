@@ -12,7 +12,7 @@ extension DistributedLimitsExperiment {
   public func claims() throws -> [ClaimTest<DistributedLimitsArm>] {
     let search = try LimitsSearch(self)
     let free = freeDownlink(search)
-    return lemmas + discovery + equalSpeeds + free + limitedDownlink(search) + beyond(try BeyondSearch(configuration))
+    return lemmas + discovery + equalSpeeds + free + limitedDownlink(search) + beyond
   }
 
   // MARK: The worst-case function
@@ -362,12 +362,12 @@ extension DistributedLimitsExperiment {
     "M3, RandK": "m3-rand",
   ]
 
-  private func beyond(_ search: BeyondSearch) -> [Test] {
-    BeyondRegime.allCases.flatMap { regime in regime.methods.map { breaks($0, regime, search) } }
+  private var beyond: [Test] {
+    BeyondRegime.allCases.flatMap { regime in regime.methods.map { breaks($0, regime) } }
   }
 
   /// Whether a method is faster by a factor than all that the bound covers, at the best of its own parameters.
-  private func breaks(_ name: String, _ regime: BeyondRegime, _ search: BeyondSearch) -> Test {
+  private func breaks(_ name: String, _ regime: BeyondRegime) -> Test {
     let (n, links, gain) = (
       configuration.beyond.workers.last!, regime.links(configuration), configuration.decision.gain
     )
@@ -380,15 +380,10 @@ extension DistributedLimitsExperiment {
       findings.set(.time, of: method, seed, to: try best.value(findings, seed) / wanted)
     }
     let (words, isDownlink) = ("\(name), \(regime.rawValue)", regime == .downlink)
-    let hope = LimitsSearch.exactRounds(configuration.problem) * search.leastRound(name, links, n)
     let room = Premise(
       "gain of \(words), in as few rounds as exact descent", .atLeast(1.5 * gain),
       "\(name) sends so little that it would gain the factor with half as many rounds more than exact descent.",
-      Number {
-        try best.value($0, $1) / hope
-      } makeUp: { wanted, seed, findings in
-        for arm in others { findings.set(.time, of: arm, seed, to: wanted * hope) }
-      })
+      .measure(.hopedGain, of: method))
     let arrives = Premise(
       "share of descents of \(words) that reached the goal", .atLeast(1), "\(name) reached the goal.",
       .measure(.isReached, of: method))

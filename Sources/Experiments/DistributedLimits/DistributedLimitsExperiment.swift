@@ -50,7 +50,7 @@ public struct DistributedLimitsExperiment: Experiment {
     "beyond.workers": "n of the methods that the bound does not cover; the most of them decide",
     "beyond.equal": "τ_s = τ_w of these", "beyond.downlink": "τ_s of these where sending to the server is free",
     "beyond.batches": "their batches, in units of ⌈S/n⌉", "beyond.shares": "their K, in units of d",
-    "beyond.momentum": "η of EF21-P",
+    "beyond.scales": "their steps, in units of the theory's", "beyond.momentum": "η of EF21-P",
     "seeds.count": "seeds that decide", "seeds.first": "the first of them",
     "seeds.tuningCount": "seeds that only choose b, K and steps", "seeds.tuningFirst": "the first of them",
     "decision.alpha": "level of each test", "decision.margin": "distance of exponents that counts as equal",

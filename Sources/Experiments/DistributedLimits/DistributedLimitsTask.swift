@@ -62,6 +62,7 @@ extension DistributedLimitsExperiment {
       var values = try beyond.descend(name, links, n, tuning, seconds: patience, key)
       values[.batch] = Double(tuning.batch)
       values[.kept] = Double(tuning.kept)
+      values[.hopedGain] = beyond.hopedGain(name, links, n)
       return values
     }
   }
