@@ -66,7 +66,8 @@ import Training
     #expect { _ = try changed.resume(folder) } throws: { "\($0)".contains("numbers has changed") }
   }
 
-  /// Pairs are pairs: same split, same start, same batches, so that arms that mean the same (16 rows are the batch of so small a table) have equal bits.
+  /// Pairs are pairs: same split, same start, same batches, so that arms that mean the same have equal bits; 16 rows are the
+  /// batch of so small a table.
   @Test func armsOfASeedShareAllButWhatTheyChange() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     _ = try MadeUpTable.comparison(
