@@ -43,7 +43,7 @@ import Testing
     fails("", "holds the tables prices, odd \"name\", large")
     fails("#price", "has no table price; there are: prices")
     fails("#odd \"name\"", "column b holds bytes")
-    fails("#SELECT nothing FROM prices", "no such column")
+    fails("#SELECT absent FROM prices", "no such column")
     fails("#SELECT 1; SELECT 2", "several")
     fails("#SELECT * FROM prices WHERE id > 5", "has no rows")
     fails("#WITH x AS (SELECT 1) DELETE FROM prices", "no columns")

@@ -78,8 +78,8 @@ import Testing
     let libraries = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "Sources").path)
       .filter {
         ![
-          "CKernels", "CMPI", "COneDNN", "COpenBLAS", "COpenMPI", "CZlib", "DescentCommand", "RanksCommand",
-          "TestSupport",
+          "CImages", "CKernels", "CMPI", "COneDNN", "COpenBLAS", "COpenMPI", "CSQLite", "CZlib", "DescentCommand",
+          "RanksCommand", "TestSupport",
         ].contains($0) && !$0.hasPrefix(".")
       }
     for name in libraries + ["AddAnOperation", "AddATransformation", "AddAnExperiment"] {
