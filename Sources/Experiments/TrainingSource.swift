@@ -14,7 +14,7 @@ package enum TrainingSource: Sendable {
       return
     }
     var isFolder: ObjCBool = false
-    FileManager.default.fileExists(atPath: source, isDirectory: &isFolder)
+    _ = FileManager.default.fileExists(atPath: source, isDirectory: &isFolder)
     guard Table.exists(source) else {
       let names = CatalogueEntry.all.map(\.name)
       throw SettingsError(

@@ -107,7 +107,7 @@ extension ComparisonExperiment {
       // A clock may not have ticked.
       return PerformanceProfile(costs: costs.map { $0.map { max($0, 1e-9) } })
     }
-    let plots = try [
+    let plots = [
       ("gradients", "gradient evaluations", try profile(\.gradients)), ("seconds", "seconds", try profile(\.seconds)),
     ].compactMap { name, label, profile -> Plot? in
       guard !profile.ratios.isEmpty else { return nil }
