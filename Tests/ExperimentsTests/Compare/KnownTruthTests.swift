@@ -40,11 +40,18 @@ import Testing
   /// The best rate is above the cap: what may not go there is slower.
   @Test func aHalvedCapIsWorse() throws {
     let pairs = try verdicts("halved cap", ["free: rate {0.005...0.05}", "capped: rate {0.005...0.025}"])
-    for pair in pairs { #expect(pair.winner == "free", "\(pair.sentence)") }
+    expectFound(pairs, "free")
   }
 
   @Test func aFarTooSmallRateIsWorse() throws {
     let pairs = try verdicts("too small", ["slow: rate 0.00001", "tuned: momentum 0.9 | rate {0.001...1}"])
-    for pair in pairs { #expect(pair.winner == "tuned", "\(pair.sentence)") }
+    expectFound(pairs, "tuned")
+  }
+
+  /// With eight pairs chance may hide what is there: in nine of ten tables it must be seen, and in the one of the suite.
+  private func expectFound(_ pairs: [PairVerdict], _ winner: String) {
+    let missed = pairs.filter { $0.winner != winner }
+    #expect(10 * missed.count <= pairs.count, "\(missed.map(\.sentence))")
+    #expect(missed.allSatisfy { $0.winner == nil }, "never the other way round")
   }
 }
