@@ -11,6 +11,9 @@ public struct ComparedProblem: Codable, Sendable, Equatable {
   /// 0 where numbers are predicted.
   public var classes: Int
 
+  /// Name and account, the name once.
+  var sentence: String { account.hasPrefix(name + ": ") ? account : "\(name): \(account)" }
+
   public init(name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int) {
     (self.name, self.account, self.fingerprint) = (name, account, fingerprint)
     (self.hasTest, self.classes) = (hasTest, classes)

@@ -6,7 +6,7 @@ extension ComparisonExperiment {
     let plan = try plan()
     var sections: [Report.Section] = [.heading("Pairs"), pairTable(try pairs(try decide(findings).decisions))]
     sections += [.heading("Arms"), .table(header: Self.armHeader(plan), rows: try armRows(findings))]
-    for problem in configuration.problems { sections.append(.paragraph("\(problem.name): \(problem.account)")) }
+    for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
     sections += [
       .heading("On the way to the target"),
       .paragraph(try targetText(findings)),
@@ -73,7 +73,7 @@ extension ComparisonExperiment {
   private static func armHeader(_ plan: ComparisonPlan) -> [String] {
     [
       "data", "arm", "best setting", "tuning \(plan.measure.name)", "validation \(plan.measure.name)",
-      "test \(plan.measure.name)", "parameters", "diverged", "trials", "gradients of tuning",
+      "test \(plan.measure.name)", "parameters", "diverged", "trials", "tuning cost",
     ]
   }
 
@@ -130,7 +130,7 @@ extension ComparisonExperiment {
     func sum(_ measure: Measure) throws -> Double {
       try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
     }
-    return "\(Int(try sum(.comparedGradients))), \(Report.number(try sum(.seconds), digits: 3)) s"
+    return "\(Int(try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
   }
 
   static let arrivalHeader = [

@@ -68,7 +68,7 @@ public struct MethodComparison {
   ///   every trial of an arm diverged; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
   public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
     let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
-    for problem in experiment.configuration.problems { announce("\(problem.name): \(problem.account)") }
+    for problem in experiment.configuration.problems { announce(problem.sentence) }
     let outcome = try RunSession.start(
       experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
       announce: announce, isQuiet: isQuiet)
