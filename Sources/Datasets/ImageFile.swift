@@ -3,10 +3,13 @@ import Foundation
 
 /// An image of bytes, row by row: height x width x channels.
 public struct RasterImage: Sendable, Equatable {
+  /// In pixels.
   public let height: Int
+  /// In pixels.
   public let width: Int
   /// 1 for grey, 3 for red, green, blue.
   public let channels: Int
+  /// From the upper left corner on, 0 for black.
   public let pixels: [UInt8]
 
   public init(height: Int, width: Int, channels: Int, pixels: [UInt8]) {

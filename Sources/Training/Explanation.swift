@@ -14,6 +14,7 @@ public struct Explanation: Sendable {
   /// How much worse predictions are where a column's cells are exchanged among rows (Breiman, "Random forests", 2001;
   /// Fisher, Rudin, Dominici, "All models are wrong, but many are useful", 2019).
   public struct Importance: Sendable {
+    /// The column's name.
     public let column: String
     /// What `measure` grew by, for each exchange.
     public let increases: [Double]
@@ -24,6 +25,7 @@ public struct Explanation: Sendable {
   /// The mean prediction over rows if all had one value in a column (Friedman, "Greedy function approximation: a
   /// gradient boosting machine", 2001, section 8.2).
   public struct Dependence: Sendable {
+    /// The column's name.
     public let column: String
     /// As cells would have them.
     public let cells: [String]
