@@ -95,10 +95,6 @@ public enum ImageFolder {
   public static func load(
     _ folder: String, _ options: ImageOptions? = nil, key: RandomKey = RandomKey(seed: 0)
   ) throws -> (train: Dataset, test: Dataset) {
-    if let classes = try ImageClasses(folder) { return try classes.load(options ?? ImageOptions(), key: key) }
-    guard options == nil else {
-      throw DatasetError(folder, "holds no folders of PNG or JPEG files; a size and a part are for those")
-    }
     func find(_ name: String) -> String? {
       [name, name + ".gz"].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
     }
@@ -106,6 +102,14 @@ public enum ImageFolder {
       "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
     ]
     let found = idx.compactMap(find)
+    let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
+    let testBatch = batches.isEmpty ? nil : find("test_batch.bin")
+    if found.count < idx.count, testBatch == nil, let classes = try ImageClasses(folder) {
+      return try classes.load(options ?? ImageOptions(), key: key)
+    }
+    guard options == nil else {
+      throw DatasetError(folder, "holds no folders of PNG or JPEG files; a size and a part are for those")
+    }
     if found.count == idx.count {
       let train = try IDX.dataset(name: folder, images: found[0], labels: found[1])
       let test = try IDX.dataset(name: folder, images: found[2], labels: found[3], classNames: train.classNames)
@@ -115,8 +119,7 @@ public enum ImageFolder {
       }
       return (train, test)
     }
-    let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
-    if let test = find("test_batch.bin"), !batches.isEmpty {
+    if let test = testBatch {
       return (try CIFAR10.dataset(name: folder, files: batches), try CIFAR10.dataset(name: folder, files: [test]))
     }
     throw DatasetError(

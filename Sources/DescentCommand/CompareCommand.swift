@@ -45,6 +45,8 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "A table's rows that nothing is chosen by, the same for all seeds: a fraction (0 for none), or a file.")
   var test: String?
   @OptionGroup var table: TableArguments
+  @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
+  var size: String?
   @Option(help: "The run's folder; runs/compare when not given.")
   var out: String?
   @Option(help: "Go on with the comparison in this folder.")
@@ -65,7 +67,7 @@ struct CompareCommand: ParsableCommand {
     let isChanged =
       !arms.isEmpty || trials != nil || seeds != nil || tuningSeeds != nil || budget != nil || measure != nil
       || margin != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil || validation != nil
-      || test != nil || !table.given.isEmpty || out != nil || replace
+      || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }
@@ -94,6 +96,9 @@ struct CompareCommand: ParsableCommand {
     if !known.contains(where: \.isTable), let option = table.given.first ?? (test == nil ? nil : "test") {
       throw SettingsError("--\(option) is for tables, and \(known.map(\.description).joined(separator: ", "))")
     }
+    if size != nil, !known.contains(where: { if case .images = $0 { true } else { false } }) {
+      throw SettingsError("--size is for image files, and \(known.map(\.description).joined(separator: ", "))")
+    }
     if dataOptions.data != nil, !known.contains(where: { if case .known = $0 { true } else { false } }) {
       throw SettingsError(
         "--data is where known data sets are, and \(known.map(\.description).joined(separator: ", "))")
@@ -114,6 +119,7 @@ struct CompareCommand: ParsableCommand {
     settings.looks = looks ?? settings.looks
     settings.keep = keep ?? settings.keep
     settings.target = targetValue
+    settings.images = try size.map { ImageOptions(size: try ImageOptions.size($0)) }
     settings.decision.margin = margin
     settings.decision.alpha = alpha ?? settings.decision.alpha
     return settings

@@ -25,24 +25,7 @@ struct TrainCommand: ParsableCommand {
 
   @Argument(help: "A table, a folder of images or a known data set; not needed with --resume.")
   var source: String?
-  @Option(help: "Target columns of a table, by name or position from 0, joined by commas.")
-  var target: String?
-  @Option(help: "What the target is: auto, classes or numbers.")
-  var task: TableOptions.Task?
-  @Option(help: "Columns of a table to leave out, joined by commas.")
-  var drop: String?
-  @Option(
-    name: .customLong("as"),
-    help: "What columns are: NAME=number, category, date or text, joined by commas; may be repeated.")
-  var kinds: [String] = []
-  @Option(help: "Missing cells of features: fill (and say so by a feature), drop the row, or refuse.")
-  var missing: TableOptions.Missing?
-  @Option(help: "Whether a table's first row holds names: yes or no; found out when not given.")
-  var header: String?
-  @Option(help: "The character between cells: a comma, a semicolon, tab, space; found out when not given.")
-  var delimiter: String?
-  @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
-  var encoding: TextEncoding?
+  @OptionGroup var tableArguments: TableArguments
   @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
   var size: String?
   @Option(
@@ -54,10 +37,6 @@ struct TrainCommand: ParsableCommand {
   var validation: Double?
   @Option(help: "Rows that nothing is chosen by: a fraction, or a file.")
   var test: String?
-  @Option(help: "A column whose equal values stay together in one part.")
-  var group: String?
-  @Option(help: "A column, as a time, whose last rows are held out in place of random ones.")
-  var splitBy: String?
   @Option(help: "The network: mlp, cnn, resnet8 or resnet18; mlp for tables and cnn for images when not given.")
   var model: String?
   @Option(help: "Widths of an mlp's hidden layers; 64,64 when not given.")
@@ -102,8 +81,6 @@ struct TrainCommand: ParsableCommand {
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
     }
-    if let header, !["yes", "no"].contains(header) { throw ValidationError("--header is yes or no") }
-    if group != nil, splitBy != nil { throw ValidationError("rows are parted by --group or by --split-by, not both") }
     if let fraction = testFraction {
       guard fraction > 0, fraction + (validation ?? 0.2) < 1 else {
         throw ValidationError("--test and --validation together must be between 0 and 1")
@@ -162,14 +139,8 @@ struct TrainCommand: ParsableCommand {
       guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
       return
     }
-    let given: [(name: String, isGiven: Bool)] = [
-      ("target", target != nil), ("task", task != nil), ("drop", drop != nil), ("as", !kinds.isEmpty),
-      ("missing", missing != nil), ("header", header != nil), ("delimiter", delimiter != nil),
-      ("encoding", encoding != nil), ("test", test != nil), ("group", group != nil),
-      ("split-by", splitBy != nil),
-    ]
-    if let wrong = given.first(where: \.isGiven) {
-      throw SettingsError("--\(wrong.name) is for tables, and \(source.description)")
+    if let wrong = tableArguments.given.first ?? (test == nil ? nil : "test") {
+      throw SettingsError("--\(wrong) is for tables, and \(source.description)")
     }
     if case .known = source {
       guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
@@ -183,30 +154,9 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func tableOptions(_ saved: TableOptions?) throws -> TableOptions {
-    var options = saved ?? TableOptions()
-    if let header { options.format.header = header == "yes" }
-    if let delimiter { options.format.delimiter = delimiter }
-    if let encoding { options.format.encoding = encoding }
-    if let target { options.targets = [target] }
-    if let task { options.task = task }
-    if let drop { options.dropped = [drop] }
-    if let missing { options.missing = missing }
+    var options = try tableArguments.apply(to: saved ?? TableOptions())
     if let validation { options.validation = validation }
     if let testFraction { options.test = testFraction }
-    if let group { options.group = group }
-    if let splitBy { options.order = splitBy }
-    for item in kinds.flatMap({ $0.split(separator: ",") }) {
-      guard let mark = item.lastIndex(of: "=") else {
-        throw SettingsError("--as \(item) says nothing: write --as NAME=category")
-      }
-      let (name, text) = (String(item[..<mark]), String(item[item.index(after: mark)...]))
-      guard let kind = ColumnKind(rawValue: text) else {
-        throw SettingsError(
-          "--as \(item): there is no kind \(text); \(NearestName.hint(text, among: ColumnKind.allCases.map(\.rawValue)))"
-        )
-      }
-      options.kinds[name] = kind
-    }
     return options
   }
 

@@ -161,10 +161,13 @@ package struct TrainingRun {
     }
   }
 
+  /// The loss with the classes' weights, where they have some.
+  private var descended: LossFunction { problem.classWeights.map { loss.weighted($0) } ?? loss }
+
   private func makeWatches(_ clock: @escaping () -> Double) throws -> Watches? {
     guard let text = settings.watch else { return nil }
     let site = WatchSite(
-      model: model, loss: loss, train: problem.train, validation: problem.validation,
+      model: model, loss: descended, train: problem.train, validation: problem.validation,
       normalization: problem.normalization, key: RandomKey(seed: settings.seed).split("watch"))
     return try Watches(try WatchConfiguration(text), on: site, clock: clock)
   }
@@ -178,7 +181,7 @@ package struct TrainingRun {
       problem.train, batchSize: min(settings.batch, problem.train.count), key: key.split("batches"),
       normalization: problem.normalization)
     let trainer = try Trainer(
-      model: model, loss: problem.classWeights.map { loss.weighted($0) } ?? loss, method: method, batches: batches,
+      model: model, loss: descended, method: method, batches: batches,
       key: key.split("training"), state: saved?.state)
     announce(account(trainer))
     let held = Evaluation(problem.validation, of: problem, model, loss)

@@ -44,9 +44,7 @@ package enum TrainingSource: Sendable {
   package func problem(
     _ options: TableOptions?, images: ImageOptions? = nil, test: String?, seed: Int, data: DataLocator
   ) throws -> TrainingProblem {
-    let parts: (train: Dataset, test: Dataset)
-    switch self {
-    case .table(let path):
+    if case .table(let path) = self {
       let table = try TableProblem(path, options ?? TableOptions(), key: RandomKey(seed: seed).split("validation"))
       var problem = TrainingProblem(table)
       if let test {
@@ -55,10 +53,26 @@ package enum TrainingSource: Sendable {
         problem.test = try table.encoding.dataset(of: try Table.read(test, format)).dataset
       }
       return problem
-    case .known(let name): parts = try data.load(name)
-    case .images(let folder):
-      parts = try ImageFolder.load(folder, images, key: RandomKey(seed: seed).split("validation"))
+    }
+    guard let parts = try parts(images, seed: seed, data: data) else {
+      throw SettingsError("\(description) and has no parts")
     }
     return TrainingProblem(train: parts.train, validation: parts.test)
+  }
+
+  /// Training and test examples of what is no table; nil of a table.
+  ///
+  /// - Parameters:
+  ///   - images: of folders of PNG and JPEG files.
+  ///   - seed: draws a test part where a folder has none.
+  /// - Throws: `DatasetError` naming the file that is wrong.
+  func parts(
+    _ images: ImageOptions?, seed: Int, data: DataLocator
+  ) throws -> (train: Dataset, test: Dataset)? {
+    switch self {
+    case .known(let name): try data.load(name)
+    case .images(let folder): try ImageFolder.load(folder, images, key: RandomKey(seed: seed).split("validation"))
+    case .table: nil
+    }
   }
 }

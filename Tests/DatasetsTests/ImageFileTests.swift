@@ -138,6 +138,18 @@ import Testing
     #expect { try ImageFolder.load(space.path) } throws: { "\($0)".contains("the class c") }
   }
 
+  /// Files of MNIST's layout stay what they are, whatever pictures lie beside them.
+  @Test func knownLayoutsComeFirst() throws {
+    let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7, 9]
+    for part in ["train", "t10k"] {
+      _ = try space.write("\(part)-images-idx3-ubyte", images)
+      _ = try space.write("\(part)-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 0, 1])
+    }
+    try put("plots/loss.png", ImageSamples.grey)
+    #expect(try ImageFolder.load(space.path).train.exampleShape == [1, 1, 1])
+    #expect { try ImageFolder.load(space.path, ImageOptions(size: [2, 2])) } throws: { "\($0)".contains("a size") }
+  }
+
   @Test func whatCannotBeIsSaid() throws {
     try put("a/1.png", ImageSamples.grey)
     #expect { try ImageFolder.load(space.path) } throws: { "\($0)".contains("images of one class, a") }

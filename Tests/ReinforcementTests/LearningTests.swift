@@ -101,7 +101,7 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
     var whole = try ReplayBuffer(capacity: 12, observationCount: 1, actionCount: 1, lanes: 2, discount: 0.9, steps: 3)
     var part = whole
     filled(0..<9, &whole)
-    part.snapshot = whole.snapshot
+    try part.restore(whole.snapshot)
     filled(9..<20, &whole)
     filled(9..<20, &part)
     #expect(part.snapshot == whole.snapshot)
@@ -276,7 +276,7 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
     }
     let (whole, part) = (try fresh(), try fresh())
     for _ in 0..<40 { try whole.advance() }
-    part.snapshot = try throughFile(whole.snapshot)
+    try part.restore(try throughFile(whole.snapshot))
     for _ in 0..<40 {
       try whole.advance()
       try part.advance()
@@ -290,10 +290,52 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
       try PPOTraining(method, in: environment, key: key), try PPOTraining(method, in: environment, key: key)
     )
     for _ in 0..<2 { try one.advance() }
-    other.snapshot = try throughFile(one.snapshot)
+    try other.restore(try throughFile(one.snapshot))
     try one.advance()
     try other.advance()
     #expect(one.snapshot == other.snapshot && one.readings == other.readings)
+  }
+
+  /// A snapshot that lacks a part, or has one of another shape, type or with nonsense in it, is an error: never a trap, and no
+  /// memory is written beyond its end.
+  @Test func damagedSnapshotsAreRefused() throws {
+    let environment = TimeLimit(Copies(Pendulum()), steps: 20)
+    var ppo = PPO()
+    (ppo.hidden, ppo.environments, ppo.horizon, ppo.epochs) = ([8], 4, 32, 1)
+    let runs: [any ControlLearner] = [
+      try OffPolicyTraining(quickMethod(), in: environment, schedule: quickSchedule(), key: key),
+      try PPOTraining(ppo, in: environment, key: key),
+      try CurriculumTraining(
+        quickMethod(),
+        from: try OffPolicyTraining(quickMethod(), in: environment, schedule: quickSchedule(), key: key).state,
+        in: environment, schedule: quickSchedule(), curriculum: Curriculum(strengths: [0.1], stepsPerStage: 120),
+        key: key),
+    ]
+    for run in runs {
+      for _ in 0..<3 { try run.advance() }
+      let whole = run.snapshot
+      for (path, array) in whole {
+        var shape = array.shape.dimensions
+        if shape.isEmpty { shape = [2] } else { shape[0] += 1000 }
+        let type: ElementType = array.elementType == .float64 ? .float32 : .float64
+        for damaged in [nil, NDArray.zeros(Shape(shape), array.elementType), NDArray.zeros(array.shape, type)] {
+          var other = whole
+          other[path] = damaged
+          #expect(throws: ControlError.self, "\(path), \(String(describing: damaged))") { try run.restore(other) }
+        }
+        if path.hasSuffix("counts") || path.hasSuffix("added") {
+          var other = whole
+          let isInteger = array.elementType == .int32
+          other[path] =
+            isInteger
+            ? NDArray(Array(repeating: Int32(-5), count: array.count), shape: array.shape)
+            : NDArray(Array(repeating: Double.nan, count: array.count), shape: array.shape)
+          #expect(throws: ControlError.self, "\(path)") { try run.restore(other) }
+        }
+      }
+      try run.restore(whole)
+      #expect(run.snapshot == whole)
+    }
   }
 
   @Test func settingsOutOfRangeAreRefused() throws {

@@ -185,7 +185,7 @@ import Testing
     }
     let (whole, part) = (try fresh(), try fresh())
     for _ in 0..<40 { try whole.advance() }
-    part.snapshot = whole.snapshot
+    try part.restore(whole.snapshot)
     while !whole.isFinished { try whole.advance() }
     while !part.isFinished { try part.advance() }
     #expect(whole.snapshot == part.snapshot && whole.stages == part.stages)

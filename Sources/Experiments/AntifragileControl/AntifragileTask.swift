@@ -204,7 +204,7 @@ struct AntifragileTask {
   private func descend(
     _ training: any ControlLearner, in copies: EnvironmentCopies, total: Int, isFinished: () -> Bool
   ) throws {
-    if let saved = try log.checkpoints.latest() { training.snapshot = saved.parameters }
+    if let saved = try log.checkpoints.latest() { try training.restore(saved.parameters) }
     let interval = configuration.learning.checkpointSteps
     var next = (training.environmentSteps / interval + 1) * interval
     var returns: [Double] = []

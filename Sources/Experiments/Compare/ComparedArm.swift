@@ -34,16 +34,14 @@ public struct ComparedArm: Hashable, Sendable, CustomStringConvertible {
     body = try RangedText(text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces))
   }
 
-  /// Whether all its settings can be counted, and how many there are then.
-  var settingCount: Int? {
-    var count = 1
+  /// All its settings, where there are at most so many; else nil.
+  private func settings(atMost limit: Int) -> [[String]]? {
+    var all: [[String]] = [[]]
     for place in body.places {
-      guard let own = place.range.count else { return nil }
-      let (product, isTooMuch) = count.multipliedReportingOverflow(by: own)
-      guard !isTooMuch else { return nil }
-      count = product
+      guard let own = place.range.values(atMost: limit), all.count * own.count <= limit else { return nil }
+      all = own.flatMap { value in all.map { $0 + [value] } }
     }
-    return count
+    return all
   }
 
   /// Its trials: as many different settings as asked for, and fewer only where it has no more.
@@ -54,16 +52,7 @@ public struct ComparedArm: Hashable, Sendable, CustomStringConvertible {
   {
     let places = body.places
     func setting(_ values: [String]) throws -> ComparedSetting { try ComparedSetting(self, values) }
-    if let all = settingCount, all <= count {
-      return try (0..<all).map { index in
-        var rest = index
-        let values = places.map { place in
-          defer { rest /= place.range.count! }
-          return place.range.text(ofIndex: rest % place.range.count!)
-        }
-        return try setting(values)
-      }
-    }
+    if let all = settings(atMost: count) { return try all.map(setting) }
     var (known, found) = (Set<[String]>(), [ComparedSetting]())
     for index in 0..<100 * count where found.count < count {
       let values = places.map { $0.range.text(at: sequence.place(index, dimension: dimensions[$0.name]!)) }

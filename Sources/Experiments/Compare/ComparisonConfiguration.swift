@@ -24,6 +24,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var data: [String]
   /// How tables are read and parted; the share for validation is that of images too.
   public var table: TableOptions
+  /// How folders of image files are read; nil for as they are.
+  public var images: ImageOptions?
   /// A table of rows that nothing is chosen by, for a single table.
   public var testFile: String?
   /// Each as `ComparedArm` reads it.
@@ -49,11 +51,11 @@ public struct ComparisonConfiguration: SeededConfiguration {
     data: [String], table: TableOptions = TableOptions(test: 0.2), testFile: String? = nil, arms: [String],
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
-    decision: ComparisonRules = ComparisonRules()
+    decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
-    (self.seeds, self.decision, problems) = (seeds, decision, [])
+    (self.seeds, self.decision, self.images, problems) = (seeds, decision, images, [])
   }
 
   public func check() throws {

@@ -29,11 +29,11 @@ final class ComparisonData: @unchecked Sendable {
     self.init(
       try c.data.map { name in
         let source = try TrainingSource(name)
-        guard !source.isTable else {
+        // A part for the test is the same for all seeds.
+        guard let parts = try source.parts(c.images, seed: 0, data: locator) else {
           return { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0) }
         }
         guard testFile == nil else { throw SettingsError("a test file belongs to a table, and \(source.description)") }
-        let parts = try ComparisonData.images(source, locator)
         return { try ComparisonData.problem(parts, share: c.table.validation, seed: $0) }
       })
   }
@@ -81,15 +81,6 @@ final class ComparisonData: @unchecked Sendable {
       problem.test = try table.encoding.dataset(of: try Table.read(testFile, format)).dataset
     }
     return problem
-  }
-
-  private static func images(_ source: TrainingSource, _ locator: DataLocator) throws -> (train: Dataset, test: Dataset)
-  {
-    switch source {
-    case .known(let name): try locator.load(name)
-    case .images(let folder): try ImageFolder.load(folder)
-    case .table: preconditionFailure("a table is read for each seed")
-    }
   }
 
   /// Examples with a test part of their own: a share of the others validates, of each class alike.

@@ -50,15 +50,6 @@ public enum OptionRange: Hashable, Sendable {
     }
   }
 
-  /// How many values there are; nil for more than can be counted.
-  public var count: Int? {
-    switch self {
-    case .numbers: nil
-    case .wholeNumbers(let low, let high): high - low + 1
-    case .choices(let choices): choices.count
-    }
-  }
-
   /// The value at a place of the range, as text; numbers have four significant digits.
   ///
   /// - Parameter place: in 0..<1.
@@ -79,12 +70,12 @@ public enum OptionRange: Hashable, Sendable {
     }
   }
 
-  /// The value of an index, where they can be counted.
-  func text(ofIndex index: Int) -> String {
+  /// All values, where there are at most so many; else nil.
+  func values(atMost limit: Int) -> [String]? {
     switch self {
-    case .choices(let choices): choices[index]
-    case .wholeNumbers(let low, _): "\(low + index)"
-    case .numbers: preconditionFailure("numbers between two ends have no index")
+    case .choices(let choices): choices.count <= limit ? choices : nil
+    case .wholeNumbers(let low, let high): high - low < limit ? (low...high).map { "\($0)" } : nil
+    case .numbers: nil
     }
   }
 }

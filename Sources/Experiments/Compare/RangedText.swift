@@ -60,7 +60,7 @@ public struct RangedText: Hashable, Sendable, CustomStringConvertible {
     if !endsWord, let last = words.last, let mark = last.firstIndex(of: "=") { return "\(stage) \(last[..<mark])" }
     let position = before.dropFirst().count { !$0.contains("=") }
     guard position > 0 else { return stage }
-    let options = TransformationKind.all.first { $0.name == stage }?.options ?? []
+    let options = TransformationKind.known.first { $0.name == stage }?.options ?? []
     return "\(stage) \(position < options.count ? options[position].name : "\(position + 1)")"
   }
 }

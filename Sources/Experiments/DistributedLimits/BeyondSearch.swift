@@ -17,10 +17,10 @@ public enum BeyondRegime: String, CaseIterable, Sendable {
   }
 
   /// Methods that send less on every link that costs: others could not gain much even in as few rounds as exact descent.
-  var methods: [String] {
+  var methods: [BeyondMethod] {
     switch self {
-    case .equal: ["EF21-P, TopK", "M3, PermK and RandK", "M3, RandK"]
-    case .downlink: ["EF21-P, TopK", "MARINA-P, PermK", "M3, PermK and RandK", "M3, RandK"]
+    case .equal: [.feedback, .correlatedMomentum, .randomMomentum]
+    case .downlink: BeyondMethod.allCases
     }
   }
 }
@@ -29,13 +29,13 @@ public enum BeyondRegime: String, CaseIterable, Sendable {
 struct BeyondSearch: Sendable {
   private let configuration: DistributedLimitsConfiguration
   private let grid: Grid<DistributedLimitsArm>
-  private let places: [(name: String, links: LinkSpeeds, workers: Int)]
+  private let places: [(method: BeyondMethod, links: LinkSpeeds, workers: Int)]
 
   init(_ configuration: DistributedLimitsConfiguration) throws {
     self.configuration = configuration
     let places = BeyondRegime.allCases.flatMap { regime in
       configuration.beyond.workers.flatMap { n in
-        regime.methods.map { (name: $0, links: regime.links(configuration), workers: n) }
+        regime.methods.map { (method: $0, links: regime.links(configuration), workers: n) }
       }
     }
     self.places = places
@@ -43,9 +43,9 @@ struct BeyondSearch: Sendable {
       seeds: configuration.seeds.tuning,
       places.map { place in
         (
-          name: Self.side(place.name, place.links, place.workers),
+          name: Self.side(place.method, place.links, place.workers),
           candidates: Self.tunings(place.workers, configuration).map {
-            .beyondTrial(place.name, place.links, workers: place.workers, $0)
+            .beyondTrial(place.method, place.links, workers: place.workers, $0)
           }
         )
       }
@@ -55,9 +55,11 @@ struct BeyondSearch: Sendable {
   }
 
   var tasks: [SweepTask<DistributedLimitsArm>] { grid.tasks }
-  var arms: [DistributedLimitsArm] { places.map { .beyond($0.name, $0.links, workers: $0.workers) } }
+  var arms: [DistributedLimitsArm] { places.map { .beyond($0.method, $0.links, workers: $0.workers) } }
 
-  private static func side(_ name: String, _ links: LinkSpeeds, _ n: Int) -> String { "\(name) n \(n) \(links)" }
+  private static func side(_ method: BeyondMethod, _ links: LinkSpeeds, _ n: Int) -> String {
+    "\(method.rawValue) n \(n) \(links)"
+  }
 
   func tunings(_ n: Int) -> [MethodTuning] { Self.tunings(n, configuration) }
 
@@ -71,9 +73,9 @@ struct BeyondSearch: Sendable {
 
   /// The best on the tuning seeds; where none reached the goal, the first, which says by itself that it does not.
   func best(
-    _ name: String, _ links: LinkSpeeds, _ n: Int, _ findings: Findings<DistributedLimitsArm>
+    _ method: BeyondMethod, _ links: LinkSpeeds, _ n: Int, _ findings: Findings<DistributedLimitsArm>
   ) throws -> MethodTuning {
-    guard case .beyondTrial(_, _, _, let tuning)? = try grid.best(of: Self.side(name, links, n), findings)?.arm else {
+    guard case .beyondTrial(_, _, _, let tuning)? = try grid.best(of: Self.side(method, links, n), findings)?.arm else {
       return tunings(n)[0]
     }
     return tuning
@@ -85,53 +87,28 @@ struct BeyondSearch: Sendable {
   }
 
   func descend(
-    _ name: String, _ links: LinkSpeeds, _ n: Int, _ tuning: MethodTuning, seconds: Double, _ key: RandomKey
+    _ method: BeyondMethod, _ links: LinkSpeeds, _ n: Int, _ tuning: MethodTuning, seconds: Double, _ key: RandomKey
   ) throws -> [Measure: Double] {
     let p = configuration.problem
     return DistributedLimitsExperiment.values(
       try DistributedDescent.simulate(
-        method(name, n, tuning), on: LimitsSearch.objective(p), LimitsSearch.cluster(.whole, links, n),
+        method.method(tuning, workers: n, dimension: p.dimension, momentum: configuration.beyond.momentum),
+        on: LimitsSearch.objective(p), LimitsSearch.cluster(.whole, links, n),
         goal: Goal(accuracy: p.accuracy, rounds: configuration.methods.rounds, seconds: seconds), key: key,
         stepScale: tuning.scale), tuning.scale)
   }
 
-  private func method(_ name: String, _ n: Int, _ tuning: MethodTuning) -> any DistributedMethod {
-    let (b, k) = (tuning.batch, tuning.kept)
-    let chance = Double(k) / Double(configuration.problem.dimension)
-    switch name {
-    case "EF21-P, TopK":
-      return BidirectionalFeedback(
-        batch: b, downlink: TopK(k), uplink: TopK(k), momentum: configuration.beyond.momentum)
-    case "MARINA-P, PermK": return MarinaP(batch: b, downlink: PermK(workers: n), chance: chance)
-    case "M3, PermK and RandK":
-      return MarinaP(batch: b, downlink: PermK(workers: n), chance: chance, uplink: RandK(k), momentum: 0.9)
-    case "M3, RandK": return MarinaP(batch: b, downlink: RandK(k), chance: chance, uplink: RandK(k), momentum: 0.9)
-    default: preconditionFailure("no such method beyond the bound: \(name)")
-    }
-  }
-
   /// How much faster than whole vectors and one worker a method would be if all needed the rounds of exact descent.
-  func hopedGain(_ name: String, _ links: LinkSpeeds, _ n: Int) -> Double {
+  func hopedGain(_ method: BeyondMethod, _ links: LinkSpeeds, _ n: Int) -> Double {
     let p = configuration.problem
     let whole = (p.samples / Double(n)).rounded(.up) + (links.downlink + links.uplink) * Double(p.dimension)
-    return min(whole, 1 + p.samples) / leastRound(name, links, n)
+    return min(whole, 1 + p.samples) / leastRound(method, links, n)
   }
 
   /// The least seconds of a round among what is tried, on average: with those and the rounds of exact descent a method
   /// would be as fast as it can hope to be.
-  func leastRound(_ name: String, _ links: LinkSpeeds, _ n: Int) -> Double {
-    let d = Double(configuration.problem.dimension)
-    let (down, up) = (links.downlink, links.uplink)
-    return tunings(n).map { tuning in
-      let (b, k, p) = (Double(tuning.batch), Double(tuning.kept), Double(tuning.kept) / d)
-      let whole = b + (down + up) * d
-      return switch name {
-      case "EF21-P, TopK": b + (down + up) * k
-      case "MARINA-P, PermK": p * whole + (1 - p) * (b + down * d / Double(n) + up * d)
-      // Two gradients for a change.
-      case "M3, PermK and RandK": p * whole + (1 - p) * (2 * b + down * d / Double(n) + up * k)
-      default: p * whole + (1 - p) * (2 * b + (down + up) * k)
-      }
-    }.min()!
+  func leastRound(_ method: BeyondMethod, _ links: LinkSpeeds, _ n: Int) -> Double {
+    let d = configuration.problem.dimension
+    return tunings(n).map { method.roundSeconds($0, links, workers: n, dimension: d) }.min()!
   }
 }

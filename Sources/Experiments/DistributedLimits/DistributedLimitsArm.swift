@@ -70,9 +70,9 @@ public enum DistributedLimitsArm: SweepArm {
   case methodTrial(String, LinkSpeeds, workers: Int, scale: Double)
   case method(String, LinkSpeeds, workers: Int)
   /// A trial of the parameters of a method that the bound does not cover.
-  case beyondTrial(String, LinkSpeeds, workers: Int, MethodTuning)
+  case beyondTrial(BeyondMethod, LinkSpeeds, workers: Int, MethodTuning)
   /// Such a method at its best.
-  case beyond(String, LinkSpeeds, workers: Int)
+  case beyond(BeyondMethod, LinkSpeeds, workers: Int)
 
   public var description: String {
     switch self {
@@ -83,8 +83,9 @@ public enum DistributedLimitsArm: SweepArm {
     case .best(let family, let problem, let links, let workers): "\(family.rawValue) \(problem) n \(workers) \(links)"
     case .methodTrial(let name, let links, let workers, let scale): "trial \(name) n \(workers) \(links) step \(scale)"
     case .method(let name, let links, let workers): "\(name) n \(workers) \(links)"
-    case .beyondTrial(let name, let links, let workers, let tuning): "trial \(name) n \(workers) \(links) \(tuning)"
-    case .beyond(let name, let links, let workers): "best \(name) n \(workers) \(links)"
+    case .beyondTrial(let method, let links, let workers, let tuning):
+      "trial \(method.rawValue) n \(workers) \(links) \(tuning)"
+    case .beyond(let method, let links, let workers): "best \(method.rawValue) n \(workers) \(links)"
     }
   }
 }

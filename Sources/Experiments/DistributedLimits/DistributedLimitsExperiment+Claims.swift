@@ -5,9 +5,9 @@ import Theory
 
 extension DistributedLimitsExperiment {
   private static let paper = "Tyurin, arXiv 2506.23836"
-  private typealias Test = ClaimTest<DistributedLimitsArm>
-  private typealias Number = Quantity<DistributedLimitsArm>
-  private typealias Premise = Condition<DistributedLimitsArm>
+  typealias Test = ClaimTest<DistributedLimitsArm>
+  typealias Number = Quantity<DistributedLimitsArm>
+  typealias Premise = Condition<DistributedLimitsArm>
 
   public func claims() throws -> [ClaimTest<DistributedLimitsArm>] {
     let search = try LimitsSearch(self)
@@ -123,13 +123,10 @@ extension DistributedLimitsExperiment {
 
   // MARK: Times
 
-  private func arm(_ family: LimitsFamily, _ links: LinkSpeeds, _ n: Int) -> DistributedLimitsArm {
-    .best(family, configuration.problem, links, workers: n)
-  }
-  private var alone: DistributedLimitsArm { arm(.alone, links(0), 1) }
+  var alone: DistributedLimitsArm { arm(.alone, links(0), 1) }
 
   /// The least measure of some arms.
-  private func least(_ measure: Measure, of arms: [DistributedLimitsArm]) -> Number {
+  func least(_ measure: Measure, of arms: [DistributedLimitsArm]) -> Number {
     Quantity { findings, seed in
       try arms.map { try findings[$0, seed, measure] }.min()!
     } makeUp: { wanted, seed, findings in
@@ -138,7 +135,7 @@ extension DistributedLimitsExperiment {
   }
 
   /// Nothing that was left out or given up could have been the best.
-  private var searched: Premise {
+  var searched: Premise {
     let arms = bestArms.filter {
       if case .best(let family, _, _, let n) = $0 { family == .alone || (n > 1 && family != .formula) } else { false }
     }
@@ -147,7 +144,7 @@ extension DistributedLimitsExperiment {
       "What the search left out or gave up is slower than its best.", least(.searchRoom, of: arms))
   }
 
-  private var reached: Premise {
+  var reached: Premise {
     Premise(
       "share of descents that reached the goal, at the least", .atLeast(1), "Every descent reached the goal.",
       least(.isReached, of: bestArms))
@@ -353,49 +350,5 @@ extension DistributedLimitsExperiment {
         }
       }
     }.requiring([searched, reached]).saying("gain from more workers where the theory says so, and only there")
-  }
-
-  // MARK: Beyond the bound
-
-  package static let identifiers = [
-    "EF21-P, TopK": "ef21-p", "MARINA-P, PermK": "marina-p", "M3, PermK and RandK": "m3-perm",
-    "M3, RandK": "m3-rand",
-  ]
-
-  private var beyond: [Test] {
-    BeyondRegime.allCases.flatMap { regime in regime.methods.map { breaks($0, regime) } }
-  }
-
-  /// Whether a method is faster by a factor than all that the bound covers, at the best of its own parameters.
-  private func breaks(_ name: String, _ regime: BeyondRegime) -> Test {
-    let (n, links, gain) = (
-      configuration.beyond.workers.last!, regime.links(configuration), configuration.decision.gain
-    )
-    let others = [arm(.whole, links, n), alone] + (regime == .equal ? [arm(.sparse, links, n)] : [])
-    let method = DistributedLimitsArm.beyond(name, links, workers: n)
-    let best = least(.time, of: others)
-    let ratio = Number { findings, seed in
-      try best.value(findings, seed) / findings[method, seed, .time]
-    } makeUp: { wanted, seed, findings in
-      findings.set(.time, of: method, seed, to: try best.value(findings, seed) / wanted)
-    }
-    let (words, isDownlink) = ("\(name), \(regime.rawValue)", regime == .downlink)
-    let room = Premise(
-      "gain of \(words), in as few rounds as exact descent", .atLeast(1.5 * gain),
-      "\(name) sends so little that it would gain the factor with half as many rounds more than exact descent.",
-      .measure(.hopedGain, of: method))
-    let arrives = Premise(
-      "share of descents of \(words) that reached the goal", .atLeast(1), "\(name) reached the goal.",
-      .measure(.isReached, of: method))
-    let place = isDownlink ? "Where only what the server sends costs" : "At τ_s = τ_w"
-    let covered =
-      isDownlink
-      ? "whole vectors and one worker reach" : "random sparsification to the server, whole vectors and one worker reach"
-    return Test.higher(
-      "breaks\(isDownlink ? "-downlink" : "")/\(Self.identifiers[name]!)",
-      "\(place), \(n) workers with \(name) gain more than a factor of \(Report.number(gain)) on all that \(covered).",
-      ratio,
-      than: gain, source: "ours: the bound is for independent unbiased sparsification on its worst-case function"
-    ).requiring([searched, reached, room, arrives])
   }
 }

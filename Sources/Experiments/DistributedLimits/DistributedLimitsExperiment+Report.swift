@@ -36,7 +36,7 @@ extension DistributedLimitsExperiment {
         + "constants of the standard theorem, scaled as a whole to the measured ones.")
   }
 
-  private func arm(_ family: LimitsFamily, _ links: LinkSpeeds, _ n: Int) -> DistributedLimitsArm {
+  func arm(_ family: LimitsFamily, _ links: LinkSpeeds, _ n: Int) -> DistributedLimitsArm {
     family == .alone
       ? .best(.alone, configuration.problem, self.links(0), workers: 1)
       : .best(family, configuration.problem, links, workers: n)
@@ -216,7 +216,7 @@ extension DistributedLimitsExperiment {
         let exact = LimitsSearch.exactRounds(configuration.problem)
         return try covered.compactMap { try row($0.rawValue, arm($0, links, n), nil) }
           + regime.methods.compactMap {
-            try row($0, .beyond($0, links, workers: n), exact * search.leastRound($0, links, n))
+            try row($0.rawValue, .beyond($0, links, workers: n), exact * search.leastRound($0, links, n))
           }
       }
     }

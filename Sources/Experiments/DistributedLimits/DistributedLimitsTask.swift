@@ -147,8 +147,8 @@ extension DistributedLimitsExperiment {
     case .methodTrial(let name, let links, let n, _): "trial \(name) \(n) \(links)"
     case .method(let name, let links, let n): "\(name) \(n) \(links)"
     case .beyondTrial(let name, let links, let n, let tuning):
-      "trial \(name) \(n) \(links) \(tuning.batch) \(tuning.kept)"
-    case .beyond(let name, let links, let n): "best \(name) \(n) \(links)"
+      "trial \(name.rawValue) \(n) \(links) \(tuning.batch) \(tuning.kept)"
+    case .beyond(let name, let links, let n): "best \(name.rawValue) \(n) \(links)"
     }
   }
 

@@ -99,7 +99,7 @@ public enum EnvironmentCheck {
     snapshot["episodes"] = NDArray([Int32(0)])
     let reset = try EnvironmentCopies(environment, count: 1, key: key)
     let fresh = reset.states
-    reset.snapshot = snapshot
+    try reset.restore(snapshot)
     reset.restart()
     if reset.states != fresh { note("a reset leaves something of the episode before: it must set the whole state") }
   }
@@ -108,9 +108,7 @@ public enum EnvironmentCheck {
 extension EnvironmentCopies {
   /// Begins a new episode in every lane.
   public func restart() {
-    var snapshot = self.snapshot
-    snapshot["sums"] = .zeros([count, environment.eventNames.count + 2], .float64)
-    self.snapshot = snapshot
+    sums = Array(repeating: 0, count: sums.count)
     reset(Array(0..<count))
   }
 }

@@ -29,7 +29,7 @@ public final class EnvironmentCopies {
   /// Episodes that each lane has begun.
   public private(set) var episodes: [Int]
   /// Return, length and events of the running episodes, `[count, 2 + events]`.
-  private var sums: [Double]
+  var sums: [Double]
   /// What ended in the last step.
   public private(set) var finished: [Episode] = []
 
@@ -137,20 +137,21 @@ public final class EnvironmentCopies {
 
   /// All that the copies are: restored, they go on exactly.
   public var snapshot: Tree<NDArray> {
-    get {
-      Tree([
-        "observations": observations, "state": state, "episodes": NDArray(episodes.map { Int32($0) }),
-        "sums": NDArray(sums, shape: [count, environment.eventNames.count + 2]),
-      ])
-    }
-    set {
-      guard let observations = newValue["observations"], let state = newValue["state"],
-        let episodes = newValue["episodes"], let sums = newValue["sums"]
-      else { preconditionFailure("a snapshot of copies holds observations, state, episodes and sums") }
-      self.observations = observations
-      self.state = state
-      self.episodes = episodes.integers.map { Int($0) }
-      self.sums = sums.doubles
-    }
+    Tree([
+      "observations": observations, "state": state, "episodes": NDArray(episodes.map { Int32($0) }),
+      "sums": NDArray(sums, shape: [count, environment.eventNames.count + 2]),
+    ])
+  }
+
+  /// Goes on from what other copies of the same environment, number and key were.
+  ///
+  /// - Throws: `ControlError` where it is of others, or damaged.
+  public func restore(_ snapshot: Tree<NDArray>) throws {
+    let saved = SnapshotReader(snapshot)
+    let observations = try saved.array("observations", self.observations.shape.dimensions)
+    let state = try saved.array("state", self.state.shape.dimensions)
+    let episodes = try saved.array("episodes", [count], .int32).integers.map { Int($0) }
+    let sums = try saved.numbers("sums", [count, environment.eventNames.count + 2])
+    (self.observations, self.state, self.episodes, self.sums) = (observations, state, episodes, sums)
   }
 }

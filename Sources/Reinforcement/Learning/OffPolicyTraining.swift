@@ -200,7 +200,7 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
       }
       state[path] = array
     }
-    update.state = state
+    try update.restore(state)
   }
 
   /// The policy as it is now, with its first critic.
@@ -213,20 +213,25 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
 
   /// All that the run is; restored into a run of the same settings and key, it goes on exactly.
   public var snapshot: Tree<NDArray> {
-    get {
-      Tree(["counts": NDArray([Double(steps), Double(cycles), strength])])
-        .merging(state.prefixed("networks")).merging(buffer.snapshot.prefixed("buffer"))
-        .merging(copies.snapshot.prefixed("copies"))
-    }
-    set {
-      guard let counts = newValue["counts"]?.doubles, counts.count == 3 else {
-        preconditionFailure("a snapshot of a run holds its counts")
-      }
-      (steps, cycles, strength) = (Int(counts[0]), Int(counts[1]), counts[2])
-      update.state = newValue.subtree("networks")
-      buffer.snapshot = newValue.subtree("buffer")
-      copies.snapshot = newValue.subtree("copies")
-    }
+    Tree(["counts": NDArray([Double(steps), Double(cycles), strength])])
+      .merging(state.prefixed("networks")).merging(buffer.snapshot.prefixed("buffer"))
+      .merging(copies.snapshot.prefixed("copies"))
+  }
+
+  /// Goes on from what another run of the same settings and key was.
+  ///
+  /// - Throws: `ControlError` where it is another run's, or damaged; this one is then not to be gone on with.
+  public func restore(_ snapshot: Tree<NDArray>) throws {
+    let counts = try SnapshotReader(snapshot).numbers("counts", [3])
+    guard counts[2].isFinite else { throw ControlError("the strength of a saved run is \(counts[2])") }
+    (steps, cycles) = (
+      try SnapshotReader.count(counts[0], "the number of steps"),
+      try SnapshotReader.count(counts[1], "the number of cycles")
+    )
+    strength = counts[2]
+    try update.restore(snapshot.subtree("networks"))
+    try buffer.restore(snapshot.subtree("buffer"))
+    try copies.restore(snapshot.subtree("copies"))
   }
 
   /// Where the time of a cycle goes.

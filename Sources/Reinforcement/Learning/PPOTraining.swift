@@ -130,23 +130,23 @@ public final class PPOTraining {
   }
 
   public var snapshot: Tree<NDArray> {
-    get {
-      Tree(["counts": NDArray([Double(rollouts), Double(step.step)])]).merging(state.prefixed("networks"))
-        .merging(moments.tree.prefixed("moments")).merging(copies.snapshot.prefixed("copies"))
-    }
-    set {
-      guard let counts = newValue["counts"]?.doubles, let moments = RunningMoments(newValue.subtree("moments")) else {
-        preconditionFailure("a snapshot of a run holds its counts and moments")
-      }
-      (rollouts, self.moments) = (Int(counts[0]), moments)
-      let networks = newValue.subtree("networks")
-      do {
-        try step.restore(
-          TrainingState(
-            parameters: networks.subtree("networks"), optimizerState: networks.subtree("memory"), step: Int(counts[1])))
-      } catch { preconditionFailure("the snapshot is of another run: \(error)") }
-      copies.snapshot = newValue.subtree("copies")
-    }
+    Tree(["counts": NDArray([Double(rollouts), Double(step.step)])]).merging(state.prefixed("networks"))
+      .merging(moments.tree.prefixed("moments")).merging(copies.snapshot.prefixed("copies"))
+  }
+
+  /// Goes on from what another run of the same settings and key was.
+  ///
+  /// - Throws: `ControlError` where it is another run's, or damaged; this one is then not to be gone on with.
+  public func restore(_ snapshot: Tree<NDArray>) throws {
+    let counts = try SnapshotReader(snapshot).numbers("counts", [2])
+    let moments = try RunningMoments(snapshot.subtree("moments"), width: moments.mean.count)
+    let networks = snapshot.subtree("networks")
+    let state = TrainingState(
+      parameters: networks.subtree("networks"), optimizerState: networks.subtree("memory"),
+      step: try SnapshotReader.count(counts[1], "the number of updates"))
+    do { try step.restore(state) } catch { throw ControlError("networks of a saved run: \(error)") }
+    (rollouts, self.moments) = (try SnapshotReader.count(counts[0], "the number of rollouts"), moments)
+    try copies.restore(snapshot.subtree("copies"))
   }
 }
 

@@ -129,42 +129,51 @@ public struct ReplayBuffer: Sendable {
 
   /// All that is in it.
   public var snapshot: Tree<NDArray> {
-    get {
-      let width = states.shape[1] + actions.shape[1] + 2
-      let waiting = pending.flatMap { $0.flatMap { $0.state + $0.action + [$0.reward, $0.discount] } }
-      return Tree([
-        "states": states.rows(0..<count), "actions": actions.rows(0..<count), "rewards": rewards.rows(0..<count),
-        "discounts": discounts.rows(0..<count), "nextStates": nextStates.rows(0..<count),
-        // A count of transitions may pass what a float or an int32 holds: two words.
-        "added": NDArray([Int32(added >> 24), Int32(added & 0xFF_FFFF)]),
-        "pendingCounts": NDArray(pending.map { Int32($0.count) }),
-        "pending": NDArray(waiting, shape: [waiting.count / width, width]),
-      ])
+    let width = states.shape[1] + actions.shape[1] + 2
+    let waiting = pending.flatMap { $0.flatMap { $0.state + $0.action + [$0.reward, $0.discount] } }
+    return Tree([
+      "states": states.rows(0..<count), "actions": actions.rows(0..<count), "rewards": rewards.rows(0..<count),
+      "discounts": discounts.rows(0..<count), "nextStates": nextStates.rows(0..<count),
+      // A count of transitions may pass what a float or an int32 holds: two words.
+      "added": NDArray([Int32(added >> 24), Int32(added & 0xFF_FFFF)]),
+      "pendingCounts": NDArray(pending.map { Int32($0.count) }),
+      "pending": NDArray(waiting, shape: [waiting.count / width, width]),
+    ])
+  }
+
+  /// Takes what another buffer of these sizes held.
+  ///
+  /// - Throws: `ControlError` where it is another buffer's, or damaged.
+  public mutating func restore(_ snapshot: Tree<NDArray>) throws {
+    let saved = SnapshotReader(snapshot)
+    let (o, a) = (states.shape[1], actions.shape[1])
+    let words = try saved.array("added", [2], .int32).integers.map { Int($0) }
+    guard words[0] >= 0, (0...0xFF_FFFF).contains(words[1]) else {
+      throw ControlError("a saved buffer holds no count of transitions")
     }
-    set {
-      func array(_ path: String) -> NDArray {
-        guard let array = newValue[path] else { preconditionFailure("a buffer's snapshot holds \(path)") }
-        return array
-      }
-      let words = array("added").integers
-      added = Int(words[0]) << 24 | Int(words[1])
-      for (path, target) in [
-        ("states", \ReplayBuffer.states), ("actions", \.actions), ("rewards", \.rewards), ("discounts", \.discounts),
-        ("nextStates", \.nextStates),
-      ] as [(String, WritableKeyPath<ReplayBuffer, NDArray>)] {
-        let saved = array(path)
-        self[keyPath: target].makeUnique()
-        self[keyPath: target].storage.pointer.copyMemory(from: saved.storage.pointer, byteCount: saved.byteCount)
-      }
-      let (o, a) = (states.shape[1], actions.shape[1])
-      var rows = array("pending").floats[...]
-      pending = array("pendingCounts").integers.map { count in
-        (0..<count).map { _ in
-          let row = Array(rows.prefix(o + a + 2))
-          rows = rows.dropFirst(o + a + 2)
-          return Pending(
-            state: Array(row[..<o]), action: Array(row[o..<o + a]), reward: row[o + a], discount: row[o + a + 1])
-        }
+    let total = words[0] << 24 | words[1]
+    let filled = min(total, capacity)
+    let parts: [(WritableKeyPath<ReplayBuffer, NDArray>, NDArray)] = [
+      (\.states, try saved.array("states", [filled, o])), (\.actions, try saved.array("actions", [filled, a])),
+      (\.rewards, try saved.array("rewards", [filled])), (\.discounts, try saved.array("discounts", [filled])),
+      (\.nextStates, try saved.array("nextStates", [filled, o])),
+    ]
+    let counts = try saved.array("pendingCounts", [pending.count], .int32).integers.map { Int($0) }
+    let waiting = try saved.array("pending", [nil, o + a + 2])
+    guard counts.allSatisfy({ (0..<steps).contains($0) }), counts.reduce(0, +) == waiting.shape[0]
+    else { throw ControlError("a saved buffer counts \(counts) transitions that wait, and holds \(waiting.shape[0])") }
+    added = total
+    for (target, array) in parts {
+      self[keyPath: target].makeUnique()
+      self[keyPath: target].storage.pointer.copyMemory(from: array.storage.pointer, byteCount: array.byteCount)
+    }
+    var rows = waiting.floats[...]
+    pending = counts.map { count in
+      (0..<count).map { _ in
+        let row = Array(rows.prefix(o + a + 2))
+        rows = rows.dropFirst(o + a + 2)
+        return Pending(
+          state: Array(row[..<o]), action: Array(row[o..<o + a]), reward: row[o + a], discount: row[o + a + 1])
       }
     }
   }

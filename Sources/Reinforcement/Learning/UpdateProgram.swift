@@ -34,12 +34,14 @@ final class UpdateProgram {
   }
 
   /// The state between two runs.
-  var state: Tree<NDArray> {
-    get { Tree(sortedPaths: paths, leaves: arrays) }
-    set {
-      precondition(newValue.paths == paths, "the state has other paths")
-      arrays = newValue.leaves
+  var state: Tree<NDArray> { Tree(sortedPaths: paths, leaves: arrays) }
+
+  /// - Throws: `ControlError` where it has other paths, shapes or element types.
+  func restore(_ state: Tree<NDArray>) throws {
+    guard state.types == self.state.types else {
+      throw ControlError("networks of a saved run are not those of this one")
     }
+    arrays = state.leaves
   }
 
   func run(_ inputs: [NDArray]) throws -> [NDArray] {

@@ -87,21 +87,27 @@ public final class CurriculumTraining {
 
   /// All that the run is; restored into a run of the same parts and key, it goes on exactly.
   public var snapshot: Tree<NDArray> {
-    get {
-      Tree([
-        "stages": NDArray(stages.flatMap { [$0.strength, Double($0.steps), $0.shift] }, shape: [stages.count, 3]),
-        "start": NDArray([Double(stageStart)]),
-      ]).merging(training.snapshot.prefixed("training"))
+    Tree([
+      "stages": NDArray(stages.flatMap { [$0.strength, Double($0.steps), $0.shift] }, shape: [stages.count, 3]),
+      "start": NDArray([Double(stageStart)]),
+    ]).merging(training.snapshot.prefixed("training"))
+  }
+
+  /// Goes on from what another run of the same settings and key was.
+  ///
+  /// - Throws: `ControlError` where it is another run's, or damaged; this one is then not to be gone on with.
+  public func restore(_ snapshot: Tree<NDArray>) throws {
+    let saved = SnapshotReader(snapshot)
+    let rows = try saved.numbers("stages", [nil, 3])
+    guard rows.count / 3 <= curriculum.strengths.count else {
+      throw ControlError(
+        "a saved curriculum has \(rows.count / 3) stages behind it, and this one has \(curriculum.strengths.count)")
     }
-    set {
-      guard let rows = newValue["stages"]?.doubles, let start = newValue["start"] else {
-        preconditionFailure("a snapshot of a curriculum holds its stages")
-      }
-      stages = stride(from: 0, to: rows.count, by: 3).map {
-        Stage(strength: rows[$0], steps: Int(rows[$0 + 1]), shift: rows[$0 + 2])
-      }
-      stageStart = Int(start.item)
-      training.snapshot = newValue.subtree("training")
+    stageStart = try SnapshotReader.count(try saved.numbers("start", [1])[0], "the start of the stage")
+    stages = try stride(from: 0, to: rows.count, by: 3).map {
+      Stage(
+        strength: rows[$0], steps: try SnapshotReader.count(rows[$0 + 1], "the steps of a stage"), shift: rows[$0 + 2])
     }
+    try training.restore(snapshot.subtree("training"))
   }
 }

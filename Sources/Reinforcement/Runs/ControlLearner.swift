@@ -13,7 +13,11 @@ public protocol ControlLearner: AnyObject {
   /// Whether it has no more to do of its own accord, as at the end of a curriculum.
   var isFinished: Bool { get }
   /// All that the run is.
-  var snapshot: Tree<NDArray> { get set }
+  var snapshot: Tree<NDArray> { get }
+  /// Goes on from what another run of the same settings and key was.
+  ///
+  /// - Throws: `ControlError` where it is another run's, or damaged; this one is then not to be gone on with.
+  func restore(_ snapshot: Tree<NDArray>) throws
   /// What it would do now, without exploring.
   ///
   /// - Throws: `ControlError` or `ModelError` where networks do not fit the problem.

@@ -72,11 +72,15 @@ public final class ControlRun {
     guard let rows = all["curve"] else { throw ControlError("\(checkpoint) holds no curve") }
     all["curve"] = nil
     guard all.paths == learner.snapshot.paths else { throw ControlError("\(checkpoint) holds another method's run") }
-    learner.snapshot = all
-    let (values, width) = (rows.doubles, 2 + names.count)
-    curve = stride(from: 0, to: values.count, by: width).map { start in
+    try learner.restore(all)
+    let width = 2 + names.count
+    guard rows.elementType == .float64, rows.shape.rank == 2, rows.shape[1] == width else {
+      throw ControlError("the curve of \(checkpoint) is \(TensorType(of: rows)), which is not of this run")
+    }
+    let values = rows.doubles
+    curve = try stride(from: 0, to: values.count, by: width).map { start in
       Point(
-        step: Int(values[start]), meanReturn: values[start + 1],
+        step: try SnapshotReader.count(values[start], "a step of the curve"), meanReturn: values[start + 1],
         events: Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, values[start + 2 + $0]) }))
     }
   }

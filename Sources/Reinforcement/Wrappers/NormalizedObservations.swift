@@ -100,10 +100,16 @@ public struct RunningMoments: Sendable, Equatable {
     Tree(["count": NDArray(count), "mean": NDArray(mean), "squares": NDArray(squares)])
   }
 
-  public init?(_ tree: Tree<NDArray>) {
-    guard let count = tree["count"], let mean = tree["mean"], let squares = tree["squares"] else { return nil }
-    self.count = count.item
-    self.mean = mean.doubles
-    self.squares = squares.doubles
+  /// Moments of so many numbers that were saved.
+  ///
+  /// - Throws: `ControlError` where they are of others, or damaged.
+  public init(_ tree: Tree<NDArray>, width: Int) throws {
+    let saved = SnapshotReader(tree)
+    count = try saved.numbers("count", [])[0]
+    mean = try saved.numbers("mean", [width])
+    squares = try saved.numbers("squares", [width])
+    guard count >= 0, (mean + squares + [count]).allSatisfy(\.isFinite) else {
+      throw ControlError("the moments of a saved run are not finite")
+    }
   }
 }
