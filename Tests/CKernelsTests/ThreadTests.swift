@@ -1,0 +1,118 @@
+import CKernels
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+@Suite(.serialized) struct ThreadTests {
+  /// How often each item was worked on.
+  private final class Tally: @unchecked Sendable {
+    let counts: UnsafeMutablePointer<Int32>
+    let count: Int
+    init(_ count: Int) {
+      self.count = count
+      counts = .allocate(capacity: count)
+      counts.initialize(repeating: 0, count: count)
+    }
+    deinit { counts.deallocate() }
+
+    func run(grain: Int64) {
+      ck_parallel_for(
+        Int64(count), grain,
+        { context, begin, end in
+          let tally = Unmanaged<Tally>.fromOpaque(context!).takeUnretainedValue()
+          for item in begin..<end { tally.counts[Int(item)] += 1 }
+        }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    func isEverywhere(_ value: Int32) -> Bool { (0..<count).allSatisfy { counts[$0] == value } }
+  }
+
+  @Test(arguments: [1, 2, 3, 16]) func eachItemIsDoneOnce(_ threads: Int32) {
+    let before = ck_thread_count()
+    defer { ck_set_thread_count(before) }
+    ck_set_thread_count(threads)
+    for count in [1, 2, 5, 1000] {
+      let tally = Tally(count)
+      for _ in 0..<200 { tally.run(grain: 1) }
+      #expect(tally.isEverywhere(200), "\(count) items on \(threads) threads")
+    }
+  }
+
+  /// Threads sleep when there is nothing to do, and wake up for more.
+  @Test func workAfterAPause() {
+    let before = ck_thread_count()
+    defer { ck_set_thread_count(before) }
+    ck_set_thread_count(3)
+    let tally = Tally(6)
+    for _ in 0..<20 {
+      tally.run(grain: 1)
+      usleep(1000)
+    }
+    #expect(tally.isEverywhere(20))
+  }
+
+  /// Several threads ask at once; those that find the others busy work alone.
+  @Test func callersShareTheThreads() async {
+    let tallies = await withTaskGroup(of: Tally.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          let tally = Tally(64)
+          let before = ck_thread_count()
+          defer { ck_set_thread_count(before) }
+          ck_set_thread_count(3)
+          for _ in 0..<300 { tally.run(grain: 1) }
+          return tally
+        }
+      }
+      return await group.reduce(into: [Tally]()) { $0.append($1) }
+    }
+    #expect(tallies.allSatisfy { $0.isEverywhere(300) })
+  }
+
+  /// A kernel within a kernel.
+  @Test func workWithinWork() {
+    let inner = (0..<4).map { _ in Tally(10) }
+    withExtendedLifetime(inner) {
+      inner.withUnsafeBufferPointer { pointer in
+        var base = pointer.baseAddress!
+        ck_parallel_for(
+          4, 1,
+          { context, begin, end in
+            let tallies = context!.load(as: UnsafePointer<Tally>.self)
+            for item in begin..<end { tallies[Int(item)].run(grain: 1) }
+          }, &base)
+      }
+    }
+    #expect(inner.allSatisfy { $0.isEverywhere(1) })
+  }
+
+  @Test(arguments: [
+    ("max 100000", 0), ("100000 100000", 1), ("150000 100000", 2), ("20000 100000", 1), ("400000 100000\n", 4),
+    ("-1 100000", 0), ("", 0), ("100000", 0), ("5 0", 0),
+  ]) func coresOfAQuota(_ text: String, _ cores: Int32) {
+    #expect(ck_cores_of_quota(text) == cores)
+  }
+
+  #if os(Linux)
+    /// A thread that may run on one core has one, and has the others back afterwards.
+    @Test func coresOfAnAffinity() throws {
+      // Swift sees no functions of GNU's own.
+      typealias Affinity = @convention(c) (Int32, Int, UnsafeMutableRawPointer) -> Int32
+      let get = unsafeBitCast(try #require(dlsym(nil, "sched_getaffinity")), to: Affinity.self)
+      let set = unsafeBitCast(try #require(dlsym(nil, "sched_setaffinity")), to: Affinity.self)
+      var all = [UInt64](repeating: 0, count: 64)
+      #expect(get(0, all.count * 8, &all) > 0 || all.contains { $0 != 0 })
+      let cores = ck_available_cores()
+      let word = all.firstIndex { $0 != 0 }!
+      var one = all.map { _ in UInt64(0) }
+      one[word] = all[word] & (~all[word] &+ 1)
+      #expect(set(0, one.count * 8, &one) == 0)
+      #expect(ck_available_cores() == 1)
+      #expect(set(0, all.count * 8, &all) == 0)
+      #expect(ck_available_cores() == cores && cores >= 1)
+    }
+  #endif
+}
