@@ -26,6 +26,11 @@ int64_t ck_weight_block_bytes(ck_weight_type type);
 /// Writes `count` weights, a whole number of blocks, as float32.
 void ck_weights_decode(ck_weight_type type, const void *source, int64_t count, float *target);
 
+/// The same of whole rows that lie one after the other, as columns: target[c][r] = row order[r] at c, or row r where there
+/// is no order. target: [columns, rows]. All threads share the rows.
+void ck_weights_decode_columns(ck_weight_type type, const void *source, int64_t rows, int64_t columns,
+                               const int64_t *order, float *target);
+
 /// y[t][r] = sum over c of x[t][c] w[r][c] for rows of weights [rows, columns] that lie one after the other.
 ///
 /// x: [tokens, columns], y: [tokens, y_stride], both float32. All threads share the rows.
