@@ -138,7 +138,13 @@ import Testing
       var x = RandomKey(seed: 3).normal([64]).floats
       x[37] = number
       var y = [Float](repeating: 0, count: 40)
-      ck_weights_multiply(encoding.kernelType, data, 40, 64, x, 1, &y, 40)
+      y.withUnsafeMutableBufferPointer { y in
+        data.withUnsafeBytes {
+          let rows = ck_weight_rows(
+            type: encoding.kernelType, weights: $0.baseAddress!, rows: 40, y: y.baseAddress!, y_stride: 40)
+          ck_weights_multiply([rows], 1, 64, x, 1)
+        }
+      }
       #expect(y.allSatisfy { !$0.isFinite }, "\(encoding.name)")
     }
   }
@@ -164,7 +170,19 @@ import Testing
       }
       func product() -> [Float] {
         var y = [Float](repeating: .nan, count: tokens * rows)
-        ck_weights_multiply(encoding.kernelType, data, Int64(rows), Int64(columns), x, Int64(tokens), &y, Int64(rows))
+        // As two matrices, of which the second begins within a group.
+        y.withUnsafeMutableBufferPointer { y in
+          data.withUnsafeBytes { data in
+            let first = 9
+            let bytes = data.count / rows
+            let parts = [(0, first), (first, rows - first)].map { start, count in
+              ck_weight_rows(
+                type: encoding.kernelType, weights: data.baseAddress! + start * bytes, rows: Int64(count),
+                y: y.baseAddress! + start, y_stride: Int64(rows))
+            }
+            ck_weights_multiply(parts, 2, Int64(columns), x, Int64(tokens))
+          }
+        }
         return y
       }
       for set in [CK_AVX512, CK_AVX2, CK_PORTABLE] {

@@ -31,10 +31,19 @@ void ck_weights_decode(ck_weight_type type, const void *source, int64_t count, f
 void ck_weights_decode_columns(ck_weight_type type, const void *source, int64_t rows, int64_t columns,
                                const int64_t *order, float *target);
 
-/// y[t][r] = sum over c of x[t][c] w[r][c] for rows of weights [rows, columns] that lie one after the other.
+/// Rows of weights that lie one after the other, and where their products go: y [tokens, y_stride].
+typedef struct {
+  ck_weight_type type;
+  const void *weights;
+  int64_t rows;
+  float *y;
+  int64_t y_stride;
+} ck_weight_rows;
+
+/// y[t][r] = sum over c of x[t][c] w[r][c] for the rows of each matrix [rows, columns].
 ///
-/// x: [tokens, columns], y: [tokens, y_stride], both float32. All threads share the rows.
-void ck_weights_multiply(ck_weight_type type, const void *weights, int64_t rows, int64_t columns, const float *x,
-                         int64_t tokens, float *y, int64_t y_stride);
+/// x: [tokens, columns], float32. All threads share the rows of all matrices. With fewer than three tokens, inputs of Q4_0,
+/// Q4_1 and Q8_0 weights are whole numbers of 16 bits with a scale for each 32, where the machine has AVX2 (and F16C).
+void ck_weights_multiply(const ck_weight_rows *matrices, int64_t count, int64_t columns, const float *x, int64_t tokens);
 
 #endif
