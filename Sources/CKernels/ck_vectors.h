@@ -1,4 +1,4 @@
-// Sixteen numbers at a time.
+// Sixteen or eight numbers at a time.
 #ifndef CK_VECTORS_H
 #define CK_VECTORS_H
 
@@ -8,6 +8,10 @@
 typedef float wide __attribute__((vector_size(64)));
 typedef float loose __attribute__((vector_size(64), aligned(4)));
 typedef int32_t wide_bits __attribute__((vector_size(64)));
+
+// Eight numbers in a register (or two), and the same at any address.
+typedef float eight __attribute__((vector_size(32)));
+typedef float eight_loose __attribute__((vector_size(32), aligned(4)));
 
 // What takes or gives a `wide` is a macro: how a function would pass one differs between instruction sets.
 

@@ -3,13 +3,12 @@
 
 #include <dlfcn.h>
 #include <stdlib.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sched.h>
-#endif
+
+#include "ck_types.h"
+#include "crew.h"
 
 // OpenMP entry points, found at run time: the C target needs no OpenMP compiler flag, and where no run time is
-// loaded everything stays correct on one thread.
+// loaded our own threads do the work.
 typedef void (*gomp_parallel)(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 typedef int (*omp_query)(void);
 typedef void (*omp_set)(int);
@@ -21,15 +20,6 @@ static omp_set set_threads;
 static int default_threads = 1;
 static _Thread_local int own_threads;
 
-static int available_cores(void) {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-#endif
-  long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  return cores > 0 ? (int)cores : 1;
-}
-
 __attribute__((constructor)) static void find_run_time(void) {
   parallel = (gomp_parallel)dlsym(RTLD_DEFAULT, "GOMP_parallel");
   thread_index = (omp_query)dlsym(RTLD_DEFAULT, "omp_get_thread_num");
@@ -38,7 +28,7 @@ __attribute__((constructor)) static void find_run_time(void) {
   if (!thread_index || !region_size) parallel = 0;
   const char *wanted = getenv("OMP_NUM_THREADS");
   int count = wanted ? atoi(wanted) : 0;
-  default_threads = count > 0 ? count : available_cores();
+  default_threads = count > 0 ? count : ck_available_cores();
 }
 
 int ck_thread_count(void) { return own_threads > 0 ? own_threads : default_threads; }
@@ -95,13 +85,13 @@ void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) 
     task(context, 0, count);
     return;
   }
-  region r = {task, context, count, (int)parts, 0, 0};
-  if (parallel) {
-    BEFORE(&r.start);
-    parallel(region_body, &r, (unsigned)parts, 0);
-    AFTER(&r.end);
-  } else {
-    for (int part = 0; part < r.parts; part++)
-      task(context, count * part / parts, count * (part + 1) / parts);
+  // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
+  if (!parallel || ck_instruction_set_in_use() == CK_AVX2) {
+    crew_run(count, (int)parts, task, context);
+    return;
   }
+  region r = {task, context, count, (int)parts, 0, 0};
+  BEFORE(&r.start);
+  parallel(region_body, &r, (unsigned)parts, 0);
+  AFTER(&r.end);
 }

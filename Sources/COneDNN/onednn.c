@@ -157,6 +157,7 @@ static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, co
 
 cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
                                cd_activation activation, float addend_scale, char *error, size_t error_size) {
+  cd_stream();
   double operations = 2.0 * (double)a->dims[a->rank - 1];
   for (int i = 0; i < c->rank; i++) operations *= (double)c->dims[i];
   cd_operation *shared = operations < smallest_shared_product
@@ -199,6 +200,7 @@ static layout layout_of(const cd_convolution *s) {
 
 static cd_operation *convolution_create(const cd_convolution *shape, cd_direction direction, bool has_bias,
                                         cd_activation activation, char *error, size_t error_size) {
+  cd_stream();
   cd_operation *o = calloc(1, sizeof *o);
   layout l = layout_of(shape);
   cd_descriptor source = CD_EMPTY, destination = CD_EMPTY, any = CD_EMPTY, plain = CD_EMPTY, bias = CD_EMPTY;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ck_threads.h"
+
 static dnnl_engine_t engine;
 // One engine for the process, one stream for each thread that runs programs.
 static _Thread_local dnnl_stream_t stream;
@@ -24,8 +26,11 @@ dnnl_engine_t cd_engine(void) {
 }
 
 dnnl_stream_t cd_stream(void) {
-  if (!stream && dnnl_stream_create(&stream, cd_engine(), dnnl_stream_default_flags) == dnnl_success)
+  if (!stream && dnnl_stream_create(&stream, cd_engine(), dnnl_stream_default_flags) == dnnl_success) {
     pthread_setspecific(owner, stream);
+    // The library's threads are as many as ours, which may be fewer than there are cores.
+    ck_lend_threads(ck_thread_count());
+  }
   return stream;
 }
 

@@ -35,8 +35,18 @@ extension Lowering {
     }
     // The library shares rows among threads and treats the last ones otherwise: a row's bits depend on its place there.
     if flops < Self.smallestLibraryProduct || keepsRowsApart, type.shape.rank == 2 {
-      let parameters = memory.store(smallProduct(a, b, extra))
+      let parameters = memory.store(ownProduct(a, b, extra))
       emitProduct(name, ck_product_run, parameters, a, b, third, value, scratch: 0, flops)
+      if case .accumulate = extra, let third { mayTakeThePlace(of: third, beside: [a, b]) }
+      return
+    }
+    if Engine.hasOwnProducts {
+      if type.shape.rank != 2 { (a, b) = (withOneBatchAxis(a, batch), withOneBatchAxis(b, batch)) }
+      var shape = ck_blocked_product()
+      shape.each = ownProduct(a, b, extra)
+      shape.batch = Int64(batch)
+      if a.shape.rank == 3 { (shape.a_step, shape.b_step) = (Int64(a.strides[0]), Int64(b.strides[0])) }
+      emitProduct(name, ck_blocked_product_run, memory.store(shape), a, b, third, value, scratch: 0, flops)
       if case .accumulate = extra, let third { mayTakeThePlace(of: third, beside: [a, b]) }
       return
     }
@@ -57,11 +67,12 @@ extension Lowering {
   /// takes 1.4 us in oneDNN and 0.2 us here, 32 x 64 x 64 3.4 and 2.6 us).
   private static let smallestLibraryProduct = 5e5
 
-  private func smallProduct(_ a: View, _ b: View, _ extra: Absorption.Extra?) -> ck_product {
+  private func ownProduct(_ a: View, _ b: View, _ extra: Absorption.Extra?) -> ck_product {
     var result = ck_product()
-    (result.m, result.k, result.n) = (Int64(a.shape[0]), Int64(a.shape[1]), Int64(b.shape[1]))
-    (result.a_row, result.a_column) = (Int64(a.strides[0]), Int64(a.strides[1]))
-    (result.b_row, result.b_column) = (Int64(b.strides[0]), Int64(b.strides[1]))
+    let (row, column) = (a.shape.rank - 2, a.shape.rank - 1)
+    (result.m, result.k, result.n) = (Int64(a.shape[row]), Int64(a.shape[column]), Int64(b.shape[column]))
+    (result.a_row, result.a_column) = (Int64(a.strides[row]), Int64(a.strides[column]))
+    (result.b_row, result.b_column) = (Int64(b.strides[row]), Int64(b.strides[column]))
     switch extra {
     case .accumulate(_, let scale): result.addend_scale = Float(scale)
     case .bias: result.has_bias = 1
@@ -173,6 +184,15 @@ extension Lowering {
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
+    if node.outputs[0].elementType == .float32, Engine.hasOwnProducts, window.groups == 1, window.dilations == [1, 1],
+      direction != "weight gradient" || weights.count <= Self.mostOwnWeights
+    {
+      let operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
+      append(
+        ownConvolution(
+          value, node, convolution, wideConvolution(window, source, weights, destination), operands, name, flops))
+      return
+    }
     if direction == "weight gradient", weights[0] * weights[1] == 1, window.strides != [1, 1],
       window.paddingLow == [0, 0], source[3] % Self.widestVector != 0
     {
@@ -214,6 +234,31 @@ extension Lowering {
     append(
       KernelCall(
         name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops, location: node.location))
+  }
+
+  /// Sums of more weights' gradients, kept for each part of a batch, leave the caches.
+  private static let mostOwnWeights = 131_072
+
+  private func ownConvolution(
+    _ value: Value, _ node: Node, _ convolution: Operation.Convolution, _ c: cb_convolution,
+    _ reads: [KernelCall.Operand], _ name: String, _ flops: Double
+  ) -> KernelCall {
+    var shape = ck_convolution(
+      batch: c.batch, height: c.height, width: c.width, channels: c.channels, kernel_height: c.kernel_height,
+      kernel_width: c.kernel_width, features: c.features, stride_height: c.stride_height,
+      stride_width: c.stride_width, pad_top: c.pad_top, pad_left: c.pad_left, output_height: c.output_height,
+      output_width: c.output_width)
+    let (kernel, scratch): (ck_kernel, Int) =
+      switch convolution {
+      case .forward: (ck_convolution_forward, ck_convolution_forward_scratch_bytes(&shape))
+      case .dataGradient: (ck_convolution_data_gradient, ck_convolution_data_gradient_scratch_bytes(&shape))
+      case .weightGradient: (ck_convolution_weight_gradient, ck_convolution_weight_gradient_scratch_bytes(&shape))
+      }
+    let written = KernelCall.Operand(buffer: place(value).buffer, isWritten: true)
+    let space = KernelCall.Operand(buffer: newBuffer(bytes: max(scratch, 64)), isWritten: true)
+    return KernelCall(
+      name: name, kernel: kernel, parameters: memory.store(shape), operands: reads + [written, space], flops: flops,
+      location: node.location)
   }
 
   /// Numbers in the widest vector of any processor.

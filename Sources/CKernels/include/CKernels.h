@@ -2,6 +2,8 @@
 #define CKERNELS_H
 
 #include "ck_attention.h"
+#include "ck_blocked_product.h"
+#include "ck_convolution.h"
 #include "ck_cross_entropy.h"
 #include "ck_decoder.h"
 #include "ck_fused.h"

@@ -1,15 +1,22 @@
-// One pool for our kernels and the libraries: where an OpenMP run time is loaded (oneDNN brings it), we borrow its threads.
+// Threads of kernels: our own, or, where a library multiplies, those of its OpenMP run time.
 #ifndef CK_THREADS_H
 #define CK_THREADS_H
 
 #include <stdint.h>
 
-/// Number of threads that kernels use which the calling thread starts (default: the number of cores this process may run
-/// on, or OMP_NUM_THREADS).
+/// Number of threads that kernels use which the calling thread starts (default: OMP_NUM_THREADS, or the cores available when
+/// the process started).
 int ck_thread_count(void);
 
 /// Sets that number, for our kernels and for the OpenMP run time; at least 1.
 void ck_set_thread_count(int count);
+
+/// The number of cores that the calling thread may keep busy: those that it may run on, or the share of time that its control
+/// groups allow (rounded up) where that is less.
+int ck_available_cores(void);
+
+/// The cores that a control group allows by the text of its `cpu.max` ("150000 100000": 2), or 0 where it sets no limit.
+int ck_cores_of_quota(const char *text);
 
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
 void ck_lend_threads(int count);

@@ -1,0 +1,56 @@
+#include "ck_blocked_product.h"
+
+#include <stdbool.h>
+
+#include "ck_scratch.h"
+#include "ck_threads.h"
+#include "ck_types.h"
+#include "ck_vector_math.h"
+#include "ck_vectors.h"
+
+// Rows of a and columns of b that meet in registers; steps of the inner extent whose strip of b stays in the first-level
+// cache; numbers of a, and of b, whose blocks share the second-level cache.
+enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8 };
+
+// Multiplications that are worth a second thread.
+static const double shared_work = 3e5;
+
+// How results are cut into one rectangle for each thread.
+typedef struct {
+  const ck_blocked_product *p;
+  void *const *operands;
+  int64_t row_parts, column_parts;
+} job;
+
+static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+#define CK_BODY "blocked_product_body.inc"
+#include "ck_dispatch.h"
+
+// The cut whose largest rectangle takes the least time, counting that each thread lays out its own part of b.
+static void cut(job *j, int threads) {
+  const ck_product *p = &j->p->each;
+  double best = 0;
+  for (int64_t columns = 1; columns <= threads; columns++) {
+    int64_t rows = threads / columns;
+    double height = (double)(up(up(p->m, ROWS), rows) * ROWS), width = (double)(up(up(p->n, COLUMNS), columns) * COLUMNS);
+    double cost = height * width + 8 * width + (p->a_column == 1 ? 1 : 4) * height;
+    if (best > 0 && cost >= best) continue;
+    best = cost;
+    j->row_parts = rows;
+    j->column_parts = columns;
+  }
+}
+
+void ck_blocked_product_run(const void *parameters, void *const *operands) {
+  job j = {parameters, operands, 1, 1};
+  const ck_product *p = &j.p->each;
+  int threads = ck_thread_count();
+  double work = (double)p->m * (double)p->n * (double)p->k;
+  if (j.p->batch < 2 * threads && work >= shared_work) cut(&j, threads);
+  int64_t parts = j.row_parts * j.column_parts;
+  double part_work = work / (double)parts;
+  int64_t grain = parts > 1 ? 1 : 1 + (int64_t)(shared_work / 2 / (part_work > 0 ? part_work : 1));
+  ck_parallel_for(j.p->batch * parts, grain, CK_DISPATCH(multiply_rectangles), &j);
+}

@@ -1,0 +1,200 @@
+#include "ck_convolution.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "ck_scratch.h"
+#include "ck_threads.h"
+#include "ck_types.h"
+#include "ck_vector_math.h"
+#include "ck_vectors.h"
+
+// Features that are computed together; steps of a chain of sums whose weights stay in the first-level cache; numbers of a
+// band of images in the second-level cache; parts of a batch whose weight gradients are summed apart, whatever the number of
+// threads.
+enum { FEATURES = 16, STEPS = 400, BAND = 32768, PARTS = 16 };
+// Numbers of source and destination that stay in the first-level cache.
+enum { NEAR = 6144 };
+
+static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// Output pixel (y, x) is the sum over taps (t, u) and channels of input pixel (y stride + t - top, x stride + u - left)
+// times weights, which lie in strips of sixteen features.
+typedef struct {
+  int64_t batch, height, width, channels;
+  int64_t rows, columns, features;
+  int64_t taps, taps_across, stride, stride_across, top, left;
+  int64_t image_step, row_step, pixel_step;  // of the output
+  const float *input, *strips;
+  float *output;
+  int64_t band, bands;  // rows of output that are worked on together, and how many such bands an image has
+} correlation;
+
+// Input pixels of a row that the outputs see.
+static int64_t seen(const correlation *c) { return (c->columns - 1) * c->stride_across + c->taps_across; }
+
+typedef struct {
+  const ck_convolution *p;
+  const float *source, *destination;
+  float *parts;
+} weight_sums;
+
+// Rows [first, first + count) of an image from column -left on, `wide` pixels each, with zeros beyond the edges.
+static void copy_rows(const float *image, int64_t height, int64_t width, int64_t channels, int64_t first, int64_t count,
+                      int64_t left, int64_t wide, float *rows) {
+  // Columns [from, to) are the image's.
+  int64_t from = most(-left, 0), to = most(least(wide - left, width), from);
+  int64_t before = least(most(left, 0), wide), inner = to - from, after = wide - before - inner;
+  for (int64_t r = first; r < first + count; r++, rows += wide * channels) {
+    if (r < 0 || r >= height || inner == 0) {
+      memset(rows, 0, (size_t)(wide * channels) * 4);
+      continue;
+    }
+    memset(rows, 0, (size_t)(before * channels) * 4);
+    memcpy(rows + before * channels, image + (r * width + from) * channels, (size_t)(inner * channels) * 4);
+    memset(rows + (before + inner) * channels, 0, (size_t)(after * channels) * 4);
+  }
+}
+
+#define CK_BODY "convolution_body.inc"
+#include "ck_dispatch.h"
+
+static void run(correlation *c) {
+  if (c->batch == 0) return;
+  int64_t row = seen(c) * c->channels * c->stride;
+  c->band = least(c->rows, most(1, BAND / most(row, 1)));
+  // A few images are shared by their rows.
+  int64_t wanted = up(2 * ck_thread_count(), c->batch);
+  if (wanted > 1) c->band = least(c->band, up(c->rows, wanted));
+  c->bands = up(c->rows, c->band);
+  int64_t work = c->band * c->columns * c->features * c->taps * c->taps_across * c->channels;
+  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work, 1), CK_DISPATCH(correlate), c);
+}
+
+// Weights in strips of sixteen features, what is missing being 0.
+typedef struct {
+  const float *weights;
+  float *strips;
+  int64_t steps, features;
+} strip_copy;
+
+static void copy_strips(void *context, int64_t begin, int64_t end) {
+  const strip_copy *s = context;
+  for (int64_t strip = begin; strip < end; strip++) {
+    int64_t count = least(FEATURES, s->features - strip * FEATURES);
+    for (int64_t l = 0; l < s->steps; l++)
+      for (int64_t f = 0; f < FEATURES; f++)
+        s->strips[(strip * s->steps + l) * FEATURES + f] =
+            f < count ? s->weights[l * s->features + strip * FEATURES + f] : 0;
+  }
+}
+
+void ck_convolution_forward(const void *parameters, void *const *operands) {
+  const ck_convolution *p = parameters;
+  int64_t steps = p->kernel_height * p->kernel_width * p->channels;
+  strip_copy s = {operands[1], operands[3], steps, p->features};
+  ck_parallel_for(up(p->features, FEATURES), ck_grain_for(steps * FEATURES), copy_strips, &s);
+  correlation c = {
+      .batch = p->batch, .height = p->height, .width = p->width, .channels = p->channels,
+      .rows = p->output_height, .columns = p->output_width, .features = p->features,
+      .taps = p->kernel_height, .taps_across = p->kernel_width, .stride = p->stride_height,
+      .stride_across = p->stride_width, .top = p->pad_top, .left = p->pad_left,
+      .image_step = p->output_height * p->output_width * p->features, .row_step = p->output_width * p->features,
+      .pixel_step = p->features, .input = operands[0], .strips = operands[3], .output = operands[2],
+  };
+  run(&c);
+}
+
+size_t ck_convolution_forward_scratch_bytes(const ck_convolution *p) {
+  return (size_t)(p->kernel_height * p->kernel_width * p->channels * up(p->features, FEATURES) * FEATURES) * 4;
+}
+
+// Weights of taps `first`, `first` + stride ... in reverse, channels and features exchanged, in strips of channels.
+typedef struct {
+  const ck_convolution *p;
+  const float *weights;
+  float *strips;
+  int64_t first, first_across, taps, taps_across;
+} turned_copy;
+
+static void copy_turned(void *context, int64_t begin, int64_t end) {
+  const turned_copy *s = context;
+  const ck_convolution *p = s->p;
+  for (int64_t strip = begin; strip < end; strip++) {
+    int64_t count = least(FEATURES, p->channels - strip * FEATURES);
+    float *to = s->strips + strip * s->taps * s->taps_across * p->features * FEATURES;
+    for (int64_t t = s->taps - 1; t >= 0; t--)
+      for (int64_t u = s->taps_across - 1; u >= 0; u--) {
+        int64_t tap = (s->first + t * p->stride_height) * p->kernel_width + s->first_across + u * p->stride_width;
+        const float *from = s->weights + (tap * p->channels + strip * FEATURES) * p->features;
+        for (int64_t f = 0; f < p->features; f++, to += FEATURES)
+          for (int64_t c = 0; c < FEATURES; c++) to[c] = c < count ? from[c * p->features + f] : 0;
+      }
+  }
+}
+
+// Pixels of the source that lie a stride apart see the same taps: each such set is a convolution of the gradient by itself.
+void ck_convolution_data_gradient(const void *parameters, void *const *operands) {
+  const ck_convolution *p = parameters;
+  for (int64_t y = 0; y < p->stride_height && y < p->height; y++)
+    for (int64_t x = 0; x < p->stride_width && x < p->width; x++) {
+      turned_copy s = {.p = p, .weights = operands[1], .strips = operands[3]};
+      s.first = (y + p->pad_top) % p->stride_height;
+      s.first_across = (x + p->pad_left) % p->stride_width;
+      s.taps = s.first < p->kernel_height ? up(p->kernel_height - s.first, p->stride_height) : 0;
+      s.taps_across = s.first_across < p->kernel_width ? up(p->kernel_width - s.first_across, p->stride_width) : 0;
+      if (s.taps == 0 || s.taps_across == 0) s.taps = s.taps_across = 0;
+      int64_t steps = s.taps * s.taps_across * p->features;
+      ck_parallel_for(up(p->channels, FEATURES), ck_grain_for(steps * FEATURES), copy_turned, &s);
+      correlation c = {
+          .batch = p->batch, .height = p->output_height, .width = p->output_width, .channels = p->features,
+          .rows = up(p->height - y, p->stride_height), .columns = up(p->width - x, p->stride_width),
+          .features = p->channels, .taps = s.taps, .taps_across = s.taps_across, .stride = 1, .stride_across = 1,
+          .top = s.taps - 1 - (y + p->pad_top - s.first) / p->stride_height,
+          .left = s.taps_across - 1 - (x + p->pad_left - s.first_across) / p->stride_width,
+          .image_step = p->height * p->width * p->channels, .row_step = p->stride_height * p->width * p->channels,
+          .pixel_step = p->stride_width * p->channels, .input = operands[0], .strips = operands[3],
+          .output = (float *)operands[2] + (y * p->width + x) * p->channels,
+      };
+      run(&c);
+    }
+}
+
+size_t ck_convolution_data_gradient_scratch_bytes(const ck_convolution *p) {
+  return (size_t)(p->kernel_height * p->kernel_width * p->features * up(p->channels, FEATURES) * FEATURES) * 4;
+}
+
+static int64_t weight_count(const ck_convolution *p) {
+  return p->kernel_height * p->kernel_width * p->channels * p->features;
+}
+
+typedef struct {
+  const float *parts;
+  float *sums;
+  int64_t count, part_count;
+} part_sums;
+
+static void add_parts(void *context, int64_t begin, int64_t end) {
+  const part_sums *s = context;
+  for (int64_t i = begin; i < end; i++) s->sums[i] = s->parts[i];
+  for (int64_t part = 1; part < s->part_count; part++)
+    for (int64_t i = begin; i < end; i++) s->sums[i] += s->parts[part * s->count + i];
+}
+
+void ck_convolution_weight_gradient(const void *parameters, void *const *operands) {
+  const ck_convolution *p = parameters;
+  weight_sums w = {p, operands[0], operands[1], operands[3]};
+  int64_t parts = least(PARTS, p->batch);
+  if (parts == 0) memset(operands[2], 0, (size_t)weight_count(p) * 4);
+  if (parts == 0) return;
+  int64_t work = weight_count(p) * p->output_height * p->output_width * up(p->batch, parts);
+  ck_parallel_for(parts, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_weights), &w);
+  part_sums s = {w.parts, operands[2], weight_count(p), parts};
+  ck_parallel_for(s.count, ck_grain_for(parts), add_parts, &s);
+}
+
+size_t ck_convolution_weight_gradient_scratch_bytes(const ck_convolution *p) {
+  return (size_t)(weight_count(p) * least(PARTS, p->batch)) * 4;
+}

@@ -1,0 +1,134 @@
+#define _GNU_SOURCE
+#include "crew.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+enum { MOST = 256 };
+
+// Who waits for longer sleeps: the next piece of work of a step comes sooner, and another process may need the core.
+static const int64_t nanoseconds_awake = 30000;
+
+// The work at hand. Its fields change only while `open` is false and nobody is inside.
+static struct {
+  int64_t count;
+  int parts;
+  ck_task task;
+  void *context;
+  atomic_bool taken[MOST];
+} work;
+
+static atomic_bool busy, open_now;
+static atomic_uint rounds;  // of work, so far
+static atomic_int inside;   // others that are in the work, or are looking whether there is any
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t new_work = PTHREAD_COND_INITIALIZER, all_left = PTHREAD_COND_INITIALIZER;
+static atomic_int sleepers;
+static atomic_bool owner_sleeps;
+static int size = 1;  // with the calling thread; changed by whoever is `busy`
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+// Whether a condition came true while awake.
+#define COMES_SOON(condition)                                   \
+  ({                                                            \
+    bool came_ = (condition);                                   \
+    for (int64_t until_ = now() + nanoseconds_awake; !came_;) { \
+      for (int i_ = 0; i_ < 32 && !came_; i_++) {               \
+        relax();                                                \
+        came_ = (condition);                                    \
+      }                                                         \
+      if (now() > until_) break;                                \
+    }                                                           \
+    came_;                                                      \
+  })
+
+// Takes parts until none is left, one's own first: data that a thread worked on lie in its core's cache.
+static void take_part(int member) {
+  int parts = work.parts;
+  for (int i = 0; i < parts; i++) {
+    int part = (member + i) % parts;
+    if (atomic_load_explicit(&work.taken[part], memory_order_relaxed) || atomic_exchange(&work.taken[part], true)) continue;
+    int64_t begin = work.count * part / parts, end = work.count * (part + 1) / parts;
+    if (begin < end) work.task(work.context, begin, end);
+  }
+}
+
+static void *serve(void *context) {
+  int member = (int)(intptr_t)context;
+  unsigned seen = 0;
+  for (;;) {
+    if (!COMES_SOON(atomic_load(&rounds) != seen)) {
+      pthread_mutex_lock(&lock);
+      atomic_fetch_add(&sleepers, 1);
+      while (atomic_load(&rounds) == seen) pthread_cond_wait(&new_work, &lock);
+      atomic_fetch_sub(&sleepers, 1);
+      pthread_mutex_unlock(&lock);
+    }
+    seen = atomic_load(&rounds);
+    atomic_fetch_add(&inside, 1);
+    if (atomic_load(&open_now)) take_part(member);
+    if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&owner_sleeps)) {
+      pthread_mutex_lock(&lock);
+      pthread_cond_signal(&all_left);
+      pthread_mutex_unlock(&lock);
+    }
+  }
+  return NULL;
+}
+
+// Fewer threads than wanted are enough: whoever is there takes all parts.
+static void grow(int wanted) {
+  while (size < wanted) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, serve, (void *)(intptr_t)size) != 0) return;
+    pthread_detach(thread);
+    size++;
+  }
+}
+
+void crew_run(int64_t count, int parts, ck_task task, void *context) {
+  if (parts > MOST) parts = MOST;
+  if (atomic_exchange(&busy, true)) {
+    for (int part = 0; part < parts; part++) task(context, count * part / parts, count * (part + 1) / parts);
+    return;
+  }
+  grow(parts);
+  work.count = count;
+  work.parts = parts;
+  work.task = task;
+  work.context = context;
+  for (int i = 0; i < parts; i++) atomic_store_explicit(&work.taken[i], false, memory_order_relaxed);
+  atomic_store(&open_now, true);
+  atomic_fetch_add(&rounds, 1);
+  if (atomic_load(&sleepers) > 0) {
+    pthread_mutex_lock(&lock);
+    pthread_cond_broadcast(&new_work);
+    pthread_mutex_unlock(&lock);
+  }
+  take_part(0);
+  atomic_store(&open_now, false);
+  if (!COMES_SOON(atomic_load(&inside) == 0)) {
+    pthread_mutex_lock(&lock);
+    atomic_store(&owner_sleeps, true);
+    while (atomic_load(&inside) != 0) pthread_cond_wait(&all_left, &lock);
+    atomic_store(&owner_sleeps, false);
+    pthread_mutex_unlock(&lock);
+  }
+  atomic_store(&busy, false);
+}

@@ -1,0 +1,20 @@
+// float32 products of any size, in blocks that fit the caches, shared among threads.
+#ifndef CK_BLOCKED_PRODUCT_H
+#define CK_BLOCKED_PRODUCT_H
+
+#include "ck_product.h"
+
+/// Products of the same shape: `batch` of them, `a_step` and `b_step` numbers apart; results lie dense after one another.
+/// A bias is that of all; an addend lies like the results.
+typedef struct {
+  ck_product each;
+  int64_t batch, a_step, b_step;
+} ck_blocked_product;
+
+/// A `ck_kernel` on `ck_blocked_product`. Operands: those of `ck_product_run`.
+///
+/// A result is one chain of sums for each block of the inner extent, so that a row has the same bits at any place and with
+/// any number of threads.
+void ck_blocked_product_run(const void *parameters, void *const *operands);
+
+#endif
