@@ -215,19 +215,19 @@ def report(title, unit, mine, theirs, name, faster, rest):
 
 def step_rounds(descent, path, kind, rounds):
     peer = Peer(kind, path)
-    mine, theirs, memory, compiled = [], [], [0, 0], []
+    mine, theirs, memory, starts = [], [], [0, 0], []
     for _ in range(rounds):
         out, _, _, megabytes = ours(descent, "lm", "bench", path, "--kind", kind, "--length", str(TIME))
         result = json.loads(out)
         mine.append(result["seconds"])
-        compiled.append(result["compileSeconds"])
+        starts.append(result["startSeconds"])
         other = peer.measure()
         theirs.append(other["value"])
         memory = [max(memory[0], megabytes), max(memory[1], other["megabytes"])]
     peer.end()
     report(
         kind, "s", mine, theirs, "PyTorch", lambda a, b: b / a,
-        f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; reading and compiling {statistics.median(compiled):.2f} s")
+        f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; ready to step after {statistics.median(starts):.2f} s")
 
 
 def generation_rounds(descent, path, rounds):

@@ -79,25 +79,35 @@ void ck_gather_elements(const void *parameters, void *const *operands) {
       for (int64_t i = 0; i < p->inner; i++) target[i] += source[i];                            \
     }
 
-static void scatter_rows(void *context, int64_t begin, int64_t end) {
+static void add_rows(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   const ck_indexing *p = j->parameters;
   const int32_t *indices = j->operands[1];
-  int64_t bytes = ck_type_bytes((ck_type)p->type);
-  for (int64_t o = 0; o < p->outer; o++)
-    memset((char *)j->operands[2] + (o * p->extent + begin) * p->inner * bytes, 0,
-           (size_t)((end - begin) * p->inner * bytes));
   if (p->type == CK_FLOAT32) SCATTER_ROWS(float)
   else if (p->type == CK_FLOAT64) SCATTER_ROWS(double)
   else SCATTER_ROWS(uint32_t)
 }
 
-void ck_scatter_add(const void *parameters, void *const *operands) {
+static void scatter_rows(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const ck_indexing *p = j->parameters;
+  int64_t bytes = ck_type_bytes((ck_type)p->type);
+  for (int64_t o = 0; o < p->outer; o++)
+    memset((char *)j->operands[2] + (o * p->extent + begin) * p->inner * bytes, 0,
+           (size_t)((end - begin) * p->inner * bytes));
+  add_rows(context, begin, end);
+}
+
+static void scatter(const void *parameters, void *const *operands, ck_task task) {
   const ck_indexing *p = parameters;
   job j = {parameters, operands};
   int64_t each = p->outer * p->count * p->inner / (p->extent > 0 ? p->extent : 1);
-  ck_parallel_for(p->extent, ck_grain_for(each), scatter_rows, &j);
+  ck_parallel_for(p->extent, ck_grain_for(each), task, &j);
 }
+
+void ck_scatter_add(const void *parameters, void *const *operands) { scatter(parameters, operands, scatter_rows); }
+
+void ck_scatter_add_onto(const void *parameters, void *const *operands) { scatter(parameters, operands, add_rows); }
 
 #define SCATTER_ELEMENTS(T)                                                                     \
   for (int64_t o = begin; o < end; o++)                                                         \

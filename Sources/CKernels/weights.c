@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ck_integer_rows.h"
 #include "ck_scratch.h"
 #include "ck_threads.h"
 #include "ck_types.h"
@@ -9,7 +10,10 @@
 #include "ck_vectors.h"
 
 // The layouts are those of ggml: scales are IEEE half numbers, little-endian.
-enum { BLOCK = 32, SUPER = 256 };
+// A piece is what a thread decodes at a time: whole blocks of any type.
+// Fewer tokens each take a walk over the rows; more of them pay for turning 32 rows into float32 columns. So many matrices
+// share a call.
+enum { BLOCK = 32, SUPER = 256, PIECE = 1 << 14, FEW = 3, MOST = 8 };
 
 int64_t ck_weight_block(ck_weight_type type) {
   switch (type) {
@@ -87,19 +91,74 @@ CK_INLINE void ck_scale_and_minimum(int part, const uint8_t *q, float *scale, fl
   }
 }
 
+typedef struct {
+  ck_weight_type type;
+  const uint8_t *weights;
+  int64_t rows, columns, row_bytes;
+  const int64_t *order;
+  float *target;
+} decoding;
+
 #define CK_BODY "weights_body.inc"
 #include "ck_dispatch.h"
 
 void ck_weights_decode(ck_weight_type type, const void *source, int64_t count, float *target) {
-  CK_DISPATCH(decode)(type, source, count, target);
+  decoding d = {.type = type, .weights = source, .columns = count, .target = target};
+  int64_t pieces = (count + PIECE - 1) / PIECE;
+  ck_parallel_for(pieces, 1, CK_DISPATCH(decode_pieces), &d);
 }
 
-void ck_weights_multiply(ck_weight_type type, const void *weights, int64_t rows, int64_t columns, const float *x,
-                         int64_t tokens, float *y, int64_t y_stride) {
+void ck_weights_decode_columns(ck_weight_type type, const void *source, int64_t rows, int64_t columns,
+                               const int64_t *order, float *target) {
   int64_t row_bytes = columns / ck_weight_block(type) * ck_weight_block_bytes(type);
-  job j = {type, weights, rows, columns, row_bytes, x, tokens, y, y_stride};
+  decoding d = {type, source, rows, columns, row_bytes, order, target};
+  ck_parallel_for((rows + BLOCK - 1) / BLOCK, ck_grain_for(BLOCK * columns), CK_DISPATCH(decode_columns), &d);
+}
+
+// Each thread prepares the vector for itself, which costs less than waiting for one that does.
+static void multiply_in_whole_numbers(void *context, int64_t begin, int64_t end) {
+  const job *w = context;
+  int64_t first = begin * BLOCK, last = end * BLOCK < w->rows ? end * BLOCK : w->rows;
+  void *prepared = ck_scratch((size_t)ck_prepared_bytes(w->columns));
+  for (int64_t t = 0; t < w->tokens; t++) {
+    ck_prepare(w->type, w->x + t * w->columns, w->columns, prepared);
+    ck_integer_rows(w->type, w->weights + first * w->row_bytes, w->row_bytes, last - first, w->columns, prepared,
+                    w->y + t * w->y_stride + first);
+  }
+}
+
+typedef struct {
+  const ck_weight_rows *matrices;
+  int64_t count, columns;
+  const float *x;
+  int64_t tokens;
+  bool has_integer_rows[MOST];
+  ck_task in_floats;
+} several;
+
+static int64_t groups_of(const ck_weight_rows *m) { return (m->rows + BLOCK - 1) / BLOCK; }
+
+static void multiply_several(void *context, int64_t begin, int64_t end) {
+  const several *s = context;
+  for (int64_t i = 0; i < s->count; i++) {
+    const ck_weight_rows *m = s->matrices + i;
+    int64_t groups = groups_of(m), first = begin > 0 ? begin : 0, last = end < groups ? end : groups;
+    int64_t row_bytes = s->columns / ck_weight_block(m->type) * ck_weight_block_bytes(m->type);
+    job j = {m->type, m->weights, m->rows, s->columns, row_bytes, s->x, s->tokens, m->y, m->y_stride};
+    if (first < last) (s->has_integer_rows[i] ? multiply_in_whole_numbers : s->in_floats)(&j, first, last);
+    begin -= groups;
+    end -= groups;
+  }
+}
+
+void ck_weights_multiply(const ck_weight_rows *matrices, int64_t count, int64_t columns, const float *x, int64_t tokens) {
+  for (; count > MOST; count -= MOST, matrices += MOST) ck_weights_multiply(matrices, MOST, columns, x, tokens);
+  several s = {matrices, count, columns, x, tokens, {false}, CK_DISPATCH(multiply_groups)};
   // Groups of rows are the unit of work, so that a row is summed the same way whatever the number of threads.
-  int64_t groups = (rows + BLOCK - 1) / BLOCK;
-  int64_t work = BLOCK * columns * (tokens < 1 ? 1 : tokens);
-  ck_parallel_for(groups, 1 + 65536 / (work > 0 ? work : 1), CK_DISPATCH(multiply_groups), &j);
+  int64_t groups = 0, work = BLOCK * columns * (tokens < 1 ? 1 : tokens);
+  for (int64_t i = 0; i < count; i++) {
+    groups += groups_of(matrices + i);
+    s.has_integer_rows[i] = tokens < FEW && ck_has_integer_rows(matrices[i].type);
+  }
+  ck_parallel_for(groups, 1 + 65536 / (work > 0 ? work : 1), multiply_several, &s);
 }

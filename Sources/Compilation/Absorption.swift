@@ -1,7 +1,7 @@
 import Graphs
 
 /// Element-wise operations that a matrix product does on the way: adding to a program's own argument (a velocity that
-/// takes up a gradient), and adding a bias.
+/// takes up a gradient), and adding a bias. Rows that are scattered onto a product are added where it lies.
 struct Absorption {
   /// What a product computes besides a b.
   enum Extra {
@@ -16,16 +16,24 @@ struct Absorption {
     var extra: Extra
   }
 
+  /// Rows added at positions to what a product has just written, and nobody else reads.
+  struct Scatter {
+    var onto: Value
+    var scatterAdd: Int
+  }
+
   /// By the node whose value the call writes.
   private(set) var products: [Int: Product] = [:]
+  /// By the sum.
+  private(set) var scatters: [Int: Scatter] = [:]
   /// Nodes that are computed inside of such a call.
   private(set) var absorbed: Set<Int> = []
 
   /// Smaller sums cost nothing beside the rest of their cluster.
-  private static let smallestAccumulation = 16384
+  static let smallestAccumulation = 16384
   /// In a deep product the sum is a small part, and the library adds to it in more than one pass (measured: 128 x 2048 x
   /// 512 takes 1.0 ms alone and 1.1 ms accumulated).
-  private static let deepestAccumulation = 1024
+  static let deepestAccumulation = 1024
 
   private let graph: Graph
   private var readers: [[Int]]
@@ -45,6 +53,13 @@ struct Absorption {
     let node = graph.nodes[index]
     guard case .elementwise(.binary(.add)) = node.operation, node.outputs[0].elementType == .float32 else { return }
     for (other, sum) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
+      if case .index(.scatterAdd) = graph.nodes[sum.node].operation, readers[sum.node].count == 1,
+        readers[other.node].count == 1, products[other.node] != nil
+      {
+        scatters[index] = Scatter(onto: other, scatterAdd: sum.node)
+        absorbed.insert(sum.node)
+        return
+      }
       guard let (matmul, chain) = product(behind: sum) else { continue }
       if let (value, scale, scaling) = scaledArgument(other), node.outputs[0].shape.count >= Self.smallestAccumulation,
         type(of: graph.nodes[matmul].inputs[0]).shape[-1] <= Self.deepestAccumulation

@@ -28,7 +28,7 @@ struct Fusion {
     unit = [Int](repeating: -1, count: graph.nodes.count)
     order = UnitOrder(count: graph.nodes.count)
     for index in graph.nodes.indices where live[index] && !absorption.absorbed.contains(index) {
-      if absorption.products[index] != nil {
+      if absorption.products[index] != nil || absorption.scatters[index] != nil {
         open(index)
         continue
       }
@@ -45,8 +45,28 @@ struct Fusion {
 
   /// Units in an order in which each follows what it reads.
   ///
-  /// Of the units that could run, the one recorded first comes first: values die soon after they are made.
-  func schedule() -> [Int] { order.schedule { lastNode[$0]! } }
+  /// Of the units that could run, the one recorded first comes first: values die soon after they are made. An update that
+  /// takes the place of an argument comes as soon as all that reads the argument has: what it is made of dies there.
+  ///
+  /// - Parameter updates: arguments of the program, and the values that take over their memory.
+  mutating func schedule(updating updates: [(argument: Int, result: Value)]) -> [Int] {
+    let readers = unitsReading(Set(updates.map(\.argument)))
+    var early: Set<Int> = []
+    for (argument, result) in updates where unit[result.node] >= 0 {
+      let unit = unit[result.node]
+      if order.require(readers[argument, default: []].subtracting([unit]), before: unit) { early.insert(unit) }
+    }
+    var priorities: [Int: Int] = [:]
+    // Right after the last of what it waits for, whose own place may be early too.
+    for unit in order.units {
+      let needed = order.dependencies[unit].map { priorities[$0]! }
+      priorities[unit] = early.contains(unit) ? (needed.max() ?? 0) + 1 : Self.room * lastNode[unit]!
+    }
+    return order.schedule { priorities[$0]! }
+  }
+
+  /// Places for early units between two others.
+  private static let room = 1024
 
   /// The value behind operations that change neither numbers nor shape.
   static func source(of value: Value, in graph: Graph) -> Value {
@@ -76,6 +96,22 @@ struct Fusion {
     return result
   }
 
+  /// By argument, the units that read it, looking through views and what is done on the way.
+  private func unitsReading(_ arguments: Set<Int>) -> [Int: Set<Int>] {
+    var result: [Int: Set<Int>] = [:]
+    for index in graph.nodes.indices where unit[index] >= 0 {
+      var pending = sources(of: index)
+      while let node = pending.popLast() {
+        guard unit[node] < 0 else { continue }
+        if case .source(.input(let argument)) = graph.nodes[node].operation, arguments.contains(argument) {
+          result[argument, default: []].insert(unit[index])
+        }
+        pending += sources(of: node)
+      }
+    }
+    return result
+  }
+
   private mutating func open(_ index: Int) {
     unit[index] = index
     order.append(index, after: unitsRead(by: index))
@@ -89,8 +125,9 @@ struct Fusion {
     for source in sources {
       if unit[source.node] >= 0 { candidates.append(unit[source.node]) }
     }
-    // Clusters that read the same memory can read it once.
-    for source in sources where graph.nodes[source.node].outputs[source.output].shape == shape {
+    // Clusters that read the same memory can read it once. A large value that repeats a number is no memory.
+    for source in sources
+    where graph.nodes[source.node].outputs[source.output].shape == shape && !isRepeated(source, shape) {
       candidates.append(contentsOf: readers[source]?.suffix(4).reversed().map(order.current) ?? [])
     }
     var home: Int?
@@ -112,6 +149,18 @@ struct Fusion {
       join(index, index, axes)
     }
     for source in sources { readers[source, default: []].append(unit[index]) }
+  }
+
+  /// Whether a value is one number, repeated so often that clusters which have it in common are better left apart.
+  private func isRepeated(_ value: Value, _ shape: Shape) -> Bool {
+    guard shape.count >= Recomputation.smallestElementCount else { return false }
+    let node = graph.nodes[value.node]
+    switch node.operation {
+    case .source(.fill): return true
+    case .rearrange(.broadcast):
+      return graph.nodes[node.inputs[0].node].outputs[node.inputs[0].output].shape.count == 1
+    default: return false
+    }
   }
 
   /// Whether a node needs a result that is complete only after a cluster has run: a reduction's, or that of a member

@@ -84,6 +84,27 @@ extension Lowering {
       reads: [dense(node.inputs[0]), dense(node.inputs[1])], [value])
   }
 
+  /// Rows added at positions where a product's result lies, which nobody else reads.
+  func lowerScatter(_ value: Value, _ node: Node, onto base: Value) {
+    guard case .index(.scatterAdd(let axis, let extent)) = node.operation else {
+      preconditionFailure("\(node.operation) scatters nothing")
+    }
+    var parameters = ck_indexing()
+    let first = type(of: node.inputs[0])
+    parameters.type = code(first.elementType)
+    (parameters.outer, parameters.count, parameters.inner) = split(first.shape, at: axis)
+    parameters.extent = Int64(extent)
+    let target = view(of: base)
+    assign(target, to: value)
+    append(
+      KernelCall(
+        name: "scatter-add \(target.shape), in place", kernel: ck_scatter_add_onto,
+        parameters: memory.store(parameters),
+        operands: node.inputs.map { KernelCall.Operand(buffer: dense($0).buffer) }
+          + [KernelCall.Operand(buffer: target.buffer, isWritten: true)],
+        location: node.location))
+  }
+
   private func lowerScan(_ value: Value, _ node: Node, _ scan: Operation.Scan) {
     let type = type(of: node.inputs[0])
     var parameters = ck_axis()

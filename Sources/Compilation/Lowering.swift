@@ -19,17 +19,22 @@ final class Lowering {
   private var fusion: Fusion
   private var inputBuffers: [Int: Int] = [:]
   private let outputs: [Value]
+  private let donations: [Int: Int]
   private let inMemory: Set<Value>
   private let absorption: Absorption
   private let recomputation: Recomputation
   /// Whether each row of a float32 matrix product is computed as it would be at any other place.
   let keepsRowsApart: Bool
 
-  /// - Parameter largestCluster: most nodes that share a kernel.
+  /// - Parameters:
+  ///   - donations: argument -> result that takes over its memory.
+  ///   - largestCluster: most nodes that share a kernel.
   init(
-    _ graph: Graph, outputs: [Tensor], largestCluster: Int = Fusion.largestCluster, keepsRowsApart: Bool = false
+    _ graph: Graph, outputs: [Tensor], donating donations: [Int: Int], largestCluster: Int = Fusion.largestCluster,
+    keepsRowsApart: Bool = false
   ) {
     self.graph = graph
+    self.donations = donations
     self.keepsRowsApart = keepsRowsApart
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
@@ -39,11 +44,14 @@ final class Lowering {
     let recomputation = Recomputation(of: graph, live: live, fusion, readByKernel: reads.byKernels)
     inMemory = reads.byKernels.union(reads.byClusters.filter { !recomputation.nodes.contains($0.node) })
     self.recomputation = recomputation
-    for unit in fusion.schedule() {
+    let updates = donations.sorted { $0.key < $1.key }.map { (argument: $0.key, result: self.outputs[$0.value]) }
+    for unit in fusion.schedule(updating: updates) {
       if let members = fusion.clusters[unit] {
         lowerCluster(members)
       } else if let product = absorption.products[unit] {
         lowerProduct(Value(node: unit), graph.nodes[product.matmul], product.extra)
+      } else if let scatter = absorption.scatters[unit] {
+        lowerScatter(Value(node: unit), graph.nodes[scatter.scatterAdd], onto: scatter.onto)
       } else {
         lowerKernel(unit)
       }
@@ -289,9 +297,8 @@ final class Lowering {
 
   /// Gives each result a buffer of its own.
   ///
-  /// - Parameter donations: argument -> result that takes over its memory.
   /// - Returns: the buffer of each result; nil where a donated argument is its own result.
-  func finish(donating donations: [Int: Int]) -> [Int?] {
+  func finish() -> [Int?] {
     let donors = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
     // What results take from donated memory is saved first: another result may be written there.
     let views = outputs.enumerated().map { position, value -> View in

@@ -35,7 +35,9 @@ public final class Program {
     let traced = Graph()
     let results = try trace(traced, inputTypes.map { traced.input($0) })
     if let failure = traced.failure { throw failure }
-    let (graph, outputs) = traced.simplified(outputs: results)
+    let simple = traced.simplified(outputs: results)
+    let gradients = TakenUpGradients(of: simple.graph, outputs: simple.outputs)
+    let (graph, outputs) = gradients.rewritten(outputs: simple.outputs)
     self.inputTypes = inputTypes
     self.outputTypes = outputs.map(\.type)
     self.donations = donations
@@ -54,13 +56,14 @@ public final class Program {
       }
     }
     var size = Fusion.largestCluster
-    var lowering = Lowering(graph, outputs: outputs, keepsRowsApart: keepsRowsApart)
+    var lowering = Lowering(graph, outputs: outputs, donating: donations, keepsRowsApart: keepsRowsApart)
     while lowering.failure?.asksForSmallerKernels == true, size > 1 {
       size /= 2
-      lowering = Lowering(graph, outputs: outputs, largestCluster: size, keepsRowsApart: keepsRowsApart)
+      lowering = Lowering(
+        graph, outputs: outputs, donating: donations, largestCluster: size, keepsRowsApart: keepsRowsApart)
     }
     largestCluster = size
-    outputBuffers = lowering.finish(donating: donations)
+    outputBuffers = lowering.finish()
     if let failure = lowering.failure { throw failure }
     plan = ExecutionPlan(lowering, inputCount: inputTypes.count, outputCount: outputs.count)
   }

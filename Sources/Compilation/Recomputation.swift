@@ -10,7 +10,7 @@ struct Recomputation {
   /// tile costs about half of what writing it costs).
   private static let mostOperations = 2
   /// Smaller values stay in the cache between two clusters.
-  private static let smallestElementCount = 65536
+  static let smallestElementCount = 65536
 
   private let graph: Graph
   private let fusion: Fusion

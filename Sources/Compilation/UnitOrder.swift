@@ -78,6 +78,9 @@ package struct UnitOrder {
     return true
   }
 
+  /// All units, each after what it waits for.
+  package var units: [Int] { rank.indices.filter { rank[$0] >= 0 }.sorted { rank[$0] < rank[$1] } }
+
   /// All units, each after what it waits for; of those that could come next, the one with the smallest priority.
   package func schedule(by priority: (Int) -> Int) -> [Int] {
     let units = rank.indices.filter { rank[$0] >= 0 }

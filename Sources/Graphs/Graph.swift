@@ -51,8 +51,12 @@ public final class Graph {
 
   /// An array known while tracing.
   public func constant(_ array: NDArray) -> Tensor {
+    let type = TensorType(of: array)
+    if let position = constants.lastIndex(where: { $0.storage === array.storage && TensorType(of: $0) == type }) {
+      return record(.source(.constant(position)), [], type)
+    }
     constants.append(array)
-    return record(.source(.constant(constants.count - 1)), [], TensorType(of: array))
+    return record(.source(.constant(constants.count - 1)), [], type)
   }
 
   /// One value everywhere.
@@ -89,21 +93,46 @@ public final class Graph {
   /// Done when all derivatives are taken, not while tracing: a derivative with respect to a reshaped tensor would miss
   /// what reads it through another reshape, if that reshape went past it to the tensor behind.
   package func simplified(outputs: [Tensor]) -> (graph: Graph, outputs: [Tensor]) {
-    var live = [Bool](repeating: false, count: nodes.count)
-    for output in outputs { live[output.value.node] = true }
-    for index in nodes.indices.reversed() where live[index] {
-      for input in nodes[index].inputs { live[input.node] = true }
+    rewritten(outputs: outputs) { [nodes] result, index, moved in
+      result.joined(nodes[index], nodes[index].inputs.map(moved))
     }
+  }
+
+  /// What the outputs need, recorded anew, with other tensors in the place of some.
+  ///
+  /// - Parameter replacement: what stands for an operation's result in the new graph, or nil for the operation itself; it
+  ///   is given the new graph, the operation's position here, and what stands for values here. A value of a later position
+  ///   is recorded early, with what it needs that is not there yet.
+  package func rewritten(
+    outputs: [Tensor], _ replacement: @escaping (_ result: Graph, _ index: Int, _ moved: (Value) -> Tensor) -> Tensor?
+  ) -> (graph: Graph, outputs: [Tensor]) {
+    let readers = readerCounts(outputs: outputs)
     let result = Graph()
     (result.constants, result.inputCount) = (constants, inputCount)
-    var moved = [[Tensor]](repeating: [], count: nodes.count)
-    for (index, node) in nodes.enumerated() where live[index] {
-      let inputs = node.inputs.map { moved[$0.node][$0.output] }
-      result.location = node.location
-      moved[index] =
-        result.joined(node, inputs).map { [$0] } ?? result.record(node.operation, inputs, node.outputs)
+    var tensors = [[Tensor]](repeating: [], count: nodes.count)
+    func moved(_ value: Value) -> Tensor {
+      if tensors[value.node].isEmpty { move(value.node) }
+      return tensors[value.node][value.output]
     }
-    return (result, outputs.map { moved[$0.value.node][$0.value.output] })
+    func move(_ index: Int) {
+      let node = nodes[index]
+      let inputs = node.inputs.map(moved)
+      result.location = node.location
+      tensors[index] =
+        replacement(result, index, moved).map { [$0] } ?? result.record(node.operation, inputs, node.outputs)
+    }
+    for index in nodes.indices where readers[index] > 0 && tensors[index].isEmpty { move(index) }
+    return (result, outputs.map { moved($0.value) })
+  }
+
+  /// How many operations that the outputs need, and outputs, read each operation's results.
+  package func readerCounts(outputs: [Tensor]) -> [Int] {
+    var readers = [Int](repeating: 0, count: nodes.count)
+    for output in outputs { readers[output.value.node] += 1 }
+    for index in nodes.indices.reversed() where readers[index] > 0 {
+      for input in nodes[index].inputs { readers[input.node] += 1 }
+    }
+    return readers
   }
 
   /// An operation after one of its kind as a single one, or as none.

@@ -60,6 +60,58 @@ import Testing
     #expect(calls.filter { $0.contains("accumulated") }.count == 1)
   }
 
+  /// A matrix takes up a multiple of its gradient where it lies, with a rate that is known and one that is not.
+  @Test(arguments: [true, false]) func anArgumentTakesUpAScaledGradient(isKnown: Bool) throws {
+    let (error, calls) = try worstError([square, [24, 160], [24, 160], [1]], donating: [0: 0]) { _, x in
+      let gradient = x[1].transposed().matmul(x[2])
+      return [x[0] + (isKnown ? -0.1 * gradient : x[3].squared * gradient), x[1].matmul(x[0])]
+    }
+    #expect(error < tolerance)
+    #expect(calls.filter { $0.contains("accumulated") }.count == 1)
+    // What is scaled is a factor, not the gradient.
+    #expect(!calls.contains { $0.contains("fused") && $0.contains("160, 160") })
+  }
+
+  /// An embedding that is the head too: its gradient is a product and rows at positions, added where it lies.
+  @Test func anEmbeddingTakesUpProductAndRows() throws {
+    let positions = [7, 7, 0, 159, 159, 2].map { Int32($0) }
+    let (error, calls) = try worstError([square, [6, 160], [24, 160], [24, 160]], donating: [0: 0]) { graph, x in
+      let rows = x[1].scatterAdding(at: graph.constant(NDArray(positions)), extent: 160)
+      return [x[0] + -0.1 * (rows + x[2].transposed().matmul(x[3]))]
+    }
+    #expect(error < tolerance)
+    #expect(calls.filter { $0.contains("accumulated") || $0.contains("in place") }.count == 2)
+    #expect(!calls.contains { $0.contains("fused") && $0.contains("160, 160") })
+  }
+
+  /// A gradient that something else reads too is not taken up.
+  @Test func aGradientWithAnotherReaderStays() throws {
+    let (error, calls) = try worstError([square, [24, 160], [24, 160]], donating: [0: 0]) { _, x in
+      let gradient = x[1].transposed().matmul(x[2])
+      return [x[0] + -0.1 * gradient, gradient.squared.sum().reshaped(to: [1])]
+    }
+    // The sum has 160 x 160 terms of 24 each.
+    #expect(error < rounding(.float32, terms: drift(of: 160 * 160 + 24)))
+    #expect(!calls.contains { $0.contains("accumulated") })
+  }
+
+  /// Updates come as soon as the old values have been read, so that gradients die early: of eight layers' one or two are there
+  /// at a time.
+  @Test func updatesComeEarly() throws {
+    let (layers, width) = (8, 256)
+    let types = [TensorType([width, width])] + (0..<layers).flatMap { _ in [TensorType([width, width])] }
+    let donations = Dictionary(uniqueKeysWithValues: (1...layers).map { ($0, $0 - 1) })
+    let program = try Program(inputs: types, donating: donations) { _, x in
+      let y = x.dropFirst().reduce(x[0]) { tanh($0.matmul($1)) }
+      let slopes = gradients(of: y.squared.sum(), withRespectTo: Array(x.dropFirst()))
+      // The square keeps the gradients from being added by their products.
+      return zip(x.dropFirst(), slopes).map { $0 - 0.01 * ($1 * abs($1)) }
+    }
+    let matrix = 4 * width * width
+    // What is kept of each layer, and a few more: not all the gradients.
+    #expect(program.workingByteCount < (layers + 3 * layers / 4) * matrix)
+  }
+
   @Test func theOldVelocityIsReadToo() throws {
     let (error, calls) = try worstError([square, [160, 24], [24, 160]], donating: [0: 0]) { _, x in
       [x[1].matmul(x[2]) + x[0], x[0].squared.sum([0]), x[0].matmul(x[2].transposed())]

@@ -19,6 +19,7 @@ void ck_gather_elements(const void *parameters, void *const *operands);
 
 /// Operands: updates [outer, count, inner], indices, result [outer, extent, inner]. A position outside is skipped.
 void ck_scatter_add(const void *parameters, void *const *operands);
+void ck_scatter_add_onto(const void *parameters, void *const *operands);  // to what is in the result
 void ck_scatter_add_elements(const void *parameters, void *const *operands);
 
 typedef struct {

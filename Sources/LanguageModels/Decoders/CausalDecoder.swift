@@ -104,8 +104,13 @@ public struct CausalDecoder: Layer {
     if takesTokens, c.rotary == nil {
       y = y + (try scope.parameter("positions/weight").slice(0..<y.shape[1], axis: 0))
     }
+    let rotary = c.rotary.map { RotaryTables($0, time: y.shape[1], headWidth: c.headWidth, y.elementType) }
     for index in blocks {
-      func run() throws -> Tensor { try scope.child("block\(index)", block(index), y) }
+      func run() throws -> Tensor {
+        var block = block(index)
+        block.rotary = rotary
+        return try scope.child("block\(index)", block, y)
+      }
       y = try recomputesBlocks ? y.graph.recomputing(run) : run()
     }
     return givesLogits ? try scope.child("norm", norm, y) : y

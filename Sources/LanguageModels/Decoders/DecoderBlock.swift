@@ -5,6 +5,8 @@ struct DecoderBlock: Layer {
   let configuration: DecoderConfiguration
   /// Nil in blocks that are not adapted.
   let adapter: LowRankAdapter?
+  /// For the positions that it is given, where they are rotary.
+  var rotary: RotaryTables?
 
   private func projection(_ matrix: DecoderMatrix) -> Projection {
     let extents = matrix.extents(in: configuration)
@@ -39,7 +41,7 @@ struct DecoderBlock: Layer {
     var query = try heads(.query, c.heads, in: &scope)
     var key = try heads(.key, c.keyHeads, in: &scope)
     let value = try heads(.value, c.keyHeads, in: &scope)
-    if let rotary = c.rotary { (query, key) = (rotary(query), rotary(key)) }
+    if let rotary { (query, key) = (rotary.turned(query), rotary.turned(key)) }
     let mixed = groupedAttention(query: query, key: key, value: value)
     return try project(.output, mixed.reshaped(to: [batch, time, c.heads * c.headWidth]), in: &scope)
   }

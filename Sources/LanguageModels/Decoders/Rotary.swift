@@ -36,31 +36,48 @@ public struct Rotary: Sendable, Hashable, Codable {
   ///   - start: the position of the first.
   public func callAsFunction(_ x: Tensor, from start: Int = 0) -> Tensor {
     guard x.rank == 4, x.shape[3] % 2 == 0 else { return x.reshaped(to: [-1, -1]) }
-    let (time, width) = (x.shape[1], x.shape[3])
-    let frequencies = frequencies(headWidth: width)
-    var cosines: [Double] = []
-    var sines: [Double] = []
+    return RotaryTables(self, time: x.shape[1], headWidth: x.shape[3], from: start, x.elementType).turned(x)
+  }
+}
+
+/// Cosines and signed sines of all positions, which all blocks of a decoder share.
+struct RotaryTables {
+  private let layout: Rotary.Layout
+  /// [1, time, 1] and the extents of halves and pairs.
+  private let cosines: NDArray
+  private let sines: NDArray
+
+  /// - Parameter start: the first position.
+  init(_ rotary: Rotary, time: Int, headWidth width: Int, from start: Int = 0, _ type: ElementType) {
+    layout = rotary.layout
+    let frequencies = rotary.frequencies(headWidth: width)
+    var (cosines, sines): ([Double], [Double]) = ([], [])
     for t in 0..<time {
       let angles = frequencies.map { Double(start + t) * $0 }
+      let (c, s) = (angles.map { cos($0) }, angles.map { sin($0) })
       switch layout {
       case .halves:
-        cosines += (angles + angles).map { cos($0) }
-        sines += angles.map { -sin($0) } + angles.map { sin($0) }
+        cosines += c + c
+        sines += s.map { -$0 } + s
       case .adjacent:
-        cosines += angles.flatMap { [cos($0), cos($0)] }
-        sines += angles.flatMap { [-sin($0), sin($0)] }
+        cosines += c.flatMap { [$0, $0] }
+        sines += s.flatMap { [-$0, $0] }
       }
     }
-    // A pair (a, b) becomes (a cos - b sin, b cos + a sin): the pair times cosines, and the pair turned round, which is
-    // only another order of reading, times signed sines.
-    let pairs: Shape = layout == .halves ? [2, width / 2] : [width / 2, 2]
-    let axis = layout == .halves ? 3 : 4
-    let split = x.reshaped(to: Shape(Array(x.shape.dimensions.prefix(3)) + pairs.dimensions))
-    func table(_ values: [Double]) -> Tensor {
-      x.graph.constant(
-        NDArray(values, shape: Shape([1, time, 1] + pairs.dimensions)).converted(to: x.elementType))
-    }
-    return (split * table(cosines) + split.reversed(axes: [axis]) * table(sines)).reshaped(to: x.shape)
+    let shape = Shape([1, time, 1] + (layout == .halves ? [2, width / 2] : [width / 2, 2]))
+    self.cosines = NDArray(cosines, shape: shape).converted(to: type)
+    self.sines = NDArray(sines, shape: shape).converted(to: type)
+  }
+
+  /// Queries or keys [batch, time, heads, width] turned by their positions.
+  ///
+  /// A pair (a, b) becomes (a cos - b sin, b cos + a sin): the pair times cosines, and the pair turned round, which is
+  /// only another order of reading, times signed sines.
+  func turned(_ x: Tensor) -> Tensor {
+    guard x.rank == 4, x.shape[3] == cosines.shape[3] * cosines.shape[4] else { return x.reshaped(to: [-1, -1]) }
+    let split = x.reshaped(to: Shape(Array(x.shape.dimensions.prefix(3)) + cosines.shape.dimensions.suffix(2)))
+    let other = split.reversed(axes: [layout == .halves ? 3 : 4])
+    return (split * x.graph.constant(cosines) + other * x.graph.constant(sines)).reshaped(to: x.shape)
   }
 }
 

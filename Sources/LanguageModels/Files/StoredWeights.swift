@@ -1,4 +1,5 @@
 import Arrays
+import CKernels
 
 /// A matrix or vector of a model as its file stores it: rows of outputs, each a run of encoded numbers.
 struct StoredWeight: @unchecked Sendable {
@@ -39,25 +40,18 @@ struct StoredWeight: @unchecked Sendable {
 
   /// A matrix as float32 with [inputs, outputs]; output p is stored as the row `order[p]`, or p.
   func transposedArray(rowOrder order: [Int]? = nil) -> NDArray {
-    let source = array
     let (rows, columns) = (shape[0], shape[1])
-    var result = NDArray(uninitialized: [columns, rows], .float32)
-    result.withUnsafeMutableElements(of: Float.self) { target in
-      source.withUnsafeElements(of: Float.self) { source in
-        // Blocks of both stay in the cache.
-        let step = 32
-        for firstRow in stride(from: 0, to: rows, by: step) {
-          for firstColumn in stride(from: 0, to: columns, by: step) {
-            for row in firstRow..<min(firstRow + step, rows) {
-              let from = (order?[row] ?? row) * columns
-              for column in firstColumn..<min(firstColumn + step, columns) {
-                target[column * rows + row] = source[from + column]
-              }
-            }
-          }
-        }
-      }
+    let result = NDArray(uninitialized: [columns, rows], .float32)
+    guard result.count > 0 else { return result }
+    precondition(order?.count ?? rows == rows && order?.allSatisfy { (0..<rows).contains($0) } ?? true)
+    let positions = order.map { $0.map(Int64.init) }
+    func decode(_ order: UnsafePointer<Int64>?) {
+      ck_weights_decode_columns(
+        encoding.kernelType, bytes.baseAddress!, Int64(rows), Int64(columns), order,
+        result.storage.pointer.assumingMemoryBound(to: Float.self))
     }
+    if let positions { decode(positions) } else { decode(nil) }
+    withExtendedLifetime((owner, result)) {}
     return result
   }
 }

@@ -22,8 +22,8 @@ public struct Sampling: Sendable, Hashable {
 
   /// The likeliest token; the first of equals.
   public static func likeliest(_ logits: [Float]) -> Int32 {
-    var best = 0
-    for (index, logit) in logits.enumerated() where logit > logits[best] { best = index }
+    var (best, largest) = (0, logits.first ?? 0)
+    for index in logits.indices where logits[index] > largest { (best, largest) = (index, logits[index]) }
     return Int32(best)
   }
 

@@ -85,9 +85,12 @@ struct StoredDecoder: Sendable {
     for (index, block) in blocks.enumerated() {
       normalise(x, n, block.attentionNorm, to: work.normal)
       let keys = cache.keys(index) + start * cache.width
-      block.projections[.query]!.apply(work.normal, tokens: n, to: work.query)
-      block.projections[.key]!.apply(work.normal, tokens: n, to: keys)
-      block.projections[.value]!.apply(work.normal, tokens: n, to: cache.values(index) + start * cache.width)
+      let values = cache.values(index) + start * cache.width
+      StoredProjection.apply(
+        [
+          (block.projections[.query]!, work.query), (block.projections[.key]!, keys),
+          (block.projections[.value]!, values),
+        ], work.normal, tokens: n)
       if let angles {
         angles.turn(work.query, heads: c.heads, layout)
         angles.turn(keys, heads: c.keyHeads, layout)
@@ -99,13 +102,14 @@ struct StoredDecoder: Sendable {
       block.projections[.output]!.apply(work.mixed, tokens: n, to: work.normal)
       for i in 0..<n * c.width { x[i] += work.normal[i] }
       normalise(x, n, block.feedForwardNorm, to: work.normal)
-      block.projections[.up]!.apply(work.normal, tokens: n, to: work.up)
       var between = work.up
       if c.feedForward == .swiGLU {
-        block.projections[.gate]!.apply(work.normal, tokens: n, to: work.gate)
+        StoredProjection.apply(
+          [(block.projections[.up]!, work.up), (block.projections[.gate]!, work.gate)], work.normal, tokens: n)
         ck_gate_by_silu(work.gate, work.up, Int64(n * c.feedForwardWidth))
         between = work.gate
       } else {
+        block.projections[.up]!.apply(work.normal, tokens: n, to: work.up)
         ck_tanh_gelu(work.up, Int64(n * c.feedForwardWidth))
       }
       block.projections[.down]!.apply(between, tokens: n, to: work.normal)

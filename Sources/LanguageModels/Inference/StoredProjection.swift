@@ -19,13 +19,26 @@ struct StoredProjection: Sendable {
 
   /// y[t] = x[t] w + b for so many tokens; x: [tokens, inputs], y: [tokens, outputs].
   func apply(_ x: UnsafePointer<Float>, tokens: Int, to y: UnsafeMutablePointer<Float>) {
-    Self.multiply(weight, x, tokens, y)
+    Self.apply([(self, y)], x, tokens: tokens)
+  }
+
+  /// The same of several projections of one input, which threads share as one piece of work.
+  static func apply(
+    _ projections: [(projection: StoredProjection, y: UnsafeMutablePointer<Float>)], _ x: UnsafePointer<Float>,
+    tokens: Int
+  ) {
+    multiply(projections.map { ($0.projection.weight, $0.y) }, x, tokens)
+    for (projection, y) in projections { projection.addRest(x, tokens, to: y) }
+  }
+
+  /// The adapter's share and the bias.
+  private func addRest(_ x: UnsafePointer<Float>, _ tokens: Int, to y: UnsafeMutablePointer<Float>) {
     if let adapter {
       let rank = adapter.a.shape[0]
       withUnsafeTemporaryAllocation(of: Float.self, capacity: tokens * (rank + outputs)) { scratch in
         let (inner, change) = (scratch.baseAddress!, scratch.baseAddress! + tokens * rank)
-        Self.multiply(adapter.a, x, tokens, inner)
-        Self.multiply(adapter.b, inner, tokens, change)
+        Self.multiply([(adapter.a, inner)], x, tokens)
+        Self.multiply([(adapter.b, change)], inner, tokens)
         for i in 0..<tokens * outputs { y[i] += adapter.scale * change[i] }
       }
     }
@@ -34,11 +47,14 @@ struct StoredProjection: Sendable {
   }
 
   private static func multiply(
-    _ weight: StoredWeight, _ x: UnsafePointer<Float>, _ tokens: Int, _ y: UnsafeMutablePointer<Float>
+    _ weights: [(StoredWeight, UnsafeMutablePointer<Float>)], _ x: UnsafePointer<Float>, _ tokens: Int
   ) {
-    ck_weights_multiply(
-      weight.encoding.kernelType, weight.bytes.baseAddress!, Int64(weight.shape[0]), Int64(weight.shape[1]), x,
-      Int64(tokens), y, Int64(weight.shape[0]))
-    withExtendedLifetime(weight.owner) {}
+    let rows = weights.map { weight, y in
+      ck_weight_rows(
+        type: weight.encoding.kernelType, weights: weight.bytes.baseAddress!, rows: Int64(weight.shape[0]), y: y,
+        y_stride: Int64(weight.shape[0]))
+    }
+    ck_weights_multiply(rows, Int64(rows.count), Int64(weights[0].0.shape[1]), x, Int64(tokens))
+    withExtendedLifetime(weights) {}
   }
 }
