@@ -40,21 +40,26 @@ public struct RandomKey: Hashable, Sendable {
 extension RandomKey {
   /// `count` numbers, uniform in [0, 1).
   public func uniform(count: Int) -> [Double] {
-    (0..<(count + 1) / 2).flatMap { index -> [Double] in
-      let w = block(UInt64(index))
-      let high = UInt64(w.x) << 32 | UInt64(w.y)
-      let low = UInt64(w.z) << 32 | UInt64(w.w)
-      return [Double(high >> 11) * 0x1p-53, Double(low >> 11) * 0x1p-53]
-    }.prefixArray(count)
+    [Double](unsafeUninitializedCapacity: count) { values, filled in
+      for index in stride(from: 0, to: count, by: 2) {
+        let w = block(UInt64(index / 2))
+        values.initializeElement(at: index, to: Double((UInt64(w.x) << 32 | UInt64(w.y)) >> 11) * 0x1p-53)
+        guard index + 1 < count else { break }
+        values.initializeElement(at: index + 1, to: Double((UInt64(w.z) << 32 | UInt64(w.w)) >> 11) * 0x1p-53)
+      }
+      filled = count
+    }
   }
 
   /// `count` standard normal numbers (Box-Muller).
   public func normal(count: Int) -> [Double] {
-    let u = uniform(count: (count + 1) / 2 * 2)
-    return stride(from: 0, to: u.count, by: 2).flatMap { i -> [Double] in
-      let radius = (-2 * log(1 - u[i])).squareRoot()
-      return [radius * cos(2 * .pi * u[i + 1]), radius * sin(2 * .pi * u[i + 1])]
-    }.prefixArray(count)
+    var u = uniform(count: (count + 1) / 2 * 2)
+    for index in stride(from: 0, to: u.count, by: 2) {
+      let (radius, angle) = ((-2 * log(1 - u[index])).squareRoot(), 2 * .pi * u[index + 1])
+      (u[index], u[index + 1]) = (radius * cos(angle), radius * sin(angle))
+    }
+    if u.count > count { u.removeLast() }
+    return u
   }
 
   /// An array of numbers uniform in [low, high).
@@ -90,8 +95,4 @@ extension RandomKey {
     }
     return order
   }
-}
-
-extension Array {
-  fileprivate func prefixArray(_ count: Int) -> [Element] { count == self.count ? self : Array(prefix(count)) }
 }

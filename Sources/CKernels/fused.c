@@ -51,7 +51,15 @@ static void splat(void *target, ck_type type, const void *value, int64_t n) {
 static void load_tile(void *target, ck_type type, const void *source, int64_t rows, int64_t columns,
                       int64_t row_stride, int64_t column_stride) {
   int64_t bytes = ck_type_bytes(type);
-  if (column_stride == 1) {
+  if (column_stride == 1 && row_stride == 0 && rows > 0) {
+    // One row again and again: what is there is doubled.
+    int64_t done = columns * bytes, total = rows * done;
+    memcpy(target, source, (size_t)done);
+    for (int64_t next; done < total; done += next) {
+      next = done < total - done ? done : total - done;
+      memcpy((char *)target + done, target, (size_t)next);
+    }
+  } else if (column_stride == 1) {
     for (int64_t r = 0; r < rows; r++)
       memcpy((char *)target + r * columns * bytes, (const char *)source + r * row_stride * bytes,
              (size_t)(columns * bytes));
@@ -78,7 +86,11 @@ static void load_tile(void *target, ck_type type, const void *source, int64_t ro
 static void store_tile(const void *source, ck_type type, void *target, int64_t rows, int64_t columns,
                        int64_t row_stride, int64_t column_stride) {
   int64_t bytes = ck_type_bytes(type);
-  if (bytes == 8) SCATTER(word64);
+  if (column_stride == 1) {
+    for (int64_t r = 0; r < rows; r++)
+      memcpy((char *)target + r * row_stride * bytes, (const char *)source + r * columns * bytes,
+             (size_t)(columns * bytes));
+  } else if (bytes == 8) SCATTER(word64);
   else if (bytes == 4) SCATTER(word32);
   else SCATTER(uint8_t);
 }
@@ -86,11 +98,9 @@ static void store_tile(const void *source, ck_type type, void *target, int64_t r
 static void fill_identity(const ck_fused_reduction *r, void *into, int64_t n) {
   double single = r->kind == CK_REDUCE_SUM ? 0 : r->kind == CK_REDUCE_MAXIMUM ? -INFINITY : INFINITY;
   int32_t whole = r->kind == CK_REDUCE_SUM ? 0 : r->kind == CK_REDUCE_MAXIMUM ? INT_MIN : INT_MAX;
-  for (int64_t i = 0; i < n; i++) {
-    if (r->type == CK_FLOAT64) ((double *)into)[i] = single;
-    else if (r->type == CK_FLOAT32) ((float *)into)[i] = (float)single;
-    else ((int32_t *)into)[i] = whole;
-  }
+  float narrow = (float)single;
+  const void *value = r->type == CK_FLOAT64 ? (const void *)&single : r->type == CK_FLOAT32 ? (const void *)&narrow : &whole;
+  splat(into, (ck_type)r->type, value, n);
 }
 
 // What a broadcast register holds, so that it is filled once and not for every tile.

@@ -3,18 +3,21 @@ final class StepTrace {
   private let objective: Objective
   private let method: any DescentMethod
   private let sampleCount: Int
-  private(set) var tags: [String] = []
   private(set) var calls = OracleCalls()
 
   init(_ objective: Objective, _ method: any DescentMethod, _ sampleCount: Int) {
     (self.objective, self.method, self.sampleCount) = (objective, method, sampleCount)
   }
 
-  /// - Parameter trees: parameters, running values, optimizer state; counters and key; inputs.
-  /// - Returns: the first three as they are after the step, then readings in the order of `tags`.
-  func results(_ trees: [Tree<Tensor>]) throws -> [Tensor] {
-    let (point, state, memory, clock) = (Parameters(trees[0]), trees[1], trees[2], trees[3])
-    let inputs = StepInputs(trees[4])
+  /// - Parameters:
+  ///   - trees: parameters, running values, optimizer state.
+  ///   - clock: counters and key.
+  /// - Returns: the trees as they are after the step; the loss, then, sorted, the other readings.
+  func results(
+    _ trees: [Tree<Tensor>], clock: Tree<Tensor>, inputs: Tree<Tensor>
+  ) throws -> (state: [Tree<Tensor>], readings: [(tag: String, value: Tensor)]) {
+    let (point, state, memory) = (Parameters(trees[0]), trees[1], trees[2])
+    let inputs = StepInputs(inputs)
     let (counters, key) = (Counters(clock: clock), clock["key"]!)
     let problem = DescentProblem(counters: counters, key: key, sampleCount: sampleCount) { [objective] point in
       var scope = ObjectiveScope(state: state, counters: counters, key: key)
@@ -34,10 +37,11 @@ final class StepTrace {
     try check("running values", state, next)
     try check("optimizer's state", memory, step.state)
     let readings = try readings(step, value)
-    tags = ["loss"] + readings.keys.sorted()
     calls = problem.calls
-    let reported = [step.loss] + tags.dropFirst().map { readings[$0]! }
-    return step.parameters.tree.leaves + next.leaves + step.state.leaves + reported
+    return (
+      [step.parameters.tree, next, step.state],
+      [("loss", step.loss)] + readings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    )
   }
 
   private func readings(_ step: DescentStep, _ value: ObjectiveValue) throws -> [String: Tensor] {

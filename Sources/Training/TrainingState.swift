@@ -18,6 +18,9 @@ public struct TrainingState: Sendable, Equatable {
     self.step = step
   }
 
+  /// Parameters, running values, what the method remembers.
+  var trees: [Tree<NDArray>] { [parameters, modelState, optimizerState] }
+
   /// The start of a method from parameters.
   /// - Throws: `DescentError` where the method does not fit them.
   public init(

@@ -19,18 +19,12 @@ public final class TrainingStep {
   public let sampleCount: Int
   /// Steps of one epoch, which advance the epoch counter.
   public let stepsPerEpoch: Int
-  /// Tags of what each step reports: first "loss", the method's at the point where the step began; then, sorted, the
-  /// readings of method and objective, and "loss/NAME" of each loss where there are several.
-  public let readingTags: [String]
   /// What each step asks of the problem: samples, losses, gradients, Hessian products.
   public let calls: OracleCalls
-  /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs.
-  public let program: Program
   /// Updates made.
   public private(set) var step: Int
   private var key: RandomKey
-  private let packing: TreePacking
-  private var arrays: [NDArray]
+  private let update: CompiledUpdate
 
   /// - Parameters:
   ///   - inputs: types by name; names are sorted like paths.
@@ -50,32 +44,31 @@ public final class TrainingStep {
     self.stepsPerEpoch = stepsPerEpoch
     self.key = key
     step = start.step
-    let arguments = Self.arguments(start, inputs)
-    let states = TreePacking(Array(arguments.trees.prefix(3)))
-    packing = states
-    arrays = states.pack([start.parameters, start.modelState, start.optimizerState])
+    let others = TreePacking([Self.clockTypes, inputs])
     let trace = StepTrace(objective, method, sampleCount)
-    program = try Program(
-      inputs: arguments.types, donating: Dictionary(uniqueKeysWithValues: (0..<states.count).map { ($0, $0) })
-    ) { _, x in try trace.results(arguments.unpack(x)) }
-    readingTags = trace.tags
+    update = try CompiledUpdate(start.trees, inputs: others.types) { state, x in
+      let others = others.unpack(x)
+      return try trace.results(state, clock: others[0], inputs: others[1])
+    }
     calls = trace.calls
   }
 
+  /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs.
+  public var program: Program { update.program }
+  /// Tags of what each step reports: first "loss", the method's at the point where the step began; then, sorted, the
+  /// readings of method and objective, and "loss/NAME" of each loss where there are several.
+  public var readingTags: [String] { update.readingTags }
+
   /// Where the descent is.
   public var state: TrainingState {
-    let trees = packing.unpack(arrays)
+    let trees = update.state
     return TrainingState(parameters: trees[0], modelState: trees[1], optimizerState: trees[2], step: step)
   }
 
   /// Goes on from another state of the same types, with another stream of randomness where one is given.
   /// - Throws: `TrainingError` where the types differ.
   public func restore(_ state: TrainingState, key: RandomKey? = nil) throws {
-    let trees = [state.parameters, state.modelState, state.optimizerState]
-    guard trees.map(\.types) == packing.trees else {
-      throw TrainingError("the state is not that of this step: paths, shapes or element types differ")
-    }
-    arrays = packing.pack(trees)
+    try update.restore(state.trees)
     step = state.step
     if let key { self.key = key }
   }
@@ -89,14 +82,8 @@ public final class TrainingStep {
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
     try Self.check(inputs, inputTypes)
-    // The arrays are owned here alone, so that donated ones are updated in place.
-    let count = arrays.count
-    arrays.append(contentsOf: clock)
-    arrays.append(contentsOf: inputs.leaves)
-    defer { arrays.removeLast(arrays.count - count) }
-    let results = try program.run(updating: &arrays)
+    let readings = try update.run(clock + inputs.leaves)
     step += 1
-    let readings = results.map(\.item)
     if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
     return readings
   }
@@ -105,7 +92,7 @@ public final class TrainingStep {
   /// - Throws: as `advance`.
   public func profile(_ inputs: Tree<NDArray>, runs: Int) throws -> [Program.ProfileEntry] {
     try Self.check(inputs, inputTypes)
-    return try program.profile(arrays + clock + inputs.leaves, runs: runs)
+    return try update.profile(clock + inputs.leaves, runs: runs)
   }
 
   /// A program on the same arguments that changes nothing: it looks at the objective before a step.
@@ -115,7 +102,7 @@ public final class TrainingStep {
     _ objective: Objective, inputs: Tree<TensorType>, at start: TrainingState,
     _ results: (Parameters, ObjectiveValue) throws -> [Tensor]
   ) throws -> Program {
-    let arguments = Self.arguments(start, inputs)
+    let arguments = TreePacking(start.trees.map(\.types) + [clockTypes, inputs])
     return try Program(inputs: arguments.types) { _, x in
       let trees = arguments.unpack(x)
       let point = Parameters(trees[0])
@@ -129,16 +116,10 @@ public final class TrainingStep {
   /// - Throws: as `advance`.
   package func run(_ look: Program, _ inputs: Tree<NDArray>, of types: Tree<TensorType>) throws -> [NDArray] {
     try Self.check(inputs, types)
-    return try look.run(arrays + clock + inputs.leaves)
+    return try update.look(look, clock + inputs.leaves)
   }
 
-  /// Parameters, running values, optimizer state; counters and key; inputs.
-  private static func arguments(_ start: TrainingState, _ inputs: Tree<TensorType>) -> TreePacking {
-    TreePacking([
-      start.parameters.types, start.modelState.types, start.optimizerState.types,
-      ["counters": TensorType([3]), "key": TensorType([2], .int32)], inputs,
-    ])
-  }
+  private static let clockTypes: Tree<TensorType> = ["counters": TensorType([3]), "key": TensorType([2], .int32)]
 
   private var clock: [NDArray] {
     let samples = Double(step) * Double(sampleCount)
@@ -170,7 +151,7 @@ public final class TrainingStep {
     func first(_ array: NDArray) -> Int? { (0..<array.count).first { !array[flat: $0].isFinite } }
     let affected = state.parameters.filter { first($1) != nil }
     if let path = affected.paths.first {
-      culprit = "\(affected.count) of \(packing.trees[0].count) parameters are not finite, the first is \(path)"
+      culprit = "\(affected.count) of \(state.parameters.count) parameters are not finite, the first is \(path)"
     }
     for (name, array) in inputs {
       guard let position = first(array) else { continue }

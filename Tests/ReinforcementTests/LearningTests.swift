@@ -29,6 +29,34 @@ struct Lamps: SimpleEnvironment {
   }
 }
 
+/// Halves its one weight twice a cycle.
+struct Halving: OffPolicyMethod {
+  static let name = "halving"
+  var updatesPerCycle: Int { 1 }
+  var discount: Double { 0.9 }
+  private var network: LearnedNetwork {
+    LearnedNetwork("actor", memory: "memory", target: "target", optimizer: "rate 0.25")
+  }
+  func validate() throws {}
+  func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
+    var state = Tree<NDArray>()
+    try state.add(network, startingAt: ["weight": NDArray(Float(1))])
+    return state
+  }
+  func cycle(_ update: inout CycleUpdate, _ task: ControlTask, batches: [TransitionBatch]) throws {
+    for tag in ["before", "between"] {
+      let weight = update.network("actor")["weight"]!
+      update.read(tag, weight)
+      try update.descend(network, weight.squared, key: 0)
+    }
+    update.follow(network, rate: 0.5)
+  }
+  func exploringAction(
+    _ state: Tree<Tensor>, _ task: ControlTask, _ observations: Tensor, noise: Tensor, key: Tensor
+  ) throws -> Tensor { observations }
+  func action(_ actor: Parameters, _ task: ControlTask, _ observations: Tensor) throws -> Tensor { observations }
+}
+
 /// A small and quick run.
 func quickSchedule(_ environments: Int = 4, updates: Double = 4) -> OffPolicySchedule {
   var schedule = OffPolicySchedule()
@@ -61,9 +89,10 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
     }
     #expect(buffer.count == 10 && buffer.added == 12)
     #expect(buffer.states.floats.sorted() == (2..<12).map { Float($0) })
-    let drawn = buffer.sample(400, key: key)
-    #expect(Set(drawn[0].floats) == Set((2..<12).map { Float($0) }))
-    for column in drawn[1...2] + [drawn[4]] { #expect(column.floats == drawn[0].floats) }
+    let drawn = buffer.sample(400, key: key).floats
+    let rows = stride(from: 0, to: drawn.count, by: 5).map { Array(drawn[$0..<$0 + 5]) }
+    #expect(Set(rows.map { $0[0] }) == Set((2..<12).map { Float($0) }))
+    for row in rows { #expect(row == [row[0], row[0], row[0], 0.9, row[0]]) }
   }
 
   /// Sums of three rewards, by hand: an end drops the discount, a cut keeps it, both let what waits go early.
@@ -239,6 +268,15 @@ func quickMethod(_ change: (inout TD3) -> Void = { _ in }) -> TD3 {
       }
       #expect(abs(Double(result[index]) - sum) < rounding(.float32, terms: 24, scale: 10))
     }
+  }
+
+  /// Networks are read as they are at that line, and a target goes half of the way to where its network ended.
+  @Test func eachLineOfACycleSeesWhatIsAboveIt() throws {
+    let training = try OffPolicyTraining(
+      Halving(), in: Copies(IdentityTask()), schedule: quickSchedule(4, updates: 1), key: key)
+    while training.updates < 1 { try training.advance() }
+    #expect(training.readings == ["before": 1, "between": 0.5])
+    #expect(training.state["actor/weight"]!.item == 0.25 && training.state["target/weight"]!.item == 0.625)
   }
 
   // MARK: Exactness

@@ -77,9 +77,11 @@ public final class EnvironmentCopies {
       throw ControlError(
         "\(environment.name) takes actions [\(count), \(environment.actionSpace.width)] and was given \(actions.shape)")
     }
-    withLanes(actions, writingTo: &next) { environment.step($0) }
+    withLanes(actions, writingTo: \.next) { environment.step($0) }
     finished.removeAll(keepingCapacity: true)
-    observations = next
+    // Copied, not shared: each keeps its memory.
+    observations.makeUnique()
+    observations.storage.pointer.copyMemory(from: next.storage.pointer, byteCount: next.byteCount)
     let (r, e) = (rewards.storage.pointer.assumingMemoryBound(to: Float.self), environment.eventNames.count)
     let counted = events.storage.pointer.assumingMemoryBound(to: Float.self)
     let ends = terminated.storage.pointer.assumingMemoryBound(to: Bool.self)
@@ -103,18 +105,16 @@ public final class EnvironmentCopies {
 
   func reset(_ lanes: [Int]) {
     let actions = NDArray.zeros([count, environment.actionSpace.width])
-    var starts = observations
-    withLanes(actions, writingTo: &starts) { memory in
-      for lane in lanes {
-        environment.reset(lane: lane, of: memory, key: key.split(lane).split(episodes[lane]))
-        episodes[lane] += 1
-      }
+    withLanes(actions, writingTo: \.observations) { memory in
+      for lane in lanes { environment.reset(lane: lane, of: memory, key: key.split(lane).split(episodes[lane])) }
     }
-    observations = starts
+    for lane in lanes { episodes[lane] += 1 }
   }
 
-  private func withLanes(_ actions: NDArray, writingTo target: inout NDArray, _ body: (Lanes) -> Void) {
-    target.makeUnique()
+  private func withLanes(
+    _ actions: NDArray, writingTo target: ReferenceWritableKeyPath<EnvironmentCopies, NDArray>, _ body: (Lanes) -> Void
+  ) {
+    self[keyPath: target].makeUnique()
     rewards.makeUnique()
     terminated.makeUnique()
     truncated.makeUnique()
@@ -124,7 +124,7 @@ public final class EnvironmentCopies {
       Lanes(
         count: count, state: state.storage.pointer.assumingMemoryBound(to: Float.self),
         actions: UnsafePointer(actions.storage.pointer.assumingMemoryBound(to: Float.self)),
-        observations: target.storage.pointer.assumingMemoryBound(to: Float.self),
+        observations: self[keyPath: target].storage.pointer.assumingMemoryBound(to: Float.self),
         rewards: rewards.storage.pointer.assumingMemoryBound(to: Float.self),
         terminated: terminated.storage.pointer.assumingMemoryBound(to: Bool.self),
         truncated: truncated.storage.pointer.assumingMemoryBound(to: Bool.self),

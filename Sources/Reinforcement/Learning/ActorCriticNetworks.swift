@@ -72,8 +72,3 @@ extension Tensor {
   /// Within -limit...limit, for a scalar limit.
   func clamped(within limit: Tensor) -> Tensor { min(max(self, -limit), limit) }
 }
-
-/// Targets follow: target + rate (online - target).
-func following(_ target: Parameters, _ online: Parameters, rate: Double) -> Parameters {
-  Parameters(target.tree.zipped(with: online.tree) { $0 + rate * ($1 - $0) })
-}

@@ -1,4 +1,3 @@
-import Descending
 import Models
 
 /// A method that learns from a replay buffer: what its state is, how it acts, and one cycle of updates, all traced.
@@ -17,13 +16,11 @@ public protocol OffPolicyMethod: Sendable, Codable {
   /// - Throws: `DescentError` for an optimizer that cannot be read or does not fit.
   func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray>
 
-  /// One cycle of updates.
+  /// Records one cycle of updates.
   ///
   /// - Parameter batches: `updatesPerCycle` of them.
   /// - Throws: `ShapeError` or `DescentError` where networks, batches and optimizers do not fit.
-  func cycle(
-    _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
-  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor])
+  func cycle(_ update: inout CycleUpdate, _ task: ControlTask, batches: [TransitionBatch]) throws
 
   /// Whether what the policy saw in flight is kept beside what was true.
   var keepsSeen: Bool { get }
@@ -94,52 +91,17 @@ public struct TransitionBatch {
   public let nextSeen: Tensor
 
   /// - Parameters:
-  ///   - parts: states, actions, rewards, discounts, next states.
-  ///   - observations: numbers of a true state; in wider rows what was seen stands behind it.
-  init(_ parts: [Tensor], observations: Int) {
-    func split(_ rows: Tensor) -> (Tensor, Tensor) {
-      let width = rows.shape[1]
-      guard width > observations else { return (rows, rows) }
-      return (rows.slice(0..<observations, axis: 1), rows.slice(observations..<width, axis: 1))
+  ///   - rows: of a replay buffer, `[rows, columns]`.
+  ///   - observations: numbers of a true state; where states are wider, what was seen stands behind it.
+  init(_ rows: Tensor, _ columns: TransitionColumns, observations: Int) {
+    func part(_ range: Range<Int>) -> Tensor { rows.slice(range, axis: 1) }
+    func split(_ range: Range<Int>) -> (Tensor, Tensor) {
+      let truth = part(range.prefix(observations))
+      return (truth, range.count > observations ? part(range.dropFirst(observations)) : truth)
     }
-    (states, seen) = split(parts[0])
-    (actions, rewards, discounts) = (parts[1], parts[2], parts[3])
-    (next, nextSeen) = split(parts[4])
+    func numbers(_ range: Range<Int>) -> Tensor { part(range).reshaped(to: [rows.shape[0]]) }
+    (states, seen) = split(columns.states)
+    (next, nextSeen) = split(columns.next)
+    (actions, rewards, discounts) = (part(columns.actions), numbers(columns.rewards), numbers(columns.discounts))
   }
-}
-
-/// What surrounds a cycle.
-public struct CycleContext {
-  /// Cycles made before this one, a float32 scalar.
-  public let cycles: Tensor
-  /// Strength of attacks.
-  public let strength: Tensor
-  private let key: Tensor
-
-  init(cycles: Tensor, strength: Tensor, key: Tensor) {
-    self.cycles = cycles
-    self.strength = strength
-    self.key = key
-  }
-
-  /// A key for one use, told apart by its number.
-  func key(_ use: Int) -> Tensor { key.keyed(use) }
-}
-
-extension Tensor {
-  /// A key of 2 x int32 moved on by a number: another stream.
-  func keyed(_ use: Int) -> Tensor {
-    self + graph.constant(NDArray([Int32(0), Int32(truncatingIfNeeded: 0x9E37 &* (use + 1))]))
-  }
-}
-
-/// One descent of a loss along a chain.
-func descend(
-  _ chain: Chain, _ point: Parameters, _ memory: Tree<Tensor>, loss: Tensor, updates: Tensor, key: Tensor
-) throws -> (parameters: Parameters, memory: Tree<Tensor>) {
-  var context = UpdateContext(
-    counters: Counters(updates: updates, samples: updates, epochs: updates.filled(with: 0)), parameters: point,
-    loss: loss, key: key)
-  let result = try context.run(chain, gradients(of: loss, withRespectTo: point), memory)
-  return (point.moved(by: result.updates), result.state)
 }

@@ -1,5 +1,6 @@
 import Compilation
 import Models
+import Training
 
 /// How much a run acts, keeps and learns.
 public struct OffPolicySchedule: Hashable, Sendable, Codable {
@@ -65,9 +66,10 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   /// What the last cycle read: "critic/loss" and others.
   public private(set) var readings: [String: Double] = [:]
   private let key: RandomKey
-  private let update: UpdateProgram
+  private let update: CompiledUpdate
   private let act: Program
-  private let actingPaths: [String]
+  /// Which leaves of the state are networks.
+  private let actingPlaces: [Int]
 
   /// - Parameters:
   ///   - key: decides the episodes, the start of networks, and all noise.
@@ -95,27 +97,26 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
     guard start.types == fresh.types else {
       throw ControlError("the networks to go on from are not those of \(Method.name) with these settings")
     }
-    let (n, width) = (method.updatesPerCycle, method.keepsSeen ? 2 * o : o)
-    update = try UpdateProgram(
-      state: start,
+    let (n, columns) = (method.updatesPerCycle, buffer.columns)
+    update = try CompiledUpdate(
+      [start],
       inputs: [
-        TensorType([n * b, width]), TensorType([n * b, a]), TensorType([n * b]), TensorType([n * b]),
-        TensorType([n * b, width]),
-        TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
+        TensorType([n * b, columns.count]), TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
       ]
     ) { state, x in
-      let batches = (0..<n).map { index in
-        TransitionBatch(x[0..<5].map { $0.slice(index * b..<(index + 1) * b, axis: 0) }, observations: o)
+      let batches = (0..<n).map {
+        TransitionBatch(x[0].slice($0 * b..<($0 + 1) * b, axis: 0), columns, observations: o)
       }
-      return try method.cycle(
-        state, task, batches: batches, in: CycleContext(cycles: x[5], strength: x[6], key: x[7]))
+      var update = CycleUpdate(state[0], cycles: x[1], strength: x[2], key: x[3])
+      try method.cycle(&update, task, batches: batches)
+      return ([update.state], update.readings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
     // To act takes the networks, not the memories of optimizers.
-    let acting = start.filter { path, _ in !path.contains("Memory/") }
-    let paths = acting.paths
-    actingPaths = paths
+    let places = start.paths.indices.filter { !start.paths[$0].contains("Memory/") }
+    let paths = places.map { start.paths[$0] }
+    actingPlaces = places
     act = try Program(
-      inputs: acting.leaves.map { TensorType(of: $0) } + [
+      inputs: places.map { TensorType(of: start.leaves[$0]) } + [
         TensorType([schedule.environments, o]), TensorType(.scalar), TensorType(.scalar), TensorType([2], .int32),
       ]
     ) { _, x in
@@ -133,7 +134,7 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   public var updates: Int { cycles * method.updatesPerCycle }
 
   /// All networks and optimizer states.
-  public var state: Tree<NDArray> { update.state }
+  public var state: Tree<NDArray> { update.state[0] }
 
   /// One step of all copies, kept, and the updates that it owes.
   ///
@@ -159,9 +160,9 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
 
   /// What the policy does, exploring, and what is kept of the states: these, with what was seen of them where that differs.
   private func look(at observations: NDArray, key: RandomKey) throws -> (actions: NDArray, kept: NDArray) {
-    let state = update.state
+    let leaves = state.leaves
     let results = try act.run(
-      actingPaths.map { state[$0]! } + [
+      actingPlaces.map { leaves[$0] } + [
         observations, NDArray(Float(schedule.noise(at: environmentSteps))), NDArray(Float(strength)), key.array,
       ])
     return (results[0], method.keepsSeen ? results[1] : observations)
@@ -169,19 +170,16 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
 
   /// True states of transitions that are drawn from the buffer, `[count, observations]`.
   func states(_ count: Int, key: RandomKey) -> NDArray {
-    let rows = buffer.sample(count, key: key)[0]
-    guard method.keepsSeen else { return rows }
-    let (values, o) = (rows.floats, task.observationCount)
-    return NDArray((0..<count).flatMap { values[2 * o * $0..<2 * o * $0 + o] }, shape: [count, o])
+    let (values, width, o) = (buffer.sample(count, key: key).floats, buffer.columns.count, task.observationCount)
+    return NDArray((0..<count).flatMap { values[width * $0..<width * $0 + o] }, shape: [count, o])
   }
 
   private func learn() throws {
     let key = key.split("cycles").split(cycles)
     let batch = buffer.sample(schedule.batch * method.updatesPerCycle, key: key.split("batch"))
-    let values = try update.run(batch + [NDArray(Float(cycles)), NDArray(Float(strength)), key.array])
+    let values = try update.run([batch, NDArray(Float(cycles)), NDArray(Float(strength)), key.array])
     cycles += 1
-    for (name, value) in zip(update.readingNames, values) {
-      let number = value.item
+    for (name, number) in zip(update.readingTags, values) {
       guard number.isFinite else {
         throw ControlError("\(name) is \(number) in cycle \(cycles): a smaller rate may help")
       }
@@ -193,14 +191,14 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
   ///
   /// - Throws: `ControlError` for a path or shape that the run does not have.
   public func replace(_ networks: Tree<NDArray>) throws {
-    var state = update.state
+    var state = state
     for (path, array) in networks {
       guard let own = state[path], own.shape == array.shape else {
         throw ControlError("there is no network \(path) of shape \(array.shape) to replace")
       }
       state[path] = array
     }
-    try update.restore(state)
+    try restoreNetworks(state)
   }
 
   /// The policy as it is now, with its first critic.
@@ -229,15 +227,19 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
       try SnapshotReader.count(counts[1], "the number of cycles")
     )
     strength = counts[2]
-    try update.restore(snapshot.subtree("networks"))
+    try restoreNetworks(snapshot.subtree("networks"))
     try buffer.restore(snapshot.subtree("buffer"))
     try copies.restore(snapshot.subtree("copies"))
+  }
+
+  private func restoreNetworks(_ state: Tree<NDArray>) throws {
+    do { try update.restore([state]) } catch { throw ControlError("networks of a saved run: \(error)") }
   }
 
   /// Where the time of a cycle goes.
   package func profile(runs: Int) throws -> [Program.ProfileEntry] {
     let key = key.split("profile")
     let batch = buffer.sample(schedule.batch * method.updatesPerCycle, key: key)
-    return try update.profile(batch + [NDArray(Float(cycles)), NDArray(Float(strength)), key.array], runs: runs)
+    return try update.profile([batch, NDArray(Float(cycles)), NDArray(Float(strength)), key.array], runs: runs)
   }
 }

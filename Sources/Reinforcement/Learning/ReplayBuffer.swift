@@ -1,10 +1,31 @@
 import Arrays
 import Parameters
 
+/// The columns of a transition's parts, which lie in one row.
+public struct TransitionColumns: Hashable, Sendable {
+  /// What was seen, or what was true with what was seen behind it.
+  public let states: Range<Int>
+  /// As they were executed.
+  public let actions: Range<Int>
+  /// Sums of up to `steps` discounted rewards.
+  public let rewards: Range<Int>
+  /// γ^m behind m rewards, 0 behind an end that is one.
+  public let discounts: Range<Int>
+  /// The next states.
+  public let next: Range<Int>
+  /// Numbers of a row.
+  public var count: Int { next.upperBound }
+
+  init(observations o: Int, actions a: Int) {
+    (states, actions, rewards, discounts) = (0..<o, o..<o + a, o + a..<o + a + 1, o + a + 1..<o + a + 2)
+    next = o + a + 2..<2 * o + a + 2
+  }
+}
+
 /// The last transitions of many copies, a ring; with n-step returns where asked for.
 ///
 /// A transition is (s, a, r, d, s'): the discount d is γ^m behind m rewards, and 0 behind an end that is one. A truncated
-/// episode keeps its discount: its last state has a value.
+/// episode keeps its discount: its last state has a value. Each is one row of memory, so that drawing it reads one place.
 public struct ReplayBuffer: Sendable {
   /// Transitions that it holds; then the oldest go.
   public let capacity: Int
@@ -12,16 +33,10 @@ public struct ReplayBuffer: Sendable {
   public let discount: Float
   /// Rewards that one transition adds up, at most.
   public let steps: Int
-  /// `[capacity, observations]`
-  public private(set) var states: NDArray
-  /// `[capacity, actions]`
-  public private(set) var actions: NDArray
-  /// `[capacity]`, each the discounted sum of up to `steps` rewards.
-  public private(set) var rewards: NDArray
-  /// `[capacity]`: γ^m behind m rewards, 0 behind an end that is one.
-  public private(set) var discounts: NDArray
-  /// `[capacity, observations]`
-  public private(set) var nextStates: NDArray
+  /// Where the parts of a row lie.
+  public let columns: TransitionColumns
+  /// `[capacity, columns]`
+  public private(set) var rows: NDArray
   /// Transitions ever added.
   public private(set) var added = 0
   /// Transitions of fewer than `steps` rewards that wait, of each lane, the oldest first.
@@ -46,16 +61,38 @@ public struct ReplayBuffer: Sendable {
     self.capacity = capacity
     self.discount = Float(discount)
     self.steps = steps
-    states = .zeros([capacity, observationCount])
-    actions = .zeros([capacity, actionCount])
-    rewards = .zeros([capacity])
-    discounts = .zeros([capacity])
-    nextStates = .zeros([capacity, observationCount])
+    columns = TransitionColumns(observations: observationCount, actions: actionCount)
+    rows = .zeros([capacity, columns.count])
     pending = Array(repeating: [], count: lanes)
   }
 
   /// Transitions that can be drawn.
   public var count: Int { min(added, capacity) }
+
+  /// `[count, observations]`, copied, as the others; the transition added last is at `(added - 1) % capacity`.
+  public var states: NDArray { part(columns.states) }
+  /// `[count, actions]`
+  public var actions: NDArray { part(columns.actions) }
+  /// `[count]`
+  public var rewards: NDArray { part(columns.rewards).reshaped(to: [count]) }
+  /// `[count]`
+  public var discounts: NDArray { part(columns.discounts).reshaped(to: [count]) }
+  /// `[count, observations]`
+  public var nextStates: NDArray { part(columns.next) }
+
+  private func part(_ columns: Range<Int>) -> NDArray {
+    var result = NDArray.zeros([count, columns.count])
+    result.withUnsafeMutableElements(of: Float.self) { target in
+      rows.withUnsafeElements(of: Float.self) { source in
+        for row in 0..<count {
+          for (index, column) in columns.enumerated() {
+            target[row * columns.count + index] = source[row * self.columns.count + column]
+          }
+        }
+      }
+    }
+    return result
+  }
 
   /// One step of all lanes: rows of equal number, one a lane.
   ///
@@ -105,35 +142,28 @@ public struct ReplayBuffer: Sendable {
     _ state: UnsafePointer<Float>, _ action: UnsafePointer<Float>, _ reward: Float, _ discount: Float,
     _ next: UnsafePointer<Float>
   ) {
-    states.makeUnique()
-    actions.makeUnique()
-    rewards.makeUnique()
-    discounts.makeUnique()
-    nextStates.makeUnique()
-    let place = added % capacity
-    let (o, a) = (states.shape[1], actions.shape[1])
-    (pointer(states) + place * o).update(from: state, count: o)
-    (pointer(actions) + place * a).update(from: action, count: a)
-    pointer(rewards)[place] = reward
-    pointer(discounts)[place] = discount
-    (pointer(nextStates) + place * o).update(from: next, count: o)
+    rows.makeUnique()
+    let row = pointer(rows) + added % capacity * columns.count
+    row.update(from: state, count: columns.states.count)
+    (row + columns.actions.lowerBound).update(from: action, count: columns.actions.count)
+    row[columns.rewards.lowerBound] = reward
+    row[columns.discounts.lowerBound] = discount
+    (row + columns.next.lowerBound).update(from: next, count: columns.next.count)
     added += 1
   }
 
-  /// Transitions drawn with replacement: states, actions, rewards, discounts, next states.
-  public func sample(_ count: Int, key: RandomKey) -> [NDArray] {
+  /// Transitions drawn with replacement: `[count, columns]`.
+  public func sample(_ count: Int, key: RandomKey) -> NDArray {
     precondition(self.count > 0, "nothing can be drawn from an empty buffer")
-    let places = key.integers(count: count, below: self.count)
-    return [states, actions, rewards, discounts, nextStates].map { $0.rows(at: places) }
+    return rows.rows(at: key.integers(count: count, below: self.count))
   }
 
   /// All that is in it.
   public var snapshot: Tree<NDArray> {
-    let width = states.shape[1] + actions.shape[1] + 2
+    let width = columns.next.lowerBound
     let waiting = pending.flatMap { $0.flatMap { $0.state + $0.action + [$0.reward, $0.discount] } }
     return Tree([
-      "states": states.rows(0..<count), "actions": actions.rows(0..<count), "rewards": rewards.rows(0..<count),
-      "discounts": discounts.rows(0..<count), "nextStates": nextStates.rows(0..<count),
+      "states": states, "actions": actions, "rewards": rewards, "discounts": discounts, "nextStates": nextStates,
       // A count of transitions may pass what a float or an int32 holds: two words.
       "added": NDArray([Int32(added >> 24), Int32(added & 0xFF_FFFF)]),
       "pendingCounts": NDArray(pending.map { Int32($0.count) }),
@@ -146,32 +176,37 @@ public struct ReplayBuffer: Sendable {
   /// - Throws: `ControlError` where it is another buffer's, or damaged.
   public mutating func restore(_ snapshot: Tree<NDArray>) throws {
     let saved = SnapshotReader(snapshot)
-    let (o, a) = (states.shape[1], actions.shape[1])
+    let (o, a) = (columns.states.count, columns.actions.count)
     let words = try saved.array("added", [2], .int32).integers.map { Int($0) }
     guard words[0] >= 0, (0...0xFF_FFFF).contains(words[1]) else {
       throw ControlError("a saved buffer holds no count of transitions")
     }
     let total = words[0] << 24 | words[1]
     let filled = min(total, capacity)
-    let parts: [(WritableKeyPath<ReplayBuffer, NDArray>, NDArray)] = [
-      (\.states, try saved.array("states", [filled, o])), (\.actions, try saved.array("actions", [filled, a])),
-      (\.rewards, try saved.array("rewards", [filled])), (\.discounts, try saved.array("discounts", [filled])),
-      (\.nextStates, try saved.array("nextStates", [filled, o])),
+    let parts = [
+      (columns.states, try saved.array("states", [filled, o])),
+      (columns.actions, try saved.array("actions", [filled, a])),
+      (columns.rewards, try saved.array("rewards", [filled])),
+      (columns.discounts, try saved.array("discounts", [filled])),
+      (columns.next, try saved.array("nextStates", [filled, o])),
     ]
     let counts = try saved.array("pendingCounts", [pending.count], .int32).integers.map { Int($0) }
     let waiting = try saved.array("pending", [nil, o + a + 2])
     guard counts.allSatisfy({ (0..<steps).contains($0) }), counts.reduce(0, +) == waiting.shape[0]
     else { throw ControlError("a saved buffer counts \(counts) transitions that wait, and holds \(waiting.shape[0])") }
     added = total
-    for (target, array) in parts {
-      self[keyPath: target].makeUnique()
-      self[keyPath: target].storage.pointer.copyMemory(from: array.storage.pointer, byteCount: array.byteCount)
+    rows.makeUnique()
+    for (place, array) in parts {
+      for row in 0..<filled {
+        (pointer(rows) + row * columns.count + place.lowerBound)
+          .update(from: pointer(array) + row * place.count, count: place.count)
+      }
     }
-    var rows = waiting.floats[...]
+    var rest = waiting.floats[...]
     pending = counts.map { count in
       (0..<count).map { _ in
-        let row = Array(rows.prefix(o + a + 2))
-        rows = rows.dropFirst(o + a + 2)
+        let row = Array(rest.prefix(o + a + 2))
+        rest = rest.dropFirst(o + a + 2)
         return Pending(
           state: Array(row[..<o]), action: Array(row[o..<o + a]), reward: row[o + a], discount: row[o + a + 1])
       }

@@ -45,18 +45,26 @@ public struct SAC: OffPolicyMethod {
     case entropyPerAction
   }
 
+  private var actorNetwork: LearnedNetwork {
+    LearnedNetwork("actor", memory: "actorMemory", optimizer: actorOptimizer)
+  }
+  private var criticNetworks: LearnedNetwork {
+    LearnedNetwork("critics", memory: "criticMemory", target: "targetCritics", optimizer: criticOptimizer)
+  }
+  private var logTemperature: LearnedNetwork {
+    LearnedNetwork("temperature", memory: "temperatureMemory", optimizer: temperatureOptimizer)
+  }
+
   public func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
     var values = Tree<NDArray>()
     for name in critics {
       values = values.merging(try task.critic(hidden).initialParameters(key: key.split(name)).prefixed(name))
     }
-    let policy = try actor(task).initialParameters(key: key.split("actor"))
-    let temperature = Tree(["log": NDArray(Float(Foundation.log(firstTemperature)))])
-    return policy.prefixed("actor").merging(values.prefixed("critics")).merging(values.prefixed("targetCritics"))
-      .merging(temperature.prefixed("temperature"))
-      .merging(try Chain(actorOptimizer).initialState(for: policy.types).prefixed("actorMemory"))
-      .merging(try Chain(criticOptimizer).initialState(for: values.types).prefixed("criticMemory"))
-      .merging(try Chain(temperatureOptimizer).initialState(for: temperature.types).prefixed("temperatureMemory"))
+    var state = Tree<NDArray>()
+    try state.add(criticNetworks, startingAt: values)
+    try state.add(actorNetwork, startingAt: try actor(task).initialParameters(key: key.split("actor")))
+    try state.add(logTemperature, startingAt: ["log": NDArray(Float(Foundation.log(firstTemperature)))])
+    return state
   }
 
   /// A drawn action, and the logarithm of its density, `[rows]`.
@@ -79,57 +87,39 @@ public struct SAC: OffPolicyMethod {
     unit.graph.constant(NDArray(task.bounds.center)) + unit.graph.constant(NDArray(task.bounds.halfWidth)) * unit
   }
 
-  public func cycle(
-    _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
-  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor]) {
+  public func cycle(_ update: inout CycleUpdate, _ task: ControlTask, batches: [TransitionBatch]) throws {
     let batch = batches[0]
-    func part(_ name: String) -> Parameters { Parameters(state.subtree(name)) }
-    func values(_ point: Parameters, _ s: Tensor, _ a: Tensor) throws -> [Tensor] {
-      try critics.map { try task.critic(hidden).value(s, a, Parameters(point.tree.subtree($0))) }
+    func values(_ network: String, _ s: Tensor, _ a: Tensor) throws -> [Tensor] {
+      try critics.map { try task.critic(hidden).value(s, a, update.network(network + "/" + $0)) }
     }
-    let logTemperature = part("temperature")
-    let temperature = exp(logTemperature["log"]!).stoppingGradient
+    let temperature = exp(update.network("temperature")["log"]!).stoppingGradient
 
     // Critics: r + d (min Q'(s', a') - temperature log π(a'|s')).
-    let next = try draw(part("actor"), task, batch.next, key: context.key(0))
-    let nextValues = try values(part("targetCritics"), batch.next, next.action)
+    let next = try draw(update.network("actor"), task, batch.next, key: update.key(0))
+    let nextValues = try values("targetCritics", batch.next, next.action)
     let target =
       (batch.rewards + batch.discounts * (min(nextValues[0], nextValues[1]) - temperature * next.logDensity))
       .stoppingGradient
-    let criticPoint = part("critics")
-    let now = try values(criticPoint, batch.states, batch.actions)
+    let now = try values("critics", batch.states, batch.actions)
     let criticLoss = (now[0] - target).squared.mean() + (now[1] - target).squared.mean()
-    let critic = try descend(
-      Chain(criticOptimizer), criticPoint, state.subtree("criticMemory"), loss: criticLoss, updates: context.cycles,
-      key: context.key(1))
+    try update.descend(criticNetworks, criticLoss, key: 1)
 
     // Actor: temperature log π - min Q, through the drawn action.
-    let actorPoint = part("actor")
-    let drawn = try draw(actorPoint, task, batch.states, key: context.key(2))
-    let drawnValues = try values(critic.parameters, batch.states, drawn.action)
+    let drawn = try draw(update.network("actor"), task, batch.states, key: update.key(2))
+    let drawnValues = try values("critics", batch.states, drawn.action)
     let actorLoss = (temperature * drawn.logDensity - min(drawnValues[0], drawnValues[1])).mean()
-    let actorStep = try descend(
-      Chain(actorOptimizer), actorPoint, state.subtree("actorMemory"), loss: actorLoss, updates: context.cycles,
-      key: context.key(3))
+    try update.descend(actorNetwork, actorLoss, key: 3)
 
     // Temperature: falls while the entropy is above its target.
     let excess = (-drawn.logDensity - entropyPerAction * Double(task.bounds.count)).mean().stoppingGradient
-    let temperatureStep = try descend(
-      Chain(temperatureOptimizer), logTemperature, state.subtree("temperatureMemory"),
-      loss: logTemperature["log"]! * excess, updates: context.cycles, key: context.key(4))
+    try update.descend(logTemperature, update.network("temperature")["log"]! * excess, key: 4)
 
-    let result = actorStep.parameters.tree.prefixed("actor").merging(actorStep.memory.prefixed("actorMemory"))
-      .merging(critic.parameters.tree.prefixed("critics")).merging(critic.memory.prefixed("criticMemory"))
-      .merging(following(part("targetCritics"), critic.parameters, rate: polyak).tree.prefixed("targetCritics"))
-      .merging(temperatureStep.parameters.tree.prefixed("temperature"))
-      .merging(temperatureStep.memory.prefixed("temperatureMemory"))
-    return (
-      result,
-      [
-        "critic/loss": criticLoss, "critic/value": now[0].mean(), "actor/loss": actorLoss,
-        "actor/entropy": -drawn.logDensity.mean(), "actor/temperature": temperature,
-      ]
-    )
+    update.follow(criticNetworks, rate: polyak)
+    update.read("critic/loss", criticLoss)
+    update.read("critic/value", now[0].mean())
+    update.read("actor/loss", actorLoss)
+    update.read("actor/entropy", -drawn.logDensity.mean())
+    update.read("actor/temperature", temperature)
   }
 
   /// Drawn from the policy: exploration has a level of its own, and `noise` none to set.

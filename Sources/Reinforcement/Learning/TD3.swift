@@ -61,29 +61,30 @@ public struct TD3: OffPolicyMethod {
   private var isAligned: Bool { robust.alignment.weight > 0 }
   private var hasAdversary: Bool { robust.adversaryShare > 0 }
 
+  private var criticNetworks: LearnedNetwork {
+    LearnedNetwork("critics", memory: "criticMemory", target: "targetCritics", optimizer: criticOptimizer)
+  }
+  private func policyNetwork(_ name: String) -> LearnedNetwork {
+    LearnedNetwork(name, memory: name + "Memory", target: "target-" + name, optimizer: actorOptimizer)
+  }
+  private var policyNetworks: [LearnedNetwork] {
+    (hasAdversary ? ["actor", "adversary"] : ["actor"]).map(policyNetwork)
+  }
+
   public func initialState(_ task: ControlTask, key: RandomKey) throws -> Tree<NDArray> {
-    var state = Tree<NDArray>()
-    func add(_ name: String, _ tree: Tree<NDArray>) { state = state.merging(tree.prefixed(name)) }
     var values = Tree<NDArray>()
     for name in critics {
       values = values.merging(try task.critic(hidden).initialParameters(key: key.split(name)).prefixed(name))
     }
-    add("critics", values)
-    add("targetCritics", values)
-    add("criticMemory", try Chain(criticOptimizer).initialState(for: values.types))
-    let policies = hasAdversary ? ["actor", "adversary"] : ["actor"]
-    for name in policies {
-      let policy = try actor(task).initialParameters(key: key.split(name))
-      add(name, policy)
-      add("target-" + name, policy)
-      add(name + "Memory", try Chain(actorOptimizer).initialState(for: policy.types))
+    var state = Tree<NDArray>()
+    try state.add(criticNetworks, startingAt: values)
+    for policy in policyNetworks {
+      try state.add(policy, startingAt: try actor(task).initialParameters(key: key.split(policy.name)))
     }
-    if isAligned {
-      // Until an anchor is set, the run's own start.
-      add("anchorActor", state.subtree("actor"))
-      add("anchorCritic", values.subtree("critic1"))
-    }
-    return state
+    guard isAligned else { return state }
+    // Until an anchor is set, the run's own start.
+    return state.merging(state.subtree("actor").prefixed("anchorActor"))
+      .merging(values.subtree("critic1").prefixed("anchorCritic"))
   }
 
   /// A start from the networks of an expert (its run's `state`): fresh memories, the expert as anchor.
@@ -116,21 +117,14 @@ public struct TD3: OffPolicyMethod {
     return (1 - robust.adversaryShare) * own + robust.adversaryShare * other
   }
 
-  public func cycle(
-    _ state: Tree<Tensor>, _ task: ControlTask, batches: [TransitionBatch], in context: CycleContext
-  ) throws -> (state: Tree<Tensor>, readings: [String: Tensor]) {
-    let actor = actor(task)
-    let critic = task.critic(hidden)
-    func part(_ name: String) -> Parameters { Parameters(state.subtree(name)) }
-    func value(_ parameters: Parameters, _ name: String, _ s: Tensor, _ a: Tensor) throws -> Tensor {
-      try critic.value(s, a, Parameters(parameters.tree.subtree(name)))
+  public func cycle(_ update: inout CycleUpdate, _ task: ControlTask, batches: [TransitionBatch]) throws {
+    let (actor, critic) = (actor(task), task.critic(hidden))
+    func value(_ name: String, _ s: Tensor, _ a: Tensor) throws -> Tensor {
+      try critic.value(s, a, update.network(name))
     }
-    func policy(_ name: String, _ s: Tensor) throws -> Tensor { try actor(s, part(name)).output }
-    let (targetCritics, policyPoint) = (part("targetCritics"), part("actor"))
-    var critics = part("critics")
-    var criticMemory = state.subtree("criticMemory")
-    var readings: [String: Tensor] = [:]
-    var lastSeen = batches[0].states
+    func policy(_ name: String, _ s: Tensor) throws -> Tensor { try actor(s, update.network(name)).output }
+    let last = batches[batches.count - 1]
+    var lastSeen = last.seen
 
     for (index, batch) in batches.enumerated() {
       let (s, next) = (batch.states, batch.next)
@@ -138,11 +132,11 @@ public struct TD3: OffPolicyMethod {
       // What the policy sees of both states: as it was in flight, or under an attack of today.
       var (seen, seenNext) = (batch.seen, batch.nextSeen)
       if robust.attackSteps > 0, robust.attackPlace == .batches {
-        seen = try attacked(s, context.strength, context.key(uses)) { s in
-          try value(critics, "critic1", batch.states, try policy("actor", s))
+        seen = try attacked(s, update.strength, update.key(uses)) {
+          try value("critics/critic1", s, try policy("actor", $0))
         }
-        seenNext = try attacked(next, context.strength, context.key(uses + 1)) { s in
-          try value(targetCritics, "critic1", batch.next, try policy("target-actor", s))
+        seenNext = try attacked(next, update.strength, update.key(uses + 1)) {
+          try value("targetCritics/critic1", next, try policy("target-actor", $0))
         }
       }
       lastSeen = seen
@@ -150,68 +144,52 @@ public struct TD3: OffPolicyMethod {
 
       // The target: r + d min Q'(s', π'(s') + noise).
       var nextAction = try policy("target-actor", seenNext)
-      nextAction = smoothed(nextAction, task.bounds, key: context.key(uses + 2))
+      nextAction = smoothed(nextAction, task.bounds, key: update.key(uses + 2))
       nextAction = executed(nextAction, hasAdversary ? try policy("target-adversary", seenNext) : nil)
-      let nextValues = try self.critics.map { try value(targetCritics, $0, criticNext, nextAction) }
+      let nextValues = try critics.map { try value("targetCritics/" + $0, criticNext, nextAction) }
       let nextValue = nextValues.dropFirst().reduce(nextValues[0]) { min($0, $1) }
       let target = (batch.rewards + batch.discounts * nextValue).stoppingGradient
 
-      let values = try self.critics.map { try value(critics, $0, criticState, batch.actions) }
+      let values = try critics.map { try value("critics/" + $0, criticState, batch.actions) }
       var loss = values.dropFirst().reduce((values[0] - target).squared.mean()) { $0 + ($1 - target).squared.mean() }
-      readings["critic/loss"] = loss
-      readings["critic/value"] = values[0].mean()
+      update.read("critic/loss", loss)
+      update.read("critic/value", values[0].mean())
       if isAligned {
         let alignment = robust.alignment
         let anchorAction = try policy("anchorActor", s)
-        let anchorValue = try critic.value(s, anchorAction, part("anchorCritic")).stoppingGradient
+        let anchorValue = try value("anchorCritic", s, anchorAction).stoppingGradient
         let ownAction = alignment.action == .own ? try policy("actor", seen).stoppingGradient : anchorAction
-        let ownValue = try value(critics, "critic1", criticState, ownAction)
+        let ownValue = try value("critics/critic1", criticState, ownAction)
         let distance =
           alignment.isPairwise
           ? Wasserstein.pairwiseLoss(ownValue, anchorValue, order: alignment.order)
           : Wasserstein.loss(ownValue, anchorValue, order: alignment.order)
-        readings["critic/alignment"] = distance
+        update.read("critic/alignment", distance)
         loss = loss + alignment.weight * distance
       }
-      (critics, criticMemory) = try descend(
-        Chain(criticOptimizer), critics, criticMemory, loss: loss,
-        updates: Double(delay) * context.cycles + Double(index), key: context.key(uses + 3))
+      try update.descend(
+        criticNetworks, loss, updates: Double(delay) * update.cycles + Double(index), key: uses + 3)
     }
 
     // The policy climbs the first critic, on the last batch.
-    let s = robust.criticSeesTruth ? batches[batches.count - 1].states : lastSeen
-    let other = hasAdversary ? try policy("adversary", lastSeen) : nil
+    let s = robust.criticSeesTruth ? last.states : lastSeen
     let own = try policy("actor", lastSeen)
-    var loss = -(try value(critics, "critic1", s, executed(own, other?.stoppingGradient))).mean()
-    readings["actor/loss"] = loss
+    let other = hasAdversary ? try policy("adversary", lastSeen) : nil
+    var loss = -(try value("critics/critic1", s, executed(own, other?.stoppingGradient))).mean()
+    update.read("actor/loss", loss)
     if robust.smoothness > 0 {
-      let bend = try bending(batches[batches.count - 1].states, context) { try actor($0, policyPoint).output }
-      readings["actor/bending"] = bend
+      let bend = try bending(last.states, update.strength, update.key(-3)) { try policy("actor", $0) }
+      update.read("actor/bending", bend)
       loss = loss + robust.smoothness * bend
     }
-    let actorStep = try descend(
-      Chain(actorOptimizer), policyPoint, state.subtree("actorMemory"), loss: loss, updates: context.cycles,
-      key: context.key(-1))
+    try update.descend(policyNetwork("actor"), loss, key: -1)
 
-    var result = Tree<Tensor>()
-    func put(_ name: String, _ tree: Tree<Tensor>) { result = result.merging(tree.prefixed(name)) }
-    put("critics", critics.tree)
-    put("criticMemory", criticMemory)
-    put("targetCritics", following(targetCritics, critics, rate: polyak).tree)
-    put("actor", actorStep.parameters.tree)
-    put("actorMemory", actorStep.memory)
-    put("target-actor", following(part("target-actor"), actorStep.parameters, rate: polyak).tree)
+    // An adversary, on the policy as it was, makes the value small.
     if let other {
       let mixed = executed(own.stoppingGradient, other)
-      let step = try descend(
-        Chain(actorOptimizer), part("adversary"), state.subtree("adversaryMemory"),
-        loss: try value(critics, "critic1", s, mixed).mean(), updates: context.cycles, key: context.key(-2))
-      put("adversary", step.parameters.tree)
-      put("adversaryMemory", step.memory)
-      put("target-adversary", following(part("target-adversary"), step.parameters, rate: polyak).tree)
+      try update.descend(policyNetwork("adversary"), try value("critics/critic1", s, mixed).mean(), key: -2)
     }
-    for name in ["anchorActor", "anchorCritic"] where isAligned { put(name, state.subtree(name)) }
-    return (result, readings)
+    for network in [criticNetworks] + policyNetworks { update.follow(network, rate: polyak) }
   }
 
   /// A target action under cut noise of its own for each row and number, in units of the bounds, and within them.
@@ -235,12 +213,12 @@ public struct TD3: OffPolicyMethod {
 
   /// The largest change of the policy in the ball, as far as the projected gradient finds it: mean over rows.
   private func bending(
-    _ s: Tensor, _ context: CycleContext, _ policy: (Tensor) throws -> Tensor
+    _ s: Tensor, _ strength: Tensor, _ key: Tensor, _ policy: (Tensor) throws -> Tensor
   ) throws -> Tensor {
     let still = try policy(s)
     let delta = try ProjectedGradient.minimize(
-      from: ProjectedGradient.randomStart(s.shape, epsilon: context.strength, key: context.key(-3)),
-      epsilon: context.strength, steps: max(robust.attackSteps, 1), rate: robust.attackRate
+      from: ProjectedGradient.randomStart(s.shape, epsilon: strength, key: key), epsilon: strength,
+      steps: max(robust.attackSteps, 1), rate: robust.attackRate
     ) { -((try policy(s + $0)) - still.stoppingGradient).squared.sum([1]) }
     return (try policy(s + delta) - still).squared.sum([1]).mean()
   }

@@ -32,16 +32,24 @@ public struct NormalizedObservations: Environment {
 
   public func reset(lane: Int, of lanes: Lanes, key: RandomKey) {
     inner.reset(lane: lane, of: lanes, key: key)
-    scale(lanes.observations + lane * mean.count)
+    scale(lanes.observations + lane * mean.count, rows: 1)
   }
 
   public func step(_ lanes: Lanes) {
     inner.step(lanes)
-    for lane in 0..<lanes.count { scale(lanes.observations + lane * mean.count) }
+    scale(lanes.observations, rows: lanes.count)
   }
 
-  private func scale(_ observation: UnsafeMutablePointer<Float>) {
-    for index in mean.indices { observation[index] = (observation[index] - mean[index]) / deviation[index] }
+  private func scale(_ observations: UnsafeMutablePointer<Float>, rows: Int) {
+    let width = mean.count
+    mean.withUnsafeBufferPointer { mean in
+      deviation.withUnsafeBufferPointer { deviation in
+        for row in 0..<rows {
+          let observation = observations + row * width
+          for index in 0..<width { observation[index] = (observation[index] - mean[index]) / deviation[index] }
+        }
+      }
+    }
   }
 }
 

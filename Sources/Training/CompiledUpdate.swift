@@ -1,0 +1,73 @@
+/// A compiled update: trees of arrays are updated in place, other arrays go in, numbers to read come out.
+///
+/// Everything that learns runs one: `TrainingStep`, whose trees are parameters, running values and optimizer state, and
+/// methods that move several networks by turns, as an actor and its critics.
+public final class CompiledUpdate {
+  /// What a trace records: the trees as they are afterwards, of the same paths and types, and scalars by tag.
+  public typealias Trace = (_ state: [Tree<Tensor>], _ inputs: [Tensor]) throws -> (
+    state: [Tree<Tensor>], readings: [(tag: String, value: Tensor)]
+  )
+
+  /// Arguments are the trees, leaf by leaf, all donated; then the inputs.
+  public let program: Program
+  /// Tags of what each run reports, in order.
+  public let readingTags: [String]
+  private let packing: TreePacking
+  private var arrays: [NDArray]
+
+  /// - Parameters:
+  ///   - state: where the trees start.
+  ///   - inputs: types of the other arrays, in order.
+  /// - Throws: `TrainingError` where the trace changes paths; `ShapeError`; `CompilationError`.
+  public init(_ state: [Tree<NDArray>], inputs: [TensorType], _ trace: Trace) throws {
+    let packing = TreePacking(state.map(\.types))
+    self.packing = packing
+    arrays = packing.pack(state)
+    var tags: [String] = []
+    program = try Program(
+      inputs: packing.types + inputs,
+      donating: Dictionary(uniqueKeysWithValues: (0..<packing.count).map { ($0, $0) })
+    ) { _, x in
+      let (after, readings) = try trace(packing.unpack(x), Array(x[packing.count...]))
+      guard after.map(\.paths) == packing.trees.map(\.paths) else {
+        throw TrainingError("an update changes the paths of its state")
+      }
+      tags = readings.map(\.tag)
+      return after.flatMap(\.leaves) + readings.map(\.value)
+    }
+    readingTags = tags
+  }
+
+  /// The trees between two runs.
+  public var state: [Tree<NDArray>] { packing.unpack(arrays) }
+
+  /// Goes on from other trees.
+  /// - Throws: `TrainingError` where paths, shapes or element types differ.
+  public func restore(_ state: [Tree<NDArray>]) throws {
+    guard state.map(\.types) == packing.trees else {
+      throw TrainingError("the state is not that of this step: paths, shapes or element types differ")
+    }
+    arrays = packing.pack(state)
+  }
+
+  /// One update.
+  /// - Returns: the readings in the order of `readingTags`.
+  /// - Throws: `ArgumentError` where an input is of another type.
+  public func run(_ inputs: [NDArray]) throws -> [Double] {
+    // The arrays are owned here alone, so that they are updated in place.
+    let count = arrays.count
+    arrays.append(contentsOf: inputs)
+    defer { arrays.removeLast(arrays.count - count) }
+    return try program.run(updating: &arrays).map(\.item)
+  }
+
+  /// The mean time of each kernel call; the state stays.
+  /// - Throws: as `run`.
+  public func profile(_ inputs: [NDArray], runs: Int) throws -> [Program.ProfileEntry] {
+    try program.profile(arrays + inputs, runs: runs)
+  }
+
+  /// The results of a program on the same arguments that changes nothing.
+  /// - Throws: as `run`.
+  func look(_ program: Program, _ inputs: [NDArray]) throws -> [NDArray] { try program.run(arrays + inputs) }
+}
