@@ -75,11 +75,23 @@ final class RankFollower {
       case .order(let task, let results) where !isWorking:
         isWorking = true
         begin(task, results, body)
+      case .together(let task, let results) where !isWorking: try join(task, results, body)
       case .alive: continue
       case .end: return
       default: throw RankError("rank 0 speaks another language; do all ranks run the same version?")
       }
     }
+  }
+
+  /// Does a task together with all ranks, on this thread, as it speaks for itself; rank 0 records.
+  private func join(_ task: String, _ results: [RunEvent], _ body: (String, [RunEvent]) throws -> Void) throws {
+    try channel.send(RankMessage.joined.bytes, to: 0)
+    do { try body(task, results) } catch {
+      try channel.send(RankMessage.failure(task: task, "\(error)").bytes, to: 0)
+    }
+    _ = outbox.take()
+    try channel.send(RankMessage.left.bytes, to: 0)
+    (heardAt, spokeAt) = (clock.now, clock.now)
   }
 
   private func begin(
