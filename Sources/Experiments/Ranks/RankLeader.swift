@@ -96,6 +96,7 @@ public final class RankLeader: Workplace, @unchecked Sendable {
       try channel.send(RankMessage.together(task: task.name, results: news).bytes, to: ranks[index].number)
     }
     try wait(for: .joined, task)
+    for rank in ranks { try channel.send(RankMessage.begin(threads: 1).bytes, to: rank.number) }
     do { try task.run() } catch {
       wasInterrupted = true
       throw error
