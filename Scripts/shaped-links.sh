@@ -36,8 +36,8 @@ for i in $(seq 0 "$workers"); do
   echo "10.77.0.$((i + 1)) slots=1" >>"$scratch/hosts"
   if [ "$i" -gt 0 ]; then
     # The worker's end shapes what it sends, the bridge's end what it is sent. The server's own link is not shaped.
-    ip netns exec "$prefix-$i" tc qdisc add dev eth0 root tbf rate "${up}mbit" burst 4kb latency 10s
-    tc qdisc add dev "$prefix$i" root tbf rate "${down}mbit" burst 4kb latency 10s
+    ip netns exec "$prefix-$i" tc qdisc add dev eth0 root tbf rate "${up}mbit" burst 1600 latency 10s
+    tc qdisc add dev "$prefix$i" root tbf rate "${down}mbit" burst 1600 latency 10s
   fi
 done
 

@@ -89,27 +89,38 @@ public struct BatchSequence: Sendable {
 
   /// A batch by its number since the start, given its epoch's order.
   public func batch(_ number: Int, order: [Int]) -> (features: NDArray, targets: NDArray) {
-    let position = number % batchesPerEpoch
-    let indices = Array(order[position * batchSize..<(position + 1) * batchSize])
-    return (features(indices, number), dataset.targetArray(at: indices))
+    batch(number, order: order, rows: 0..<batchSize)
   }
 
-  private func features(_ indices: [Int], _ number: Int) -> NDArray {
+  /// Some rows of a batch, to the bits that they have in the whole one.
+  public func batch(_ number: Int, order: [Int], rows: Range<Int>) -> (features: NDArray, targets: NDArray) {
+    let start = number % batchesPerEpoch * batchSize
+    let indices = Array(order[start + rows.lowerBound..<start + rows.upperBound])
+    return (features(indices, from: rows.lowerBound, number), dataset.targetArray(at: indices))
+  }
+
+  /// - Parameter first: the row of the batch that the first index is of.
+  private func features(_ indices: [Int], from first: Int, _ number: Int) -> NDArray {
     guard case .images(let bytes, let height, let width, let channels) = dataset.features else {
       var result = dataset.featureArray(at: indices)
       normalize(&result)
       return result
     }
     let pad = augmentation.cropPadding
-    let draws = augmentation == .none ? [] : key.split("augmentation").split(number).uniform(count: 3 * indices.count)
+    // Those of the rows before are drawn and left.
+    let draws =
+      augmentation == .none
+      ? []
+      : key.split("augmentation").split(number).uniform(count: 3 * (first + indices.count)).suffix(3 * indices.count)
     let (offset, factor) = affine(channels)
     var result = NDArray(uninitialized: [indices.count, height, width, channels], .float32)
     result.withUnsafeMutableElements(of: Float.self) { target in
       bytes.withUnsafeBufferPointer { source in
         for (row, index) in indices.enumerated() {
-          let dy = pad == 0 ? 0 : Int(draws[3 * row] * Double(2 * pad + 1)) - pad
-          let dx = pad == 0 ? 0 : Int(draws[3 * row + 1] * Double(2 * pad + 1)) - pad
-          let mirrored = augmentation.flips && draws[3 * row + 2] < 0.5
+          let drawn = draws.startIndex + 3 * row
+          let dy = pad == 0 ? 0 : Int(draws[drawn] * Double(2 * pad + 1)) - pad
+          let dx = pad == 0 ? 0 : Int(draws[drawn + 1] * Double(2 * pad + 1)) - pad
+          let mirrored = augmentation.flips && draws[drawn + 2] < 0.5
           var at = row * height * width * channels
           let image = index * height * width * channels
           for y in 0..<height {

@@ -80,8 +80,24 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard let channel = try RankWorld.join() else { return try run(LocalWorkplace()) }
+    if channel.rank == 0 { return try RankWorld.lead(channel) { try run($0) } }
+    RankWorld.follow(channel) { session in
+      let comparison: MethodComparison
+      do { comparison = try make() } catch { return try session.excuse("\(error)") }
+      try comparison.takePart(in: session, resuming: resume)
+    }
+  }
+
+  private func make() throws -> MethodComparison {
     var comparison = try MethodComparison(try resume.map { try MethodComparison.configuration(of: $0) } ?? settings())
     comparison.locator = dataOptions.locator
+    return comparison
+  }
+
+  private func run(_ workplace: any Workplace) throws {
+    var comparison = try make()
+    comparison.workplace = workplace
     comparison.commandLine = ["descent"] + CommandLine.arguments.dropFirst()
     comparison.announce = announce
     comparison.isQuiet = quiet

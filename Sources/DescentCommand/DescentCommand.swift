@@ -133,6 +133,8 @@ struct RunCommand: ParsableCommand {
   var resume: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var replace = false
+  @Flag(help: "Of distributed-limits: also descend on the ranks of mpirun, beside the virtual clock.")
+  var real = false
   @Flag(help: "No progress.")
   var quiet = false
   @OptionGroup var dataOptions: DataOptions
@@ -142,17 +144,30 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         resume == nil ? "name an experiment: see descent list" : "--resume takes no experiment's name")
     }
-    if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace {
+    if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace || real {
       throw ValidationError(
-        "--resume goes on with the settings of the run: leave out --set, --seeds, --out and --replace")
+        "--resume goes on with the settings of the run: leave out --set, --seeds, --out, --replace and --real")
     }
   }
 
   func run() throws {
-    guard let channel = try RankWorld.join() else { return try run(LocalWorkplace()) }
+    let channel = try RankWorld.join()
+    if real, let experiment, experiment != DistributedLimitsExperiment.name {
+      throw SettingsError("--real is for \(DistributedLimitsExperiment.name); \(experiment) has no such descents")
+    }
+    guard let channel else {
+      guard !real else {
+        throw SettingsError(
+          "--real descends on ranks, of which there are none: mpirun -n 4 descent run \(experiment ?? "") --real")
+      }
+      return try run(LocalWorkplace())
+    }
     if channel.rank == 0 { return try RankWorld.lead(channel) { try run($0) } }
-    RankWorld.follow(channel) { try follow($0) }
+    RankWorld.follow(channel) { try follow($0, workers: channel.size - 1) }
   }
+
+  /// What was set, and real workers on all ranks but the first.
+  private func changes(workers: Int) -> [String] { changes + (real ? ["real.workers=\(workers)"] : []) }
 
   private func run(_ workplace: any Workplace) throws {
     if let resume {
@@ -176,18 +191,20 @@ struct RunCommand: ParsableCommand {
 
   private func start<E: Experiment>(_ type: E.Type, _ workplace: any Workplace) throws -> RunSession.Outcome {
     try RunSession.start(
-      type, preset: preset, changes: changes, seeds: seeds, out: out ?? "runs/\(E.name)-\(preset)", replacing: replace,
+      type, preset: preset, changes: changes(workers: workplace.places), seeds: seeds,
+      out: out ?? "runs/\(E.name)-\(preset)", replacing: replace,
       data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), workplace: workplace,
       announce: announce, isQuiet: quiet)
   }
 
   /// Another rank than the first.
-  private func follow(_ session: RankSession) throws {
+  private func follow(_ session: RankSession, workers: Int) throws {
     func takePart<E: Experiment>(_ type: E.Type, _ folder: RunFolder?) throws {
       if let folder {
         try session.resume(type, folder: folder, data: dataOptions.locator)
       } else {
-        try session.start(type, preset: preset, changes: changes, seeds: seeds, data: dataOptions.locator)
+        try session.start(
+          type, preset: preset, changes: changes(workers: workers), seeds: seeds, data: dataOptions.locator)
       }
     }
     let type: any Experiment.Type

@@ -55,4 +55,23 @@ enum RankWorld {
       channel.abort(code: 1)
     }
   }
+
+  /// Works on one descent with all ranks; rank 0 prints what its work gives.
+  static func together(_ channel: MPIChannel, _ work: @escaping (RankTeam) throws -> String?) throws {
+    let team = RankTeam(channel, clock: MonotonicClock(), version: descentVersion, announce: announce)
+    do {
+      if let text = try team.run({ try work(team) }) ?? nil { print(text) }
+    } catch {
+      // With one that is gone the others cannot end together.
+      if team.hasLost {
+        announce(team.rank == 0 ? "Error: \(error)" : "rank \(team.rank): \(error)")
+        fflush(nil)
+        channel.abort(code: 1)
+      }
+      channel.finish()
+      throw error
+    }
+    fflush(nil)
+    channel.finish()
+  }
 }

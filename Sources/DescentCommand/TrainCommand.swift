@@ -19,6 +19,8 @@ struct TrainCommand: ParsableCommand {
       What the run does can be watched, each epoch, without changing it; the report shows it:
         descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
       A run that was interrupted, or is to be longer, goes on: descent train --resume FOLDER [--epochs N].
+      Several processes descend together, each on its parts of every batch, where the build has MPI:
+        mpirun -n 4 descent train fashion-mnist --batch 256
       Then: descent predict FOLDER new.csv, descent evaluate FOLDER new.csv. Transformations, diagnostics and their \
       options: descent list, descent describe NAME.
       """)
@@ -47,6 +49,13 @@ struct TrainCommand: ParsableCommand {
   var epochs: Int?
   @Option(help: "Examples in one update; by the number of rows when not given.")
   var batch: Int?
+  @Option(
+    help:
+      "Equal parts of each batch, computed one after another or on the ranks of mpirun; as many as ranks when not given."
+  )
+  var shards: Int?
+  @Option(help: "What parts send of their gradients: randk:0.01 (a random hundredth), permk; all when not given.")
+  var compress: String?
   @Option(help: "The weights that are saved: best (on validation) or last; best when not given.")
   var keep: TrainingRun.Settings.Kept?
   @Option(help: "Epochs without a better one after which the descent ends; 0 for never.")
@@ -77,6 +86,7 @@ struct TrainCommand: ParsableCommand {
     }
     if let epochs, epochs <= 0 { throw ValidationError("--epochs must be positive") }
     if let batch, batch <= 0 { throw ValidationError("--batch must be positive") }
+    if let shards, shards <= 0 { throw ValidationError("--shards must be positive") }
     if let patience, patience < 0 { throw ValidationError("--patience must be 0 or more") }
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
@@ -91,6 +101,22 @@ struct TrainCommand: ParsableCommand {
   private var testFraction: Double? { test.flatMap(Double.init) }
 
   func run() throws {
+    guard let channel = try RankWorld.join() else { return print(try run(try prepared(), nil)) }
+    try RankWorld.together(channel) { team in
+      let run = try prepared(ranks: team.size, isSilent: team.rank > 0)
+      if team.rank == 0 { return try self.run(run, team) }
+      try run.follow(team)
+      return nil
+    }
+  }
+
+  private func run(_ run: TrainingRun, _ team: RankTeam?) throws -> String {
+    try run.run(
+      out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet, team: team,
+      announce: announce)
+  }
+
+  private func prepared(ranks: Int = 1, isSilent: Bool = false) throws -> TrainingRun {
     let saved = try resume.map { try TrainingRun.settings(of: try RunFolder.open($0)) }
     let name = saved?.source ?? source!
     let source = try TrainingSource(name)
@@ -106,9 +132,16 @@ struct TrainCommand: ParsableCommand {
     var problem = try source.problem(table, images: images, test: testFile, seed: seed, data: dataOptions.locator)
     let weights = classWeights ?? saved?.classWeights
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
-    let defaults = TrainingDefaults(
-      rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: epochs,
-      chain: chain)
+    let shards = shards ?? (saved == nil && ranks > 1 ? ranks : saved?.shards)
+    func defaults(_ batch: Int?) -> TrainingDefaults {
+      TrainingDefaults(
+        rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: epochs,
+        chain: chain)
+    }
+    // Where nothing is said a batch has equal parts.
+    let parts = shards ?? 1
+    let divisible = (defaults(nil).batch + parts - 1) / parts * parts
+    let defaults = defaults(batch ?? (divisible <= problem.train.count ? divisible : nil))
     let network = try network(problem, saved?.network, defaults)
     let method = try DescentMethodKind.parse(chain ?? saved?.chain ?? defaults.chain)
     let epochs = epochs ?? saved?.epochs ?? defaults.epochs
@@ -117,17 +150,16 @@ struct TrainCommand: ParsableCommand {
       chain: method.description, epochs: epochs, batch: batch ?? saved?.batch ?? defaults.batch, seed: seed,
       watch: try (watch ?? saved?.watch).map { try WatchConfiguration($0).description },
       keep: keep ?? saved?.keep ?? .best, patience: patience ?? saved?.patience ?? defaults.patience,
-      data: problem.fingerprint, images: images, classWeights: weights)
-    if let saved, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain), length <= saved.epochs {
+      data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
+      compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description })
+    if !isSilent, let saved, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain),
+      length <= saved.epochs
+    {
       announce("the chain's schedule ends after \(length) epochs; what comes after them runs at its last rate")
     }
-    let run = TrainingRun(
+    return TrainingRun(
       settings: settings, problem: problem, model: network.makeLayer(),
       loss: problem.train.labels == nil ? .squaredError : .crossEntropy, method: method)
-    print(
-      try run.run(
-        out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet,
-        announce: announce))
   }
 
   /// Nothing is ignored: what does not apply is an error.

@@ -31,16 +31,22 @@ package struct TrainingRun {
     package var patience: Int
     /// The data's fingerprint.
     package var data: String?
+    /// Equal parts in which each batch is computed, on as many ranks or fewer; nil for whole batches.
+    package var shards: Int?
+    /// What parts send of their gradients, as text; nil for all.
+    package var compress: String?
 
     package init(
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
-      data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil
+      data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
+      compress: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
+      (self.shards, self.compress) = (shards, compress)
     }
   }
 
@@ -62,12 +68,14 @@ package struct TrainingRun {
 
   /// Runs, and returns a summary for the terminal.
   ///
+  /// - Parameter team: the ranks that compute parts of each batch, of which this is the first; nil for this process alone.
   /// - Throws: `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
   ///   diagnostic that does not exist or does not apply, before anything is written; `TrainingError` where the loss is
-  ///   not finite. The last checkpoint is then still there.
+  ///   not finite; `RankError` where ranks disagree, or one is lost. The last checkpoint is then still there.
   package func run(
-    out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, announce: (String) -> Void
+    out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, team: RankTeam? = nil, announce: (String) -> Void
   ) throws -> String {
+    try meet(team)
     // More epochs are no other run.
     var identity = settings
     identity.epochs = 0
@@ -103,7 +111,10 @@ package struct TrainingRun {
       ], isQuiet: isQuiet, clock: clock)
     let outcome: String
     do {
-      outcome = try descend(context, store, saved, watches, announce)
+      outcome = try computing(team) { try descend(context, store, saved, watches, team, announce) }
+    } catch let error as RankError where team?.hasLost == true {
+      try? context.flush()
+      throw RankError("\(error); go on with descent train --resume \(out)")
     } catch {
       // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
       if !resuming, let events = try? folder.events(), events.isEmpty {
@@ -152,6 +163,7 @@ package struct TrainingRun {
         ("chain", same.chain == settings.chain), ("batch", same.batch == settings.batch),
         ("seed", same.seed == settings.seed), ("watch", same.watch == settings.watch),
         ("keep", same.keep == settings.keep), ("patience", same.patience == settings.patience),
+        ("shards", same.shards == settings.shards), ("compress", same.compress == settings.compress),
       ].filter { !$0.1 }.map(\.0)
       throw SettingsError(
         "\(out) was started with other options (differs: \(names.joined(separator: ", "))); repeat those to go on")
@@ -162,7 +174,7 @@ package struct TrainingRun {
   }
 
   /// The loss with the classes' weights, where they have some.
-  private var descended: LossFunction { problem.classWeights.map { loss.weighted($0) } ?? loss }
+  var descended: LossFunction { problem.classWeights.map { loss.weighted($0) } ?? loss }
 
   private func makeWatches(_ clock: @escaping () -> Double) throws -> Watches? {
     guard let text = settings.watch else { return nil }
@@ -174,16 +186,10 @@ package struct TrainingRun {
 
   private func descend(
     _ context: RunContext, _ store: CheckpointStore, _ saved: (state: TrainingState, memory: Tree<NDArray>)?,
-    _ watches: Watches?, _ announce: (String) -> Void
+    _ watches: Watches?, _ team: RankTeam?, _ announce: (String) -> Void
   ) throws -> String {
-    let key = RandomKey(seed: settings.seed)
-    let batches = try BatchSequence(
-      problem.train, batchSize: min(settings.batch, problem.train.count), key: key.split("batches"),
-      normalization: problem.normalization)
-    let trainer = try Trainer(
-      model: model, loss: descended, method: method, batches: batches,
-      key: key.split("training"), state: saved?.state)
-    announce(account(trainer))
+    let trainer = try makeTrainer(saved?.state, team)
+    announce(account(trainer, team))
     let held = Evaluation(problem.validation, of: problem, model, loss)
     let baselines = try Baselines.of(problem)
     if saved == nil { try record(baselines, context) }
@@ -207,7 +213,9 @@ package struct TrainingRun {
     ).run(
       onStep: { try watches?.follow($0) },
       memory: { (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best")) },
-      isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience }, onEpoch: endEpoch)
+      isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience },
+      beforeEpoch: { _ = try team?.agree($0.state, goesOn: true) }, onEpoch: endEpoch)
+    _ = try team?.agree(trainer.state, goesOn: false)
     bar?.finish()
     guard best.epoch > 0 else {
       throw TrainingError("the loss on validation was never finite; a smaller rate or a clip may help")
@@ -252,7 +260,7 @@ package struct TrainingRun {
     return ours < theirs
   }
 
-  private func account(_ trainer: Trainer) -> String {
+  private func account(_ trainer: Trainer, _ team: RankTeam?) -> String {
     let batches = trainer.batches
     let rest = problem.train.count - batches.batchesPerEpoch * batches.batchSize
     let updates = "\(batches.batchesPerEpoch) update\(batches.batchesPerEpoch == 1 ? "" : "s") of \(batches.batchSize)"
@@ -260,7 +268,7 @@ package struct TrainingRun {
       + (rest > 0 ? ", another \(rest) left out of each" : "")
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
       + "\(settings.epochs) epochs"
-      + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "")
+      + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "") + partition(team)
   }
 
   private func record(_ baselines: Baselines, _ context: RunContext) throws {

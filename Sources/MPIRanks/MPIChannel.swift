@@ -44,6 +44,8 @@ public final class MPIChannel: Channel {
     return (Int(from), bytes)
   }
 
+  public var hasSentAll: Bool { cmpi_pending() == 0 }
+
   /// Ends together with the other ranks.
   public func finish() { cmpi_finish() }
 

@@ -4,11 +4,17 @@ import Distributed
 import Foundation
 import MPIRanks
 
-/// One distributed descent on real processes, beside the virtual clock of the same seeds.
 @main
 struct RanksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "descent-ranks",
+    commandName: "descent-ranks", abstract: "Distributed descents on the ranks of mpirun, beside the virtual clock.",
+    subcommands: [DescendCommand.self, ScalingCommand.self], defaultSubcommand: DescendCommand.self)
+}
+
+/// One distributed descent on real processes, beside the virtual clock of the same seeds.
+struct DescendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "descend",
     abstract: "Descends on the ranks of mpirun, and says how far the wall clock is from the virtual one.",
     discussion: "mpirun -n 4 descent-ranks --method qsgd")
 

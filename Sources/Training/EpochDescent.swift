@@ -26,14 +26,17 @@ public struct EpochDescent {
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
   ///   - isDone: asked before each epoch; whether the rest is left out.
+  ///   - beforeEpoch: called before each epoch that is not left out.
   /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint cannot be written; what the
   ///   closures throw.
   public func run(
     onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
-    isDone: () -> Bool = { false }, onEpoch: (Trainer, [String: Double]) throws -> Void
+    isDone: () -> Bool = { false }, beforeEpoch: (Trainer) throws -> Void = { _ in },
+    onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
     let length = trainer.batches.batchesPerEpoch
     while trainer.step < epochs * length, !isDone() {
+      try beforeEpoch(trainer)
       var sums = [Double](repeating: 0, count: trainer.readingTags.count)
       for _ in 0..<length {
         for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }

@@ -23,28 +23,47 @@ public final class Trainer {
   /// Tags of what each step reports, in the order of what `advance()` returns.
   public let readingTags: [String]
   private let key: RandomKey
-  private let compiled: TrainingStep
+  private let compiled: any BatchStep
+  private let shards: (any BatchShards)?
   private var order: (epoch: Int, indices: [Int]) = (-1, [])
 
   /// - Parameters:
   ///   - key: decides initial values (its child "initialization"), and randomness within steps.
   ///   - state: where to go on; a fresh start when nil.
-  /// - Throws: `ShapeError`, `ModelError`, `DescentError` where the parts do not fit.
+  ///   - shards: the equal parts in which each batch is computed; nil for a whole batch at once.
+  /// - Throws: `ShapeError`, `ModelError`, `DescentError` where the parts do not fit; `TrainingError` where batches have no such
+  ///   parts, or the method needs them whole.
   public init(
     model: any Layer, loss: LossFunction, method: any DescentMethod, batches: BatchSequence,
-    key: RandomKey, state: TrainingState? = nil
+    key: RandomKey, state: TrainingState? = nil, shards: (any BatchShards)? = nil
   ) throws {
     self.model = model
     self.loss = loss
     self.method = method
     self.batches = batches
     self.key = key
+    self.shards = shards
     let start = try state ?? Self.initialState(model, method, key)
     try model.check(start.parameters.types, start.modelState.types)
-    compiled = try TrainingStep(
-      .supervised(model, loss), method: method,
-      inputs: Self.inputs(batches.batch(0, order: batches.order(epoch: 0))).types,
-      from: start, key: key.split("step"), sampleCount: batches.batchSize, stepsPerEpoch: batches.batchesPerEpoch)
+    let parts = shards?.count ?? 1
+    guard batches.batchSize.isMultiple(of: parts) else {
+      let below = batches.batchSize / parts * parts
+      throw TrainingError(
+        "a batch of \(batches.batchSize) has no \(parts) equal parts; take \(below > 0 ? "\(below) or " : "")\(below + parts)"
+      )
+    }
+    let rows = 0..<batches.batchSize / parts
+    let types = Self.inputs(batches.batch(0, order: batches.order(epoch: 0), rows: rows)).types
+    compiled =
+      if let shards {
+        try ShardedStep(
+          .supervised(model, loss), method: method, inputs: types, from: start, key: key.split("step"),
+          sampleCount: batches.batchSize, stepsPerEpoch: batches.batchesPerEpoch, shards: shards)
+      } else {
+        try TrainingStep(
+          .supervised(model, loss), method: method, inputs: types, from: start, key: key.split("step"),
+          sampleCount: batches.batchSize, stepsPerEpoch: batches.batchesPerEpoch)
+      }
     readingTags = ["loss/train"] + compiled.readingTags.dropFirst()
   }
 
@@ -66,7 +85,8 @@ public final class Trainer {
     let others = try BatchSequence(
       dataset, batchSize: own.batchSize, key: own.key, augmentation: own.augmentation,
       normalization: own.normalization, sampling: own.sampling)
-    return try Trainer(model: model, loss: loss, method: method, batches: others, key: key, state: state)
+    return try Trainer(
+      model: model, loss: loss, method: method, batches: others, key: key, state: state, shards: shards?.alone)
   }
 
   /// The values before the first step.
@@ -91,7 +111,7 @@ public final class Trainer {
   public var step: Int { compiled.step }
   /// What each step asks of the problem: samples, losses, gradients, Hessian products.
   public var calls: OracleCalls { compiled.calls }
-  /// The compiled step.
+  /// The compiled step; where batches have parts, the gradient of a part.
   public var program: Program { compiled.program }
 
   /// Epoch of the next step, counted from 0.
@@ -103,6 +123,21 @@ public final class Trainer {
   /// - Throws: `TrainingError` naming step and culprit when the loss is not finite.
   public func advance() throws -> [Double] {
     if order.epoch != epoch { order = (epoch, batches.order(epoch: epoch)) }
-    return try compiled.advance(Self.inputs(batches.batch(step, order: order.indices)))
+    return try compiled.advance { Self.inputs(batches.batch(step, order: order.indices, rows: $0)) }
   }
+}
+
+/// What makes a trainer's updates: of whole batches, or of their parts.
+protocol BatchStep: AnyObject {
+  var state: TrainingState { get }
+  var step: Int { get }
+  var calls: OracleCalls { get }
+  var program: Program { get }
+  var readingTags: [String] { get }
+  /// - Parameter rows: the inputs of some rows of the batch.
+  func advance(rows: (Range<Int>) -> Tree<NDArray>) throws -> [Double]
+}
+
+extension TrainingStep: BatchStep {
+  func advance(rows: (Range<Int>) -> Tree<NDArray>) throws -> [Double] { try advance(rows(0..<sampleCount)) }
 }

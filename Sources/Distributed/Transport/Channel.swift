@@ -10,6 +10,12 @@ public protocol Channel: AnyObject {
   /// What has arrived, if anything has.
   /// - Throws: `TransportError` where this process or the library has failed.
   func poll() throws -> (from: Int, bytes: [UInt8])?
+  /// Whether all that was sent has left; a long message may need `poll` on this side until it has.
+  var hasSentAll: Bool { get }
+}
+
+extension Channel {
+  public var hasSentAll: Bool { true }
 }
 
 /// Where real processes take the time from; tests bring their own.

@@ -38,6 +38,8 @@ public struct MethodComparison {
   public var commandLine = CommandLine.arguments
   /// Called with what is about to be done.
   public var announce: (String) -> Void = { _ in }
+  /// Where descents run: on the cores of this process, or on ranks.
+  public var workplace: any Workplace = LocalWorkplace()
   /// Whether no progress is shown.
   public var isQuiet = true
 
@@ -71,7 +73,7 @@ public struct MethodComparison {
     for problem in experiment.configuration.problems { announce(problem.sentence) }
     let outcome = try RunSession.start(
       experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
-      announce: announce, isQuiet: isQuiet)
+      workplace: workplace, announce: announce, isQuiet: isQuiet)
     return try ComparisonOutcome(experiment, outcome, RunFolder.open(out))
   }
 
@@ -89,8 +91,21 @@ public struct MethodComparison {
     }
     saved.problems = problems
     let experiment = ComparisonExperiment(saved, data: own)
-    let outcome = try RunSession.resume(experiment, folder: folder, data: locator, announce: announce, isQuiet: isQuiet)
+    let outcome = try RunSession.resume(
+      experiment, folder: folder, data: locator, workplace: workplace, announce: announce, isQuiet: isQuiet)
     return try ComparisonOutcome(experiment, outcome, folder)
+  }
+
+  /// Does descents of this comparison on a rank that is not the first.
+  ///
+  /// - Parameter resumed: the folder with whose run rank 0 goes on; nil where it starts one.
+  /// - Throws: `RankError` where rank 0 is lost; what is wrong with this rank is told to rank 0, which ends the run.
+  public func takePart(in session: RankSession, resuming resumed: String? = nil) throws {
+    try session.takePart(locator) {
+      guard let resumed else { return try ComparisonExperiment(configuration, data: own).prepared(locator) }
+      return ComparisonExperiment(
+        try RunSession.settings(ComparisonExperiment.self, RunFolder.open(resumed)), data: own)
+    }
   }
 
   /// The settings of a folder's comparison, to go on with it.

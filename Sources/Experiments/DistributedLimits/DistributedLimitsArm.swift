@@ -73,6 +73,8 @@ public enum DistributedLimitsArm: SweepArm {
   case beyondTrial(BeyondMethod, LinkSpeeds, workers: Int, MethodTuning)
   /// Such a method at its best.
   case beyond(BeyondMethod, LinkSpeeds, workers: Int)
+  /// A method on real processes, beside the virtual clock of the same seed.
+  case real(RealMethod)
 
   public var description: String {
     switch self {
@@ -85,6 +87,7 @@ public enum DistributedLimitsArm: SweepArm {
     case .method(let name, let links, let workers): "\(name) n \(workers) \(links)"
     case .beyondTrial(let method, let links, let workers, let tuning):
       "trial \(method.rawValue) n \(workers) \(links) \(tuning)"
+    case .real(let method): "real \(method.rawValue)"
     case .beyond(let method, let links, let workers): "best \(method.rawValue) n \(workers) \(links)"
     }
   }
@@ -107,6 +110,15 @@ extension Measure {
   package static let pace = Measure("pace")
   /// The same in units of min{h/p_σ, τ_s/p_K}, which a larger K makes shorter.
   package static let unitPace = Measure("pace/unit")
+  /// 1 where a descent ran on real processes.
+  package static let isReal = Measure("real")
+  /// Seconds by the wall clock over those of the virtual one.
+  package static let clockRatio = Measure("real/ratio")
+  /// 1 where both end at the same point, to the last bit.
+  package static let hasSameBits = Measure("real/bits")
+  static let wallSeconds = Measure("real/wall")
+  static let virtualSeconds = Measure("real/virtual")
+
   static let gradients = Measure("gradients")
   static let events = Measure("events")
 

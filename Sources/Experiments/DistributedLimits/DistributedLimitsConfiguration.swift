@@ -109,6 +109,24 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     public var momentum: Double
   }
 
+  /// Descents on the ranks of mpirun, beside the virtual clock.
+  public struct Real: Codable, Sendable, Equatable {
+    /// Workers on real processes, one less than ranks; 0 for no such descents.
+    public var workers: Int
+    /// Coordinates of the quadratic.
+    public var dimension: Int
+    /// Steps of the server.
+    public var rounds: Int
+    /// h, in seconds of the wall clock, to which computing is padded.
+    public var gradientSeconds: Double
+    /// τ_s, in seconds of the wall clock, to which links are slowed down.
+    public var downlinkSeconds: Double
+    /// τ_w, likewise.
+    public var uplinkSeconds: Double
+    /// Share of the virtual time that both clocks may be apart.
+    public var margin: Double
+  }
+
   /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
@@ -138,6 +156,8 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
   public var methods: Methods
   /// What the bound does not cover.
   public var beyond: Beyond
+  /// Descents on real processes.
+  public var real: Real
   public var seeds: TunedSeeds
   public var decision: Decisions
 
@@ -157,6 +177,9 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     beyond: Beyond(
       workers: [16, 64], equal: 1.0 / 8, downlink: 1.0 / 4, batches: [1, 2, 4], shares: [1.0 / 16, 1.0 / 4],
       scales: [1, 1.8, 4, 7], momentum: 0.3),
+    real: Real(
+      workers: 0, dimension: 64, rounds: 30, gradientSeconds: 8e-3, downlinkSeconds: 1e-4, uplinkSeconds: 2e-4,
+      margin: 0.1),
     seeds: TunedSeeds(count: 5, tuningCount: 1),
     decision: Decisions(alpha: 0.05, margin: 0.1, gain: 2, share: 0.6))
 
@@ -212,7 +235,11 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
       "lemmas.length": lemmas.length, "lemmas.points": lemmas.points, "discovery.length": discovery.length,
       "discovery.processLength": discovery.processLength, "problem.dimension": problem.dimension,
       "floor.dimension": floor.dimension, "exponents.workers": exponents.workers, "methods.rounds": methods.rounds,
+      "real.dimension": real.dimension, "real.rounds": real.rounds,
     ])
+    guard (0...10_000).contains(real.workers), real.dimension <= 100_000 else {
+      throw SettingsError("real.workers must be in 0...10000, and real.dimension at most 100000")
+    }
     try require(
       counts: [
         "lemmas.points": lemmas.points, "problem.dimension": problem.dimension, "floor.dimension": floor.dimension,
@@ -229,7 +256,9 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     try require(positive: [
       "problem.samples": problem.samples, "problem.accuracy": problem.accuracy, "links.uplink": links.uplink,
       "links.equal": links.equal, "floor.samples": floor.samples, "floor.uplink": floor.uplink,
-      "decision.margin": decision.margin, "beyond.equal": beyond.equal, "beyond.downlink": beyond.downlink,
+      "decision.margin": decision.margin, "real.gradientSeconds": real.gradientSeconds,
+      "real.downlinkSeconds": real.downlinkSeconds, "real.uplinkSeconds": real.uplinkSeconds,
+      "real.margin": real.margin, "beyond.equal": beyond.equal, "beyond.downlink": beyond.downlink,
     ])
     guard beyond.momentum > 0, beyond.momentum <= 1, beyond.shares.allSatisfy({ $0 <= 1 }) else {
       throw SettingsError("beyond.momentum must be in (0, 1], and beyond.shares at most 1")

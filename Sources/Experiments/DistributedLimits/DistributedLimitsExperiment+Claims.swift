@@ -12,7 +12,7 @@ extension DistributedLimitsExperiment {
   public func claims() throws -> [ClaimTest<DistributedLimitsArm>] {
     let search = try LimitsSearch(self)
     let free = freeDownlink(search)
-    return lemmas + discovery + equalSpeeds + free + limitedDownlink(search) + beyond
+    return lemmas + discovery + equalSpeeds + free + limitedDownlink(search) + beyond + real
   }
 
   // MARK: The worst-case function

@@ -21,6 +21,7 @@ extension DistributedLimitsExperiment {
       try lemmaTable(findings), .heading("Methods beyond the bound, at their best"), try beyondTable(findings),
       .heading("Methods with the theory's parameters"), try methodTable(findings),
     ]
+    if !realArms.isEmpty { sections += [.heading("On real processes"), try realTable(findings)] }
     return ReportFrame(
       title: "Limits of descent on many workers",
       subtitle: "quadratic of \(p.dimension) coordinates, S = \(Report.number(p.samples)), |∇f|² from 1/16 to "

@@ -51,6 +51,11 @@ public struct DistributedLimitsExperiment: Experiment {
     "beyond.equal": "τ_s = τ_w of these", "beyond.downlink": "τ_s of these where sending to the server is free",
     "beyond.batches": "their batches, in units of ⌈S/n⌉", "beyond.shares": "their K, in units of d",
     "beyond.scales": "their steps, in units of the theory's", "beyond.momentum": "η of EF21-P",
+    "real.workers": "workers on real processes; run's --real sets those of mpirun, 0 leaves them out",
+    "real.dimension": "coordinates of their quadratic", "real.rounds": "steps of their descents",
+    "real.gradientSeconds": "h, to which their computing is padded",
+    "real.downlinkSeconds": "τ_s, to which their links are slowed down", "real.uplinkSeconds": "their τ_w",
+    "real.margin": "share of the virtual time that the wall clock may be apart",
     "seeds.count": "seeds that decide", "seeds.first": "the first of them",
     "seeds.tuningCount": "seeds that only choose b, K and steps", "seeds.tuningFirst": "the first of them",
     "decision.alpha": "level of each test", "decision.margin": "distance of exponents that counts as equal",
@@ -166,13 +171,16 @@ public struct DistributedLimitsExperiment: Experiment {
     let reported = (lemmaArms + chainArms).tasks(on: reportedSeeds)
     let methods = methodPlaces.map { DistributedLimitsArm.method($0.name, $0.links, workers: $0.workers) }
     let bests = (bestArms + methods + beyond.arms).tasks(on: reportedSeeds)
-    var sweep = Sweep([.init(reported + trials), .init(bests)]) { _, _ in
+    let real = realArms.tasks(on: reportedSeeds)
+    let stages = [reported + trials, bests] + (real.isEmpty ? [] : [real])
+    var sweep = Sweep(stages.map { .init($0) }) { _, _ in
       Workbench(cost: { task in try cost(task.arm, search) }) { task, log in
         try run(task, search, steps, beyond, log)
       }
     }
     sweep.unit = "descents"
     sweep.costClass = { arm in costClass(arm) }
+    sweep.isJoint = { arm in if case .real = arm { true } else { false } }
     return sweep
   }
 

@@ -9,15 +9,16 @@ extension DistributedLimitsExperiment {
     _ beyond: BeyondSearch, _ log: TaskLog<DistributedLimitsArm>
   ) throws -> TaskOutcome {
     let start = log.elapsed
-    var values = try measure(task, search, steps, beyond, log.findings)
+    var values = try measure(task, search, steps, beyond, log)
     values[.seconds] = log.elapsed - start
     return TaskOutcome(values)
   }
 
   private func measure(
     _ task: SweepTask<DistributedLimitsArm>, _ search: LimitsSearch, _ steps: Grid<DistributedLimitsArm>,
-    _ beyond: BeyondSearch, _ findings: Findings<DistributedLimitsArm>
+    _ beyond: BeyondSearch, _ log: TaskLog<DistributedLimitsArm>
   ) throws -> [Measure: Double] {
+    let findings = log.findings
     let key = RandomKey(seed: task.seed).split("\(task.arm)")
     switch task.arm {
     case .lemma(let window, let isSteep):
@@ -64,6 +65,7 @@ extension DistributedLimitsExperiment {
       values[.kept] = Double(tuning.kept)
       values[.hopedGain] = beyond.hopedGain(name, links, n)
       return values
+    case .real(let method): return try descend(method, log.together, key)
     }
   }
 
@@ -149,6 +151,7 @@ extension DistributedLimitsExperiment {
     case .beyondTrial(let name, let links, let n, let tuning):
       "trial \(name.rawValue) \(n) \(links) \(tuning.batch) \(tuning.kept)"
     case .beyond(let name, let links, let n): "best \(name.rawValue) \(n) \(links)"
+    case .real(let method): "real \(method.rawValue)"
     }
   }
 
@@ -197,6 +200,9 @@ extension DistributedLimitsExperiment {
         _ = try search.descend(
           name, links, n, search.tunings(n)[0], seconds: search.limit(links, n) / 20, key)
       }
+    case .real(let method):
+      // As long as on the virtual clock, and no place is free for another.
+      return TaskCost(seconds: try simulated(method, key).seconds * Double(configuration.real.workers))
     }
   }
 }

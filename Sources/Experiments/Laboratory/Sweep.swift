@@ -82,6 +82,9 @@ public struct Sweep<Arm: SweepArm>: Sendable {
     }
   }
 
+  /// Arms whose tasks all ranks of an MPI run do together; elsewhere they cannot be done.
+  public var isJoint: @Sendable (Arm) -> Bool = { _ in false }
+
   let stages: [Stage]
   let open: @Sendable (DataLocator, [SweepTask<Arm>]) throws -> Workbench<Arm>
   /// What progress counts.

@@ -72,7 +72,7 @@ struct SweepSession<Arm: SweepArm> {
       try context.workplace.run(
         waiting.map { task in
           let progress = TaskProgress(bar, unit: unit, parts: parts)
-          return PlacedTask(name: task.name) {
+          return PlacedTask(name: task.name, isJoint: sweep.isJoint(task.arm)) {
             try perform(task, progress)
           } wasDone: {
             progress.end(task.name)

@@ -36,6 +36,9 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
   /// Folder for what outlives the task, as trained networks: later tasks and readers find it there.
   public var artifacts: String { context.folder.path + "/artifacts" }
 
+  /// All ranks, where they do this task together.
+  public var together: JointPlace? { context.workplace.together }
+
   /// Records an event on the way, as the measures after an epoch.
   ///
   /// - Throws: `RunLogError` where the log cannot be written.

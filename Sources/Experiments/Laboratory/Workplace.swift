@@ -1,3 +1,4 @@
+import Distributed
 import RunLogs
 
 /// Where the tasks of a sweep run: on the cores of this process, or on the ranks of an MPI run.
@@ -12,12 +13,31 @@ public protocol Workplace: Sendable {
 
   /// There are no more tasks in this run.
   func close()
+
+  /// Where all ranks do one task together; nil where there are none.
+  var together: JointPlace? { get }
+}
+
+extension Workplace {
+  public var together: JointPlace? { nil }
+}
+
+/// This process among all ranks of an MPI run, while they do one task together.
+public struct JointPlace {
+  /// Between the ranks; only the thread that does the task may use it.
+  public var channel: any Channel
+  /// The machine's.
+  public var clock: any WallClock
+
+  public init(_ channel: any Channel, clock: any WallClock) { (self.channel, self.clock) = (channel, clock) }
 }
 
 /// A task as a place sees it.
 public struct PlacedTask: Sendable {
   /// By which all processes know it.
   var name: String
+  /// Whether all ranks do it together.
+  var isJoint = false
   /// Does it here, and records what it finds.
   var run: @Sendable () throws -> Void
   /// Tells that it was done elsewhere, and all that it found is recorded.
@@ -28,6 +48,13 @@ public struct PlacedTask: Sendable {
 public struct LocalWorkplace: Workplace {
   public init() {}
   public var places: Int { Workers.count }
-  public func run(_ tasks: [PlacedTask], _ context: RunContext) throws { try Workers.run(tasks) { try $0.run() } }
+  public func run(_ tasks: [PlacedTask], _ context: RunContext) throws {
+    try Workers.run(tasks.filter { !$0.isJoint }) { try $0.run() }
+    if let task = tasks.first(where: \.isJoint) {
+      throw SettingsError(
+        "\(task.name) is for all ranks of mpirun together; go on with mpirun -n N descent run --resume \(context.folder.path)"
+      )
+    }
+  }
   public func close() {}
 }

@@ -75,11 +75,43 @@ final class RankFollower {
       case .order(let task, let results) where !isWorking:
         isWorking = true
         begin(task, results, body)
+      case .together(let task, let results) where !isWorking:
+        guard try join(task, results, body) else { return }
       case .alive: continue
       case .end: return
       default: throw RankError("rank 0 speaks another language; do all ranks run the same version?")
       }
     }
+  }
+
+  /// Does a task together with all ranks, on this thread, as it speaks for itself; rank 0 records.
+  ///
+  /// - Returns: whether there may be more to do.
+  private func join(
+    _ task: String, _ results: [RunEvent], _ body: (String, [RunEvent]) throws -> Void
+  ) throws -> Bool {
+    try channel.send(RankMessage.joined.bytes, to: 0)
+    // When all have joined, what belongs to the task may be said.
+    heardAt = clock.now
+    while true {
+      if let (_, bytes) = try channel.poll() {
+        switch RankMessage(bytes) {
+        case .begin: break
+        case .end: return false
+        default: continue
+        }
+        break
+      }
+      guard clock.now - heardAt < 2 * patience else { throw RankError("rank 0 has not begun \(task)") }
+      clock.sleep(seconds: 1e-4)
+    }
+    do { try body(task, results) } catch {
+      try channel.send(RankMessage.failure(task: task, "\(error)").bytes, to: 0)
+    }
+    _ = outbox.take()
+    try channel.send(RankMessage.left.bytes, to: 0)
+    (heardAt, spokeAt) = (clock.now, clock.now)
+    return true
   }
 
   private func begin(

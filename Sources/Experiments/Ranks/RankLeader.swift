@@ -19,6 +19,8 @@ public final class RankLeader: Workplace, @unchecked Sendable {
   private var failure: RankError?
   private var spokeAt = 0.0
   private var isClosed = false
+  /// Whether a task of all ranks did not end as it should.
+  private var wasInterrupted = false
   /// Results in the order in which they came; each rank is told those that it does not know.
   private var results: [RunEvent] = []
   /// Of tasks that run: how often each kind of event was recorded at each step.
@@ -54,13 +56,14 @@ public final class RankLeader: Workplace, @unchecked Sendable {
 
   public var places: Int { channel.size - 1 }
   /// Whether a rank was lost: the others cannot end together with it.
-  public var hasLost: Bool { ranks.contains(where: \.isLost) }
+  public var hasLost: Bool { wasInterrupted || ranks.contains(where: \.isLost) }
+  public var together: JointPlace? { JointPlace(channel, clock: clock) }
 
   public func run(_ tasks: [PlacedTask], _ context: RunContext) throws {
     if ranks.isEmpty { try greet(tasks.count, context) }
     // Nobody listened in between.
     for index in ranks.indices { ranks[index].heardAt = clock.now }
-    waiting = tasks[...]
+    waiting = tasks.filter { !$0.isJoint }[...]
     while true {
       try handOut()
       guard ranks.contains(where: { $0.task != nil }) else { break }
@@ -77,6 +80,53 @@ public final class RankLeader: Workplace, @unchecked Sendable {
         "all ranks are lost, and \(waiting.count) tasks are left; go on with descent run --resume \(context.folder.path)"
       )
     }
+    for task in tasks where task.isJoint { try lead(task, context) }
+  }
+
+  /// Does a task with all ranks, which are free, at the same time.
+  private func lead(_ task: PlacedTask, _ context: RunContext) throws {
+    if let lost = ranks.first(where: \.isLost) {
+      throw RankError(
+        "\(lost.name) is lost, and \(task.name) needs all ranks; go on with descent run --resume \(context.folder.path)"
+      )
+    }
+    for index in ranks.indices {
+      let news = Array(results[ranks[index].knownResults...])
+      ranks[index].knownResults = results.count
+      try channel.send(RankMessage.together(task: task.name, results: news).bytes, to: ranks[index].number)
+    }
+    try wait(for: .joined, task)
+    for rank in ranks { try channel.send(RankMessage.begin(threads: 1).bytes, to: rank.number) }
+    do { try task.run() } catch {
+      wasInterrupted = true
+      throw error
+    }
+    try wait(for: .left, task)
+    if let values = context.results[task.name] {
+      results.append(RunEvent(kind: RunEvent.resultKind, task: task.name, step: 0, time: 0, values: values, text: nil))
+    }
+  }
+
+  /// Waits until all ranks have said so; what belongs to the task is past.
+  private func wait(for message: RankMessage, _ task: PlacedTask) throws {
+    var missing = Set(ranks.map(\.number))
+    let deadline = clock.now + patience
+    while !missing.isEmpty {
+      guard let (rank, bytes) = try channel.poll() else {
+        guard clock.now < deadline else {
+          wasInterrupted = true
+          let name = ranks.first { missing.contains($0.number) }!.name
+          throw RankError("\(name) has not taken part in \(task.name) for \(Self.seconds(patience))")
+        }
+        clock.sleep(seconds: 1e-4)
+        continue
+      }
+      switch RankMessage(bytes) {
+      case .failure(_, let reason): throw RankError("\(task.name), on rank \(rank): \(reason)")
+      default: if bytes == message.bytes { missing.remove(rank) }
+      }
+    }
+    for index in ranks.indices { ranks[index].heardAt = clock.now }
   }
 
   public func close() {

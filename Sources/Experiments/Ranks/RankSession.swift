@@ -25,16 +25,14 @@ public struct RankSession {
   public func start<E: Experiment>(
     _ type: E.Type, preset: String, changes: [String], seeds: Int?, data: DataLocator
   ) throws {
-    try takePart(type, data) {
-      try RunSession.configuration(type, preset: preset, changes: changes, seeds: seeds)
-    }
+    try takePart(data) { E(try RunSession.configuration(type, preset: preset, changes: changes, seeds: seeds)) }
   }
 
   /// Does tasks of a run with which rank 0 goes on.
   ///
   /// - Throws: `RankError` where rank 0 is lost.
   public func resume<E: Experiment>(_ type: E.Type, folder: RunFolder, data: DataLocator) throws {
-    try takePart(type, data) { try RunSession.settings(type, folder) }
+    try takePart(data) { E(try RunSession.settings(type, folder)) }
   }
 
   /// Tells rank 0 why this rank cannot take part; the run ends with the reason, unless rank 0 has one of its own.
@@ -44,17 +42,15 @@ public struct RankSession {
     try RankFollower(channel, clock: clock, patience: patience).excuse(reason)
   }
 
-  private func takePart<E: Experiment>(
-    _ type: E.Type, _ data: DataLocator, _ configuration: () throws -> E.Configuration
-  ) throws {
+  /// Does tasks of an experiment that rank 0 runs too.
+  func takePart<E: Experiment>(_ data: DataLocator, _ make: () throws -> E) throws {
     let follower = RankFollower(channel, clock: clock, patience: patience)
     let experiment: E
     let fingerprint: String
     do {
-      let configuration = try configuration()
-      experiment = E(configuration)
+      experiment = try make()
       try experiment.check()
-      fingerprint = try Settings.fingerprint(configuration)
+      fingerprint = try Settings.fingerprint(experiment.configuration)
     } catch {
       return try follower.excuse("\(error)")
     }
@@ -68,10 +64,24 @@ public struct RankSession {
     }
     let context = RunContext(
       folder: folder, data: data, fingerprint: fingerprint, earlier: [], sinks: [follower.sink],
-      isQuiet: true, clock: { ProcessInfo.processInfo.systemUptime })
+      isQuiet: true, workplace: RankSeat(channel, clock), clock: { ProcessInfo.processInfo.systemUptime })
     let bench = RankBench(experiment, context)
     try follower.work { try bench.run($0, $1) }
   }
+}
+
+/// The place of a rank that is not the first, which hands no tasks out.
+private struct RankSeat: Workplace, @unchecked Sendable {
+  // Used by the thread that speaks, while all ranks do one task together.
+  private let channel: any Channel
+  private let clock: any WallClock
+
+  init(_ channel: any Channel, _ clock: any WallClock) { (self.channel, self.clock) = (channel, clock) }
+
+  var places: Int { 1 }
+  var together: JointPlace? { JointPlace(channel, clock: clock) }
+  func run(_ tasks: [PlacedTask], _ context: RunContext) throws { throw RankError("rank 0 hands tasks out") }
+  func close() {}
 }
 
 /// An experiment's tasks by their names; data are opened for the first of them.
