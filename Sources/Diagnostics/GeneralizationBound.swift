@@ -16,6 +16,10 @@ import Foundation
 /// given in Documentation/records/generalization-bounds.md, and may differ from the paper's. The earlier bounds are
 /// our reading of their papers; their constants are not checked. All distances, deviations and gradients are
 /// Euclidean over all parameters; losses and risks are in the loss's own unit.
+///
+/// A descent that does not visit all samples need not be twinned on samples that it never sees, whose twins are equal. Take
+/// twins of visited samples only, and give the share of the training set that was visited: trajectory terms are
+/// expectations over all samples, so that share times those over the visited.
 public struct GeneralizationBound: Hashable, Sendable {
   /// What the iterate remembers of one sample.
   public var trajectory: Double
@@ -38,31 +42,34 @@ public struct GeneralizationBound: Hashable, Sendable {
   /// - Parameters:
   ///   - range: M.
   ///   - distances: D_k of twin descents.
+  ///   - visited: the share of the training set that twins were drawn from, in 0...1.
   ///   - deviation: σ of the noise on the final iterate.
   public static func typeTwo(
-    range: Double, distances: [Double], deviation: Double, flatness: Double
+    range: Double, distances: [Double], visited: Double = 1, deviation: Double, flatness: Double
   ) -> GeneralizationBound {
     let divergence = mean(distances) { GaussianDivergence.pinsker(distance: $0, deviation: deviation) }
-    return .init(trajectory: range * divergence, flatness: flatness)
+    return .init(trajectory: visited * range * divergence, flatness: flatness)
   }
 
   /// Loss in [0, M], by the total variation itself, which is never more than Pinsker's: M · E[2 Φ(D / (2 σ)) - 1].
   public static func typeTwoTotalVariation(
-    range: Double, distances: [Double], deviation: Double, flatness: Double
+    range: Double, distances: [Double], visited: Double = 1, deviation: Double, flatness: Double
   ) -> GeneralizationBound {
     let divergence = mean(distances) { GaussianDivergence.totalVariation(distance: $0, deviation: deviation) }
-    return .init(trajectory: range * divergence, flatness: flatness)
+    return .init(trajectory: visited * range * divergence, flatness: flatness)
   }
 
   /// R-sub-Gaussian loss: R / σ · √(E D²) + flatness.
   ///
   /// The derived bound has the expectation over the two samples inside the root and that over all else outside; with
-  /// one pair for each descent only the larger √(E D²) can be estimated without bias downwards (Jensen).
+  /// one pair for each descent only the larger √(E D²) can be estimated without bias downwards (Jensen). Whether a sample
+  /// is visited belongs to what is outside.
   public static func typeTwoSubGaussian(
-    parameter: Double, distances: [Double], deviation: Double, flatness: Double
+    parameter: Double, distances: [Double], visited: Double = 1, deviation: Double, flatness: Double
   ) -> GeneralizationBound {
     precondition(deviation > 0, "a standard deviation is positive; got \(deviation)")
-    return .init(trajectory: parameter / deviation * mean(distances) { $0 * $0 }.squareRoot(), flatness: flatness)
+    return .init(
+      trajectory: visited * parameter / deviation * mean(distances) { $0 * $0 }.squareRoot(), flatness: flatness)
   }
 
   // MARK: Type I
@@ -75,11 +82,11 @@ public struct GeneralizationBound: Hashable, Sendable {
   ///   - stepDeviation: σ_t.
   ///   - flatness: at the variance Σ σ_t², which the noise has accumulated.
   public static func typeOne(
-    range: Double, pathSquares: [Double], stepDeviation: Double, flatness: Double
+    range: Double, pathSquares: [Double], visited: Double = 1, stepDeviation: Double, flatness: Double
   ) -> GeneralizationBound {
     precondition(stepDeviation > 0, "a standard deviation is positive; got \(stepDeviation)")
     return .init(
-      trajectory: range / (2 * stepDeviation) * mean(pathSquares) { $0.squareRoot() }, flatness: flatness)
+      trajectory: visited * range / (2 * stepDeviation) * mean(pathSquares) { $0.squareRoot() }, flatness: flatness)
   }
 
   // MARK: Earlier bounds

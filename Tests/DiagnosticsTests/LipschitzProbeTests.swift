@@ -68,6 +68,30 @@ import Testing
     #expect(abs(look.jointNoise - jointNoise) < rounding(terms: 100, scale: relativeSize * relativeSize))
     let risk = try risks.risk(parameters, on: examples)
     #expect(abs(look.loss - risk) < rounding(terms: 100, scale: 1 + risk))
+    try checkLightLook(model, examples, probe, after: look)
+  }
+
+  /// At another point a light look has the first order of that point, and the second order of the look before.
+  private func checkLightLook(
+    _ model: any Layer, _ examples: ExampleArrays, _ probe: LipschitzProbe, after first: LipschitzLook
+  ) throws {
+    let point = try model.initialParameters(key: RandomKey(seed: 53), .float64)
+    let (whole, light) = (
+      try probe.look(point, on: examples), try probe.look(point, on: examples, curvaturesOf: first)
+    )
+    // Sums of up to 100 products in another order: of size at most that of the noise and the mean together.
+    let size = whole.layers.map { abs($0.gradientProjection) + $0.noiseProjection.squareRoot() }.max()!
+    let tolerance = rounding(terms: 100, condition: 10, scale: size)
+    for (layer, (other, before)) in zip(light.layers, zip(whole.layers, first.layers)) {
+      #expect(layer.norm == other.norm && layer.relativeGap == other.relativeGap)
+      #expect(abs(layer.gradientProjection - other.gradientProjection) < tolerance)
+      #expect(abs(layer.noiseProjection - other.noiseProjection) < size * tolerance)
+      #expect(layer.noiseCurvature == before.noiseCurvature && layer.gradientCurvature == before.gradientCurvature)
+      #expect(layer.gradientProjection != before.gradientProjection)
+    }
+    let least = whole.layers.map(\.norm).min()!
+    #expect(abs(light.jointNoise - whole.jointNoise) < 10 * size * tolerance / (least * least))
+    #expect(light.loss == whole.loss && light.accuracy == whole.accuracy)
   }
 
   @Test(arguments: [3, 7, 100]) func linearLayersAgreeWithSingleGradients(batchSize: Int) throws {
@@ -171,6 +195,30 @@ import Testing
     #expect(abs(layer.predicted - path.predicted / 2) < tolerance)
     #expect(layer.observed == 3)
   }
+
+  /// Itô's sum takes the drivers where each stretch begins, and says what the next step should do.
+  @Test func predictionByLeftPointsIsItosSum() throws {
+    func look(_ t: Double) -> LipschitzLook {
+      let layer = LayerDrivers(
+        path: "w", norm: exp(t), relativeGap: 1, flooredPairs: 0, gradientProjection: -exp(t) * (1 + t),
+        gradientCurvature: exp(t) * (1 + t) * (1 + t), noiseProjection: exp(2 * t) * 8, noiseCurvature: exp(t) * 16)
+      return LipschitzLook(layers: [layer], jointNoise: 4 * (1 + t), loss: 0, accuracy: nil)
+    }
+    var path = LipschitzPrediction(rate: 0.5, batch: 4, rule: .leftPoint, from: look(0))
+    let tolerance = rounding(terms: 20, scale: 14)
+    // μ = 1 + t, κ = 1, |λ|² = 1; one step is ½ in time. The discrete step's second order is made 0.
+    #expect(abs(path.nextChange - 0.5 * (1 + 1 - 0.5)) < tolerance)
+    #expect(abs(path.nextVariance - 0.5 * 0.5) < tolerance)
+    path.extend(to: 2, look(1))
+    path.extend(to: 6, look(3))
+    // One unit at t = 0, then two at t = 1.
+    #expect(abs(path.totals.drift - (1 + 2 * 2)) < tolerance)
+    #expect(abs(path.totals.curvature - 3) < tolerance && abs(path.totals.diffusion - 3) < tolerance)
+    #expect(abs(path.jointDiffusion - 0.5 * (1 + 2 * 2)) < tolerance)
+    #expect(abs(path.jointDeviation - 2.5.squareRoot()) < tolerance)
+    #expect(abs(path.steppedPrediction - path.predicted) < tolerance)
+  }
+
   /// Norms of convolutions where the model has them: against the whole map's matrix, and the plane after a stride.
   @Test func convolutionsOfAModel() throws {
     let model = convolutional

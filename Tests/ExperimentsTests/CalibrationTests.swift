@@ -22,10 +22,12 @@ import Training
           .temperature: temperature - (0.2 + wobble) * shift, .test(.accuracy): 80 + wobble * (shift + 1),
           .test(.nll): loss, .test(.maxSoftmax): loss, .test(.entropy): 1 / loss, .test(.maxLogit): 9 * loss,
           .test(.logitVariance): 40 * loss, .test(.ece): loss / 10, .scaled(.ece): 0.02 + wobble * shift / 10,
+          .scaled(.brier): 0.3 + wobble * shift / 10, .scaled(.nll): 0.5 * loss, .invariantCosine: 1e-4 * (1 + wobble),
         ]
         for kind in quick.corruption.kinds {
           for severity in 1...5 {
             values[.damaged(.nll, by: kind, severity: severity)] = loss
+            values[.damaged(.entropy, by: kind, severity: severity)] = 1 / loss
             values[.damaged(.accuracy, by: kind, severity: severity)] = 70 + wobble * shift
           }
         }
@@ -58,7 +60,7 @@ import Training
     }
     #expect(
       found.opening.hasPrefix(
-        "Orthogonal gradients keep the accuracy of SGD, lower the test loss and lower the calibration error (of 11"))
+        "Orthogonal gradients keep the accuracy of SGD, lower the test loss and lower the calibration error (of 16"))
   }
 
   @Test(arguments: [
@@ -103,6 +105,50 @@ import Training
     configuration.model.width = 4
     let arms = try CalibrationExperiment(configuration).ablations().map(\.description)
     #expect(arms.count == (kind == "cnn" ? 2 : 3) && arms.first == "head only")
+  }
+
+  /// One severity at which the loss is higher refutes that it is lower at each.
+  @Test func eachSeverityCounts() throws {
+    var made = try findings()
+    for seed in 0..<20 {
+      for kind in quick.corruption.kinds {
+        let measure = Measure.damaged(.nll, by: kind, severity: 3)
+        made.set(measure, of: .orthogonal, seed, to: 1 + 0.01 * sin(Double(seed)))
+      }
+    }
+    let decisions = try found(made).decisions
+    #expect(decisions.first { $0.claim.id == "corruption-loss-each" }!.verdict == .refuted)
+    #expect(decisions.first { $0.claim.id == "corruption-entropy-each" }!.verdict == .upheld)
+    // Over all severities the loss is still lower.
+    #expect(decisions.first { $0.claim.id == "corruption-loss" }!.verdict == .upheld)
+  }
+
+  /// The presets beyond quick keep what the claims take for granted, and their arms have names of their own.
+  @Test(arguments: ["variants", "standard", "paper"]) func otherPresetsFit(name: String) throws {
+    let preset = CalibrationExperiment.presets.first { $0.name == name }!.configuration
+    let experiment = CalibrationExperiment(preset)
+    try experiment.check()
+    let names =
+      try [CalibrationArm.sgd, .orthogonal].map(\.description) + experiment.ablations().map(\.description)
+      + experiment.variants.map(\.description)
+    #expect(Set(names).count == names.count)
+    let head = try experiment.model().layout.entries["head/weight"]!.type.shape[0]
+    #expect(head >= 128)
+  }
+
+  @Test(arguments: [
+    ("variants.bases=[adma]", "adam"), ("variants.widths=[128]", "model.width"),
+    ("variants.seedCount=21", "seeds.count"),
+    ("variants.plainSteps=3", "plainSteps"), ("variants.lengthening=0", "lengthening"),
+  ])
+  func mistakesAreNamed(_ change: String, _ hint: String) throws {
+    let changed = try Settings.applying([change], to: quick)
+    #expect { try CalibrationExperiment(changed).check() } throws: { "\($0)".contains(hint) }
+  }
+
+  @Test func everySettingIsDescribed() throws {
+    let names = try Settings.list(quick).map(\.name)
+    #expect(Set(names) == Set(CalibrationExperiment.settingDescriptions.keys))
   }
 
   @Test func anUnknownNetworkNamesTheNearest() {

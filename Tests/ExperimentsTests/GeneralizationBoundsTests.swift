@@ -8,7 +8,7 @@ import Training
 
 @Suite struct GeneralizationBoundsTests {
   private let configuration = GeneralizationBoundsExperiment.presets[0].configuration
-  private var spot: BoundsSpot { BoundsSpot(data: "gaussians", samples: 64, batch: 8) }
+  private var spot: BoundsSpot { BoundsSpot(data: "gaussians", samples: 64, batch: 8, steps: 64) }
 
   private func pool() throws -> BoundsPool { try BoundsPool("gaussians", configuration, DataLocator()) }
 
@@ -60,6 +60,52 @@ import Training
     #expect(met > 0)
   }
 
+  /// In one pass twins differ in samples that are visited; what is measured of them counts by their share.
+  @Test func onePassIsJudgedByWhatItVisits() throws {
+    let pool = try pool()
+    let spot = configuration.spots.filter { $0.regime == .single }.max { $0.samples < $1.samples }!
+    let task = try BoundsTask(configuration, spot, seed: 1, pool: pool)
+    #expect(task.visited.count == spot.steps * spot.batch && spot.steps * spot.batch < spot.samples)
+    let order = task.trainer.batches.order(epoch: 0)
+    #expect(Set(task.visited) == Set(order.prefix(task.visited.count)))
+    let width = task.trainer.batches.dataset.exampleShape.count
+    let original = task.trainer.batches.dataset.featureArray(0..<spot.samples).floats
+    for twin in task.twins {
+      let changed = twin.batches.dataset.featureArray(0..<spot.samples).floats
+      let rows = (0..<spot.samples).filter { row in
+        (0..<width).contains { original[row * width + $0] != changed[row * width + $0] }
+      }
+      #expect(rows.count == 1 && task.visited.contains(rows[0]))
+    }
+    let found = try task.run().values
+    #expect(found[.visitedShare] == Double(task.visited.count) / Double(spot.samples))
+    #expect(found[.passes]! <= 1 && (0..<task.twins.count).allSatisfy { found[.twinDistance($0, at: spot.steps)]! > 0 })
+  }
+
+  /// Over several passes all samples are visited; seeds draw their own test examples.
+  @Test func seedsDrawTheirOwnExamples() throws {
+    let pool = try pool()
+    #expect(try BoundsTask(configuration, spot, seed: 0, pool: pool).visited == Array(0..<64))
+    let drawn = try (0..<2).map { try pool.unseen(40, replacements: 2, seed: $0).test.featureArray(0..<40).floats }
+    #expect(drawn[0] != drawn[1])
+  }
+
+  /// Twins on visited samples alone, times their share, are twins on all.
+  @Test func visitedSamplesCountByTheirShare() {
+    let all = [0.0, 0, 0, 0.4, 0, 0.2, 0, 0]
+    let visited = all.filter { $0 > 0 }
+    let (whole, part) = (
+      GeneralizationBound.typeTwo(range: 2, distances: all, deviation: 0.1, flatness: 0.5),
+      GeneralizationBound.typeTwo(range: 2, distances: visited, visited: 0.25, deviation: 0.1, flatness: 0.5)
+    )
+    #expect(abs(whole.total - part.total) < rounding(terms: 20, scale: 2))
+    // Where the visit is known the root is taken of less.
+    let loose = GeneralizationBound.typeTwoSubGaussian(parameter: 1, distances: all, deviation: 0.1, flatness: 0)
+    let tight = GeneralizationBound.typeTwoSubGaussian(
+      parameter: 1, distances: visited, visited: 0.25, deviation: 0.1, flatness: 0)
+    #expect(abs(tight.total - loose.total / 2) < rounding(terms: 20, scale: 4))
+  }
+
   /// The descent with all diagnostics ends where the bare one does, bit for bit.
   @Test func diagnosticsLeaveTheDescentAsItIs() throws {
     let pool = try pool()
@@ -77,7 +123,7 @@ import Training
     let experiment = GeneralizationBoundsExperiment(configuration)
     let sink = MemorySink()
     try experiment.run(context(folder, sink: sink))
-    let count = 3 * 2 * (configuration.seeds.count + configuration.seeds.tuningCount)
+    let count = configuration.spots.count * (configuration.seeds.count + configuration.seeds.tuningCount)
     #expect(sink.events.count == count)
     let again = MemorySink()
     // One result is missing, as after a kill.
@@ -88,7 +134,8 @@ import Training
 
     let outcome = try experiment.report(
       sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
-    #expect(outcome.verdicts.decisions.allSatisfy { $0.evidence.estimate.isFinite })
+    // Tiny curvatures may have no logarithm here; all else is decided.
+    #expect(outcome.verdicts.decisions.count { $0.evidence.estimate.isFinite } >= outcome.verdicts.decisions.count - 1)
     // Without results nothing is decided.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
     #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .undecided })
@@ -106,12 +153,12 @@ import Training
         let factor = 1 + 0.02 * Double(index)
         func set(_ measure: Measure, _ value: Double) { findings.set(measure, of: spot, seed, to: value) }
         set(.parameterCount, 100)
-        for step in settings.probes {
+        for step in settings.probes(spot) {
           for twin in 0..<2 { set(.twinDistance(twin, at: step), factor / Double(spot.samples)) }
           set(.flatness(.two, at: step), factor * 1e-6)
           set(.flatness(.one, at: step), factor * 1e-6 * pow(Double(step), 0.8 + 0.1 * Double(index)))
         }
-        for step in [0] + settings.probes {
+        for step in [0] + settings.probes(spot) {
           set(.gradientVariance(at: step), factor / Double(spot.batch))
           for i in settings.deviations.indices { set(.gradientShift(underNoise: i, at: step), 0) }
         }
@@ -131,6 +178,7 @@ import Training
     let tolerance = rounding(terms: 100, condition: 10)
     #expect(decisions["bound-holds"]!.verdict == expected)
     #expect(abs(decisions["trajectory-rate"]!.evidence.estimate + 1) < tolerance)
+    #expect(abs(decisions["trajectory-rate-over-passes"]!.evidence.estimate + 1) < tolerance)
     #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < tolerance)
     #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < tolerance)
     // Exponents 0.8, 0.9 and 1 of the three reported seeds: that of their mean lies among them, and beyond their middle,
@@ -140,8 +188,8 @@ import Training
     #expect(0.9 < growth && growth < 1, "\(growth)")
     // Gradient variance 1 / b: the earlier trajectory falls as (n b)^(-1/2).
     let neu = { (spot: BoundsSpot) in try evidence.bound(.neu, spot, noise: 0).trajectory }
-    #expect(abs(try evidence.exponentInSamples(neu) + 0.5) < tolerance)
-    #expect(abs(try evidence.exponentInBatch(neu) + 0.5) < tolerance)
+    #expect(abs(try evidence.exponentInSamples(.single, neu) + 0.5) < tolerance)
+    #expect(abs(try evidence.exponentInBatch(.single, neu) + 0.5) < tolerance)
     // The noise comes from the tuning seeds, and is the best of the grid there.
     let spot = experiment.spots[0]
     let totals = try settings.deviations.indices.map {
@@ -159,7 +207,8 @@ import Training
   @Test(arguments: [
     ("data.sampleCounts=[4, 64, 128]", "descent.batchSizes"), ("loss.kind=zero", "zero-one"),
     ("seeds.tuningFirst=1", "overlap"), ("noise.high=0.001", "noise.high"), ("data.test=401", "data.test"),
-    ("descent.twins=0", "descent.twins"),
+    ("descent.twins=0", "descent.twins"), ("single.batchSizes=[]", "single.batchSizes"),
+    ("plateau.batchSize=65", "plateau.batchSize"), ("decision.plateauFall=0", "decision.plateauFall"),
   ])
   func mistakesAreNamed(_ change: String, _ hint: String) throws {
     let changed = try Settings.applying([change], to: configuration)

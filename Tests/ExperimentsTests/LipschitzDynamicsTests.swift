@@ -34,15 +34,29 @@ import Training
     #expect(outcome.text == "parameters \(bare.state.parameters.digest)")
   }
 
-  /// Seeds that share a start begin at one point and part by their batches; others begin apart.
-  @Test func sharedStartsDifferInBatchesOnly() throws {
-    let shared = configuration.variants.firstIndex { $0.isStartShared }!
-    let (a, b, own) = (try task(shared), try task(shared, seed: 1), try task(0, seed: 1))
-    #expect(a.trainer.state.parameters == b.trainer.state.parameters)
-    #expect(a.trainer.state.parameters != own.trainer.state.parameters)
-    _ = try a.trainer.advance()
-    _ = try b.trainer.advance()
-    #expect(a.trainer.state.parameters != b.trainer.state.parameters)
+  /// Descents from one start scatter by their batches, and twice the same task finds the same.
+  @Test func replicatesScatterByTheirBatches() throws {
+    let index = configuration.variants.firstIndex { $0.isReplicated }!
+    let (first, again, other) = (try task(index).run(), try task(index).run(), try task(index, seed: 1).run())
+    let variance = first.values[.replicateVariance]!
+    #expect(
+      variance > 0 && variance == again.values[.replicateVariance] && variance != other.values[.replicateVariance])
+  }
+
+  /// With looks less often the steps after them are judged as well, and the descent stays what it is.
+  @Test func looksMayBeFarApart() throws {
+    var rare = configuration
+    rare.looks.stride = 5
+    let pool = try LipschitzPool(rare, DataLocator())
+    let found = try LipschitzTask(rare, rare.variants[0], seed: 0, pool: pool).run()
+    let dense = try task(0).run()
+    #expect(found.text == dense.text)
+    // 64 updates; looks at all drivers at 1 to 4, 6 and 8, 16 ... 64, at μ and λ at 5, 10 ... 60. All but the last are
+    // followed by a step, and so is the start.
+    let schedule = rare.schedule(rare.variants[0])
+    let looks = Set([0] + schedule.looks + Array(stride(from: 5, through: 60, by: 5))).filter { $0 < 64 }
+    #expect(found.values[.stepCount] == Double(looks.count) && dense.values[.stepCount] == 64)
+    #expect(found.values[.lookStride] == 5 && dense.values[.lookStride] == 1)
   }
 
   @Test func scheduleCoversTheDescentInWholeEpochs() {
@@ -81,6 +95,7 @@ import Training
     settings.seeds.count = 8
     let experiment = LipschitzDynamicsExperiment(settings)
     var findings = Findings<LipschitzVariant>.madeUp(seeds: experiment.reportedSeeds)
+    let bias = LipschitzPaths(findings, settings).spreadBias
     for variant in settings.variants {
       for seed in experiment.reportedSeeds {
         let wobble = 0.01 * Double(seed)
@@ -91,12 +106,17 @@ import Training
             (0.3 + wobble) * log(1 + Double(step)) + (variant.labelNoise - variant.decay) * (1 + wobble) * Double(step)
           set(.at(step, .z), growth)
           set(.at(step, .predicted), (variant.initialization == "orthogonal" ? 9 + wobble : 1.02) * growth)
-          set(.at(step, .deviation), growth)
+          // A third of the way from the prediction by steps to the band's end.
+          set(.at(step, .stepped), growth - 2.0 / 3 * (1.4 * growth / batch).squareRoot())
           set(.at(step, .drift), growth)
           set(.at(step, .curvature), 2 * growth / batch)
           set(.at(step, .diffusion), growth / batch)
           set(.at(step, .joint), 1.4 * growth / batch)
         }
+        set(.stepCount, 64)
+        set(.stepDiffusion, 1 / batch)
+        set(.stepSquares, (1 + wobble) * pow(variant.rate / settings.descent.rate, 0.1) / batch)
+        set(.replicateVariance, 1.4 / batch * (0.3 + wobble) * log(65) * exp(wobble + bias))
         let length = { (epoch: Int) -> Double in Double((8 + epoch - 1) / epoch * epoch) }(64 / variant.batch)
         set(.windowCount, 64 / length)
         set(.windowDiffusion, 1 / batch)
@@ -119,6 +139,11 @@ import Training
     // The mean of logarithms of 9, 9.01 ... 9.07.
     expect("orthogonal-overshoots", .upheld, (0..<8).map { log(9 + 0.01 * Double($0)) }.reduce(0, +) / 8)
     expect("band-covers", .upheld, 1)
+    // From the lowest to the highest rate.
+    let rates = settings.factors.rates + [settings.descent.rate]
+    expect("rate-limits", .upheld, 0.1 * log(rates.max()! / rates.min()!))
+    // ∫|λ_Z|² of the base is 1.4 / M of the growth; wobble is 0.035 in the mean.
+    expect("spread-over-orders", .upheld, 0.035)
     // The drift alone is right here, and the prediction 2 % off.
     #expect(decisions["noise-helps"]!.verdict == .refuted)
     expect("noise-size", .upheld, 1.035)
@@ -136,11 +161,36 @@ import Training
     #expect(32 / 33.0 - turn < exponent && exponent < 64 / 65.0 + turn, "\(exponent)")
     expect("late-noise", .refuted, -0.335 * log(65 / 33.0) * (1 - 1.5 / 8))
     #expect(decisions["late-growth"]!.verdict == .upheld)
+    #expect(decisions["late-log-law"]!.verdict == .upheld)
     #expect(abs(decisions["predicts-growth"]!.evidence.estimate - 1.02) < exact)
     #expect(decisions["predicts-growth"]!.verdict == .upheld)
   }
 
+  /// The bias of a logarithm of a variance against ψ(f/2) - log(f/2) itself: ψ(3/2) = 2 - γ - 2 log 2, then by
+  /// ψ(x + 1) = ψ(x) + 1/x.
+  @Test(arguments: [4, 8, 16, 32]) func spreadBiasIsThatOfTheLogarithm(replicates: Int) {
+    var settings = configuration
+    settings.factors.replicates = replicates
+    var (x, psi) = (1.5, 2 - 0.577_215_664_901_532_9 - 2 * log(2.0))
+    while x < Double(replicates - 1) / 2 {
+      psi += 1 / x
+      x += 1
+    }
+    // The series' next term is -1 / (252 x⁶).
+    let bias = LipschitzPaths(.madeUp(seeds: [0]), settings).spreadBias
+    #expect(abs(bias - (psi - log(x))) < 1 / (252 * pow(x, 6)) + rounding(terms: 100))
+  }
+
+  /// `standard` begins, and the claims of all its factors are made.
+  @Test func standardMakesItsClaims() throws {
+    let standard = LipschitzDynamicsExperiment.presets.first { $0.name == "standard" }!.configuration
+    try standard.check()
+    let ids = try LipschitzDynamicsExperiment(standard).claims().map(\.claim.id)
+    #expect(ids.contains("late-noise-unfit") && ids.contains("spread-over-orders") && !ids.contains("start-growth"))
+  }
+
   @Test(arguments: [
+    ("factors.replicates=1", "factors.replicates"), ("looks.stride=0", "looks.stride"),
     ("model.kinds=[mpl]", "mlp"), ("factors.orders=[shufled]", "shuffled"), ("factors.batchSizes=[8]", "repeat"),
     ("factors.labelNoise=[2]", "factors.labelNoise"), ("data.samples=4", "factors.batchSizes"),
     ("factors.initializations=[zeros]", "factors"), ("looks.gapFloor=0", "looks.gapFloor"),

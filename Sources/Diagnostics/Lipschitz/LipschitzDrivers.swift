@@ -137,8 +137,19 @@ public struct DriverTotals: Sendable, Equatable {
   }
 }
 
-/// The predicted path of Z, or of one layer's log K: drivers integrated along a descent from look to look (trapezoid).
+/// The predicted path of Z, or of one layer's log K: drivers integrated along a descent from look to look.
 public struct LipschitzPrediction: Sendable {
+  /// How a stretch between two looks is filled.
+  public enum Rule: Sendable {
+    /// The mean of both ends: for looks that are many steps apart.
+    case trapezoid
+    /// The drivers where the stretch begins, as Itô's integral has it: with a look at each step the observed path less the
+    /// prediction is a martingale, and its variance that of the noise.
+    case leftPoint
+  }
+
+  /// How stretches are filled.
+  public let rule: Rule
   /// η of the descent.
   public let rate: Double
   /// M, samples of one update.
@@ -164,8 +175,12 @@ public struct LipschitzPrediction: Sendable {
   /// - Parameters:
   ///   - layer: position of the layer; nil for the network.
   ///   - step: at which the look was made.
-  public init(rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, step: Int = 0, from look: LipschitzLook) {
+  public init(
+    rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, step: Int = 0, rule: Rule = .trapezoid,
+    from look: LipschitzLook
+  ) {
     (self.rate, self.batch, self.decay, self.layer, self.step) = (rate, batch, decay, layer, step)
+    self.rule = rule
     start = Self.value(look, layer)
     observed = start
     last = Self.rates(look, rate, batch, decay, layer)
@@ -178,9 +193,12 @@ public struct LipschitzPrediction: Sendable {
   }
 
   /// Goes on where the memory of a path ends; nil where it is none.
-  public init?(rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, memory: [Double]) {
+  public init?(
+    rate: Double, batch: Int, decay: Double = 0, layer: Int? = nil, rule: Rule = .trapezoid, memory: [Double]
+  ) {
     guard memory.count == 13 else { return nil }
     (self.rate, self.batch, self.decay, self.layer) = (rate, batch, decay, layer)
+    self.rule = rule
     (step, start, observed) = (Int(memory[0]), memory[1], memory[2])
     totals = DriverTotals(memory[3...6])
     jointDiffusion = memory[7]
@@ -191,10 +209,16 @@ public struct LipschitzPrediction: Sendable {
   public mutating func extend(to step: Int, _ look: LipschitzLook) {
     precondition(step > self.step, "looks follow each other: step \(step) after \(self.step)")
     let next = Self.rates(look, rate, batch, decay, layer)
-    // One step is η in time; the mean of both ends over the stretch.
+    // One step is η in time.
     let time = rate * Double(step - self.step)
-    totals = totals + (time / 2) * (last.rates + next.rates)
-    jointDiffusion += time / 2 * (last.joint + next.joint)
+    switch rule {
+    case .trapezoid:
+      totals = totals + (time / 2) * (last.rates + next.rates)
+      jointDiffusion += time / 2 * (last.joint + next.joint)
+    case .leftPoint:
+      totals = totals + time * last.rates
+      jointDiffusion += time * last.joint
+    }
     (self.step, last, observed) = (step, next, Self.value(look, layer))
   }
 
@@ -204,8 +228,14 @@ public struct LipschitzPrediction: Sendable {
   public var steppedPrediction: Double { predicted + totals.step }
   /// The standard deviation of Z - predicted.
   public var deviation: Double { totals.diffusion.squareRoot() }
+  /// The same with the layers' noises together, not assumed to be independent; the network's only.
+  public var jointDeviation: Double { jointDiffusion.squareRoot() }
   /// Half the width of the band that holds 95.4 % of a Gaussian.
   public var band: Double { 2 * deviation }
+  /// The change of Z in the step after the last look, as its mean is predicted, with the discreteness of steps.
+  public var nextChange: Double { rate * (last.rates.total + last.rates.step) }
+  /// Its variance by the noise of one batch, the layers' noises together; the network's only.
+  public var nextVariance: Double { rate * last.joint }
 
   private static func value(_ look: LipschitzLook, _ layer: Int?) -> Double {
     layer.map { log(look.layers[$0].norm) } ?? look.logBound

@@ -18,7 +18,12 @@ public final class LipschitzProbe {
   private let loss: @Sendable (Tensor, Tensor) -> Tensor
   private let batchSize: Int
   private let gapFloor: Double
-  private var programs: [[TensorType]: Program] = [:]
+  private var programs: [Slot: Program] = [:]
+
+  private struct Slot: Hashable {
+    var isFull: Bool
+    var types: [TensorType]
+  }
 
   /// - Parameters:
   ///   - paths: weights to follow; all parameters of two or four axes when nil.
@@ -59,9 +64,56 @@ public final class LipschitzProbe {
   ///
   /// - Throws: `LipschitzError` for fewer than two examples, or weights that are not used as such.
   public func look(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> LipschitzLook {
-    guard examples.count > 1 else { throw LipschitzError("the noise of gradients needs two examples or more") }
     let norms = try norms(parameters)
     var sums = norms.map { GradientSums($0) }
+    let found = try measure(parameters, norms, examples, isFull: true) { results in
+      try norms.enumerated().map { index, norm in
+        try sums[index].add(GradientProducts(right: results[2 * index], left: results[2 * index + 1]), norm)
+      }
+    }
+    return LipschitzLook(
+      layers: try zip(paths, zip(norms, sums)).map { try $1.1.drivers($0, $1.0) }, jointNoise: found.joint,
+      loss: found.loss, accuracy: found.accuracy)
+  }
+
+  /// The drivers at a point with the second-order parts of an earlier look: norms, <J, ∇L> and Jᵀ Σ₁ J are those of this
+  /// point, the forms of H those of the other.
+  ///
+  /// μ and λ are exact, κ and what the discreteness of steps adds are as old as the other look; these two are smaller by a
+  /// factor of the rate. It costs the model forwards and backwards without gradients of weights, for G_i v₁ and G_iᵀ u₁ are
+  /// not needed: cheap enough for a look at each step.
+  ///
+  /// - Parameter earlier: a look of this probe.
+  /// - Throws: `LipschitzError`, as for a whole look.
+  public func look(
+    _ parameters: Tree<NDArray>, on examples: ExampleArrays, curvaturesOf earlier: LipschitzLook
+  ) throws -> LipschitzLook {
+    precondition(earlier.layers.map(\.path) == paths, "the earlier look is that of another probe")
+    let norms = try norms(parameters)
+    var projections = norms.map { _ in [Double]() }
+    let found = try measure(parameters, norms, examples, isFull: false) { results in
+      let parts = results.prefix(norms.count).map(\.doubles)
+      for index in parts.indices { projections[index] += parts[index] }
+      return parts
+    }
+    let layers = zip(earlier.layers, zip(norms, projections)).map { layer, new in
+      var layer = layer
+      (layer.norm, layer.relativeGap, layer.flooredPairs) = (new.0.value, new.0.relativeGap, new.0.flooredPairs)
+      layer.gradientProjection = new.1.reduce(0, +) / Double(new.1.count)
+      layer.noiseProjection = variance(new.1)
+      return layer
+    }
+    return LipschitzLook(layers: layers, jointNoise: found.joint, loss: found.loss, accuracy: found.accuracy)
+  }
+
+  /// Runs the examples through the program.
+  ///
+  /// - Parameter projections: <J, G_i> of each weight from what the program gives for its examples.
+  private func measure(
+    _ parameters: Tree<NDArray>, _ norms: [OperatorNorm], _ examples: ExampleArrays, isFull: Bool,
+    projections: ([NDArray]) throws -> [[Double]]
+  ) throws -> (joint: Double, loss: Double, accuracy: Double?) {
+    guard examples.count > 1 else { throw LipschitzError("the noise of gradients needs two examples or more") }
     var joint: [Double] = []
     var (loss, right) = (0.0, 0.0)
     var hasClasses = false
@@ -71,11 +123,9 @@ public final class LipschitzProbe {
       let arguments =
         parameters.leaves + modelState.leaves + [part.features, part.targets]
         + vectors.map { $0.converted(to: part.features.elementType) }
-      let results = try program(parameters, arguments).run(arguments)
+      let results = try program(parameters, arguments, isFull: isFull).run(arguments)
       var along = [Double](repeating: 0, count: part.count)
-      for (index, norm) in norms.enumerated() {
-        let products = GradientProducts(right: results[2 + 2 * index], left: results[3 + 2 * index])
-        let projections = try sums[index].add(products, norm)
+      for (norm, projections) in zip(norms, try projections(Array(results.dropFirst(2)))) {
         for i in along.indices { along[i] += projections[i] / norm.value }
       }
       joint += along
@@ -84,14 +134,13 @@ public final class LipschitzProbe {
       right += hasClasses ? results[1].item : 0
     }
     let count = Double(examples.count)
-    return LipschitzLook(
-      layers: try zip(paths, zip(norms, sums)).map { try $1.1.drivers($0, $1.0) }, jointNoise: variance(joint),
-      loss: loss / count, accuracy: hasClasses ? right / count : nil)
+    return (variance(joint), loss / count, hasClasses ? right / count : nil)
   }
 
-  private func program(_ parameters: Tree<NDArray>, _ arguments: [NDArray]) throws -> Program {
+  private func program(_ parameters: Tree<NDArray>, _ arguments: [NDArray], isFull: Bool) throws -> Program {
     let types = arguments.map { TensorType(of: $0) }
-    if let known = programs[types] { return known }
+    let slot = Slot(isFull: isFull, types: types)
+    if let known = programs[slot] { return known }
     let packing = TreePacking([parameters.types, modelState.types])
     let program = try Program(inputs: types) { graph, x in
       let trees = packing.unpack(x)
@@ -106,6 +155,10 @@ public final class LipschitzProbe {
       var deltas = gradients(of: total, withRespectTo: outputs).makeIterator()
       let products = uses.enumerated().flatMap { index, uses -> [Tensor] in
         let (left, right) = (others[2 + 2 * index], others[3 + 2 * index])
+        guard isFull else {
+          let parts = uses.map { $0.projections(deltas.next()!, left: left, right: right, count: features.shape[0]) }
+          return [parts.dropFirst().reduce(parts[0]) { $0 + $1 }.cast(to: .float64)]
+        }
         let parts = uses.map { $0.products(deltas.next()!, left: left, right: right, count: features.shape[0]) }
         // A weight that is used in several places has the sum of their gradients.
         return [
@@ -119,7 +172,7 @@ public final class LipschitzProbe {
         ? (output.argumentOfMaximum() .== targets).cast(to: .float32).sum() : graph.constant(.zeros([2]))
       return [total, right] + products
     }
-    programs[types] = program
+    programs[slot] = program
     return program
   }
 }

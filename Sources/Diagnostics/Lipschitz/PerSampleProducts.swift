@@ -48,14 +48,10 @@ extension WeightUse {
     let (m, n) = (left.count, right.count)
     let places = delta.count / (count * n)
     let deltas = delta.reshaped(to: [count, places, n])
-    // [count, 1, places]
-    let onRight = delta.reshaped(to: [count * places, n]).matmul(right.reshaped(to: [n, 1]))
-      .reshaped(to: [count, 1, places])
+    let (onRight, onLeft) = (along(right, delta, count, places), along(left, count, places))
     switch kind {
     case .product:
       let inputs = input.reshaped(to: [count, places, m])
-      let onLeft = input.reshaped(to: [count * places, m]).matmul(left.reshaped(to: [m, 1]))
-        .reshaped(to: [count, 1, places])
       if places == 1 {
         return (
           inputs.reshaped(to: [count, m]) * onRight.reshaped(to: [count, 1]),
@@ -67,12 +63,35 @@ extension WeightUse {
       )
     case .convolution(let window):
       let channels = input.shape[3]
-      let filter = left.reshaped(to: [window.size[0], window.size[1], channels, 1])
-      let onLeft = input.convolved(with: filter, window).reshaped(to: [count, 1, places])
       let taps = patches(window).map { onRight.matmul($0.reshaped(to: [count, places, channels])) }
       return (
         concatenate(taps, axis: 2).reshaped(to: [count, m]), onLeft.matmul(deltas).reshaped(to: [count, n])
       )
+    }
+  }
+
+  /// uᵀ G_i v of each sample's gradient by this use, [count]: Σ_t <a_t, u> <δ_t, v>. Neither G_i v nor G_iᵀ u is built.
+  func projections(_ delta: Tensor, left: Tensor, right: Tensor, count: Int) -> Tensor {
+    let places = delta.count / (count * right.count)
+    return (along(right, delta, count, places) * along(left, count, places)).reshaped(to: [count, places])
+      .sum([1])
+  }
+
+  /// <δ_t, v> at each place, [count, 1, places].
+  private func along(_ right: Tensor, _ delta: Tensor, _ count: Int, _ places: Int) -> Tensor {
+    delta.reshaped(to: [count * places, right.count]).matmul(right.reshaped(to: [right.count, 1]))
+      .reshaped(to: [count, 1, places])
+  }
+
+  /// <a_t, u> at each place, [count, 1, places].
+  private func along(_ left: Tensor, _ count: Int, _ places: Int) -> Tensor {
+    switch kind {
+    case .product:
+      return input.reshaped(to: [count * places, left.count]).matmul(left.reshaped(to: [left.count, 1]))
+        .reshaped(to: [count, 1, places])
+    case .convolution(let window):
+      let filter = left.reshaped(to: [window.size[0], window.size[1], input.shape[3], 1])
+      return input.convolved(with: filter, window).reshaped(to: [count, 1, places])
     }
   }
 

@@ -5,7 +5,9 @@ extension CalibrationExperiment {
   private static let pair = [CalibrationArm.sgd, .orthogonal]
 
   public func frame(_ findings: Findings<CalibrationArm>) throws -> ReportFrame {
-    var sections: [Report.Section] = [.heading("Measures"), try table(findings), .heading("Descents")]
+    var sections: [Report.Section] = [
+      .heading("Measures"), try table(findings, Self.pair + ablations()), .heading("Descents"),
+    ]
     for (measure, label) in [
       (Measure.test(.nll), "test loss (nats)"), (.test(.accuracy), "test accuracy (%)"),
       (.batchLoss, "training loss (nats)"), (.test(.maxSoftmax), "mean maximum softmax"),
@@ -31,6 +33,7 @@ extension CalibrationExperiment {
         .plot(ablation),
       ]
     }
+    if !variants.isEmpty { sections += try others(findings) }
     return ReportFrame(
       title: "Orthogonal gradients and calibration",
       subtitle: "\(configuration.model.kind) on \(configuration.data.name), \(configuration.data.trainPerClass) images "
@@ -45,16 +48,69 @@ extension CalibrationExperiment {
         + "statistics.")
   }
 
-  private func table(_ findings: Findings<CalibrationArm>) throws -> Report.Section {
-    let present = try (Self.pair + ablations()).filter { !findings.finished($0).isEmpty }
+  /// Other bases, widths and lengths; the mechanism over the width; the plain form.
+  private func others(_ findings: Findings<CalibrationArm>) throws -> [Report.Section] {
+    var sections: [Report.Section] = [
+      .heading("In place of the pair's base, width or length"),
+      try table(findings, variants.filter { !$0.isPlain }),
+    ]
+    if !configuration.variants.widths.isEmpty {
+      sections.append(.heading("Why the width decides"))
+      for (measure, label) in [
+        (Measure.test(.accuracy), "test accuracy (%)"), (.headLength, "length of the head's weight"),
+        (.trainLoss, "training loss (nats)"), (.temperature, "temperature"),
+      ] {
+        sections.append(.plot(try overWidth(findings, measure, label)))
+      }
+    }
+    if !findings.finished(.plain).isEmpty {
+      func spread(_ measure: Measure) throws -> String { Report.spread(try findings.values(measure, of: .plain)) }
+      sections += [
+        .heading("The plain form"),
+        .table(
+          header: ["updates", "exponent of min ‖g⊥‖²", "share of ‖g‖² along parameters", "training loss"],
+          rows: [
+            [
+              "\(configuration.variants.plainSteps)", try spread(.plainExponent), try spread(.radialShare),
+              try spread(.trainLoss),
+            ]
+          ]),
+      ]
+    }
+    return sections
+  }
+
+  private func overWidth(_ findings: Findings<CalibrationArm>, _ measure: Measure, _ label: String) throws -> Plot {
+    let widths = (configuration.variants.widths + [configuration.model.width]).sorted()
+    let seeds = findings.seeds.prefix(configuration.variants.seedCount)
+    let series = try [0, 1].map { side -> Plot.Series in
+      let samples = try widths.map { width -> [Double] in
+        let arm = (width == configuration.model.width ? Self.pair : CalibrationArm.pair(width: width))[side]
+        return try seeds.filter { findings.isFinished(arm, $0) }.map { try findings[arm, $0, measure] }
+      }
+      let present = widths.indices.filter { !samples[$0].isEmpty }
+      return .mean("\(Self.pair[side])", x: present.map { Double(widths[$0]) }, of: present.map { samples[$0] })
+    }
+    var plot = Plot(
+      name: "width-" + measure.tag.replacing("/", with: "-"),
+      title: label + " by width, mean and 95 % interval over seeds",
+      xLabel: "features of a hidden layer", yLabel: label, series: series)
+    plot.isLogX = true
+    return plot
+  }
+
+  private func table(
+    _ findings: Findings<CalibrationArm>, _ arms: [CalibrationArm]
+  ) throws -> Report.Section {
+    let present = arms.filter { !findings.finished($0).isEmpty }
     let measures: [(Measure, String)] = [
       (.trainAccuracy, "training accuracy %"), (.trainLoss, "training loss"), (.test(.accuracy), "accuracy %"),
       (.test(.top5), "top-5 %"), (.test(.nll), "loss"), (.test(.ece), "calibration error"),
       (.test(.entropy), "entropy"), (.test(.maxSoftmax), "max softmax"), (.test(.maxLogit), "max logit"),
       (.test(.logitVariance), "logit variance"), (.test(.brier), "Brier"),
       (.test(.confidenceCorrelation), "confidence correlation"), (.temperature, "temperature"),
-      (.scaled(.nll), "scaled loss"), (.scaled(.ece), "scaled calibration error"),
-      (.headLength, "length of the head's weight"),
+      (.scaled(.nll), "scaled loss"), (.scaled(.brier), "scaled Brier"), (.scaled(.ece), "scaled calibration error"),
+      (.headLength, "length of the head's weight"), (.headCosine, "cosine of the head's gradient and weight"),
     ]
     let rows = try measures.map { measure, label in
       try [label] + present.map { Report.deviation(try findings.values(measure, of: $0)) }

@@ -19,7 +19,12 @@ public struct CalibrationExperiment: Experiment {
   public static let presets: [Preset<CalibrationConfiguration>] = [
     .init(name: "smoke", summary: "seconds: a small network, two seeds", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: MLP with batch norm, Fashion-MNIST, ablation", configuration: .standard),
+      name: "quick", summary: "minutes: MLP with batch norm, Fashion-MNIST, ablation", configuration: .quick),
+    .init(
+      name: "variants", summary: "ten minutes: the same with other bases, widths, longer training, the plain form",
+      configuration: .variants),
+    .init(
+      name: "standard", summary: "hours: ResNet-18 of width 16, CIFAR-10 at 10 %, 8 pairs", configuration: .standard),
     .init(name: "paper", summary: "the published scale: ResNet-18, CIFAR-10 at 10 %, 20 seeds", configuration: .paper),
   ]
 
@@ -36,25 +41,50 @@ public struct CalibrationExperiment: Experiment {
     "descent.isGuarded": "leave single elements and parallel gradients as they are",
     "descent.evaluationInterval": "epochs from one test to the next",
     "seeds.count": "pairs of runs", "seeds.first": "the first seed", "seeds.ablationCount": "seeds of each ablation",
+    "variants.bases": "other base optimizers: nesterov, adam, sign (of the velocity)",
+    "variants.adamRate": "learning rate of adam", "variants.signRate": "learning rate of sign",
+    "variants.unrenormalized": "run the projection without renormalisation too",
+    "variants.widths": "other widths of the network",
+    "variants.lengthening": "times as many epochs; 1 for no such arms",
+    "variants.plainSteps": "updates of the plain form on all training images at once; 0 for none",
+    "variants.plainRate": "its learning rate",
+    "variants.isTimed": "time updates with and without the projection in turns",
+    "variants.seedCount": "seeds of all these, the first of all; 0 for none",
     "corruption.kinds": "damage to test images", "corruption.images": "test images that are damaged",
     "decision.alpha": "level of each test", "decision.accuracyMargin": "percentage points that count as equal accuracy",
     "decision.calibrationMargin": "calibration error that counts as equal",
+    "decision.lossMargin": "nats that count as equal loss", "decision.brierMargin": "Brier score that counts as equal",
+    "decision.timeMargin": "the share of an update's time that the projection may cost",
   ]
 
   public static func setSeeds(_ count: Int, in configuration: inout CalibrationConfiguration) {
     configuration.seeds.count = count
     configuration.seeds.ablationCount = min(configuration.seeds.ablationCount, count)
+    configuration.variants.seedCount = min(configuration.variants.seedCount, count)
   }
 
   // MARK: Arms
 
   func network() throws -> CalibrationNetwork { try CalibrationNetwork(named: configuration.model.kind) }
 
-  func model() throws -> any Layer {
+  package func model(width: Int? = nil) throws -> any Layer {
     let isColour = configuration.data.name == "cifar10"
     return try network().layer(
-      channels: isColour ? 3 : 1, size: isColour ? 32 : 28, width: configuration.model.width)
+      channels: isColour ? 3 : 1, size: isColour ? 32 : 28, width: width ?? configuration.model.width)
   }
+
+  /// The arms beyond the pair and its ablations.
+  package var variants: [CalibrationArm] {
+    let v = configuration.variants
+    guard v.seedCount > 0 else { return [] }
+    return bases.flatMap { CalibrationArm.pair(on: $0) } + (v.unrenormalized ? [.unrenormalized] : [])
+      + v.widths.flatMap { CalibrationArm.pair(width: $0) }
+      + (v.lengthening > 1 ? CalibrationArm.pair(lengthening: v.lengthening) : [])
+      + (v.plainSteps > 0 ? [.plain] : [])
+  }
+
+  /// Other base optimizers.
+  var bases: [CalibrationArm.Base] { configuration.variants.bases.compactMap(CalibrationArm.Base.init(rawValue:)) }
 
   /// The arms that project a part of the parameters only.
   ///
@@ -72,6 +102,9 @@ public struct CalibrationExperiment: Experiment {
   public func check() throws {
     try configuration.check()
     _ = try ablations()
+    guard configuration.variants.seedCount <= configuration.seeds.count else {
+      throw SettingsError("variants.seedCount must be at most seeds.count, \(configuration.seeds.count)")
+    }
   }
 
   // MARK: Running
@@ -81,7 +114,8 @@ public struct CalibrationExperiment: Experiment {
     let main = reportedSeeds.flatMap { [CalibrationArm.sgd, .orthogonal].tasks(on: [$0]) }
     let ablations = try ablations()
     let parts = reportedSeeds.prefix(configuration.seeds.ablationCount).flatMap { ablations.tasks(on: [$0]) }
-    var sweep = Sweep(main + parts) { locator, _ in
+    let others = reportedSeeds.prefix(configuration.variants.seedCount).flatMap { variants.tasks(on: [$0]) }
+    var sweep = Sweep(main + parts + others) { locator, _ in
       @Sendable func task(_ task: SweepTask<CalibrationArm>) throws -> CalibrationTask {
         try CalibrationTask(
           self, task.arm, seed: task.seed, data: try CalibrationData(configuration, locator, seed: task.seed))
@@ -89,6 +123,7 @@ public struct CalibrationExperiment: Experiment {
       return Workbench(cost: { try task($0).cost() }, run: { try task($0).run($1) })
     }
     (sweep.unit, sweep.parts) = ("epochs", configuration.descent.epochs)
+    sweep.costClass = { "\($0.width ?? 0) \($0.lengthening) \($0.isPlain)" }
     return sweep
   }
 }

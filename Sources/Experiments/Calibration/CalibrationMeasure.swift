@@ -37,7 +37,16 @@ extension Measure {
   package static let trainAccuracy = Measure("train/accuracy")
   static let trainLoss = Measure("train/nll")
   package static let headFeatures = Measure("head/features")
-  static let headLength = Measure("head/length")
+  package static let headLength = Measure("head/length")
+  /// The largest |cosine| between gradient and weight over weights that normalisation follows, and that of the head.
+  package static let invariantCosine = Measure("cosine/normalised")
+  package static let headCosine = Measure("cosine/head")
+  /// The time of an update with the projection over that without.
+  package static let timeRatio = Measure("time/ratio")
+  /// Of the plain form: the exponent in the number of updates of the least squared projected gradient so far, and the share
+  /// of the squared gradient that lies along parameters at the end.
+  package static let plainExponent = Measure("plain/exponent")
+  package static let radialShare = Measure("plain/radial")
   /// Of the batches of an epoch.
   static let batchLoss = Measure("loss/train")
 

@@ -44,12 +44,22 @@ enum CalibrationNetwork: String, CaseIterable {
     }
   }
 
-  /// The arm that projects only weights before batch normalisation, which are scale-invariant; nil where there are none.
-  var invariantArm: String? {
+  /// Patterns of weights before batch normalisation, which are scale-invariant; none where nothing is normalised.
+  var invariantWeights: [String] {
     switch self {
-    case .mlp: "hidden weights only"
-    case .cnn: nil
-    case .resnet8, .resnet18: "convolutions only"
+    case .mlp: ["hidden*/weight"]
+    case .cnn: []
+    case .resnet8, .resnet18: ["*conv*/weight", "stem/weight", "*shortcut/weight"]
+    }
+  }
+
+  /// Starting parameters as in the authors' residual network: inner convolutions by fan-out, where ours start by fan-in.
+  func start(_ parameters: Tree<NDArray>) -> Tree<NDArray> {
+    guard self == .resnet8 || self == .resnet18 else { return parameters }
+    return parameters.mapWithPaths { path, leaf in
+      guard leaf.shape.rank == 4, path != "stem/weight", leaf.shape[2] != leaf.shape[3] else { return leaf }
+      let factor = (Double(leaf.shape[2]) / Double(leaf.shape[3])).squareRoot()
+      return NDArray(leaf.doubles.map { factor * $0 }, shape: leaf.shape).converted(to: leaf.elementType)
     }
   }
 }

@@ -51,16 +51,23 @@ struct CalibrationTask {
     let d = configuration.descent
     let key = RandomKey(seed: seed)
     let batches = try BatchSequence(
-      data.train, batchSize: d.batchSize, key: key.split("batches"),
+      data.train, batchSize: arm.isPlain ? data.train.count : d.batchSize, key: key.split("batches"),
       augmentation: Augmentation(cropPadding: configuration.data.cropPadding, flips: configuration.data.flips),
       normalization: data.normalization)
-    let model = try experiment.model()
+    let model = try experiment.model(width: arm.width)
     predictor = Predictor(model)
     // Both arms of a seed take the same key: equal weights, equal batches.
+    let optimizer = arm.optimizer(configuration)
+    let method = GradientDescent(optimizer)
+    var start = try Trainer.initialState(model, method, key.split("training"))
+    start.parameters = try experiment.network().start(start.parameters)
     trainer = try Trainer(
-      model: model, loss: .crossEntropy, optimizer: arm.optimizer(d), batches: batches,
-      key: key.split("training"), state: state)
+      model: model, loss: .crossEntropy, method: method, batches: batches, key: key.split("training"),
+      state: state ?? start)
   }
+
+  /// Epochs of this arm.
+  private var epochs: Int { configuration.descent.epochs * arm.lengthening }
 
   /// The mean time of a few updates, which are thrown away with this task, for all of them.
   func cost() throws -> TaskCost {
@@ -69,35 +76,86 @@ struct CalibrationTask {
     for _ in 0..<5 { _ = try trainer.advance() }
     let (step, d) = (Date().timeIntervalSince(start) / 5, configuration.descent)
     // Evaluation after each epoch and the sweep over damage cost about a forward pass each.
-    let images = d.epochs / d.evaluationInterval * configuration.data.test + 25 * configuration.corruption.images
+    if arm.isPlain { return TaskCost(seconds: step * Double(configuration.variants.plainSteps)) }
+    let images = epochs / d.evaluationInterval * configuration.data.test + 25 * configuration.corruption.images
     let forward = Double(images) / Double(d.batchSize) * step / 3
     return TaskCost(
-      seconds: Double(trainer.batches.batchesPerEpoch * d.epochs) * step + forward,
+      seconds: Double(trainer.batches.batchesPerEpoch * epochs) * step + forward,
       bytes: trainer.program.workingByteCount)
   }
 
   func run(_ log: TaskLog<CalibrationArm>) throws -> TaskOutcome {
+    if arm.isPlain { return try converge() }
     guard trainer.step == 0, let saved = try log.checkpoints.latest() else { return try descend(log) }
     return try CalibrationTask(experiment, arm, seed: seed, data: data, state: saved).descend(log)
   }
 
   private func descend(_ log: TaskLog<CalibrationArm>) throws -> TaskOutcome {
     let d = configuration.descent
-    log.show(trainer.epoch, "")
-    let interval = max(1, d.epochs / 10)
-    try EpochDescent(trainer, epochs: d.epochs, checkpoints: log.checkpoints, checkpointInterval: interval).run {
+    log.show(trainer.epoch / arm.lengthening, "")
+    let interval = max(1, epochs / 10)
+    try EpochDescent(trainer, epochs: epochs, checkpoints: log.checkpoints, checkpointInterval: interval).run {
       trainer, means in
       var values = Dictionary(uniqueKeysWithValues: means.map { (Measure($0.key), $0.value) })
       var detail = String(format: "loss %.3f", values[.batchLoss] ?? .nan)
-      if trainer.epoch % d.evaluationInterval == 0 || trainer.epoch == d.epochs {
+      if trainer.epoch % d.evaluationInterval == 0 || trainer.epoch == epochs {
         let calibration = try measure(data.features(data.test, 0..<data.test.count), data.test.labels!)
         values.merge(calibration.measured(as: Measure.test)) { $1 }
         detail += String(format: ", accuracy %.1f %%", calibration.accuracy)
       }
       try log.record("epoch", step: trainer.step, values)
-      log.show(trainer.epoch, detail)
+      log.show(trainer.epoch / arm.lengthening, detail)
     }
-    return try outcome()
+    var outcome = try outcome()
+    if configuration.variants.isTimed, arm == .orthogonal { outcome.values[.timeRatio] = try timeRatio(log) }
+    return outcome
+  }
+
+  /// The time of an update with this arm's projection over that without: the least of turns that follow each other, so
+  /// that whatever else runs on the machine hits both.
+  private func timeRatio(_ log: TaskLog<CalibrationArm>) throws -> Double {
+    let arms = [CalibrationArm.sgd, arm]
+    let others = try arms.map { try CalibrationTask(experiment, $0, seed: seed, data: data).trainer }
+    var least = [Double](repeating: .infinity, count: arms.count)
+    for turn in 0..<21 {
+      for (index, other) in others.enumerated() {
+        let start = Date()
+        for _ in 0..<5 { _ = try other.advance() }
+        // The first turn warms up.
+        if turn > 0 { least[index] = min(least[index], Date().timeIntervalSince(start)) }
+      }
+    }
+    return least[1] / least[0]
+  }
+
+  /// The plain form: how fast the projected gradient vanishes, and where the gradient points at the end.
+  private func converge() throws -> TaskOutcome {
+    let radial = RadialGradient(trainer.model) { LossFunction.crossEntropy($0, $1) }
+    let images = ExampleArrays(
+      features: data.features(data.train, 0..<data.train.count), targets: NDArray(data.train.labels!))
+    func parts() throws -> [RadialGradient.Part] {
+      let state = trainer.state
+      return try radial.measure(state.parameters, state.modelState, on: images).leaves
+    }
+    // Squared norms at steps at equal ratios; the least so far is what the theorem bounds.
+    let steps = configuration.variants.plainSteps
+    var (least, x, y) = (Double.infinity, [Double](), [Double]())
+    var next = 1
+    for step in 1...steps {
+      _ = try trainer.advance()
+      guard step == next || step == steps else { continue }
+      next = max(next + 1, next * 5 / 4)
+      least = min(least, try parts().reduce(0) { $0 + $1.across })
+      if 8 * step >= steps {
+        x.append(log(Double(step)))
+        y.append(log(least))
+      }
+    }
+    let last = try parts()
+    let (all, across) = (last.reduce(0) { $0 + $1.square }, last.reduce(0) { $0 + $1.across })
+    return TaskOutcome(
+      [.plainExponent: LineFit.slope(x, y), .radialShare: 1 - across / all, .trainLoss: try regime()[.trainLoss]!],
+      step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
   }
 
   private func logits(_ features: NDArray) throws -> [Double] {
@@ -124,6 +182,22 @@ struct CalibrationTask {
     return values
   }
 
+  /// How far gradients lie along their weights at the end, by all training images as one batch.
+  private func cosines() throws -> [Measure: Double] {
+    let radial = RadialGradient(trainer.model) { LossFunction.crossEntropy($0, $1) }
+    let count = min(data.train.count, 1000)
+    let images = ExampleArrays(
+      features: data.features(data.train, 0..<count), targets: NDArray(Array(data.train.labels!.prefix(count))))
+    let state = trainer.state
+    let parts = try radial.measure(state.parameters, state.modelState, on: images)
+    let patterns = try experiment.network().invariantWeights.map { PathPattern($0) }
+    var values: [Measure: Double] = [:]
+    let invariant = zip(parts.paths, parts.leaves).filter { path, _ in patterns.contains { $0.matches(path) } }
+    if !invariant.isEmpty { values[.invariantCosine] = invariant.map { abs($0.1.cosine) }.max() }
+    if let head = parts[CalibrationNetwork.head] { values[.headCosine] = head.cosine }
+    return values
+  }
+
   /// All final measures: regime, test, temperature scaling, damaged images, reliability.
   private func outcome() throws -> TaskOutcome {
     let labels = data.test.labels!
@@ -135,6 +209,7 @@ struct CalibrationTask {
       classes: classes)
     let scaled = Calibration(logits: testLogits, labels: labels, classes: classes, temperature: temperature)
     var values = try regime()
+    values.merge(try cosines()) { $1 }
     values[.temperature] = temperature
     values.merge(final.measured(as: Measure.test)) { $1 }
     values.merge(scaled.measured(as: Measure.scaled)) { $1 }

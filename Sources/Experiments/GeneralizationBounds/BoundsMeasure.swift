@@ -19,6 +19,12 @@ extension Measure {
   package static func gradientShift(underNoise index: Int, at step: Int) -> Measure {
     Measure("shift/\(index)/\(step)")
   }
+  /// Share of the training set that the descent visits: what is measured of visited samples counts by so much.
+  package static let visitedShare = Measure("visited")
+  /// Passes over the training set that the number of updates makes.
+  package static let passes = Measure("passes")
+  /// On visited samples, at a step.
+  package static func trainingRisk(at step: Int) -> Measure { Measure("risk/train/\(step)") }
   static let trainingRisk = Measure("risk/train")
   static let testRisk = Measure("risk/test")
   package static let riskGap = Measure("gap")

@@ -2,26 +2,21 @@ import Datasets
 import Diagnostics
 import Training
 
-/// All examples of a data set: where training sets are drawn from, and the test examples.
+/// All examples of a data set: where each seed draws its training set and its test examples from.
 package struct BoundsPool: Sendable {
   let name: String
   let train: Dataset
   let test: Dataset
-  /// Samples that take the place of training samples; neither trained nor tested on otherwise.
-  let replacements: Dataset
   /// Constants, so that no statistic of the training set reaches the descent.
   let normalization: Normalization?
 
   package init(_ name: String, _ configuration: GeneralizationBoundsConfiguration, _ locator: DataLocator) throws {
     self.name = name
-    let (tests, largest) = (configuration.data.test, configuration.data.sampleCounts.max() ?? 1)
-    // Replacements needed: one for each twin of each seed.
-    let seeds = configuration.seeds.count + configuration.seeds.tuningCount
-    let needed = seeds * configuration.descent.twins
-    let test: Dataset
+    // Replacements: one for each twin.
+    let (tests, needed, largest) = (configuration.data.test, configuration.descent.twins, configuration.largest)
     if name == "gaussians" {
       train = Self.gaussians(2 * largest, key: RandomKey(seed: 0).split("gaussians").split("train"))
-      test = Self.gaussians(tests + needed, key: RandomKey(seed: 0).split("gaussians").split("test"))
+      test = Self.gaussians(2 * (tests + needed), key: RandomKey(seed: 0).split("gaussians").split("test"))
       normalization = nil
     } else {
       (train, test) = try locator.load(name)
@@ -31,15 +26,21 @@ package struct BoundsPool: Sendable {
         standardDeviation: [Double](repeating: 0.5, count: channels))
     }
     guard train.count >= largest else {
-      throw SettingsError("data.sampleCounts: \(name) has \(train.count) training examples, fewer than \(largest)")
+      throw SettingsError("sizes of training sets: \(name) has \(train.count) training examples, fewer than \(largest)")
     }
     guard test.count >= tests + needed else {
       throw SettingsError(
         "data.test: \(name) has \(test.count) test examples; \(tests) and \(needed) replacements are too many")
     }
-    // The same test examples for every seed.
-    let parts = try test.split([tests, needed], key: RandomKey(seed: 0).split("test"))
-    (self.test, replacements) = (parts[0], parts[1])
+  }
+
+  /// Test examples of a seed, and samples that take the place of its training samples, which are neither trained nor tested
+  /// on otherwise.
+  ///
+  /// - Throws: `DatasetError` where there are too few.
+  package func unseen(_ tests: Int, replacements: Int, seed: Int) throws -> (test: Dataset, replacements: Dataset) {
+    let parts = try test.split([tests, replacements], key: RandomKey(seed: seed).split("test"))
+    return (parts[0], parts[1])
   }
 
   /// Three classes in 16 dimensions, near enough to be confused.

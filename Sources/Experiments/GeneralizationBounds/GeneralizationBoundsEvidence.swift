@@ -26,8 +26,10 @@ package struct BoundsEvidence {
 
   let configuration: GeneralizationBoundsConfiguration
   let loss: BoundedLoss
-  /// Points where every seed has a result.
+  /// Points with twins where every seed has a result.
   let spots: [BoundsSpot]
+  /// Descents along which flatness is followed, where every seed has a result.
+  let plateaus: [BoundsSpot]
   /// The deciding seeds, none where no point is complete.
   let seeds: [Int]
   private let tuningSeeds: [Int]
@@ -49,8 +51,10 @@ package struct BoundsEvidence {
     loss = try configuration.boundedLoss()
     tuningSeeds = experiment.tuningSeeds
     let all = findings.seeds + tuningSeeds
-    spots = experiment.spots.filter { spot in all.allSatisfy { findings.isFinished(spot, $0) } }
-    seeds = spots.isEmpty ? [] : findings.seeds
+    let complete = experiment.spots.filter { spot in all.allSatisfy { findings.isFinished(spot, $0) } }
+    spots = complete.filter { $0.regime != .plateau }
+    plateaus = complete.filter { $0.regime == .plateau }
+    seeds = complete.isEmpty ? [] : findings.seeds
   }
 
   /// The position in `deviations` that the tuning seeds choose.
@@ -73,17 +77,37 @@ package struct BoundsEvidence {
   /// |E[training risk - test risk]|.
   func gap(_ spot: BoundsSpot, seeds: [Int]? = nil) throws -> Double { abs(try mean(spot, .riskGap, seeds)) }
 
-  /// E D at a step, the last when there is none.
+  /// Points of one regime.
+  func spots(_ regime: BoundsRegime) -> [BoundsSpot] { spots.filter { $0.regime == regime } }
+
+  /// E D at a step, the last when there is none: that of visited samples, times their share.
   func distance(_ spot: BoundsSpot, seeds: [Int]? = nil, step: Int? = nil) throws -> Double {
-    let step = step ?? configuration.descent.steps
-    return try (0..<configuration.descent.twins).reduce(0) {
-      $0 + (try mean(spot, .twinDistance($1, at: step), seeds))
-    } / Double(configuration.descent.twins)
+    let step = step ?? spot.steps
+    return try mean(spot, .visitedShare, seeds)
+      * (0..<configuration.descent.twins).reduce(0) {
+        $0 + (try mean(spot, .twinDistance($1, at: step), seeds))
+      } / Double(configuration.descent.twins)
   }
 
   /// |E flatness| at a step under the same noise at each step.
   func flatness(_ spot: BoundsSpot, _ type: FlatnessType, step: Int, seeds: [Int]? = nil) throws -> Double {
     abs(try mean(spot, .flatness(type, at: step), seeds))
+  }
+
+  /// The fall of the training loss from the first look at flatness to the last, as a share of its whole fall.
+  func plateauFall(_ spot: BoundsSpot, seeds: [Int]) throws -> Double {
+    let steps = configuration.probes(spot)
+    let (start, end) = (
+      try mean(spot, .trainingRisk(at: steps.first ?? 0), seeds),
+      try mean(spot, .trainingRisk(at: steps.last ?? 0), seeds)
+    )
+    return (start - end) / (try mean(spot, .trainingRisk(at: 0), seeds) - end)
+  }
+
+  /// What the flatness term is of the squared deviation, for small noise.
+  func curvature(_ spot: BoundsSpot, seeds: [Int]? = nil) throws -> Double {
+    try flatness(spot, .two, step: spot.steps, seeds: seeds)
+      / (configuration.noise.stepDeviation * configuration.noise.stepDeviation)
   }
 
   /// The mean of a measure.
@@ -100,8 +124,7 @@ package struct BoundsEvidence {
     // of Neu et al. for small noise, which does not move the gradient.
     let index = kind == .wangMao || kind == .typeTwoTotalVariation ? deviations.count - 1 : 0
     let unit = try bound(kind, spot, seeds: tuningSeeds, noise: index).trajectory * deviations[index]
-    let flatness = try flatness(spot, .two, step: configuration.descent.steps, seeds: tuningSeeds)
-    let curvature = flatness / (configuration.noise.stepDeviation * configuration.noise.stepDeviation)
+    let curvature = try curvature(spot, seeds: tuningSeeds)
     // Nothing remembered: no noise is best. Nothing to pay: the most is.
     guard unit > 0 else { return 0 }
     guard curvature > 0 else { return deviations.count - 1 }
@@ -121,13 +144,14 @@ package struct BoundsEvidence {
       }
     }
     let deviation = configuration.deviations[index]
-    let steps = configuration.descent.steps
+    let steps = spot.steps
+    let visited = try mean(.visitedShare)
     // With this at each step the accumulated noise is the same for all bounds.
     let stepDeviation = deviation / Double(steps).squareRoot()
     let flatness = abs(try mean(.flatness(underNoise: index)))
     func distances() throws -> [Double] { try twins { .twinDistance($0, at: steps) } }
     func stretches() throws -> [GeneralizationBound.Stretch] {
-      let ends = [0] + configuration.probes
+      let ends = [0] + configuration.probes(spot)
       return try zip(ends, ends.dropFirst()).map { start, end in
         // Between two looks the mean of both.
         func between(_ measure: (Int) -> Measure) throws -> Double {
@@ -142,16 +166,18 @@ package struct BoundsEvidence {
     }
     switch kind {
     case .typeTwo:
-      return .typeTwo(range: loss.range, distances: try distances(), deviation: deviation, flatness: flatness)
+      return .typeTwo(
+        range: loss.range, distances: try distances(), visited: visited, deviation: deviation, flatness: flatness)
     case .typeTwoTotalVariation:
       return .typeTwoTotalVariation(
-        range: loss.range, distances: try distances(), deviation: deviation, flatness: flatness)
+        range: loss.range, distances: try distances(), visited: visited, deviation: deviation, flatness: flatness)
     case .typeTwoSubGaussian:
       return .typeTwoSubGaussian(
-        parameter: loss.subGaussianParameter, distances: try distances(), deviation: deviation, flatness: flatness)
+        parameter: loss.subGaussianParameter, distances: try distances(), visited: visited, deviation: deviation,
+        flatness: flatness)
     case .typeOne:
       return .typeOne(
-        range: loss.range, pathSquares: try twins(Measure.twinPath), stepDeviation: stepDeviation,
+        range: loss.range, pathSquares: try twins(Measure.twinPath), visited: visited, stepDeviation: stepDeviation,
         flatness: flatness)
     case .neu:
       return .neu(
@@ -166,52 +192,54 @@ package struct BoundsEvidence {
 
   // MARK: Rates
 
-  /// Data sets and batch sizes, in order.
-  var lines: [(data: String, batch: Int)] {
-    configuration.data.names.flatMap { data in configuration.descent.batchSizes.map { (data, $0) } }
-      .filter { line in spots.contains { $0.data == line.0 && $0.batch == line.1 } }
+  /// Points of all sizes at one data set, batch size and regime.
+  struct Line: Hashable, CustomStringConvertible {
+    var data: String
+    var batch: Int
+    var regime: BoundsRegime
+    var description: String { "\(data), b = \(batch), \(regime.rawValue)" }
+    /// For names of files.
+    var tag: String { "\(data)-b\(batch)-\(regime)" }
+
+    func holds(_ spot: BoundsSpot) -> Bool { spot.data == data && spot.batch == batch && spot.regime == regime }
   }
 
-  func spots(_ data: String, batch: Int) -> [BoundsSpot] {
-    spots.filter { $0.data == data && $0.batch == batch }.sorted { $0.samples < $1.samples }
+  /// In the order of the grid.
+  var lines: [Line] {
+    var known = Set<Line>()
+    return spots.map { Line(data: $0.data, batch: $0.batch, regime: $0.regime) }.filter { known.insert($0).inserted }
   }
 
-  func spots(_ data: String, samples: Int) -> [BoundsSpot] {
-    spots.filter { $0.data == data && $0.samples == samples }.sorted { $0.batch < $1.batch }
-  }
+  func spots(_ line: Line) -> [BoundsSpot] { spots.filter(line.holds).sorted { $0.samples < $1.samples } }
 
   /// The slope of log y on log x; NaN where one is not positive.
   static func exponent(_ x: [Double], _ y: [Double]) -> Double {
     (x + y).allSatisfy { $0 > 0 } ? LineFit.slope(x.map { log($0) }, y.map { log($0) }) : .nan
   }
 
-  /// The exponent in n of a quantity, averaged over data sets and batch sizes.
-  package func exponentInSamples(_ value: (BoundsSpot) throws -> Double) rethrows -> Double {
+  /// The exponent in n of a quantity, averaged over a regime's data sets and batch sizes.
+  package func exponentInSamples(_ regime: BoundsRegime, _ value: (BoundsSpot) throws -> Double) rethrows -> Double {
     average(
-      try lines.map { line in
-        let spots = spots(line.data, batch: line.batch)
+      try lines.filter { $0.regime == regime }.map { line in
+        let spots = spots(line)
         return Self.exponent(spots.map { Double($0.samples) }, try spots.map(value))
       })
   }
 
-  /// The exponent in b of a quantity, averaged over data sets and sizes.
-  package func exponentInBatch(_ value: (BoundsSpot) throws -> Double) rethrows -> Double {
-    let rows = configuration.data.names.flatMap { data in
-      configuration.data.sampleCounts.map { spots(data, samples: $0) }
-    }
+  /// The exponent in b of a quantity, averaged over a regime's data sets and sizes.
+  package func exponentInBatch(_ regime: BoundsRegime, _ value: (BoundsSpot) throws -> Double) rethrows -> Double {
+    let rows = Dictionary(grouping: spots(regime)) { "\($0.data) \($0.samples)" }.sorted { $0.key < $1.key }
     return average(
-      try rows.filter { !$0.isEmpty }.map { row in
-        Self.exponent(row.map { Double($0.batch) }, try row.map(value))
-      })
+      try rows.map { _, row in Self.exponent(row.map { Double($0.batch) }, try row.map(value)) })
   }
 
-  /// The exponent in the iteration of the flatness term, averaged over all points first.
+  /// The exponent in the iteration of the flatness term along the plateaus, averaged over them first.
   package func exponentInSteps(_ type: FlatnessType, seeds: [Int]) throws -> Double {
-    let steps = configuration.probes
+    let steps = plateaus.first.map(configuration.probes) ?? []
     return Self.exponent(
       steps.map(Double.init),
       try steps.map { step in
-        average(try spots.map { try flatness($0, type, step: step, seeds: seeds) })
+        average(try plateaus.map { try flatness($0, type, step: step, seeds: seeds) })
       })
   }
 

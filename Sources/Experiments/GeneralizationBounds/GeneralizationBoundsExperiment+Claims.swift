@@ -6,49 +6,73 @@ extension GeneralizationBoundsExperiment {
   private typealias Number = Quantity<BoundsSpot>
 
   public func claims() throws -> [ClaimTest<BoundsSpot>] {
-    let rule = configuration.decision
-    func equal(
-      _ id: String, _ statement: String, _ quantity: Number, to exponent: Double, within margin: Double,
-      source: String = Self.paper
-    ) -> Test {
-      .equal(id, statement, quantity, to: exponent, within: margin, source: source)
-    }
-    let bounds = [
+    holds() + rates() + iterations() + comparisons(.grid) + comparisons(.formula)
+      + [subGaussianIsTighter, noiseFinite, saysSomething]
+  }
+
+  /// Theorems about expectations, which check constants and program.
+  private func holds() -> [Test] {
+    [
       holds(
         "bound-holds", "At every point the bound of type II, with its best noise, is at least the measured gap.", .grid),
       holds(
         "bound-holds-at-optimum", "At every point the bound of type II at σ* is at least the measured gap.", .formula),
+    ].map(\.identity)
+  }
+
+  private func rates() -> [Test] {
+    let rule = configuration.decision
+    func samples(_ regime: BoundsRegime) -> Number {
+      distanceExponent(regime, over: { Double($0.samples) }, { e, value in try e.exponentInSamples(regime, value) })
+    }
+    var claims = [
+      // In one pass the visited samples are fresh draws, whatever n: E D is exactly c / n.
+      Test.equal(
+        "trajectory-rate",
+        "Over one pass and a fixed number of updates the trajectory term's E D falls as 1/n.", samples(.single), to: -1,
+        within: rule.exponentMargin,
+        source: Self.paper + "; derived: which samples are visited does not depend on n, only their share does"
+      ).identity,
+      .equal(
+        "trajectory-rate-over-passes",
+        "Over several passes and a fixed number of updates E D still falls as 1/n.", samples(.several), to: -1,
+        within: rule.exponentMargin, source: Self.paper + " (the rate hides the number of passes)"),
     ]
-    let rates = [
-      equal(
-        "trajectory-rate", "At a fixed number of updates the trajectory term's E D falls as 1/n.",
-        distanceExponent(over: { Double($0.samples) }) { e, value in try e.exponentInSamples(value) }, to: -1,
-        within: rule.exponentMargin),
-      equal(
-        "trajectory-batch",
-        "At a fixed number of updates E D does not depend on the batch size b, unlike (n b)^(-1/2).",
-        distanceExponent(over: { Double($0.batch) }) { e, value in try e.exponentInBatch(value) }, to: 0,
-        within: rule.exponentMargin, source: Self.paper + " (the rate has no b)"),
-      equal(
-        "bound-rate", "With the optimal noise σ* the bound of type II falls as n^(-2/3).", boundExponent, to: -2.0 / 3,
-        within: rule.exponentMargin),
-      equal(
-        "flatness-stable", "The flatness term of type II does not grow over the iterations.",
+    if configuration.single.batchSizes.count > 1 {
+      claims.append(
+        Test.equal(
+          "trajectory-batch",
+          "Over one pass and a fixed number of updates E D does not depend on the batch size b, unlike (n b)^(-1/2).",
+          distanceExponent(.single, over: { Double($0.batch) }, { e, value in try e.exponentInBatch(.single, value) }),
+          to: 0, within: rule.exponentMargin, source: Self.paper + " (the rate has no b)"
+        ).requiring([singlePass]))
+    }
+    claims.append(
+      Test.equal(
+        "bound-rate", "Over one pass, with the optimal noise σ*, the bound of type II falls as n^(-2/3).",
+        boundExponent, to: -2.0 / 3, within: rule.exponentMargin, source: Self.paper
+      ).requiring([singlePass, forgets, staysCurved]))
+    return claims
+  }
+
+  private func iterations() -> [Test] {
+    [
+      Test.equal(
+        "flatness-stable", "Once training has settled, the flatness term of type II does not grow over the iterations.",
         statistic {
           try $0.exponentInSteps(.two, seeds: $1)
         } makeUp: { wanted, _, seed, findings in
           setFlatness(.two, to: wanted, seed, &findings)
-        }, to: 0, within: rule.growthMargin),
-    ]
-    let growth = Test.higher(
-      "flatness-accumulates",
-      "With the same noise at each step the flatness term of type I grows faster over the iterations.",
-      statistic {
-        try $0.exponentInSteps(.one, seeds: $1) - $0.exponentInSteps(.two, seeds: $1)
-      } makeUp: { wanted, _, seed, findings in
-        setFlatness(.one, to: wanted, seed, &findings)
-      }, than: 0, source: Self.paper)
-    return bounds + rates + [growth] + comparisons(.grid) + comparisons(.formula) + [noiseFinite, saysSomething]
+        }, to: 0, within: configuration.decision.growthMargin, source: Self.paper),
+      Test.higher(
+        "flatness-accumulates",
+        "With the same noise at each step the flatness term of type I grows faster over these iterations.",
+        statistic {
+          try $0.exponentInSteps(.one, seeds: $1) - $0.exponentInSteps(.two, seeds: $1)
+        } makeUp: { wanted, _, seed, findings in
+          setFlatness(.one, to: wanted, seed, &findings)
+        }, than: 0, source: Self.paper),
+    ].map { $0.requiring([hasSettled]) }
   }
 
   /// Type II below the others, each with a noise of its own.
@@ -59,15 +83,68 @@ extension GeneralizationBoundsExperiment {
       .lower(
         "\(prefix)-\(id)", "\(words), type II is below the \(name).", ratio(to: other, choice), than: 0, source: source)
     }
-    let typeOne = below(
-      "type-one", .typeOne, "path-wise bound of type I",
-      Self.paper + ": D ≤ √(T Σ ‖u - u'‖²), so at any noise")
     return [
-      // Where both take their best noise, the smaller bound at every noise is the smaller one.
-      choice == .grid ? typeOne.identity : typeOne,
+      // Below it at every noise, and so at each one's best; σ* of the grid is the best up to its rounding.
+      below(
+        "type-one", .typeOne, "path-wise bound of type I", Self.paper + ": D ≤ √(T Σ ‖u - u'‖²), so at any noise"
+      ).identity,
       below("neu", .neu, "bound of Neu et al. 2021", Self.paper + "; our reading of arXiv 2102.00931"),
       below("wang-mao", .wangMao, "bound of Wang and Mao 2022", Self.paper + "; our reading of arXiv 2110.03128"),
     ]
+  }
+
+  private var subGaussianIsTighter: Test {
+    .lower(
+      "sub-gaussian-tighter",
+      "For a sub-Gaussian loss as well, each at its own σ*, type II is below both earlier bounds.",
+      ratio(of: .typeTwoSubGaussian, to: [.neu, .wangMao], .formula), than: 0, source: Self.paper)
+  }
+
+  // MARK: Conditions
+
+  private var singlePass: Condition<BoundsSpot> {
+    let spot = configuration.spots.filter { $0.regime == .single }
+      .max { $0.batch * $1.samples < $1.batch * $0.samples }!
+    return Condition(
+      "passes over the smallest training set", .atMost(1), "No sample is visited twice.",
+      .measure(.passes, of: spot))
+  }
+
+  private var forgets: Condition<BoundsSpot> {
+    Condition(
+      "exponent in n of E D, one pass", .atMost(-1 + configuration.decision.exponentMargin),
+      "The trajectory term's A falls as 1/n.",
+      distanceExponent(.single, over: { Double($0.samples) }, { e, value in try e.exponentInSamples(.single, value) }))
+  }
+
+  private var staysCurved: Condition<BoundsSpot> {
+    Condition(
+      "exponent in n of the flatness term's B, one pass", .atLeast(-configuration.decision.exponentMargin),
+      "The flatness term's B does not fall with n.",
+      statistic { e, seeds in
+        try e.exponentInSamples(.single) { try e.curvature($0, seeds: seeds) }
+      } makeUp: { wanted, e, seed, findings in
+        let spots = e.spots(.single)
+        for (spot, value) in zip(spots, Self.powerLaw(spots.map { Double($0.samples) }, wanted)) {
+          findings.set(.flatness(.two, at: spot.steps), of: spot, seed, to: value)
+        }
+      })
+  }
+
+  private var hasSettled: Condition<BoundsSpot> {
+    Condition(
+      "fall of the training loss while flatness is followed, of its whole fall",
+      .atMost(configuration.decision.plateauFall), "Training has settled.",
+      statistic { e, seeds in
+        e.average(try e.plateaus.map { try e.plateauFall($0, seeds: seeds) })
+      } makeUp: { wanted, e, seed, findings in
+        for spot in e.plateaus {
+          let steps = configuration.probes(spot)
+          findings.set(.trainingRisk(at: 0), of: spot, seed, to: 1)
+          findings.set(.trainingRisk(at: steps.first ?? 0), of: spot, seed, to: wanted)
+          findings.set(.trainingRisk(at: steps.last ?? 0), of: spot, seed, to: 0)
+        }
+      })
   }
 
   // MARK: Quantities
@@ -90,7 +167,7 @@ extension GeneralizationBoundsExperiment {
     _ spot: BoundsSpot, to value: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
   ) {
     for twin in 0..<configuration.descent.twins {
-      findings.set(.twinDistance(twin, at: configuration.descent.steps), of: spot, seed, to: value)
+      findings.set(.twinDistance(twin, at: spot.steps), of: spot, seed, to: value)
     }
   }
 
@@ -98,9 +175,11 @@ extension GeneralizationBoundsExperiment {
   private func setFlatness(
     _ type: FlatnessType, to exponent: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
   ) {
-    let steps = configuration.probes.map(Double.init)
-    for (step, value) in zip(configuration.probes, Self.powerLaw(steps, exponent)) {
-      for spot in spots { findings.set(.flatness(type, at: step), of: spot, seed, to: value) }
+    for spot in spots where spot.regime == .plateau {
+      let steps = configuration.probes(spot)
+      for (step, value) in zip(steps, Self.powerLaw(steps.map(Double.init), exponent)) {
+        findings.set(.flatness(type, at: step), of: spot, seed, to: value)
+      }
     }
   }
 
@@ -111,13 +190,14 @@ extension GeneralizationBoundsExperiment {
   }
 
   private func distanceExponent(
-    over place: @escaping @Sendable (BoundsSpot) -> Double,
+    _ regime: BoundsRegime, over place: @escaping @Sendable (BoundsSpot) -> Double,
     _ exponent: @escaping @Sendable (BoundsEvidence, (BoundsSpot) throws -> Double) throws -> Double
   ) -> Number {
     statistic { e, seeds in
       try exponent(e) { try e.distance($0, seeds: seeds) }
     } makeUp: { wanted, e, seed, findings in
-      for (spot, value) in zip(e.spots, Self.powerLaw(e.spots.map(place), wanted)) {
+      let spots = e.spots(regime)
+      for (spot, value) in zip(spots, Self.powerLaw(spots.map(place), wanted)) {
         setDistance(spot, to: value, seed, &findings)
       }
     }
@@ -125,10 +205,11 @@ extension GeneralizationBoundsExperiment {
 
   private var boundExponent: Number {
     statistic { e, seeds in
-      try e.exponentInSamples { try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
+      try e.exponentInSamples(.single) { try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
     } makeUp: { wanted, e, seed, findings in
       // Both parts of the bound are proportional to these.
-      for (spot, value) in zip(e.spots, Self.powerLaw(e.spots.map { Double($0.samples) }, wanted)) {
+      let spots = e.spots(.single)
+      for (spot, value) in zip(spots, Self.powerLaw(spots.map { Double($0.samples) }, wanted)) {
         setDistance(spot, to: value, seed, &findings)
         let index = try e.noiseIndex(.typeTwo, spot, by: .formula)
         findings.set(.flatness(underNoise: index), of: spot, seed, to: value)
@@ -136,14 +217,16 @@ extension GeneralizationBoundsExperiment {
     }
   }
 
-  /// The logarithm of type II over another bound, so that no point outweighs the others.
-  private func ratio(to other: BoundsEvidence.Kind, _ choice: BoundsEvidence.Choice) -> Number {
-    statistic { e, seeds in
-      e.average(
-        try e.spots.map { spot in
-          log(try e.bound(.typeTwo, spot, by: choice, seeds: seeds).total)
-            - log(try e.bound(other, spot, by: choice, seeds: seeds).total)
-        })
+  /// The logarithm of a bound of type II over the least of others, so that no point outweighs the others.
+  private func ratio(
+    of kind: BoundsEvidence.Kind = .typeTwo, to others: [BoundsEvidence.Kind], _ choice: BoundsEvidence.Choice
+  ) -> Number {
+    @Sendable func logRatio(_ e: BoundsEvidence, _ spot: BoundsSpot, _ seeds: [Int]) throws -> Double {
+      let least = try others.map { try e.bound($0, spot, by: choice, seeds: seeds).total }.min()!
+      return log(try e.bound(kind, spot, by: choice, seeds: seeds).total / least)
+    }
+    return statistic { e, seeds in
+      e.average(try e.spots.map { try logRatio(e, $0, seeds) })
     } makeUp: { wanted, e, seed, findings in
       for spot in e.spots {
         for index in configuration.deviations.indices {
@@ -154,12 +237,13 @@ extension GeneralizationBoundsExperiment {
       // Without flatness type II is proportional to the distance, and the others do not depend on it.
       let found = try BoundsEvidence(findings, self)
       for spot in e.spots {
-        let now = log(
-          try found.bound(.typeTwo, spot, by: choice, seeds: [seed]).total
-            / found.bound(other, spot, by: choice, seeds: [seed]).total)
-        setDistance(spot, to: exp(wanted - now), seed, &findings)
+        setDistance(spot, to: exp(wanted - (try logRatio(found, spot, [seed]))), seed, &findings)
       }
     }
+  }
+
+  private func ratio(to other: BoundsEvidence.Kind, _ choice: BoundsEvidence.Choice) -> Number {
+    ratio(to: [other], choice)
   }
 
   private var noiseFinite: Test {
@@ -184,9 +268,9 @@ extension GeneralizationBoundsExperiment {
     let largest = configuration.data.sampleCounts.max() ?? 0
     return .lower(
       "says-something",
-      "With the largest training sets the bound of type II at σ* is below the loss's range: it says something.",
+      "Over several passes, with the largest training sets, the bound of type II at σ* is below the loss's range: it says something.",
       statistic { e, seeds in
-        let bounds = try e.spots.filter { $0.samples == largest }.map {
+        let bounds = try e.spots(.several).filter { $0.samples == largest }.map {
           try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total
         }
         guard let most = bounds.max() else {
@@ -194,7 +278,7 @@ extension GeneralizationBoundsExperiment {
         }
         return most - e.loss.range
       } makeUp: { wanted, e, seed, findings in
-        for spot in e.spots where spot.samples == largest {
+        for spot in e.spots(.several) where spot.samples == largest {
           let index = try e.noiseIndex(.typeTwo, spot, by: .formula)
           findings.set(.flatness(underNoise: index), of: spot, seed, to: 0)
           setDistance(spot, to: 1, seed, &findings)

@@ -19,25 +19,26 @@ extension GeneralizationBoundsExperiment {
       ),
       try table(evidence, by: .grid),
     ]
-    for (data, batch) in evidence.lines {
+    for line in evidence.lines {
       for choice in BoundsEvidence.Choice.allCases {
-        sections.append(.plot(try boundPlot(evidence, data, batch, choice)))
+        sections.append(.plot(try boundPlot(evidence, line, choice)))
       }
     }
     sections += [
       .heading("Rates"),
       .paragraph(
         "Exponents in n with 95 % intervals: of the line through the means (residuals), and by the jackknife over seeds. "
-          + "At a fixed number of epochs the number of updates grows with n, which hides in the constant of a 1/n rate."
+          + "At a fixed number of epochs the number of updates grows with n, which hides in the constant of a 1/n rate. Over "
+          + "one pass what is measured of visited samples counts by their share of the training set."
       ),
       try rates(evidence),
     ]
-    for (data, batch) in evidence.lines {
-      let spots = evidence.spots(data, batch: batch)
+    for line in evidence.lines {
+      let spots = evidence.spots(line)
       sections.append(
         .plot(
           .powerLaw(
-            name: "distance-\(data)-b\(batch)", title: "Distance of twins, \(data), b = \(batch)",
+            name: "distance-\(line.tag)", title: "Distance of twins, \(line)",
             xLabel: "training samples n", yLabel: "E D", series: "mean over seeds and twins",
             x: spots.map { Double($0.samples) }, y: try spots.map { try evidence.distance($0) })))
     }
@@ -46,17 +47,18 @@ extension GeneralizationBoundsExperiment {
       .plot(try distancePlot(evidence)),
       .heading("The choice of the noise"),
     ]
-    for (data, batch) in evidence.lines { sections.append(.plot(try noisePlot(evidence, data, batch))) }
+    for line in evidence.lines { sections.append(.plot(try noisePlot(evidence, line))) }
     sections += [.heading("Cost"), try cost(findings)]
     return ReportFrame(
       title: "Bounds on the generalisation gap of SGD",
-      subtitle: "\(configuration.data.names.joined(separator: ", ")), \(configuration.descent.steps) updates, "
-        + "n = \(evidence.seeds.count) seeds with \(configuration.descent.twins) twins each",
+      subtitle:
+        "\(configuration.data.names.joined(separator: ", ")), \(configuration.single.steps) updates of one pass, "
+        + "\(configuration.descent.steps) of several, n = \(evidence.seeds.count) seeds with \(configuration.descent.twins) twins each",
       comparison:
         "Estimates are made of means over seeds; their intervals come from the jackknife over seeds. The noise "
         + "of each bound is chosen on \(tuningSeeds.count) other seeds.", sections: sections,
       choices: "Published: both pseudo-iterates, the parts of the bound, the rates 1/n and n^(-2/3). Ours, and perhaps "
-        + "not the paper's: every constant, the estimate of E D by twins, the clipped loss, networks, rates and numbers "
+        + "not the paper's: every constant, the estimate of E D by twins on visited samples, the clipped loss, networks, rates and numbers "
         + "of updates, the choice of the noise on other seeds. The earlier bounds are our reading of their papers; their "
         + "sums over steps come from a few looks (trapezoid).")
   }
@@ -92,31 +94,38 @@ extension GeneralizationBoundsExperiment {
   }
 
   private func rates(_ e: BoundsEvidence) throws -> Report.Section {
-    let steps = configuration.descent.steps
     let largest = configuration.data.sampleCounts.max() ?? 1
     var quantities: [(name: String, value: (BoundsSpot, [Int]) throws -> Double)] = []
     quantities.append(("E D, fixed updates", { try e.distance($0, seeds: $1) }))
     quantities.append(
-      ("E D, fixed epochs", { try e.distance($0, seeds: $1, step: max(1, steps * $0.samples / largest)) }))
+      (
+        "E D, fixed epochs",
+        { spot, seeds in
+          guard spot.regime == .several else { return .nan }
+          return try e.distance(spot, seeds: seeds, step: max(1, spot.steps * spot.samples / largest))
+        }
+      ))
     quantities.append(("gap", { try e.gap($0, seeds: $1) }))
     for kind in BoundsEvidence.Kind.allCases {
       quantities.append((kind.rawValue + ", each σ*", { try e.bound(kind, $0, by: .formula, seeds: $1).total }))
     }
     quantities.append(("type II, best of the grid", { try e.bound(.typeTwo, $0, seeds: $1).total }))
+    quantities.append(("B of the flatness term, small noise", { try e.curvature($0, seeds: $1) }))
     quantities.append(("flatness term at σ*", { try e.bound(.typeTwo, $0, by: .formula, seeds: $1).flatness }))
     quantities.append(
       ("trajectory of Neu et al. at the least noise", { try e.bound(.neu, $0, seeds: $1, noise: 0).trajectory }))
     let rows = try quantities.flatMap { name, value in
-      try e.lines.map { data, batch -> [String] in
-        let spots = e.spots(data, batch: batch)
+      try e.lines.compactMap { line -> [String]? in
+        let spots = e.spots(line)
         let x = spots.map { Double($0.samples) }
         let means = try spots.map { try value($0, e.seeds) }
+        guard !means.contains(where: \.isNaN) else { return nil }
         let fit = try? LineFit.powerLaw(x, means)
         let jackknife = interval(e) { seeds in BoundsEvidence.exponent(x, try spots.map { try value($0, seeds) }) }
-        let line = fit?.slopeInterval() ?? .undefined(level: 0.95)
+        let slopes = fit?.slopeInterval() ?? .undefined(level: 0.95)
         return [
-          name, "\(data), b \(batch)", fit.map { Report.number($0.slope) } ?? "–",
-          "[\(Report.number(line.low)), \(Report.number(line.high))]",
+          name, "\(line)", fit.map { Report.number($0.slope) } ?? "–",
+          "[\(Report.number(slopes.low)), \(Report.number(slopes.high))]",
           "[\(Report.number(jackknife.low)), \(Report.number(jackknife.high))]",
         ]
       }
@@ -125,42 +134,43 @@ extension GeneralizationBoundsExperiment {
   }
 
   private func boundPlot(
-    _ e: BoundsEvidence, _ data: String, _ batch: Int, _ choice: BoundsEvidence.Choice
+    _ e: BoundsEvidence, _ line: BoundsEvidence.Line, _ choice: BoundsEvidence.Choice
   ) throws -> Plot {
-    let spots = e.spots(data, batch: batch)
+    let spots = e.spots(line)
     let x = spots.map { Double($0.samples) }
     var series = try BoundsEvidence.Kind.allCases.map { kind in
       Plot.Series(name: kind.rawValue, x: x, y: try spots.map { try e.bound(kind, $0, by: choice).total })
     }
     series.append(.init(name: "measured gap", x: x, y: try spots.map { try e.gap($0) }, style: .points))
     var plot = Plot(
-      name: "bounds-\(choice)-\(data)-b\(batch)",
+      name: "bounds-\(choice)-\(line.tag)",
       title: (choice == .formula ? "Bounds at their own σ*" : "Bounds with the best noise of the grid")
-        + ", \(data), b = \(batch)",
+        + ", \(line)",
       xLabel: "training samples n", yLabel: "\(e.loss), gap", series: series)
     (plot.isLogX, plot.isLogY) = (true, true)
     return plot
   }
 
   private func flatnessPlot(_ e: BoundsEvidence) throws -> Plot {
-    let steps = configuration.probes
+    let steps = e.plateaus.first.map(configuration.probes) ?? []
     let series = try [(FlatnessType.two, "type II"), (.one, "type I")].map { type, name in
       Plot.Series(
         name: name, x: steps.map(Double.init),
-        y: try steps.map { step in e.average(try e.spots.map { try e.flatness($0, type, step: step) }) })
+        y: try steps.map { step in e.average(try e.plateaus.map { try e.flatness($0, type, step: step) }) })
     }
     var plot = Plot(
-      name: "flatness", title: "Flatness term with the same noise at each step, mean over all points",
+      name: "flatness", title: "Flatness term with the same noise at each step, along the plateau",
       xLabel: "update", yLabel: "flatness term", series: series)
     (plot.isLogX, plot.isLogY) = (true, true)
     return plot
   }
 
   private func distancePlot(_ e: BoundsEvidence) throws -> Plot {
-    let steps = configuration.probes
     // Twins are one until the replaced sample is met; a logarithmic axis has no place for that.
     let series = try e.spots.map { spot -> Plot.Series in
-      let points = try steps.map { (Double($0), try e.distance(spot, step: $0)) }.filter { $0.1 > 0 }
+      let points = try configuration.probes(spot).map { (Double($0), try e.distance(spot, step: $0)) }.filter {
+        $0.1 > 0
+      }
       return .init(name: "\(spot)", x: points.map(\.0), y: points.map(\.1))
     }
     var plot = Plot(
@@ -169,20 +179,20 @@ extension GeneralizationBoundsExperiment {
     return plot
   }
 
-  private func noisePlot(_ e: BoundsEvidence, _ data: String, _ batch: Int) throws -> Plot {
-    let series = try e.spots(data, batch: batch).map { spot in
+  private func noisePlot(_ e: BoundsEvidence, _ line: BoundsEvidence.Line) throws -> Plot {
+    let series = try e.spots(line).map { spot in
       Plot.Series(
         name: "n \(spot.samples)", x: configuration.deviations,
         y: try configuration.deviations.indices.map { try e.bound(.typeTwo, spot, noise: $0).total })
     }
     // Where they all end: the gaps.
-    let gaps = try e.spots(data, batch: batch).enumerated().map { index, spot in
+    let gaps = try e.spots(line).enumerated().map { index, spot in
       Plot.Series(
         name: "gap, n \(spot.samples)", x: [configuration.deviations.last! * 1.2], y: [try e.gap(spot)], style: .points,
         color: index)
     }
     var plot = Plot(
-      name: "noise-\(data)-b\(batch)", title: "Bound of type II by its noise, \(data), b = \(batch)",
+      name: "noise-\(line.tag)", title: "Bound of type II by its noise, \(line)",
       xLabel: "deviation σ of the noise", yLabel: "bound", series: series + gaps)
     (plot.isLogX, plot.isLogY) = (true, true)
     return plot

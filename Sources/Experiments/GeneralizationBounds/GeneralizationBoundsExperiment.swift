@@ -15,7 +15,10 @@ public struct GeneralizationBoundsExperiment: Experiment {
   public static let presets: [Preset<GeneralizationBoundsConfiguration>] = [
     .init(name: "smoke", summary: "seconds: three Gaussian classes, three sizes", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: a network on Fashion-MNIST, n = 250 to 4,000, twelve seeds",
+      name: "quick", summary: "minutes: a network on Fashion-MNIST, one pass and several, twelve seeds",
+      configuration: .quick),
+    .init(
+      name: "standard", summary: "two hours: MNIST, Fashion-MNIST, CIFAR-10, n = 1,000 to 25,000",
       configuration: .standard),
     .init(
       name: "paper", summary: "MNIST, Fashion-MNIST, CIFAR-10, n = 1,000 to 50,000, 20 seeds", configuration: .paper),
@@ -23,12 +26,17 @@ public struct GeneralizationBoundsExperiment: Experiment {
 
   public static let settingDescriptions: [String: String] = [
     "data.names": "mnist, fashion-mnist, cifar10 or gaussians (synthetic)",
-    "data.sampleCounts": "sizes of the training set",
-    "data.test": "test examples, of gap, flatness and gradients",
+    "data.sampleCounts": "sizes of the training set for descents of several passes",
+    "data.test": "test examples of each seed, of gap, flatness and gradients",
     "model.hidden": "hidden units of the network for rows and grey images",
     "model.features": "features of the first convolution for colour images",
     "descent.batchSizes": "samples in one update", "descent.steps": "updates, whatever the size of the training set",
     "descent.rate": "learning rate", "descent.twins": "twins of each descent",
+    "single.sampleCounts": "sizes of the training set for descents of one pass at most",
+    "single.batchSizes": "their samples in one update", "single.steps": "their updates, whatever the size",
+    "plateau.samples": "training samples of the descent along which flatness is followed",
+    "plateau.batchSize": "its samples in one update",
+    "plateau.steps": "its updates; flatness is followed from a quarter of them on",
     "loss.kind": "clipped (cross-entropy, cut off) or zero-one; training descends cross-entropy",
     "loss.limit": "where the clipped loss is cut off, nats",
     "noise.low": "smallest deviation of the noise on the final iterate", "noise.high": "the largest",
@@ -40,17 +48,12 @@ public struct GeneralizationBoundsExperiment: Experiment {
     "seeds.tuningFirst": "the first seed of those", "decision.alpha": "level of each test",
     "decision.exponentMargin": "exponents this near count as equal",
     "decision.growthMargin": "exponents of growth over the iterations this near to 0 count as none",
+    "decision.plateauFall": "the most that the training loss falls while flatness is followed, of its whole fall",
   ]
 
   // MARK: Running
 
-  package var spots: [BoundsSpot] {
-    configuration.data.names.flatMap { data in
-      configuration.descent.batchSizes.flatMap { batch in
-        configuration.data.sampleCounts.map { BoundsSpot(data: data, samples: $0, batch: batch) }
-      }
-    }
-  }
+  package var spots: [BoundsSpot] { configuration.spots }
 
   public func sweep() throws -> Sweep<BoundsSpot> {
     var sweep = Sweep(spots.tasks(on: tuningSeeds + reportedSeeds)) { locator, waiting in
@@ -61,7 +64,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
       }
       return Workbench(cost: { try task($0).cost() }, run: { item, log in try task(item).run { log.elapsed } })
     }
-    sweep.costClass = { "\($0.data) \($0.batch)" }
+    sweep.costClass = { "\($0.data) \($0.batch) \($0.regime)" }
     return sweep
   }
 }

@@ -2,19 +2,32 @@ import Diagnostics
 import Foundation
 import Training
 
-/// A point of the grid: data set, size of the training set, batch size.
+/// How often a descent sees its samples.
+package enum BoundsRegime: String, CaseIterable, Sendable {
+  /// Each sample once at most.
+  case single = "one pass"
+  /// Small training sets many times.
+  case several = "several passes"
+  /// Until the training loss hardly falls, without twins.
+  case plateau
+}
+
+/// A point of the grid: data set, size of the training set, batch size, regime.
 public struct BoundsSpot: SweepArm {
   package var data: String
   package var samples: Int
   package var batch: Int
+  package var regime: BoundsRegime
+  /// Updates.
+  package var steps: Int
 
-  package init(data: String, samples: Int, batch: Int) {
-    self.data = data
-    self.samples = samples
-    self.batch = batch
+  package init(data: String, samples: Int, batch: Int, regime: BoundsRegime = .several, steps: Int) {
+    (self.data, self.samples, self.batch, self.regime, self.steps) = (data, samples, batch, regime, steps)
   }
 
-  public var description: String { "\(data) n \(samples) b \(batch)" }
+  public var description: String {
+    "\(data) n \(samples) b \(batch)" + (regime == .several ? "" : ", \(regime.rawValue)")
+  }
 }
 
 /// One descent with its twins, and all that the bounds need of it.
@@ -24,9 +37,13 @@ package struct BoundsTask {
   let seed: Int
   let pool: BoundsPool
   package let trainer: Trainer
-  /// Descents on the same but for one sample.
+  /// Descents on the same but for one sample that is visited.
   package let twins: [Trainer]
+  /// Positions in the training set that the descent visits, rising.
+  package let visited: [Int]
   private let training: Dataset
+  private let test: Dataset
+  private let probes: [Int]
 
   package init(
     _ configuration: GeneralizationBoundsConfiguration, _ spot: BoundsSpot, seed: Int, pool: BoundsPool
@@ -35,8 +52,12 @@ package struct BoundsTask {
     self.spot = spot
     self.seed = seed
     self.pool = pool
+    probes = configuration.probes(spot)
     let training = pool.trainingSet(spot.samples, seed: seed)
     self.training = training
+    let count = spot.regime == .plateau ? 0 : configuration.descent.twins
+    let unseen = try pool.unseen(configuration.data.test, replacements: count, seed: seed)
+    test = unseen.test
     let key = RandomKey(seed: seed)
     func trainer(_ dataset: Dataset) throws -> Trainer {
       let batches = try BatchSequence(
@@ -46,12 +67,11 @@ package struct BoundsTask {
         optimizer: Chain([LearningRate(configuration.descent.rate)]), batches: batches, key: key.split("training"))
     }
     self.trainer = try trainer(training)
-    twins = try (0..<configuration.descent.twins).map { index in
-      let twinKey = key.split("twin").split(index)
-      return try trainer(
-        training.replacing(
-          twinKey.split("position").integers(count: 1, below: spot.samples)[0], by: pool.replacements,
-          at: twinKey.split("replacement").integers(count: 1, below: pool.replacements.count)[0]))
+    let visited = self.trainer.batches.visited(spot.steps)
+    self.visited = visited
+    twins = try (0..<count).map { index in
+      let draw = key.split("twin").split(index).split("position").integers(count: 1, below: visited.count)[0]
+      return try trainer(training.replacing(visited[draw], by: unseen.replacements, at: index))
     }
   }
 
@@ -63,17 +83,19 @@ package struct BoundsTask {
     let step = Date().timeIntervalSince(start) / 5
     let loss = try configuration.boundedLoss()
     let probe = RiskProbe(pool.model(configuration.model)) { loss.perSample($0, $1) }
-    let examples = pool.examples(pool.test, configuration.data.test)
+    let examples = pool.examples(test, test.count)
     let point = trainer.state.parameters
     _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
     start = Date()
     _ = try probe.risk(point, on: examples, deviation: 1, key: RandomKey(seed: 0))
     let look = Date().timeIntervalSince(start)
-    let (noise, probes) = (configuration.noise, Double(configuration.probes.count))
+    let (noise, probes) = (configuration.noise, Double(probes.count))
     // Two sets of examples for each pair of draws; a gradient at a moved point costs about two looks.
-    let looks = 2 * Double(noise.pairs) * (Double(noise.count) + 2 * probes) + 4 * Double(noise.count) * probes
-    return TaskCost(
-      seconds: step * Double(configuration.descent.steps * (1 + configuration.descent.twins)) + look * looks)
+    let looks =
+      spot.regime == .plateau
+      ? 4 * Double(noise.pairs) * probes
+      : 2 * Double(noise.pairs) * Double(noise.count + 2) + 4 * Double(noise.count) * (probes + 1)
+    return TaskCost(seconds: step * Double(spot.steps * (1 + twins.count)) + look * looks)
   }
 
   /// Runs to the end.
@@ -85,13 +107,19 @@ package struct BoundsTask {
     let risks = RiskProbe(model) { loss.perSample($0, $1) }
     let gradients = RiskProbe(model) { LossFunction.crossEntropy.perSample($0, $1) }
     // Gap and flatness take the same examples: as noise grows the one becomes the other, and errors of sampling must
-    // not stand between them.
-    let new = pool.examples(pool.test, pool.test.count)
-    let seen = pool.examples(training, configuration.noise.examples)
+    // not stand between them. Samples that were never seen are new to the network: the training set differs from new data
+    // by the visited alone, and so by their share of the difference.
+    let new = pool.examples(test, test.count)
+    let seen = pool.examples(training.subset(Array(visited.prefix(configuration.noise.examples))), visited.count)
+    let share = Double(visited.count) / Double(spot.samples)
     let noise = RandomKey(seed: seed).split("noise")
     let distances = try twins.map { _ in try TwinDistance(trainer.state.parameters.types) }
-    let probes = Set(configuration.probes)
-    var values: [Measure: Double] = [.parameterCount: Double(trainer.state.parameters.elementCount)]
+    let isTwinned = !twins.isEmpty
+    var values: [Measure: Double] = [
+      .parameterCount: Double(trainer.state.parameters.elementCount), .visitedShare: share,
+      .passes: Double(spot.steps * spot.batch) / Double(spot.samples),
+      .trainingRisk(at: 0): try risks.risk(trainer.state.parameters, on: seen),
+    ]
     var seconds: [Measure: Double] = [
       .descentSeconds: 0, .twinSeconds: 0, .flatnessSeconds: 0, .gradientSeconds: 0,
     ]
@@ -101,8 +129,11 @@ package struct BoundsTask {
       seconds[part]! += clock() - start
     }
 
-    try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: 0, into: &values) }
-    for step in 1...configuration.descent.steps {
+    if isTwinned {
+      try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: 0, into: &values) }
+    }
+    let looks = Set(probes)
+    for step in 1...spot.steps {
       try timed(.descentSeconds) { _ = try trainer.advance() }
       try timed(.twinSeconds) {
         for (twin, distance) in zip(twins, distances) {
@@ -110,30 +141,40 @@ package struct BoundsTask {
           try distance.observe(trainer.state.parameters, twin.state.parameters)
         }
       }
-      guard probes.contains(step) else { continue }
+      guard looks.contains(step) else { continue }
       for (index, distance) in distances.enumerated() { values[.twinDistance(index, at: step)] = distance.distance }
-      try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: step, into: &values) }
+      if isTwinned {
+        try timed(.gradientSeconds) { try measureGradients(gradients, new, noise, step: step, into: &values) }
+      }
+      values[.trainingRisk(at: step)] = try risks.risk(trainer.state.parameters, on: seen)
+      guard !isTwinned || step == spot.steps else { continue }
       try timed(.flatnessSeconds) {
         // Both types with one deviation at each step: type I has accumulated it.
         let deviation = configuration.noise.stepDeviation
         for (type, factor) in [(FlatnessType.two, 1.0), (.one, Double(step).squareRoot())] {
-          values[.flatness(type, at: step)] = try risks.flatness(
-            trainer.state.parameters, new: new, seen: seen, deviation: deviation * factor,
-            pairs: configuration.noise.pairs, key: noise.split("step").split(step))
+          values[.flatness(type, at: step)] =
+            share
+            * (try risks.flatness(
+              trainer.state.parameters, new: new, seen: seen, deviation: deviation * factor,
+              pairs: configuration.noise.pairs, key: noise.split("step").split(step)))
         }
       }
     }
     for (index, distance) in distances.enumerated() { values[.twinPath(index)] = distance.pathSquare }
     let parameters = trainer.state.parameters
-    try timed(.flatnessSeconds) {
-      for (index, deviation) in configuration.deviations.enumerated() {
-        values[.flatness(underNoise: index)] = try risks.flatness(
-          parameters, new: new, seen: seen, deviation: deviation, pairs: configuration.noise.pairs,
-          key: noise.split("final"))
+    if isTwinned {
+      try timed(.flatnessSeconds) {
+        for (index, deviation) in configuration.deviations.enumerated() {
+          values[.flatness(underNoise: index)] =
+            share
+            * (try risks.flatness(
+              parameters, new: new, seen: seen, deviation: deviation, pairs: configuration.noise.pairs,
+              key: noise.split("final")))
+        }
       }
     }
     let (train, test) = (try risks.risk(parameters, on: seen), try risks.risk(parameters, on: new))
-    values.merge([.trainingRisk: train, .testRisk: test, .riskGap: train - test]) { $1 }
+    values.merge([.trainingRisk: train, .testRisk: test, .riskGap: share * (train - test)]) { $1 }
     values.merge(seconds) { $1 }
     return TaskOutcome(values, step: trainer.step, text: "parameters \(parameters.digest)")
   }
@@ -152,7 +193,7 @@ package struct BoundsTask {
     let truth = halves[0].zipped(with: halves[1]) { zip($0, $1).map { ($0 + $1) / 2 } }
     values[.gradientVariance(at: step)] =
       batch.squaredDistance(to: truth) - halves[0].squaredDistance(to: halves[1]) / 4
-    let share = (Double(step) / Double(configuration.descent.steps)).squareRoot()
+    let share = (Double(step) / Double(spot.steps)).squareRoot()
     for (index, deviation) in configuration.deviations.enumerated() {
       values[.gradientShift(underNoise: index, at: step)] =
         step == 0
@@ -160,6 +201,18 @@ package struct BoundsTask {
         : try probe.gradientShift(
           parameters, from: truth, on: new, deviation: deviation * share, key: noise.split("gradient").split(step))
     }
+  }
+}
+
+extension BatchSequence {
+  /// Positions of the examples that the first updates see, rising.
+  fileprivate func visited(_ steps: Int) -> [Int] {
+    var seen = Set<Int>()
+    for epoch in 0...(steps - 1) / batchesPerEpoch where seen.count < dataset.count {
+      let batches = min(batchesPerEpoch, steps - epoch * batchesPerEpoch)
+      seen.formUnion(order(epoch: epoch).prefix(batches * batchSize))
+    }
+    return seen.sorted()
   }
 }
 

@@ -12,8 +12,9 @@ extension LipschitzDynamicsExperiment {
     sections += [
       .paragraph(
         "Changes of Z from start to end, means over seeds with 95 % intervals. Predicted: the stochastic differential "
-          + "equation; stepped: with the second order of a discrete step. Residual ratio: squared residuals over windows "
-          + "of whole epochs, over what |λ_Z|² says."),
+          + "equation; stepped: with the second order of a discrete step. Step ratio: squared residuals of single steps "
+          + "over what |λ_Z|² says, the layers' noises together; window ratio: the same over windows of whole epochs. Misses: "
+          + "(Z at the end - stepped) in deviations, mean and root mean square."),
       try table(e), .heading("Factors"),
     ]
     for kind in configuration.model.kinds where e.base(kind) != nil {
@@ -38,8 +39,10 @@ extension LipschitzDynamicsExperiment {
       .paragraph(
         "Dynamics are those of the weights as matrices. The convolution's own norm is at most √(height · width) of the "
           + "window times that; on a torus it is exact by Fourier blocks, with the model's padding by power iteration."),
-      try convolutions(e), .heading("Cost"), try cost(findings),
+      try convolutions(e),
     ]
+    sections += try replicates(e)
+    sections += [.heading("Cost"), try cost(findings)]
     return ReportFrame(
       title: "Dynamics of Lipschitz continuity",
       subtitle: "\(configuration.data.name), \(configuration.data.samples) examples, \(configuration.descent.steps) "
@@ -50,7 +53,10 @@ extension LipschitzDynamicsExperiment {
         + "first.", sections: sections,
       choices: "Published: the equations, the three drivers, the assumption of independent layers. Ours: the discrete "
         + "step's second order, networks, rates, sizes, the reshaped convolution, all tests. Gradients and noise are "
-        + "those of all training examples of a descent; drivers are integrated between looks by the trapezoid rule.")
+        + "those of all training examples of a descent. The mean gradient and its noise along J are looked at every "
+        + "\(configuration.looks.stride == 1 ? "update" : "\(configuration.looks.stride) updates") and stand for the time "
+        + "until the next look (Itô's integral); noise on the curved norm, and what discrete steps add, come from a look "
+        + "every \(configuration.looks.interval) updates or a little more.")
   }
 
   // MARK: Plots
@@ -61,15 +67,16 @@ extension LipschitzDynamicsExperiment {
     func series(_ reading: LipschitzReading) throws -> [Double] {
       try steps.map { try e.value(variant, seed, reading, at: $0) }
     }
-    let (predicted, deviation) = (try series(.predicted), try series(.deviation))
+    let (predicted, stepped) = (try series(.predicted), try series(.stepped))
+    let deviation = try series(.joint).map { $0.squareRoot() }
     let x = steps.map(Double.init)
     return Plot(
       name: "path-\(variant.kind)", title: "Bound of the \(variant.kind), one descent", xLabel: "update k", yLabel: "Z",
       series: [
         .init(
-          name: "predicted ± 2 deviations", x: x, y: predicted, low: zip(predicted, deviation).map { $0 - 2 * $1 },
-          high: zip(predicted, deviation).map { $0 + 2 * $1 }),
-        .init(name: "with discrete steps", x: x, y: try series(.stepped)),
+          name: "predicted ± 2 deviations", x: x, y: stepped, low: zip(stepped, deviation).map { $0 - 2 * $1 },
+          high: zip(stepped, deviation).map { $0 + 2 * $1 }),
+        .init(name: "without discrete steps", x: x, y: predicted),
         .init(name: "observed", x: x, y: try series(.z), style: .points),
       ])
   }
@@ -121,7 +128,7 @@ extension LipschitzDynamicsExperiment {
     Plot(
       name: "factors-\(kind)-\(group)", title: "Growth of the \(kind)'s bound, mean over seeds", xLabel: "update k",
       yLabel: "Z less Z at the start",
-      series: try e.variants.filter { $0.kind == kind && ([.base] + factors).contains($0.factor) }.map { variant in
+      series: try e.watched.filter { $0.kind == kind && ([.base] + factors).contains($0.factor) }.map { variant in
         let steps = e.steps(variant)
         return .init(
           name: variant.factor == .base ? "base" : "\(variant.factor.rawValue) \(variant.level)",
@@ -138,24 +145,36 @@ extension LipschitzDynamicsExperiment {
   // MARK: Tables
 
   private func table(_ e: LipschitzPaths) throws -> Report.Section {
-    let rows = try e.variants.map { variant -> [String] in
+    let rows = try e.watched.map { variant -> [String] in
       func change(_ reading: LipschitzReading) throws -> String {
         Report.spread(try e.perSeed { try e.last(variant, $0, reading) - e.value(variant, $0, .z, at: 0) })
       }
       func last(_ reading: LipschitzReading, _ factor: Double = 1) throws -> String {
         Report.spread(try e.perSeed { factor * (try e.last(variant, $0, reading)) })
       }
+      func misses(_ variant: LipschitzVariant) throws -> String {
+        let misses = try e.perSeed { seed in
+          (try e.last(variant, seed, .z) - e.last(variant, seed, .stepped))
+            / (try e.last(variant, seed, .joint)).squareRoot()
+        }
+        let square = misses.reduce(0) { $0 + $1 * $1 } / Double(misses.count)
+        return "\(Report.number(e.mean(misses))), \(Report.number(square.squareRoot()))"
+      }
       return [
         "\(variant)", try change(.z), try change(.predicted), try change(.stepped), try last(.drift),
         try last(.curvature), try last(.diffusion, -0.5),
-        Report.spread(try e.perSeed { try e.windowRatio([variant], $0) }), try last(.accuracy, 100),
+        Report.spread(try e.perSeed { try e.stepRatio([variant], $0) }),
+        Report.spread(try e.perSeed { try e.windowRatio([variant], $0) }), try misses(variant),
+        try last(.accuracy, 100),
         Report.number(try e.perSeed { try e.value(variant, $0, .leastGap) }.min() ?? .nan),
         Report.number(try e.perSeed { try e.value(variant, $0, .flooredPairs) }.reduce(0, +)),
       ]
     }
     return .table(
       header: [
-        "variant", "observed change", "predicted", "stepped", "∫μ", "∫κ", "-½∫|λ|²", "residual ratio", "accuracy, %",
+        "variant", "observed change", "predicted", "stepped", "∫μ", "∫κ", "-½∫|λ|²", "step ratio", "window ratio",
+        "misses",
+        "accuracy, %",
         "least gap", "pairs at the floor",
       ], rows: rows)
   }
@@ -184,7 +203,7 @@ extension LipschitzDynamicsExperiment {
 
   /// Laws of the second half, of means over seeds: Z by log k and by k.
   private func lateTable(_ e: LipschitzPaths) throws -> Report.Section {
-    let rows = try e.variants.map { variant -> [String] in
+    let rows = try e.watched.map { variant -> [String] in
       let steps = e.lateSteps(variant)
       let x = steps.map(Double.init)
       let z = try steps.map { step in e.mean(try e.seeds.map { try e.value(variant, $0, .z, at: step) }) }
@@ -231,23 +250,52 @@ extension LipschitzDynamicsExperiment {
     return .table(header: ["convolution", "matrix", "its bound", "on a torus", "with zero padding"], rows: rows)
   }
 
-  private func cost(_ findings: Findings<LipschitzVariant>) throws -> Report.Section {
-    func total(_ measure: Measure) throws -> Double {
-      try configuration.variants.flatMap { try findings.values(measure, of: $0) }.reduce(0, +)
+  /// How far descents from one start scatter.
+  private func replicates(_ e: LipschitzPaths) throws -> [Report.Section] {
+    let rows = try e.variants(.replicates).map { variant -> [String] in
+      let deviations = try e.perSeed { try e.value(variant, $0, .replicateVariance).squareRoot() }
+      let predicted = try e.base(variant.kind).map { base in
+        Report.spread(try e.perSeed { try e.last(base, $0, .joint).squareRoot() })
+      }
+      return [variant.kind, "\(configuration.factors.replicates)", Report.spread(deviations), predicted ?? "–"]
     }
-    let count = configuration.variants.reduce(0) { $0 + findings.finished($1).count }
-    let (descent, looks) = (try total(.descentSeconds), try total(.lookSeconds))
+    guard !rows.isEmpty else { return [] }
+    return [
+      .heading("From one start"),
+      .paragraph("Standard deviation of Z at the end over descents of a seed that differ in their batches alone."),
+      .table(header: ["network", "descents of a seed", "deviation of Z", "√∫|λ_Z|² of the base"], rows: rows),
+    ]
+  }
+
+  private func cost(_ findings: Findings<LipschitzVariant>) throws -> Report.Section {
+    let watched = configuration.variants.filter { !$0.isReplicated }
+    func total(_ measure: Measure) throws -> Double {
+      try watched.flatMap { try findings.values(measure, of: $0) }.reduce(0, +)
+    }
+    let count = watched.reduce(0) { $0 + findings.finished($1).count }
+    let (descent, looks, glances) = (
+      try total(.descentSeconds), try total(.lookSeconds), try total(.glanceSeconds)
+    )
     let perUpdate = descent / Double(count * configuration.descent.steps)
     let perLook = looks / (try total(.lookCount)) / perUpdate
+    let perGlance = glances / (try total(.glanceCount)) / perUpdate
     let norms = try total(.normSeconds)
+    let replicates = try configuration.variants.filter(\.isReplicated)
+      .flatMap { try findings.values(.descentSeconds, of: $0) }.reduce(0, +)
     return .table(
       header: ["what", "seconds of one core", "times the descents"],
       rows: [
         ["the descents themselves", Report.number(descent), "1"],
         [
-          "looks (one costs \(Report.number(perLook)) updates)", Report.number(looks), Report.number(looks / descent),
+          "looks at μ and λ (one costs \(Report.number(perGlance)) updates)", Report.number(glances),
+          Report.number(glances / descent),
+        ],
+        [
+          "looks at all drivers (one costs \(Report.number(perLook)) updates)", Report.number(looks),
+          Report.number(looks / descent),
         ],
         ["exact norms of convolutions", Report.number(norms), Report.number(norms / descent)],
+        ["descents from one start", Report.number(replicates), Report.number(replicates / descent)],
       ])
   }
 }

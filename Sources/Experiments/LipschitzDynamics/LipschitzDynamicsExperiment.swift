@@ -16,6 +16,9 @@ public struct LipschitzDynamicsExperiment: Experiment {
     .init(name: "smoke", summary: "seconds: small synthetic images", configuration: .smoke),
     .init(
       name: "quick", summary: "minutes: a linear and a convolutional network on 256 images of Fashion-MNIST",
+      configuration: .quick),
+    .init(
+      name: "standard", summary: "two hours: 4,000 images of CIFAR-10, half of their labels random or none",
       configuration: .standard),
     .init(name: "paper", summary: "CIFAR-10, all images, ten seeds: days", configuration: .paper),
   ]
@@ -36,8 +39,9 @@ public struct LipschitzDynamicsExperiment: Experiment {
     "factors.orders": "ways to draw batches, each in place of the base's",
     "factors.decays": "weight decays, each in place of none",
     "factors.rates": "learning rates, each in place of the base's",
-    "factors.sharedStart": "whether to run the base with one start and one training set for all seeds",
-    "looks.interval": "updates from one look at the drivers to the next, rounded up to whole epochs",
+    "factors.replicates": "descents of the base from each seed's start that differ in their batches alone; 0 for none",
+    "looks.stride": "updates from one look at the mean gradient and its noise to the next; 1 for Itô's integral",
+    "looks.interval": "updates from one look at all drivers to the next, rounded up to whole epochs",
     "looks.recorded": "looks that go to the log, at most",
     "looks.gapFloor": "least relative gap of squared singular values in the Hessian form",
     "seeds.count": "descents of each variant", "seeds.first": "the first seed", "decision.alpha": "level of each test",
@@ -55,7 +59,7 @@ public struct LipschitzDynamicsExperiment: Experiment {
       }
       return Workbench(cost: { try task($0).cost() }, run: { item, log in try task(item).run { log.elapsed } })
     }
-    sweep.costClass = { "\($0.kind) \($0.batch)" }
+    sweep.costClass = { "\($0.kind) \($0.batch) \($0.isReplicated)" }
     return sweep
   }
 }

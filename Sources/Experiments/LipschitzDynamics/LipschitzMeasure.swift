@@ -32,6 +32,15 @@ extension Measure {
   static func norm(_ name: String, _ reading: ConvolutionNormReading) -> Measure {
     Measure("norm/\(name)/\(reading.rawValue)")
   }
+  /// One step after each look: the sum of squared differences between Z and its predicted mean, and what |λ_Z|² says of it,
+  /// the layers' noises together.
+  package static let stepSquares = Measure("steps/squares")
+  package static let stepDiffusion = Measure("steps/diffusion")
+  package static let stepCount = Measure("steps/count")
+  /// Updates between two looks at μ and λ.
+  package static let lookStride = Measure("looks/stride")
+  /// The variance of Z at the end over descents that share their start.
+  package static let replicateVariance = Measure("replicates/variance")
   /// Windows over which observed and predicted changes are compared: their number, the sum of squared residuals, and what
   /// |λ_Z|² says of it.
   package static let windowCount = Measure("windows/count")
@@ -39,8 +48,11 @@ extension Measure {
   package static let windowDiffusion = Measure("windows/diffusion")
   static let leastGap = Measure("gap")
   static let flooredPairs = Measure("floored")
+  /// Looks at all drivers, and at μ and λ alone.
   static let lookCount = Measure("looks")
+  static let glanceCount = Measure("looks/light")
   static let lookSeconds = Measure("seconds/diagnostic")
+  static let glanceSeconds = Measure("seconds/light")
   static let normSeconds = Measure("seconds/norms")
 }
 

@@ -42,6 +42,11 @@ package struct LipschitzPaths {
     steps(variant).filter { 2 * $0 >= configuration.descent.steps }
   }
 
+  /// A value where the second half begins.
+  func half(_ variant: LipschitzVariant, _ seed: Int, _ reading: LipschitzReading) throws -> Double {
+    try value(variant, seed, reading, at: lateSteps(variant).first ?? 0)
+  }
+
   /// Growth of Z, or of an integral, over the second half.
   func late(_ variant: LipschitzVariant, _ seed: Int, _ reading: LipschitzReading) throws -> Double {
     let steps = lateSteps(variant)
@@ -56,15 +61,23 @@ package struct LipschitzPaths {
 
   // MARK: Variants
 
+  /// Variants whose paths were looked at.
+  var watched: [LipschitzVariant] { variants.filter { !$0.isReplicated } }
+
   func variants(_ factor: LipschitzVariant.Factor) -> [LipschitzVariant] { variants.filter { $0.factor == factor } }
 
   /// Variants that the equation is about: independent batches, a largest singular value that is simple, the base's rate.
   var independent: [LipschitzVariant] {
-    variants.filter { $0.order == .replacement && $0.initialization != "orthogonal" && $0.factor != .rate }
+    watched.filter { $0.order == .replacement && $0.initialization != "orthogonal" && $0.factor != .rate }
   }
 
   var orthogonal: [LipschitzVariant] {
-    variants.filter { $0.order == .replacement && $0.initialization == "orthogonal" }
+    watched.filter { $0.order == .replacement && $0.initialization == "orthogonal" }
+  }
+
+  /// The descent that cannot fit its data, if any can: the last network's with the most random labels.
+  var unfit: LipschitzVariant? {
+    variants(.labelNoise).filter { $0.kind == configuration.model.kinds.last }.max { $0.labelNoise < $1.labelNoise }
   }
 
   func base(_ kind: String) -> LipschitzVariant? { variants(.base).first { $0.kind == kind } }
@@ -102,12 +115,32 @@ package struct LipschitzPaths {
       })
   }
 
+  /// Squared residuals of single steps over what the diffusion says of them.
+  package func stepRatio(_ variants: [LipschitzVariant], _ seed: Int) throws -> Double {
+    try ratio(of: .stepSquares, to: .stepDiffusion, each: .stepCount, variants, seed)
+  }
+
   /// Mean square of windows' residuals over what the diffusion says.
   package func windowRatio(_ variants: [LipschitzVariant], _ seed: Int) throws -> Double {
+    try ratio(of: .windowSquares, to: .windowDiffusion, each: .windowCount, variants, seed)
+  }
+
+  private func ratio(
+    of squares: Measure, to diffusion: Measure, each count: Measure, _ variants: [LipschitzVariant], _ seed: Int
+  ) throws -> Double {
     func sum(_ measure: Measure) throws -> Double {
-      try variants.reduce(0) { $0 + (try value($1, seed, measure) / value($1, seed, .windowCount)) }
+      try variants.reduce(0) { $0 + (try value($1, seed, measure) / value($1, seed, count)) }
     }
-    return try sum(.windowSquares) / sum(.windowDiffusion)
+    return try sum(squares) / sum(diffusion)
+  }
+
+  /// The share of variants whose Z ends within two deviations of its prediction, discrete steps and layers together.
+  package func coverage(_ seed: Int) throws -> Double {
+    mean(
+      try independent.map { variant in
+        let miss = try last(variant, seed, .z) - last(variant, seed, .stepped)
+        return abs(miss) <= 2 * (try last(variant, seed, .joint)).squareRoot() ? 1 : 0
+      })
   }
 
   /// |λ_Z|² with the layers' noises together over their sum.
@@ -122,10 +155,7 @@ package struct LipschitzPaths {
       try ladder(.batch) { Double($0.batch) }.map { rung in
         LineFit.slope(
           rung.map { log(Double($0.batch)) },
-          try rung.map { variant in
-            let time = try value(variant, seed, .windowCount) * Double(configuration.schedule(variant).window)
-            return log(try value(variant, seed, .windowSquares) / time)
-          })
+          try rung.map { log(try value($0, seed, .stepSquares) / value($0, seed, .stepCount)) })
       })
   }
 
@@ -160,14 +190,21 @@ package struct LipschitzPaths {
     )
   }
 
-  /// The variance over seeds of Z at the end from a shared start, over the mean of ∫ |λ_Z|²: logarithm, averaged over
-  /// networks.
-  package func spreadLogRatio(_ seeds: [Int]) throws -> Double {
+  /// The variance of Z at the end over descents from one start, over ∫ |λ_Z|² of the base's: logarithm without its bias,
+  /// averaged over networks.
+  package func spreadLogRatio(_ seed: Int) throws -> Double {
     mean(
-      try variants(.sharedStart).map { variant in
-        let z = try seeds.map { try last(variant, $0, .z) }
-        return log(Summary(z).variance / mean(try seeds.map { try last(variant, $0, .diffusion) }))
+      try variants(.replicates).compactMap { variant in
+        guard let base = base(variant.kind) else { return nil }
+        return log(try value(variant, seed, .replicateVariance) / last(base, seed, .joint)) - spreadBias
       })
+  }
+
+  /// E log s² - log σ² of the variance of as many Gaussian numbers as there are replicates: ψ(f/2) - log(f/2) with f
+  /// degrees of freedom, by the asymptotic series of ψ (the next term is below 1e-4 from f = 6 on).
+  package var spreadBias: Double {
+    let x = Double(configuration.factors.replicates - 1) / 2
+    return -1 / (2 * x) - 1 / (12 * x * x) + 1 / (120 * x * x * x * x)
   }
 
   /// A last value at the upper end of a factor less that at its lower end, averaged over networks.

@@ -36,34 +36,38 @@ package struct LipschitzPool: Sendable {
   }
 }
 
-/// One descent with its predicted and observed paths.
+/// One descent with its predicted and observed paths, or several from one start.
 package struct LipschitzTask {
   let configuration: LipschitzDynamicsConfiguration
   let variant: LipschitzVariant
-  let seed: Int
   package let trainer: Trainer
   let probe: LipschitzProbe
   let examples: ExampleArrays
   package let schedule: LipschitzSchedule
+  /// A descent from the same start whose batches come from another key.
+  private let descent: (RandomKey) throws -> Trainer
+  private let key: RandomKey
 
   package init(
     _ configuration: LipschitzDynamicsConfiguration, _ variant: LipschitzVariant, seed: Int, pool: LipschitzPool
   ) throws {
     self.configuration = configuration
     self.variant = variant
-    self.seed = seed
-    // Only batches differ between seeds that share a start.
-    let start = RandomKey(seed: variant.isStartShared ? configuration.seeds.first : seed)
+    let key = RandomKey(seed: seed)
+    self.key = key
     let training = pool.trainingSet(
-      configuration.data.samples, labelNoise: variant.labelNoise, key: start.split("data"))
-    let batches = try BatchSequence(
-      training, batchSize: variant.batch, key: RandomKey(seed: seed).split("batches"),
-      normalization: pool.normalization, sampling: variant.order)
+      configuration.data.samples, labelNoise: variant.labelNoise, key: key.split("data"))
     let model = variant.model(training.exampleShape, classes: training.classNames.count, configuration.model)
     var steps: [any GradientTransformation] = [LearningRate(variant.rate)]
     if variant.decay > 0 { steps.insert(WeightDecay(variant.decay), at: 0) }
-    trainer = try Trainer(
-      model: model, loss: .crossEntropy, optimizer: Chain(steps), batches: batches, key: start.split("training"))
+    let optimizer = Chain(steps)
+    descent = { batchKey in
+      let batches = try BatchSequence(
+        training, batchSize: variant.batch, key: batchKey, normalization: pool.normalization, sampling: variant.order)
+      return try Trainer(
+        model: model, loss: .crossEntropy, optimizer: optimizer, batches: batches, key: key.split("training"))
+    }
+    trainer = try descent(key.split("batches"))
     probe = try LipschitzProbe(model, gapFloor: configuration.looks.gapFloor) {
       LossFunction.crossEntropy.perSample($0, $1)
     }
@@ -73,49 +77,72 @@ package struct LipschitzTask {
     schedule = configuration.schedule(variant)
   }
 
-  /// A guess at the time, from a few updates and one look; the descent is thrown away.
+  /// A guess at the time, from a few updates and one look of each kind; the descent is thrown away.
   func cost() throws -> TaskCost {
-    func look() throws { _ = try probe.look(trainer.state.parameters, on: examples) }
-    _ = try trainer.advance()
-    var start = Date()
-    for _ in 0..<5 { _ = try trainer.advance() }
-    let step = Date().timeIntervalSince(start) / 5
-    try look()
-    start = Date()
-    try look()
+    func seconds(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
+      try body()
+      let start = Date()
+      for _ in 0..<repetitions { try body() }
+      return Date().timeIntervalSince(start) / Double(repetitions)
+    }
+    let step = try seconds(5) { _ = try trainer.advance() }
+    let bytes = trainer.program.workingByteCount
+    let steps = configuration.descent.steps
+    guard !variant.isReplicated else {
+      return TaskCost(seconds: step * Double(steps * configuration.factors.replicates), bytes: bytes)
+    }
+    let parameters = trainer.state.parameters
+    let first = try probe.look(parameters, on: examples)
+    let look = try seconds(1) { _ = try probe.look(parameters, on: examples) }
+    let glance = try seconds(3) { _ = try probe.look(parameters, on: examples, curvaturesOf: first) }
     return TaskCost(
-      seconds: step * Double(configuration.descent.steps)
-        + Date().timeIntervalSince(start) * Double(schedule.looks.count + 1),
-      bytes: trainer.program.workingByteCount)
+      seconds: step * Double(steps) + look * Double(schedule.looks.count + 1)
+        + glance * Double(steps / schedule.stride), bytes: bytes)
   }
 
   /// Runs to the end.
   ///
   /// - Parameter clock: seconds, from any origin.
   package func run(clock: () -> Double = { 0 }) throws -> TaskOutcome {
+    if variant.isReplicated { return try runReplicates(clock) }
     var values: [Measure: Double] = [:]
-    var seconds: [Measure: Double] = [.descentSeconds: 0, .lookSeconds: 0, .normSeconds: 0]
+    var seconds: [Measure: Double] = [.descentSeconds: 0, .lookSeconds: 0, .glanceSeconds: 0, .normSeconds: 0]
     func timed<R>(_ part: Measure, _ body: () throws -> R) rethrows -> R {
       let start = clock()
       defer { seconds[part]! += clock() - start }
       return try body()
     }
-    func look() throws -> LipschitzLook { try probe.look(trainer.state.parameters, on: examples) }
 
     try timed(.normSeconds) { try measureNorms("start", into: &values) }
     let (rate, batch, decay) = (variant.rate, variant.batch, variant.decay)
-    let first = try timed(.lookSeconds) { try look() }
-    var network = LipschitzPrediction(rate: rate, batch: batch, decay: decay, from: first)
+    var whole = try timed(.lookSeconds) { try probe.look(trainer.state.parameters, on: examples) }
+    var network = LipschitzPrediction(rate: rate, batch: batch, decay: decay, rule: .leftPoint, from: whole)
     var layers = probe.paths.indices.map {
-      LipschitzPrediction(rate: rate, batch: batch, decay: decay, layer: $0, from: first)
+      LipschitzPrediction(rate: rate, batch: batch, decay: decay, layer: $0, rule: .leftPoint, from: whole)
     }
-    record(network, layers, first, into: &values)
+    record(network, layers, whole, into: &values)
     var windows = WindowSums(network)
-    let (isWindow, isRecorded) = (Set(schedule.windows), Set(schedule.recorded))
-    var (smallestGap, floored) = (1.0, 0)
-    for step in schedule.looks {
-      try timed(.descentSeconds) { while trainer.step < step { _ = try trainer.advance() } }
-      let found = try timed(.lookSeconds) { try look() }
+    var ahead = StepSums()
+    let (isWhole, isWindow, isRecorded) = (Set(schedule.looks), Set(schedule.windows), Set(schedule.recorded))
+    var (smallestGap, floored, glances) = (1.0, 0, 0)
+    for step in 1...configuration.descent.steps {
+      _ = try timed(.descentSeconds) { try trainer.advance() }
+      let isLook = isWhole.contains(step)
+      guard isLook || step % schedule.stride == 0 else {
+        // One step after a look Z alone is needed.
+        if step - network.step == 1 { try ahead.add(network, observed: logBound()) }
+        continue
+      }
+      let parameters = trainer.state.parameters
+      let found: LipschitzLook
+      if isLook {
+        found = try timed(.lookSeconds) { try probe.look(parameters, on: examples) }
+        whole = found
+      } else {
+        found = try timed(.glanceSeconds) { try probe.look(parameters, on: examples, curvaturesOf: whole) }
+        glances += 1
+      }
+      if step - network.step == 1 { ahead.add(network, observed: found.logBound) }
       network.extend(to: step, found)
       for index in layers.indices { layers[index].extend(to: step, found) }
       smallestGap = min(smallestGap, found.layers.map(\.relativeGap).min() ?? 1)
@@ -136,12 +163,34 @@ package struct LipschitzTask {
     values[.windowCount] = Double(windows.count)
     values[.windowSquares] = windows.squares
     values[.windowDiffusion] = windows.diffusion
+    values[.stepCount] = Double(ahead.count)
+    values[.stepSquares] = ahead.squares
+    values[.stepDiffusion] = ahead.diffusion
+    values[.lookStride] = Double(schedule.stride)
     values[.leastGap] = smallestGap
     values[.flooredPairs] = Double(floored)
     try timed(.normSeconds) { try measureNorms("end", into: &values) }
     values.merge(seconds) { $1 }
     values[.lookCount] = Double(schedule.looks.count + 1)
+    values[.glanceCount] = Double(glances)
     return TaskOutcome(values, step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
+  }
+
+  /// Z of the trainer's point.
+  private func logBound() throws -> Double {
+    try probe.norms(trainer.state.parameters).reduce(0) { $0 + log($1.value) }
+  }
+
+  /// Descents from one start on one training set, each with batches of its own: how far their ends scatter.
+  private func runReplicates(_ clock: () -> Double) throws -> TaskOutcome {
+    let start = clock()
+    let ends = try (0..<configuration.factors.replicates).map { index in
+      let trainer = try descent(key.split("replicate").split(index))
+      for _ in 0..<configuration.descent.steps { _ = try trainer.advance() }
+      return try probe.norms(trainer.state.parameters).reduce(0) { $0 + log($1.value) }
+    }
+    return TaskOutcome(
+      [.replicateVariance: Summary(ends).variance, .descentSeconds: clock() - start], step: configuration.descent.steps)
   }
 
   private func record(
@@ -178,6 +227,25 @@ package struct LipschitzTask {
   }
 }
 
+/// Observed less predicted changes over single steps.
+private struct StepSums {
+  private(set) var count = 0
+  /// Σ (ΔZ - predicted ΔZ)².
+  private(set) var squares = 0.0
+  /// Σ η |λ_Z|² of the same steps, the layers' noises together.
+  private(set) var diffusion = 0.0
+
+  /// - Parameters:
+  ///   - path: at the look before the step.
+  ///   - observed: Z after it.
+  mutating func add(_ path: LipschitzPrediction, observed: Double) {
+    let residual = observed - path.observed - path.nextChange
+    squares += residual * residual
+    diffusion += path.nextVariance
+    count += 1
+  }
+}
+
 /// Observed less predicted changes over windows.
 private struct WindowSums {
   private var residual = 0.0
@@ -185,16 +253,16 @@ private struct WindowSums {
   private(set) var count = 0
   /// Σ (ΔZ - predicted ΔZ)².
   private(set) var squares = 0.0
-  /// ∫ |λ_Z|² over the same windows.
+  /// ∫ |λ_Z|² over the same windows, the layers' noises together.
   private(set) var diffusion = 0.0
 
-  init(_ path: LipschitzPrediction) { total = path.totals.diffusion }
+  init(_ path: LipschitzPrediction) { total = path.jointDiffusion }
 
   mutating func close(at path: LipschitzPrediction) {
     let now = path.observed - path.steppedPrediction
     squares += (now - residual) * (now - residual)
-    diffusion += path.totals.diffusion - total
-    (residual, total) = (now, path.totals.diffusion)
+    diffusion += path.jointDiffusion - total
+    (residual, total) = (now, path.jointDiffusion)
     count += 1
   }
 }

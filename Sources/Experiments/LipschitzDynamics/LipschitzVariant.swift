@@ -13,7 +13,7 @@ public struct LipschitzVariant: SweepArm {
     case order
     case decay
     case rate
-    case sharedStart = "shared start"
+    case replicates
   }
 
   static let kinds = ["mlp", "cnn"]
@@ -28,11 +28,12 @@ public struct LipschitzVariant: SweepArm {
   package var order: SamplingOrder
   package var decay = 0.0
   package var rate: Double
-  package var isStartShared: Bool { factor == .sharedStart }
+  /// Whether it is several descents from one start, without looks.
+  package var isReplicated: Bool { factor == .replicates }
 
   package var level: String {
     switch factor {
-    case .base, .sharedStart: ""
+    case .base, .replicates: ""
     case .labelNoise: "\(labelNoise)"
     case .gain: "\(gain)"
     case .initialization: initialization
@@ -95,7 +96,7 @@ extension LipschitzDynamicsConfiguration {
       result += changed(.order, \.order, factors.orders.compactMap(SamplingOrder.init(rawValue:)))
       result += changed(.decay, \.decay, factors.decays)
       result += changed(.rate, \.rate, factors.rates)
-      if factors.sharedStart { result += changed(.sharedStart, \.decay, [0]) }
+      if factors.replicates > 0 { result += changed(.replicates, \.decay, [0]) }
       return result
     }
   }
@@ -105,14 +106,17 @@ extension LipschitzDynamicsConfiguration {
   /// When a variant is looked at.
   package func schedule(_ variant: LipschitzVariant) -> LipschitzSchedule {
     LipschitzSchedule(
-      steps: descent.steps, epoch: data.samples / variant.batch, interval: looks.interval, recorded: looks.recorded)
+      steps: descent.steps, epoch: data.samples / variant.batch, interval: looks.interval, recorded: looks.recorded,
+      stride: looks.stride)
   }
 }
 
 /// When a descent is looked at.
 package struct LipschitzSchedule: Sendable {
-  /// All looks after the first, which is at step 0.
+  /// All looks at all drivers after the first, which is at step 0.
   package let looks: [Int]
+  /// Steps from one look at μ and λ to the next.
+  let stride: Int
   /// Ends of stretches of whole epochs and of one length, over which observed and predicted changes are compared.
   package let windows: [Int]
   /// Looks that go to the log.
@@ -122,10 +126,11 @@ package struct LipschitzSchedule: Sendable {
 
   /// Looks are dense at first, when drivers change fast, and then once every `interval` steps or a little more, so that
   /// each window is a number of epochs.
-  package init(steps: Int, epoch: Int, interval: Int, recorded: Int) {
+  package init(steps: Int, epoch: Int, interval: Int, recorded: Int, stride length: Int = 1) {
+    stride = length
     let window = (interval + epoch - 1) / epoch * epoch
     self.window = window
-    let windows = Array(stride(from: window, through: steps, by: window))
+    let windows = Array(Swift.stride(from: window, through: steps, by: window))
     var early: [Int] = []
     var next = 1
     while next < min(window, steps) {
@@ -133,8 +138,8 @@ package struct LipschitzSchedule: Sendable {
       next = max(next + 1, next * 3 / 2)
     }
     let all = Set(early + windows + [steps]).sorted()
-    let stride = (all.count + recorded - 1) / recorded
+    let every = (all.count + recorded - 1) / recorded
     (self.looks, self.windows) = (all, windows)
-    self.recorded = all.enumerated().filter { (all.count - 1 - $0.offset) % stride == 0 }.map(\.element)
+    self.recorded = all.enumerated().filter { (all.count - 1 - $0.offset) % every == 0 }.map(\.element)
   }
 }
