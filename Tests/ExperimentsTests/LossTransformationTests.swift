@@ -1,5 +1,6 @@
 import Descending
 import Experiments
+import Foundation
 import TestSupport
 import Testing
 import Training
@@ -10,10 +11,10 @@ import Training
 
   // MARK: Arms, trials, searches
 
-  /// Two plain methods, three forms on SGD, and three on Adam by each of two routes.
+  /// Two plain methods, four forms on SGD, and four on Adam by each of two routes.
   @Test func armsAreAllDifferent() {
-    #expect(LossArm.all.count == 11)
-    #expect(Set(LossArm.all.map(\.description)).count == 11)
+    #expect(LossArm.all.count == 14)
+    #expect(Set(LossArm.all.map(\.description)).count == 14)
     #expect(LossArm(.sgd).description == "sgd")
     #expect(LossArm(.adam, .smooth, through: .rate).description == "adam smooth by rate")
   }
@@ -25,28 +26,60 @@ import Training
     #expect(
       powered.chain(LossArm(.adam, .constant, through: .rate), isMeasured: false).description
         == "losspower 1.5 through=rate | adam | rate 0.1")
+    let whole = LossTrial(
+      rate: 0.1, exponent: .sigmoid(from: 0.75, to: 1.5, slope: 4, centre: 1), freezesExponent: false)
+    #expect(whole.chain(LossArm(.sgd, .whole), isMeasured: false).description.contains("frozen=false"))
+    #expect(whole.description.hasSuffix("whole"))
   }
 
-  /// A transformed arm takes as many trials as any other, a plain one as many as all transformed ones of its base
-  /// together, and all of them stay within the range of rates.
+  /// Every exponent is tried at every rate; a transformed arm takes as many trials as any other, a plain one as many as all
+  /// transformed ones of its base together, and all of them reach from end to end of the rates.
   @Test(arguments: ["well", "curve"]) func searchesAreEqual(_ problem: String) {
+    let configuration = LossTransformationExperiment.presets.first { $0.name == "quick" }!.configuration
     let search = configuration.search
     for arm in LossArm.all {
-      let found = LossSearch(configuration, problem, arm)
+      let trials = LossSearch(configuration, problem, arm).trials
       let share = arm.form != nil ? 1 : LossArm.all.count { $0.base == arm.base && $0.form != nil }
-      #expect(found.coarse.count == share * search.coarse && found.coarseCount == share * search.coarse)
-      #expect(found.fine(around: found.coarse[0]).count == share * search.fine)
-      let rates = found.coarse.map(\.rate)
+      #expect(trials.count == share * search.rates * search.constants.count && Set(trials).count == trials.count)
       let range = arm.base == .sgd ? configuration[problem].sgdRates : configuration[problem].adamRates
       // A power of a root of the ratio, and a product.
-      let tolerance = rounding(terms: 8, scale: range[1])
-      #expect(abs(rates[0] - range[0]) < tolerance && abs(rates.last! - range[1]) < tolerance)
-      #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 < $1 })
-      #expect(found.coarse.allSatisfy { ($0.exponent == nil) == (arm.form == nil) })
-      let neighbours = found.coarse.count > 2 ? (rates[0], rates[2]) : (0, .infinity)
-      #expect(found.fine(around: found.coarse[1]).allSatisfy { $0.rate > neighbours.0 && $0.rate < neighbours.1 })
-      #expect(found.fine(around: found.coarse[1]).allSatisfy { $0.exponent == found.coarse[1].exponent })
+      let tolerance = rounding(terms: 8, condition: Double(trials.count), scale: range[1])
+      for (_, own) in Dictionary(grouping: trials, by: \.exponent) {
+        let rates = own.map(\.rate)
+        #expect(rates.count == (arm.form == nil ? trials.count : search.rates))
+        #expect(abs(rates[0] - range[0]) < tolerance && abs(rates.last! - range[1]) < tolerance)
+        #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 < $1 })
+      }
+      #expect(trials.allSatisfy { ($0.exponent == nil) == (arm.form == nil) })
+      #expect(trials.allSatisfy { $0.freezesExponent == (arm.form != .whole) })
     }
+  }
+
+  /// Steps that are the factor to the power 0.4 times a constant of each descent have the slope 0.4.
+  @Test func followingIsTheSlopeWithinDescents() {
+    let trial = LossTrial(rate: 0.1, exponent: .constant(1.5))
+    var watch = StepWatch(trial)
+    for constant in [1.0, 10, 0.01] {
+      for loss in [5.0, 3, 1.2, 0.7] {
+        let factor: Double = 1.5 * (loss * constant).squareRoot()
+        let step: Double = Foundation.pow(factor, 0.4)
+        watch.observe(loss: loss * constant, relativeStep: constant * step)
+      }
+      watch.endDescent()
+    }
+    // Logarithms up to 3, their squares, and a quotient of sums of squares about 1.
+    #expect(abs(watch.values[Measure("following")]! - 0.4) < rounding(terms: 40, condition: 40))
+    var still = StepWatch(trial)
+    for _ in 0..<5 { still.observe(loss: 2, relativeStep: 3) }
+    #expect(still.values[Measure("following")]!.isNaN)
+  }
+
+  /// No two seeds have an example in common, nor do those that choose rates.
+  @Test func seedsHaveTheirOwnExamples() throws {
+    let all = try LossProblem.all("curve", configuration, DataLocator())
+    #expect(Set(all.keys) == Set(configuration.seeds.reported + configuration.seeds.tuning))
+    let first = all.values.map { $0.train.targetArray(at: [0]).doubles[0] }
+    #expect(Set(first).count == all.count)
   }
 
   // MARK: Steps beside a reference
@@ -139,7 +172,7 @@ import Training
 
   /// Measuring does not change what is measured.
   @Test func measuredDescentsAreTheSame() throws {
-    let data = try LossProblem("curve", configuration, DataLocator())
+    let data = try #require(try LossProblem.all("curve", configuration, DataLocator())[0])
     let task = task("curve", LossArm(.adam, .smooth), LossTrial(rate: 0.01, exponent: .constant(1.5)), seed: 1)
     let (measured, plain) = (try task.trainer(data), try task.trainer(data, isMeasured: false))
     for _ in 0..<20 {
@@ -152,7 +185,7 @@ import Training
 
   /// A rate that cannot work is found to diverge, and counts as one that has not left its start.
   @Test func divergenceIsNoResult() throws {
-    let data = try LossProblem("curve", configuration, DataLocator())
+    let data = try #require(try LossProblem.all("curve", configuration, DataLocator())[0])
     let wild = try task("curve", LossArm(.sgd), LossTrial(rate: 1e20), seed: 1).run(data)
     let still = try task("curve", LossArm(.sgd), LossTrial(rate: 1e-30), seed: 1).run(data)
     #expect(wild.filter { "\($0.key)".contains("diverged") }.allSatisfy { $0.value == 1 })

@@ -32,6 +32,7 @@ import Training
     c.problem.dimensions = [100, 200]
     c.problem.positions = [0.5, 0.7, 0.8, 1]
     c.descent.methods = ["hybrid", "slack-barrier", "amplitude"]
+    c.descent.rounds = 1
     (c.seeds.count, c.seeds.trials) = (5, 100)
     let experiment = PhaseRetrievalExperiment(c)
     var findings = Findings<PhaseRetrievalArm>.madeUp(seeds: experiment.reportedSeeds)
@@ -67,5 +68,48 @@ import Training
     #expect(found["complex-like-d2"]?.verdict == .refuted)
     #expect(found["between-d2"]?.verdict == .upheld && found["one-funnel-d2"] == nil)
     #expect(found["polish-helps"]?.verdict == .upheld)
+    // The lifted transition of rank 2 is at position 0.43: half moves away from it.
+    #expect(found["at-lifted-d2"]?.verdict == .refuted && found["nearer-lifted-d2"]?.verdict == .refuted)
+  }
+
+  /// Ratios that lie 0.01 apart around the lifted transition, where half is found in the middle: at it, and not at plain.
+  @Test func marginsAreSharesOfWhatIsAboveOne() throws {
+    var c = PhaseRetrievalExperiment.presets.first { $0.name == "smoke" }!.configuration
+    c.problem.ensembles = ["d4"]
+    c.problem.dimensions = [100]
+    let experiment = PhaseRetrievalExperiment(c)
+    let (plain, lifted) = experiment.transitions("d4")
+    func verdicts(_ half: Double) throws -> [String: Verdict] {
+      var findings = Findings<PhaseRetrievalArm>.madeUp(seeds: experiment.reportedSeeds)
+      for (index, position) in c.problem.positions.enumerated() {
+        let arm = experiment.source("hybrid", "d4", 100, position).arm
+        for seed in experiment.reportedSeeds {
+          findings.set(.ratio, of: arm, seed, to: half + 0.001 * (Double(index) - 0.5))
+          findings.set(.trials, of: arm, seed, to: 10)
+          findings.set(.successes, of: arm, seed, to: index == 0 ? 0 : 10)
+        }
+      }
+      return Dictionary(
+        uniqueKeysWithValues: try experiment.claims().map {
+          ($0.claim.id, try $0.decide(findings, alpha: 0.05).verdict)
+        })
+    }
+    #expect(try verdicts(lifted)["at-lifted-d4"] == .upheld && verdicts(lifted)["at-plain-d4"] == .refuted)
+    #expect(try verdicts(plain)["at-plain-d4"] == .upheld && verdicts(plain)["at-lifted-d4"] == .refuted)
+    // 5 % of α from the plain transition, which is 31 % of the way to 1, is not at it.
+    #expect(try verdicts(0.95 * plain)["at-plain-d4"] == .refuted)
+  }
+
+  /// A sign is claimed at the level of a t-test in both directions: 4 % of draws on the other side do not do.
+  @Test func signsAreTestedInBothDirections() {
+    let claim = Claim(id: "positive", name: nil, statement: "It is positive.", source: "test")
+    func decide(_ negative: Int) -> Decision {
+      HalfPoint(
+        estimate: 1, draws: [Double](repeating: -1, count: negative) + [Double](repeating: 1, count: 1000 - negative),
+        trials: 10
+      ).decidePositive(claim, alpha: 0.05, "", reason: "")
+    }
+    #expect(decide(40).verdict == .undecided && decide(20).verdict == .upheld && decide(980).verdict == .refuted)
+    #expect(decide(20).evidence.pValue == 2 * 21.0 / 1001)
   }
 }

@@ -11,14 +11,16 @@ import Training
 @Suite struct TrainedEmbeddingAttentionTests {
   private let configuration = TrainedEmbeddingAttentionExperiment.presets[0].configuration
 
-  private func corpus() throws -> TokenCorpus { try TokenCorpus(.synthetic, configuration, DataLocator()) }
+  private func sample(_ seed: Int) throws -> TokenSample {
+    try TokenCorpus(.synthetic, configuration, DataLocator()).sample(seed)
+  }
 
   /// -grad_{E_s} L = (1/n) sum_i h_i sum_{j: x_ij = s} q_ij (v + (v . E_s - f_i) p), h_i = y_i sigma(-y_i f_i).
   @Test func theFirstStepIsTheClosedForm() throws {
-    let corpus = try corpus()
+    let corpus = try sample(3)
     let task = TrainedEmbeddingAttentionTask(configuration, corpus, seed: 3)
     let start = task.start()
-    let texts = corpus.draw(RandomKey(seed: 3)).train
+    let texts = corpus.train
     let stepped = try task.stepped(start, on: texts).doubles
     let (e, p, v) = (start.embedding.doubles, start.query.doubles, start.output.doubles)
     let (d, n) = (configuration.width, texts.count)
@@ -114,33 +116,100 @@ import Training
     #expect(zip(combined, svm.solution).map { abs($0 - $1) }.max()! < exact)
   }
 
-  /// Sentences in a file become texts of one length with their class; training and test sentences have none in common.
+  /// Constraints that are added as they are violated give the solution of all of them.
+  @Test func cuttingPlanesFindTheSameSolution() {
+    let (key, width, tokens) = (RandomKey(seed: 4), 12, 20)
+    // Half of the tokens lie to one side of a direction, so that each of them can be selected over the others.
+    var embeddings: [Double] = []
+    for token in 0..<tokens {
+      var row = key.split(token).normal(count: width)
+      row[0] = token % 2 == 0 ? 3 + abs(row[0]) : -abs(row[0])
+      embeddings += row
+    }
+    var pairs: [(chosen: Int, other: Int)] = []
+    var rows: [[Double]] = []
+    for chosen in stride(from: 0, to: tokens, by: 2) {
+      for other in stride(from: 1, to: tokens, by: 2) {
+        pairs.append((chosen, other))
+        rows.append((0..<width).map { k in embeddings[chosen * width + k] - embeddings[other * width + k] })
+      }
+    }
+    let left = 1e-8  // what the solvers may leave of a constraint
+    let (all, cut) = (
+      TokenSelectionSVM(rows, tolerance: left),
+      TokenSelectionSVM(pairs: pairs, embeddings: embeddings, width: width, tolerance: left)
+    )
+    #expect(all.isConverged && cut.isConverged && cut.multipliers.count < all.multipliers.count)
+    // |p|² is strongly convex: a solution that leaves `left` of each constraint is as near as the root of its gap,
+    // left times the sum of the multipliers.
+    var gap = 0.0
+    for (a, b) in zip(all.solution, cut.solution) { gap += (a - b) * (a - b) }
+    #expect(gap <= 4 * left * all.multipliers.reduce(0, +) + rounding(terms: drift(of: 240 * all.passes)))
+    // Opposite demands cannot both be met.
+    let contrary = TokenSelectionSVM(
+      pairs: [(0, 1), (1, 0)], embeddings: embeddings, width: width, longest: 500)
+    #expect(!contrary.isConverged)
+  }
+
+  /// Two positive and two negative texts of the tokens -2, -1, 1, 2 (by what they speak for).
+  @Test func selectionIsMeasuredInTheWorseClass() {
+    let values = [-2.0, -1, 1, 2]
+    let texts = TokenTexts(tokens: [3, 0, 1, 3, 2, 2, 0, 2, 3, 1, 1, 2], labels: [1, 1, -1, -1], length: 3)
+    // Along v: right in both positive texts, in no negative one. A random position of a positive text holds the best
+    // token in 1/3 of cases, of a negative one in 1/3 and 2/3.
+    let along = Selection(texts, scores: values)
+    #expect(along.best(by: values).share == 0 && abs(along.best(by: values).chance - 0.5) < rounding(terms: 4))
+    // What tells most, whatever it speaks for.
+    let telling = Selection(texts, scores: [2, 1.5, 1, 2.5])
+    #expect(telling.best(by: values).share == 0.5 && telling.counts == [3: 3, 1: 1])
+    let mean = telling.mean(of: values.map(abs))
+    #expect(abs(mean.chosen - 7.0 / 4) < rounding(terms: 4) && abs(mean.chance - 17.0 / 12) < rounding(terms: 12))
+    #expect(along.pairs.contains { $0.chosen == 3 && $0.other == 0 })
+    #expect(Set(along.pairs).count == along.pairs.count && along.pairs.allSatisfy { $0.chosen != $0.other })
+  }
+
+  /// Sentences in a file become texts of one length with their class; no two samples have a sentence in common, nor the
+  /// training and the test texts of one.
   @Test func sentencesBecomeTexts() throws {
     let folder = NSTemporaryDirectory() + "descent-corpus-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createDirectory(
       atPath: folder + "/movie-sentences", withIntermediateDirectories: true)
-    let lines = (0..<40).map { "\($0)\t\($0 % 2 == 0 ? 2.0 : -1.5)\t\($0 % 2 == 0 ? "good" : "bad") film number\($0)" }
+    // Each sentence has a word of its own, which occurs often enough to be known.
+    let lines = (0..<100).map {
+      "\($0)\t\($0 % 2 == 0 ? 2.0 : -1.5)\t\($0 % 2 == 0 ? "good" : "bad") word\($0) word\($0) film"
+    }
     try Data((["id\tsentiment\ttext"] + lines).joined(separator: "\r\n").utf8).write(
       to: URL(fileURLWithPath: folder + "/movie-sentences/movieReviewSnippets_GroundTruth.txt"))
     var c = configuration
     c.data.names = ["movie-sentences"]
-    (c.sentences.train, c.sentences.test, c.sentences.length, c.sentences.fewest) = (24, 16, 2, 5)
+    c.seeds.count = 3
+    (c.sentences.train, c.sentences.test, c.sentences.length, c.sentences.fewest) = (20, 10, 2, 2)
     let corpus = try TokenCorpus(.movieSentences, c, DataLocator(directory: folder))
-    #expect(Set(corpus.words) == ["film", "good", "bad"])
-    let (train, test) = corpus.draw(RandomKey(seed: 1))
-    #expect(train.count == 24 && test.count == 16)
-    for texts in [train, test] {
-      for text in 0..<texts.count {
-        let words = (0..<2).map { corpus.words[Int(texts.tokens[2 * text + $0])] }
-        #expect(words == [texts.labels[text] > 0 ? "good" : "bad", "film"])
+    var known: Set<String> = []
+    for seed in 0..<3 {
+      let sample = try corpus.sample(seed)
+      #expect(sample.train.count == 20 && sample.test.count == 10 && sample.train.length == 2)
+      for text in 0..<20 {
+        let words = (0..<2).map { sample.words[Int(sample.train.tokens[2 * text + $0])] }
+        #expect(words[0] == (sample.train.labels[text] > 0 ? "good" : "bad") && words[1].hasPrefix("word"))
+        #expect(known.insert(words[1]).inserted)
+      }
+      // Words of test texts alone are unknown, and the next one takes their place.
+      for text in 0..<10 {
+        #expect(sample.words[Int(sample.test.tokens[2 * text + 1])] == "film")
       }
     }
-    c.sentences.train = 25
+    // A seed that chooses settings has none of these texts.
+    c.sentences.train = 6
+    c.sentences.test = 3
+    let other = try TokenCorpus(.movieSentences, c, DataLocator(directory: folder)).sample(1000)
+    #expect(other.words.allSatisfy { !known.contains($0) })
+    c.sentences.train = 30
     let error = #expect(throws: DatasetError.self) {
-      try TokenCorpus(.movieSentences, c, DataLocator(directory: folder))
+      try TokenCorpus(.movieSentences, c, DataLocator(directory: folder)).sample(0)
     }
-    #expect(error?.description.contains("has 24 texts of 2 known words to train, and not 25") == true)
+    #expect(error?.description.contains("texts of 2 known words to train in a seed's share, and not 30") == true)
   }
 
   @Test func settingsThatCannotBeAreRefused() {

@@ -4,7 +4,11 @@ import Foundation
 /// A method of the comparison: plain SGD or Adam, or one of them on a power of the loss.
 package struct LossArm: Hashable, Sendable, CustomStringConvertible {
   package enum Base: String, CaseIterable, Sendable { case sgd, adam }
-  package enum Form: String, CaseIterable, Sendable { case constant, piecewise, smooth }
+  package enum Form: String, CaseIterable, Sendable {
+    case constant, piecewise, smooth
+    /// The smooth exponent with its own derivative by the loss.
+    case whole
+  }
 
   package var base: Base
   /// None for the plain method.
@@ -35,17 +39,22 @@ package struct LossArm: Hashable, Sendable, CustomStringConvertible {
 package struct LossTrial: Hashable, Sendable, CustomStringConvertible {
   package var rate: Double
   package var exponent: LossExponent?
+  /// Whether an exponent that depends on the loss is a constant for the derivative.
+  package var freezesExponent: Bool
 
-  package init(rate: Double, exponent: LossExponent? = nil) {
+  package init(rate: Double, exponent: LossExponent? = nil, freezesExponent: Bool = true) {
     self.rate = rate
     self.exponent = exponent
+    self.freezesExponent = freezesExponent
   }
 
   package var description: String {
-    String(format: "rate %.4g", rate) + (exponent.map { ", n \($0)" } ?? "")
+    String(format: "rate %.4g", rate) + (exponent.map { ", n \($0)" } ?? "") + (freezesExponent ? "" : " whole")
   }
 
-  package var transformation: LossTransformation? { exponent.map { LossTransformation($0) } }
+  package var transformation: LossTransformation? {
+    exponent.map { LossTransformation($0, freezesExponent: freezesExponent) }
+  }
 
   /// The method: on transformed losses measured, if so wished, against the plain one at the same rate.
   package func chain(_ arm: LossArm, noise: Double = 0, isMeasured: Bool = true) -> Chain {
@@ -58,9 +67,30 @@ package struct LossTrial: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The search of an arm on a problem: rates over a range, each with one of the exponents in turn, then rates around the
-/// best. Every transformed arm takes the same number of trials, a plain one as many as all transformed ones of its base
-/// together: claims are about the best of those.
+/// What the search finds lowest or highest: each claim is about descents that were tuned by what it judges.
+package enum LossCriterion: String, CaseIterable, Sendable {
+  /// The training loss at the end.
+  case loss
+  /// The updates until the level.
+  case speed
+  /// The accuracy at the end; on the double well the share of starts that end in the lower well.
+  case accuracy
+
+  var measure: Measure {
+    switch self {
+    case .loss: .finalLoss
+    case .speed: .updatesToLevel
+    case .accuracy: .finalAccuracy
+    }
+  }
+
+  /// Those that a problem has.
+  static func on(_ problem: String) -> [LossCriterion] { problem == "curve" ? [.loss, .speed] : allCases }
+}
+
+/// The search of an arm on a problem: every exponent at every rate of a grid. Every transformed arm takes the same number
+/// of trials, a plain one as many as all transformed ones of its base together, on a finer grid: claims are about the best
+/// of those.
 package struct LossSearch: Sendable {
   let configuration: LossTransformationConfiguration
   let rates: ClosedRange<Double>
@@ -80,35 +110,32 @@ package struct LossSearch: Sendable {
     case nil: return []
     case .constant: return s.constants.map { .constant($0) }
     case .piecewise: return s.pairs.map { .piecewise(above: $0[0], below: $0[1]) }
-    case .smooth: return s.pairs.map { .sigmoid(from: $0[1], to: $0[0], slope: s.slope, centre: s.centre) }
+    case .smooth, .whole: return s.pairs.map { .sigmoid(from: $0[1], to: $0[0], slope: s.slope, centre: s.centre) }
     }
   }
 
-  /// How many arms' trials this one takes.
-  private var share: Int { arm.isPlain ? LossArm.all.count { $0.base == arm.base && !$0.isPlain } : 1 }
-  package var coarseCount: Int { share * configuration.search.coarse }
-  package var fineCount: Int { share * configuration.search.fine }
-
-  /// Distance of neighbouring rates, a factor.
-  private var spacing: Double {
-    coarseCount < 2 ? 2 : pow(rates.upperBound / rates.lowerBound, 1 / Double(coarseCount - 1))
+  private func grid(_ count: Int) -> [Double] {
+    guard count > 1 else { return [rates.lowerBound] }
+    let spacing = pow(rates.upperBound / rates.lowerBound, 1 / Double(count - 1))
+    return (0..<count).map { rates.lowerBound * pow(spacing, Double($0)) }
   }
 
-  package var coarse: [LossTrial] {
-    let exponents = exponents
-    return (0..<coarseCount).map { index in
-      LossTrial(
-        rate: rates.lowerBound * pow(spacing, Double(index)),
-        exponent: exponents.isEmpty ? nil : exponents[index % exponents.count])
+  package var trials: [LossTrial] {
+    if arm.isPlain {
+      let others = LossArm.all.filter { $0.base == arm.base && !$0.isPlain }
+      let count = others.reduce(0) { $0 + LossSearch(configuration, rates, $1).trials.count }
+      return grid(count).map { LossTrial(rate: $0) }
+    }
+    return exponents.flatMap { exponent in
+      grid(configuration.search.rates).map {
+        LossTrial(rate: $0, exponent: exponent, freezesExponent: arm.form != .whole)
+      }
     }
   }
 
-  /// Rates between the best and its neighbours: half, quarter... of the spacing to each side in turn.
-  package func fine(around best: LossTrial) -> [LossTrial] {
-    (0..<fineCount).map { index in
-      let distance = 0.5 / Double(1 + index / 2)
-      return LossTrial(
-        rate: best.rate * pow(spacing, index % 2 == 0 ? distance : -distance), exponent: best.exponent)
-    }
+  private init(
+    _ configuration: LossTransformationConfiguration, _ rates: ClosedRange<Double>, _ arm: LossArm
+  ) {
+    (self.configuration, self.rates, self.arm) = (configuration, rates, arm)
   }
 }

@@ -2,8 +2,8 @@
 public struct LossRun: SweepArm {
   package enum Kind: Hashable, Sendable {
     case trial(LossTrial)
-    case tuned
-    /// The plain method at the mean effective rate of the tuned one of the same seed.
+    case tuned(LossCriterion)
+    /// The plain method at the mean effective rate, on the same seed, of the one that was tuned by the loss.
     case control
     case crossing(exponent: Double)
   }
@@ -12,7 +12,7 @@ public struct LossRun: SweepArm {
   package let arm: LossArm
   package let kind: Kind
 
-  package init(_ problem: String, _ arm: LossArm, _ kind: Kind = .tuned) {
+  package init(_ problem: String, _ arm: LossArm, _ kind: Kind = .tuned(.loss)) {
     (self.problem, self.arm, self.kind) = (problem, arm, kind)
   }
 
@@ -24,7 +24,8 @@ public struct LossRun: SweepArm {
   public var description: String {
     switch kind {
     case .trial(let trial): "tune/\(problem)/\(arm)/\(trial)"
-    case .tuned: "\(problem)/\(arm)"
+    case .tuned(.loss): "\(problem)/\(arm)"
+    case .tuned(let criterion): "\(problem)/\(arm) for \(criterion)"
     case .control: "\(problem)/\(arm) control"
     case .crossing(let exponent): "crossing/n \(exponent)"
     }
@@ -33,17 +34,19 @@ public struct LossRun: SweepArm {
 
 extension Measure {
   static let finalTestLoss = Measure("testLoss")
-  /// Percent; on the double well the share of starts that end in the lower well.
+  /// Percent; on the double well the share of all starts that end in the lower well, that is how many cross the barrier.
   static let finalAccuracy = Measure("accuracy")
-  /// Updates until the level was passed, one more than all where it never was.
+  /// Updates until the level was passed, one more than all where it never was; on the double well until the height above
+  /// the minimum of the well in which the descent ends.
   static let updatesToLevel = Measure("steps")
   static let diverged = Measure("diverged")
   static let trialRate = Measure("rate")
   /// The time-mean of the length of a step over that of the plain method.
   static let relativeStep = Measure("relative")
   static let meanRate = Measure("meanRate")
-  static let logRelativeStep = Measure("logRelative")
-  static let logFactor = Measure("logFactor")
+  /// The slope of the logarithm of the relative step over that of the factor, within descents: 1 where steps follow the
+  /// factor, 0 where they do not feel it.
+  static let following = Measure("following")
   static let formulaError = Measure("formulaError")
   /// Distance of the end from the next minimum.
   static let place = Measure("place")

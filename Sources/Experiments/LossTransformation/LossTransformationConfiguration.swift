@@ -10,6 +10,8 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     public var batch: Int
     /// Hidden units, or features of the first convolution.
     public var width: Int
+    /// Training examples of each seed, which no other seed has; the double well has none.
+    public var examples: Int
     /// The loss whose first passing is timed.
     public var level: Double
     /// Lowest and highest rate of the search.
@@ -32,10 +34,8 @@ public struct LossTransformationConfiguration: SeededConfiguration {
 
   /// The search for each method's rate and exponent, on tuning seeds.
   public struct Search: Codable, Sendable, Equatable {
-    /// Trials over the range of rates; a plain method has as many as all its transformed forms together.
-    public var coarse: Int
-    /// Further trials around the best of them, likewise.
-    public var fine: Int
+    /// Rates for each exponent; a plain method has as many as all its transformed forms have trials together.
+    public var rates: Int
     /// Constant exponents that are tried.
     public var constants: [Double]
     /// Pairs of exponents, at large and at small losses.
@@ -67,37 +67,52 @@ public struct LossTransformationConfiguration: SeededConfiguration {
   public var cifar10: Problem
   /// The shape of the double well.
   public var landscape: Well
-  /// Training and test examples that measure the end.
+  /// Training and test examples that measure the end, at most.
   public var examples: Int
   /// How rates and exponents are chosen.
   public var search: Search
   public var seeds: TunedSeeds
   public var decision: Decisions
 
-  static let standard = LossTransformationConfiguration(
-    problems: ["well", "curve", "mnist", "cifar10"],
-    well: Problem(steps: 150, batch: 25, width: 1, level: 0.05, sgdRates: [0.003, 0.1], adamRates: [0.01, 0.5]),
-    curve: Problem(steps: 300, batch: 32, width: 32, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
-    mnist: Problem(steps: 200, batch: 32, width: 16, level: 0.5, sgdRates: [0.02, 1], adamRates: [0.0005, 0.03]),
-    cifar10: Problem(steps: 100, batch: 16, width: 4, level: 2, sgdRates: [0.01, 0.3], adamRates: [0.0005, 0.02]),
+  static let quick = LossTransformationConfiguration(
+    problems: ["well", "curve", "mnist"],
+    well: Problem(
+      steps: 150, batch: 25, width: 1, examples: 1, level: 0.05, sgdRates: [0.003, 0.1], adamRates: [0.01, 0.5]),
+    curve: Problem(
+      steps: 300, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
+    mnist: Problem(
+      steps: 630, batch: 64, width: 16, examples: 4000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05]),
+    cifar10: Problem(
+      steps: 390, batch: 32, width: 4, examples: 4000, level: 1.6, sgdRates: [0.01, 0.5], adamRates: [0.001, 0.03]),
     landscape: Well(tilt: 0.3, offset: 0.4, noise: 1, crossingExponents: [0.5, 0.75, 1, 1.5, 2]), examples: 1000,
     search: Search(
-      coarse: 6, fine: 3, constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4,
-      centre: 1),
+      rates: 6, constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4, centre: 1),
     seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
 
   static var smoke: LossTransformationConfiguration {
-    var c = standard
+    var c = quick
     c.problems = ["well", "curve"]
     c.well.steps = 40
     c.well.batch = 5
     c.curve.steps = 40
     c.curve.width = 8
-    c.search.coarse = 2
-    c.search.fine = 1
+    c.search.rates = 2
+    c.search.constants = [0.75]
+    c.search.pairs = [[1.5, 0.75]]
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     c.examples = 100
+    return c
+  }
+
+  /// Ten epochs of CIFAR-10 and of MNIST, each seed with images of its own.
+  static var standard: LossTransformationConfiguration {
+    var c = quick
+    c.problems = problemNames
+    c.well.steps = 300
+    c.curve.steps = 1000
+    c.mnist.width = 32
+    c.cifar10.steps = 1250
     return c
   }
 
@@ -108,16 +123,17 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.well.batch = 101
     c.curve.steps = 5000
     c.curve.width = 64
-    c.mnist = Problem(steps: 9370, batch: 64, width: 128, level: 0.1, sgdRates: [0.01, 1], adamRates: [0.0001, 0.03])
+    c.mnist = Problem(
+      steps: 7800, batch: 64, width: 128, examples: 10_000, level: 0.1, sgdRates: [0.01, 1],
+      adamRates: [0.0001, 0.03])
     c.cifar10 = Problem(
-      steps: 15_620, batch: 64, width: 32, level: 0.8, sgdRates: [0.003, 0.3], adamRates: [0.0001, 0.01])
+      steps: 15_620, batch: 64, width: 32, examples: 10_000, level: 0.8, sgdRates: [0.003, 0.3],
+      adamRates: [0.0001, 0.01])
     c.examples = 10_000
-    c.search.coarse = 12
-    c.search.fine = 6
+    c.search.rates = 9
     c.search.constants = [0.5, 0.75, 1.5, 2]
     c.search.pairs = [[2, 0.5], [0.5, 2], [1.5, 0.75], [0.75, 1.5]]
-    c.seeds.count = 20
-    c.seeds.tuningCount = 3
+    c.seeds = TunedSeeds(count: 4, first: 0, tuningCount: 1, tuningFirst: 1000)
     return c
   }
 
@@ -144,6 +160,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
       let p = self[name]
       for (setting, value) in [
         ("steps", Double(p.steps)), ("batch", Double(p.batch)), ("width", Double(p.width)), ("level", p.level),
+        ("examples", Double(p.examples)),
       ] where !(value > 0) { throw SettingsError("\(name).\(setting) must be positive, not \(value)") }
       for (setting, rates) in [("sgdRates", p.sgdRates), ("adamRates", p.adamRates)] {
         guard rates.count == 2, rates[0] > 0, rates[1] > rates[0] else {
@@ -151,10 +168,8 @@ public struct LossTransformationConfiguration: SeededConfiguration {
         }
       }
     }
-    try require(counts: ["examples": examples, "search.coarse": search.coarse])
-    guard search.fine >= 0, landscape.noise >= 0 else {
-      throw SettingsError("search.fine and landscape.noise must not be negative")
-    }
+    try require(counts: ["examples": examples, "search.rates": search.rates])
+    guard landscape.noise >= 0 else { throw SettingsError("landscape.noise must not be negative") }
     guard !search.constants.isEmpty, !search.pairs.isEmpty, search.pairs.allSatisfy({ $0.count == 2 }) else {
       throw SettingsError("search.constants and search.pairs must not be empty, and a pair has two exponents")
     }

@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 import Training
 
-/// A problem of the comparison that is learned from examples, with its network.
+/// A problem of the comparison that is learned from examples, as one seed has it: examples of its own, and the network.
 package struct LossProblem: Sendable {
   package let name: String
   package let train: Dataset
@@ -10,20 +10,48 @@ package struct LossProblem: Sendable {
   package let normalization: Normalization?
   let width: Int
 
-  package init(_ name: String, _ configuration: LossTransformationConfiguration, _ locator: DataLocator) throws {
-    self.name = name
-    width = configuration[name].width
+  /// The problem of each seed. No two have an example in common, in training or test, nor those that choose rates.
+  ///
+  /// - Throws: `DatasetError` for a data set that is not here or too small.
+  package static func all(
+    _ name: String, _ configuration: LossTransformationConfiguration, _ locator: DataLocator
+  ) throws -> [Int: LossProblem] {
+    let seeds = configuration.seeds.reported + configuration.seeds.tuning
+    let settings = configuration[name]
     if name == "curve" {
-      train = Self.curve(256, key: RandomKey(seed: 0).split("curve").split("train"))
-      test = Self.curve(256, key: RandomKey(seed: 0).split("curve").split("test"))
-      normalization = nil
-      return
+      return Dictionary(
+        uniqueKeysWithValues: seeds.map { seed in
+          let key = RandomKey(seed: seed).split("curve")
+          return (
+            seed,
+            LossProblem(
+              name: name, train: curve(settings.examples, key: key.split("train")),
+              test: curve(settings.examples, key: key.split("test")), normalization: nil, width: settings.width)
+          )
+        })
     }
     let (all, testing) = try locator.load(name)
-    train = all
-    test = try testing.split([min(configuration.examples, testing.count)], key: RandomKey(seed: 0).split("test"))[0]
+    guard all.count >= seeds.count * settings.examples else {
+      throw DatasetError(
+        name, "has \(all.count) training examples, too few for \(seeds.count) seeds of \(settings.examples) each")
+    }
     let statistics = all.channelStatistics()
-    normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+    let normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
+    let key = RandomKey(seed: 0).split("shares")
+    let (train, test) = (
+      key.split("train").permutation(all.count), key.split("test").permutation(testing.count)
+    )
+    let tests = testing.count / seeds.count
+    return Dictionary(
+      uniqueKeysWithValues: seeds.enumerated().map { index, seed in
+        (
+          seed,
+          LossProblem(
+            name: name, train: all.subset(Array(train[index * settings.examples..<(index + 1) * settings.examples])),
+            test: testing.subset(Array(test[index * tests..<(index + 1) * tests].prefix(configuration.examples))),
+            normalization: normalization, width: settings.width)
+        )
+      })
   }
 
   /// y = sin 3x + x / 2 + noise on [-3, 3].

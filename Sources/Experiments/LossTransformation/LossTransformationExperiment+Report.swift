@@ -31,10 +31,12 @@ extension LossTransformationExperiment {
       title: "Descent on powers of the loss",
       subtitle: "\(configuration.problems.joined(separator: ", ")), n = \(reportedSeeds.count) seeds",
       comparison:
-        "Paired tests over seeds: equal weights, batches and noise in all arms of a seed. Each transformed arm "
-        + "takes the best of \(s.coarse + s.fine) trials on \(tuningSeeds.count) other seeds, by the training loss at the "
-        + "end, a plain one the best of as many as all transformed ones of its base have; where a claim speaks of the best "
-        + "power, the form is chosen there too. Losses and updates are compared by their natural logarithms: an estimate "
+        "Paired tests over seeds: equal weights, batches and noise in all arms of a seed; no two seeds have an "
+        + "example in common. Each transformed arm takes the best of its trials, every exponent at \(s.rates) rates, on "
+        + "\(tuningSeeds.count) other seeds, a plain one the best of as many as all transformed ones of its base have. Where a "
+        + "claim speaks of the best power, the form is chosen there too. Each claim is about descents that were tuned by "
+        + "what it judges: the training loss, the updates to the level, or the accuracy; tables show those tuned by the "
+        + "loss. Losses and updates are compared by their natural logarithms: an estimate "
         + "of -0.1 is about 10 % less.",
       sections: sections,
       choices:
@@ -63,6 +65,7 @@ extension LossTransformationExperiment {
       return [
         "\(arm)", "\(trial)", Report.deviation(losses), Report.deviation(try values(.updatesToLevel)),
         accuracy.map { Report.deviation($0) } ?? "–", Report.deviation(try values(.relativeStep)),
+        arm.isPlain ? "–" : Report.deviation(try values(.following)),
         Report.number(try values(.diverged).reduce(0, +)), arm.isPlain ? "–" : against(plain, losses),
         arm.isPlain ? "–" : Report.deviation(control), arm.isPlain ? "–" : against(control, losses),
       ]
@@ -70,7 +73,8 @@ extension LossTransformationExperiment {
     return .table(
       header: [
         "method", "chosen", "final loss", "updates to level",
-        problem == "well" ? "% in the lower well" : "accuracy, %", "mean relative step", "diverged",
+        problem == "well" ? "% in the lower well" : "accuracy, %", "mean relative step", "slope of steps over factor",
+        "diverged",
         "log loss less plain, 95 %", "control's loss", "log loss less control, 95 %",
       ], rows: rows)
   }

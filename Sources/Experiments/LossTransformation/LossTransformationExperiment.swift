@@ -17,21 +17,23 @@ public struct LossTransformationExperiment: Experiment {
   public static let presets: [Preset<LossTransformationConfiguration>] = [
     .init(name: "smoke", summary: "seconds: a double well and a curve", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: double well, curve, MNIST, CIFAR-10; eleven methods, ten seeds",
-      configuration: .standard),
-    .init(name: "paper", summary: "hours: ten epochs of MNIST and twenty of CIFAR-10, 20 seeds", configuration: .paper),
+      name: "quick", summary: "minutes: double well, curve, MNIST; fourteen methods, ten seeds", configuration: .quick),
+    .init(
+      name: "standard", summary: "hours: the same, longer, and ten epochs of CIFAR-10", configuration: .standard),
+    .init(
+      name: "paper", summary: "days: 50 epochs of MNIST and 100 of CIFAR-10, wider networks", configuration: .paper),
   ]
 
   public static let settingDescriptions: [String: String] = {
     var all = [
-      "problems": "any of well, curve, mnist, cifar10", "examples": "training and test examples that measure the end",
+      "problems": "any of well, curve, mnist, cifar10",
+      "examples": "training and test examples that measure the end, at most",
       "landscape.tilt": "slope added to the double well",
       "landscape.offset": "height added, so that no loss is below 0",
       "landscape.noise": "standard deviation of noise added to the double well's gradient",
       "landscape.crossingExponents": "exponents tried without the offset, where the loss crosses zero",
-      "search.coarse":
-        "trials over the range of rates; a plain method has as many as all its transformed forms together",
-      "search.fine": "further trials around the best of them, likewise",
+      "search.rates":
+        "rates for each exponent; a plain method has as many as all its transformed forms have trials together",
       "search.constants": "constant exponents that are tried",
       "search.pairs": "pairs of exponents, [large losses, small losses], of the piecewise and the smooth form",
       "search.slope": "slope of the smooth exponent", "search.centre": "loss at the middle of the smooth exponent",
@@ -45,7 +47,9 @@ public struct LossTransformationExperiment: Experiment {
       all["\(name).steps"] = "updates"
       all["\(name).batch"] = name == "well" ? "starts" : "samples in one update"
       all["\(name).width"] = "hidden units, or features of the first convolution; the double well has none"
-      all["\(name).level"] = "loss whose first passing is timed" + (name == "well" ? ", above the lowest" : "")
+      all["\(name).examples"] = "training examples of each seed's own; the double well has none"
+      all["\(name).level"] =
+        "loss whose first passing is timed" + (name == "well" ? ", above the minimum where the descent ends" : "")
       all["\(name).sgdRates"] = "lowest and highest rate of the search with SGD"
       all["\(name).adamRates"] = "the same with Adam"
     }
@@ -54,25 +58,26 @@ public struct LossTransformationExperiment: Experiment {
 
   // MARK: Running
 
-  /// The search in two stages, then the methods as tuned, then what depends on them.
+  /// The search, then the methods as tuned, then what depends on them.
   ///
   /// - Throws: `SettingsError` where the search's arms differ in their number of trials.
   public func sweep() throws -> Sweep<LossRun> {
     let bases = LossArm.Base.allCases
-    let arms = configuration.problems.flatMap { problem in LossArm.all.map { LossRun(problem, $0) } }
-    let controls = arms.filter { !$0.arm.isPlain }.map { LossRun($0.problem, $0.arm, .control) }
+    let arms = configuration.problems.flatMap { problem in
+      LossCriterion.on(problem).flatMap { criterion in LossArm.all.map { LossRun(problem, $0, .tuned(criterion)) } }
+    }
+    let controls = configuration.problems.flatMap { problem in
+      LossArm.all.filter { !$0.isPlain }.map { LossRun(problem, $0, .control) }
+    }
     let crossings =
       configuration.problems.contains("well") ? configuration.landscape.crossingExponents.map(LossRun.crossing) : []
     var sweep = Sweep([
-      .init(try bases.flatMap { try coarseGrid($0).tasks }),
-      .init(forecast: try bases.flatMap { try fineForecast($0).tasks }) { findings in
-        try bases.flatMap { try fineGrid($0, findings).tasks }
-      },
+      .init(try bases.flatMap { try grid($0).tasks }),
       .init(arms.tasks(on: reportedSeeds)), .init((controls + crossings).tasks(on: reportedSeeds)),
     ]) { locator, _ in
       let data = try Dictionary(
         uniqueKeysWithValues: configuration.problems.filter { $0 != "well" }.map {
-          ($0, try LossProblem($0, configuration, locator))
+          ($0, try LossProblem.all($0, configuration, locator))
         })
       var bench = Workbench<LossRun>(cost: { try cost($0.arm.problem, data) }) { task, log in
         let run = task.arm
@@ -83,7 +88,7 @@ public struct LossTransformationExperiment: Experiment {
           values = try descent.descendWell(
             DoubleWell(tilt: configuration.landscape.tilt, offset: 0), configuration.well.steps)
         } else {
-          values = try descent.run(data[run.problem]) { log.elapsed }
+          values = try descent.run(data[run.problem]?[task.seed]) { log.elapsed }
         }
         return TaskOutcome(values, step: configuration[run.problem].steps, text: "\(trial)")
       }
@@ -101,7 +106,7 @@ public struct LossTransformationExperiment: Experiment {
     let run = task.arm
     switch run.kind {
     case .trial(let trial): return (run.arm, trial)
-    case .tuned: return (run.arm, try chosen(run.problem, run.arm, findings).trial)
+    case .tuned(let criterion): return (run.arm, try chosen(run.problem, run.arm, by: criterion, findings).trial)
     case .control:
       let rate = try findings[LossRun(run.problem, run.arm), task.seed, .meanRate]
       return (LossArm(run.arm.base), LossTrial(rate: rate))
@@ -112,7 +117,7 @@ public struct LossTransformationExperiment: Experiment {
   }
 
   /// One descent is run to be timed and thrown away; twenty steps stand for a longer one.
-  private func cost(_ problem: String, _ data: [String: LossProblem]) throws -> TaskCost {
+  private func cost(_ problem: String, _ data: [String: [Int: LossProblem]]) throws -> TaskCost {
     var short = configuration
     let all = configuration[problem].steps
     let steps = min(20, all)
@@ -123,25 +128,26 @@ public struct LossTransformationExperiment: Experiment {
     default: short.cifar10.steps = steps
     }
     let arm = LossArm(.sgd)
-    let trial = LossSearch(configuration, problem, arm).coarse[0]
+    let (trial, seed) = (LossSearch(configuration, problem, arm).trials[0], tuningSeeds[0])
     let began = Date()
-    _ = try LossTask(short, problem, arm, trial, seed: 0).run(data[problem])
+    _ = try LossTask(short, problem, arm, trial, seed: seed).run(data[problem]?[seed])
     return TaskCost(seconds: Date().timeIntervalSince(began) * Double(all) / Double(steps))
   }
 
   /// What it costs to know the effective rate: updates with and without the reference chain, in turn.
-  private func measureCost(_ context: RunContext, _ data: [String: LossProblem]) throws {
+  private func measureCost(_ context: RunContext, _ data: [String: [Int: LossProblem]]) throws {
     guard !context.earlier.contains(where: { $0.kind == "cost" }), !data.isEmpty else { return }
     let values = try Engine.withThreadCount(1) { try costs(context, data) }
     try context.record("cost", values.byTag)
   }
 
-  private func costs(_ context: RunContext, _ data: [String: LossProblem]) throws -> [Measure: Double] {
+  private func costs(_ context: RunContext, _ data: [String: [Int: LossProblem]]) throws -> [Measure: Double] {
     var values: [Measure: Double] = [:]
     for (problem, found) in data.sorted(by: { $0.key < $1.key }) {
       let arm = LossArm(.adam, .constant)
       let search = LossSearch(configuration, problem, arm)
-      let task = LossTask(configuration, problem, arm, search.coarse[0], seed: tuningSeeds[0])
+      let task = LossTask(configuration, problem, arm, search.trials[0], seed: tuningSeeds[0])
+      guard let found = found[tuningSeeds[0]] else { continue }
       let trainers = [try task.trainer(found), try task.trainer(found, isMeasured: false)]
       // The least of several rounds: what else the machine does only adds.
       var seconds = [Double.infinity, .infinity]

@@ -1,34 +1,53 @@
 import Foundation
 import Training
 
-/// Sums over the steps of a descent: what the factor did, and what came of it.
-struct StepWatch {
+/// Sums over the steps of descents: what the factor did, and what came of it.
+package struct StepWatch {
   private let trial: LossTrial
   private(set) var count = 0
   private var relative = 0.0
-  private var logRelative = 0.0
-  private var logFactor = 0.0
   private var formula = 0.0
+  /// Of the present descent: steps, logarithms of factor and step, and their products.
+  private var present = (count: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
+  /// Of those that ended, about the means of each.
+  private var squares = 0.0
+  private var products = 0.0
 
-  init(_ trial: LossTrial) { self.trial = trial }
+  package init(_ trial: LossTrial) { self.trial = trial }
 
-  mutating func observe(loss: Double, relativeStep: Double) {
+  package mutating func observe(loss: Double, relativeStep: Double) {
     count += 1
     relative += relativeStep
     guard let transformation = trial.transformation, relativeStep > 0 else { return }
     // The factor on paper, in double precision, beside the steps that were made.
-    let factor = log(transformation.factor(of: loss))
-    logFactor += abs(factor)
-    logRelative += abs(log(relativeStep))
-    formula += abs(log(relativeStep) - factor)
+    let (factor, step) = (log(transformation.factor(of: loss)), log(relativeStep))
+    formula += abs(step - factor)
+    present.count += 1
+    present.x += factor
+    present.y += step
+    present.xx += factor * factor
+    present.xy += factor * step
   }
 
-  /// Means over time.
-  var values: [Measure: Double] {
+  /// What comes is of another descent, with a level of its own.
+  package mutating func endDescent() {
+    if present.count > 0 {
+      squares += present.xx - present.x * present.x / present.count
+      products += present.xy - present.x * present.y / present.count
+    }
+    present = (0, 0, 0, 0, 0)
+  }
+
+  /// Means over time, and the slope within descents; no slope where the factor never changed.
+  package var values: [Measure: Double] {
+    var whole = self
+    whole.endDescent()
     let n = Double(max(count, 1))
+    // Below what rounding leaves of a sum of squares of logarithms no change is left.
+    let isChanging = whole.squares > 1e-10 * n
     return [
       .trialRate: trial.rate, .relativeStep: relative / n, .meanRate: trial.rate * relative / n,
-      .logRelativeStep: logRelative / n, .logFactor: logFactor / n, .formulaError: formula / n,
+      .formulaError: formula / n, .following: isChanging ? whole.products / whole.squares : .nan,
     ]
   }
 }
@@ -128,27 +147,33 @@ package struct LossTask: Sendable {
     let (left, right) = well.minima
     let ridge = well.stationary[1]
     let lower = well(left) < well(right) ? left : right
+    let level = configuration.well.level
     let starts = DoubleWell.starts(configuration.well.batch)
     var watch = StepWatch(trial)
     var values: [Measure: Double] = [:]
     var (loss, reachedSum, lowerCount, diverged, place, stalled) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     let interval = max(1, steps / 20)
     for (index, start) in starts.enumerated() {
-      var reached = steps + 1
+      // To converge and to cross the barrier are two things: the level is one above the minimum of the well in which a
+      // descent ends.
+      var reached = [left: steps + 1, right: steps + 1]
       let key = RandomKey(seed: seed).split("well").split(index)
       var end = try descent.run(from: start, steps: steps, key: key) { step, value, readings in
         watch.observe(loss: value, relativeStep: readings["optimizer/relativeStep"] ?? 1)
-        let excess = value - well.lowest
-        if excess < configuration.well.level, reached > steps { reached = step }
-        if step % interval == 0 { values[lossCurve[step], default: 0] += excess / Double(starts.count) }
+        for minimum in [left, right] where value - well(minimum) < level && reached[minimum]! > steps {
+          reached[minimum] = step
+        }
+        if step % interval == 0 { values[lossCurve[step], default: 0] += (value - well.lowest) / Double(starts.count) }
       }
-      if !end.isFinite || !well(end).isFinite {
+      watch.endDescent()
+      let isLost = !end.isFinite || !well(end).isFinite
+      if isLost {
         diverged += 1
-        (end, reached) = (start, steps + 1)
+        end = start
       }
       let nearest = end < ridge ? left : right
-      loss += well(end) - well.lowest
-      reachedSum += Double(reached)
+      loss += well(end) - well(nearest)
+      reachedSum += Double(isLost ? steps + 1 : reached[nearest]!)
       place += abs(end - nearest)
       lowerCount += nearest == lower ? 1 : 0
       // A zero of the loss that is no minimum.

@@ -18,18 +18,24 @@ package struct MultiObjectiveArena: Hashable, Sendable, CustomStringConvertible 
   package var description: String { "\(problem) n \(samples)" }
 }
 
-/// A method of the comparison; STIMULUS with momentum once for each coefficient.
+/// A method of the comparison; STIMULUS with momentum once for each coefficient, MoCo for each pair of its own.
 package struct MultiObjectiveArm: Hashable, Sendable, CustomStringConvertible {
   package var method: MultiObjectiveMethod
   /// α, 0 without momentum.
   package var momentum: Double
+  /// β and γ of MoCo, none for other methods.
+  package var coefficients: [Double]
 
-  package init(_ method: MultiObjectiveMethod, momentum: Double = 0) {
+  package init(_ method: MultiObjectiveMethod, momentum: Double = 0, coefficients: [Double] = []) {
     self.method = method
     self.momentum = momentum
+    self.coefficients = coefficients
   }
 
-  package var description: String { method.hasMomentum ? "\(method.rawValue) \(momentum)" : method.rawValue }
+  package var description: String {
+    if let share = coefficients.first, let rate = coefficients.last { return "\(method.rawValue) β \(share) γ \(rate)" }
+    return method.hasMomentum ? "\(method.rawValue) \(momentum)" : method.rawValue
+  }
 }
 
 extension MultiObjectiveConfiguration {
@@ -42,8 +48,12 @@ extension MultiObjectiveConfiguration {
     MultiObjectiveArena(problem: problem, samples: self[problem].samples.last!)
   }
 
-  package func arm(_ method: MultiObjectiveMethod) -> MultiObjectiveArm {
-    MultiObjectiveArm(method, momentum: method.hasMomentum ? momentum.coefficient : 0)
+  package func arm(_ method: MultiObjectiveMethod) -> MultiObjectiveArm { variants(method)[0] }
+
+  /// A method with all the coefficients among which its best are chosen.
+  package func variants(_ method: MultiObjectiveMethod) -> [MultiObjectiveArm] {
+    if method == .moco { return moco.map { MultiObjectiveArm(method, coefficients: $0) } }
+    return [MultiObjectiveArm(method, momentum: method.hasMomentum ? momentum.coefficient : 0)]
   }
 
   /// STIMULUS without and with momentum, by rising coefficient.
@@ -59,12 +69,14 @@ extension MultiObjectiveConfiguration {
   /// All methods at the largest size; at smaller ones those whose samples are counted over n.
   package func arms(_ arena: MultiObjectiveArena) -> [MultiObjectiveArm] {
     let names = arena.problem == "multi-mnist" ? methods.filter(networks.pictureMethods.contains) : methods
-    var all = names.compactMap(MultiObjectiveMethod.init(rawValue:)).map(arm)
+    var all = names.compactMap(MultiObjectiveMethod.init(rawValue:)).flatMap(variants)
     if arena != largest(arena.problem) { all = all.filter { Self.counted.contains($0.method) } }
     if hasAblation(arena) { all += ablation.filter { !all.contains($0) } }
     return all
   }
 
   /// Methods whose samples are counted over n and ε.
-  static let counted: [MultiObjectiveMethod] = [.mgd, .smgd, .stimulus, .stimulusPlus, .scalarizationSpider]
+  static let counted: [MultiObjectiveMethod] = [
+    .mgd, .smgd, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus, .scalarizationSpider,
+  ]
 }

@@ -46,6 +46,36 @@ package struct MultiObjectiveChoice {
     return grid
   }
 
+  /// The same method with the coefficients that serve best for a level, where it has several: MoCo's are chosen as rates are,
+  /// so that it has more trials than the others.
+  package func tuned(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int
+  ) throws -> MultiObjectiveArm {
+    let variants = configuration.variants(arm.method)
+    guard variants.count > 1, variants.contains(arm) else { return arm }
+    for measure in [arena.countsSamples ? .samples(untilLevel: level) : Measure.endStationarity, .endStationarity] {
+      let grid = try grid(Memory.Key(arena: arena, measure: measure))
+      let scores = try variants.map { try grid.best(of: "\($0)", findings)?.score ?? .infinity }
+      if let least = scores.min(), least < .infinity { return variants[scores.firstIndex(of: least)!] }
+    }
+    return arm
+  }
+
+  /// Whether every tuning seed sees a level at the rate for it within half of the samples that a descent may take: the others
+  /// then have room to see it too.
+  func isWithinReach(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) throws -> Bool {
+    guard let rate = try rate(arena, arm, level: level) else { return false }
+    let half = configuration[arena.problem].epochs * Double(arena.samples) / 2
+    return try experiment.tuningSeeds.allSatisfy {
+      (try findings.ifMeasured(.samples(untilLevel: level), of: MultiObjectiveRun(arena, arm, rate: rate), $0)
+        ?? .infinity)
+        <= half
+    }
+  }
+
+  /// The lowest rate of the grid, at which the theorem's condition on the rate is to hold.
+  func theoremRate(_ arena: MultiObjectiveArena) -> Double { configuration.rates(arena.problem)[0] }
+
   /// The best rate of the grid for a level, the lowest of equals: on synthetic problems by the samples until it, otherwise
   /// by the true stationarity when the samples are used up. Nil where none gets there on all tuning seeds.
   ///
@@ -89,6 +119,9 @@ package struct MultiObjectiveChoice {
     }
     if configuration.hasAblation(arena), configuration.ablation.contains(arm), let common = try commonRate(arena) {
       rates.append(common)
+    }
+    if arena == configuration.largest("logistic"), MultiObjectiveExperiment.linear.contains(arm.method) {
+      rates.append(theoremRate(arena))
     }
     return Set(rates).sorted()
   }

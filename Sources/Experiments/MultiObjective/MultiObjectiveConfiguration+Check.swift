@@ -24,7 +24,12 @@ extension MultiObjectiveConfiguration {
       "synthetic.dimension": synthetic.dimension, "synthetic.objectives": synthetic.objectives,
       "synthetic.batch": synthetic.batch, "networks.width": networks.width, "networks.test": networks.test,
     ])
-    try require(positive: ["decision.exponentMargin": decision.exponentMargin])
+    try require(positive: [
+      "decision.exponentMargin": decision.exponentMargin, "decision.stepRatio": decision.stepRatio,
+    ])
+    guard !moco.isEmpty, moco.allSatisfy({ $0.count == 2 && $0[0] > 0 && $0[0] <= 1 && $0[1] > 0 }),
+      Set(moco).count == moco.count
+    else { throw SettingsError("moco must be pairs [β, γ] of positive numbers, β at most 1, no pair twice") }
     guard synthetic.condition >= 1, synthetic.decay >= 0, synthetic.regularization >= 0 else {
       throw SettingsError(
         "synthetic.condition must be at least 1, synthetic.decay and synthetic.regularization at least 0")

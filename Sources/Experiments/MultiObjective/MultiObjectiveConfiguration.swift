@@ -56,11 +56,13 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var problems: [String]
   }
 
-  /// Level and margin of the tests.
+  /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
     /// Exponents this near count as equal.
     public var exponentMargin: Double
+    /// The least T(ε)/√n at which √n/ε is taken to outweigh n.
+    public var stepRatio: Double
   }
 
   /// Any of quadratic, logistic, river-flow-1, multi-mnist.
@@ -81,40 +83,57 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   public var networks: Networks
   /// Coefficients of momentum.
   public var momentum: Momentum
+  /// Pairs [β, γ] of MoCo's coefficients, of which its best are chosen.
+  public var moco: [[Double]]
   public var seeds: TunedSeeds
   public var decision: Decisions
 
-  static let standard = MultiObjectiveConfiguration(
-    problems: problemNames, methods: MultiObjectiveMethod.allCases.map(\.rawValue),
+  static let quick = MultiObjectiveConfiguration(
+    problems: ["quadratic", "logistic", "river-flow-1"], methods: MultiObjectiveMethod.allCases.map(\.rawValue),
     quadratic: Problem(
-      samples: [1024], epochs: 400, steps: 5000, rates: [0.05, 3.2], rateCount: 7,
-      levels: [1e-1, 1e-2, 1e-4, 1e-8]),
+      samples: [256, 1024, 4096, 16_384], epochs: 400, steps: 5000, rates: [0.05, 3.2], rateCount: 7,
+      levels: [1e-1, 1e-4, 1e-8]),
     logistic: Problem(
       samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 16], rateCount: 7,
       levels: [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]),
     riverFlow: Problem(
-      samples: [1000], epochs: 40, steps: 4000, rates: [0.003, 0.3], rateCount: 5, levels: [1e-2, 1e-3]),
+      samples: [600], epochs: 40, steps: 4000, rates: [0.003, 0.3], rateCount: 5, levels: [1e-2, 1e-3]),
     multiMNIST: Problem(
-      samples: [128], epochs: 60, steps: 4000, rates: [0.003, 0.1], rateCount: 4, levels: [1e-1, 1e-2]),
+      samples: [5000], epochs: 20, steps: 4000, rates: [0.01, 0.3], rateCount: 4, levels: [1e-1, 1e-2]),
     synthetic: Synthetic(
       dimension: 20, objectives: 3, condition: 30, decay: 2, regularization: 0.01, batch: 16),
     networks: Networks(
       width: 16, test: 1000,
       pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
     momentum: Momentum(coefficient: 0.6, others: [0.3, 0.9], problems: ["quadratic", "logistic", "river-flow-1"]),
+    moco: [[0.5, 0.1], [0.1, 0.1], [0.5, 1], [0.1, 1]],
     seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
-    decision: Decisions(alpha: 0.05, exponentMargin: 0.15))
+    decision: Decisions(alpha: 0.05, exponentMargin: 0.15, stepRatio: 10))
 
   static var smoke: MultiObjectiveConfiguration {
-    var c = standard
+    var c = quick
     c.problems = ["quadratic", "logistic"]
     c.methods = ["MGD", "SMGD", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]
-    c.quadratic = Problem(samples: [64], epochs: 200, steps: 1000, rates: [0.1, 0.5], rateCount: 2, levels: [1, 1e-6])
+    c.quadratic = Problem(
+      samples: [32, 64, 128], epochs: 200, steps: 1000, rates: [0.1, 0.5], rateCount: 2, levels: [1, 1e-6])
     c.logistic = Problem(
       samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
     c.synthetic.dimension = 6
     c.momentum.problems = ["quadratic"]
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    return c
+  }
+
+  /// Slower features, so that √n/ε outweighs n; all rows of River Flow; MultiMNIST of 5,000 pictures.
+  static var standard: MultiObjectiveConfiguration {
+    var c = quick
+    c.problems = problemNames
+    c.synthetic.decay = 4
+    c.logistic.epochs = 20_000
+    c.logistic.steps = 100_000
+    c.logistic.rateCount = 4
+    c.logistic.levels = [1e-2, 1e-3, 1e-4]
+    c.riverFlow.samples = [7204]
     return c
   }
 

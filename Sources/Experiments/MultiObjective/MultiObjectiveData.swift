@@ -47,11 +47,23 @@ package final class MultiObjectiveData: @unchecked Sendable {
       return .logistic(samples: n, configuration.synthetic, key: key, programs: programs)
     case "river-flow-1":
       return try .riverFlow(
-        samples: n, width: configuration.networks.width, data: river!, key: key, programs: programs)
+        samples: n, width: configuration.networks.width, data: river!,
+        rows: share(of: n, among: river!.train.count, arena.problem, seed: seed), key: key, programs: programs)
     default:
+      // Digits of a seed's own, overlaid with each other.
+      let own = share(of: n, among: digits!.train.count, arena.problem, seed: seed)
       return try .multiMNIST(
-        samples: n, test: configuration.networks.test, digits: digits!, key: key, programs: programs)
+        samples: n, test: configuration.networks.test,
+        digits: (own.map(digits!.train.subset) ?? digits!.train, digits!.test), key: key, programs: programs)
     }
+  }
+
+  /// The examples that a seed has for itself, where there are enough for all seeds; else nil, and each draws from all.
+  package func share(of n: Int, among count: Int, _ problem: String, seed: Int) -> [Int]? {
+    let seeds = configuration.seeds.reported + configuration.seeds.tuning
+    guard seeds.count * n <= count, let index = seeds.firstIndex(of: seed) else { return nil }
+    let order = RandomKey(seed: 0).split("shares").split(problem).permutation(count)
+    return order[index * n..<(index + 1) * n].sorted()
   }
 
   private func borrow(_ problem: String) -> Objectives? { lock.withLock { idle[problem]?.popLast() } }

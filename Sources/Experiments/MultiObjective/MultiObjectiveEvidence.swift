@@ -62,11 +62,13 @@ package struct MultiObjectiveEvidence {
     arena.countsSamples ? .samples(untilLevel: level) : .endStationarity
   }
 
-  /// A method's descent for a level, or at another rate; nil where it has none.
-  func run(
+  /// A method's descent for a level, or at another rate; nil where it has none. MoCo's is that with the coefficients that
+  /// serve best.
+  package func run(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int, rate: Double? = nil
   ) throws -> MultiObjectiveRun? {
-    try (rate ?? choice.rate(arena, arm, level: level)).map { MultiObjectiveRun(arena, arm, rate: $0) }
+    let arm = rate == nil ? try choice.tuned(arena, arm, level: level) : arm
+    return try (rate ?? choice.rate(arena, arm, level: level)).map { MultiObjectiveRun(arena, arm, rate: $0) }
   }
 
   /// What methods are compared by, a logarithm: of samples until the level on synthetic problems, of the true stationarity
@@ -92,6 +94,7 @@ package struct MultiObjectiveEvidence {
     _ arena: MultiObjectiveArena, _ stimulus: MultiObjectiveArm, against other: MultiObjectiveArm, level: Int,
     _ seed: Int
   ) throws -> (score: Double, isBound: Bool) {
+    let other = try choice.tuned(arena, other, level: level)
     guard let rate = try choice.rateOrNearest(arena, other, level: level) else { return (.nan, false) }
     let found = try score(arena, other, level: level, rate: rate, seed)
     let run = MultiObjectiveRun(arena, other, rate: rate)
@@ -175,14 +178,56 @@ package struct MultiObjectiveEvidence {
 
   // MARK: Exponents of samples
 
-  /// The finest level that a method has a rate for at every size, and sees on every seed.
-  package func sharedLevel(_ arm: MultiObjectiveArm) throws -> Int? {
-    try configuration.logistic.levels.indices.last { level in
-      try logisticArenas.allSatisfy { try scores($0, arm, level: level).allSatisfy { $0.isFinite } }
+  /// The finest level that all tuning seeds see in half of the samples at every size. Reported seeds have no say in it:
+  /// where one of them does not see it, nothing is decided.
+  package func sharedLevel(_ arm: MultiObjectiveArm, _ problem: String = "logistic") throws -> Int? {
+    try configuration[problem].levels.indices.last { level in
+      try arenas(problem).allSatisfy { try choice.isWithinReach($0, arm, level: level) }
     }
   }
 
-  var logisticArenas: [MultiObjectiveArena] { configuration.arenas.filter { $0.problem == "logistic" } }
+  func arenas(_ problem: String) -> [MultiObjectiveArena] { configuration.arenas.filter { $0.problem == problem } }
+  var logisticArenas: [MultiObjectiveArena] { arenas("logistic") }
+
+  /// The exponent in n of the samples that a seed takes on the quadratic from the first level to the finest shared one, at
+  /// one rate: of the published n + √n ln(μ/ε) it is the second part, for n is over at the first level.
+  package func exponentOfPrecision(_ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
+    guard let level = try sharedLevel(arm, "quadratic"), level > 0 else { return .nan }
+    return slope(
+      arenas("quadratic").map { log(Double($0.samples)) },
+      try arenas("quadratic").map { arena in
+        let run = try run(arena, arm, level: level)
+        return log(
+          try value(.samples(untilLevel: level), of: run, seed) - value(.samples(untilLevel: 0), of: run, seed))
+      })
+  }
+
+  /// The steps that a seed takes to the finest level of a method at the largest size, over √n.
+  package func stepRatio(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
+    guard let level = try sharedLevel(arm, arena.problem), let run = try run(arena, arm, level: level) else {
+      return .nan
+    }
+    // A descent goes on to the last level: its steps up to this one are about in proportion to samples.
+    let share = try value(.samples(untilLevel: level), of: run, seed) / value(.samplesTaken, of: run, seed)
+    return try share * value(.stepsMade, of: run, seed) / Double(arena.samples).squareRoot()
+  }
+
+  /// The logarithm of the largest ratio, over the looks, of the mean true stationarity over T steps to the theorem's bound
+  /// 8 (f(x_0) - f(x_end)) / (η T).
+  package func boundRatio(_ run: MultiObjectiveRun, _ seed: Int) throws -> Double {
+    let fall = try value(.startLoss, of: run, seed) - value(.finalLoss, of: run, seed)
+    let looks = try curve(run, seed)
+    return log(Self.boundRatio(looks, rate: run.rate, fall: fall))
+  }
+
+  package static func boundRatio(_ looks: [Look], rate: Double, fall: Double) -> Double {
+    var largest = Double.nan
+    for (look, mean) in zip(looks, runningMean(looks)) where look.step > 0 {
+      let ratio = mean * rate * look.step / (8 * fall)
+      if !(ratio <= largest) { largest = ratio }
+    }
+    return largest
+  }
 
   /// The exponent in n of a seed's samples until the finest shared level.
   package func exponentInSamples(_ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {

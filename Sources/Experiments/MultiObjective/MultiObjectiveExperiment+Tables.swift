@@ -98,7 +98,7 @@ extension MultiObjectiveExperiment {
     return [
       .paragraph(
         "Samples until the true stationarity is first seen at or below ε, each with the rate that is best for this ε. Exponents "
-          + "are slopes on logarithmic axes for each seed; in n at the finest ε that the method sees on all seeds and at all n. "
+          + "are slopes on logarithmic axes for each seed; in n at the finest ε that all tuning seeds see at all n. "
           + "√n/ε outweighs n only where the steps T(ε) that STIMULUS needs exceed √n many times (the last column tells "
           + "T/√n): before that the first full gradient dominates, and the exponent in n goes to 1. An O() of a worst case is "
           + "an upper bound; a problem that is kinder than the worst has smaller exponents in 1/ε."),

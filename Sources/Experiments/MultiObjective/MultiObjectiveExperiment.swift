@@ -18,7 +18,10 @@ public struct MultiObjectiveExperiment: Experiment {
   public static let presets: [Preset<MultiObjectiveConfiguration>] = [
     .init(name: "smoke", summary: "seconds: two small synthetic problems", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: quadratic, logistic, River Flow and MultiMNIST subsets; eleven methods",
+      name: "quick", summary: "minutes: quadratic, logistic and a part of River Flow; eleven methods",
+      configuration: .quick),
+    .init(
+      name: "standard", summary: "hours: slower features, all of River Flow, MultiMNIST of 5,000 pictures",
       configuration: .standard),
     .init(
       name: "paper", summary: "days: all of River Flow and of MultiMNIST, 20 seeds", configuration: .paper),
@@ -42,6 +45,8 @@ public struct MultiObjectiveExperiment: Experiment {
       "seeds.tuningCount": "descents at each rate of the grid that only choose it",
       "seeds.tuningFirst": "the first seed of those", "decision.alpha": "level of each test",
       "decision.exponentMargin": "exponents this near count as equal",
+      "decision.stepRatio": "least T(ε)/√n at which √n/ε is taken to outweigh n",
+      "moco": "pairs [β, γ] of MoCo's coefficients, of which its best are chosen",
     ]
     for name in ["quadratic", "logistic", "riverFlow", "multiMNIST"] {
       all["\(name).samples"] = "sizes n of the training set; methods are compared at the largest"

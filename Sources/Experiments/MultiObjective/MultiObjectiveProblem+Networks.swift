@@ -7,14 +7,15 @@ import Training
 extension MultiObjectiveProblem {
   /// Eight river flows by a network with one hidden layer (tanh) that all share; squared errors of standardised flows.
   ///
-  /// - Parameter data: features and targets as `RiverFlow` reads them; the training rows are drawn by the key.
+  /// - Parameter data: features and targets as `RiverFlow` reads them; the training rows are drawn by the key, unless told.
   package static func riverFlow(
-    samples n: Int, width: Int, data: (train: Dataset, test: Dataset), key: RandomKey, programs: Objectives?
+    samples n: Int, width: Int, data: (train: Dataset, test: Dataset), rows own: [Int]? = nil, key: RandomKey,
+    programs: Objectives?
   ) throws -> MultiObjectiveProblem {
     guard n <= data.train.count else {
       throw SettingsError("riverFlow.samples: \(n) rows are more than the \(data.train.count) complete training rows")
     }
-    let train = data.train.subset(key.split("rows").permutation(data.train.count).prefix(n).sorted())
+    let train = data.train.subset(own ?? key.split("rows").permutation(data.train.count).prefix(n).sorted())
     func columns(_ part: Dataset) -> [(values: [Double], width: Int)] {
       let all = Array(0..<part.count)
       return [part.featureArray(at: all), part.targetArray(at: all)].map { ($0.doubles, $0.shape[1]) }

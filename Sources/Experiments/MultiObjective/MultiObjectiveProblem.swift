@@ -16,6 +16,8 @@ package struct MultiObjectiveProblem {
   package var idleLoss: Double?
   /// μ, where the objectives are strongly convex.
   package var strongConvexity: Double?
+  /// L, the mean-squared smoothness √E‖∇²f_j‖² over samples or more, where it is known.
+  package var smoothness: Double?
 
   // MARK: Synthetic problems
 
@@ -96,6 +98,10 @@ package struct MultiObjectiveProblem {
         let penalty = (squares / (squares + 1)).sum() * strength
         return (0..<count).map { losses.slice($0..<$0 + 1, axis: 1).sum([1]) + penalty }
       }
-    return MultiObjectiveProblem(objectives: objectives, start: common.map { -3 * $0 })
+    // Of one sample no more than |a_j|² / 4 by the loss, and 2 ρ by the penalty.
+    let curvatures = (0..<n).map { j in (0..<d).reduce(0.0) { $0 + a[j * d + $1] * a[j * d + $1] } / 4 + 2 * strength }
+    return MultiObjectiveProblem(
+      objectives: objectives, start: common.map { -3 * $0 },
+      smoothness: (curvatures.reduce(0) { $0 + $1 * $1 } / Double(n)).squareRoot())
   }
 }

@@ -24,6 +24,8 @@ extension Measure {
   static let believedStationarity = Measure("believed")
   /// Mean losses of the training samples.
   package static let startLoss = Measure("startLoss")
+  /// 2 L η, which the theorem wants at most 1; not measured where L is not known.
+  package static let rateCondition = Measure("rateCondition")
   package static let samplesTaken = Measure("samples")
   package static let stepsMade = Measure("steps")
   /// 1 where numbers overflow, or the mean loss ends above its start or near that of a prediction without features.

@@ -28,6 +28,9 @@ package struct MultiObjectiveTask: Sendable {
   private var settings: MultiObjectiveSettings {
     var settings = MultiObjectiveSettings()
     settings.momentum = arm.momentum
+    if arm.coefficients.count == 2 {
+      (settings.tracking, settings.weightRate) = (arm.coefficients[0], arm.coefficients[1])
+    }
     settings.epsilon = configuration[arena.problem].levels.last!
     // Over n, a batch that grows with it would hide what the method itself needs.
     if arena.countsSamples, !arm.method.isRecursive { settings.batchSize = configuration.synthetic.batch }
@@ -71,6 +74,7 @@ package struct MultiObjectiveTask: Sendable {
     let reached = Double(descent.samples)
     let tail = looks.filter { $0.samples >= 0.75 * reached && $0.stationarity > 0 && $0.stationarity.isFinite }
     values[.endStationarity] = exp(tail.reduce(0) { $0 + log($1.stationarity) } / Double(tail.count))
+    values[.rateCondition] = problem.smoothness.map { 2 * $0 * run.rate }
     values[.startStationarity] = looks[0].stationarity
     values[.lastStationarity] = looks.last!.stationarity
     values[.believedStationarity] = descent.directionSquare

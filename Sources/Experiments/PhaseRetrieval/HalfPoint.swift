@@ -41,15 +41,16 @@ package struct HalfPoint: Sendable {
     return decision
   }
 
-  /// Decides "it is positive": by the interval of level 1 - 2α, with the p-value that the draws give.
-  func decidePositive(_ claim: Claim, alpha: Double, _ what: String, reason: String) -> Decision {
-    let interval = interval(level: 1 - 2 * alpha)
+  /// Decides "it is positive" by a test in both directions, as a t-test does: by the interval of level 1 - α, with twice
+  /// the p-value that the draws give to the nearer side.
+  package func decidePositive(_ claim: Claim, alpha: Double, _ what: String, reason: String) -> Decision {
+    let interval = interval(level: 1 - alpha)
     let verdict: Verdict = interval.low > 0 ? .upheld : interval.high < 0 ? .refuted : .undecided
     return Decision(
       claim: claim, verdict: verdict,
       evidence: Evidence(
         test: what + ", parametric bootstrap", count: trials, estimate: estimate, interval: interval,
-        pValue: min(share { $0 <= 0 }, share { $0 >= 0 }), reason: reason))
+        pValue: min(1, 2 * min(share { $0 <= 0 }, share { $0 >= 0 })), reason: reason))
   }
 
   /// The share of draws that are so or no number, the seen one counted among them (Davison and Hinkley 1997, 4.2.3).

@@ -64,7 +64,7 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
   /// Level and margins of the tests, draws of the bootstrap.
   public struct Decisions: DecisionRules {
     public var alpha: Double
-    /// Relative distance from the plain transition that counts as at it.
+    /// Distance from a transition α that counts as at it, as a share of α - 1: below m = n no descent can succeed.
     public var margin: Double
     /// Draws of the parametric bootstrap of 50 % points.
     public var resamples: Int
@@ -81,22 +81,22 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
   public var theory: Curves
   public var decision: Decisions
 
-  static let standard = PhaseRetrievalConfiguration(
+  static let quick = PhaseRetrievalConfiguration(
     problem: Problem(
       dimensions: [100], ensembles: ["d1", "d2", "d3", "d4", "complex"], positions: [0.2, 0.4, 0.6, 0.8, 1, 1.3],
       tolerance: 1e-2),
     descent: Descent(
       methods: ["hybrid", "intensity", "amplitude", "norm-barrier"], plainSteps: 10_000, barrierSteps: 2400,
-      barrierRange: 30, rounds: 1),
+      barrierRange: 30, rounds: 4),
     tuning: Tuning(stages: [40, 120], firstPushes: [1.05, 1.5], position: 0.9, seeds: 2, first: 1000),
     seeds: Seeds(count: 5, first: 0, trials: 8), theory: Curves(ranks: Array(1...8), nodes: 120),
-    decision: Decisions(alpha: 0.05, margin: 0.05, resamples: 2000))
+    decision: Decisions(alpha: 0.05, margin: 0.2, resamples: 2000))
 
   static var smoke: PhaseRetrievalConfiguration {
-    var c = standard
+    var c = quick
     c.problem = Problem(dimensions: [16], ensembles: ["d2", "complex"], positions: [0.5, 4], tolerance: 1e-2)
     c.descent = Descent(
-      methods: ["hybrid", "amplitude", "intensity"], plainSteps: 200, barrierSteps: 400, barrierRange: 100, rounds: 1)
+      methods: ["hybrid", "amplitude", "intensity"], plainSteps: 200, barrierSteps: 400, barrierRange: 100, rounds: 2)
     c.tuning = Tuning(stages: [10, 20], firstPushes: [1.05], position: 2, seeds: 1, first: 1000)
     c.seeds = Seeds(count: 3, first: 0, trials: 4)
     c.theory = Curves(ranks: [1, 2], nodes: 60)
@@ -104,13 +104,21 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
     return c
   }
 
-  /// Real measurements of rank 1 to 4 and complex ones, at dimensions 100 and 200.
+  /// Three sizes, and six times the steps of the barrier.
+  static var standard: PhaseRetrievalConfiguration {
+    var c = quick
+    c.problem.dimensions = [100, 200, 400]
+    c.descent.methods = ["hybrid", "amplitude"]
+    c.descent.barrierSteps = 14_400
+    return c
+  }
+
+  /// Every method at more ratios, with more trials.
   static var paper: PhaseRetrievalConfiguration {
     var c = standard
-    c.problem.dimensions = [100, 200]
     c.problem.positions = [0.3, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.1, 1.4, 2, 5]
     c.descent.methods = RecoveryMethod.allCases.map(\.rawValue)
-    (c.descent.barrierSteps, c.descent.barrierRange) = (14_400, 36_000)
+    c.descent.barrierRange = 36_000
     c.tuning = Tuning(
       stages: [60, 120, 180], firstPushes: [1.05, 1.5], position: 0.8, seeds: 5, first: 1000)
     c.seeds = Seeds(count: 12, first: 0, trials: 10)

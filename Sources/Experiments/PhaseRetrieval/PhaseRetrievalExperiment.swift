@@ -16,9 +16,11 @@ public struct PhaseRetrievalExperiment: Experiment {
 
   public static let presets: [Preset<PhaseRetrievalConfiguration>] = [
     .init(name: "smoke", summary: "seconds: 16 dimensions", configuration: .smoke),
-    .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 to 4 and complex", configuration: .standard),
+    .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 to 4 and complex", configuration: .quick),
     .init(
-      name: "paper", summary: "hours: 100 and 200 dimensions, 120 trials, three times the steps", configuration: .paper),
+      name: "standard", summary: "hours: 100, 200 and 400 dimensions, six times the steps of the barrier",
+      configuration: .standard),
+    .init(name: "paper", summary: "days: every method, 120 trials at each of 11 ratios", configuration: .paper),
   ]
 
   public static let settingDescriptions: [String: String] = [
@@ -39,7 +41,7 @@ public struct PhaseRetrievalExperiment: Experiment {
     "seeds.trials": "independent instances of each seed, run side by side",
     "theory.ranks": "ranks of the table of transitions", "theory.nodes": "quadrature nodes of the lifted theory",
     "decision.alpha": "level of each test",
-    "decision.margin": "relative distance from the plain transition that counts as at it",
+    "decision.margin": "distance from a transition that counts as at it, as a share of the transition less 1",
     "decision.resamples": "draws of the parametric bootstrap of 50 % points",
   ]
 
@@ -139,7 +141,8 @@ public struct PhaseRetrievalExperiment: Experiment {
 
   private func batch(_ ensemble: String, _ n: Int, _ position: Double, _ seed: Int) throws -> PhaseRetrievalBatch {
     let kind = try PhaseRetrievalConfiguration.ensemble(ensemble)
-    let key = RandomKey(seed: seed).split(ensemble).split(n)
+    // Each ratio has its own signals, so that trials at different ratios are independent; all methods have the same.
+    let key = RandomKey(seed: seed).split(ensemble).split(n).split("\(position)")
     return PhaseRetrievalBatch(
       ensemble: kind, dimension: n, ratio: PhaseRetrievalConfiguration.ratio(position, rank: kind.rank),
       keys: (0..<configuration.seeds.trials).map { key.split($0) })

@@ -14,10 +14,27 @@ extension Measure {
   static let positiveScore = Measure("shape/positive")
   static let neutralScore = Measure("shape/neutral")
   static let negativeScore = Measure("shape/negative")
-  /// Share of texts whose chosen token speaks most for the label.
+  /// Share of texts whose chosen token speaks most for the label, in the class in which it is smaller. A query along v
+  /// chooses the most positive token everywhere: that is right in half of all texts, and in none of the negative ones.
   static let bestSelection = Measure("selection/best")
+  /// The same of the query before its training.
+  static let untrainedSelection = Measure("selection/untrained")
+  /// Share of positions that hold the token that speaks most for the label, in the class in which it is larger.
+  static let chanceSelection = Measure("selection/chance")
+  /// The mean over held-out texts of how much the chosen token tells there: its posterior difference among them, with the
+  /// sign that it had in training.
+  static let selectedTelling = Measure("telling/selected")
+  /// The same of the query before its training.
+  static let untrainedTelling = Measure("telling/untrained")
+  /// The same of a position drawn at random.
+  static let chanceTelling = Measure("telling/chance")
+  /// Tokens that occur often enough in the seed's own training texts to be judged.
+  static let judgedTokens = Measure("tokens/judged")
   static let accuracyBefore = Measure("accuracy/before")
   static let accuracyAfter = Measure("accuracy/after")
+  /// Cosine of the query to the hard-margin solution for what it selects; of the untrained one for what that selects.
+  static let marginCosine = Measure("svm/cosine")
+  static let untrainedCosine = Measure("svm/untrainedCosine")
   static let marginViolation = Measure("svm/violation")
   static let marginConstraints = Measure("svm/constraints")
 

@@ -1,18 +1,16 @@
 import Foundation
 
 /// One step on the embeddings, then normalised descent on the query, on synthetic sequences, film reviews and sentences of
-/// such reviews.
+/// such reviews; each seed has texts of its own.
 public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
-  /// Corpora, and how many texts of which length.
+  /// Corpora, and how many sequences.
   public struct Data: Codable, Sendable, Equatable {
     /// Any of synthetic, imdb, movie-sentences.
     public var names: [String]
-    /// Training sequences, and reviews.
+    /// Training sequences.
     public var train: Int
-    /// Test sequences, and reviews.
+    /// Test sequences.
     public var test: Int
-    /// Words of each review, after those outside of the vocabulary are left out.
-    public var length: Int
   }
 
   /// Sequences of label tokens among neutral ones.
@@ -31,9 +29,15 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
 
   /// Film reviews, imdb.
   public struct Reviews: Codable, Sendable, Equatable {
+    /// Training reviews of each seed.
+    public var train: Int
+    /// Test reviews of each seed.
+    public var test: Int
+    /// Words of each, after those outside of the vocabulary are left out.
+    public var length: Int
     /// Most frequent words that are kept.
     public var vocabulary: Int
-    /// Words that occur less often than this are left out.
+    /// Words that occur less often than this in a seed's own reviews are left out.
     public var fewest: Int
     /// Rate of the one step on the embeddings.
     public var rate: Double
@@ -41,15 +45,15 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
 
   /// Rated sentences of film reviews, movie-sentences.
   public struct Sentences: Codable, Sendable, Equatable {
-    /// Training sentences of film reviews.
+    /// Training sentences of each seed.
     public var train: Int
-    /// Test sentences.
+    /// Test sentences of each seed.
     public var test: Int
     /// Words of each, as of a review.
     public var length: Int
     /// Sentences with a mean rating nearer to 0 have no class and are left out.
     public var neutral: Double
-    /// Words that occur less often than this are left out.
+    /// Words that occur less often than this in a seed's own sentences are left out.
     public var fewest: Int
     /// Rate of the one step on the embeddings.
     public var rate: Double
@@ -65,6 +69,9 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     public var textLength: Double
     /// Times at which the query is looked at.
     public var looks: Int
+    /// What the hard-margin solution on texts may leave of a constraint, as a share of the margin; there are many more
+    /// constraints than on sequences, where it is 1e-4.
+    public var textTolerance: Double
   }
 
   /// Level and margins of the tests.
@@ -78,8 +85,10 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
 
   /// Where texts come from.
   public var data: Data
-  /// The dimension of embeddings and query.
+  /// The dimension of embeddings and query on sequences.
   public var width: Int
+  /// The same on texts.
+  public var textWidth: Int
   /// How synthetic sequences are made.
   public var synthetic: Synthetic
   /// How reviews become tokens.
@@ -91,30 +100,42 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
   public var seeds: PlainSeeds
   public var decision: Decisions
 
-  static let standard = TrainedEmbeddingAttentionConfiguration(
-    data: Data(names: TokenSource.allCases.map(\.rawValue), train: 2000, test: 2000, length: 64), width: 256,
+  static let quick = TrainedEmbeddingAttentionConfiguration(
+    data: Data(names: TokenSource.allCases.map(\.rawValue), train: 2000, test: 2000), width: 256, textWidth: 512,
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
-    reviews: Reviews(vocabulary: 2000, fewest: 50, rate: 4000),
-    sentences: Sentences(train: 4000, test: 2500, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
-    flow: Flow(steps: 4000, length: 0.02, textLength: 0.5, looks: 10), seeds: PlainSeeds(count: 10, first: 0),
+    reviews: Reviews(train: 3000, test: 400, length: 64, vocabulary: 2000, fewest: 50, rate: 4000),
+    sentences: Sentences(train: 500, test: 150, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
+    flow: Flow(steps: 4000, length: 0.02, textLength: 0.1, looks: 10, textTolerance: 0.01),
+    seeds: PlainSeeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
 
   static var smoke: TrainedEmbeddingAttentionConfiguration {
-    var c = standard
-    c.data = Data(names: ["synthetic"], train: 300, test: 100, length: 8)
+    var c = quick
+    c.data = Data(names: ["synthetic"], train: 300, test: 100)
     c.width = 64
-    c.flow = Flow(steps: 300, length: 0.05, textLength: 0.05, looks: 3)
+    c.flow = Flow(steps: 300, length: 0.05, textLength: 0.05, looks: 3, textTolerance: 0.01)
     c.seeds.count = 3
     return c
   }
 
+  /// Longer reviews, more of each seed, wider: as many as independent samples of this size there are.
+  static var standard: TrainedEmbeddingAttentionConfiguration {
+    var c = quick
+    c.textWidth = 1024
+    (c.reviews.train, c.reviews.test, c.reviews.length, c.reviews.vocabulary) = (4500, 600, 128, 4000)
+    (c.sentences.train, c.sentences.test) = (1000, 300)
+    c.flow.steps = 10_000
+    c.seeds.count = 5
+    return c
+  }
+
+  /// All reviews at hand, in two samples of 12,000.
   static var paper: TrainedEmbeddingAttentionConfiguration {
     var c = standard
-    c.data = Data(names: TokenSource.allCases.map(\.rawValue), train: 12_000, test: 12_000, length: 128)
-    c.width = 512
-    c.reviews.vocabulary = 8000
-    c.flow.steps = 10_000
-    c.seeds.count = 20
+    (c.reviews.train, c.reviews.test, c.reviews.vocabulary) = (12_000, 1500, 8000)
+    (c.sentences.train, c.sentences.test) = (2500, 700)
+    c.flow.steps = 40_000
+    c.seeds.count = 2
     return c
   }
 
@@ -130,13 +151,26 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     }
   }
 
+  /// How the texts of a source are cut.
+  func cut(_ source: TokenSource) -> (train: Int, test: Int, length: Int, vocabulary: Int, fewest: Int) {
+    switch source {
+    case .synthetic: (data.train, data.test, synthetic.length, .max, 1)
+    case .imdb: (reviews.train, reviews.test, reviews.length, reviews.vocabulary, reviews.fewest)
+    case .movieSentences: (sentences.train, sentences.test, sentences.length, .max, sentences.fewest)
+    }
+  }
+
+  /// The dimension of embeddings and query.
+  package func width(_ source: TokenSource) -> Int { source == .synthetic ? width : textWidth }
+
   /// The length of a step on the query.
   package func stepLength(_ source: TokenSource) -> Double { source == .synthetic ? flow.length : flow.textLength }
 
   public func check() throws {
     try checkLevelAndSeeds()
     try require(counts: [
-      "data.train": data.train, "data.test": data.test, "data.length": data.length, "width": width,
+      "data.train": data.train, "data.test": data.test, "width": width, "textWidth": textWidth,
+      "reviews.train": reviews.train, "reviews.test": reviews.test, "reviews.length": reviews.length,
       "synthetic.labelTokens": synthetic.labelTokens, "synthetic.neutralTokens": synthetic.neutralTokens,
       "synthetic.mostImportant": synthetic.mostImportant, "reviews.vocabulary": reviews.vocabulary,
       "reviews.fewest": reviews.fewest, "sentences.train": sentences.train, "sentences.test": sentences.test,
@@ -145,7 +179,8 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     ])
     try require(positive: [
       "synthetic.rate": synthetic.rate, "reviews.rate": reviews.rate, "sentences.rate": sentences.rate,
-      "flow.length": flow.length, "flow.textLength": flow.textLength, "decision.slopeMargin": decision.slopeMargin,
+      "flow.length": flow.length, "flow.textLength": flow.textLength, "flow.textTolerance": flow.textTolerance,
+      "decision.slopeMargin": decision.slopeMargin,
       "decision.threshold": decision.threshold,
     ])
     guard synthetic.length > synthetic.mostImportant else {

@@ -5,7 +5,9 @@ extension TrainedEmbeddingAttentionExperiment {
     ReportFrame(
       title: "Attention with trained embeddings",
       subtitle: "\(configuration.data.names.joined(separator: ", ")), n = \(reportedSeeds.count) seeds",
-      comparison: "n = \(reportedSeeds.count) seeds, each with its own texts, start and output vector.",
+      comparison:
+        "n = \(reportedSeeds.count) seeds, each with its own start and output vector and its own texts: no text is in two "
+        + "samples.",
       sections: try configuration.sources.flatMap { try sections($0, findings) },
       choices:
         "Published: the model, the alignment after one step, the selection by the trained query. Ours, and perhaps "
@@ -15,12 +17,13 @@ extension TrainedEmbeddingAttentionExperiment {
 
   private func sections(_ data: TokenSource, _ findings: Findings<TokenSource>) throws -> [Report.Section] {
     let tokens = try findings.records("token", of: data, configuration.seeds.first).map(Token.init)
-    let onlySynthetic: [Measure] = data == .synthetic ? [.marginViolation, .marginConstraints] : []
     let measures: [Measure] =
       [
         .alignmentSlope, .relativeError, .signedCorrelation, .unsignedCorrelation, .positiveScore, .neutralScore,
-        .negativeScore, .bestSelection, .accuracyBefore, .accuracyAfter,
-      ] + onlySynthetic + [.seconds]
+        .negativeScore, .judgedTokens, .bestSelection, .chanceSelection, .untrainedSelection, .selectedTelling,
+        .chanceTelling, .untrainedTelling, .marginCosine, .untrainedCosine, .marginViolation, .marginConstraints,
+        .accuracyBefore, .accuracyAfter, .seconds,
+      ]
     let rows = try measures.map { measure -> [String] in
       let summary = Summary(try findings.values(measure, of: data))
       let interval = summary.interval()
@@ -70,12 +73,10 @@ extension TrainedEmbeddingAttentionExperiment {
       return samples.isEmpty ? nil : .mean(name, x: samples.map { Double($0.0) }, of: samples.map(\.1))
     }
     let loss = [try series("loss", Measure.queryLoss)].compactMap { $0 }
-    let selection: [Plot.Series] =
-      data == .synthetic
-      ? try [
-        series("cosine to the hard-margin solution", Measure.cosine),
-        series("attention on label tokens", Measure.labelAttention),
-      ].compactMap { $0 } : []
+    var selection = [try series("cosine to the hard-margin solution", Measure.cosine)].compactMap { $0 }
+    if data == .synthetic, let mass = try series("attention on label tokens", Measure.labelAttention) {
+      selection.append(mass)
+    }
     if !selection.isEmpty {
       result.append(
         .plot(

@@ -8,16 +8,17 @@ import Statistics
 /// One seed on one corpus: a step on the embeddings, descent on the query, and what came of it.
 package struct TrainedEmbeddingAttentionTask {
   let configuration: TrainedEmbeddingAttentionConfiguration
-  let corpus: TokenCorpus
+  let sample: TokenSample
   let seed: Int
 
-  package init(_ configuration: TrainedEmbeddingAttentionConfiguration, _ corpus: TokenCorpus, seed: Int) {
-    (self.configuration, self.corpus, self.seed) = (configuration, corpus, seed)
+  package init(_ configuration: TrainedEmbeddingAttentionConfiguration, _ sample: TokenSample, seed: Int) {
+    (self.configuration, self.sample, self.seed) = (configuration, sample, seed)
   }
 
   /// Everything that a run measures.
   package struct Outcome {
     package var values: [Measure: Double]
+    package var words: [String]
     package var signedFrequency: [Double]
     package var difference: [Double]
     package var alignment: [Double]
@@ -27,9 +28,11 @@ package struct TrainedEmbeddingAttentionTask {
     package var selected: [Double]
   }
 
+  private var width: Int { configuration.width(sample.source) }
+
   /// The start: embeddings and query N(0, 1 / width), an output vector of length 1.
   package func start() -> (embedding: NDArray, query: NDArray, output: NDArray) {
-    let (key, d) = (RandomKey(seed: seed).split("start"), configuration.width)
+    let (key, d) = (RandomKey(seed: seed).split("start"), width)
     func scaled(_ shape: Shape, _ name: String, _ factor: Double) -> NDArray {
       NDArray(key.split(name).normal(count: shape.count).map { $0 * factor }, shape: shape)
     }
@@ -37,7 +40,7 @@ package struct TrainedEmbeddingAttentionTask {
     let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let deviation = 1 / Double(d).squareRoot()
     return (
-      scaled([corpus.words.count, d], "embedding", deviation), scaled([d], "query", deviation),
+      scaled([sample.words.count, d], "embedding", deviation), scaled([d], "query", deviation),
       NDArray(v.map { $0 / norm }, shape: [d])
     )
   }
@@ -51,7 +54,7 @@ package struct TrainedEmbeddingAttentionTask {
     _ start: (embedding: NDArray, query: NDArray, output: NDArray), on texts: TokenTexts
   ) throws -> NDArray {
     let (tokens, labels) = arrays(texts)
-    let rate = configuration.rate(corpus.source)
+    let rate = configuration.rate(sample.source)
     let inputs = [start.embedding, start.query, start.output, tokens, labels]
     return try Program(inputs: inputs.map { TensorType(of: $0) }) { _, x in
       let loss = logisticLoss(
@@ -61,9 +64,9 @@ package struct TrainedEmbeddingAttentionTask {
   }
 
   package func outcome() throws -> Outcome {
-    let texts = corpus.draw(RandomKey(seed: seed).split("texts"))
+    let texts = sample
     let start = start()
-    let (vocabulary, d) = (corpus.words.count, configuration.width)
+    let (vocabulary, d) = (sample.words.count, width)
     let embedding = try stepped(start, on: texts.train)
     let alpha = texts.train.signedFrequencies(vocabulary: vocabulary)
     let frequency = texts.train.frequencies(vocabulary: vocabulary)
@@ -73,7 +76,7 @@ package struct TrainedEmbeddingAttentionTask {
     }
     let alignment = product(after, v)
     let change = zip(alignment, product(before, v)).map { $0 - $1 }
-    let expected = alpha.map { $0 * configuration.rate(corpus.source) / 2 }
+    let expected = alpha.map { $0 * configuration.rate(sample.source) / 2 }
     let square = expected.reduce(0) { $0 + $1 * $1 }
     var values: [Measure: Double] = [
       .alignmentSlope: zip(change, expected).reduce(0) { $0 + $1.0 * $1.1 } / square,
@@ -86,18 +89,17 @@ package struct TrainedEmbeddingAttentionTask {
     }
     values[.relativeError] = (error / square).squareRoot()
     guard let slope = values[.alignmentSlope], slope.isFinite, error.isFinite else {
-      throw DivergenceError(task: SweepTask(corpus.source, seed: seed).name, place: "after the step on the embeddings")
+      throw DivergenceError(task: SweepTask(sample.source, seed: seed).name, place: "after the step on the embeddings")
     }
 
-    let (flow, first) = try descent(start, embedding, texts.train)
-    var state = first
+    var (flow, state) = try descent(start, embedding, texts.train)
     values[.accuracyBefore] = try accuracy(embedding, start.query, start.output, texts.test)
     var looks: [(step: Int, query: [Double])] = []
     let every = configuration.flow.steps / configuration.flow.looks
     for step in 1...configuration.flow.steps {
       let loss = try flow.run(updating: &state)[0].doubles[0]
       guard loss.isFinite else {
-        throw DivergenceError(task: SweepTask(corpus.source, seed: seed).name, place: "at step \(step) on the query")
+        throw DivergenceError(task: SweepTask(sample.source, seed: seed).name, place: "at step \(step) on the query")
       }
       if step % every == 0 {
         looks.append((step, state[0].doubles))
@@ -109,26 +111,46 @@ package struct TrainedEmbeddingAttentionTask {
     let norm = query.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let score = product(after, query).map { $0 / norm }
     let difference = zip(alpha, frequency).map { $1 > 0 ? $0 / $1 : 0 }
-    measureShape(difference, frequency, score, into: &values)
-    let selection = Selection(texts.train, scores: score, norm: norm, values: alignment)
-    values[.bestSelection] = selection.bestShare
-    if corpus.source == .synthetic {
-      let svm = TokenSelectionSVM(
-        selection.pairs.map { pair in (0..<d).map { after[pair.chosen * d + $0] - after[pair.other * d + $0] } })
-      values[.marginViolation] = svm.violation
-      values[.marginConstraints] = Double(selection.pairs.count)
+    let count = frequency.map { ($0 * Double(texts.train.tokens.count)).rounded() }
+    measureShape(difference, count, score, into: &values)
+    let selection = Selection(texts.train, scores: score)
+    let first = Selection(texts.train, scores: product(after, start.query.doubles))
+    (values[.bestSelection], values[.chanceSelection]) = selection.best(by: alignment)
+    values[.untrainedSelection] = first.best(by: alignment).share
+    // How much a token tells, by texts that did not train: with the sign of training, so that chance adds nothing.
+    let heldOut = zip(
+      texts.test.signedFrequencies(vocabulary: vocabulary), texts.test.frequencies(vocabulary: vocabulary))
+    let telling = zip(difference, heldOut).map { $1.1 > 0 ? ($0 < 0 ? -1 : 1) * $1.0 / $1.1 : 0 }
+    (values[.selectedTelling], values[.chanceTelling]) =
+      Selection(texts.test, scores: score).mean(of: telling)
+    values[.untrainedTelling] =
+      Selection(texts.test, scores: product(after, start.query.doubles)).mean(of: telling).chosen
+    func solution(_ selection: Selection) -> TokenSelectionSVM {
+      TokenSelectionSVM(
+        pairs: selection.pairs.map { ($0.chosen, $0.other) }, embeddings: after, width: d,
+        tolerance: sample.source == .synthetic ? 1e-4 : configuration.flow.textTolerance)
+    }
+    func cosine(_ p: [Double], _ svm: TokenSelectionSVM) -> Double {
+      let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
+      let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+      return svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
+    }
+    let svm = solution(selection)
+    values[.marginViolation] = svm.violation
+    values[.marginConstraints] = Double(selection.pairs.count)
+    values[.marginCosine] = cosine(query, svm)
+    values[.untrainedCosine] = cosine(start.query.doubles, solution(first))
+    for (step, p) in looks { values[.cosine(at: step)] = cosine(p, svm) }
+    if sample.source == .synthetic {
       for (step, p) in looks {
-        let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
-        let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-        values[.cosine(at: step)] = svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
         let scores = product(after, p)
         values[.labelAttention(at: step)] = Selection.mass(
           texts.train, scores, important: 2 * configuration.synthetic.labelTokens)
       }
     }
     return Outcome(
-      values: values, signedFrequency: alpha, difference: difference, alignment: alignment, score: score,
-      count: frequency.map { $0 * Double(texts.train.tokens.count) },
+      values: values, words: sample.words, signedFrequency: alpha, difference: difference, alignment: alignment,
+      score: score, count: count,
       selected: (0..<vocabulary).map { Double(selection.counts[$0] ?? 0) })
   }
 
@@ -139,7 +161,7 @@ package struct TrainedEmbeddingAttentionTask {
   ) throws -> (program: Program, state: [NDArray]) {
     let (tokens, labels) = arrays(texts)
     let state = [start.query, embedding, start.output, tokens, labels]
-    let length = configuration.stepLength(corpus.source)
+    let length = configuration.stepLength(sample.source)
     let program = try Program(inputs: state.map { TensorType(of: $0) }, donating: [0: 0]) { _, x in
       let f = embeddingAttention(embedding: x[1], query: x[0], output: x[2], tokens: x[3])
       let loss = logisticLoss(f, labels: x[4])
@@ -152,7 +174,7 @@ package struct TrainedEmbeddingAttentionTask {
   /// A guess at the time of one step on the query.
   func secondsPerStep() throws -> Double {
     let start = start()
-    var (program, state) = try descent(start, start.embedding, corpus.draw(RandomKey(seed: seed)).train)
+    var (program, state) = try descent(start, start.embedding, sample.train)
     _ = try program.run(updating: &state)
     let begin = Date()
     for _ in 0..<10 { _ = try program.run(updating: &state) }
@@ -168,11 +190,14 @@ package struct TrainedEmbeddingAttentionTask {
   }
 
   /// Mean scores of the most positive and the most negative tenth of tokens, and of the half between that is least either.
+  /// Rare tokens, which look telling by chance, are left out.
   private func measureShape(
-    _ difference: [Double], _ frequency: [Double], _ score: [Double], into values: inout [Measure: Double]
+    _ difference: [Double], _ count: [Double], _ score: [Double], into values: inout [Measure: Double]
   ) {
-    let seen = difference.indices.filter { frequency[$0] > 0 }.sorted { difference[$0] < difference[$1] }
-    let tenth = corpus.source == .synthetic ? configuration.synthetic.labelTokens : max(1, seen.count / 10)
+    let fewest = Double(configuration.cut(sample.source).fewest)
+    let seen = difference.indices.filter { count[$0] >= fewest }.sorted { difference[$0] < difference[$1] }
+    values[.judgedTokens] = Double(seen.count)
+    let tenth = sample.source == .synthetic ? configuration.synthetic.labelTokens : max(1, seen.count / 10)
     func mean(_ tokens: some Collection<Int>) -> Double {
       tokens.reduce(0) { $0 + score[$1] } / Double(max(tokens.count, 1))
     }
@@ -187,46 +212,4 @@ struct DivergenceError: Error, CustomStringConvertible {
   var task: String
   var place: String
   var description: String { "\(task): numbers are not finite \(place); lower the rate, or the length of a step" }
-}
-
-/// Which token of each text gets the most attention, and over which others.
-struct Selection {
-  struct Pair: Hashable {
-    var chosen: Int
-    var other: Int
-  }
-
-  private(set) var pairs: [Pair] = []
-  /// Texts in which a token gets the most attention.
-  private(set) var counts: [Int: Int] = [:]
-  /// The share of texts whose chosen token is the one that speaks most for the label.
-  private(set) var bestShare = 0.0
-
-  init(_ texts: TokenTexts, scores: [Double], norm: Double, values: [Double]) {
-    var known: Set<Pair> = []
-    var best = 0
-    for text in 0..<texts.count {
-      let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
-      let chosen = tokens.max { scores[$0] < scores[$1] }!
-      let right = tokens.max { texts.labels[text] * values[$0] < texts.labels[text] * values[$1] }!
-      counts[chosen, default: 0] += 1
-      best += chosen == right ? 1 : 0
-      for other in tokens where other != chosen { known.insert(Pair(chosen: chosen, other: other)) }
-    }
-    bestShare = Double(best) / Double(max(texts.count, 1))
-    pairs = known.sorted { ($0.chosen, $0.other) < ($1.chosen, $1.other) }
-  }
-
-  /// The mean attention on tokens below `important`.
-  static func mass(_ texts: TokenTexts, _ scores: [Double], important: Int) -> Double {
-    var total = 0.0
-    for text in 0..<texts.count {
-      let tokens = (0..<texts.length).map { Int(texts.tokens[text * texts.length + $0]) }
-      let peak = tokens.map { scores[$0] }.max()!
-      let weights = tokens.map { exp(scores[$0] - peak) }
-      let chosen = zip(tokens, weights).reduce(0) { $0 + ($1.0 < important ? $1.1 : 0) }
-      total += chosen / weights.reduce(0, +)
-    }
-    return total / Double(max(texts.count, 1))
-  }
 }
