@@ -42,8 +42,10 @@ struct TakenUpGradients {
   }
 
   private func isProduct(_ value: Value) -> Bool {
-    if case .matmul = graph.nodes[value.node].operation { return true }
-    return false
+    switch graph.nodes[value.node].operation {
+    case .matmul, .rearrange(.transpose): true
+    default: false
+    }
   }
 
   /// The number, or the value of one element, that a value repeats.
@@ -58,7 +60,7 @@ struct TakenUpGradients {
     }
   }
 
-  /// The products and scatter-adds of which a value is the sum, where nobody else reads any of it.
+  /// The products, perhaps turned, and scatter-adds of which a value is the sum, where nobody else reads any of it.
   private func terms(of value: Value, _ readers: [Int]) -> [Value]? {
     guard readers[value.node] == 1 else { return nil }
     let node = graph.nodes[value.node]
@@ -67,6 +69,9 @@ struct TakenUpGradients {
       let inner = graph.nodes[node.inputs[0].node].outputs[node.inputs[0].output].shape[-1]
       let fits = node.outputs[0].shape.rank == 2 && inner > 0 && inner <= Absorption.deepestAccumulation
       return fits ? [value] : nil
+    case .rearrange(.transpose([1, 0])):
+      guard case .matmul = graph.nodes[node.inputs[0].node].operation else { return nil }
+      return terms(of: node.inputs[0], readers) == nil ? nil : [value]
     case .index(.scatterAdd(axis: 0, _)): return node.outputs[0].shape.rank == 2 ? [value] : nil
     case .elementwise(.binary(.add)):
       guard let left = terms(of: node.inputs[0], readers), let right = terms(of: node.inputs[1], readers) else {
@@ -99,11 +104,25 @@ struct TakenUpGradients {
   }
 
   private func scaled(_ node: Node, _ scale: Tensor, _ moved: (Value) -> Tensor) -> Tensor {
-    let (a, b) = (moved(node.inputs[0]), moved(node.inputs[1]))
-    if case .index(.scatterAdd(let axis, let extent)) = node.operation {
-      return times(a, scale).scatterAdding(at: b, axis: axis, extent: extent)
+    var (a, b): (Tensor, Tensor)
+    switch node.operation {
+    case .index(.scatterAdd(let axis, let extent)):
+      return times(moved(node.inputs[0]), scale).scatterAdding(at: moved(node.inputs[1]), axis: axis, extent: extent)
+    case .rearrange:
+      // A turned product is that of the turned factors in the other order.
+      let factors = graph.nodes[node.inputs[0].node].inputs
+      (a, b) = (turned(moved(factors[1])), turned(moved(factors[0])))
+    default: (a, b) = (moved(node.inputs[0]), moved(node.inputs[1]))
     }
-    return a.count < b.count ? times(a, scale).matmul(b) : a.matmul(times(b, scale))
+    if a.count < b.count { a = times(a, scale) } else { b = times(b, scale) }
+    return a.matmul(b)
+  }
+
+  private func turned(_ x: Tensor) -> Tensor {
+    if let node = x.graph.node(of: x), case .rearrange(.transpose([1, 0])) = node.operation {
+      return x.graph.tensor(node.inputs[0])
+    }
+    return x.transposed()
   }
 
   /// A multiple, made where the numbers lie as they were written.

@@ -73,11 +73,13 @@ import Testing
   }
 
   /// An embedding that is the head too: its gradient is a product and rows at positions, added where it lies.
-  @Test func anEmbeddingTakesUpProductAndRows() throws {
+  @Test(arguments: [true, false]) func anEmbeddingTakesUpProductAndRows(isTurned: Bool) throws {
     let positions = [7, 7, 0, 159, 159, 2].map { Int32($0) }
     let (error, calls) = try worstError([square, [6, 160], [24, 160], [24, 160]], donating: [0: 0]) { graph, x in
       let rows = x[1].scatterAdding(at: graph.constant(NDArray(positions)), extent: 160)
-      return [x[0] + -0.1 * (rows + x[2].transposed().matmul(x[3]))]
+      let product =
+        isTurned ? x[3].transposed().matmul(x[2]).transposed() : x[2].transposed().matmul(x[3])
+      return [x[0] + -0.1 * (rows + product)]
     }
     #expect(error < tolerance)
     #expect(calls.filter { $0.contains("accumulated") || $0.contains("in place") }.count == 2)
