@@ -133,15 +133,15 @@ struct TrainCommand: ParsableCommand {
     let weights = classWeights ?? saved?.classWeights
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
     let shards = shards ?? (saved == nil && ranks > 1 ? ranks : saved?.shards)
-    func defaults(_ batch: Int?) -> TrainingDefaults {
+    func standard(_ batch: Int?) -> TrainingDefaults {
       TrainingDefaults(
-        rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: epochs,
-        chain: chain)
+        rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: self.epochs,
+        chain: self.chain)
     }
     // Where nothing is said a batch has equal parts.
     let parts = shards ?? 1
-    let divisible = (defaults(nil).batch + parts - 1) / parts * parts
-    let defaults = defaults(batch ?? (divisible <= problem.train.count ? divisible : nil))
+    let divisible = (standard(nil).batch + parts - 1) / parts * parts
+    let defaults = standard(batch ?? (divisible <= problem.train.count ? divisible : nil))
     let network = try network(problem, saved?.network, defaults)
     let method = try DescentMethodKind.parse(chain ?? saved?.chain ?? defaults.chain)
     let epochs = epochs ?? saved?.epochs ?? defaults.epochs
