@@ -104,7 +104,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     data: Data(names: TokenSource.allCases.map(\.rawValue), train: 2000, test: 2000), width: 256, textWidth: 512,
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(train: 3000, test: 400, length: 64, vocabulary: 2000, fewest: 50, rate: 4000),
-    sentences: Sentences(train: 500, test: 150, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
+    sentences: Sentences(train: 380, test: 110, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
     flow: Flow(steps: 4000, length: 0.02, textLength: 0.1, looks: 10, textTolerance: 0.01),
     seeds: PlainSeeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
@@ -123,7 +123,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     var c = quick
     c.textWidth = 1024
     (c.reviews.train, c.reviews.test, c.reviews.length, c.reviews.vocabulary) = (4500, 600, 128, 4000)
-    (c.sentences.train, c.sentences.test) = (1000, 300)
+    (c.sentences.train, c.sentences.test) = (900, 250)
     c.flow.steps = 10_000
     c.seeds.count = 5
     return c

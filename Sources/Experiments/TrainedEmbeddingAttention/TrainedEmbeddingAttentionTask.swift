@@ -128,7 +128,8 @@ package struct TrainedEmbeddingAttentionTask {
     func solution(_ selection: Selection) -> TokenSelectionSVM {
       TokenSelectionSVM(
         pairs: selection.pairs.map { ($0.chosen, $0.other) }, embeddings: after, width: d,
-        tolerance: sample.source == .synthetic ? 1e-4 : configuration.flow.textTolerance)
+        tolerance: sample.source == .synthetic ? 1e-4 : configuration.flow.textTolerance,
+        longest: sample.source == .synthetic ? 20_000 : 5000)
     }
     func cosine(_ p: [Double], _ svm: TokenSelectionSVM) -> Double {
       let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
