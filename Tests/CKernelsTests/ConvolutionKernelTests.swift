@@ -10,6 +10,8 @@ import Testing
     shape(5, 8, 8, channels: 16, size: 3, features: 20, stride: 2, pad: 0),
     shape(2, 7, 9, channels: 3, size: 1, features: 17, stride: 2, pad: 0),
     shape(4, 6, 5, channels: 4, size: 5, features: 3, stride: 3, pad: 2),
+    // An image of several bands.
+    shape(1, 40, 30, channels: 16, size: 3, features: 18, stride: 1, pad: 1),
     // More weights' gradients than are kept for many parts of a batch; a window whose weights leave the first-level cache.
     shape(7, 4, 4, channels: 160, size: 3, features: 170, stride: 1, pad: 1),
   ]
