@@ -10,9 +10,9 @@
 #include "ck_vectors.h"
 
 // Features that are computed together; steps of a chain of sums whose weights stay in the first-level cache; numbers of a
-// band of images in the second-level cache; parts of a batch whose weight gradients are summed apart, whatever the number of
-// threads.
-enum { FEATURES = 16, STEPS = 400, BAND = 32768, PARTS = 16 };
+// band of images in the second-level cache; parts of a batch, or slices of the features, whose weight gradients are summed
+// apart, whatever the number of threads; numbers that all parts may take.
+enum { FEATURES = 16, STEPS = 400, BAND = 32768, PARTS = 16, PART_NUMBERS = 1 << 21 };
 // Numbers of source and destination that stay in the first-level cache.
 enum { NEAR = 6144 };
 
@@ -39,6 +39,7 @@ typedef struct {
   const ck_convolution *p;
   const float *source, *destination;
   float *parts;
+  int64_t part_count, slices;
 } weight_sums;
 
 // Rows [first, first + count) of an image from column -left on, `wide` pixels each, with zeros beyond the edges.
@@ -170,6 +171,11 @@ static int64_t weight_count(const ck_convolution *p) {
   return p->kernel_height * p->kernel_width * p->channels * p->features;
 }
 
+// The gradients of many weights are not kept for many parts of a batch.
+static int64_t part_count(const ck_convolution *p) {
+  return least(p->batch, least(PARTS, most(1, PART_NUMBERS / most(1, weight_count(p)))));
+}
+
 typedef struct {
   const float *parts;
   float *sums;
@@ -185,16 +191,22 @@ static void add_parts(void *context, int64_t begin, int64_t end) {
 
 void ck_convolution_weight_gradient(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
-  weight_sums w = {p, operands[0], operands[1], operands[3]};
-  int64_t parts = least(PARTS, p->batch);
-  if (parts == 0) memset(operands[2], 0, (size_t)weight_count(p) * 4);
-  if (parts == 0) return;
-  int64_t work = weight_count(p) * p->output_height * p->output_width * up(p->batch, parts);
-  ck_parallel_for(parts, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_weights), &w);
+  int64_t parts = part_count(p);
+  if (parts == 0) {
+    memset(operands[2], 0, (size_t)weight_count(p) * 4);
+    return;
+  }
+  int64_t slices = least(up(p->features, FEATURES), up(PARTS, parts));
+  // One part needs no sum.
+  weight_sums w = {p, operands[0], operands[1], parts > 1 ? operands[3] : operands[2], parts, slices};
+  int64_t work = weight_count(p) / slices * p->output_height * p->output_width * up(p->batch, parts);
+  ck_parallel_for(parts * slices, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_weights), &w);
+  if (parts == 1) return;
   part_sums s = {w.parts, operands[2], weight_count(p), parts};
   ck_parallel_for(s.count, ck_grain_for(parts), add_parts, &s);
 }
 
 size_t ck_convolution_weight_gradient_scratch_bytes(const ck_convolution *p) {
-  return (size_t)(weight_count(p) * least(PARTS, p->batch)) * 4;
+  int64_t parts = part_count(p);
+  return parts > 1 ? (size_t)(weight_count(p) * parts) * 4 : 0;
 }

@@ -184,9 +184,7 @@ extension Lowering {
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
-    if node.outputs[0].elementType == .float32, Engine.hasOwnProducts, window.groups == 1, window.dilations == [1, 1],
-      direction != "weight gradient" || weights.count <= Self.mostOwnWeights
-    {
+    if node.outputs[0].elementType == .float32, Engine.hasOwnProducts, window.groups == 1, window.dilations == [1, 1] {
       let operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
       append(
         ownConvolution(
@@ -235,9 +233,6 @@ extension Lowering {
       KernelCall(
         name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops, location: node.location))
   }
-
-  /// Sums of more weights' gradients, kept for each part of a batch, leave the caches.
-  private static let mostOwnWeights = 131_072
 
   private func ownConvolution(
     _ value: Value, _ node: Node, _ convolution: Operation.Convolution, _ c: cb_convolution,
