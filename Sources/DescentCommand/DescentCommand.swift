@@ -153,6 +153,8 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let channel = try RankWorld.join()
     if real, let experiment, experiment != DistributedLimitsExperiment.name {
+      // One sentence is enough.
+      if let channel, channel.rank > 0 { throw ExitCode.failure }
       throw SettingsError("--real is for \(DistributedLimitsExperiment.name); \(experiment) has no such descents")
     }
     guard let channel else {

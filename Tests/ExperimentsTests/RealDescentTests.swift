@@ -52,15 +52,21 @@ import Training
     let (events, error) = try results(3, changes)
     #expect(error == nil)
     let experiment = DistributedLimitsExperiment(try configuration(changes))
-    let findings = experiment.findings(events)
+    var findings = experiment.findings(events)
     for arm in experiment.realArms {
       #expect(try findings.values(.isReal, of: arm) == [1, 1], "\(arm)")
       // Nothing is faster than padded computing and links that are slowed down, but for the timers' grain.
       #expect(try findings.values(.clockRatio, of: arm).allSatisfy { $0 > 0.9 }, "\(arm)")
       if arm.description != "real Rennala" { #expect(try findings.values(.hasSameBits, of: arm) == [1, 1], "\(arm)") }
     }
-    let verdicts = try experiment.decide(findings).decisions.filter { $0.claim.id.hasPrefix("real/") }
-    #expect(verdicts.count == 4 && verdicts.allSatisfy { $0.verdict != .notApplicable })
+    // On a machine that keeps time they are decided, on one that does not they are not.
+    for (late, isDecided) in [(0.0, true), (0.5, false)] {
+      for arm in experiment.realArms {
+        for seed in experiment.reportedSeeds { findings.set(.waitLateness, of: arm, seed, to: late) }
+      }
+      let verdicts = try experiment.decide(findings).decisions.filter { $0.claim.id.hasPrefix("real/") }
+      #expect(verdicts.count == 4 && verdicts.allSatisfy { ($0.verdict != .notApplicable) == isDecided })
+    }
   }
 
   /// Without real workers the claims are there and not applicable, and nothing is left undone.

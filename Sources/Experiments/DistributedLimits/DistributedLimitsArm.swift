@@ -116,6 +116,8 @@ extension Measure {
   package static let clockRatio = Measure("real/ratio")
   /// 1 where both end at the same point, to the last bit.
   package static let hasSameBits = Measure("real/bits")
+  /// How much later than asked a wait of h ends on this machine, as a share of h.
+  package static let waitLateness = Measure("real/late")
   static let wallSeconds = Measure("real/wall")
   static let virtualSeconds = Measure("real/virtual")
 

@@ -95,20 +95,20 @@ public final class RankLeader: Workplace, @unchecked Sendable {
       ranks[index].knownResults = results.count
       try channel.send(RankMessage.together(task: task.name, results: news).bytes, to: ranks[index].number)
     }
-    try wait(for: .joined, task)
+    try wait(task) { if case .joined = $0 { true } else { false } }
     for rank in ranks { try channel.send(RankMessage.begin(threads: 1).bytes, to: rank.number) }
     do { try task.run() } catch {
       wasInterrupted = true
       throw error
     }
-    try wait(for: .left, task)
+    try wait(task) { if case .left = $0 { true } else { false } }
     if let values = context.results[task.name] {
       results.append(RunEvent(kind: RunEvent.resultKind, task: task.name, step: 0, time: 0, values: values, text: nil))
     }
   }
 
   /// Waits until all ranks have said so; what belongs to the task is past.
-  private func wait(for message: RankMessage, _ task: PlacedTask) throws {
+  private func wait(_ task: PlacedTask, for isWanted: (RankMessage) -> Bool) throws {
     var missing = Set(ranks.map(\.number))
     let deadline = clock.now + patience
     while !missing.isEmpty {
@@ -121,10 +121,10 @@ public final class RankLeader: Workplace, @unchecked Sendable {
         clock.sleep(seconds: 1e-4)
         continue
       }
-      switch RankMessage(bytes) {
-      case .failure(_, let reason): throw RankError("\(task.name), on rank \(rank): \(reason)")
-      default: if bytes == message.bytes { missing.remove(rank) }
-      }
+      // What is no message of ours belongs to the task.
+      guard let message = RankMessage(bytes) else { continue }
+      if case .failure(_, let reason) = message { throw RankError("\(task.name), on rank \(rank): \(reason)") }
+      if isWanted(message) { missing.remove(rank) }
     }
     for index in ranks.indices { ranks[index].heardAt = clock.now }
   }
