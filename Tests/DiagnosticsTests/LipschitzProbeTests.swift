@@ -91,7 +91,9 @@ import Testing
     }
     let least = whole.layers.map(\.norm).min()!
     #expect(abs(light.jointNoise - whole.jointNoise) < 10 * size * tolerance / (least * least))
-    #expect(light.loss == whole.loss && light.accuracy == whole.accuracy)
+    // Another program may add in another order.
+    #expect(abs(light.loss - whole.loss) < rounding(terms: 100, scale: 1 + whole.loss))
+    #expect(light.accuracy == whole.accuracy)
   }
 
   @Test(arguments: [3, 7, 100]) func linearLayersAgreeWithSingleGradients(batchSize: Int) throws {

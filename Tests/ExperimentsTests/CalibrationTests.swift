@@ -113,7 +113,7 @@ import Training
     for seed in 0..<20 {
       for kind in quick.corruption.kinds {
         let measure = Measure.damaged(.nll, by: kind, severity: 3)
-        made.set(measure, of: .orthogonal, seed, to: 1 + 0.01 * sin(Double(seed)))
+        made.set(measure, of: .orthogonal, seed, to: 0.75 + 0.01 * sin(Double(seed)))
       }
     }
     let decisions = try found(made).decisions

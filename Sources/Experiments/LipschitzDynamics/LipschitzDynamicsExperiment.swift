@@ -15,7 +15,7 @@ public struct LipschitzDynamicsExperiment: Experiment {
   public static let presets: [Preset<LipschitzDynamicsConfiguration>] = [
     .init(name: "smoke", summary: "seconds: small synthetic images", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: a linear and a convolutional network on 256 images of Fashion-MNIST",
+      name: "quick", summary: "minutes: a linear and a convolutional network on 128 images of Fashion-MNIST",
       configuration: .quick),
     .init(
       name: "standard", summary: "two hours: 4,000 images of CIFAR-10, half of their labels random or none",
