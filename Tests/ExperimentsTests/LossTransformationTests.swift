@@ -55,6 +55,15 @@ import Training
     }
   }
 
+  @Test func formsOfUnequalTrialsAreRefused() {
+    var unequal = configuration
+    unequal.search.constants = [0.5, 0.75]
+    #expect(throws: SettingsError.self) { try unequal.check() }
+    for preset in LossTransformationExperiment.presets {
+      #expect(throws: Never.self, "\(preset.name)") { try preset.configuration.check() }
+    }
+  }
+
   /// Steps that are the factor to the power 0.4 times a constant of each descent have the slope 0.4.
   @Test func followingIsTheSlopeWithinDescents() {
     let trial = LossTrial(rate: 0.1, exponent: .constant(1.5))

@@ -116,41 +116,6 @@ import Training
     #expect(zip(combined, svm.solution).map { abs($0 - $1) }.max()! < exact)
   }
 
-  /// Constraints that are added as they are violated give the solution of all of them.
-  @Test func cuttingPlanesFindTheSameSolution() {
-    let (key, width, tokens) = (RandomKey(seed: 4), 12, 20)
-    // Half of the tokens lie to one side of a direction, so that each of them can be selected over the others.
-    var embeddings: [Double] = []
-    for token in 0..<tokens {
-      var row = key.split(token).normal(count: width)
-      row[0] = token % 2 == 0 ? 3 + abs(row[0]) : -abs(row[0])
-      embeddings += row
-    }
-    var pairs: [(chosen: Int, other: Int)] = []
-    var rows: [[Double]] = []
-    for chosen in stride(from: 0, to: tokens, by: 2) {
-      for other in stride(from: 1, to: tokens, by: 2) {
-        pairs.append((chosen, other))
-        rows.append((0..<width).map { k in embeddings[chosen * width + k] - embeddings[other * width + k] })
-      }
-    }
-    let left = 1e-8  // what the solvers may leave of a constraint
-    let (all, cut) = (
-      TokenSelectionSVM(rows, tolerance: left),
-      TokenSelectionSVM(pairs: pairs, embeddings: embeddings, width: width, tolerance: left)
-    )
-    #expect(all.isConverged && cut.isConverged && cut.multipliers.count < all.multipliers.count)
-    // The dual is strongly concave in p: |p - p*|² is at most twice what is left of the dual, and that is at most twice
-    // `left` times the sum of the multipliers. Twice for the two solutions, squared.
-    var gap = 0.0
-    for (a, b) in zip(all.solution, cut.solution) { gap += (a - b) * (a - b) }
-    #expect(gap <= 16 * left * all.multipliers.reduce(0, +) + rounding(terms: drift(of: 240 * all.passes)))
-    // Opposite demands cannot both be met.
-    let contrary = TokenSelectionSVM(
-      pairs: [(0, 1), (1, 0)], embeddings: embeddings, width: width, longest: 500)
-    #expect(!contrary.isConverged)
-  }
-
   /// Two positive and two negative texts of the tokens -2, -1, 1, 2 (by what they speak for).
   @Test func selectionIsMeasuredInTheWorseClass() {
     let values = [-2.0, -1, 1, 2]

@@ -173,6 +173,10 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     guard !search.constants.isEmpty, !search.pairs.isEmpty, search.pairs.allSatisfy({ $0.count == 2 }) else {
       throw SettingsError("search.constants and search.pairs must not be empty, and a pair has two exponents")
     }
+    guard search.constants.count == search.pairs.count else {
+      throw SettingsError(
+        "search.constants and search.pairs must be equally many, so that each form has as many trials")
+    }
     let exponents = search.constants + search.pairs.flatMap { $0 } + landscape.crossingExponents
     guard exponents.allSatisfy({ $0 > 0 }) else { throw SettingsError("exponents must be positive") }
     try require(positive: [

@@ -32,8 +32,7 @@ extension Measure {
   static let judgedTokens = Measure("tokens/judged")
   static let accuracyBefore = Measure("accuracy/before")
   static let accuracyAfter = Measure("accuracy/after")
-  /// Cosine of the query to the hard-margin solution for what it selects; of the untrained one for what that selects.
-  static let marginCosine = Measure("svm/cosine")
+  /// Cosine of the untrained query to the hard-margin solution for what that selects.
   static let untrainedCosine = Measure("svm/untrainedCosine")
   static let marginViolation = Measure("svm/violation")
   static let marginConstraints = Measure("svm/constraints")

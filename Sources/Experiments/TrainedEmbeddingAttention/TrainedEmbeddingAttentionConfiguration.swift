@@ -69,9 +69,6 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     public var textLength: Double
     /// Times at which the query is looked at.
     public var looks: Int
-    /// What the hard-margin solution on texts may leave of a constraint, as a share of the margin; there are many more
-    /// constraints than on sequences, where it is 1e-4.
-    public var textTolerance: Double
   }
 
   /// Level and margins of the tests.
@@ -105,7 +102,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     synthetic: Synthetic(labelTokens: 4, neutralTokens: 24, mostImportant: 3, length: 8, rate: 200),
     reviews: Reviews(train: 3000, test: 400, length: 64, vocabulary: 2000, fewest: 50, rate: 4000),
     sentences: Sentences(train: 380, test: 110, length: 8, neutral: 0.5, fewest: 10, rate: 4000),
-    flow: Flow(steps: 4000, length: 0.02, textLength: 0.1, looks: 10, textTolerance: 0.01),
+    flow: Flow(steps: 4000, length: 0.02, textLength: 0.1, looks: 10),
     seeds: PlainSeeds(count: 10, first: 0),
     decision: Decisions(alpha: 0.05, slopeMargin: 0.1, threshold: 0.95))
 
@@ -113,7 +110,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     var c = quick
     c.data = Data(names: ["synthetic"], train: 300, test: 100)
     c.width = 64
-    c.flow = Flow(steps: 300, length: 0.05, textLength: 0.05, looks: 3, textTolerance: 0.01)
+    c.flow = Flow(steps: 300, length: 0.05, textLength: 0.05, looks: 3)
     c.seeds.count = 3
     return c
   }
@@ -179,7 +176,7 @@ public struct TrainedEmbeddingAttentionConfiguration: SeededConfiguration {
     ])
     try require(positive: [
       "synthetic.rate": synthetic.rate, "reviews.rate": reviews.rate, "sentences.rate": sentences.rate,
-      "flow.length": flow.length, "flow.textLength": flow.textLength, "flow.textTolerance": flow.textTolerance,
+      "flow.length": flow.length, "flow.textLength": flow.textLength,
       "decision.slopeMargin": decision.slopeMargin,
       "decision.threshold": decision.threshold,
     ])

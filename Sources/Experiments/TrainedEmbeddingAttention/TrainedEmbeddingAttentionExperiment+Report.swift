@@ -17,13 +17,14 @@ extension TrainedEmbeddingAttentionExperiment {
 
   private func sections(_ data: TokenSource, _ findings: Findings<TokenSource>) throws -> [Report.Section] {
     let tokens = try findings.records("token", of: data, configuration.seeds.first).map(Token.init)
+    let onlySynthetic: [Measure] =
+      data == .synthetic ? [.cosine(at: looks.last!), .untrainedCosine, .marginViolation, .marginConstraints] : []
     let measures: [Measure] =
       [
         .alignmentSlope, .relativeError, .signedCorrelation, .unsignedCorrelation, .positiveScore, .neutralScore,
         .negativeScore, .judgedTokens, .bestSelection, .chanceSelection, .untrainedSelection, .selectedTelling,
-        .chanceTelling, .untrainedTelling, .marginCosine, .untrainedCosine, .marginViolation, .marginConstraints,
-        .accuracyBefore, .accuracyAfter, .seconds,
-      ]
+        .chanceTelling, .untrainedTelling, .accuracyBefore, .accuracyAfter,
+      ] + onlySynthetic + [.seconds]
     let rows = try measures.map { measure -> [String] in
       let summary = Summary(try findings.values(measure, of: data))
       let interval = summary.interval()
@@ -73,10 +74,12 @@ extension TrainedEmbeddingAttentionExperiment {
       return samples.isEmpty ? nil : .mean(name, x: samples.map { Double($0.0) }, of: samples.map(\.1))
     }
     let loss = [try series("loss", Measure.queryLoss)].compactMap { $0 }
-    var selection = [try series("cosine to the hard-margin solution", Measure.cosine)].compactMap { $0 }
-    if data == .synthetic, let mass = try series("attention on label tokens", Measure.labelAttention) {
-      selection.append(mass)
-    }
+    let selection: [Plot.Series] =
+      data == .synthetic
+      ? try [
+        series("cosine to the hard-margin solution", Measure.cosine),
+        series("attention on label tokens", Measure.labelAttention),
+      ].compactMap { $0 } : []
     if !selection.isEmpty {
       result.append(
         .plot(

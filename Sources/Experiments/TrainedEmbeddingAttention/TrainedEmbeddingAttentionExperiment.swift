@@ -44,7 +44,6 @@ public struct TrainedEmbeddingAttentionExperiment: Experiment {
     "flow.steps": "steps on the query",
     "flow.length": "length of each of these steps on sequences", "flow.textLength": "and on texts",
     "flow.looks": "times at which the query is looked at",
-    "flow.textTolerance": "what the hard-margin solution on texts may leave of a constraint",
     "seeds.count": "seeds", "seeds.first": "the first seed", "decision.alpha": "level of each test",
     "decision.slopeMargin": "how far the slope may be from its prediction, as a fraction",
     "decision.threshold": "cosines and attention above this count as alignment and selection",

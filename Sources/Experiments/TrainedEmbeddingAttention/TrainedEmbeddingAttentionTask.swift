@@ -125,24 +125,21 @@ package struct TrainedEmbeddingAttentionTask {
       Selection(texts.test, scores: score).mean(of: telling)
     values[.untrainedTelling] =
       Selection(texts.test, scores: product(after, start.query.doubles)).mean(of: telling).chosen
-    func solution(_ selection: Selection) -> TokenSelectionSVM {
-      TokenSelectionSVM(
-        pairs: selection.pairs.map { ($0.chosen, $0.other) }, embeddings: after, width: d,
-        tolerance: sample.source == .synthetic ? 1e-4 : configuration.flow.textTolerance,
-        longest: sample.source == .synthetic ? 20_000 : 5000)
-    }
-    func cosine(_ p: [Double], _ svm: TokenSelectionSVM) -> Double {
-      let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
-      let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-      return svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
-    }
-    let svm = solution(selection)
-    values[.marginViolation] = svm.violation
-    values[.marginConstraints] = Double(selection.pairs.count)
-    values[.marginCosine] = cosine(query, svm)
-    values[.untrainedCosine] = cosine(start.query.doubles, solution(first))
-    for (step, p) in looks { values[.cosine(at: step)] = cosine(p, svm) }
     if sample.source == .synthetic {
+      func solution(_ selection: Selection) -> TokenSelectionSVM {
+        TokenSelectionSVM(
+          selection.pairs.map { pair in (0..<d).map { after[pair.chosen * d + $0] - after[pair.other * d + $0] } })
+      }
+      func cosine(_ p: [Double], _ svm: TokenSelectionSVM) -> Double {
+        let dot = zip(p, svm.solution).reduce(0) { $0 + $1.0 * $1.1 }
+        let lengths = [p, svm.solution].map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        return svm.isConverged ? dot / (lengths[0] * lengths[1]) : .nan
+      }
+      let svm = solution(selection)
+      values[.marginViolation] = svm.violation
+      values[.marginConstraints] = Double(selection.pairs.count)
+      values[.untrainedCosine] = cosine(start.query.doubles, solution(first))
+      for (step, p) in looks { values[.cosine(at: step)] = cosine(p, svm) }
       for (step, p) in looks {
         let scores = product(after, p)
         values[.labelAttention(at: step)] = Selection.mass(
