@@ -110,8 +110,8 @@ import Testing
       return zip(x.dropFirst(), slopes).map { $0 - 0.01 * ($1 * abs($1)) }
     }
     let matrix = 4 * width * width
-    // What is kept of each layer, and a few more: not all the gradients.
-    #expect(program.workingByteCount < (layers + 3 * layers / 4) * matrix)
+    // Of each layer its result and its slope are kept until its turn comes; with all gradients it were three.
+    #expect(program.workingByteCount < (2 * layers + 2) * matrix)
   }
 
   @Test func theOldVelocityIsReadToo() throws {

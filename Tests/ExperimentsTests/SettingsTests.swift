@@ -33,6 +33,8 @@ import Testing
       let other: String
       if name == "corruption.kinds" {
         other = "[blur]"
+      } else if value.hasPrefix("[") {
+        other = "[7]"
       } else if let number = Double(value) {
         other = number == number.rounded() && !value.contains(".") ? "\(Int(number) + 1)" : "\(number * 2)"
       } else {

@@ -141,7 +141,7 @@ import Training
     try FileManager.default.createDirectory(
       atPath: folder + "/movie-sentences", withIntermediateDirectories: true)
     // Each sentence has a word of its own, which occurs often enough to be known.
-    let lines = (0..<100).map {
+    let lines = (0..<300).map {
       "\($0)\t\($0 % 2 == 0 ? 2.0 : -1.5)\t\($0 % 2 == 0 ? "good" : "bad") word\($0) word\($0) film"
     }
     try Data((["id\tsentiment\ttext"] + lines).joined(separator: "\r\n").utf8).write(
@@ -170,11 +170,11 @@ import Training
     c.sentences.test = 3
     let other = try TokenCorpus(.movieSentences, c, DataLocator(directory: folder)).sample(1000)
     #expect(other.words.allSatisfy { !known.contains($0) })
-    c.sentences.train = 30
+    c.sentences.train = 100
     let error = #expect(throws: DatasetError.self) {
       try TokenCorpus(.movieSentences, c, DataLocator(directory: folder)).sample(0)
     }
-    #expect(error?.description.contains("texts of 2 known words to train in a seed's share, and not 30") == true)
+    #expect(error?.description.contains("texts of 2 known words to train in a seed's share, and not 100") == true)
   }
 
   @Test func settingsThatCannotBeAreRefused() {

@@ -236,8 +236,10 @@ extension GeneralizationBoundsExperiment {
       }
       // Without flatness type II is proportional to the distance, and the others do not depend on it.
       let found = try BoundsEvidence(findings, self)
+      // The sub-Gaussian one takes the root of a mean of squares over seeds: seeds above and below shall cancel in that mean.
+      let factor = kind == .typeTwoSubGaussian ? (1 + tanh(wanted)).squareRoot() : exp(wanted)
       for spot in e.spots {
-        setDistance(spot, to: exp(wanted - (try logRatio(found, spot, [seed]))), seed, &findings)
+        setDistance(spot, to: factor / exp(try logRatio(found, spot, [seed])), seed, &findings)
       }
     }
   }

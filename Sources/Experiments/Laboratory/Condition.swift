@@ -1,3 +1,5 @@
+import Statistics
+
 /// What claims take for granted, declared beside them and measured from the same findings.
 ///
 /// Where it does not hold, the claims that require it are "not applicable".
@@ -17,10 +19,12 @@ public struct Condition<Arm: SweepArm>: Sendable {
     (self.name, self.requirement, self.statement, self.quantity) = (name, requirement, statement, quantity)
   }
 
-  /// What the deciding seeds say. What an older log did not measure does not hold.
+  /// What the deciding seeds say. What an older log did not measure, and what has no value, does not hold.
   package func measured(_ findings: Findings<Arm>) throws -> Precondition {
     let values: [Int: Double]
-    do { values = try quantity.bySeed(findings) } catch is FindingsError { values = [:] }
+    do { values = try quantity.bySeed(findings) } catch  where error is FindingsError || error is StatisticsError {
+      values = [:]
+    }
     return Precondition(
       name: name, statement: statement, requirement: requirement, values: findings.seeds.compactMap { values[$0] })
   }
