@@ -15,6 +15,8 @@ ranks=$products/descent-ranks
 descent=$products/descent
 
 # mpirun asks root whether it is sure; more ranks than cores sleep instead of spinning.
+# A rank that reads from the memory of one that has just been killed would end too, so messages are copied twice.
+export OMPI_MCA_btl_vader_single_copy_mechanism=none
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 ranks_of() { timeout 60 mpirun --oversubscribe --enable-recovery -n "$1" "$ranks" "${@:2}"; }
 
