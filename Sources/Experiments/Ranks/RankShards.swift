@@ -139,7 +139,7 @@ package final class RankShards: BatchShards {
       let length = bytes.withUnsafeBytes {
         Int(Int64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: Int64.self)))
       }
-      guard length >= 0, place + 8 + length <= bytes.count else {
+      guard length >= 0, length <= bytes.count - place - 8 else {
         throw RankError("a gradient ends in the middle of a number")
       }
       entries.append(Array(bytes[place + 8..<place + 8 + length]))
