@@ -2,14 +2,16 @@
 #include "crew.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
 enum { MOST = 256 };
 
-// Who waits for longer sleeps: the next piece of work of a step comes sooner, and another process may need the core.
-static const int64_t nanoseconds_awake = 30000;
+// The next piece of work of a step mostly comes within some microseconds. Who waits for longer gives up the core to whoever
+// needs it and looks again; then it sleeps. To wake it takes longer than to multiply small matrices.
+static const int64_t nanoseconds_alone = 30000, nanoseconds_awake = 3000000;
 
 // The work at hand. Its fields change only while `open` is false and nobody is inside.
 static struct {
@@ -48,12 +50,14 @@ static int64_t now(void) {
 #define COMES_SOON(condition)                                   \
   ({                                                            \
     bool came_ = (condition);                                   \
-    for (int64_t until_ = now() + nanoseconds_awake; !came_;) { \
+    for (int64_t start_ = now(); !came_;) {                     \
       for (int i_ = 0; i_ < 32 && !came_; i_++) {               \
         relax();                                                \
         came_ = (condition);                                    \
       }                                                         \
-      if (now() > until_) break;                                \
+      int64_t waited_ = now() - start_;                         \
+      if (waited_ > nanoseconds_awake) break;                   \
+      if (waited_ > nanoseconds_alone) sched_yield();           \
     }                                                           \
     came_;                                                      \
   })

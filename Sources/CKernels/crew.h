@@ -1,4 +1,4 @@
-// Our own threads: they wait for work actively for a short time only, and then sleep.
+// Our own threads: they wait for work for a short time, giving up the core to whoever needs it, and then sleep.
 #ifndef CREW_H
 #define CREW_H
 
