@@ -12,8 +12,8 @@
 // cache; numbers of a, and of b, whose blocks share the second-level cache.
 enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8 };
 
-// Multiplications that are worth a second thread.
-static const double shared_work = 3e5;
+// Multiplications that are worth a second thread; and those below which one thread is faster without laying out rows and columns.
+static const double shared_work = 3e5, laid_out_work = 1e6;
 
 // How results are cut into one rectangle for each thread.
 typedef struct {
@@ -48,6 +48,11 @@ void ck_blocked_product_run(const void *parameters, void *const *operands) {
   const ck_product *p = &j.p->each;
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
+  // The same chains of sums, so the same bits, whatever the number of threads.
+  if (threads == 1 && j.p->batch == 1 && work < laid_out_work && p->n > 1 && p->k <= STEPS && p->addend_scale == 0) {
+    ck_product_run(p, operands);
+    return;
+  }
   if (j.p->batch < 2 * threads && work >= shared_work) cut(&j, threads);
   int64_t parts = j.row_parts * j.column_parts;
   double part_work = work / (double)parts;

@@ -70,7 +70,7 @@ extension MultiObjectiveConfiguration {
   package func arms(_ arena: MultiObjectiveArena) -> [MultiObjectiveArm] {
     let names = arena.problem == "multi-mnist" ? methods.filter(networks.pictureMethods.contains) : methods
     var all = names.compactMap(MultiObjectiveMethod.init(rawValue:)).flatMap(variants)
-    if arena != largest(arena.problem) { all = all.filter { Self.counted.contains($0.method) } }
+    if arena != largest(arena.problem) { all = all.filter { counted(arena.problem).contains($0.method) } }
     if hasAblation(arena) { all += ablation.filter { !all.contains($0) } }
     return all
   }
@@ -79,4 +79,9 @@ extension MultiObjectiveConfiguration {
   static let counted: [MultiObjectiveMethod] = [
     .mgd, .smgd, .stimulus, .stimulusM, .stimulusPlus, .stimulusMPlus, .scalarizationSpider,
   ]
+
+  /// Those at smaller sizes; on the quadratic SMGD stands still before its second level.
+  private func counted(_ problem: String) -> [MultiObjectiveMethod] {
+    problem == "quadratic" ? Self.counted.filter { $0 != .smgd } : Self.counted
+  }
 }

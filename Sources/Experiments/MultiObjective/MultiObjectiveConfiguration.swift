@@ -91,7 +91,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   static let quick = MultiObjectiveConfiguration(
     problems: ["quadratic", "logistic", "river-flow-1"], methods: MultiObjectiveMethod.allCases.map(\.rawValue),
     quadratic: Problem(
-      samples: [256, 1024, 4096, 16_384], epochs: 400, steps: 5000, rates: [0.05, 3.2], rateCount: 7,
+      samples: [256, 1024, 4096, 16_384], epochs: 1000, steps: 50_000, rates: [0.05, 3.2], rateCount: 7,
       levels: [1e-1, 1e-4, 1e-8]),
     logistic: Problem(
       samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 16], rateCount: 7,
@@ -101,7 +101,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     multiMNIST: Problem(
       samples: [5000], epochs: 20, steps: 4000, rates: [0.01, 0.3], rateCount: 4, levels: [1e-1, 1e-2]),
     synthetic: Synthetic(
-      dimension: 20, objectives: 3, condition: 30, decay: 2, regularization: 0.01, batch: 16),
+      dimension: 20, objectives: 3, condition: 120, decay: 2, regularization: 0.01, batch: 16),
     networks: Networks(
       width: 16, test: 1000,
       pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
@@ -118,7 +118,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       samples: [32, 64, 128], epochs: 200, steps: 1000, rates: [0.1, 0.5], rateCount: 2, levels: [1, 1e-6])
     c.logistic = Problem(
       samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
-    c.synthetic.dimension = 6
+    (c.synthetic.dimension, c.synthetic.condition) = (6, 30)
     c.momentum.problems = ["quadratic"]
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     return c

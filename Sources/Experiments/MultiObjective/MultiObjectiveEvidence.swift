@@ -202,13 +202,17 @@ package struct MultiObjectiveEvidence {
       })
   }
 
-  /// The steps that a seed takes to the finest level of a method at the largest size, over √n.
-  package func stepRatio(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
+  /// The steps that a seed takes to the finest level of a method at the largest size, over √n: from the start, or from the
+  /// first level.
+  package func stepRatio(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int, fromFirstLevel: Bool = false
+  ) throws -> Double {
     guard let level = try sharedLevel(arm, arena.problem), let run = try run(arena, arm, level: level) else {
       return .nan
     }
     // A descent goes on to the last level: its steps up to this one are about in proportion to samples.
-    let share = try value(.samples(untilLevel: level), of: run, seed) / value(.samplesTaken, of: run, seed)
+    let before = fromFirstLevel ? try value(.samples(untilLevel: 0), of: run, seed) : 0
+    let share = try (value(.samples(untilLevel: level), of: run, seed) - before) / value(.samplesTaken, of: run, seed)
     return try share * value(.stepsMade, of: run, seed) / Double(arena.samples).squareRoot()
   }
 

@@ -92,7 +92,8 @@ extension MultiObjectiveExperiment {
           findings.set(.samples(untilLevel: 0), of: run, seed, to: 1)
           findings.set(.samples(untilLevel: level), of: run, seed, to: 1 + pow(Double(arena.samples), wanted))
         }
-      }, than: 0.5 + configuration.decision.exponentMargin, source: Self.paper + ", n + √n ln(μ/ε)")
+      }, than: 0.5 + configuration.decision.exponentMargin, source: Self.paper + ", n + √n ln(μ/ε)"
+    ).requiring([manySteps(configuration.largest("quadratic"), method, fromFirstLevel: true)])
   }
 
   /// An exponential law or a power law with a ripple, the smaller the larger the size: one fits better than the other by
@@ -196,22 +197,25 @@ extension MultiObjectiveExperiment {
       })
   }
 
-  /// Where √n/ε outweighs n: in fewer steps the first full gradient is what counts.
+  /// Where the part with √n outweighs n: in fewer steps single full gradients are what counts.
   private func manySteps(
-    _ arena: MultiObjectiveArena, _ method: MultiObjectiveMethod
+    _ arena: MultiObjectiveArena, _ method: MultiObjectiveMethod, fromFirstLevel: Bool = false
   ) -> Condition<MultiObjectiveRun> {
     let arm = configuration.arm(method)
+    let (path, part) =
+      fromFirstLevel ? ("from the first level to its finest", "√n ln(μ/ε)") : ("to its finest level", "√n/ε")
     return Condition(
-      "steps of \(method.rawValue) to its finest level over √n, at the largest n",
-      .atLeast(configuration.decision.stepRatio), "\(method.rawValue) takes so many steps that √n/ε outweighs n.",
+      "steps of \(method.rawValue) \(path) over √n, at the largest n",
+      .atLeast(configuration.decision.stepRatio), "\(method.rawValue) takes so many steps that \(part) outweighs n.",
       number {
-        try $0.stepRatio(arena, arm, $1)
+        try $0.stepRatio(arena, arm, $1, fromFirstLevel: fromFirstLevel)
       } makeUp: { wanted, e, seed, findings in
         guard let level = try e.sharedLevel(arm, arena.problem), let run = try e.run(arena, arm, level: level) else {
           return
         }
+        let before = fromFirstLevel ? try e.value(.samples(untilLevel: 0), of: run, seed) : 0
         let share =
-          try e.value(.samples(untilLevel: level), of: run, seed) / e.value(.samplesTaken, of: run, seed)
+          try (e.value(.samples(untilLevel: level), of: run, seed) - before) / e.value(.samplesTaken, of: run, seed)
         findings.set(.stepsMade, of: run, seed, to: wanted * Double(arena.samples).squareRoot() / share)
       })
   }

@@ -36,13 +36,12 @@ package final class RankShards: BatchShards {
   package func mean(of parts: [ShardResult], step: Int) throws -> ShardResult {
     if let compression { return try compressed(parts, compression, step) }
     guard let link else { return ShardTree.mean(of: parts) }
-    let bytes = try link.call { [self] in try reduced(parts, link, step) }
-    return try read(bytes.dropFirst(Self.head), parts[0])
+    return try link.call { [self] in try reduced(parts, link, step) }
   }
 
   // MARK: Whole gradients
 
-  private func reduced(_ parts: [ShardResult], _ link: RankLink, _ step: Int) throws -> [UInt8] {
+  private func reduced(_ parts: [ShardResult], _ link: RankLink, _ step: Int) throws -> ShardResult {
     var owners: [Int] = []
     for rank in 0..<link.size { owners += Self.shards(of: rank, count, link.size).map { _ in rank } }
     var sums = parts
@@ -52,34 +51,37 @@ package final class RankShards: BatchShards {
       case (true, false):
         let bytes = try link.receive(from: owners[from])
         try check(bytes, owners[from], step, link)
-        sums[into - own.lowerBound].add(try read(bytes.dropFirst(Self.head), parts[0]))
-      case (false, true): try link.send(Self.framed(sums[from - own.lowerBound].bytes, step), to: owners[into])
+        guard sums[into - own.lowerBound].add(bytes.dropFirst(Self.headCount)) else { throw otherSize }
+      case (false, true): try link.send(sums[from - own.lowerBound].bytes(after: Self.head(step)), to: owners[into])
       case (false, false): break
       }
     }
-    guard link.rank == 0 else { return try link.broadcast(nil) }
+    guard link.rank == 0 else { return try read(link.broadcast(nil).dropFirst(Self.headCount), parts[0]) }
     sums[0].divide(by: count)
-    return try link.broadcast(Self.framed(sums[0].bytes, step))
+    _ = try link.broadcast(sums[0].bytes(after: Self.head(step)))
+    return sums[0]
   }
 
-  private static let head = 9
+  private static let headCount = 9
 
   /// A 0, by which numbers differ from messages, and the step.
-  private static func framed(_ bytes: [UInt8], _ step: Int) -> [UInt8] {
-    [0] + withUnsafeBytes(of: Int64(step).littleEndian) { Array($0) } + bytes
+  private static func head(_ step: Int) -> [UInt8] {
+    [0] + withUnsafeBytes(of: Int64(step).littleEndian) { Array($0) }
   }
 
   private func check(_ bytes: [UInt8], _ rank: Int, _ step: Int, _ link: RankLink) throws {
-    guard bytes.starts(with: Self.framed([], step)) else {
+    guard bytes.starts(with: Self.head(step)) else {
       throw RankError("\(link.name(of: rank)) is at another step than rank \(link.rank), which is at \(step)")
     }
   }
 
   private func read(_ bytes: ArraySlice<UInt8>, _ like: ShardResult) throws -> ShardResult {
-    guard let result = ShardResult(bytes, like: like) else {
-      throw RankError("a rank has sent a gradient of another size; do all ranks run the same version?")
-    }
+    guard let result = ShardResult(bytes, like: like) else { throw otherSize }
     return result
+  }
+
+  private var otherSize: RankError {
+    RankError("a rank has sent a gradient of another size; do all ranks run the same version?")
   }
 
   // MARK: Compressed gradients
@@ -101,7 +103,7 @@ package final class RankShards: BatchShards {
           let joined = try link.gathered(Self.joined(entries)) { rank, bytes in
             try check(bytes, rank, step, link)
           } frame: {
-            Self.framed($0, step)
+            Self.head(step) + $0
           }
           return try Self.parted(joined)
         }
@@ -114,9 +116,7 @@ package final class RankShards: BatchShards {
     for entry in all {
       rests.append(try read(entry.prefix(length), template))
       let message = try Wire.message(Array(entry.dropFirst(length)))
-      guard message.packet.dimension == dimension else {
-        throw RankError("a rank has sent a gradient of another size; do all ranks run the same version?")
-      }
+      guard message.packet.dimension == dimension else { throw otherSize }
       message.packet.add(to: &gradient, times: 1 / Double(count))
     }
     var rest = gradient[...]

@@ -20,17 +20,38 @@ public struct ShardResult: Sendable {
   }
 
   /// All numbers as they lie in memory, array after array.
-  public var bytes: [UInt8] {
+  public var bytes: [UInt8] { bytes(after: []) }
+
+  /// The same behind a head.
+  public func bytes(after head: [UInt8]) -> [UInt8] {
     let arrays = gradient + rest
-    return [UInt8](unsafeUninitializedCapacity: arrays.reduce(0) { $0 + $1.byteCount }) { buffer, count in
-      for array in arrays {
-        guard array.byteCount > 0 else { continue }
-        buffer.baseAddress!.advanced(by: count).withMemoryRebound(to: UInt8.self, capacity: array.byteCount) {
-          UnsafeMutableRawPointer($0).copyMemory(from: array.storage.pointer, byteCount: array.byteCount)
-        }
+    let total = arrays.reduce(head.count) { $0 + $1.byteCount }
+    return [UInt8](unsafeUninitializedCapacity: total) { buffer, count in
+      let target = UnsafeMutableRawBufferPointer(buffer)
+      target.copyBytes(from: head)
+      count = head.count
+      for array in arrays where array.byteCount > 0 {
+        (target.baseAddress! + count).copyMemory(from: array.storage.pointer, byteCount: array.byteCount)
         count += array.byteCount
       }
     }
+  }
+
+  /// Adds what such bytes say, without arrays of their own in between.
+  ///
+  /// - Returns: false, and nothing is added, where they are of another length.
+  public mutating func add(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard bytes.count == (gradient + rest).reduce(0, { $0 + $1.byteCount }) else { return false }
+    bytes.withUnsafeBytes { source in
+      var place = 0
+      func next(_ array: inout NDArray) {
+        array.add(UnsafeRawBufferPointer(rebasing: source[place..<place + array.byteCount]))
+        place += array.byteCount
+      }
+      for index in gradient.indices { next(&gradient[index]) }
+      for index in rest.indices { next(&rest[index]) }
+    }
+    return true
   }
 
   /// What such bytes say, in arrays of the types of another part; nil where they are of another length.
@@ -63,6 +84,23 @@ extension NDArray {
     other.withUnsafeElements(of: S.self) { source in
       withUnsafeMutableElements(of: S.self) { target in
         for index in target.indices { target[index] += source[index] }
+      }
+    }
+  }
+
+  /// - Parameter bytes: of as many numbers of this type, at any address.
+  fileprivate mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    switch elementType {
+    case .float32: add(bytes, of: Float.self)
+    case .float64: add(bytes, of: Double.self)
+    case .int32, .bool: preconditionFailure("Parts of a batch give real numbers.")
+    }
+  }
+
+  private mutating func add<S: Scalar & FloatingPoint & BitwiseCopyable>(_ bytes: UnsafeRawBufferPointer, of: S.Type) {
+    withUnsafeMutableElements(of: S.self) { target in
+      for index in target.indices {
+        target[index] += bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<S>.stride, as: S.self)
       }
     }
   }
