@@ -29,6 +29,6 @@ final class CheckpointWriter {
   func finish() throws {
     let last = saving
     saving = nil
-    try last?.value
+    _ = try last?.value
   }
 }

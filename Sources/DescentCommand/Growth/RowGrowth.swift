@@ -23,8 +23,8 @@ enum RowGrowth {
       print(
         "| rows | \(size) | "
           + String(
-            format: "%.3f | %.1f | %.1f | %@ |", seconds * 1000, seconds / Double(size) * 1e9,
-            4 * Double(size) * Double(columns + 1) / 1_048_576, peak))
+            format: "%.3f | %.1f | %.1f", seconds * 1000, seconds / Double(size) * 1e9,
+            4 * Double(size) * Double(columns + 1) / 1_048_576) + " | \(peak) |")
     }
     print("| rows | exponent | \(try GrowthAxis.exponent(sizes, times)) | | | |")
     return omission.map { [$0] } ?? []

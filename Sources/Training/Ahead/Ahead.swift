@@ -44,7 +44,7 @@ package final class Ahead<Value: Sendable>: @unchecked Sendable {
   }
 
   private func begin() {
-    let isMine = condition.withLock {
+    let isMine: Bool = condition.withLock {
       guard case .open = state else { return false }
       state = .begun
       return true
