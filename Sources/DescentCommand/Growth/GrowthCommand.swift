@@ -11,12 +11,12 @@ struct GrowthCommand: ParsableCommand {
         descent growth
         descent growth depth --most 200
         descent growth columns classes rows
-      All but rows measure one step of SGD with momentum of a multi-layer perceptron of 256 inputs and 10 classes (batch 128, \
-      width 512, 3 hidden layers unless varied), and the time to compile it. rows measures an epoch of a perceptron of two hidden \
-      layers of 64 units over a table of 8 columns, in batches of 512, with the process's largest memory. The exponent is the \
-      slope of log time against log size over the largest four sizes, with a 95 % interval (Student's t). A size that the memory \
-      does not hold is left out. With --derivatives: the time to compile derivatives of first and second order of a GPT of width \
-      576, by depth.
+      All but rows measure one step of SGD with momentum of a multi-layer perceptron of 256 inputs and 10 classes (batch \
+      128, width 512, 3 hidden layers unless varied), and the time to compile it. rows measures an epoch of a perceptron of \
+      two hidden layers of 64 units over a table of 8 columns, in batches of 512, with the process's largest memory. The \
+      exponent is the slope of log time against log size over the largest four sizes, with a 95 % interval (Student's t). A \
+      size that the memory does not hold is left out. With --derivatives: the time to compile derivatives of first and second \
+      order of a GPT of width 576, by depth.
       """)
 
   @Argument(help: "batch, width, depth, columns, classes, rows.")
