@@ -41,10 +41,9 @@ import Training
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let (trainer, store) = (try trainer(), CheckpointStore(folder: folder, fingerprint: "f"))
     #expect(throws: Stop.self) {
-      try EpochDescent(trainer, epochs: 6, checkpoints: store).run(memory: { ["x": NDArray([Float(trainer.step)])] }) {
-        trainer, _ in
-        if trainer.epoch == 3 { throw Stop() }
-      }
+      try EpochDescent(trainer, epochs: 6, checkpoints: store).run(
+        memory: { ["x": NDArray([Float(trainer.step)])] },
+        onEpoch: { trainer, _ in if trainer.epoch == 3 { throw Stop() } })
     }
     let saved = try #require(try store.latestWithMemory())
     #expect(trainer.step == 9 && saved.state.step == 6 && saved.memory["x"]?.floats == [6])
