@@ -18,7 +18,7 @@ public struct EpochDescent {
     self.checkpointInterval = max(checkpointInterval, 1)
   }
 
-  /// Runs the epochs that are left.
+  /// Runs the epochs that are left. States are saved while it goes on; when this returns or throws, the last one is.
   ///
   /// - Parameters:
   ///   - onStep: called after each update.
@@ -27,26 +27,35 @@ public struct EpochDescent {
   ///   - memory: what is saved beside the state.
   ///   - isDone: asked before each epoch; whether the rest is left out.
   ///   - beforeEpoch: called before each epoch that is not left out.
-  /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint cannot be written; what the
-  ///   closures throw.
+  /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint could not be written, after the next step
+  ///   or at the end; what the closures throw.
   public func run(
     onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
     isDone: () -> Bool = { false }, beforeEpoch: (Trainer) throws -> Void = { _ in },
     onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
-    let length = trainer.batches.batchesPerEpoch
-    while trainer.step < epochs * length, !isDone() {
-      try beforeEpoch(trainer)
-      var sums = [Double](repeating: 0, count: trainer.readingTags.count)
-      for _ in 0..<length {
-        for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
-        try onStep(trainer)
+    let writer = checkpoints.map { CheckpointWriter($0) }
+    do {
+      let length = trainer.batches.batchesPerEpoch
+      while trainer.step < epochs * length, !isDone() {
+        try beforeEpoch(trainer)
+        var sums = [Double](repeating: 0, count: trainer.readingTags.count)
+        for _ in 0..<length {
+          for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
+          try writer?.check()
+          try onStep(trainer)
+        }
+        let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
+        try onEpoch(trainer, means)
+        if let writer, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs || isDone() {
+          try writer.save(trainer.state, memory: memory())
+        }
       }
-      let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
-      try onEpoch(trainer, means)
-      if let checkpoints, trainer.epoch % checkpointInterval == 0 || trainer.epoch == epochs || isDone() {
-        try checkpoints.save(trainer.state, memory: memory())
-      }
+    } catch {
+      // What stopped the descent is said; the state before it is saved all the same.
+      try? writer?.finish()
+      throw error
     }
+    try writer?.finish()
   }
 }

@@ -9,7 +9,8 @@ public struct TrainingError: Error, CustomStringConvertible, Sendable {
   public init(_ description: String) { self.description = description }
 }
 
-/// Descends by `TrainingStep` on batches of a dataset, which depend on key and step only.
+/// Descends by `TrainingStep` on batches of a dataset, which depend on key and step only; where they are large, another thread makes
+/// the next while a step is computed.
 public final class Trainer {
   /// What is trained.
   public let model: any Layer
@@ -25,7 +26,7 @@ public final class Trainer {
   private let key: RandomKey
   private let compiled: any BatchStep
   private let shards: (any BatchShards)?
-  private var order: (epoch: Int, indices: [Int]) = (-1, [])
+  private let ahead: BatchesAhead
 
   /// - Parameters:
   ///   - key: decides initial values (its child "initialization"), and randomness within steps.
@@ -52,8 +53,10 @@ public final class Trainer {
         "a batch of \(batches.batchSize) has no \(parts) equal parts; take \(below > 0 ? "\(below) or " : "")\(below + parts)"
       )
     }
-    let rows = 0..<batches.batchSize / parts
-    let types = Self.inputs(batches.batch(0, order: batches.order(epoch: 0), rows: rows)).types
+    let size = batches.batchSize / parts
+    ahead = BatchesAhead(batches, parts: (shards?.own ?? 0..<1).map { $0 * size..<($0 + 1) * size })
+    // Any rows tell; the order of many takes its time.
+    let types = Self.inputs(batches.batch(0, order: Array(0..<size), rows: 0..<size)).types
     compiled =
       if let shards {
         try ShardedStep(
@@ -122,8 +125,7 @@ public final class Trainer {
   /// - Returns: the readings of this step, in the order of `readingTags`; the loss is the batch's before the update.
   /// - Throws: `TrainingError` naming step and culprit when the loss is not finite.
   public func advance() throws -> [Double] {
-    if order.epoch != epoch { order = (epoch, batches.order(epoch: epoch)) }
-    return try compiled.advance { Self.inputs(batches.batch(step, order: order.indices, rows: $0)) }
+    try compiled.advance { Self.inputs(try ahead.batch(step, rows: $0)) }
   }
 }
 
@@ -135,9 +137,9 @@ protocol BatchStep: AnyObject {
   var program: Program { get }
   var readingTags: [String] { get }
   /// - Parameter rows: the inputs of some rows of the batch.
-  func advance(rows: (Range<Int>) -> Tree<NDArray>) throws -> [Double]
+  func advance(rows: (Range<Int>) throws -> Tree<NDArray>) throws -> [Double]
 }
 
 extension TrainingStep: BatchStep {
-  func advance(rows: (Range<Int>) -> Tree<NDArray>) throws -> [Double] { try advance(rows(0..<sampleCount)) }
+  func advance(rows: (Range<Int>) throws -> Tree<NDArray>) throws -> [Double] { try advance(rows(0..<sampleCount)) }
 }

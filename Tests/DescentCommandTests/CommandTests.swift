@@ -65,6 +65,8 @@ struct Command {
       (["run", "calibration", "--pressed", "x"], "preset"), (["bench", "tinny"], "did you mean tiny"),
       (["run", "--resume", folder], "is no run folder"), (["train", "no.csv"], "no file no.csv"),
       (["train", try table(), "--watch", "twinz"], "did you mean twins"),
+      (["growth", "rowz"], "did you mean rows"), (["growth", "--most", "0"], "--most must be between 1"),
+      (["growth", "rows", "--derivatives"], "leave out axes"),
     ] {
       let (process, output) = try Command.start(arguments)
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -201,6 +203,19 @@ struct Command {
       toFile: csv, atomically: true, encoding: .utf8)
     let changed = try Command.run("train", "--resume", out, "--quiet")
     #expect(changed.status != 0 && changed.text.contains("has changed"))
+  }
+
+  /// Every size that was asked for has a row, and an exponent its number of sizes; two sizes have none.
+  @Test func growthPrintsSizesAndExponents() throws {
+    let steps = try Command.run("growth", "classes", "depth", "--most", "3", "--rounds", "1", "--threads", "1")
+    let lines = steps.text.split(separator: "\n")
+    #expect(steps.status == 0 && lines.count == 2 + 1 + 1 + 3 + 1, "\(steps.text)")
+    #expect(lines[2].hasPrefix("| classes | 3 | ") && lines[3].hasPrefix("| classes | exponent | takes three sizes |"))
+    #expect(lines[4...6].map { String($0.prefix(11)) } == ["| depth | 1", "| depth | 2", "| depth | 3"])
+    #expect(lines[7].hasPrefix("| depth | exponent | ") && lines[7].contains("n = 3 sizes"))
+    let rows = try Command.run("growth", "rows", "--most", "60000", "--rounds", "1")
+    #expect(rows.status == 0 && rows.text.contains("| rows | 60000 | "), "\(rows.text)")
+    #expect(rows.text.contains("| rows | 10000 | ") && rows.text.contains("n = 3 sizes"))
   }
 
   @Test func doctorFindsTheMachineWell() throws {

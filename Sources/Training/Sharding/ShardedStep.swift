@@ -61,10 +61,10 @@ final class ShardedStep: BatchStep {
     return TrainingState(parameters: trees[0], modelState: trees[1], optimizerState: trees[2], step: step)
   }
 
-  func advance(rows: (Range<Int>) -> Tree<NDArray>) throws -> [Double] {
+  func advance(rows: (Range<Int>) throws -> Tree<NDArray>) throws -> [Double] {
     let key = key.split(step)
     let parts = try shards.own.map { part in
-      let inputs = rows(part * rowCount..<(part + 1) * rowCount)
+      let inputs = try rows(part * rowCount..<(part + 1) * rowCount)
       let own = shards.count == 1 ? key : key.split("part").split(part)
       let results = try program.run(parameters + running + clock(own) + inputs.leaves)
       return ShardResult(
