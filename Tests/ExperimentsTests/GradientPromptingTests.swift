@@ -147,7 +147,30 @@ import Training
     refuses("small.width") { $0.small.width = 12 }
     refuses("inner.triedRates") { $0.inner.triedRates = [0.1, .nan] }
     refuses("inner.moreSteps") { $0.inner.moreSteps = [1] }
+    refuses("inner.moreSteps") { $0.inner.moreSteps = [5000] }
+    refuses("further.updates") { $0.further.updates = 0 }
     refuses("outer.looks") { $0.outer.looks = 99 }
+  }
+
+  /// Arms that no claim is about stop earlier; runs from before there was a setting for it had as many updates as all.
+  @Test func furtherArmsHaveTheirOwnUpdates() throws {
+    let quick = try #require(GradientPromptingExperiment.presets.first { $0.name == "quick" }).configuration
+    #expect(quick.updates(of: .conditioning) == 400 && quick.updates(of: .steps(4)) == 60)
+    let yaml = try Settings.yaml(quick)
+    var isFurther = false
+    let old = yaml.split(separator: "\n").filter { line in
+      if !line.hasPrefix(" ") && !line.hasPrefix("-") { isFurther = line.hasPrefix("further:") }
+      return !isFurther
+    }
+    #expect(old.count < yaml.split(separator: "\n").count)
+    let read = try Settings.decode(
+      GradientPromptingConfiguration.self, from: old.joined(separator: "\n"), describing: "old")
+    #expect(read.updates(of: .steps(4)) == 400)
+    try read.check()
+    let experiment = GradientPromptingExperiment(quick)
+    #expect(try experiment.claims().map(\.claim.id) == GradientPromptingExperiment(read).claims().map(\.claim.id))
+    #expect(
+      Set(try Settings.list(quick).map(\.name)) == Set(GradientPromptingExperiment.settingDescriptions.keys))
   }
 
   @Test func aModelThatIsNotHereSaysHowToGetIt() throws {

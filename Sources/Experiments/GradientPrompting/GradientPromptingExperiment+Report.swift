@@ -15,6 +15,14 @@ extension GradientPromptingExperiment {
           + "that no outer update saw."),
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
+    if !configuration.inner.moreSteps.isEmpty {
+      sections += [
+        .heading("More steps on a context"), try moreSteps(findings),
+        .paragraph(
+          "No claim. The plain model has the best rate for its number of steps. Where LC takes another number than "
+            + "\(configuration.inner.steps), it was taught " + furtherBudget + "."),
+      ]
+    }
     if !configuration.data.contexts.isEmpty {
       sections += [
         .heading("Several contexts, one of them the question's"), try several(findings),
@@ -71,20 +79,6 @@ extension GradientPromptingExperiment {
     return .table(header: ["contexts", "condition", "exact", "log-probability", "n"], rows: filled)
   }
 
-  private func several(_ findings: Findings<PromptingArm>) throws -> Report.Section {
-    let rows = try [PromptingArm.base, .conditioning].filter { !findings.finished($0).isEmpty }.flatMap { arm in
-      try configuration.data.contexts.flatMap { count in
-        try ContextJoining.allCases.map { joining in
-          [
-            "\(arm)", "\(count)", joining == .batched ? "one step on all" : "a step on each",
-            Report.spread(try findings.values(.exact(count, joining), of: arm)), "\(findings.finished(arm).count)",
-          ]
-        }
-      }
-    }
-    return .table(header: ["model", "contexts", "steps", "exact", "n"], rows: rows)
-  }
-
   private func answers(_ findings: Findings<PromptingArm>) throws -> Report.Section? {
     let seed = configuration.seeds.first
     let plain = findings.records("answers", of: .base, seed).map { $0.text.split(separator: "\t").map(String.init) }
@@ -106,7 +100,7 @@ extension GradientPromptingExperiment {
 
   private func conditions(_ findings: Findings<PromptingArm>) throws -> Plot? {
     let shown = rows.filter { $0.condition != .promptedAfterStep && !findings.finished($0.arm).isEmpty }
-      .filter { $0.kind == .description }
+      .filter { $0.kind == .description && !$0.arm.isFurther }
     guard !shown.isEmpty else { return nil }
     let summaries = try shown.map {
       Summary(try findings.values(.logProbability($0.kind, $0.condition), of: $0.arm))

@@ -50,6 +50,7 @@ public struct GradientPromptingExperiment: Experiment {
     "outer.rate": "highest rate of the outer descent", "outer.clip": "limit of the outer gradient's norm",
     "outer.embedding": "whether it moves the small model's embedding, which is the head, too",
     "outer.looks": "times at which the taught model is tried on tuning questions; the best counts",
+    "further.updates": "outer updates of arms that no claim is about, or outer.updates where those are fewer",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",
     "decision.leakMargin": "shares this near to none are none",

@@ -22,6 +22,9 @@ public struct PromptingArm: SweepArm {
   /// What the outer change of each matrix is held to; nil for no limit.
   package var rank: Int?
 
+  /// Whether no claim is about it.
+  package var isFurther: Bool { steps != nil }
+
   /// Arms beside the plain model and LC.
   public enum Other: String, Codable, Sendable, CaseIterable {
     case labels, firstOrder, rankOne

@@ -16,6 +16,7 @@ package struct PromptingDescent {
     like task: Tree<NDArray>, key: RandomKey
   ) throws {
     let (inner, outer) = (configuration.inner, configuration.outer)
+    let updates = Double(configuration.updates(of: arm))
     let objective = MetaObjective(
       try InnerLoop(
         Chain { LearningRate(inner.rate) }, steps: arm.steps ?? inner.steps, derivative: arm.derivative,
@@ -34,7 +35,7 @@ package struct PromptingDescent {
             ClipByGlobalNorm(outer.clip)
             Adam(beta2: 0.99)
             LearningRate(
-              .warmUp(.updates(5), then: .linear(from: outer.rate, to: 0, over: .updates(Double(outer.updates)))))
+              .warmUp(.updates(5), then: .linear(from: outer.rate, to: 0, over: .updates(updates))))
           })
       })
     let (prompted, goal) = (ground.prompted, arm.goal)

@@ -16,6 +16,10 @@ extension Measure {
   package static func exact(_ contexts: Int, _ joining: ContextJoining) -> Measure {
     Measure("contexts/\(contexts)/\(joining)/exact")
   }
+  /// The plain model's share of exact answers after another number of steps on a context, at its best rate.
+  package static func exact(afterSteps count: Int) -> Measure { Measure("steps/\(count)/exact") }
+  /// The mean log-probability after so many steps, at the rate that is best by it, in nats.
+  package static func logProbability(afterSteps count: Int) -> Measure { Measure("steps/\(count)/logProbability") }
   /// What a prompt adds to the plain model's share of exact answers.
   package static func taught(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-none") }
   /// How much more the plain model answers exactly with a prompt than after its best step.

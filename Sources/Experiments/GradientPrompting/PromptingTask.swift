@@ -21,7 +21,7 @@ struct PromptingTask {
     let ground = try grounds.ground(seed)
     var values = arm.goal == nil ? try measurePlain(ground, log) : try teach(ground, log)
     values[.seconds] = log.elapsed - start
-    return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.outer.updates)
+    return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.updates(of: arm))
   }
 
   private func test(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
@@ -66,29 +66,56 @@ struct PromptingTask {
     }
     try several(
       ground, scorer, ground.at(rate: values[.bestRate(arm.kind, exact: true)]!, ground.weights), into: &values)
+    for count in configuration.inner.moreSteps { try measurePlain(ground, steps: count, into: &values) }
     let error = try gradientError(ground)
     (values[.gradientError], values[.curvatureShare]) = (error.error, error.share)
     return values
   }
 
-  /// Scores after a step at each rate, on tuning questions; the best rates by exact answers and by log-probability.
+  /// The plain model after more steps, with a best rate of its own.
+  private func measurePlain(_ ground: PromptingGround, steps: Int, into values: inout [Measure: Double]) throws {
+    let (scorer, test) = (try ground.scorer(steps: steps), test(ground, arm.kind))
+    let rates = Self.best(try tried(scorer, ground, arm.kind, ground.weights))
+    let exact = try scorer.scores(.baseStep, test, ground.at(rate: rates.exact, ground.weights))
+    let likely =
+      rates.exact == rates.likely
+      ? exact : try scorer.scores(.baseStep, test, ground.at(rate: rates.likely, ground.weights))
+    values[.exact(afterSteps: steps)] = exact.exact
+    values[.logProbability(afterSteps: steps)] = likely.logProbability
+  }
+
+  private typealias Tried = [(rate: Double, scores: [AnswerScore])]
+
+  /// Scores after a step at each rate, on tuning questions.
+  private func tried(
+    _ scorer: ConditionScorer, _ ground: PromptingGround, _ kind: Kind, _ weights: Tree<NDArray>
+  ) throws -> Tried {
+    let tuning = tuning(ground, kind)
+    return try configuration.inner.triedRates.map { rate in
+      (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
+    }
+  }
+
+  /// The best rates by exact answers and by log-probability.
+  private static func best(_ found: Tried) -> (exact: Double, likely: Double) {
+    func best(_ score: ([AnswerScore]) -> Double) -> Double { found.max { score($0.scores) < score($1.scores) }!.rate }
+    // Of equal shares of exact answers the likelier.
+    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best(\.logProbability))
+  }
+
+  /// The best rates, with the scores of all recorded for the arm's own kind.
   private func sweep(
     _ scorer: ConditionScorer, _ ground: PromptingGround, _ kind: Kind, _ weights: Tree<NDArray>,
     into values: inout [Measure: Double]
   ) throws -> (exact: Double, likely: Double) {
-    let tuning = tuning(ground, kind)
-    let found = try configuration.inner.triedRates.map { rate in
-      (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
-    }
+    let found = try tried(scorer, ground, kind, weights)
     if kind == arm.kind {
       for (rate, scores) in found {
         values[exactByRate[rate]] = scores.exact
         values[logProbabilityByRate[rate]] = scores.logProbability
       }
     }
-    func best(_ score: ([AnswerScore]) -> Double) -> Double { found.max { score($0.1) < score($1.1) }!.0 }
-    // Of equal shares of exact answers the likelier.
-    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best(\.logProbability))
+    return Self.best(found)
   }
 
   /// The outer gradient of one task at the plain model, against (1 - rate * Hessian) times that of first order.
@@ -131,7 +158,7 @@ struct PromptingTask {
   // MARK: Taught models
 
   private func teach(_ ground: PromptingGround, _ log: TaskLog<PromptingArm>) throws -> [Measure: Double] {
-    let outer = configuration.outer
+    let (outer, updates) = (configuration.outer, configuration.updates(of: arm))
     let tasks = try grounds.tasks(seed, arm.kind)
     let descent = try PromptingDescent(ground, arm, configuration, like: tasks[0], key: key.split("descent"))
     let scorer = try ground.scorer(steps: arm.steps ?? configuration.inner.steps)
@@ -144,7 +171,7 @@ struct PromptingTask {
     let order = key.split("order")
     var (sum, count, last) = (0.0, 0, Double.nan)
     let interval = max(1, outer.updates / outer.looks)
-    for update in descent.step.step / outer.tasks..<outer.updates {
+    for update in descent.step.step / outer.tasks..<updates {
       for index in update * outer.tasks..<(update + 1) * outer.tasks {
         // Each pass over the tasks in an order of its own.
         let (pass, place) = index.quotientAndRemainder(dividingBy: tasks.count)
@@ -152,7 +179,7 @@ struct PromptingTask {
         sum += try descent.advance(task)
         count += 1
       }
-      guard (update + 1) % interval == 0 || update + 1 == outer.updates else { continue }
+      guard (update + 1) % interval == 0 || update + 1 == updates else { continue }
       last = sum / Double(count)
       (sum, count) = (0, 0)
       let scores = try scorer.scores(
@@ -167,7 +194,7 @@ struct PromptingTask {
           .logProbability(arm.kind, .trainedStep): scores.logProbability,
         ])
       log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, scores.exact))
-      if update + 1 < outer.updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
+      if update + 1 < updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
     }
     // Of all looks the best one counts, by questions that decide nothing: a descent that goes on for too long learns the
     // training names by heart.
@@ -227,8 +254,10 @@ struct PromptingTask {
     let step = Date().timeIntervalSince(start) / 3
     let (data, inner) = (configuration.data, configuration.inner)
     // A score costs about a third of a step of the outer descent.
-    let scores = 5 * data.kinds.count * data.test + inner.triedRates.count * data.tuning
-    let steps = arm.goal == nil ? 0 : configuration.outer.updates * configuration.outer.tasks
+    let tried = inner.triedRates.count * data.tuning
+    let further = arm.goal == nil ? inner.moreSteps.reduce(0, +) * (tried + 2 * data.test) : 0
+    let scores = 5 * data.kinds.count * data.test + tried + further
+    let steps = arm.goal == nil ? 0 : configuration.updates(of: arm) * configuration.outer.tasks
     return TaskCost(
       seconds: step * (Double(steps) + Double(scores) / 3), bytes: descent.step.program.workingByteCount)
   }
