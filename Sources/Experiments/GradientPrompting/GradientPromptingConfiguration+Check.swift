@@ -58,5 +58,20 @@ extension GradientPromptingConfiguration {
     else {
       throw SettingsError("inner.moreSteps must be between 1 and 4096, none of them twice, and not inner.steps")
     }
+    guard further.contexts.allSatisfy({ 2...64 ~= $0 }), Set(further.contexts).count == further.contexts.count else {
+      throw SettingsError("further.contexts must be between 2 and 64, none of them twice")
+    }
+    // The outer descent has no test object.
+    guard !isSmall || further.contexts.allSatisfy({ $0 < limits.contexts }) else {
+      throw SettingsError("further.contexts must be at most \(limits.contexts - 1) in the small world")
+    }
+    if let uneven = further.contexts.first(where: { !outer.tasks.isMultiple(of: $0) }) {
+      throw SettingsError(
+        "further.contexts has \(uneven), and outer.tasks, \(outer.tasks), must be a multiple of it: the tasks of an "
+          + "update are learned from \(uneven) at a time; further.contexts=[] leaves such models out")
+    }
+    guard Set(further.joinings).count == further.joinings.count,
+      further.contexts.isEmpty || !further.joinings.isEmpty
+    else { throw SettingsError("further.joinings must be batched, sequential or both, none of them twice") }
   }
 }

@@ -75,13 +75,17 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var looks: Int
   }
 
-  /// Arms that no claim is about: more steps on a context (inner.moreSteps).
+  /// Arms that no claim is about: more steps on a context (inner.moreSteps), several contexts.
   public struct Further: Codable, Sendable, Equatable {
     /// Updates of their outer descent, or as many as outer.updates where those are fewer.
     public var updates: Int
+    /// Numbers of contexts that models are taught to learn from together.
+    public var contexts: [Int]
+    /// How they do: batched (one step on all) or sequential (a step on each), an arm each.
+    public var joinings: [ContextJoining]
 
     /// As in runs from before there were such settings.
-    static let absent = Further(updates: Settings.largestCount)
+    static let absent = Further(updates: Settings.largestCount, contexts: [], joinings: ContextJoining.allCases)
   }
 
   /// What decides the claims.
@@ -127,7 +131,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [2, 4], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
     outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 40),
-    further: Further(updates: 60),
+    further: Further(updates: 60, contexts: [4, 16], joinings: ContextJoining.allCases),
     seeds: PlainSeeds(count: 6),
     decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
 
@@ -139,7 +143,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.inner.triedRates = [0.1, 1]
     c.inner.moreSteps = [2]
     c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, embedding: false, looks: 1)
-    c.further = Further(updates: 2)
+    c.further = Further(updates: 2, contexts: [2], joinings: ContextJoining.allCases)
     c.seeds.count = 2
     return c
   }
@@ -153,7 +157,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
       kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
-    c.further = Further(updates: 400)
+    c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
     c.seeds.count = 3
     return c
   }
@@ -162,7 +166,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     var c = standard
     c.data.train = 2000
     c.data.test = 256
+    c.data.contexts = [4, 16]
     c.inner.moreSteps = [2, 4]
+    c.further.contexts = [4, 16]
     (c.outer.updates, c.outer.looks) = (400, 20)
     c.seeds.count = 5
     return c
@@ -173,6 +179,18 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   /// Updates of the outer descent that teaches an arm.
   package func updates(of arm: PromptingArm) -> Int {
     arm.isFurther ? min(further.updates, outer.updates) : outer.updates
+  }
+}
+
+extension GradientPromptingConfiguration {
+  /// Numbers of contexts after which an arm is asked; that which it was taught with is among them.
+  func contexts(of arm: PromptingArm) -> [Int] {
+    data.contexts + (arm.contexts > 1 && !data.contexts.contains(arm.contexts) ? [arm.contexts] : [])
+  }
+
+  /// How an arm learns from them: in the one way that it was taught, or in both.
+  func joinings(of arm: PromptingArm) -> [ContextJoining] {
+    arm.contexts > 1 ? [arm.joining] : ContextJoining.allCases
   }
 }
 

@@ -23,11 +23,10 @@ extension GradientPromptingExperiment {
             + "\(configuration.inner.steps), it was taught " + furtherBudget + "."),
       ]
     }
-    if !configuration.data.contexts.isEmpty {
+    if !configuration.data.contexts.isEmpty || !contextArms.isEmpty {
       sections += [
         .heading("Several contexts, one of them the question's"), try several(findings),
-        .paragraph(
-          "No claim: the paper's models are meta-trained for several contexts at once (its table 2), these for one."),
+        .paragraph(aboutSeveral),
       ]
     }
     sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
@@ -137,10 +136,11 @@ extension GradientPromptingExperiment {
 
   private func rates(_ findings: Findings<PromptingArm>) throws -> Plot {
     let tried = configuration.inner.triedRates.sorted()
-    let series = try arms.filter { $0.kind == .description && !findings.finished($0).isEmpty }.map { arm in
-      Plot.Series.mean(
-        "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
-    }
+    let series = try arms.filter { $0.kind == .description && $0.contexts == 1 && !findings.finished($0).isEmpty }
+      .map { arm in
+        Plot.Series.mean(
+          "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
+      }
     var plot = Plot(
       name: "rates", title: "Exact answers by the rate of the step (taught at \(configuration.inner.rate))",
       xLabel: "rate of the step", yLabel: "share of exact answers", series: series)

@@ -33,17 +33,38 @@ extension GradientPromptingExperiment {
     return .table(header: ["model", "steps", "exact", "log-probability", "n"], rows: rows)
   }
 
+  /// What the table of several contexts is about, in words.
+  var aboutSeveral: String {
+    let taught =
+      contextArms.isEmpty
+      ? "The paper's models are meta-trained for several contexts at once (its table 2), these for one."
+      : "LC is taught with one context; the others with as many as their names say, \(furtherBudget), asked about each."
+    return "No claim. " + taught + " The other contexts may be among those that the outer descent has seen. Of "
+      + "contexts that are learned from one after the other the question is about the last, or about the first: what is "
+      + "retained of it after a step on each of the others."
+  }
+
   func several(_ findings: Findings<PromptingArm>) throws -> Report.Section {
-    let rows = try [PromptingArm.base, .conditioning].filter { !findings.finished($0).isEmpty }.flatMap { arm in
-      try configuration.data.contexts.flatMap { count in
-        try ContextJoining.allCases.map { joining in
-          [
+    var rows: [[String]] = []
+    for arm in [.base, .conditioning] + contextArms where !findings.finished(arm).isEmpty {
+      let n = "\(findings.finished(arm).count)"
+      if arm.contexts > 1 {
+        let one = try findings.values(.exact(.description, .trainedStep), of: arm)
+        rows.append(["\(arm)", "1", "one step", Report.spread(one), "", n])
+      }
+      for count in configuration.contexts(of: arm) {
+        for joining in configuration.joinings(of: arm) {
+          // Earlier versions did not ask about the first.
+          let retained =
+            joining == .batched ? nil : try findings.valuesIfMeasured(.retained(count), of: arm)
+          rows.append([
             "\(arm)", "\(count)", joining == .batched ? "one step on all" : "a step on each",
-            Report.spread(try findings.values(.exact(count, joining), of: arm)), "\(findings.finished(arm).count)",
-          ]
+            Report.spread(try findings.values(.exact(count, joining), of: arm)),
+            retained.map { Report.spread($0) } ?? "", n,
+          ])
         }
       }
     }
-    return .table(header: ["model", "contexts", "steps", "exact", "n"], rows: rows)
+    return .table(header: ["model", "contexts", "steps", "exact", "exact about the first", "n"], rows: rows)
   }
 }

@@ -25,7 +25,8 @@ public struct GradientPromptingExperiment: Experiment {
       name: "standard", summary: "hours: SmolLM2 with an adapter on its last ten blocks, three seeds",
       configuration: .standard),
     .init(
-      name: "paper", summary: "a day: the same with 400 outer updates, more steps, five seeds; model=FILE for others",
+      name: "paper",
+      summary: "days: the same with 400 outer updates, more steps and contexts, five seeds; model=FILE for others",
       configuration: .paper),
   ]
 
@@ -51,6 +52,8 @@ public struct GradientPromptingExperiment: Experiment {
     "outer.embedding": "whether it moves the small model's embedding, which is the head, too",
     "outer.looks": "times at which the taught model is tried on tuning questions; the best counts",
     "further.updates": "outer updates of arms that no claim is about, or outer.updates where those are fewer",
+    "further.contexts": "numbers of contexts that models are taught to learn from together; they divide outer.tasks",
+    "further.joinings": "how they do: batched (one step on all), sequential (a step on each); an arm each",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",
     "decision.leakMargin": "shares this near to none are none",
@@ -61,10 +64,16 @@ public struct GradientPromptingExperiment: Experiment {
 
   var hasReversal: Bool { configuration.data.kinds.contains(.reversal) }
 
+  /// Arms that are taught to learn from several contexts.
+  var contextArms: [PromptingArm] {
+    let further = configuration.further
+    return further.contexts.flatMap { count in further.joinings.map { .contexts(count, $0) } }
+  }
+
   /// All arms, the plain model first.
   var arms: [PromptingArm] {
     [.base, .conditioning] + configuration.arms.map(\.arm) + (hasReversal ? [.reversal] : [])
-      + configuration.inner.moreSteps.map { .steps($0) }
+      + configuration.inner.moreSteps.map { .steps($0) } + contextArms
   }
 
   // MARK: Running
@@ -92,7 +101,9 @@ public struct GradientPromptingExperiment: Experiment {
         })
     }
     (sweep.unit, sweep.parts) = ("updates", c.outer.updates)
-    sweep.costClass = { $0.goal == nil ? "plain" : "taught in \($0.steps ?? c.inner.steps)" }
+    sweep.costClass = { arm in
+      arm.goal == nil ? "plain" : arm.isFurther ? arm.description : "taught in \(c.inner.steps)"
+    }
     return sweep
   }
 

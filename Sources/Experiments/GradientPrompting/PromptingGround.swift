@@ -36,7 +36,7 @@ package struct PromptingGround: Sendable {
   func frozenTrunk() -> FrozenTrunk? { trunk.map { FrozenTrunk($0, weights: trunkWeights) } }
 
   /// Inner steps at a rate that is a parameter: one program serves all rates.
-  func scorer(steps: Int) throws -> ConditionScorer {
+  package func scorer(steps: Int) throws -> ConditionScorer {
     let inner = try InnerLoop(
       Chain { LearningRate(1) }, steps: steps, moving: .matching(moving), rates: .perTensor)
     return ConditionScorer(
@@ -45,7 +45,7 @@ package struct PromptingGround: Sendable {
   }
 
   /// Parameters with the rate of inner steps among them.
-  func at(rate: Double, _ parameters: Tree<NDArray>) -> Tree<NDArray> {
+  package func at(rate: Double, _ parameters: Tree<NDArray>) -> Tree<NDArray> {
     let moved = parameters.types.filter { path, _ in PathPattern(moving).matches(path) }
     return parameters.merging(InnerRates.perTensor.initial(rate, for: moved))
   }

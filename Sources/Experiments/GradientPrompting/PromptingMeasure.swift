@@ -16,6 +16,12 @@ extension Measure {
   package static func exact(_ contexts: Int, _ joining: ContextJoining) -> Measure {
     Measure("contexts/\(contexts)/\(joining)/exact")
   }
+  /// The mean log-probability after learning from several contexts, in nats.
+  package static func logProbability(_ contexts: Int, _ joining: ContextJoining) -> Measure {
+    Measure("contexts/\(contexts)/\(joining)/logProbability")
+  }
+  /// The share of exact answers about the first of several contexts that are learned from one after the other.
+  package static func retained(_ contexts: Int) -> Measure { Measure("contexts/\(contexts)/sequential/first/exact") }
   /// The plain model's share of exact answers after another number of steps on a context, at its best rate.
   package static func exact(afterSteps count: Int) -> Measure { Measure("steps/\(count)/exact") }
   /// The mean log-probability after so many steps, at the rate that is best by it, in nats.
