@@ -5,6 +5,7 @@ extension GradientPromptingConfiguration {
     try checkLevelAndSeeds()
     try require(counts: [
       "data.train": data.train, "data.tuning": data.tuning, "data.test": data.test, "data.longest": data.longest,
+      "text.shortest": text.shortest, "text.question": text.question, "text.continuation": text.continuation,
       "small.facts": small.facts,
       "small.names": small.names, "small.width": small.width, "small.layers": small.layers,
       "small.updates": small.updates, "small.batch": small.batch, "adapter.rank": adapter.rank,
@@ -30,7 +31,13 @@ extension GradientPromptingConfiguration {
       counts: [
         "small.width": small.width, "small.layers": small.layers, "small.batch": small.batch,
         "adapter.rank": adapter.rank, "outer.tasks": outer.tasks, "inner.steps": inner.steps,
+        "text.shortest": text.shortest, "text.question": text.question, "text.continuation": text.continuation,
       ], most: 4096)
+    // A context of one token has nothing to predict.
+    guard text.shortest >= 2, !readsText || text.shortest <= data.longest else {
+      throw SettingsError(
+        "text.shortest must be between 2 and data.longest, \(data.longest), and not \(text.shortest)")
+    }
     guard small.width % 8 == 0 else { throw SettingsError("small.width must be a multiple of 8, not \(small.width)") }
     guard data.contexts.allSatisfy({ 2...64 ~= $0 }), Set(data.contexts).count == data.contexts.count else {
       throw SettingsError("data.contexts must be between 2 and 64, none of them twice")

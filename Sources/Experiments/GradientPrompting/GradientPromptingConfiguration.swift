@@ -12,12 +12,25 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var tuning: Int
     /// Questions that decide.
     public var test: Int
-    /// A file in SQuAD's format, for a pre-trained model; empty for fictitious facts.
+    /// For a pre-trained model: a file in SQuAD's format, or a .txt file whose paragraphs are continued; empty for
+    /// fictitious facts.
     public var questions: String
     /// The longest context of such a file, in tokens.
     public var longest: Int
     /// Numbers of contexts, one of them the question's, that are learned from together.
     public var contexts: [Int]
+  }
+
+  /// How the paragraphs of a .txt file are cut, in tokens; our choice.
+  public struct Text: Codable, Sendable, Equatable {
+    /// Of the shortest context, the earlier part of a paragraph; data.longest limits it.
+    public var shortest: Int
+    /// Behind the context: what stands before the continuation in all conditions.
+    public var question: Int
+    /// Behind the question: what is to be said.
+    public var continuation: Int
+
+    static let usual = Text(shortest: 32, question: 8, continuation: 8)
   }
 
   /// The model that is trained on the spot, and the world that it knows.
@@ -105,6 +118,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   public var arms: [PromptingArm.Other]
   /// Contexts and questions.
   public var data: Data
+  /// How a plain text is cut.
+  public var text: Text
   /// The decoder that is trained on the spot.
   public var small: Small
   /// What moves in a pre-trained model.
@@ -127,6 +142,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     data: Data(
       kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128, questions: "", longest: 160,
       contexts: [4, 16]),
+    text: .usual,
     small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 4000, batch: 32, rate: 3e-3),
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [2, 4], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
@@ -176,6 +192,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   var isSmall: Bool { model == Self.smallModel }
 
+  /// Whether tasks are the continuations of a plain text.
+  package var readsText: Bool { data.questions.lowercased().hasSuffix(".txt") }
+
   /// Updates of the outer descent that teaches an arm.
   package func updates(of arm: PromptingArm) -> Int {
     arm.isFurther ? min(further.updates, outer.updates) : outer.updates
@@ -195,7 +214,12 @@ extension GradientPromptingConfiguration {
 }
 
 extension KeyedDecodingContainer {
-  /// So that runs from before these settings can be reported.
+  // So that runs from before these settings can be reported.
+
+  func decode(
+    _ type: GradientPromptingConfiguration.Text.Type, forKey key: Key
+  ) throws -> GradientPromptingConfiguration.Text { try decodeIfPresent(type, forKey: key) ?? .usual }
+
   func decode(
     _ type: GradientPromptingConfiguration.Further.Type, forKey key: Key
   ) throws -> GradientPromptingConfiguration.Further { try decodeIfPresent(type, forKey: key) ?? .absent }

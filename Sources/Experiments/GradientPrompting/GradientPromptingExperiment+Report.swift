@@ -9,10 +9,7 @@ extension GradientPromptingExperiment {
   public func frame(_ findings: Findings<PromptingArm>) throws -> ReportFrame {
     var sections: [Report.Section] = [
       .heading("Answers under each condition"), try table(findings),
-      .paragraph(
-        "Exact: the share of questions whose answer is the likeliest of all words; log-probability of the answer in "
-          + "nats; mean and 95 % interval over seeds, \(configuration.data.test) questions each, about names and objects "
-          + "that no outer update saw."),
+      .paragraph(whatIsMeasured),
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
     if !configuration.inner.moreSteps.isEmpty {
@@ -49,6 +46,15 @@ extension GradientPromptingExperiment {
         + "margins.")
   }
 
+  private var whatIsMeasured: String {
+    let (exact, held) =
+      configuration.readsText
+      ? ("the share of a continuation's tokens that are the likeliest, those before them being given", "of paragraphs")
+      : ("the share of questions whose answer is the likeliest of all words", "about names and objects")
+    return "Exact: \(exact); log-probability of the answer in nats; mean and 95 % interval over seeds, "
+      + "\(configuration.data.test) questions each, \(held) that no outer update saw."
+  }
+
   // MARK: Tables
 
   private var rows: [Row] {
@@ -70,7 +76,8 @@ extension GradientPromptingExperiment {
   private func table(_ findings: Findings<PromptingArm>) throws -> Report.Section {
     let filled = try rows.filter { !findings.finished($0.arm).isEmpty }.map { row in
       [
-        "\(row.kind)", row.label, Report.spread(try findings.values(.exact(row.kind, row.condition), of: row.arm)),
+        configuration.readsText ? "text" : "\(row.kind)", row.label,
+        Report.spread(try findings.values(.exact(row.kind, row.condition), of: row.arm)),
         Report.spread(try findings.values(.logProbability(row.kind, row.condition), of: row.arm)),
         "\(findings.finished(row.arm).count)",
       ]

@@ -54,7 +54,7 @@ package struct PromptingGround: Sendable {
 
   /// A task as inputs of a step: its arrays, what the trunk makes of them, and what the prompted plain model says.
   ///
-  /// Answers are one token, so that the teacher sees none of it.
+  /// Of an answer of several tokens the teacher sees what the taught model sees: those before the one that is asked for.
   package func prepared(_ tasks: [ContextTask]) throws -> [Tree<NDArray>] {
     let trunk = frozenTrunk()
     let room = TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)

@@ -4,7 +4,8 @@ import Training
 extension Measure {
   package typealias Kind = FictitiousFacts.Kind
 
-  /// The share of test questions whose answer is the likeliest of all words.
+  /// The share of test questions whose answer is the likeliest of all words; of a text's continuations, the mean share of
+  /// their tokens that are.
   package static func exact(_ kind: Kind, _ condition: PromptCondition) -> Measure {
     Measure("\(kind)/\(condition)/exact")
   }
@@ -30,6 +31,10 @@ extension Measure {
   package static func taught(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-none") }
   /// How much more the plain model answers exactly with a prompt than after its best step.
   package static func left(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-step") }
+  /// What a prompt adds to the plain model's log-probability of answers, in nats.
+  package static func taughtNats(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-none/logProbability") }
+  /// How much likelier the plain model's answers are with a prompt than after its best step, in nats.
+  package static func leftNats(_ kind: Kind) -> Measure { Measure("\(kind)/prompted-step/logProbability") }
   /// The plain model's best rate of a step, by exact answers and by log-probability, on questions that are not the test's.
   static func bestRate(_ kind: Kind, exact: Bool) -> Measure {
     Measure("\(kind)/rate/\(exact ? "exact" : "logProbability")")

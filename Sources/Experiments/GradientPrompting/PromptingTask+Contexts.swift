@@ -38,9 +38,11 @@ extension PromptingTask {
       let questions = try several(test, count, ground)
       for joining in configuration.joinings(of: arm) {
         let scores = try questions.scores(joining, scorer, weights)
-        values[.exact(count, joining)] = scores.exact
+        values[.exact(count, joining)] = exact(scores, of: test)
         values[.logProbability(count, joining)] = scores.logProbability
-        if joining == .sequential { values[.retained(count)] = try questions.retained(scorer, weights).exact }
+        if joining == .sequential {
+          values[.retained(count)] = exact(try questions.retained(scorer, weights), of: test)
+        }
       }
     }
   }

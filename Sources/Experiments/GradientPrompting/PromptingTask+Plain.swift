@@ -19,14 +19,15 @@ extension PromptingTask {
       let rates = try sweep(scorer, ground, kind, ground.weights, into: &values)
       let (step, likely) = try best(scorer, ground, test, rates)
       (values[.bestRate(kind, exact: true)], values[.bestRate(kind, exact: false)]) = (rates.exact, rates.likely)
-      for (condition, scores) in [(PromptCondition.prompted, prompted), (.noContext, none)] {
-        values[.exact(kind, condition)] = scores.exact
+      for (condition, scores) in [(PromptCondition.prompted, prompted), (.noContext, none), (.baseStep, step)] {
+        values[.exact(kind, condition)] = exact(scores, of: test)
         values[.logProbability(kind, condition)] = scores.logProbability
       }
-      values[.exact(kind, .baseStep)] = step.exact
       values[.logProbability(kind, .baseStep)] = likely.logProbability
-      values[.taught(kind)] = prompted.exact - none.exact
-      values[.left(kind)] = prompted.exact - step.exact
+      values[.taught(kind)] = exact(prompted, of: test) - exact(none, of: test)
+      values[.left(kind)] = exact(prompted, of: test) - exact(step, of: test)
+      values[.taughtNats(kind)] = prompted.logProbability - none.logProbability
+      values[.leftNats(kind)] = prompted.logProbability - likely.logProbability
       if showsAnswers, kind == .description {
         try show(ground, test, [prompted, none, step], log)
       }
@@ -43,8 +44,9 @@ extension PromptingTask {
   private func measurePlain(_ ground: PromptingGround, steps: Int, into values: inout [Measure: Double]) throws {
     let scorer = try ground.scorer(steps: steps)
     let rates = Self.bestRates(try tried(scorer, ground, arm.kind, ground.weights))
-    let (exact, likely) = try best(scorer, ground, test(ground, arm.kind), rates)
-    values[.exact(afterSteps: steps)] = exact.exact
+    let test = test(ground, arm.kind)
+    let (step, likely) = try best(scorer, ground, test, rates)
+    values[.exact(afterSteps: steps)] = exact(step, of: test)
     values[.logProbability(afterSteps: steps)] = likely.logProbability
   }
 
@@ -58,7 +60,7 @@ extension PromptingTask {
   }
 
   private typealias Rates = (exact: Double, likely: Double)
-  private typealias Tried = [(rate: Double, scores: [AnswerScore])]
+  private typealias Tried = [(rate: Double, exact: Double, logProbability: Double)]
 
   /// Scores after a step at each rate, on tuning questions.
   private func tried(
@@ -66,15 +68,16 @@ extension PromptingTask {
   ) throws -> Tried {
     let tuning = tuning(ground, kind)
     return try configuration.inner.triedRates.map { rate in
-      (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
+      let scores = try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights))
+      return (rate, exact(scores, of: tuning), scores.logProbability)
     }
   }
 
   /// The best rates by exact answers and by log-probability.
   private static func bestRates(_ found: Tried) -> Rates {
-    func best(_ score: ([AnswerScore]) -> Double) -> Double { found.max { score($0.scores) < score($1.scores) }!.rate }
+    func best(_ score: (Tried.Element) -> Double) -> Double { found.max { score($0) < score($1) }!.rate }
     // Of equal shares of exact answers the likelier.
-    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best(\.logProbability))
+    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best { $0.logProbability })
   }
 
   /// The best rates, with the scores of all recorded for the arm's own kind.
@@ -84,9 +87,9 @@ extension PromptingTask {
   ) throws -> (exact: Double, likely: Double) {
     let found = try tried(scorer, ground, kind, weights)
     if kind == arm.kind {
-      for (rate, scores) in found {
-        values[exactByRate[rate]] = scores.exact
-        values[logProbabilityByRate[rate]] = scores.logProbability
+      for (rate, exact, logProbability) in found {
+        values[exactByRate[rate]] = exact
+        values[logProbabilityByRate[rate]] = logProbability
       }
     }
     return Self.bestRates(found)

@@ -32,6 +32,15 @@ struct PromptingTask {
     ground.tasks(configuration.data.tuning, .tuning, kind, key.split("tuning"))
   }
 
+  /// The share of exact answers; of a text's continuations, the mean share of their exact tokens.
+  func exact(_ scores: [AnswerScore], of tasks: [ContextTask]) -> Double {
+    guard configuration.readsText else { return scores.exact }
+    let shares = zip(scores, tasks).map { score, task in
+      Double(zip(score.likeliest, task.answer).filter { $0 == $1 }.count) / Double(max(task.answer.count, 1))
+    }
+    return shares.reduce(0, +) / Double(max(shares.count, 1))
+  }
+
   // MARK: Taught models
 
   private func teach(_ ground: PromptingGround, _ log: TaskLog<PromptingArm>) throws -> [Measure: Double] {
@@ -59,13 +68,14 @@ struct PromptingTask {
       last = sum / Double(count)
       (sum, count) = (0, 0)
       let scores = try look(scorer, watched, ground.at(rate: configuration.inner.rate, try descent.parameters))
+      let exact = exact(scores, of: watched.tasks)
       best.consider(
         EvaluatedState(parameters: descent.step.state.parameters, modelState: Tree()), epoch: update + 1,
         loss: -scores.logProbability)
       try log.record(
         "outer", step: update + 1,
-        [.outerLoss: last, watchedMeasures.exact: scores.exact, watchedMeasures.likely: scores.logProbability])
-      log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, scores.exact))
+        [.outerLoss: last, watchedMeasures.exact: exact, watchedMeasures.likely: scores.logProbability])
+      log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, exact))
       if update + 1 < updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
     }
     // Of all looks the best one counts, by questions that decide nothing: a descent that goes on for too long learns the
@@ -102,7 +112,7 @@ struct PromptingTask {
       var all: [[AnswerScore]] = []
       for condition in PromptCondition.allCases where condition.isTrained {
         let scores = try scorer.scores(condition, test, taught)
-        values[.exact(kind, condition)] = scores.exact
+        values[.exact(kind, condition)] = exact(scores, of: test)
         values[.logProbability(kind, condition)] = scores.logProbability
         all.append(scores)
       }
