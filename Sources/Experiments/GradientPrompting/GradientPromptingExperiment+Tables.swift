@@ -46,7 +46,7 @@ extension GradientPromptingExperiment {
 
   func several(_ findings: Findings<PromptingArm>) throws -> Report.Section {
     var rows: [[String]] = []
-    for arm in [.base, .conditioning] + contextArms where !findings.finished(arm).isEmpty {
+    for arm in [PromptingArm.base, .conditioning] + contextArms where !findings.finished(arm).isEmpty {
       let n = "\(findings.finished(arm).count)"
       if arm.contexts > 1 {
         let one = try findings.values(.exact(.description, .trainedStep), of: arm)
