@@ -71,7 +71,7 @@ public struct GradientPromptingExperiment: Experiment {
   /// Arms that are taught to learn from several contexts.
   var contextArms: [PromptingArm] {
     let further = configuration.further
-    return further.contexts.flatMap { count in further.joinings.map { .contexts(count, $0) } }
+    return further.contexts.flatMap { count in further.joinings.map { PromptingArm.contexts(count, $0) } }
   }
 
   /// All arms, the plain model first.
