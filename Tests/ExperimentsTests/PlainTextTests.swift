@@ -21,7 +21,7 @@ import Training
   }
 
   private func tokenizer() throws -> TextTokenizer {
-    try TextTokenizer(vocabulary: TinyLanguageModel.alphabet, merges: [], preTokenizer: .gpt2)
+    try TextTokenizer(vocabulary: TinyLanguageModel.alphabet, merges: [], preTokenizer: .gpt2, specials: [])
   }
 
   /// Paragraphs of random words, some 180 letters each.
