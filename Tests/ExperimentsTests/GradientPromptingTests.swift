@@ -99,11 +99,11 @@ import Training
     let ground = try PromptingGround.small(smoke, seed: 4)
     let tasks = try ground.prepared(ground.tasks(4, .train, .description, RandomKey(seed: 1)))
     let descent = try PromptingDescent(ground, .conditioning, smoke, like: tasks[0], key: RandomKey(seed: 2))
-    #expect(try descent.advance(tasks[0]) > 0)
+    #expect(try descent.advance([tasks[0]]) > 0)
     #expect(try descent.parameters == ground.weights, "one of two tasks")
-    _ = try descent.advance(tasks[1])
+    _ = try descent.advance([tasks[1]])
     // The first update has the rate 0 of the warm-up.
-    for task in tasks[2...] { _ = try descent.advance(task) }
+    for task in tasks[2...] { _ = try descent.advance([task]) }
     let moved = try descent.parameters
     #expect(moved.paths == ground.weights.paths && moved != ground.weights)
   }
@@ -113,7 +113,7 @@ import Training
     let ground = try PromptingGround.small(smoke, seed: 4)
     let tasks = try ground.prepared(ground.tasks(4, .train, .description, RandomKey(seed: 1)))
     let descent = try PromptingDescent(ground, .rankOne, smoke, like: tasks[0], key: RandomKey(seed: 2))
-    for task in tasks { _ = try descent.advance(task) }
+    for task in tasks { _ = try descent.advance([task]) }
     for (path, after) in try descent.parameters {
       let before = try #require(ground.weights[path])
       let change = zip(after.doubles, before.doubles).map { $0 - $1 }
@@ -135,6 +135,62 @@ import Training
     }
   }
 
+  /// What the outer descent of several contexts descends on is what the scorer of questions says, computed apart: each
+  /// question after a step on all contexts, or after a step on each in turn, its own being the last or the first.
+  @Test(arguments: ContextJoining.allCases) func severalContextsAreTaughtAsTheyAreAsked(_ joining: ContextJoining)
+    throws
+  {
+    // Long enough for a step to matter.
+    var settings = smoke
+    (settings.small.updates, settings.inner.rate) = (300, 1)
+    let ground = try PromptingGround.small(settings, seed: 4)
+    let order = TaskOrder(
+      ground.tasks(8, .train, .description, RandomKey(seed: 1)), contexts: 2, key: RandomKey(seed: 2))
+    let pair = try order.group(0).map { ground.tasks(8, .train, .description, RandomKey(seed: 1))[$0] }
+    let prepared = try ground.prepared(pair)
+    var arm = PromptingArm.contexts(2, joining)
+    arm.goal = .labels
+    let descent = try PromptingDescent(ground, arm, settings, like: prepared[0], key: RandomKey(seed: 2))
+    let loss = try descent.advance(prepared)
+
+    let scorer = try ground.scorer(steps: 1)
+    let weights = ground.at(rate: settings.inner.rate, ground.weights)
+    // The first question with the contexts turned round where order counts: the second context is the last in both.
+    var first = pair[0]
+    var before = pair[1].context
+    if joining == .sequential { (first.context, before) = (pair[1].context, pair[0].context) }
+    let scores = try scorer.scores(joining, [first, pair[1]], among: [[before], [pair[0].context]], weights)
+    let expected = -scores.map(\.logProbability).reduce(0, +) / 2
+    // One step on one context says something else; from that the two are far, and from one another they are not.
+    let alone = try scorer.scores(.trainedStep, pair, weights).map(\.logProbability).reduce(0, +) / -2
+    #expect(abs(loss - expected) < 0.05 * abs(loss - alone), "\(loss) \(expected) \(alone)")
+    // Two tasks make an update, of which the first has the rate 0 of the warm-up.
+    #expect(try descent.parameters == ground.weights)
+    _ = try descent.advance(prepared)
+    #expect(try descent.parameters != ground.weights)
+  }
+
+  @Test func groupsAreOfTasksAboutDifferentThings() throws {
+    func task(_ query: Int32, _ context: Int32) -> ContextTask {
+      ContextTask(context: [context], query: [query], answer: [0])
+    }
+    // Each question three times; two questions share a context.
+    let tasks = (0..<12).map { task(Int32($0 / 3), $0 == 3 ? 0 : Int32($0)) }
+    let groups = try (0..<50).map { try TaskOrder(tasks, contexts: 3, key: RandomKey(seed: 1)).group($0) }
+    for group in groups {
+      #expect(Set(group.map { tasks[$0].query }).count == 3 && Set(group.map { tasks[$0].context }).count == 3)
+    }
+    #expect(Set(groups).count > 20 && Set(groups.joined()).count == 12)
+    // Of one, all tasks come before one comes again.
+    let single = TaskOrder(tasks, contexts: 1, key: RandomKey(seed: 1))
+    let passes = try (0..<24).map { try single.group($0)[0] }
+    #expect(passes.prefix(12).sorted() == Array(0..<12) && passes.suffix(12).sorted() == Array(0..<12))
+    #expect(Array(passes.prefix(12)) != Array(passes.suffix(12)))
+    #expect { try TaskOrder(tasks, contexts: 5, key: RandomKey(seed: 1)).group(0) } throws: {
+      "\($0)".contains("there are 4 among 12 tasks")
+    }
+  }
+
   @Test func settingsThatCannotBeAreRefused() {
     func refuses(_ hint: String, _ change: (inout GradientPromptingConfiguration) -> Void) {
       var c = smoke
@@ -147,7 +203,34 @@ import Training
     refuses("small.width") { $0.small.width = 12 }
     refuses("inner.triedRates") { $0.inner.triedRates = [0.1, .nan] }
     refuses("inner.moreSteps") { $0.inner.moreSteps = [1] }
+    refuses("inner.moreSteps") { $0.inner.moreSteps = [5000] }
+    refuses("further.updates") { $0.further.updates = 0 }
+    refuses("further.contexts") { $0.further.contexts = [1] }
+    refuses("must be a multiple of it") { $0.further.contexts = [3] }
+    refuses("at most 20 in the small world") { ($0.outer.tasks, $0.further.contexts) = (21, [21]) }
+    refuses("further.joinings") { $0.further.joinings = [] }
     refuses("outer.looks") { $0.outer.looks = 99 }
+  }
+
+  /// Arms that no claim is about stop earlier; runs from before there was a setting for it had as many updates as all.
+  @Test func furtherArmsHaveTheirOwnUpdates() throws {
+    let quick = try #require(GradientPromptingExperiment.presets.first { $0.name == "quick" }).configuration
+    #expect(quick.updates(of: .conditioning) == 400 && quick.updates(of: .steps(4)) == 60)
+    let yaml = try Settings.yaml(quick)
+    var isFurther = false
+    let old = yaml.split(separator: "\n").filter { line in
+      if !line.hasPrefix(" ") && !line.hasPrefix("-") { isFurther = line.hasPrefix("further:") }
+      return !isFurther
+    }
+    #expect(old.count < yaml.split(separator: "\n").count)
+    let read = try Settings.decode(
+      GradientPromptingConfiguration.self, from: old.joined(separator: "\n"), describing: "old")
+    #expect(read.updates(of: .steps(4)) == 400)
+    try read.check()
+    let experiment = GradientPromptingExperiment(quick)
+    #expect(try experiment.claims().map(\.claim.id) == GradientPromptingExperiment(read).claims().map(\.claim.id))
+    #expect(
+      Set(try Settings.list(quick).map(\.name)) == Set(GradientPromptingExperiment.settingDescriptions.keys))
   }
 
   @Test func aModelThatIsNotHereSaysHowToGetIt() throws {

@@ -133,6 +133,45 @@ import Testing
     }
   }
 
+  /// Tasks that are joined have the loss of all contexts together, and the logits of each answer, with and without a trunk.
+  @Test(arguments: [0, 1]) func joinedTasks(_ first: Int) throws {
+    let model = try TinyModel.model()
+    let top = first == 0 ? model.decoder : try model.decoder.part(first..<2)
+    let frozen =
+      first == 0
+      ? nil
+      : FrozenTrunk(try model.decoder.part(0..<first), weights: model.parameters(of: try model.decoder.part(0..<first)))
+    let (weights, prompted) = (model.parameters(of: top), PromptedDecoder(top))
+    let tasks = [
+      ContextTask(context: [5, 6, 7, 8], query: [9, 10], answer: [11, 12]),
+      ContextTask(context: [20, 21], query: [22], answer: [23]),
+      ContextTask(context: [30, 31, 32], query: [33, 34, 35], answer: [36]),
+    ]
+    let shape = TaskShape(holding: tasks)
+    let arrays = try tasks.flatMap { task in
+      let arrays = try TaskArrays(task, shape)
+      return try arrays.all + (frozen.map { [try $0.output(arrays.context), try $0.output(arrays.prompt)] } ?? [])
+    }
+    let (n, each) = (weights.count, PromptedDecoder.Inputs.count(top))
+    let types = tasks.flatMap { _ in prompted.types(shape) }
+    let results = try Program(inputs: weights.types.leaves + types) { _, x in
+      let point = Parameters(Tree(sortedPaths: weights.paths, leaves: Array(x[0..<n])))
+      let apart = (0..<3).map { PromptedDecoder.Inputs(x[(n + $0 * each)..<(n + ($0 + 1) * each)], of: top) }
+      let joined = PromptedDecoder.Inputs(joining: apart)
+      let logits = try apart.map { try prompted.answerLogits($0, point) }
+      let losses = try apart.map { try prompted.contextLoss($0, point) }
+      return [
+        try prompted.contextLoss(joined, point), losses[0] + losses[1] + losses[2],
+        try prompted.answerLogits(joined, point), concatenate(logits, axis: 0),
+      ]
+    }.run(weights.leaves + arrays)
+    #expect(abs(results[0].item - results[1].item) < 1e-4 * (1 + abs(results[1].item)))
+    #expect(results[2].shape == results[3].shape && results[2].shape[0] == 6)
+    // Rows of padding are compared, too: they are answers of no weight.
+    let largest = zip(results[2].doubles, results[3].doubles).map { abs($0 - $1) }.max()!
+    #expect(largest < 1e-3, "\(largest)")
+  }
+
   /// Each condition sees what it should: scores by a scorer whose step raises the context's tokens against scores by
   /// hand.
   @Test func conditions() throws {

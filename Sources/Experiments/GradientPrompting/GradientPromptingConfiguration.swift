@@ -12,12 +12,25 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var tuning: Int
     /// Questions that decide.
     public var test: Int
-    /// A file in SQuAD's format, for a pre-trained model; empty for fictitious facts.
+    /// For a pre-trained model: a file in SQuAD's format, or a .txt file whose paragraphs are continued; empty for
+    /// fictitious facts.
     public var questions: String
     /// The longest context of such a file, in tokens.
     public var longest: Int
     /// Numbers of contexts, one of them the question's, that are learned from together.
     public var contexts: [Int]
+  }
+
+  /// How the paragraphs of a .txt file are cut, in tokens; our choice.
+  public struct Text: Codable, Sendable, Equatable {
+    /// Of the shortest context, the earlier part of a paragraph; data.longest limits it.
+    public var shortest: Int
+    /// Behind the context: what stands before the continuation in all conditions.
+    public var question: Int
+    /// Behind the question: what is to be said.
+    public var continuation: Int
+
+    static let usual = Text(shortest: 32, question: 8, continuation: 8)
   }
 
   /// The model that is trained on the spot, and the world that it knows.
@@ -75,6 +88,19 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var looks: Int
   }
 
+  /// Arms that no claim is about: more steps on a context (inner.moreSteps), several contexts.
+  public struct Further: Codable, Sendable, Equatable {
+    /// Updates of their outer descent, or as many as outer.updates where those are fewer.
+    public var updates: Int
+    /// Numbers of contexts that models are taught to learn from together.
+    public var contexts: [Int]
+    /// How they do: batched (one step on all) or sequential (a step on each), an arm each.
+    public var joinings: [ContextJoining]
+
+    /// As in runs from before there were such settings.
+    static let absent = Further(updates: Settings.largestCount, contexts: [], joinings: ContextJoining.allCases)
+  }
+
   /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
@@ -92,6 +118,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   public var arms: [PromptingArm.Other]
   /// Contexts and questions.
   public var data: Data
+  /// How a plain text is cut.
+  public var text: Text
   /// The decoder that is trained on the spot.
   public var small: Small
   /// What moves in a pre-trained model.
@@ -100,6 +128,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   public var inner: Inner
   /// The descent that trains for such steps.
   public var outer: Outer
+  /// Arms that no claim is about.
+  public var further: Further
   public var seeds: PlainSeeds
   public var decision: Decisions
 
@@ -112,10 +142,12 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     data: Data(
       kinds: [.description, .reversal], train: 2000, tuning: 64, test: 128, questions: "", longest: 160,
       contexts: [4, 16]),
+    text: .usual,
     small: Small(facts: 1, names: 168, width: 64, layers: 2, updates: 4000, batch: 32, rate: 3e-3),
     adapter: Adapter(rank: 8, blocks: 10),
-    inner: Inner(rate: 0.3, steps: 1, moreSteps: [], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
+    inner: Inner(rate: 0.3, steps: 1, moreSteps: [2, 4], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
     outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 40),
+    further: Further(updates: 60, contexts: [4, 16], joinings: ContextJoining.allCases),
     seeds: PlainSeeds(count: 6),
     decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
 
@@ -127,6 +159,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.inner.triedRates = [0.1, 1]
     c.inner.moreSteps = [2]
     c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, embedding: false, looks: 1)
+    c.further = Further(updates: 2, contexts: [2], joinings: ContextJoining.allCases)
     c.seeds.count = 2
     return c
   }
@@ -140,6 +173,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
       kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
+    c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
     c.seeds.count = 3
     return c
   }
@@ -148,7 +182,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     var c = standard
     c.data.train = 2000
     c.data.test = 256
+    c.data.contexts = [4, 16]
     c.inner.moreSteps = [2, 4]
+    c.further.contexts = [4, 16]
     (c.outer.updates, c.outer.looks) = (400, 20)
     c.seeds.count = 5
     return c
@@ -156,59 +192,35 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   var isSmall: Bool { model == Self.smallModel }
 
-  public func check() throws {
-    try checkLevelAndSeeds()
-    try require(counts: [
-      "data.train": data.train, "data.tuning": data.tuning, "data.test": data.test, "data.longest": data.longest,
-      "small.facts": small.facts,
-      "small.names": small.names, "small.width": small.width, "small.layers": small.layers,
-      "small.updates": small.updates, "small.batch": small.batch, "adapter.rank": adapter.rank,
-      "adapter.blocks": adapter.blocks, "inner.steps": inner.steps, "outer.updates": outer.updates,
-      "outer.tasks": outer.tasks, "outer.looks": outer.looks,
-    ])
-    try require(positive: [
-      "small.rate": small.rate, "inner.rate": inner.rate, "outer.rate": outer.rate, "outer.clip": outer.clip,
-      "decision.sameMargin": decision.sameMargin, "decision.leakMargin": decision.leakMargin,
-      "decision.recovered": decision.recovered,
-    ])
-    let limits = FactWorld.limits
-    guard small.facts <= limits.facts else {
-      throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")
-    }
-    // An eighth is for tuning, and each fact names two.
-    let fewest = 16 * small.facts
-    guard small.names >= fewest, small.names <= limits.names else {
-      throw SettingsError("small.names must be between \(fewest) and \(limits.names), not \(small.names)")
-    }
-    try require(
-      counts: [
-        "small.width": small.width, "small.layers": small.layers, "small.batch": small.batch,
-        "adapter.rank": adapter.rank, "outer.tasks": outer.tasks, "inner.steps": inner.steps,
-      ], most: 4096)
-    guard small.width % 8 == 0 else { throw SettingsError("small.width must be a multiple of 8, not \(small.width)") }
-    guard data.contexts.allSatisfy({ 2...64 ~= $0 }), Set(data.contexts).count == data.contexts.count else {
-      throw SettingsError("data.contexts must be between 2 and 64, none of them twice")
-    }
-    guard !isSmall || data.contexts.allSatisfy({ $0 <= limits.contexts }) else {
-      throw SettingsError("data.contexts must be at most \(limits.contexts) in the small world")
-    }
-    guard data.questions.isEmpty || (!isSmall && data.kinds == [.description]) else {
-      throw SettingsError("data.questions is for a pre-trained model, with data.kinds=[\"description\"]")
-    }
-    guard Set(arms).count == arms.count else { throw SettingsError("arms must not name an arm twice") }
-    guard isSmall || !arms.contains(.rankOne) else {
-      throw SettingsError(
-        "rankOne limits the change of weights, and of a pre-trained model an adapter is learnt: leave it out")
-    }
-    guard outer.looks <= outer.updates else { throw SettingsError("outer.looks must not exceed outer.updates") }
-    guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count,
-      !data.kinds.contains(.twoFacts)
-    else { throw SettingsError("data.kinds must be description, or description and reversal") }
-    guard !inner.triedRates.isEmpty, inner.triedRates.allSatisfy({ $0 > 0 && $0.isFinite }),
-      Set(inner.triedRates).count == inner.triedRates.count
-    else { throw SettingsError("inner.triedRates must be positive numbers, none of them twice") }
-    guard inner.moreSteps.allSatisfy({ $0 > 0 && $0 != inner.steps }),
-      Set(inner.moreSteps).count == inner.moreSteps.count
-    else { throw SettingsError("inner.moreSteps must be positive, none of them twice, and not inner.steps") }
+  /// Whether tasks are the continuations of a plain text.
+  package var readsText: Bool { data.questions.lowercased().hasSuffix(".txt") }
+
+  /// Updates of the outer descent that teaches an arm.
+  package func updates(of arm: PromptingArm) -> Int {
+    arm.isFurther ? min(further.updates, outer.updates) : outer.updates
   }
+}
+
+extension GradientPromptingConfiguration {
+  /// Numbers of contexts after which an arm is asked; that which it was taught with is among them.
+  func contexts(of arm: PromptingArm) -> [Int] {
+    data.contexts + (arm.contexts > 1 && !data.contexts.contains(arm.contexts) ? [arm.contexts] : [])
+  }
+
+  /// How an arm learns from them: in the one way that it was taught, or in both.
+  func joinings(of arm: PromptingArm) -> [ContextJoining] {
+    arm.contexts > 1 ? [arm.joining] : ContextJoining.allCases
+  }
+}
+
+extension KeyedDecodingContainer {
+  // So that runs from before these settings can be reported.
+
+  func decode(
+    _ type: GradientPromptingConfiguration.Text.Type, forKey key: Key
+  ) throws -> GradientPromptingConfiguration.Text { try decodeIfPresent(type, forKey: key) ?? .usual }
+
+  func decode(
+    _ type: GradientPromptingConfiguration.Further.Type, forKey key: Key
+  ) throws -> GradientPromptingConfiguration.Further { try decodeIfPresent(type, forKey: key) ?? .absent }
 }

@@ -8,15 +8,27 @@ extension GradientPromptingExperiment {
   private typealias Test = ClaimTest<PromptingArm>
   private typealias Number = Quantity<PromptingArm>
 
-  private static func canTeach(_ kind: Kind) -> Condition<PromptingArm> {
-    Condition(
+  private func canTeach(_ kind: Kind) -> Condition<PromptingArm> {
+    // What follows in a text is never sure; what stands before makes it likelier.
+    if configuration.readsText {
+      return Condition(
+        "log-probability that a prompt adds (nats)", .above(0),
+        "The plain model finds continuations likelier with the earlier part before them.",
+        .measure(.taughtNats(kind), of: .base))
+    }
+    return Condition(
       "exact answers that a prompt adds (\(kind))", .above(0.5),
       "The plain model answers with the context before the question, and not without it.",
       .measure(.taught(kind), of: .base))
   }
 
-  private static func leaves(_ kind: Kind) -> Condition<PromptingArm> {
-    Condition(
+  private func leaves(_ kind: Kind) -> Condition<PromptingArm> {
+    if configuration.readsText {
+      return Condition(
+        "log-probability that the plain step leaves to a prompt (nats)", .above(0),
+        "The plain model's best step does not do yet what a prompt does.", .measure(.leftNats(kind), of: .base))
+    }
+    return Condition(
       "exact answers that the plain step leaves to a prompt (\(kind))", .above(0.1),
       "The plain model's best step does not do yet what a prompt does.", .measure(.left(kind), of: .base))
   }
@@ -30,7 +42,7 @@ extension GradientPromptingExperiment {
   }
 
   public func claims() throws -> [ClaimTest<PromptingArm>] {
-    let teacher = [Self.canTeach(.description)]
+    let teacher = [canTeach(.description)]
     return taught.map { $0.requiring(teacher) } + (hasReversal ? reversal : [])
       + [
         Test.equal(
@@ -44,9 +56,11 @@ extension GradientPromptingExperiment {
   /// How far a taught step goes from the plain model's best step to the prompt.
   private func recovery(_ id: String, _ name: String, of arm: PromptingArm, _ kind: Kind) -> Test {
     let part = configuration.decision.recovered
-    let (plain, prompt, taught) = (
-      Measure.exact(kind, .baseStep), Measure.exact(kind, .prompted), Measure.exact(kind, .trainedStep)
-    )
+    let inNats = configuration.readsText
+    func measure(_ condition: PromptCondition) -> Measure {
+      inNats ? .logProbability(kind, condition) : .exact(kind, condition)
+    }
+    let (plain, prompt, taught) = (measure(.baseStep), measure(.prompted), measure(.trainedStep))
     // As a difference: where nothing is left, a ratio would be none.
     let beyond = Number { findings, seed in
       let before = try findings[.base, seed, plain]
@@ -57,8 +71,9 @@ extension GradientPromptingExperiment {
     }
     return .higher(
       id, "It recovers at least \(Int((100 * part).rounded())) % of what the plain step leaves to a prompt.",
-      beyond, than: 0, name: name, source: Self.paper + ": 28 % on SQuAD, half on WikiText"
-    ).requiring([Self.leaves(kind)])
+      beyond, than: 0, name: inNats ? "log-probability beyond that part of the gap (nats)" : name,
+      source: Self.paper + ": 28 % on SQuAD, half on WikiText"
+    ).requiring([leaves(kind)])
   }
 
   /// Contexts as they are taught, the description before the name.
@@ -120,21 +135,21 @@ extension GradientPromptingExperiment {
         "Taught on contexts with the name first, one step makes answers likelier than the plain model's best.",
         Self.likely(.reversal, .trainedStep, .reversal), than: Self.likely(.base, .baseStep, .reversal),
         name: "reversal: likelier answers than the plain step (nats)", source: Self.paper
-      ).requiring([Self.canTeach(.reversal)]).saying("improve on the reversal curse"),
+      ).requiring([canTeach(.reversal)]).saying("improve on the reversal curse"),
       recovery("reversal-recovers-gap", "reversal: exact answers beyond that part of the gap", of: .reversal, .reversal)
-        .requiring([Self.canTeach(.reversal)]),
+        .requiring([canTeach(.reversal)]),
       .lower(
         "reversal-below-description", "It stays below what is reached with the description first.",
         Self.exact(.reversal, .trainedStep, .reversal), than: Self.exact(.conditioning, .trainedStep),
         name: "reversal: fewer exact answers than with descriptions", source: Self.paper
-      ).requiring([Self.canTeach(.description), Self.canTeach(.reversal)]),
+      ).requiring([canTeach(.description), canTeach(.reversal)]),
       .same(
         "no-transfer",
         "What was taught with the description first does not help where the name is first: no more exact answers than the "
           + "plain model's best step.",
         Self.exact(.conditioning, .trainedStep, .reversal), as: Self.exact(.base, .baseStep, .reversal),
         within: rule.sameMargin, name: "no transfer to the reversal", source: Self.paper + ", table 3"
-      ).requiring([Self.canTeach(.reversal), Self.leaves(.reversal)]),
+      ).requiring([canTeach(.reversal), leaves(.reversal)]),
     ]
   }
 }

@@ -9,17 +9,21 @@ extension GradientPromptingExperiment {
   public func frame(_ findings: Findings<PromptingArm>) throws -> ReportFrame {
     var sections: [Report.Section] = [
       .heading("Answers under each condition"), try table(findings),
-      .paragraph(
-        "Exact: the share of questions whose answer is the likeliest of all words; log-probability of the answer in "
-          + "nats; mean and 95 % interval over seeds, \(configuration.data.test) questions each, about names and objects "
-          + "that no outer update saw."),
+      .paragraph(whatIsMeasured),
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
-    if !configuration.data.contexts.isEmpty {
+    if !configuration.inner.moreSteps.isEmpty {
+      sections += [
+        .heading("More steps on a context"), try moreSteps(findings),
+        .paragraph(
+          "No claim. The plain model has the best rate for its number of steps. Where LC takes another number than "
+            + "\(configuration.inner.steps), it was taught " + furtherBudget + "."),
+      ]
+    }
+    if !configuration.data.contexts.isEmpty || !contextArms.isEmpty {
       sections += [
         .heading("Several contexts, one of them the question's"), try several(findings),
-        .paragraph(
-          "No claim: the paper's models are meta-trained for several contexts at once (its table 2), these for one."),
+        .paragraph(aboutSeveral),
       ]
     }
     sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
@@ -40,6 +44,15 @@ extension GradientPromptingExperiment {
         + "conditions. Our choices: words and templates, the sum over the context's tokens, the inner rate, what is moved "
         + "(feed-forward output matrices of the small model; the adapter of a pre-trained one), Adam with a clip outside, "
         + "margins.")
+  }
+
+  private var whatIsMeasured: String {
+    let (exact, held) =
+      configuration.readsText
+      ? ("the share of a continuation's tokens that are the likeliest, those before them being given", "of paragraphs")
+      : ("the share of questions whose answer is the likeliest of all words", "about names and objects")
+    return "Exact: \(exact); log-probability of the answer in nats; mean and 95 % interval over seeds, "
+      + "\(configuration.data.test) questions each, \(held) that no outer update saw."
   }
 
   // MARK: Tables
@@ -63,26 +76,13 @@ extension GradientPromptingExperiment {
   private func table(_ findings: Findings<PromptingArm>) throws -> Report.Section {
     let filled = try rows.filter { !findings.finished($0.arm).isEmpty }.map { row in
       [
-        "\(row.kind)", row.label, Report.spread(try findings.values(.exact(row.kind, row.condition), of: row.arm)),
+        configuration.readsText ? "text" : "\(row.kind)", row.label,
+        Report.spread(try findings.values(.exact(row.kind, row.condition), of: row.arm)),
         Report.spread(try findings.values(.logProbability(row.kind, row.condition), of: row.arm)),
         "\(findings.finished(row.arm).count)",
       ]
     }
     return .table(header: ["contexts", "condition", "exact", "log-probability", "n"], rows: filled)
-  }
-
-  private func several(_ findings: Findings<PromptingArm>) throws -> Report.Section {
-    let rows = try [PromptingArm.base, .conditioning].filter { !findings.finished($0).isEmpty }.flatMap { arm in
-      try configuration.data.contexts.flatMap { count in
-        try ContextJoining.allCases.map { joining in
-          [
-            "\(arm)", "\(count)", joining == .batched ? "one step on all" : "a step on each",
-            Report.spread(try findings.values(.exact(count, joining), of: arm)), "\(findings.finished(arm).count)",
-          ]
-        }
-      }
-    }
-    return .table(header: ["model", "contexts", "steps", "exact", "n"], rows: rows)
   }
 
   private func answers(_ findings: Findings<PromptingArm>) throws -> Report.Section? {
@@ -106,7 +106,7 @@ extension GradientPromptingExperiment {
 
   private func conditions(_ findings: Findings<PromptingArm>) throws -> Plot? {
     let shown = rows.filter { $0.condition != .promptedAfterStep && !findings.finished($0.arm).isEmpty }
-      .filter { $0.kind == .description }
+      .filter { $0.kind == .description && !$0.arm.isFurther }
     guard !shown.isEmpty else { return nil }
     let summaries = try shown.map {
       Summary(try findings.values(.logProbability($0.kind, $0.condition), of: $0.arm))
@@ -143,10 +143,11 @@ extension GradientPromptingExperiment {
 
   private func rates(_ findings: Findings<PromptingArm>) throws -> Plot {
     let tried = configuration.inner.triedRates.sorted()
-    let series = try arms.filter { $0.kind == .description && !findings.finished($0).isEmpty }.map { arm in
-      Plot.Series.mean(
-        "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
-    }
+    let series = try arms.filter { $0.kind == .description && $0.contexts == 1 && !findings.finished($0).isEmpty }
+      .map { arm in
+        Plot.Series.mean(
+          "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
+      }
     var plot = Plot(
       name: "rates", title: "Exact answers by the rate of the step (taught at \(configuration.inner.rate))",
       xLabel: "rate of the step", yLabel: "share of exact answers", series: series)

@@ -25,7 +25,8 @@ public struct GradientPromptingExperiment: Experiment {
       name: "standard", summary: "hours: SmolLM2 with an adapter on its last ten blocks, three seeds",
       configuration: .standard),
     .init(
-      name: "paper", summary: "a day: the same with 400 outer updates, more steps, five seeds; model=FILE for others",
+      name: "paper",
+      summary: "days: the same with 400 outer updates, more steps and contexts, five seeds; model=FILE for others",
       configuration: .paper),
   ]
 
@@ -35,9 +36,13 @@ public struct GradientPromptingExperiment: Experiment {
     "data.kinds": "description (before the name in the context), or description and reversal (the name first)",
     "data.train": "tasks that the outer descent sees, again and again", "data.tuning": "questions for rates and curves",
     "data.test": "questions that decide",
-    "data.questions": "a file in SQuAD's format, for a pre-trained model; empty for fictitious facts",
+    "data.questions": "for a pre-trained model: a file in SQuAD's format, or a .txt to be continued by paragraphs; "
+      + "empty for fictitious facts",
     "data.longest": "tokens of the longest context of such a file",
     "data.contexts": "numbers of contexts that are learned from together",
+    "text.shortest": "tokens of a .txt file's shortest context, the earlier part of a paragraph",
+    "text.question": "tokens behind it, which stand before the continuation in all conditions",
+    "text.continuation": "tokens behind those, which are to be said",
     "small.facts": "facts of one context",
     "small.names": "people in the small model's world", "small.width": "of the small model",
     "small.layers": "of the small model", "small.updates": "updates of its training on documents",
@@ -50,6 +55,9 @@ public struct GradientPromptingExperiment: Experiment {
     "outer.rate": "highest rate of the outer descent", "outer.clip": "limit of the outer gradient's norm",
     "outer.embedding": "whether it moves the small model's embedding, which is the head, too",
     "outer.looks": "times at which the taught model is tried on tuning questions; the best counts",
+    "further.updates": "outer updates of arms that no claim is about, or outer.updates where those are fewer",
+    "further.contexts": "numbers of contexts that models are taught to learn from together; they divide outer.tasks",
+    "further.joinings": "how they do: batched (one step on all), sequential (a step on each); an arm each",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",
     "decision.leakMargin": "shares this near to none are none",
@@ -60,10 +68,16 @@ public struct GradientPromptingExperiment: Experiment {
 
   var hasReversal: Bool { configuration.data.kinds.contains(.reversal) }
 
+  /// Arms that are taught to learn from several contexts.
+  var contextArms: [PromptingArm] {
+    let further = configuration.further
+    return further.contexts.flatMap { count in further.joinings.map { PromptingArm.contexts(count, $0) } }
+  }
+
   /// All arms, the plain model first.
   var arms: [PromptingArm] {
     [.base, .conditioning] + configuration.arms.map(\.arm) + (hasReversal ? [.reversal] : [])
-      + configuration.inner.moreSteps.map { .steps($0) }
+      + configuration.inner.moreSteps.map { .steps($0) } + contextArms
   }
 
   // MARK: Running
@@ -91,7 +105,9 @@ public struct GradientPromptingExperiment: Experiment {
         })
     }
     (sweep.unit, sweep.parts) = ("updates", c.outer.updates)
-    sweep.costClass = { $0.goal == nil ? "plain" : "taught in \($0.steps ?? c.inner.steps)" }
+    sweep.costClass = { arm in
+      arm.goal == nil ? "plain" : arm.isFurther ? arm.description : "taught in \(c.inner.steps)"
+    }
     return sweep
   }
 

@@ -22,6 +22,13 @@ public struct PromptingArm: SweepArm {
   /// What the outer change of each matrix is held to; nil for no limit.
   package var rank: Int?
 
+  /// Contexts that it is taught to learn from together; it is asked about each.
+  package var contexts = 1
+  package var joining = ContextJoining.batched
+
+  /// Whether no claim is about it.
+  package var isFurther: Bool { steps != nil || contexts > 1 }
+
   /// Arms beside the plain model and LC.
   public enum Other: String, Codable, Sendable, CaseIterable {
     case labels, firstOrder, rankOne
@@ -45,5 +52,10 @@ public struct PromptingArm: SweepArm {
 
   package static func steps(_ count: Int) -> PromptingArm {
     PromptingArm(description: "LC \(count) steps", goal: .conditioning, steps: count)
+  }
+
+  package static func contexts(_ count: Int, _ joining: ContextJoining) -> PromptingArm {
+    PromptingArm(
+      description: "LC \(count) contexts \(joining)", goal: .conditioning, contexts: count, joining: joining)
   }
 }

@@ -61,7 +61,7 @@ extension PromptingGround {
     let whole = CausalDecoder(model.configuration, adapter: adapter)
     let decoder = try whole.part(first..<layers)
     let trunk = first > 0 ? try whole.part(0..<first) : nil
-    let source = try TaskSource.named(in: configuration.data, model.tokenizer, key: key)
+    let source = try TaskSource.named(in: configuration, model.tokenizer, key: key)
     let shape = source.shape
     guard shape.context + shape.prompt <= model.configuration.context else {
       throw SettingsError(

@@ -36,7 +36,7 @@ package struct PromptingGround: Sendable {
   func frozenTrunk() -> FrozenTrunk? { trunk.map { FrozenTrunk($0, weights: trunkWeights) } }
 
   /// Inner steps at a rate that is a parameter: one program serves all rates.
-  func scorer(steps: Int) throws -> ConditionScorer {
+  package func scorer(steps: Int) throws -> ConditionScorer {
     let inner = try InnerLoop(
       Chain { LearningRate(1) }, steps: steps, moving: .matching(moving), rates: .perTensor)
     return ConditionScorer(
@@ -45,7 +45,7 @@ package struct PromptingGround: Sendable {
   }
 
   /// Parameters with the rate of inner steps among them.
-  func at(rate: Double, _ parameters: Tree<NDArray>) -> Tree<NDArray> {
+  package func at(rate: Double, _ parameters: Tree<NDArray>) -> Tree<NDArray> {
     let moved = parameters.types.filter { path, _ in PathPattern(moving).matches(path) }
     return parameters.merging(InnerRates.perTensor.initial(rate, for: moved))
   }
@@ -54,7 +54,7 @@ package struct PromptingGround: Sendable {
 
   /// A task as inputs of a step: its arrays, what the trunk makes of them, and what the prompted plain model says.
   ///
-  /// Answers are one token, so that the teacher sees none of it.
+  /// Of an answer of several tokens the teacher sees what the taught model sees: those before the one that is asked for.
   package func prepared(_ tasks: [ContextTask]) throws -> [Tree<NDArray>] {
     let trunk = frozenTrunk()
     let room = TaskShape(context: 2, prompt: shape.context + shape.prompt, answer: shape.answer)

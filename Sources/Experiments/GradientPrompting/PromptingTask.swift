@@ -12,162 +12,71 @@ struct PromptingTask {
   /// Whether answers are recorded in words.
   let showsAnswers: Bool
 
-  private typealias Kind = FictitiousFacts.Kind
+  typealias Kind = FictitiousFacts.Kind
 
-  private var key: RandomKey { RandomKey(seed: seed) }
+  var key: RandomKey { RandomKey(seed: seed) }
 
   func run(_ log: TaskLog<PromptingArm>) throws -> TaskOutcome {
     let start = log.elapsed
     let ground = try grounds.ground(seed)
     var values = arm.goal == nil ? try measurePlain(ground, log) : try teach(ground, log)
     values[.seconds] = log.elapsed - start
-    return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.outer.updates)
+    return TaskOutcome(values, step: arm.goal == nil ? 0 : configuration.updates(of: arm))
   }
 
-  private func test(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
+  func test(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
     ground.tasks(configuration.data.test, .test, kind, key.split("test"))
   }
 
-  private func tuning(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
+  func tuning(_ ground: PromptingGround, _ kind: Kind) -> [ContextTask] {
     ground.tasks(configuration.data.tuning, .tuning, kind, key.split("tuning"))
   }
 
-  // MARK: The plain model
-
-  private func measurePlain(
-    _ ground: PromptingGround, _ log: TaskLog<PromptingArm>
-  ) throws -> [Measure: Double] {
-    var values: [Measure: Double] = [:]
-    if let loss = ground.pretrainingLoss { values[.pretrainingLoss] = loss }
-    let scorer = try ground.scorer(steps: configuration.inner.steps)
-    for kind in configuration.data.kinds {
-      let test = test(ground, kind)
-      let plain = ground.at(rate: 1, ground.weights)
-      let prompted = try scorer.scores(.prompted, test, plain)
-      let none = try scorer.scores(.noContext, test, plain)
-      // Its best rate, by either measure, on questions that decide nothing.
-      let rates = try sweep(scorer, ground, kind, ground.weights, into: &values)
-      let step = try scorer.scores(.baseStep, test, ground.at(rate: rates.exact, ground.weights))
-      let likely =
-        rates.exact == rates.likely
-        ? step : try scorer.scores(.baseStep, test, ground.at(rate: rates.likely, ground.weights))
-      (values[.bestRate(kind, exact: true)], values[.bestRate(kind, exact: false)]) = (rates.exact, rates.likely)
-      for (condition, scores) in [(PromptCondition.prompted, prompted), (.noContext, none)] {
-        values[.exact(kind, condition)] = scores.exact
-        values[.logProbability(kind, condition)] = scores.logProbability
-      }
-      values[.exact(kind, .baseStep)] = step.exact
-      values[.logProbability(kind, .baseStep)] = likely.logProbability
-      values[.taught(kind)] = prompted.exact - none.exact
-      values[.left(kind)] = prompted.exact - step.exact
-      if showsAnswers, kind == .description {
-        try show(ground, test, [prompted, none, step], log)
-      }
+  /// The share of exact answers; of a text's continuations, the mean share of their exact tokens.
+  func exact(_ scores: [AnswerScore], of tasks: [ContextTask]) -> Double {
+    guard configuration.readsText else { return scores.exact }
+    let shares = zip(scores, tasks).map { score, task in
+      Double(zip(score.likeliest, task.answer).filter { $0 == $1 }.count) / Double(max(task.answer.count, 1))
     }
-    try several(
-      ground, scorer, ground.at(rate: values[.bestRate(arm.kind, exact: true)]!, ground.weights), into: &values)
-    let error = try gradientError(ground)
-    (values[.gradientError], values[.curvatureShare]) = (error.error, error.share)
-    return values
-  }
-
-  /// Scores after a step at each rate, on tuning questions; the best rates by exact answers and by log-probability.
-  private func sweep(
-    _ scorer: ConditionScorer, _ ground: PromptingGround, _ kind: Kind, _ weights: Tree<NDArray>,
-    into values: inout [Measure: Double]
-  ) throws -> (exact: Double, likely: Double) {
-    let tuning = tuning(ground, kind)
-    let found = try configuration.inner.triedRates.map { rate in
-      (rate, try scorer.scores(.trainedStep, tuning, ground.at(rate: rate, weights)))
-    }
-    if kind == arm.kind {
-      for (rate, scores) in found {
-        values[exactByRate[rate]] = scores.exact
-        values[logProbabilityByRate[rate]] = scores.logProbability
-      }
-    }
-    func best(_ score: ([AnswerScore]) -> Double) -> Double { found.max { score($0.1) < score($1.1) }!.0 }
-    // Of equal shares of exact answers the likelier.
-    return (best { $0.exact + 1e-6 * max($0.logProbability, -1e3) }, best(\.logProbability))
-  }
-
-  /// The outer gradient of one task at the plain model, against (1 - rate * Hessian) times that of first order.
-  private func gradientError(_ ground: PromptingGround) throws -> (error: Double, share: Double) {
-    let task = try ground.prepared(ground.tasks(1, .test, arm.kind, key.split("test")))[0]
-    return try OuterGradient(ground, configuration.inner, like: task).compare(task)
-  }
-
-  /// Exact answers after learning from several contexts, of the arm's own kind.
-  private func several(
-    _ ground: PromptingGround, _ scorer: ConditionScorer, _ weights: Tree<NDArray>, into values: inout [Measure: Double]
-  ) throws {
-    let test = test(ground, arm.kind)
-    // Facts about other things, of which the outer descent may have seen some.
-    let pool = ground.tasks(400, .train, arm.kind, key.split("contexts"))
-    for count in configuration.data.contexts {
-      let others = try test.indices.map { try strangers(count - 1, to: test[$0], from: pool, at: $0) }
-      for joining in ContextJoining.allCases {
-        values[.exact(count, joining)] = try scorer.scores(joining, test, among: others, weights).exact
-      }
-    }
-  }
-
-  /// Contexts of tasks with other questions than this one and one another.
-  private func strangers(_ count: Int, to task: ContextTask, from pool: [ContextTask], at start: Int) throws
-    -> [[Int32]]
-  {
-    var (asked, found): (Set<[Int32]>, [[Int32]]) = ([task.query], [])
-    for index in pool.indices where found.count < count {
-      let other = pool[(7 * start + index) % pool.count]
-      if asked.insert(other.query).inserted { found.append(other.context) }
-    }
-    guard found.count == count else {
-      throw SettingsError(
-        "data.contexts asks for \(count + 1) contexts about different things, and there are \(found.count + 1)")
-    }
-    return found
+    return shares.reduce(0, +) / Double(max(shares.count, 1))
   }
 
   // MARK: Taught models
 
   private func teach(_ ground: PromptingGround, _ log: TaskLog<PromptingArm>) throws -> [Measure: Double] {
-    let outer = configuration.outer
+    let (outer, updates) = (configuration.outer, configuration.updates(of: arm))
     let tasks = try grounds.tasks(seed, arm.kind)
+    let order = TaskOrder(
+      ground.tasks(tasks.count, .train, arm.kind, key.split("train")), contexts: arm.contexts, key: key.split("order"))
     let descent = try PromptingDescent(ground, arm, configuration, like: tasks[0], key: key.split("descent"))
     let scorer = try ground.scorer(steps: arm.steps ?? configuration.inner.steps)
-    let watched = tuning(ground, arm.kind)
+    let watched = try several(tuning(ground, arm.kind), arm.contexts, ground)
     var best = BestEpoch()
     if let saved = try log.checkpoints.latestWithMemory() {
       try descent.step.restore(saved.state)
       best = BestEpoch(saved.memory)
     }
-    let order = key.split("order")
     var (sum, count, last) = (0.0, 0, Double.nan)
     let interval = max(1, outer.updates / outer.looks)
-    for update in descent.step.step / outer.tasks..<outer.updates {
-      for index in update * outer.tasks..<(update + 1) * outer.tasks {
-        // Each pass over the tasks in an order of its own.
-        let (pass, place) = index.quotientAndRemainder(dividingBy: tasks.count)
-        let task = tasks[order.split(pass).permutation(tasks.count)[place]]
-        sum += try descent.advance(task)
+    let groups = outer.tasks / arm.contexts
+    for update in descent.step.step / groups..<updates {
+      for number in update * groups..<(update + 1) * groups {
+        sum += try descent.advance(try order.group(number).map { tasks[$0] })
         count += 1
       }
-      guard (update + 1) % interval == 0 || update + 1 == outer.updates else { continue }
+      guard (update + 1) % interval == 0 || update + 1 == updates else { continue }
       last = sum / Double(count)
       (sum, count) = (0, 0)
-      let scores = try scorer.scores(
-        .trainedStep, watched, ground.at(rate: configuration.inner.rate, try descent.parameters))
+      let scores = try look(scorer, watched, ground.at(rate: configuration.inner.rate, try descent.parameters))
+      let exact = exact(scores, of: watched.tasks)
       best.consider(
         EvaluatedState(parameters: descent.step.state.parameters, modelState: Tree()), epoch: update + 1,
         loss: -scores.logProbability)
       try log.record(
         "outer", step: update + 1,
-        [
-          .outerLoss: last, .exact(arm.kind, .trainedStep): scores.exact,
-          .logProbability(arm.kind, .trainedStep): scores.logProbability,
-        ])
-      log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, scores.exact))
-      if update + 1 < outer.updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
+        [.outerLoss: last, watchedMeasures.exact: exact, watchedMeasures.likely: scores.logProbability])
+      log.show(update + 1, String(format: "loss %.3f, exact %.2f", last, exact))
+      if update + 1 < updates { try log.checkpoints.save(descent.step.state, memory: best.memory) }
     }
     // Of all looks the best one counts, by questions that decide nothing: a descent that goes on for too long learns the
     // training names by heart.
@@ -177,19 +86,33 @@ struct PromptingTask {
     return values
   }
 
+  /// Tuning questions after what the arm is taught for: a step on one context, or on several.
+  private func look(
+    _ scorer: ConditionScorer, _ watched: Several, _ weights: Tree<NDArray>
+  ) throws -> [AnswerScore] {
+    arm.contexts > 1
+      ? try watched.scores(arm.joining, scorer, weights) : try scorer.scores(.trainedStep, watched.tasks, weights)
+  }
+
+  private var watchedMeasures: (exact: Measure, likely: Measure) {
+    arm.contexts > 1
+      ? (.exact(arm.contexts, arm.joining), .logProbability(arm.contexts, arm.joining))
+      : (.exact(arm.kind, .trainedStep), .logProbability(arm.kind, .trainedStep))
+  }
+
   private func measureTaught(
     _ ground: PromptingGround, _ scorer: ConditionScorer, _ weights: Tree<NDArray>, _ log: TaskLog<PromptingArm>
   ) throws -> [Measure: Double] {
     var values: [Measure: Double] = [:]
-    _ = try sweep(scorer, ground, arm.kind, weights, into: &values)
+    if arm.contexts == 1 { try sweep(scorer, ground, arm.kind, weights, into: &values) }
     let taught = ground.at(rate: configuration.inner.rate, weights)
-    if arm == .conditioning { try several(ground, scorer, taught, into: &values) }
+    if arm == .conditioning || arm.contexts > 1 { try measureSeveral(ground, scorer, taught, into: &values) }
     for kind in configuration.data.kinds {
       let test = test(ground, kind)
       var all: [[AnswerScore]] = []
       for condition in PromptCondition.allCases where condition.isTrained {
         let scores = try scorer.scores(condition, test, taught)
-        values[.exact(kind, condition)] = scores.exact
+        values[.exact(kind, condition)] = exact(scores, of: test)
         values[.logProbability(kind, condition)] = scores.logProbability
         all.append(scores)
       }
@@ -199,7 +122,7 @@ struct PromptingTask {
   }
 
   /// Records the first ten questions with answers in words, as fields between tabulators.
-  private func show(
+  func show(
     _ ground: PromptingGround, _ tasks: [ContextTask], _ scores: [[AnswerScore]], _ log: TaskLog<PromptingArm>
   ) throws {
     for index in 0..<min(10, tasks.count) {
@@ -221,14 +144,17 @@ struct PromptingTask {
     var model = arm
     if model.goal == nil { model.goal = .conditioning }
     let descent = try PromptingDescent(ground, model, configuration, like: task, key: RandomKey(seed: 0))
-    _ = try descent.advance(task)
+    let together = Array(repeating: task, count: arm.contexts)
+    _ = try descent.advance(together)
     let start = Date()
-    for _ in 0..<3 { _ = try descent.advance(task) }
+    for _ in 0..<3 { _ = try descent.advance(together) }
     let step = Date().timeIntervalSince(start) / 3
     let (data, inner) = (configuration.data, configuration.inner)
     // A score costs about a third of a step of the outer descent.
-    let scores = 5 * data.kinds.count * data.test + inner.triedRates.count * data.tuning
-    let steps = arm.goal == nil ? 0 : configuration.outer.updates * configuration.outer.tasks
+    let tried = inner.triedRates.count * data.tuning
+    let further = arm.goal == nil ? inner.moreSteps.reduce(0, +) * (tried + 2 * data.test) : 0
+    let scores = 5 * data.kinds.count * data.test + tried + further
+    let steps = arm.goal == nil ? 0 : configuration.updates(of: arm) * configuration.outer.tasks / arm.contexts
     return TaskCost(
       seconds: step * (Double(steps) + Double(scores) / 3), bytes: descent.step.program.workingByteCount)
   }

@@ -1,22 +1,29 @@
 import LanguageModels
 import Training
 
-/// Tasks for a pre-trained model: fictitious facts, or the questions of a file.
-struct TaskSource {
-  let tasks: @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
+/// Tasks for a pre-trained model: fictitious facts, the questions of a file, or the paragraphs of a text.
+package struct TaskSource {
+  package let tasks: @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
   /// Large enough for whatever is drawn.
-  let shape: TaskShape
+  package let shape: TaskShape
 
   private init(
     shape: TaskShape,
     tasks: @escaping @Sendable (_ count: Int, FictitiousFacts.Split, FictitiousFacts.Kind, RandomKey) -> [ContextTask]
   ) { (self.shape, self.tasks) = (shape, tasks) }
 
-  /// - Throws: `FileError` where there is no such file; `SettingsError` where it has too few passages that fit.
-  static func named(
-    in data: GradientPromptingConfiguration.Data, _ tokenizer: TextTokenizer, key: RandomKey
+  /// - Throws: `FileError` where there is no such file, or it cannot be read; `SettingsError` where it has too few passages
+  ///   or paragraphs that fit.
+  package static func named(
+    in configuration: GradientPromptingConfiguration, _ tokenizer: TextTokenizer, key: RandomKey
   ) throws -> TaskSource {
-    guard data.questions.isEmpty else { return try TaskSource(data, tokenizer, key: key.split("passages")) }
+    let data = configuration.data
+    guard data.questions.isEmpty else {
+      let groups =
+        configuration.readsText
+        ? try paragraphs(of: configuration, tokenizer) : try passages(of: data, tokenizer)
+      return TaskSource(groups, key: key.split("passages"))
+    }
     let facts = try FictitiousFacts(tokenizer, key: key.split("facts"))
     let samples = FictitiousFacts.Split.allCases.flatMap { split in
       data.kinds.flatMap { facts.tasks(400, split, kind: $0, key: key.split("shape")) }
@@ -29,18 +36,44 @@ struct TaskSource {
   /// Longer questions and answers of a file are left out.
   private static let longest = (prompt: 48, answer: 8)
 
-  /// A quarter of the passages is held out, and an eighth for tuning.
-  private init(_ data: GradientPromptingConfiguration.Data, _ tokenizer: TextTokenizer, key: RandomKey) throws {
+  /// Fewer groups cannot be parted.
+  private static let fewest = 16
+
+  /// The questions of each passage of a file that fits.
+  private static func passages(
+    of data: GradientPromptingConfiguration.Data, _ tokenizer: TextTokenizer
+  ) throws -> [[ContextTask]] {
     let file = try QuestionFile(data.questions)
-    let limit = TaskShape(context: data.longest, prompt: Self.longest.prompt, answer: Self.longest.answer)
+    let limit = TaskShape(context: data.longest, prompt: longest.prompt, answer: longest.answer)
     let groups = Dictionary(grouping: file.tasks(tokenizer, fitting: limit), by: \.group)
-    guard groups.count >= 16 else {
+    guard groups.count >= fewest else {
       throw SettingsError(
-        "\(data.questions) has \(groups.count) passages of at most \(data.longest) tokens with questions, and 16 are "
-          + "needed: raise data.longest")
+        "\(data.questions) has \(groups.count) passages of at most \(data.longest) tokens with questions, and \(fewest) "
+          + "are needed: raise data.longest")
     }
-    let passages = groups.keys.sorted()
-    let order = key.permutation(passages.count).map { groups[passages[$0]]! }
+    return groups.keys.sorted().map { groups[$0]! }
+  }
+
+  /// The continuation of each paragraph of a text that is long enough.
+  private static func paragraphs(
+    of configuration: GradientPromptingConfiguration, _ tokenizer: TextTokenizer
+  ) throws -> [[ContextTask]] {
+    let (path, text) = (configuration.data.questions, configuration.text)
+    let file = try ParagraphFile(path)
+    let tasks = file.tasks(tokenizer, text, longest: configuration.data.longest)
+    guard tasks.count >= fewest else {
+      let length = text.shortest + text.question + text.continuation
+      throw SettingsError(
+        "\(path) has too few paragraphs of \(length) tokens or more: \(tasks.count) of \(file.paragraphs.count), and "
+          + "\(fewest) are needed; an empty line ends a paragraph, and text.shortest, text.question and "
+          + "text.continuation may be lowered")
+    }
+    return tasks.map { [$0] }
+  }
+
+  /// Tasks in groups that are not parted: a quarter of them is held out, and an eighth for tuning.
+  private init(_ groups: [[ContextTask]], key: RandomKey) {
+    let order = key.permutation(groups.count).map { groups[$0] }
     let (held, tuning) = (order.count / 4, order.count / 8)
     let parts: [FictitiousFacts.Split: [ContextTask]] = [
       .test: order[..<held].flatMap { $0 }, .tuning: order[held..<held + tuning].flatMap { $0 },
@@ -49,10 +82,12 @@ struct TaskSource {
     shape = TaskShape(holding: order.flatMap { $0 })
     tasks = { count, split, _, key in
       let all = parts[split]!
-      // Where there are fewer than asked for, all of them come again in another order.
+      var order: [Int] = []
       return (0..<count).map { index in
         let (pass, place) = index.quotientAndRemainder(dividingBy: all.count)
-        return all[key.split(pass).permutation(all.count)[place]]
+        // Where there are fewer than asked for, all of them come again in another order.
+        if place == 0 { order = key.split(pass).permutation(all.count) }
+        return all[order[place]]
       }
     }
   }

@@ -4,7 +4,7 @@ import Models
 
 /// How one learns from several contexts.
 public enum ContextJoining: String, Sendable, CaseIterable, Codable {
-  /// A step on the sum of their losses.
+  /// A step on the loss of all of them.
   case batched
   /// A step on each, one after the other.
   case sequential
@@ -38,6 +38,14 @@ extension ConditionScorer {
   private static func contextPositions(_ count: Int) -> [Int] { count == 6 ? [0, 1] : [0, 1, 6] }
 
   private func contextsProgram(_ joining: ContextJoining, _ others: Int) throws -> Program {
+    let key = ContextsKey(joining: joining, others: others)
+    if let known = contextsPrograms[key] { return known }
+    let program = try tracedContextsProgram(joining, others)
+    contextsPrograms[key] = program
+    return program
+  }
+
+  private func tracedContextsProgram(_ joining: ContextJoining, _ others: Int) throws -> Program {
     let (paths, n, own) = (types.paths, types.count, prompted.types(shape))
     let places = Self.contextPositions(own.count)
     let further = (0..<others).flatMap { _ in places.map { own[$0] } }
@@ -53,10 +61,8 @@ extension ConditionScorer {
       var point = start
       switch joining {
       case .batched:
-        point = try adaptation(start) { at in
-          let losses = try tasks.map { try prompted.contextLoss($0, at) }
-          return losses.dropFirst().reduce(losses[0], +)
-        }
+        let all = PromptedDecoder.Inputs(joining: tasks)
+        point = try adaptation(start) { try prompted.contextLoss(all, $0) }
       case .sequential:
         for task in tasks {
           let next = try adaptation(point) { try prompted.contextLoss(task, $0) }

@@ -21,6 +21,14 @@ public final class ConditionScorer {
     var shape: TaskShape
   }
 
+  /// Of learning from several contexts.
+  var contextsPrograms: [ContextsKey: Program] = [:]
+
+  struct ContextsKey: Hashable {
+    var joining: ContextJoining
+    var others: Int
+  }
+
   /// - Parameters:
   ///   - trunk: below the decoder, where that does not take tokens.
   ///   - types: of the decoder's parameters, and of what else the adaptation reads.

@@ -15,7 +15,7 @@ public struct PromptedDecoder: Sendable {
   }
 
   /// One task's tensors, as `TaskArrays` has them; where the decoder stands on a trunk, `context` and `prompt` are
-  /// accompanied by its output.
+  /// accompanied by its output. Of n tasks that were joined, what is said of one is n times as long.
   public struct Inputs {
     /// [1, context], int32.
     public var context: Tensor
@@ -44,6 +44,22 @@ public struct PromptedDecoder: Sendable {
       (context, contextWeights, prompt, positions, labels, weights) = (x[0], x[1], x[2], x[3], x[4], x[5])
       (contextInput, promptInput) = decoder.takesTokens ? (context, prompt) : (x[6], x[7])
     }
+
+    /// Several tasks as one, a batch of n: its loss is that of all contexts, and its answers follow one another.
+    ///
+    /// - Parameter tasks: of one shape, at least one.
+    public init(joining tasks: [Inputs]) {
+      precondition(!tasks.isEmpty, "nothing to join")
+      self = tasks[0]
+      guard tasks.count > 1 else { return }
+      func joined(_ part: KeyPath<Inputs, Tensor>) -> Tensor { concatenate(tasks.map { $0[keyPath: part] }, axis: 0) }
+      // Answers are looked for in all prompts, laid end to end.
+      let length = prompt.shape[1]
+      positions = concatenate(tasks.enumerated().map { $1.positions + Double($0 * length) }, axis: 0)
+      (context, contextWeights, contextInput) = (joined(\.context), joined(\.contextWeights), joined(\.contextInput))
+      (prompt, promptInput) = (joined(\.prompt), joined(\.promptInput))
+      (labels, weights) = (joined(\.labels), joined(\.weights))
+    }
   }
 
   /// The types of a task's tensors.
@@ -57,7 +73,7 @@ public struct PromptedDecoder: Sendable {
       ? own : own + [TensorType([1, shape.context, width]), TensorType([1, shape.prompt, width])]
   }
 
-  /// The next-token loss of the context: what one learns from it.
+  /// The next-token loss of the context, or of all that were joined: what one learns from it.
   ///
   /// - Throws: `ModelError` or `ShapeError` where the parameters do not fit the decoder.
   public func contextLoss(_ task: Inputs, _ parameters: Parameters) throws -> Tensor {
@@ -74,7 +90,7 @@ public struct PromptedDecoder: Sendable {
     try decoder.check(parameters.tree.map(\.type), Tree())
     var scope = ModelScope(parameters)
     let hidden = try decoder.hidden(task.promptInput, in: &scope)
-    let chosen = hidden.reshaped(to: [hidden.shape[1], hidden.shape[2]]).gathering(task.positions)
+    let chosen = hidden.reshaped(to: [hidden.shape[0] * hidden.shape[1], hidden.shape[2]]).gathering(task.positions)
     return try decoder.logits(chosen, in: scope)
   }
 
