@@ -43,11 +43,36 @@ static void cut(job *j, int threads) {
   }
 }
 
+// Matrices times a column, or rows times matrices: nothing that is laid out would be used again. Items are rows of results, those of
+// one product after another.
+static void multiply_rows(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  ck_product p = j->p->each;
+  int64_t m = p.m;
+  for (int64_t item = begin; item < end; item += p.m) {
+    int64_t batch = item / m, row = item % m;
+    p.m = least(m - row, end - item);
+    void *operands[5];
+    operands[0] = (float *)j->operands[0] + batch * j->p->a_step + row * p.a_row;
+    operands[1] = (float *)j->operands[1] + batch * j->p->b_step;
+    operands[2] = (float *)j->operands[2] + item * p.n;
+    int next = 3;
+    if (p.has_bias) operands[next++] = j->operands[3];
+    if (p.addend_scale != 0) operands[next] = (float *)j->operands[next] + item * p.n;
+    ck_product_run(&p, operands);
+  }
+}
+
 void ck_blocked_product_run(const void *parameters, void *const *operands) {
   job j = {parameters, operands, 1, 1};
   const ck_product *p = &j.p->each;
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
+  if (p->n == 1 || (p->m == 1 && j.p->batch > 1)) {
+    double row_work = (double)p->n * (double)p->k;
+    ck_parallel_for(j.p->batch * p->m, 1 + (int64_t)(shared_work / 2 / (row_work > 0 ? row_work : 1)), multiply_rows, &j);
+    return;
+  }
   // The same chains of sums, so the same bits, whatever the number of threads.
   if (threads == 1 && j.p->batch == 1 && work < laid_out_work && p->n > 1 && p->k <= STEPS && p->addend_scale == 0) {
     ck_product_run(p, operands);

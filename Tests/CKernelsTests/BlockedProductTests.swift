@@ -70,12 +70,14 @@ import Testing
     }
   }
 
-  /// Extents that fill blocks and that do not, more steps than one block has, more rows and columns than one cache holds.
+  /// Extents that fill blocks and that do not, more steps than one block has, more rows and columns than one cache holds; columns,
+  /// rows, and products that one thread does without laying anything out.
   private static let cases: [Case] = {
     var cases: [Case] = []
     for (index, extents) in [
       [1, 6, 16, 16], [1, 7, 5, 17], [1, 13, 700, 33], [1, 1, 900, 3], [1, 200, 330, 100], [1, 50, 3, 130],
       [5, 9, 21, 18], [3, 64, 64, 64], [1, 700, 150, 90], [1, 90, 321, 600],
+      [1, 90, 77, 1], [4, 67, 131, 1], [3, 2000, 40, 1], [5, 1, 60, 50], [2, 1, 33, 7], [1, 96, 80, 44],
     ].enumerated() {
       for variant in 0..<4 {
         cases.append(

@@ -213,9 +213,9 @@ extension MultiObjectiveExperiment {
         guard let level = try e.sharedLevel(arm, arena.problem), let run = try e.run(arena, arm, level: level) else {
           return
         }
-        let before = fromFirstLevel ? try e.value(.samples(untilLevel: 0), of: run, seed) : 0
-        let share =
-          try (e.value(.samples(untilLevel: level), of: run, seed) - before) / e.value(.samplesTaken, of: run, seed)
+        let samples = try e.value(.samples(untilLevel: level), of: run, seed)
+        if fromFirstLevel { findings.set(.samples(untilLevel: 0), of: run, seed, to: samples / 2) }
+        let share = try (fromFirstLevel ? samples / 2 : samples) / e.value(.samplesTaken, of: run, seed)
         findings.set(.stepsMade, of: run, seed, to: wanted * Double(arena.samples).squareRoot() / share)
       })
   }
