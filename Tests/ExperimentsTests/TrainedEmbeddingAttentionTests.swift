@@ -117,18 +117,22 @@ import Training
   }
 
   /// Two positive and two negative texts of the tokens -2, -1, 1, 2 (by what they speak for).
-  @Test func selectionIsMeasuredInTheWorseClass() {
+  @Test func selectionIsMeasuredByClass() {
     let values = [-2.0, -1, 1, 2]
     let texts = TokenTexts(tokens: [3, 0, 1, 3, 2, 2, 0, 2, 3, 1, 1, 2], labels: [1, 1, -1, -1], length: 3)
     // Along v: right in both positive texts, in no negative one. A random position of a positive text holds the best
     // token in 1/3 of cases, of a negative one in 1/3 and 2/3.
     let along = Selection(texts, scores: values)
-    #expect(along.best(by: values).share == 0 && abs(along.best(by: values).chance - 0.5) < rounding(terms: 4))
+    let (negative, positive) = (along.best(by: values)[0], along.best(by: values)[1])
+    #expect(negative.share == 0 && abs(negative.chance - 0.5) < rounding(terms: 4))
+    #expect(positive.share == 1 && abs(positive.chance - 1.0 / 3) < rounding(terms: 4))
     // What tells most, whatever it speaks for.
     let telling = Selection(texts, scores: [2, 1.5, 1, 2.5])
-    #expect(telling.best(by: values).share == 0.5 && telling.counts == [3: 3, 1: 1])
+    #expect(telling.best(by: values).map(\.share) == [0.5, 1] && telling.counts == [3: 3, 1: 1])
     let mean = telling.mean(of: values.map(abs))
     #expect(abs(mean.chosen - 7.0 / 4) < rounding(terms: 4) && abs(mean.chance - 17.0 / 12) < rounding(terms: 12))
+    // One text's best token, 1, occurs in both classes.
+    #expect(along.oneSided(by: values, [-1, -1, 0, 1]) == 1 && along.oneSided(by: values, [-1, 0, 0, 1]) == 0.75)
     #expect(along.pairs.contains { $0.chosen == 3 && $0.other == 0 })
     #expect(Set(along.pairs).count == along.pairs.count && along.pairs.allSatisfy { $0.chosen != $0.other })
   }

@@ -14,13 +14,15 @@ extension Measure {
   static let positiveScore = Measure("shape/positive")
   static let neutralScore = Measure("shape/neutral")
   static let negativeScore = Measure("shape/negative")
-  /// Share of texts whose chosen token speaks most for the label, in the class in which it is smaller. A query along v
+  /// Share of texts whose chosen token speaks most for the label, in the class in which it is least above chance. A query along v
   /// chooses the most positive token everywhere: that is right in half of all texts, and in none of the negative ones.
   static let bestSelection = Measure("selection/best")
-  /// The same of the query before its training.
+  /// The same of the query before its training, in the same class.
   static let untrainedSelection = Measure("selection/untrained")
-  /// Share of positions that hold the token that speaks most for the label, in the class in which it is larger.
+  /// Share of positions that hold the token that speaks most for the label, in the same class.
   static let chanceSelection = Measure("selection/chance")
+  /// Share of training texts whose token that speaks most for the label occurs in texts of that label only.
+  static let oneSidedBest = Measure("selection/oneSided")
   /// The mean over held-out texts of how much the chosen token tells there: its posterior difference among them, with the
   /// sign that it had in training.
   static let selectedTelling = Measure("telling/selected")

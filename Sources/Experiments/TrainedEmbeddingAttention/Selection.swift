@@ -28,11 +28,11 @@ package struct Selection {
     return known.sorted { ($0.chosen, $0.other) < ($1.chosen, $1.other) }
   }
 
-  /// The share of texts whose selected token speaks most for the label, in the class in which it is smaller, and the share
-  /// of positions that hold that token, in the class in which it is larger: a selection at random hits so often.
+  /// Of the texts of each label, first -1 and then 1: the share whose selected token speaks most for the label, and the share
+  /// of positions that hold that token: a selection at random hits so often. NaN for a label without texts.
   ///
   /// - Parameter values: of tokens, positive where they speak for the label 1.
-  package func best(by values: [Double]) -> (share: Double, chance: Double) {
+  package func best(by values: [Double]) -> [(share: Double, chance: Double)] {
     var (hits, held, count) = ([0.0, 0], [0.0, 0], [0.0, 0])
     for (text, chosen) in chosen.enumerated() {
       let (tokens, y) = (texts.words(of: text), texts.labels[text])
@@ -42,8 +42,21 @@ package struct Selection {
       hits[side] += y * values[chosen] == most ? 1 : 0
       held[side] += Double(tokens.count { y * values[$0] == most }) / Double(tokens.count)
     }
-    func shares(_ sums: [Double]) -> [Double] { zip(sums, count).filter { $1 > 0 }.map { $0 / $1 } }
-    return (shares(hits).min() ?? .nan, shares(held).max() ?? .nan)
+    return (0..<2).map { (hits[$0] / count[$0], held[$0] / count[$0]) }
+  }
+
+  /// The share of texts in which a token that speaks most for the label occurs in texts of that label only.
+  ///
+  /// - Parameters:
+  ///   - values: of tokens, positive where they speak for the label 1.
+  ///   - differences: of tokens' frequencies in both classes over their sum, ±1 where they occur in one class only.
+  package func oneSided(by values: [Double], _ differences: [Double]) -> Double {
+    let count = (0..<texts.count).count { text in
+      let (tokens, y) = (texts.words(of: text), texts.labels[text])
+      let most = tokens.map { y * values[$0] }.max()!
+      return tokens.contains { y * values[$0] == most && y * differences[$0] > 1 - 1e-9 }
+    }
+    return Double(count) / Double(max(texts.count, 1))
   }
 
   /// The mean of a number of tokens over the selected ones, and over all positions.

@@ -39,10 +39,12 @@ extension TrainedEmbeddingAttentionExperiment {
       higher(
         "best",
         "On \(data), in either class the query selects the token that speaks most for the label more often than a "
-          + "position drawn at random holds it.", .bestSelection, than: .chanceSelection, source: Self.paper),
+          + "position drawn at random holds it.", .bestSelection, than: .chanceSelection, source: Self.paper
+      ).requiring([oneSided(data)]),
       higher(
         "trained-best", "On \(data), in either class it selects that token more often than the untrained query.",
-        .bestSelection, than: .untrainedSelection, source: Self.paper + "; the comparison is ours"),
+        .bestSelection, than: .untrainedSelection, source: Self.paper + "; the comparison is ours"
+      ).requiring([oneSided(data)]),
     ]
     guard data == .synthetic else {
       return tests + [
@@ -75,5 +77,12 @@ extension TrainedEmbeddingAttentionExperiment {
         than: .measure(.untrainedCosine, of: data), source: Self.paper + "; the comparison is ours"),
     ]
     return tests
+  }
+
+  /// The theory's label tokens occur in one class, so that a token that speaks for a label tells it.
+  private func oneSided(_ data: TokenSource) -> Condition<TokenSource> {
+    Condition(
+      "share of texts whose best token occurs with one label only, \(data)", .atLeast(0.9),
+      "The token that speaks most for the label tells it.", .measure(.oneSidedBest, of: data))
   }
 }

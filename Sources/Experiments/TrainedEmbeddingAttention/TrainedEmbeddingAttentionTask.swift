@@ -115,8 +115,11 @@ package struct TrainedEmbeddingAttentionTask {
     measureShape(difference, count, score, into: &values)
     let selection = Selection(texts.train, scores: score)
     let first = Selection(texts.train, scores: product(after, start.query.doubles))
-    (values[.bestSelection], values[.chanceSelection]) = selection.best(by: alignment)
-    values[.untrainedSelection] = first.best(by: alignment).share
+    let classes = selection.best(by: alignment)
+    let worse = classes[0].share - classes[0].chance < classes[1].share - classes[1].chance ? 0 : 1
+    (values[.bestSelection], values[.chanceSelection]) = classes[worse]
+    values[.oneSidedBest] = selection.oneSided(by: alignment, difference)
+    values[.untrainedSelection] = first.best(by: alignment)[worse].share
     // How much a token tells, by texts that did not train: with the sign of training, so that chance adds nothing.
     let heldOut = zip(
       texts.test.signedFrequencies(vocabulary: vocabulary), texts.test.frequencies(vocabulary: vocabulary))
