@@ -72,6 +72,22 @@ static void multiply_rows(void *context, int64_t begin, int64_t end) {
               p->la, p->b, p->lb, p->accumulate ? 1 : 0, p->c + begin * p->lc, p->lc);
 }
 
+// A matrix times a column, or a row times a matrix: `dgemm` would copy the matrix, which takes longer than to multiply. On the calling
+// thread: how rows are shared out would change their bits, and memory is what it waits for.
+static void multiply_vector(const row_blocks *p, int64_t m, int64_t a_step, int64_t c_step) {
+  // What is not a number must not come through where it is overwritten.
+  for (int64_t i = 0; !p->accumulate && i < m * p->n; i++) p->c[i * c_step] = 0;
+  if (p->n == 1) {
+    bool turned = p->ta != CblasNoTrans;
+    cblas_dgemv(CblasRowMajor, p->ta, (int)(turned ? p->k : m), (int)(turned ? m : p->k), 1, p->a, p->la, p->b, p->lb, 1, p->c,
+                (int)c_step);
+  } else {
+    bool turned = p->tb == CblasNoTrans;
+    cblas_dgemv(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, (int)(turned ? p->k : p->n), (int)(turned ? p->n : p->k), 1,
+                p->b, p->lb, p->a, (int)a_step, 1, p->c, (int)c_step);
+  }
+}
+
 static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am, int64_t ak, const double *b,
                     int64_t bk, int64_t bn, double *c, int64_t cm, int64_t cn, bool accumulate) {
   CBLAS_TRANSPOSE ta, tb, tc;
@@ -84,6 +100,10 @@ static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am
   }
   keep_to_one_thread();
   row_blocks blocks = {ta, tb, n, k, am, la, lb, lc, a, b, c, accumulate};
+  if (n == 1 || m == 1) {
+    multiply_vector(&blocks, m, ak, n == 1 ? cm : cn);
+    return;
+  }
   int64_t grain = 1 + SHARED_WORK / (n * k);
   ck_parallel_for(m, grain, multiply_rows, &blocks);
 }
