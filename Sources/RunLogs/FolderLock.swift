@@ -12,7 +12,7 @@ public final class FolderLock {
 
   /// - Throws: `RunLogError` where another process holds the folder, or it cannot be locked.
   public init(_ folder: RunFolder) throws {
-    let path = folder.path + "/.lock"
+    let path = folder.path + "/" + RunFolder.lockName
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw RunLogError("\(path): cannot be written: \(String(cString: strerror(errno)))") }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
@@ -22,6 +22,13 @@ public final class FolderLock {
         isHeld
           ? "another process is writing to \(folder.path); wait for it, or name another folder by --out"
           : "\(folder.path) cannot be locked: \(String(cString: strerror(errno)))")
+    }
+    // Who replaced the folder meanwhile holds another file of this name.
+    var (held, named) = (stat(), stat())
+    guard fstat(file, &held) == 0, stat(path, &named) == 0, (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
+    else {
+      close(file)
+      throw RunLogError("another process has just replaced \(folder.path); name another folder by --out")
     }
   }
 

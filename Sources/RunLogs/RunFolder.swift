@@ -29,18 +29,35 @@ public struct RunFolder: Sendable {
     guard !path.trimmingCharacters(in: .whitespaces).isEmpty else {
       throw RunLogError("the run's folder has no name: name one by --out")
     }
-    if let contents = try? manager.contentsOfDirectory(atPath: path), !contents.isEmpty {
+    let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+    if contents.contains(where: { !folder.isLeftover($0) }) {
       let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
       guard replacing && isRun else {
         throw RunLogError("\(path) is not empty; name another folder by --out, or go on with --resume \(path)")
       }
-      // Not under the feet of a process that still writes to it.
-      try withExtendedLifetime(FolderLock(folder)) { try manager.removeItem(atPath: path) }
+      // Not under the feet of a process that still writes to it; the lock's file stays, so that all lock the same one.
+      let lock = try FolderLock(folder)
+      try withExtendedLifetime(lock) {
+        for name in contents where name != Self.lockName {
+          do { try manager.removeItem(atPath: path + "/" + name) } catch {
+            throw RunLogError("\(path)/\(name) cannot be removed: \(error.localizedDescription)")
+          }
+        }
+      }
     }
     do { try manager.createDirectory(atPath: folder.checkpointFolder, withIntermediateDirectories: true) } catch {
       throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")
     }
     return folder
+  }
+
+  static let lockName = ".lock"
+
+  /// Whether a file is what a run leaves that could not begin, as on a full disk.
+  private func isLeftover(_ name: String) -> Bool {
+    if name == Self.lockName || name.hasSuffix(".part") { return true }
+    guard path + "/" + name == checkpointFolder else { return false }
+    return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.isEmpty ?? false
   }
 
   /// The folder of an earlier run.

@@ -40,6 +40,40 @@ func complaint(_ body: () throws -> Void) -> String {
     }
   }
 
+  /// What a full disk or a kill leaves before the configuration is written is in nobody's way.
+  @Test func aRunThatDidNotBeginIsInNobodysWay() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      _ = try FolderLock(folder)
+      try WholeFile.write("half", to: folder.path + "/config.yaml.part")
+      _ = try RunFolder.create(root + "/run")
+      // A checkpoint is something.
+      try WholeFile.write("state", to: folder.checkpointFolder + "/step-1")
+      #expect(complaint { _ = try RunFolder.create(root + "/run") }.contains("is not empty"))
+    }
+  }
+
+  /// Who holds the lock holds it while others replace the run: the file stays the same one.
+  @Test func replacingKeepsTheLock() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      func number() throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: folder.path + "/.lock")[.systemFileNumber] as? Int
+      }
+      do {
+        let lock = try FolderLock(folder)
+        try withExtendedLifetime(lock) {
+          #expect(complaint { _ = try RunFolder.create(root + "/run", replacing: true) }.contains("another process"))
+        }
+      }
+      let before = try number()
+      _ = try RunFolder.create(root + "/run", replacing: true)
+      #expect(try before != nil && number() == before)
+      #expect(!FileManager.default.fileExists(atPath: folder.configurationPath))
+    }
+  }
+
   @Test func eventsAreReadBack() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")

@@ -14,14 +14,14 @@ enum DerivativeGrowth {
   }
 
   static func printTable(depths: [Int] = [4, 8, 15, 30]) throws {
-    print("| gradient of | layers | kernel calls | compile s | of the processor |\n|---|---|---|---|---|")
+    printAtOnce("| gradient of | layers | kernel calls | compile s | of the processor |\n|---|---|---|---|---|")
     for subject in Subject.allCases {
       for depth in depths {
         let (begin, processorBegin) = (Date(), processorSeconds())
         let program = try compiled(subject, depth)
         let times = String(
           format: "%.2f | %.2f", Date().timeIntervalSince(begin), processorSeconds() - processorBegin)
-        print("| \(subject.rawValue) | \(depth) | \(program.callCount) | \(times) |")
+        printAtOnce("| \(subject.rawValue) | \(depth) | \(program.callCount) | \(times) |")
       }
     }
   }

@@ -32,7 +32,7 @@ struct GrowthCommand: ParsableCommand {
   var derivatives = false
 
   func validate() throws {
-    guard rounds >= 1 else { throw ValidationError("--rounds must be at least 1 and is \(rounds)") }
+    guard 1...10_000 ~= rounds else { throw ValidationError("--rounds must be between 1 and 10000 and is \(rounds)") }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
     if let most, most < 1 || most > 1_000_000_000 {
       throw ValidationError("--most must be between 1 and a thousand million and is \(most)")

@@ -11,7 +11,7 @@ enum RowGrowth {
   /// - Returns: a sentence where sizes are left out.
   static func printTable(most: Int?, _ stopwatch: Stopwatch) throws -> [String] {
     let (sizes, omission) = GrowthAxis.rows.affordableSizes(most: most) { bytesPerRow * Double($0) }
-    print("| axis | size | epoch ms | ns a row | data MB | largest memory so far MB |\n|---|---|---|---|---|---|")
+    printAtOnce("| axis | size | epoch ms | ns a row | data MB | largest memory so far MB |\n|---|---|---|---|---|---|")
     var times: [Double] = []
     for size in sizes {
       let trainer = try trainer(rows: size)
@@ -20,13 +20,13 @@ enum RowGrowth {
       }
       times.append(seconds)
       let peak = RunEnvironment.peakMemory().map { "\($0 / 1_048_576)" } ?? "not known"
-      print(
+      printAtOnce(
         "| rows | \(size) | "
           + String(
             format: "%.3f | %.1f | %.1f", seconds * 1000, seconds / Double(size) * 1e9,
             4 * Double(size) * Double(columns + 1) / 1_048_576) + " | \(peak) |")
     }
-    print("| rows | exponent | \(try GrowthAxis.exponent(sizes, times)) | | | |")
+    printAtOnce("| rows | exponent | \(try GrowthAxis.exponent(sizes, times)) | | | |")
     return omission.map { [$0] } ?? []
   }
 

@@ -42,7 +42,7 @@ enum StepGrowth {
 
   /// - Returns: a sentence for each axis that has sizes left out.
   static func printTable(_ axes: [GrowthAxis], most: Int?, _ stopwatch: Stopwatch) throws -> [String] {
-    print("| axis | size | step ms | compile s | working MB | GFLOP/s |\n|---|---|---|---|---|---|")
+    printAtOnce("| axis | size | step ms | compile s | working MB | GFLOP/s |\n|---|---|---|---|---|---|")
     var omissions: [String] = []
     for axis in axes {
       let (sizes, omission) = axis.affordableSizes(most: most) { Size(axis, $0).bytes }
@@ -55,13 +55,13 @@ enum StepGrowth {
         let seconds = try stopwatch.median { try step.advance(inputs) }
         times.append(seconds)
         compileTimes.append(compile)
-        print(
+        printAtOnce(
           "| \(axis.rawValue) | \(size) | "
             + String(
               format: "%.3f | %.3f | %.2f | %.0f |", seconds * 1000, compile,
               Double(program.workingByteCount) / 1_048_576, program.flops / seconds / 1e9))
       }
-      print(
+      printAtOnce(
         "| \(axis.rawValue) | exponent | \(try GrowthAxis.exponent(sizes, times)) "
           + "| \(try GrowthAxis.exponent(sizes, compileTimes)) | | |")
     }

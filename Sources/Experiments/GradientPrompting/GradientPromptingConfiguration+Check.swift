@@ -72,6 +72,12 @@ extension GradientPromptingConfiguration {
     guard !isSmall || further.contexts.allSatisfy({ $0 < limits.contexts }) else {
       throw SettingsError("further.contexts must be at most \(limits.contexts - 1) in the small world")
     }
+    guard data.test >= 2 else {
+      throw SettingsError("data.test must be at least 2: one question's context is irrelevant to another's")
+    }
+    if let most = further.contexts.max(), data.train < most {
+      throw SettingsError("data.train, \(data.train), must be at least the largest of further.contexts, \(most)")
+    }
     if let uneven = further.contexts.first(where: { !outer.tasks.isMultiple(of: $0) }) {
       throw SettingsError(
         "further.contexts has \(uneven), and outer.tasks, \(outer.tasks), must be a multiple of it: the tasks of an "

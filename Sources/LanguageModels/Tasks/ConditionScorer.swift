@@ -87,7 +87,9 @@ public final class ConditionScorer {
       if condition.isPrompted { room.prompt += shape.context }
       if condition.isMisled {
         guard let other = Self.stranger(to: index, among: tasks) else {
-          throw LanguageModelError("an irrelevant context needs tasks of more than one group")
+          throw LanguageModelError(
+            "an irrelevant context needs a task of another group with another answer, and the \(tasks.count) tasks have none"
+          )
         }
         asked.context = other.context
       }
