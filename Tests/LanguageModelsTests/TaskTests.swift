@@ -228,7 +228,7 @@ import Testing
     }
     #expect(try scorer.scores(.trainedStep, swapped, trained) == scores[.irrelevantContext])
     #expect { try scorer.scores(.irrelevantContext, [tasks[0]], trained) } throws: {
-      "\($0)".contains("more than one group")
+      "\($0)".contains("a task of another group")
     }
   }
 }

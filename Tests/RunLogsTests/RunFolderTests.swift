@@ -63,7 +63,7 @@ func complaint(_ body: () throws -> Void) -> String {
       }
       do {
         let lock = try FolderLock(folder)
-        try withExtendedLifetime(lock) {
+        withExtendedLifetime(lock) {
           #expect(complaint { _ = try RunFolder.create(root + "/run", replacing: true) }.contains("another process"))
         }
       }
