@@ -100,7 +100,7 @@ let package = Package(
     // Tests mirror the rooms.
     .target(
       name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Distributed", "Training"]),
-    tests("CKernels", on: ["CKernels"]),
+    tests("CKernels", on: ["CKernels", "COpenBLAS"]),
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),
     tests("Differentiation", on: ["Differentiation", "Compilation"]),

@@ -101,7 +101,8 @@ static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am
   keep_to_one_thread();
   row_blocks blocks = {ta, tb, n, k, am, la, lb, lc, a, b, c, accumulate};
   if (n == 1 || m == 1) {
-    multiply_vector(&blocks, m, ak, n == 1 ? cm : cn);
+    // An axis of one number has any step, as that of a broadcast, which is 0; BLAS takes none of 0.
+    multiply_vector(&blocks, m, k == 1 ? 1 : ak, n > 1 ? cn : m > 1 ? cm : 1);
     return;
   }
   int64_t grain = 1 + SHARED_WORK / (n * k);

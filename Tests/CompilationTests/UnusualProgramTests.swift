@@ -19,6 +19,27 @@ import Testing
     #expect(error < rounding(type, terms: 60))
   }
 
+  /// Rows, columns and axes of one number, as they lie, turned, and broadcast, which have steps of 0.
+  @Test(arguments: [ElementType.float32, .float64]) func productsOfRowsAndColumns(_ type: ElementType) throws {
+    for (m, k, n) in [(1, 1, 600), (600, 1, 1), (1, 600, 1), (40, 30, 1), (1, 30, 40), (70, 90, 1), (1, 700, 2)] {
+      for variant in 0..<9 {
+        let kinds = (variant % 3, variant / 3)
+        func operand(_ kind: Int, _ rows: Int, _ columns: Int, _ seed: Int) -> NDArray {
+          let shape: Shape = kind == 0 ? [rows, columns] : kind == 1 ? [columns, rows] : []
+          return RandomKey(seed: seed).normal(shape, type)
+        }
+        func matrix(_ kind: Int, _ rows: Int, _ columns: Int, _ x: Tensor) -> Tensor {
+          kind == 0 ? x : kind == 1 ? x.transposed([1, 0]) : x.broadcast(to: [rows, columns])
+        }
+        let x = [operand(kinds.0, m, k, 1), operand(kinds.1, k, n, 2)]
+        let trace: TracedFunction = { _, x in [matrix(kinds.0, m, k, x[0]).matmul(matrix(kinds.1, k, n, x[1]))] }
+        let error = Deviation.worst(
+          of: try Evaluation.compiled.run(x, trace), from: try Evaluation.reference.run(x, trace))
+        #expect(error < rounding(type, terms: Double(k + 2)), "\(m) x \(k) x \(n), \(kinds)")
+      }
+    }
+  }
+
   /// Axes that cannot be joined beyond what a kernel walks over: an error that says so, with the place.
   @Test func tooManyAxes() throws {
     let shape = Shape([Int](repeating: 2, count: 14))
