@@ -11,10 +11,14 @@ public final class FolderLock {
   private let file: Int32
 
   /// - Throws: `RunLogError` where another process holds the folder, or it cannot be locked.
-  public init(_ folder: RunFolder) throws {
+  public convenience init(_ folder: RunFolder) throws { try self.init(folder) {} }
+
+  /// - Parameter meanwhile: what another process does between opening the file and locking it.
+  package init(_ folder: RunFolder, meanwhile: () throws -> Void) throws {
     let path = folder.path + "/" + RunFolder.lockName
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw RunLogError("\(path): cannot be written: \(String(cString: strerror(errno)))") }
+    try meanwhile()
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let isHeld = errno == EWOULDBLOCK
       close(file)

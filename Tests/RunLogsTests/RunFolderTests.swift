@@ -74,6 +74,21 @@ func complaint(_ body: () throws -> Void) -> String {
     }
   }
 
+  /// Who opened the lock's file of a folder that was replaced before it was locked does not have the new folder.
+  @Test func aLockOfAReplacedFolderIsNone() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      let sentence = complaint {
+        _ = try FolderLock(folder) {
+          try FileManager.default.removeItem(atPath: folder.path)
+          _ = try FolderLock(RunFolder.create(folder.path))
+        }
+      }
+      #expect(sentence.contains("has just replaced"))
+      _ = try FolderLock(folder)
+    }
+  }
+
   @Test func eventsAreReadBack() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
