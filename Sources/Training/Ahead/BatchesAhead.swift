@@ -1,8 +1,9 @@
 /// The batches of a descent, the next one made by another thread while a step uses the last.
 ///
-/// A batch is a function of its sequence's key and its number, so that it has the same bits whoever makes it, and when. Where
-/// kernels have one thread, as there is one core or other descents have the others, and where batches are small, each is made when
-/// it is asked for.
+/// A batch is a function of its sequence's key and its number, so that it has the same bits whoever makes it, and when. Only
+/// large augmented ones, and orders of many examples, are made ahead: to gather plain examples takes so little that it gained
+/// nothing beside kernels that fill the cores. Where kernels have one thread, as there is one core or other descents have the
+/// others, each is made when it is asked for.
 package final class BatchesAhead {
   package typealias Batch = (features: NDArray, targets: NDArray)
 
@@ -61,7 +62,9 @@ package final class BatchesAhead {
 
   /// What is asked for next; nil where it is not worth a hand-over.
   private func follower(of piece: Piece) -> Piece? {
-    guard isWorthIt(piece.rows.count * exampleCount), let at = parts.firstIndex(of: piece.rows) else { return nil }
+    guard batches.augmentation != .none, isWorthIt(piece.rows.count * exampleCount),
+      let at = parts.firstIndex(of: piece.rows)
+    else { return nil }
     return at + 1 < parts.count
       ? Piece(step: piece.step, rows: parts[at + 1]) : Piece(step: piece.step + 1, rows: parts[0])
   }

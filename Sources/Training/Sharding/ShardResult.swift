@@ -73,19 +73,7 @@ public struct ShardResult: Sendable {
 
 extension NDArray {
   fileprivate mutating func add(_ other: NDArray) {
-    switch elementType {
-    case .float32: add(other, of: Float.self)
-    case .float64: add(other, of: Double.self)
-    case .int32, .bool: preconditionFailure("Parts of a batch give real numbers.")
-    }
-  }
-
-  private mutating func add<S: Scalar & FloatingPoint>(_ other: NDArray, of: S.Type) {
-    other.withUnsafeElements(of: S.self) { source in
-      withUnsafeMutableElements(of: S.self) { target in
-        for index in target.indices { target[index] += source[index] }
-      }
-    }
+    withExtendedLifetime(other) { add(UnsafeRawBufferPointer(start: other.storage.pointer, count: other.byteCount)) }
   }
 
   /// - Parameter bytes: of as many numbers of this type, at any address.
