@@ -49,7 +49,7 @@ struct BenchCommand: ParsableCommand {
       _ = try program.run(updating: &arguments)
       return Date().timeIntervalSince(start)
     }
-    print("{\"workload\": \"product\", \"gigaflopsPerSecond\": \(program.flops / seconds.sorted()[5] / 1e9)}")
+    printAtOnce("{\"workload\": \"product\", \"gigaflopsPerSecond\": \(program.flops / seconds.sorted()[5] / 1e9)}")
   }
 
   private func measure(_ workload: Workload) throws {
@@ -73,7 +73,7 @@ struct BenchCommand: ParsableCommand {
       "\"gigaflops\": \(String(format: "%.3f", program.flops / 1e9))", "\"calls\": \(program.callCount)",
       "\"peakMegabytes\": \((RunEnvironment.peakMemory() ?? 0) / 1_048_576)",
     ]
-    print("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
+    printAtOnce("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
     guard profile else { return }
     let entries = Dictionary(grouping: try step.profile(inputs, runs: 10), by: \.name)
       .mapValues { (seconds: $0.map(\.seconds).reduce(0, +), flops: $0.map(\.flops).reduce(0, +), count: $0.count) }
@@ -81,7 +81,7 @@ struct BenchCommand: ParsableCommand {
     let total = entries.reduce(0) { $0 + $1.value.seconds }
     for (name, cost) in entries {
       let rate = cost.flops > 0 ? String(format: "%6.0f GFLOP/s", cost.flops / cost.seconds / 1e9) : "              "
-      print(
+      printAtOnce(
         String(format: "%9.1f us %5.1f %% %4d x  ", cost.seconds * 1e6, 100 * cost.seconds / total, cost.count) + rate
           + "  " + name)
     }

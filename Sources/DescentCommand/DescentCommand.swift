@@ -26,6 +26,12 @@ import Foundation
 /// Errors leave with their sentence and status 1.
 func announce(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
+/// Prints a line that is there even if the process is interrupted, be it to a pipe or a file.
+func printAtOnce(_ line: String) {
+  print(line)
+  fflush(nil)
+}
+
 /// Where data are; shared by commands that read some.
 struct DataOptions: ParsableArguments {
   @Option(help: "Folder of data sets; the environment's DESCENT_DATA when not given.")

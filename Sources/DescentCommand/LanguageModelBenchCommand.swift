@@ -54,7 +54,8 @@ struct LanguageModelBenchCommand: ParsableCommand {
       "kind": kind, "length": length, "seconds": best, "startSeconds": ready, "threads": Engine.threadCount,
       "gigaflops": step.program.flops / best / 1e9, "workingBytes": step.program.workingByteCount,
     ]
-    print(String(decoding: try JSONSerialization.data(withJSONObject: result, options: .sortedKeys), as: UTF8.self))
+    printAtOnce(
+      String(decoding: try JSONSerialization.data(withJSONObject: result, options: .sortedKeys), as: UTF8.self))
   }
 
   private func tokens(_ c: DecoderConfiguration, _ count: Int, _ name: String) -> NDArray {

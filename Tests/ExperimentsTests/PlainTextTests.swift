@@ -73,6 +73,8 @@ import Training
       }
     }
     try refuses(folder + "/none.txt", "there is no such text file")
+    try FileManager.default.createDirectory(atPath: folder + "/folder.txt", withIntermediateDirectories: true)
+    try refuses(folder + "/folder.txt", "is a folder")
     try refuses(try write([UInt8]()), "is empty")
     try refuses(try write(" \n\t\n".utf8), "is empty")
     try refuses(try write([0x61, 0xff, 0xfe, 0x62] as [UInt8]), "is no text in UTF-8")

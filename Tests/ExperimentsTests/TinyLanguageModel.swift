@@ -1,22 +1,13 @@
 import Arrays
 import Foundation
+import LanguageModels
 
 /// A language model of two blocks with random weights whose tokens are bytes, as a folder in Hugging Face's layout.
 enum TinyLanguageModel {
   private static let (width, layers, feedForward, context) = (16, 2, 24, 96)
 
-  /// The characters that stand for bytes in tokenizers of byte pairs.
-  static let alphabet: [String] = {
-    var next: UInt32 = 256
-    return (0..<256).map { byte in
-      switch byte {
-      case 33...126, 161...172, 174...255: return String(Unicode.Scalar(UInt32(byte))!)
-      default:
-        defer { next += 1 }
-        return String(Unicode.Scalar(next)!)
-      }
-    }
-  }()
+  /// The characters that stand for bytes.
+  static let alphabet = ByteAlphabet.characters.map { String($0) }
 
   /// Writes it into a folder that is there.
   static func write(to folder: String) throws {

@@ -25,20 +25,22 @@ struct GrowthCommand: ParsableCommand {
   var most: Int?
   @Option(help: "Threads; all cores when not given.")
   var threads: Int?
-  @Option(help: "Rounds a size, of which the median counts.")
-  var rounds = 9
+  @Option(help: "Rounds a size, of which the median counts; 9 when not given.")
+  var rounds: Int?
 
   @Flag(help: "The time to compile derivatives of first and second order instead.")
   var derivatives = false
 
   func validate() throws {
-    guard 1...10_000 ~= rounds else { throw ValidationError("--rounds must be between 1 and 10000 and is \(rounds)") }
+    if let rounds, !(1...10_000 ~= rounds) {
+      throw ValidationError("--rounds must be between 1 and 10000 and is \(rounds)")
+    }
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
     if let most, most < 1 || most > 1_000_000_000 {
       throw ValidationError("--most must be between 1 and a thousand million and is \(most)")
     }
-    if derivatives, !axes.isEmpty || most != nil {
-      throw ValidationError("--derivatives has depths of its own: leave out axes and --most")
+    if derivatives, !axes.isEmpty || most != nil || rounds != nil {
+      throw ValidationError("--derivatives has depths and rounds of its own: leave out axes, --most and --rounds")
     }
   }
 
@@ -53,7 +55,7 @@ struct GrowthCommand: ParsableCommand {
     if let threads { Engine.setThreadCount(threads) }
     if derivatives { return try DerivativeGrowth.printTable() }
     let all = chosen.isEmpty ? [.batch, .width, .depth] : chosen
-    let stopwatch = Stopwatch(rounds: rounds)
+    let stopwatch = Stopwatch(rounds: rounds ?? 9)
     let steps = all.filter { $0 != .rows }
     var omissions: [String] = []
     if !steps.isEmpty { omissions += try StepGrowth.printTable(steps, most: most, stopwatch) }

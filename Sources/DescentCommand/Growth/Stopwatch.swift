@@ -17,9 +17,3 @@ struct Stopwatch {
     return try (0..<rounds).map { _ in try seconds(repetitions) }.sorted()[rounds / 2]
   }
 }
-
-/// Prints a line that is there even if the process is interrupted, be it to a pipe or a file.
-func printAtOnce(_ line: String) {
-  print(line)
-  fflush(nil)
-}

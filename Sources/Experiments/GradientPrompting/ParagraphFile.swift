@@ -12,6 +12,10 @@ package struct ParagraphFile {
   /// - Throws: `FileError` where there is no such file, or it is empty or no UTF-8.
   package init(_ path: String) throws {
     func refuse(_ reason: String) -> FileError { FileError(path: path, reason: reason) }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw refuse("is a folder")
+    }
     guard let data = FileManager.default.contents(atPath: path) else { throw refuse("there is no such text file") }
     guard var text = String(data: data, encoding: .utf8) else { throw refuse("is no text in UTF-8") }
     // A byte order mark is no letter of the text.

@@ -1,7 +1,7 @@
 /// The printable characters that stand for bytes in the vocabularies of byte-level tokenizers (Radford et al. 2019):
 /// printable Latin-1 characters for themselves, the others shifted beyond 255.
-enum ByteAlphabet {
-  static let characters: [Unicode.Scalar] = {
+package enum ByteAlphabet {
+  package static let characters: [Unicode.Scalar] = {
     var next: UInt32 = 256
     return (0..<256).map { byte -> Unicode.Scalar in
       switch byte {
