@@ -296,6 +296,8 @@ void ck_fused_run(const void *parameters, void *const *operands) {
 #define UNARY_TO(OP, SLOT, T, R, EXPRESSION) case (OP) * 4 + (SLOT):
 #define BINARY(OP, SLOT, T, R, EXPRESSION) case (OP) * 4 + (SLOT):
 #define TERNARY(OP, SLOT, T, EXPRESSION) case (OP) * 4 + (SLOT):
+#define QUATERNARY(OP, SLOT, T, EXPRESSION) case (OP) * 4 + (SLOT):
+#define QUINARY(OP, SLOT, T, EXPRESSION) case (OP) * 4 + (SLOT):
 #define SELECT(SLOT, T) case CK_OP_SELECT * 4 + (SLOT):
 #define GELU_AND_SLOPE(SLOT, T, F) case CK_OP_GELU_AND_SLOPE * 4 + (SLOT):
 #define RELU_AND_MASK(SLOT, T) case CK_OP_RELU_AND_MASK * 4 + (SLOT):

@@ -1,6 +1,6 @@
 // What each instruction of a fused kernel does: KERNEL_X for the operation X of `CK_FUSED_OPERATIONS`, as one case of a
 // switch over opcodes for each type. Whoever includes this defines UNARY, UNARY_TO, BINARY, SELECT, GELU_AND_SLOPE,
-// RELU_AND_MASK and TERNARY.
+// RELU_AND_MASK, TERNARY, QUATERNARY and QUINARY.
 #ifndef FUSED_OPERATIONS_H
 #define FUSED_OPERATIONS_H
 
@@ -11,6 +11,12 @@
 #define PRODUCT_AND_SUM(OP, EXPRESSION)                \
   TERNARY(OP, 0, float, EXPRESSION)                    \
   TERNARY(OP, 1, double, EXPRESSION)
+#define PRODUCTS_AND_SUM(OP, EXPRESSION)               \
+  QUATERNARY(OP, 0, float, EXPRESSION)                 \
+  QUATERNARY(OP, 1, double, EXPRESSION)
+#define RATIO(OP, EXPRESSION)                          \
+  QUINARY(OP, 0, float, EXPRESSION)                    \
+  QUINARY(OP, 1, double, EXPRESSION)
 #define FLOATING(OP, SINGLE, DOUBLE)                   \
   UNARY(OP, 0, float, SINGLE)                          \
   UNARY(OP, 1, double, DOUBLE)
@@ -121,5 +127,10 @@
 #define KERNEL_MULTIPLY_ADD PRODUCT_AND_SUM(CK_OP_MULTIPLY_ADD, x * z + w)
 #define KERNEL_MULTIPLY_SUBTRACT PRODUCT_AND_SUM(CK_OP_MULTIPLY_SUBTRACT, x * z - w)
 #define KERNEL_SUBTRACT_PRODUCT PRODUCT_AND_SUM(CK_OP_SUBTRACT_PRODUCT, w - x * z)
+
+#define ROOT(X) (X > 0 ? __builtin_elementwise_sqrt(X) : 0)
+#define KERNEL_ROOT FLOATING(CK_OP_ROOT, ROOT(x), ROOT(x))
+#define KERNEL_BLEND PRODUCTS_AND_SUM(CK_OP_BLEND, x * z + w * u)
+#define KERNEL_RATIO_TO_ROOT RATIO(CK_OP_RATIO_TO_ROOT, x * z / (ROOT((w * u)) + v))
 
 #endif

@@ -14,6 +14,8 @@ final class ExecutionPlan {
   private let constants: [Int: NDArray]
   private let pointers: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private let steps: UnsafeMutablePointer<ck_step>
+  /// After how many calls nobody reads or writes a result any more, and which results these are.
+  private let endings: [(callCount: Int, outputs: [Int])]
   /// Operand positions that follow an argument or a result, whose address changes from run to run.
   private var inputSlots: [[(slot: Int, byteOffset: Int)]]
   private var outputSlots: [[(slot: Int, byteOffset: Int)]]
@@ -35,6 +37,7 @@ final class ExecutionPlan {
     outputSlots = Array(repeating: [], count: outputCount)
     inputAddresses = Array(repeating: nil, count: inputCount)
     outputAddresses = Array(repeating: nil, count: outputCount)
+    var last = [Int](repeating: 0, count: outputCount)
     var slot = 0
     for (index, call) in calls.enumerated() {
       let operands = UnsafeRawPointer(pointers + slot).assumingMemoryBound(to: UnsafeMutableRawPointer?.self)
@@ -42,13 +45,16 @@ final class ExecutionPlan {
       for operand in call.operands {
         switch lowering.buffers[operand.buffer].kind {
         case .input(let position): inputSlots[position].append((slot, operand.byteOffset))
-        case .output(let position): outputSlots[position].append((slot, operand.byteOffset))
+        case .output(let position):
+          outputSlots[position].append((slot, operand.byteOffset))
+          last[position] = index + 1
         case .constant: pointers[slot] = constants[operand.buffer]!.storage.pointer + operand.byteOffset
         case .temporary: pointers[slot] = arena.pointer + plan.offsets[operand.buffer]! + operand.byteOffset
         }
         slot += 1
       }
     }
+    endings = Dictionary(grouping: last.indices) { last[$0] }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   deinit {
@@ -69,6 +75,20 @@ final class ExecutionPlan {
   }
 
   func run() { ck_run(steps, Int64(calls.count)) }
+
+  /// Results in the order in which they are final.
+  var finishingOrder: [Int] { endings.flatMap(\.outputs) }
+
+  /// Runs, and names results when they are final.
+  func run(finishing body: (Int) -> Void) {
+    var done = 0
+    for (callCount, outputs) in endings {
+      ck_run(steps + done, Int64(callCount - done))
+      done = callCount
+      for position in outputs { body(position) }
+    }
+    ck_run(steps + done, Int64(calls.count - done))
+  }
 
   /// Runs once and adds each call's seconds.
   func run(addingSecondsTo seconds: inout [Double]) {

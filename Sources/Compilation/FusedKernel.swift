@@ -51,10 +51,7 @@ struct FusedKernel {
 
   private mutating func emit(_ operation: ck_operation, _ type: ElementType, _ sources: [UInt16]) -> UInt16 {
     let target = newRegister()
-    let padded = sources + [UInt16](repeating: sources.first ?? 0, count: 3 - sources.count)
-    instructions.append(
-      ck_instruction(
-        opcode: Self.opcode(operation, type), destination: target, a: padded[0], b: padded[1], c: padded[2]))
+    instructions.append(ck_instruction(Self.opcode(operation, type), into: target, from: sources))
     return target
   }
 
@@ -158,7 +155,8 @@ struct FusedKernel {
         taken.insert(target)
       }
       instructions[index] = ck_instruction(
-        opcode: old.opcode, destination: names[old.destination]!, a: names[old.a]!, b: names[old.b]!, c: names[old.c]!)
+        opcode: old.opcode, destination: names[old.destination]!, a: names[old.a]!, b: names[old.b]!, c: names[old.c]!,
+        e: names[old.e]!, f: names[old.f]!)
     }
     loads = loads.map { ($0.view, names[$0.register]!) }
     stores = stores.map { ($0.view, names[$0.register]!) }
@@ -173,7 +171,12 @@ struct FusedKernel {
   mutating func call(
     in memory: ParameterMemory, name: String, location: SourceLocation
   ) throws(CompilationError) -> KernelCall {
-    instructions.joinProducts(keeping: stores.map(\.register) + reductions.map(\.register))
+    let kept = stores.map(\.register) + reductions.map(\.register)
+    instructions.joinRoots(keeping: kept) { register, value in
+      constants.contains { $0.reg == register && $0.value == value }
+    }
+    instructions.joinProducts(keeping: kept)
+    instructions.joinRatios(keeping: kept)
     recycle()
     let views = loads.map(\.view) + stores.map(\.view)
     let space = IterationSpace(shape: shape.dimensions, reduced: reducedAxes, operands: views.map(\.strides))

@@ -87,6 +87,21 @@ public final class Program {
     return results
   }
 
+  /// Positions of the results in the order in which they are final during a run.
+  public var finishingOrder: [Int] { plan.finishingOrder }
+
+  /// Runs, and gives away results while the rest is still computed, as to send them.
+  ///
+  /// - Parameter finished: called with the position of each result, once, and the result as it stays.
+  /// - Throws: `ArgumentError` when an array has another type.
+  public func run(_ inputs: [NDArray], finishing finished: (_ position: Int, NDArray) -> Void) throws -> [NDArray] {
+    var inputs = inputs
+    var others = try bind(&inputs).makeIterator()
+    let results = outputTypes.indices.map { donors[$0].map { inputs[$0] } ?? others.next()! }
+    plan.run { finished($0, results[$0]) }
+    return results
+  }
+
   private func bind(_ inputs: inout [NDArray]) throws -> [NDArray] {
     guard inputs.count == inputTypes.count else {
       throw ArgumentError(reason: "the program takes \(inputTypes.count) arrays and was given \(inputs.count)")

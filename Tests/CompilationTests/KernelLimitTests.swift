@@ -57,6 +57,6 @@ import Testing
   @Test func theInterpreterKnowsWhatIsDefined() {
     #expect(ck_fused_knows(UInt16(CK_OP_EXP.rawValue * 4 + CK_FLOAT64.rawValue)))
     #expect(!ck_fused_knows(UInt16(CK_OP_EXP.rawValue * 4 + CK_INT32.rawValue)))
-    #expect(!ck_fused_knows(UInt16(CK_OP_SUBTRACT_PRODUCT.rawValue * 4 + 4)))
+    #expect(!ck_fused_knows(UInt16(CK_OP_RATIO_TO_ROOT.rawValue * 4 + 4)))
   }
 }

@@ -31,3 +31,28 @@ import Testing
     for (a, b) in zip(arguments[0].floats, truth.floats) { #expect(abs(a - b) < 1e-2) }
   }
 }
+
+/// Results that are given away while the rest is computed.
+@Suite struct FinishingProgramTests {
+  /// Each is told of once, in the order that the program names, and does not change any more; the first before the last is there.
+  @Test func resultsAreFinalWhenTheyAreTold() throws {
+    let n = 64
+    let x = [RandomKey(seed: 1).normal([n, n]), RandomKey(seed: 2).normal([n, n]), NDArray.zeros([n, n])]
+    let program = try Program(inputs: x.map { TensorType(of: $0) }, donating: [2: 4]) { _, x in
+      let first = x[0].matmul(x[1])
+      let second = tanh(first).matmul(x[1])
+      let third = second.matmul(x[0]) + first
+      return [third, first, x[0], second.sum(), x[2] + third.matmul(x[1])]
+    }
+    var (order, early): ([Int], [NDArray?]) = ([], Array(repeating: nil, count: 5))
+    let results = try program.run(x) { position, array in
+      order.append(position)
+      early[position] = NDArray(array.floats, shape: array.shape)
+    }
+    #expect(order == program.finishingOrder && order.sorted() == [0, 1, 2, 3, 4])
+    #expect(early.map { $0! } == results)
+    #expect(results == (try program.run(x)))
+    // The second product is read by the third, which the last result is made from.
+    #expect(order.firstIndex(of: 3)! < order.firstIndex(of: 0)! && order.firstIndex(of: 3)! < order.firstIndex(of: 4)!)
+  }
+}

@@ -135,6 +135,66 @@ import Training
     #expect(try descend("f", ranks: 2, shards: 5).error?.contains("no 5 equal parts") == true)
   }
 
+  /// Arrays that go up while others are computed, in bundles of any size, give the bits of one process; on one rank they are
+  /// there in another order.
+  @Test(arguments: [1, 2, 3, 5], [0, 100, 1 << 20]) func gradientsRise(_ ranks: Int, _ bundle: Int) throws {
+    let (parts, sizes) = (5, [3, 40, 1, 17, 25])
+    @Sendable func result(_ part: Int, _ step: Int) -> ShardResult {
+      let key = RandomKey(seed: part).split(step)
+      return ShardResult(
+        gradient: sizes.indices.map { key.split($0).normal([sizes[$0]]) }, rest: [NDArray(Float(part))])
+    }
+    let mail = Mailboxes(size: ranks)
+    let found = Gathered()
+    let ended = DispatchGroup()
+    for rank in 0..<ranks {
+      let team = RankTeam(
+        MailChannel(mail, rank: rank, life: .max) { _ in true }, clock: TestClock(), version: "1", patience: 5,
+        announce: { _ in })
+      let order = rank == 1 ? [0, 1, 2, 3, 4] : [4, 2, 3, 0, 1]
+      let body = Unchecked {
+        _ = try? team.run {
+          let shards = team.makeShards(parts, nil, key: RandomKey(seed: 0), bundleByteCount: bundle)
+          found.add(
+            rank,
+            try (0..<3).map { step in
+              try shards.mean(step: step, order: order) { part, isThere in
+                let all = result(part, step)
+                for position in order {
+                  isThere(position, all.gradient[position])
+                  Thread.sleep(forTimeInterval: 1e-4)
+                }
+                return all
+              }
+            })
+          // The end of rank 0 is that of all.
+          for _ in 0..<5000 where rank == 0 && found.count < ranks { Thread.sleep(forTimeInterval: 1e-3) }
+        }
+      }
+      ended.enter()
+      Thread.detachNewThread {
+        body.run()
+        ended.leave()
+      }
+    }
+    try #require(ended.wait(timeout: .now() + 20) == .success)
+    let expected = try (0..<3).map { step in
+      try LocalShards(parts).mean(step: step, order: []) { part, _ in result(part, step) }
+    }
+    for rank in 0..<ranks {
+      let means = try #require(found[rank])
+      #expect(means.map(\.gradient) == expected.map(\.gradient) && means.map(\.rest) == expected.map(\.rest))
+    }
+  }
+
+  private final class Gathered: @unchecked Sendable {
+    private let lock = NSLock()
+    private var means: [Int: [ShardResult]] = [:]
+    func add(_ rank: Int, _ found: [ShardResult]) { lock.withLock { means[rank] = found } }
+    var count: Int { lock.withLock { means.count } }
+    subscript(rank: Int) -> [ShardResult]? { lock.withLock { means[rank] } }
+  }
+
   /// Nothing is ignored.
   @Test(arguments: [
     ("topk:0.1", "topk is biased"), ("randk", "randk:0.01"), ("randk:2", "between 0 and 1"), ("permk:3", "no number"),
@@ -152,7 +212,7 @@ import Training
     let shards = RankShards(parts, try GradientCompression("randk:0.1"), key: RandomKey(seed: 9))
     var sum = [Double](repeating: 0, count: dimension)
     for step in 0..<rounds {
-      let mean = try shards.mean(of: Array(repeating: part, count: parts), step: step)
+      let mean = try shards.mean(step: step, order: [0]) { _, _ in part }
       #expect(mean.rest[0].item == 1)
       for (index, value) in mean.gradient[0].doubles.enumerated() { sum[index] += value / Double(rounds) }
     }

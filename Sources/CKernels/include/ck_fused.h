@@ -11,8 +11,9 @@ enum { CK_FUSED_MAX_RANK = 12, CK_FUSED_MAX_REGISTERS = 256 };
 
 /// Instructions. Each has a kernel of its name in `fused_operations.h`; a name without one does not compile.
 ///
-/// GELU_AND_SLOPE and RELU_AND_MASK write the slope, or whether the result is above 0, to register b. The last three are
-/// ab + c, ab - c and c - ab, rounded twice.
+/// GELU_AND_SLOPE and RELU_AND_MASK write the slope, or whether the result is above 0, to register b. MULTIPLY_ADD,
+/// MULTIPLY_SUBTRACT and SUBTRACT_PRODUCT are ab + c, ab - c and c - ab; ROOT is the square root above 0, else 0; BLEND is
+/// ab + ce; RATIO_TO_ROOT is ab / (root(ce) + f). Each operation in them is rounded.
 #define CK_FUSED_OPERATIONS(EACH) \
   EACH(NEGATE) EACH(ABSOLUTE) EACH(SIGN) EACH(EXP) EACH(LOG) EACH(LOG1P) EACH(EXPM1) EACH(SQRT) EACH(RSQRT) \
   EACH(RECIPROCAL) EACH(SQUARE) EACH(SIN) EACH(COS) EACH(TANH) EACH(SIGMOID) EACH(ERF) EACH(GELU) EACH(GELU_SLOPE) \
@@ -20,7 +21,7 @@ enum { CK_FUSED_MAX_RANK = 12, CK_FUSED_MAX_REGISTERS = 256 };
   EACH(DIVIDE) EACH(POWER) EACH(MAXIMUM) EACH(MINIMUM) EACH(AND) EACH(OR) EACH(EQUAL) EACH(NOT_EQUAL) EACH(LESS) \
   EACH(LESS_OR_EQUAL) EACH(GREATER) EACH(GREATER_OR_EQUAL) EACH(SELECT) EACH(TO_FLOAT32) EACH(TO_FLOAT64) \
   EACH(TO_INT32) EACH(TO_BOOL) EACH(GELU_AND_SLOPE) EACH(RELU_AND_MASK) EACH(MULTIPLY_ADD) EACH(MULTIPLY_SUBTRACT) \
-  EACH(SUBTRACT_PRODUCT)
+  EACH(SUBTRACT_PRODUCT) EACH(ROOT) EACH(BLEND) EACH(RATIO_TO_ROOT)
 
 /// An opcode is `operation * 4 + ck_type`, the type being that of the operands (of the source, for casts; of the chosen
 /// values, for select).
@@ -35,7 +36,7 @@ bool ck_fused_knows(uint16_t opcode);
 
 typedef struct {
   uint16_t opcode;
-  uint16_t destination, a, b, c;  // registers
+  uint16_t destination, a, b, c, e, f;  // registers; those that an operation does not need are a
 } ck_instruction;
 
 /// A register read from memory: element (i0, i1, ...) of the iteration space is at offset + sum of i * stride.

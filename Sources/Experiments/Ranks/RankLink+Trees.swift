@@ -2,8 +2,10 @@
 extension RankLink {
   /// What rank 0 sends, on all ranks.
   ///
-  /// - Parameter bytes: nil on other ranks.
-  func broadcast(_ bytes: [UInt8]?) throws -> [UInt8] {
+  /// - Parameters:
+  ///   - bytes: nil on other ranks.
+  ///   - flushes: whether it has all left in the end.
+  func broadcast(_ bytes: [UInt8]?, flushes: Bool = true) throws -> [UInt8] {
     var distance = 1
     while distance < size { distance *= 2 }
     let bytes = try bytes ?? receive(from: rank - (rank & -rank))
@@ -13,7 +15,7 @@ extension RankLink {
       if rank + distance < size { try send(bytes, to: rank + distance) }
       distance /= 2
     }
-    try flush()
+    if flushes { try flush() }
     return bytes
   }
 

@@ -10,7 +10,7 @@ final class RankLink: @unchecked Sendable {
   private let clock: any WallClock
   private let patience: Double
   private let condition = NSCondition()
-  private var job: (() -> Void)?
+  private var jobs: [() -> Void] = []
   private var isOver = false
   /// Why nothing more can be done together.
   private var failure: RankError?
@@ -54,9 +54,8 @@ final class RankLink: @unchecked Sendable {
     thread.start()
     while true {
       condition.lock()
-      if job == nil, !isOver { _ = condition.wait(until: Date(timeIntervalSinceNow: patience / 8)) }
-      let (next, ends) = (job, isOver)
-      job = nil
+      if jobs.isEmpty, !isOver { _ = condition.wait(until: Date(timeIntervalSinceNow: patience / 8)) }
+      let (next, ends) = (jobs.isEmpty ? nil : jobs.removeFirst(), isOver)
       condition.unlock()
       if let next {
         next()
@@ -72,24 +71,36 @@ final class RankLink: @unchecked Sendable {
   /// Speaks for the work, which waits.
   ///
   /// - Throws: `RankError` where another rank is lost or cannot go on.
-  func call<Result>(_ body: @escaping () throws -> Result) throws -> Result {
-    var outcome: Swift.Result<Result, any Error>?
-    let done = DispatchSemaphore(value: 0)
+  func call<Result>(_ body: @escaping () throws -> Result) throws -> Result { try start(body)() }
+
+  /// Speaks for the work, which goes on, after what was started before.
+  ///
+  /// - Returns: waits for it, once. It throws `RankError` where another rank is lost or cannot go on.
+  func start<Result>(_ body: @escaping () throws -> Result) -> () throws -> Result {
+    let promise = Promise<Result>()
     condition.withLock {
-      job = { [self] in
-        outcome = Swift.Result {
+      jobs.append { [self] in
+        promise.outcome = Swift.Result {
           if let failure { throw failure }
           do { return try body() } catch {
             failure = Self.wrapped(error)
             throw failure!
           }
         }
-        done.signal()
+        promise.done.signal()
       }
       condition.signal()
     }
-    done.wait()
-    return try outcome!.get()
+    return {
+      promise.done.wait()
+      return try promise.outcome!.get()
+    }
+  }
+
+  /// What one thread writes and another reads after it.
+  private final class Promise<Result> {
+    var outcome: Swift.Result<Result, any Error>?
+    let done = DispatchSemaphore(value: 0)
   }
 
   private static func wrapped(_ error: any Error) -> RankError { error as? RankError ?? RankError("\(error)") }

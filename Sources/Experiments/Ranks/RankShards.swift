@@ -4,84 +4,69 @@ import Training
 
 /// The parts of a batch on the ranks of an MPI run, or one after another on one.
 ///
-/// Gradients go up a tree over the parts and their mean comes down a tree over the ranks, so that its bits are those of
-/// `ShardTree` for any number of ranks. Compressed ones all go to all, and each rank adds them up in the parts' order.
+/// Gradients go up a tree over the parts and their mean comes down a tree over the ranks, while the rest is still computed
+/// (`RisingGradient`); its bits are those of `ShardTree` for any number of ranks. Compressed ones all go to all, when all is computed, and each rank adds them up in the
+/// parts' order.
 package final class RankShards: BatchShards {
   package let count: Int
   package let own: Range<Int>
   private let link: RankLink?
   private let compression: GradientCompression?
   private let key: RandomKey
+  private let bundleByteCount: Int
+  private var agreedOrder: [Int]?
 
   /// - Parameters:
   ///   - link: nil for all parts here.
   ///   - key: of what compressors draw.
-  init(_ count: Int, _ link: RankLink?, _ compression: GradientCompression? = nil, key: RandomKey) {
+  ///   - bundleByteCount: as of `RankTeam.makeShards`.
+  init(
+    _ count: Int, _ link: RankLink?, _ compression: GradientCompression? = nil, key: RandomKey, bundleByteCount: Int
+  ) {
     (self.count, self.link, self.compression, self.key) = (count, link, compression, key)
+    self.bundleByteCount = bundleByteCount
     own = link.map { Self.shards(of: $0.rank, count, $0.size) } ?? 0..<count
   }
 
   /// All parts here.
   package convenience init(_ count: Int, _ compression: GradientCompression?, key: RandomKey) {
-    self.init(count, nil, compression, key: key)
+    self.init(count, nil, compression, key: key, bundleByteCount: 0)
   }
 
-  package var alone: any BatchShards { RankShards(count, nil, compression, key: key) }
+  package var alone: any BatchShards { RankShards(count, compression, key: key) }
 
   /// Neighbouring parts.
   static func shards(of rank: Int, _ count: Int, _ ranks: Int) -> Range<Int> {
     rank * count / ranks..<(rank + 1) * count / ranks
   }
 
-  package func mean(of parts: [ShardResult], step: Int) throws -> ShardResult {
-    if let compression { return try compressed(parts, compression, step) }
-    guard let link else { return ShardTree.mean(of: parts) }
-    return try link.call { [self] in try reduced(parts, link, step) }
-  }
-
-  // MARK: Whole gradients
-
-  private func reduced(_ parts: [ShardResult], _ link: RankLink, _ step: Int) throws -> ShardResult {
-    var owners: [Int] = []
-    for rank in 0..<link.size { owners += Self.shards(of: rank, count, link.size).map { _ in rank } }
-    var sums = parts
-    for (into, from) in ShardTree.pairs(count) {
-      switch (own.contains(into), own.contains(from)) {
-      case (true, true): sums[into - own.lowerBound].add(sums[from - own.lowerBound])
-      case (true, false):
-        let bytes = try link.receive(from: owners[from])
-        try check(bytes, owners[from], step, link)
-        guard sums[into - own.lowerBound].add(bytes.dropFirst(Self.headCount)) else { throw otherSize }
-      case (false, true): try link.send(sums[from - own.lowerBound].bytes(after: Self.head(step)), to: owners[into])
-      case (false, false): break
-      }
+  package func mean(
+    step: Int, order: [Int], computing part: (Int, (Int, NDArray) -> Void) throws -> ShardResult
+  ) throws -> ShardResult {
+    if let compression {
+      return try compressed(try own.map { try part($0) { _, _ in } }, compression, step)
     }
-    guard link.rank == 0 else { return try read(link.broadcast(nil).dropFirst(Self.headCount), parts[0]) }
-    sums[0].divide(by: count)
-    _ = try link.broadcast(sums[0].bytes(after: Self.head(step)))
-    return sums[0]
+    guard let link else { return ShardTree.mean(of: try own.map { try part($0) { _, _ in } }) }
+    let earlier = try own.dropLast().map { try part($0) { _, _ in } }
+    let rising = RisingGradient(
+      link, parts: count, own: own, earlier: earlier, step: step, order: try agreed(order, link),
+      bundleByteCount: bundleByteCount)
+    return try rising.finish(try part(own.upperBound - 1) { rising.add($1, at: $0) })
   }
 
-  private static let headCount = 9
-
-  /// A 0, by which numbers differ from messages, and the step.
-  private static func head(_ step: Int) -> [UInt8] {
-    [0] + withUnsafeBytes(of: Int64(step).littleEndian) { Array($0) }
-  }
-
-  private func check(_ bytes: [UInt8], _ rank: Int, _ step: Int, _ link: RankLink) throws {
-    guard bytes.starts(with: Self.head(step)) else {
-      throw RankError("\(link.name(of: rank)) is at another step than rank \(link.rank), which is at \(step)")
+  /// The order of rank 0's processor, which on another may be another.
+  private func agreed(_ order: [Int], _ link: RankLink) throws -> [Int] {
+    if let agreedOrder { return agreedOrder }
+    let own: [UInt8] =
+      [0] + order.flatMap { position in withUnsafeBytes(of: Int64(position).littleEndian) { Array($0) } }
+    let bytes = try link.call { try link.broadcast(link.rank == 0 ? own : nil) }
+    guard bytes.count == own.count else { throw RisingGradient.otherSize }
+    let found = bytes.withUnsafeBytes { bytes in
+      order.indices.map { Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 1 + 8 * $0, as: Int64.self))) }
     }
-  }
-
-  private func read(_ bytes: ArraySlice<UInt8>, _ like: ShardResult) throws -> ShardResult {
-    guard let result = ShardResult(bytes, like: like) else { throw otherSize }
-    return result
-  }
-
-  private var otherSize: RankError {
-    RankError("a rank has sent a gradient of another size; do all ranks run the same version?")
+    guard found.sorted() == order.sorted() else { throw RisingGradient.otherSize }
+    agreedOrder = found
+    return found
   }
 
   // MARK: Compressed gradients
@@ -91,7 +76,7 @@ package final class RankShards: BatchShards {
   ) throws -> ShardResult {
     let dimension = parts[0].gradient.reduce(0) { $0 + $1.count }
     let compressor = compression.compressor(dimension: dimension, shards: count)
-    let key = key.split(step)
+    let (key, head) = (key.split(step), RisingGradient.head(step, 0))
     let entries = zip(own, parts).map { part, result -> [UInt8] in
       let packet = compressor.compress(result.gradient.flatMap(\.doubles), worker: part, key: key)
       let rest = ShardResult(gradient: [], rest: result.rest).bytes
@@ -99,11 +84,11 @@ package final class RankShards: BatchShards {
     }
     let all =
       try link.map { link in
-        try link.call { [self] in
+        try link.call {
           let joined = try link.gathered(Self.joined(entries)) { rank, bytes in
-            try check(bytes, rank, step, link)
+            try RisingGradient.check(bytes, head, rank, link)
           } frame: {
-            Self.head(step) + $0
+            head + $0
           }
           return try Self.parted(joined)
         }
@@ -114,9 +99,9 @@ package final class RankShards: BatchShards {
     let template = ShardResult(gradient: [], rest: parts[0].rest)
     let length = template.bytes.count
     for entry in all {
-      rests.append(try read(entry.prefix(length), template))
+      rests.append(try RisingGradient.read(entry.prefix(length), template))
       let message = try Wire.message(Array(entry.dropFirst(length)))
-      guard message.packet.dimension == dimension else { throw otherSize }
+      guard message.packet.dimension == dimension else { throw RisingGradient.otherSize }
       message.packet.add(to: &gradient, times: 1 / Double(count))
     }
     var rest = gradient[...]

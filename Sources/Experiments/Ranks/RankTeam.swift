@@ -125,8 +125,12 @@ public final class RankTeam: @unchecked Sendable {
   }
 
   /// The parts of each batch, dealt out among the ranks.
-  func makeShards(_ count: Int, _ compression: GradientCompression?, key: RandomKey) -> RankShards {
-    RankShards(count, link, compression, key: key)
+  ///
+  /// - Parameter bundleByteCount: bytes of a gradient that are worth a message.
+  package func makeShards(
+    _ count: Int, _ compression: GradientCompression?, key: RandomKey, bundleByteCount: Int = 1 << 18
+  ) -> RankShards {
+    RankShards(count, link, compression, key: key, bundleByteCount: bundleByteCount)
   }
 
   /// Rank 0 goes on or ends; others wait for it. In either case all must stand at the same point.

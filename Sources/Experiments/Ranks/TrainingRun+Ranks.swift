@@ -53,7 +53,7 @@ extension TrainingRun {
   private func makeShards(_ team: RankTeam?, _ key: RandomKey) throws -> RankShards? {
     guard let count = settings.shards, count > 1 else { return nil }
     let compression = try settings.compress.map { try GradientCompression($0) }
-    return team?.makeShards(count, compression, key: key) ?? RankShards(count, nil, compression, key: key)
+    return team?.makeShards(count, compression, key: key) ?? RankShards(count, compression, key: key)
   }
 
   /// In words, for the account of what is done.

@@ -8,13 +8,16 @@ public protocol BatchShards: AnyObject {
   /// Those that are computed here.
   var own: Range<Int> { get }
 
-  /// The mean over all parts.
+  /// The mean over all parts, those of `own` computed now, in their order.
   ///
   /// - Parameters:
-  ///   - parts: those of `own`, in their order.
   ///   - step: the updates before this one, which all must have made.
-  /// - Throws: where those who compute the other parts are lost.
-  func mean(of parts: [ShardResult], step: Int) throws -> ShardResult
+  ///   - order: positions of the gradient's arrays in the order in which they are there.
+  ///   - part: computes one, and says of each array of its gradient when it is there, while others are still computed.
+  /// - Throws: what `part` throws; where those who compute the other parts are lost.
+  func mean(
+    step: Int, order: [Int], computing part: (Int, _ isThere: (Int, NDArray) -> Void) throws -> ShardResult
+  ) throws -> ShardResult
 
   /// The same parts, all computed here, as for a descent beside this one.
   var alone: any BatchShards { get }
@@ -31,7 +34,9 @@ public final class LocalShards: BatchShards {
     self.count = count
   }
 
-  public func mean(of parts: [ShardResult], step: Int) -> ShardResult { ShardTree.mean(of: parts) }
+  public func mean(
+    step: Int, order: [Int], computing part: (Int, (Int, NDArray) -> Void) throws -> ShardResult
+  ) throws -> ShardResult { ShardTree.mean(of: try own.map { try part($0) { _, _ in } }) }
 }
 
 /// The order of a sum over parts: neighbours first, then pairs of neighbours, so that it depends on their number alone.

@@ -14,6 +14,8 @@ final class ShardedStep: BatchStep {
   private let stepsPerEpoch: Int
   private let key: RandomKey
   private let packing: TreePacking
+  /// Positions of the gradient's arrays in the order in which they are there.
+  private let order: [Int]
   private var parameters: [NDArray]
   private var running: [NDArray]
   private var memory: [NDArray]
@@ -48,6 +50,7 @@ final class ShardedStep: BatchStep {
     let clock: Tree<TensorType> = ["counters": TensorType([3]), "key": TensorType([2], .int32)]
     let asking = TreePacking([points, states, clock, inputs])
     program = try Program(inputs: asking.types) { _, x in try trace.gradient(asking.unpack(x)) }
+    order = program.finishingOrder.filter { $0 < points.count }
     let moving = TreePacking([points, memories, clock, points, ["loss": trace.lossType]])
     update = try Program(
       inputs: moving.types,
@@ -63,14 +66,15 @@ final class ShardedStep: BatchStep {
 
   func advance(rows: (Range<Int>) throws -> Tree<NDArray>) throws -> [Double] {
     let key = key.split(step)
-    let parts = try shards.own.map { part in
+    let mean = try shards.mean(step: step, order: order) { part, isThere in
       let inputs = try rows(part * rowCount..<(part + 1) * rowCount)
       let own = shards.count == 1 ? key : key.split("part").split(part)
-      let results = try program.run(parameters + running + clock(own) + inputs.leaves)
+      let results = try program.run(parameters + running + clock(own) + inputs.leaves) { position, array in
+        if position < parameters.count { isThere(position, array) }
+      }
       return ShardResult(
         gradient: Array(results[..<parameters.count]), rest: Array(results[parameters.count...]))
     }
-    let mean = try shards.mean(of: parts, step: step)
     let loss = mean.rest[0].item
     guard loss.isFinite else { throw TrainingError(divergence(loss)) }
     // The arrays are owned here alone, so that they are updated in place.
