@@ -6,6 +6,7 @@
 # make examples  builds and runs the packages in Examples, which depend on this one
 # make documentation  the libraries' pages and tutorials, links checked; then what is public and has no docstring
 # make test-matrix  the tests under each instruction set and on 1, 2 and 3 threads; make sanitize  under sanitizers
+# make check-aarch64  the kernels compile for aarch64, with its vector instructions
 SWIFT ?= swift
 BUILD = $(SWIFT) build -c release
 
@@ -14,7 +15,7 @@ export CPATH := $(shell brew --prefix)/include:$(shell brew --prefix openblas)/i
 export LIBRARY_PATH := $(shell brew --prefix)/lib:$(shell brew --prefix openblas)/lib:$(LIBRARY_PATH)
 endif
 
-.PHONY: run test test-mpi examples documentation test-matrix sanitize bench bench-control build lint format dependencies
+.PHONY: run test test-mpi examples documentation test-matrix check-aarch64 sanitize bench bench-control build lint format dependencies
 
 run: build
 	.build/release/descent run calibration --preset quick --out runs/calibration-quick --replace
@@ -44,6 +45,9 @@ documentation: dependencies
 
 test-matrix: dependencies
 	Scripts/test-matrix.sh
+
+check-aarch64:
+	Scripts/check-aarch64.sh
 
 sanitize: dependencies
 	Scripts/sanitize.sh
