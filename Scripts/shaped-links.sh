@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # A descent over TCP whose links are shaped by the kernel: each rank in its own network namespace, a veth pair to a bridge, and a
 # token bucket filter on either end. For root.
-#   Scripts/shaped-links.sh WORKERS DOWN_MBIT UP_MBIT [options of descent-ranks]
-# A coordinate is 64 bits: tau = 64 / rate. Heads of packets and messages come on top and are not counted.
+#   Scripts/shaped-links.sh WORKERS DOWN_MBIT UP_MBIT [options of descent-ranks, or train and its options]
+# A coordinate is 64 bits: tau = 64 / rate. Heads of packets and messages come on top and are not counted. With train the
+# ranks are those of descent train, one thread each; rank 0's own link is not shaped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ $# -lt 3 ]; then sed -n '2,5s/^# \{0,1\}//p' "$0" && exit 2; fi
+if [ $# -lt 3 ]; then sed -n '2,6s/^# \{0,1\}//p' "$0" && exit 2; fi
 if [ "$(id -u)" != 0 ]; then echo "Network namespaces need root." >&2 && exit 1; fi
 workers=$1 down=$2 up=$3
 shift 3
 Scripts/install-mpi.sh
-build=(swift build -c release --scratch-path .build-mpi --traits MPI --product descent-ranks)
-"${build[@]}" >/dev/null
-ranks=$("${build[@]}" --show-bin-path)/descent-ranks
+build=(swift build -c release --scratch-path .build-mpi --traits MPI)
+for product in descent-ranks descent; do "${build[@]}" --product "$product" >/dev/null; done
+products=$("${build[@]}" --show-bin-path)
 
 prefix=dsc$$
 scratch=$(mktemp -d)
@@ -51,7 +52,13 @@ AGENT
 chmod +x "$scratch/agent"
 
 tau() { awk -v rate="$1" 'BEGIN { printf "%.9g", 64 / (rate * 1e6) }'; }
+if [ "${1:-}" = train ]; then
+  command=("$products/descent" "$@")
+  export OMP_NUM_THREADS=1
+else
+  command=("$products/descent-ranks" --shaping network --tau-s "$(tau "$down")" --tau-w "$(tau "$up")" "$@")
+fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1
 mpirun --hostfile "$scratch/hosts" --mca plm_rsh_agent "$scratch/agent" --mca orte_keep_fqdn_hostnames 1 \
   --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
-  -n $((workers + 1)) "$ranks" --shaping network --tau-s "$(tau "$down")" --tau-w "$(tau "$up")" "$@"
+  ${OMP_NUM_THREADS:+-x OMP_NUM_THREADS} -n $((workers + 1)) "${command[@]}"

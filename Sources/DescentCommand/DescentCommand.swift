@@ -242,6 +242,9 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let opened = try RunFolder.open(folder)
+    guard try !opened.events().isEmpty else {
+      throw RunLogError("\(folder) has recorded nothing yet that a report could be made of")
+    }
     if TrainingRun.isRun(opened) { return print("report: \(try TrainingRun.report(opened))") }
     try report(try ExperimentRegistry.named(try RunSession.experimentName(in: opened)), opened)
   }

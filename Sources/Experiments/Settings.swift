@@ -110,7 +110,10 @@ package enum Settings {
 
   private static func sentence(_ error: DecodingError) -> String {
     func place(_ context: DecodingError.Context) -> String {
-      context.codingPath.map(\.stringValue).joined(separator: ".")
+      context.codingPath.reduce("") { text, key in
+        if let index = key.intValue { return "\(text), item \(index + 1)" }
+        return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
+      }
     }
     switch error {
     case .typeMismatch(let type, let context): return "\(place(context)) must be \(article(type))"

@@ -94,6 +94,14 @@ struct Command {
     for name in ["config.yaml", "environment.json", "log.jsonl", "metrics.csv", "report-data/reliability.csv"] {
       #expect(FileManager.default.fileExists(atPath: out + "/" + name), "\(name)")
     }
+    // Where nothing is recorded there is nothing to draw, and what is there stays.
+    for log in [Data(), nil] {
+      try? FileManager.default.removeItem(atPath: out + "/log.jsonl")
+      try log?.write(to: URL(fileURLWithPath: out + "/log.jsonl"))
+      let none = try Command.run("report", out)
+      #expect(none.status != 0 && none.text.contains("has recorded nothing yet"))
+      #expect(try String(contentsOfFile: out + "/report.html", encoding: .utf8) == first)
+    }
   }
 
   /// Killed without warning and resumed, a run ends with the same bytes as an uninterrupted one.

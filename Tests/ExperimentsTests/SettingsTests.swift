@@ -18,7 +18,7 @@ import Testing
     ("descent.epochs=1.5", "descent.epochs"), ("descent=3", "no setting descent"), ("descent.rate", "sets nothing"),
     ("descent.rate=[1, 2]", "one value"), ("corruption.kinds=blur", "a list"),
     ("corruption.kinds=[mist]", "corruption.kinds"),
-    ("data.flips=7", "true or false"),
+    ("data.flips=7", "true or false"), ("variants.widths=[1, two]", "variants.widths, item 2 must be a whole number"),
   ])
   func mistakesAreNamed(_ change: String, _ hint: String) {
     #expect { try Settings.applying([change], to: standard) } throws: { "\($0)".contains(hint) }

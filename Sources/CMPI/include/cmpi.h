@@ -22,7 +22,8 @@ int cmpi_size(void);
 
 /// Starts to send; the bytes are copied. False where MPI refuses.
 bool cmpi_send(const void *bytes, size_t count, int to);
-/// The bytes of a message that has arrived and its sender; count is -1 where there is none.
+/// The bytes of a message that has arrived whole and its sender; count is -1 where there is none. Does not wait for one whose
+/// sender is dead.
 bool cmpi_probe(int *from, long *count);
 /// Takes the message that `cmpi_probe` told of.
 bool cmpi_receive(void *bytes, size_t count, int from);
