@@ -63,6 +63,17 @@ static void multiply_rows(void *context, int64_t begin, int64_t end) {
   }
 }
 
+// Small products, for which laying out takes longer than it saves. Items are products; the same chains of sums, so the same bits.
+static void multiply_whole(void *context, int64_t begin, int64_t end) {
+  const job *j = context;
+  const ck_product *p = &j->p->each;
+  for (int64_t item = begin; item < end; item++) {
+    void *operands[4] = {(float *)j->operands[0] + item * j->p->a_step, (float *)j->operands[1] + item * j->p->b_step,
+                         (float *)j->operands[2] + item * p->m * p->n, p->has_bias ? j->operands[3] : 0};
+    ck_product_run(p, operands);
+  }
+}
+
 void ck_blocked_product_run(const void *parameters, void *const *operands) {
   job j = {parameters, operands, 1, 1};
   const ck_product *p = &j.p->each;
@@ -73,9 +84,9 @@ void ck_blocked_product_run(const void *parameters, void *const *operands) {
     ck_parallel_for(j.p->batch * p->m, 1 + (int64_t)(shared_work / 2 / (row_work > 0 ? row_work : 1)), multiply_rows, &j);
     return;
   }
-  // The same chains of sums, so the same bits, whatever the number of threads.
-  if (threads == 1 && j.p->batch == 1 && work < laid_out_work && p->n > 1 && p->k <= STEPS && p->addend_scale == 0) {
-    ck_product_run(p, operands);
+  bool is_small = work < laid_out_work && p->n > 1 && p->k <= STEPS && p->addend_scale == 0;
+  if (is_small && (threads == 1 || j.p->batch >= 2 * threads)) {
+    ck_parallel_for(j.p->batch, 1 + (int64_t)(shared_work / 2 / (work > 0 ? work : 1)), multiply_whole, &j);
     return;
   }
   if (j.p->batch < 2 * threads && work >= shared_work) cut(&j, threads);
