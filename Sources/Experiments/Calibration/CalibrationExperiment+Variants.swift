@@ -65,15 +65,26 @@ extension CalibrationExperiment {
   }
 
   private func plainForm() -> [Test] {
-    [
+    // The theorem is about rates below the inverse of the smoothness, with which no update raises the loss.
+    let falls = Condition<CalibrationArm>(
+      "share of the plain form's updates that lower the loss", .atLeast(0.99),
+      "The rate is small enough for the theorem.",
+      .measure(.plainFalling, of: .plain))
+    let converged = Condition<CalibrationArm>(
+      "least squared projected gradient over the first", .below(0.01),
+      "The plain form has come near to where it ends.",
+      .measure(.plainFall, of: .plain))
+    return [
       .lower(
         "plain-form-converges",
         "The plain form converges: the least squared projected gradient falls faster than 1/T, as a convergent sum has it.",
-        .measure(.plainExponent, of: .plain), than: -1, source: Self.paper + "; the exponent is ours"),
+        .measure(.plainExponent, of: .plain), than: -1, source: Self.paper + "; the exponent is ours"
+      ).requiring([falls]),
       .higher(
         "plain-form-ends-radial",
         "It converges to where only scaling lowers the loss: most of the squared gradient lies along the parameters.",
-        .measure(.radialShare, of: .plain), than: 0.5, source: Self.paper),
+        .measure(.radialShare, of: .plain), than: 0.5, source: Self.paper
+      ).requiring([falls, converged]),
     ]
   }
 

@@ -47,6 +47,10 @@ extension Measure {
   /// of the squared gradient that lies along parameters at the end.
   package static let plainExponent = Measure("plain/exponent")
   package static let radialShare = Measure("plain/radial")
+  /// The share of the plain form's updates that lower the loss.
+  package static let plainFalling = Measure("plain/falling")
+  /// The least squared projected gradient over the first.
+  package static let plainFall = Measure("plain/fall")
   /// Of the batches of an epoch.
   static let batchLoss = Measure("loss/train")
 

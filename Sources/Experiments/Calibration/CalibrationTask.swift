@@ -140,9 +140,13 @@ struct CalibrationTask {
     // Squared norms at steps at equal ratios; the least so far is what the theorem bounds.
     let steps = configuration.variants.plainSteps
     var (least, x, y) = (Double.infinity, [Double](), [Double]())
-    var next = 1
+    var (next, falls, before) = (1, 0, Double.infinity)
+    let first = try parts().reduce(0) { $0 + $1.across }
     for step in 1...steps {
-      _ = try trainer.advance()
+      // The loss before the update, on all images.
+      let loss = try trainer.advance()[0]
+      if loss < before { falls += 1 }
+      before = loss
       guard step == next || step == steps else { continue }
       next = max(next + 1, next * 5 / 4)
       least = min(least, try parts().reduce(0) { $0 + $1.across })
@@ -154,7 +158,10 @@ struct CalibrationTask {
     let last = try parts()
     let (all, across) = (last.reduce(0) { $0 + $1.square }, last.reduce(0) { $0 + $1.across })
     return TaskOutcome(
-      [.plainExponent: LineFit.slope(x, y), .radialShare: 1 - across / all, .trainLoss: try regime()[.trainLoss]!],
+      [
+        .plainExponent: LineFit.slope(x, y), .radialShare: 1 - across / all, .trainLoss: try regime()[.trainLoss]!,
+        .plainFalling: Double(falls) / Double(steps), .plainFall: least / first,
+      ],
       step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
   }
 
