@@ -152,7 +152,7 @@ public struct CalibrationConfiguration: SeededConfiguration {
     c.seeds = Seeds(count: 10, first: 100, ablationCount: 0)
     c.variants = Variants(
       bases: ["nesterov", "adam", "sign"], adamRate: 0.001, signRate: 3e-4, unrenormalized: true,
-      widths: [16, 32, 64, 256], lengthening: 4, plainSteps: 400, plainRate: 0.05, isTimed: true, seedCount: 10)
+      widths: [16, 32, 64, 256], lengthening: 4, plainSteps: 1500, plainRate: 0.003, isTimed: true, seedCount: 10)
     return c
   }
 
