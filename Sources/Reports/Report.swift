@@ -124,7 +124,8 @@ public struct Report: Sendable {
     // Without a correction there is no column for it.
     let isCorrected = decisions.contains { $0.evidence.adjustedPValue != nil }
     let header = ["claim", "verdict", "n", "estimate", "interval", "p"] + (isCorrected ? ["p by Holm"] : [])
-    return table(header + ["d", "reason and test"], decisions.map { row($0, isCorrected: isCorrected) })
+    return table(
+      header + ["d", "reason and test"], decisions.map { row($0, isCorrected: isCorrected) }, style: "wide claims")
   }
 
   private func row(_ decision: Decision, isCorrected: Bool) -> [String] {
@@ -152,10 +153,10 @@ public struct Report: Sendable {
     return cells
   }
 
-  private func table(_ header: [String], _ rows: [[String]]) -> String {
+  private func table(_ header: [String], _ rows: [[String]], style: String = "wide") -> String {
     let head = header.map { "<th>\($0)</th>" }.joined()
     let body = rows.map { "<tr>" + $0.map { "<td>\($0)</td>" }.joined() + "</tr>" }.joined(separator: "\n")
-    return "<div class=\"wide\"><table>\n<tr>\(head)</tr>\n\(body)\n</table></div>"
+    return "<div class=\"\(style)\"><table>\n<tr>\(head)</tr>\n\(body)\n</table></div>"
   }
 
   /// Four significant digits.
@@ -173,10 +174,12 @@ public struct Report: Sendable {
 
   private static let style = """
     :root { color-scheme: light dark; }
-    body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+    body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+    p, figure { max-width: 62rem; }
     h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; }
     .subtitle { color: #777; margin-top: .2rem; }
     .wide { overflow-x: auto; }
+    .claims td:first-child { min-width: 17rem; } .claims td:last-child { min-width: 10rem; }
     table { border-collapse: collapse; font-size: .9rem; }
     th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8884; }
     small { color: #777; }
