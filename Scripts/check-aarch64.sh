@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Compiles the C targets for aarch64 and looks whether vector instructions came out. Needs a clang that knows the target, and
+# Compiles our kernels for aarch64 and looks whether vector instructions came out. Needs a clang that knows the target, and
 # the C library's headers for it (Debian: libc6-dev-arm64-cross), which it installs where it may.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 include=/usr/aarch64-linux-gnu/include
 if [ ! -e $include/stdio.h ]; then
+  if ! command -v apt-get >/dev/null; then
+    echo "The C library's headers for aarch64 are not in $include, and there is no apt-get to install them." >&2
+    exit 1
+  fi
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get install -y --no-install-recommends libc6-dev-arm64-cross >/dev/null
 fi

@@ -108,6 +108,27 @@ import Testing
     for (name, actor) in results where name != "plain" { #expect(actor != results["plain"], "\(name) changed nothing") }
   }
 
+  /// Langevin dynamics (SGLD): noise in the chain moves policy and adversary, each by draws of its own, the same from the same key.
+  @Test func playersDescendByLangevinDynamics() throws {
+    func trained(_ chain: String) throws -> Tree<NDArray> {
+      let method = quickMethod { ($0.robust.adversaryShare, $0.actorOptimizer) = (0.2, chain) }
+      let training = try OffPolicyTraining(
+        method, in: DeconflictionScene.normalized(), schedule: quickSchedule(), key: key)
+      for _ in 0..<40 { try training.advance() }
+      return training.state
+    }
+    let chain = "rmsprop | noise 0.1 | rate 0.001"
+    let (plain, noisy, again) = (try trained("rmsprop | rate 0.001"), try trained(chain), try trained(chain))
+    func moves(_ player: String) -> [Double] {
+      zip(noisy.subtree(player).leaves, plain.subtree(player).leaves).flatMap { zip($0.doubles, $1.doubles).map(-) }
+    }
+    for player in ["actor", "adversary"] {
+      #expect(moves(player).contains { $0 != 0 } && noisy.subtree(player) == again.subtree(player))
+      #expect(noisy.subtree(player).leaves.allSatisfy { $0.floats.allSatisfy(\.isFinite) })
+    }
+    #expect(moves("actor") != moves("adversary"))
+  }
+
   /// Without strength an attack of training does nothing.
   @Test func strengthZeroIsPlainTraining() throws {
     let plain = try tuned({ _ in }, strength: [0]).training.state
