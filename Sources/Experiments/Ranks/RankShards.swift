@@ -5,8 +5,8 @@ import Training
 /// The parts of a batch on the ranks of an MPI run, or one after another on one.
 ///
 /// Gradients go up a tree over the parts and their mean comes down a tree over the ranks, while the rest is still computed
-/// (`RisingGradient`); its bits are those of `ShardTree` for any number of ranks. Compressed ones all go to all, when all is computed, and each rank adds them up in the
-/// parts' order.
+/// (`RisingGradient`); its bits are those of `ShardTree` for any number of ranks. Compressed ones all go to all, when all is
+/// computed, and each rank adds them up in the parts' order.
 package final class RankShards: BatchShards {
   package let count: Int
   package let own: Range<Int>

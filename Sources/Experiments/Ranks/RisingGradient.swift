@@ -2,8 +2,8 @@ import Arrays
 import Distributed
 import Training
 
-/// One step's mean over the parts of a batch on ranks: while the last own part is computed, arrays of its gradient go up the tree of parts
-/// as soon as they are there, several together; when it is done, means come down the tree of ranks.
+/// One step's mean over the parts of a batch on ranks: while the last own part is computed, arrays of its gradient go up the
+/// tree of parts as soon as they are there, several together; when it is done, means come down the tree of ranks.
 ///
 /// Each number is added in the order of `ShardTree`, whatever it travels with.
 final class RisingGradient {
