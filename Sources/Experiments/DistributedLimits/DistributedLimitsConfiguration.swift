@@ -202,20 +202,20 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     return c
   }
 
-  /// 256 coordinates, finer searches, more seeds, up to 4,096 workers.
+  /// 256 coordinates, finer searches, more seeds, up to 1,024 workers.
   static var standard: DistributedLimitsConfiguration {
     var c = quick
     c.problem = Problem(dimension: 256, samples: 256, accuracy: 2e-4)
     c.discovery.workers += [3000, 10_000]
     c.discovery.wideWorkers = c.discovery.workers
     c.discovery.length = 80_000
-    c.links.workers = [1, 4, 16, 64, 256, 1024, 4096]
+    c.links.workers = [1, 4, 16, 64, 256, 1024]
     c.search.growth = 2
-    c.methods.ratios = [0, 0.001, 0.03, 0.1, 0.3, 1]
-    c.methods.workers = [4, 16, 64, 256]
+    c.methods.ratios = [0, 0.03, 0.3, 1]
+    c.methods.workers = [4, 16, 64]
     c.beyond.workers = [16, 64, 256]
     c.beyond.shares = [1.0 / 64, 1.0 / 16, 1.0 / 4]
-    c.seeds = TunedSeeds(count: 10, tuningCount: 3)
+    c.seeds = TunedSeeds(count: 10, tuningCount: 2)
     return c
   }
 
@@ -224,6 +224,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     var c = standard
     c.problem = Problem(dimension: 1024, samples: 1024, accuracy: 2.5e-4)
     c.links.workers = [1, 4, 16, 64, 256, 1024, 4096, 16_384]
+    c.methods.ratios = [0, 0.001, 0.03, 0.1, 0.3, 1]
     c.methods.workers = [4, 16, 64, 256, 1024]
     c.seeds = TunedSeeds(count: 20, tuningCount: 3)
     return c

@@ -20,7 +20,7 @@ public struct DistributedLimitsExperiment: Experiment {
     .init(name: "smoke", summary: "seconds: 16 coordinates, up to 64 workers", configuration: .smoke),
     .init(name: "quick", summary: "minutes: 128 coordinates, up to 256 workers", configuration: .quick),
     .init(
-      name: "standard", summary: "hours: 256 coordinates, a finer search, up to 4,096 workers, 10 seeds",
+      name: "standard", summary: "hours: 256 coordinates, a finer search, up to 1,024 workers, 10 seeds",
       configuration: .standard),
     .init(name: "paper", summary: "a day: 1,024 coordinates, up to 16,384 workers, 20 seeds", configuration: .paper),
   ]

@@ -135,12 +135,12 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
   /// The paper's two data sets and ours, with sizes of at most half of each, so that seeds share few samples.
   static var standard: GeneralizationBoundsConfiguration {
     var c = quick
-    c.data = Data(names: ["mnist", "fashion-mnist", "cifar10"], sampleCounts: [1000, 5000, 25_000], test: 4000)
+    c.data = Data(names: ["mnist", "cifar10"], sampleCounts: [1000, 5000, 25_000], test: 4000)
     c.model = Network(hidden: 64, features: 8)
-    c.descent = Descent(batchSizes: [32, 128], steps: 1000, rate: 0.05, twins: 8)
+    c.descent = Descent(batchSizes: [32], steps: 1000, rate: 0.05, twins: 8)
     c.single = SinglePass(sampleCounts: [3200, 6400, 12_800, 25_000], batchSizes: [8, 32], steps: 100)
     c.plateau = Plateau(samples: 1000, batchSize: 32, steps: 8000)
-    c.seeds = TunedSeeds(count: 12, first: 100, tuningCount: 3, tuningFirst: 1000)
+    c.seeds = TunedSeeds(count: 10, first: 100, tuningCount: 3, tuningFirst: 1000)
     return c
   }
 

@@ -41,7 +41,12 @@ struct SweepSession<Arm: SweepArm> {
     let leftOut = bench.absences.map { "; \($0.name) is left out: \($0.reason)" }.joined()
     let workers = min(context.workplace.places, waiting.count)
     var (seconds, bytes) = (0.0, 0)
-    for (_, tasks) in Dictionary(grouping: waiting, by: { sweep.costClass($0.arm) }).sorted(by: { $0.key < $1.key }) {
+    let kinds = Dictionary(grouping: waiting) { sweep.costClass($0.arm) }.sorted { $0.key < $1.key }
+    // Of many kinds the pieces alone take a while.
+    let (bar, start) = (context.makeProgress(total: kinds.count), context.elapsed)
+    defer { bar?.finish() }
+    for (index, (_, tasks)) in kinds.enumerated() {
+      if context.elapsed - start > 2 { bar?.show(index, of: "timing", "a short piece of each kind of \(sweep.unit)") }
       let cost = try Engine.withThreadCount(1) { try bench.cost(tasks[0]) }
       seconds += cost.seconds * Double(tasks.count)
       bytes = max(bytes, cost.bytes)

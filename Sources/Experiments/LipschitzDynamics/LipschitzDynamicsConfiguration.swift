@@ -129,7 +129,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
   static var standard: LipschitzDynamicsConfiguration {
     var c = quick
     c.data = Data(name: "cifar10", samples: 4000)
-    c.descent = Descent(rate: 0.02, batch: 64, steps: 3000, order: "replacement")
+    c.descent = Descent(rate: 0.02, batch: 64, steps: 2000, order: "replacement")
     c.factors = Factors(
       labelNoise: [0.5], gains: [], initializations: [], batchSizes: [16], orders: ["shuffled"], decays: [], rates: [],
       replicates: 16)
