@@ -22,6 +22,13 @@ typedef struct {
   int64_t row_parts, column_parts;
 } job;
 
+// What moves with each result; `moved` is 0 where nothing does.
+typedef struct {
+  float factor;
+  const float *point;
+  float *moved;
+} follower;
+
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 

@@ -1,7 +1,8 @@
 import Graphs
 
 /// Element-wise operations that a matrix product does on the way: adding to a program's own argument (a velocity that
-/// takes up a gradient), and adding a bias. Rows that are scattered onto a product are added where it lies.
+/// takes up a gradient), moving another argument by a multiple of that sum (the parameter that follows the velocity), and
+/// adding a bias. Rows that are scattered onto a product are added where it lies.
 struct Absorption {
   /// What a product computes besides a b.
   enum Extra {
@@ -14,6 +15,23 @@ struct Absorption {
   struct Product {
     var matmul: Int
     var extra: Extra
+    var follower: Follower?
+  }
+
+  /// argument + factor * (what the product accumulates). Each element is at hand when its sum is, and need not be read again.
+  struct Follower {
+    /// The node that is this sum.
+    var sum: Int
+    var argument: Value
+    var factor: Factor
+    /// The multiple, which nobody else reads.
+    var multiple: Int
+  }
+
+  enum Factor {
+    case number(Double)
+    /// A value of one element.
+    case value(Value)
   }
 
   /// Rows added at positions to what a product has just written, and nobody else reads.
@@ -37,9 +55,12 @@ struct Absorption {
 
   private let graph: Graph
   private var readers: [[Int]]
+  private let takesFollowers: Bool
 
-  init(of graph: Graph, live: [Bool], outputs: [Value]) {
+  /// - Parameter takesFollowers: whether large products are ours, which can move an argument on the way.
+  init(of graph: Graph, live: [Bool], outputs: [Value], takesFollowers: Bool) {
     self.graph = graph
+    self.takesFollowers = takesFollowers
     readers = Array(repeating: [], count: graph.nodes.count)
     for index in graph.nodes.indices where live[index] {
       for input in graph.nodes[index].inputs { readers[input.node].append(index) }
@@ -51,6 +72,10 @@ struct Absorption {
 
   private mutating func consider(_ index: Int) {
     let node = graph.nodes[index]
+    if let (product, follower) = follower(index) {
+      products[product]!.follower = follower
+      return
+    }
     guard case .elementwise(.binary(.add)) = node.operation, node.outputs[0].elementType == .float32 else { return }
     for (other, sum) in [(node.inputs[0], node.inputs[1]), (node.inputs[1], node.inputs[0])] {
       if case .index(.scatterAdd) = graph.nodes[sum.node].operation, readers[sum.node].count == 1,
@@ -108,6 +133,49 @@ struct Absorption {
       return (argument, scale, [value.node])
     }
     return nil
+  }
+
+  /// An argument of the program plus or minus a multiple, read by nobody else, of what a product accumulates.
+  private func follower(_ sum: Int) -> (product: Int, Follower)? {
+    let node = graph.nodes[sum]
+    guard takesFollowers, case .elementwise(.binary(let operation)) = node.operation else { return nil }
+    // Nothing but a known number changes its sign for nothing.
+    let isDifference = operation == .subtract
+    guard isDifference || operation == .add else { return nil }
+    let pairs = [(node.inputs[0], node.inputs[1])] + (isDifference ? [] : [(node.inputs[1], node.inputs[0])])
+    for (argument, multiple) in pairs {
+      guard case .source(.input) = graph.nodes[argument.node].operation, readers[multiple.node].count == 1,
+        case .elementwise(.binary(.multiply)) = graph.nodes[multiple.node].operation
+      else { continue }
+      let inputs = graph.nodes[multiple.node].inputs
+      for (value, velocity) in [(inputs[0], inputs[1]), (inputs[1], inputs[0])] {
+        guard let product = products[velocity.node], product.follower == nil, isLarge(product, velocity),
+          case .accumulate(let addend, _) = product.extra, addend != argument,
+          let factor = factor(value, isNegative: isDifference)
+        else { continue }
+        return (velocity.node, Follower(sum: sum, argument: argument, factor: factor, multiple: multiple.node))
+      }
+    }
+    return nil
+  }
+
+  /// Whether a product is one of those that are cut into blocks.
+  private func isLarge(_ product: Product, _ result: Value) -> Bool {
+    let shape = type(of: result).shape
+    let terms = type(of: graph.nodes[product.matmul].inputs[0]).shape[-1]
+    return shape.rank == 2 && shape[0] > 1 && shape[1] > 1
+      && 2 * Double(shape.count) * Double(terms) >= Lowering.smallestLibraryProduct
+  }
+
+  /// The number, or the value of one element, that a value repeats.
+  private func factor(_ value: Value, isNegative: Bool) -> Factor? {
+    let node = graph.nodes[value.node]
+    switch node.operation {
+    case .source(.fill(let number)): return .number(isNegative ? -number : number)
+    case .rearrange(.broadcast) where !isNegative && type(of: node.inputs[0]).shape.count == 1:
+      return .value(node.inputs[0])
+    default: return nil
+    }
   }
 
   /// A vector that is repeated along all axes but the last.

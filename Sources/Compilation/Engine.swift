@@ -27,7 +27,7 @@ public enum Engine {
   }
 
   /// Whether large products and convolutions are our own: on AVX2 they are faster than oneDNN's; on AVX-512 its are.
-  static var hasOwnProducts: Bool { ck_instruction_set_in_use() == CK_AVX2 }
+  package static var hasOwnProducts: Bool { ck_instruction_set_in_use() == CK_AVX2 }
 
   /// The version of oneDNN in use.
   public static var oneDNNVersion: String { String(cString: cd_version()) }

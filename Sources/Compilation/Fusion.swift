@@ -17,6 +17,8 @@ struct Fusion {
   private var reducedAxes: [Int: [Int]] = [:]
   private var lastNode: [Int: Int] = [:]
   private var readers: [Value: [Int]] = [:]
+  /// Products that compute what follows them, too.
+  private(set) var followed: Set<Int> = []
 
   /// Most nodes of one cluster.
   static let largestCluster = 64
@@ -27,10 +29,20 @@ struct Fusion {
     self.largest = largest
     unit = [Int](repeating: -1, count: graph.nodes.count)
     order = UnitOrder(count: graph.nodes.count)
-    for index in graph.nodes.indices where live[index] && !absorption.absorbed.contains(index) {
+    let followers = Dictionary(
+      uniqueKeysWithValues: absorption.products.compactMap { unit, product in
+        product.follower.map { ($0.sum, (product: unit, multiple: $0.multiple)) }
+      })
+    let multiples = Set(followers.values.map(\.multiple))
+    for index in graph.nodes.indices
+    where live[index] && !absorption.absorbed.contains(index) && !multiples.contains(index) {
       if absorption.products[index] != nil || absorption.scatters[index] != nil {
         open(index)
         continue
+      }
+      if let (product, multiple) = followers[index] {
+        if follow(index, product) { continue }
+        place(multiple, shape: graph.nodes[multiple].outputs[0].shape, axes: nil)
       }
       switch graph.nodes[index].role {
       case .view: break
@@ -62,7 +74,16 @@ struct Fusion {
       let needed = order.dependencies[unit].map { priorities[$0]! }
       priorities[unit] = early.contains(unit) ? (needed.max() ?? 0) + 1 : Self.room * lastNode[unit]!
     }
+    // A product does not wait for the end of the backward pass, where the factor of what follows it was recorded.
+    for unit in followed.sorted() { hasten(order.dependencies[unit], to: Self.room * lastNode[unit]!, &priorities) }
     return order.schedule { priorities[$0]! }
+  }
+
+  private func hasten(_ units: Set<Int>, to place: Int, _ priorities: inout [Int: Int]) {
+    for unit in units where priorities[unit]! > place {
+      priorities[unit] = place
+      hasten(order.dependencies[unit], to: place, &priorities)
+    }
   }
 
   /// Places for early units between two others.
@@ -110,6 +131,14 @@ struct Fusion {
       }
     }
     return result
+  }
+
+  /// Lets a product compute what follows it, where nothing that this needs waits for the product.
+  private mutating func follow(_ index: Int, _ product: Int) -> Bool {
+    guard order.require(unitsRead(by: index).subtracting([product]), before: product) else { return false }
+    unit[index] = product
+    followed.insert(product)
+    return true
   }
 
   private mutating func open(_ index: Int) {

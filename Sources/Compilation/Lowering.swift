@@ -38,7 +38,8 @@ final class Lowering {
     self.keepsRowsApart = keepsRowsApart
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
-    absorption = Absorption(of: graph, live: live, outputs: self.outputs)
+    absorption = Absorption(
+      of: graph, live: live, outputs: self.outputs, takesFollowers: Engine.hasOwnProducts && !keepsRowsApart)
     fusion = Fusion(of: graph, live: live, absorption, largest: largestCluster)
     let reads = Self.valuesInMemory(graph, live, self.outputs, fusion)
     let recomputation = Recomputation(of: graph, live: live, fusion, readByKernel: reads.byKernels)
@@ -49,7 +50,9 @@ final class Lowering {
       if let members = fusion.clusters[unit] {
         lowerCluster(members)
       } else if let product = absorption.products[unit] {
-        lowerProduct(Value(node: unit), graph.nodes[product.matmul], product.extra)
+        lowerProduct(
+          Value(node: unit), graph.nodes[product.matmul], product.extra,
+          fusion.followed.contains(unit) ? product.follower : nil)
       } else if let scatter = absorption.scatters[unit] {
         lowerScatter(Value(node: unit), graph.nodes[scatter.scatterAdd], onto: scatter.onto)
       } else {
@@ -114,10 +117,10 @@ final class Lowering {
     }
   }
 
-  /// The last call adds to what was in `addend` and may leave the sum there.
-  func mayTakeThePlace(of addend: View, beside others: [View]) {
-    guard let result = calls[calls.count - 1].operands.first(where: \.isWritten),
-      !others.contains(where: { $0.buffer == addend.buffer })
+  /// The last call adds to what was in `addend` and may leave the sum there, which is the first or the last that it writes.
+  func mayTakeThePlace(of addend: View, beside others: [View], isLast: Bool = false) {
+    let written = calls[calls.count - 1].operands.filter(\.isWritten)
+    guard let result = isLast ? written.last : written.first, !others.contains(where: { $0.buffer == addend.buffer })
     else { return }
     calls[calls.count - 1].aliases.append((read: addend.buffer, written: result.buffer))
   }

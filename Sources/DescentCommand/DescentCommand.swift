@@ -127,7 +127,7 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "The experiment; not needed with --resume.")
   var experiment: String?
-  @Option(help: "A set of settings: smoke (seconds), quick (minutes), standard (hours), paper (days); see descent describe.")
+  @Option(help: "A set of settings: smoke (seconds), quick (minutes), standard (hours), paper (days).")
   var preset = "quick"
   @Option(name: .customLong("set"), help: "A setting, as descent.rate=0.02; may be repeated.")
   var changes: [String] = []

@@ -34,10 +34,19 @@ import Testing
       return p
     }
 
-    func result() -> [Float] {
+    /// A point for each result, as it lies before.
+    var point: [Float] { numbers(5, batch * m * n) }
+    static let factor: Float = -0.3
+
+    func result() -> [Float] { results(following: nil).c }
+
+    /// The results, and what follows them: where the point is, or apart from it.
+    func results(following isInPlace: Bool?) -> (c: [Float], moved: [Float]) {
       var (a, b, bias, addend) = operands
       var c = inPlace ? addend : [Float](repeating: .nan, count: batch * m * n)
+      var (point, factor, moved) = (point, [Self.factor], [Float](repeating: .nan, count: batch * m * n))
       var p = shape
+      p.has_follower = isInPlace == nil ? 0 : 1
       a.withUnsafeMutableBytes { a in
         b.withUnsafeMutableBytes { b in
           bias.withUnsafeMutableBytes { bias in
@@ -46,13 +55,21 @@ import Testing
                 var pointers = [a.baseAddress, b.baseAddress, c.baseAddress]
                 if hasBias { pointers.append(bias.baseAddress) }
                 if adds { pointers.append(inPlace ? c.baseAddress : addend.baseAddress) }
-                ck_blocked_product_run(&p, pointers)
+                point.withUnsafeMutableBytes { point in
+                  factor.withUnsafeMutableBytes { factor in
+                    moved.withUnsafeMutableBytes { moved in
+                      let place = isInPlace == true ? point.baseAddress : moved.baseAddress
+                      if isInPlace != nil { pointers += [factor.baseAddress, point.baseAddress, place] }
+                      ck_blocked_product_run(&p, pointers)
+                    }
+                  }
+                }
               }
             }
           }
         }
       }
-      return c
+      return (c, isInPlace == true ? point : moved)
     }
 
     func expected() -> [Double] {
@@ -101,13 +118,32 @@ import Testing
     }
   }
 
+  /// What follows the results is moved by a multiple of each, and they stay what they are.
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func aPointFollows(_ set: ck_instruction_set) {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    for item in Self.cases where item.adds && item.m > 1 && item.n > 1 {
+      for isInPlace in [true, false] {
+        let (c, moved) = item.results(following: isInPlace)
+        #expect(c == item.result(), "\(item)")
+        let isMoved = zip(zip(item.point, c), moved).allSatisfy { before, after in
+          let (from, step) = (Double(before.0), Double(Case.factor) * Double(before.1))
+          return abs(Double(after) - (from + step)) <= rounding(.float32, terms: 2, scale: abs(from) + abs(step))
+        }
+        #expect(isMoved, "\(item)")
+      }
+    }
+  }
+
   @Test func bitsDoNotDependOnThreads() {
     let before = ck_thread_count()
     defer { ck_set_thread_count(before) }
     for item in Self.cases {
       let results = [Int32(1), 2, 3, 7].map { threads -> [Float] in
         ck_set_thread_count(threads)
-        return item.result()
+        let isFollowed = item.adds && item.m > 1 && item.n > 1
+        let (c, moved) = item.results(following: isFollowed ? true : nil)
+        return isFollowed ? c + moved : c
       }
       #expect(results.allSatisfy { $0 == results[0] }, "\(item)")
     }

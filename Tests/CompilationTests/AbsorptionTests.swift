@@ -60,6 +60,36 @@ import Testing
     #expect(calls.filter { $0.contains("accumulated") }.count == 1)
   }
 
+  /// The parameter moves where its velocity is, with a rate that is known, is an argument, or is made by other kernels: where
+  /// large products are ours one call does both, and neither is read again.
+  @Test(arguments: 0..<4) func aParameterFollowsItsVelocity(rate: Int) throws {
+    let shapes: [Shape] = [square, square, [24, 160], [24, 160], [1], [40, 160]]
+    let (error, calls) = try worstError(shapes, donating: [0: 0, 1: 1]) { _, x in
+      // The parameter is read while it is descended on.
+      let slope = tanh(x[5].matmul(x[0])).sum([1])
+      let velocity = 0.9 * x[1] + x[2].transposed().matmul(x[3])
+      let rates = [nil, x[4], x[4].squared + 1, nil]
+      let step = rates[rate].map { $0.broadcast(to: square) * velocity } ?? 0.1 * velocity
+      return [rate == 0 ? x[0] - step : x[0] + step, velocity, slope]
+    }
+    #expect(error < tolerance)
+    #expect(calls.filter { $0.contains("accumulated") }.count == 1)
+    if Engine.hasOwnProducts {
+      #expect(calls.contains { $0.contains("followed") } && !calls.contains { $0.contains("fused [160, 160]") })
+    }
+  }
+
+  /// A rate that depends on the velocity itself comes after it.
+  @Test func aRateOfTheVelocityWaitsForIt() throws {
+    let (error, calls) = try worstError([square, square, [24, 160], [24, 160]], donating: [0: 0, 1: 1]) { _, x in
+      let velocity = 0.9 * x[1] + x[2].transposed().matmul(x[3])
+      let rate = rsqrt(velocity.squared.mean().reshaped(to: [1]))
+      return [x[0] + rate.broadcast(to: square) * velocity, velocity]
+    }
+    #expect(error < tolerance)
+    #expect(!calls.contains { $0.contains("followed") })
+  }
+
   /// A matrix takes up a multiple of its gradient where it lies, with a rate that is known and one that is not.
   @Test(arguments: [true, false]) func anArgumentTakesUpAScaledGradient(isKnown: Bool) throws {
     let (error, calls) = try worstError([square, [24, 160], [24, 160], [1]], donating: [0: 0]) { _, x in

@@ -5,13 +5,16 @@
 #include "ck_product.h"
 
 /// Products of the same shape: `batch` of them, `a_step` and `b_step` numbers apart; results lie dense after one another.
-/// A bias is that of all; an addend lies like the results.
+/// A bias is that of all; an addend lies like the results. With an addend and more than one row and column, point + factor * c
+/// may follow each c.
 typedef struct {
   ck_product each;
   int64_t batch, a_step, b_step;
+  int32_t has_follower;
 } ck_blocked_product;
 
-/// A `ck_kernel` on `ck_blocked_product`. Operands: those of `ck_product_run`.
+/// A `ck_kernel` on `ck_blocked_product`. Operands: those of `ck_product_run`; with a follower then its factor (one number), its
+/// point (dense like c), and where its results go (may be the point itself).
 ///
 /// A result is one chain of sums for each block of the inner extent, so that a row has the same bits at any place and with
 /// any number of threads.

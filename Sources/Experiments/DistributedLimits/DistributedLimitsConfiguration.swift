@@ -208,7 +208,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     c.problem = Problem(dimension: 256, samples: 256, accuracy: 2e-4)
     c.discovery.workers += [3000, 10_000]
     c.discovery.wideWorkers = c.discovery.workers
-    c.discovery.length = 80_000
+    c.discovery.length = 20_000
     c.links.workers = [1, 4, 16, 64, 256, 1024]
     c.search.growth = 2
     c.methods.ratios = [0, 0.03, 0.3, 1]
