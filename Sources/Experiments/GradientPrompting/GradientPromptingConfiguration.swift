@@ -172,7 +172,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.data = Data(
       kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
-    c.outer = Outer(updates: 100, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
+    c.outer = Outer(updates: 50, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
     c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
     c.seeds.count = 3
     return c
