@@ -170,7 +170,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.model = "smollm2"
     c.arms = [.labels, .firstOrder]
     c.data = Data(
-      kinds: [.description, .reversal], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [4])
+      kinds: [.description], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 50, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
     c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
@@ -180,6 +180,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   static var paper: GradientPromptingConfiguration {
     var c = standard
+    c.data.kinds = [.description, .reversal]
     c.data.train = 2000
     c.data.test = 256
     c.data.contexts = [4, 16]
