@@ -151,12 +151,41 @@ struct Absorption {
       for (value, velocity) in [(inputs[0], inputs[1]), (inputs[1], inputs[0])] {
         guard let product = products[velocity.node], product.follower == nil, isLarge(product, velocity),
           case .accumulate(let addend, _) = product.extra, addend != argument,
-          let factor = factor(value, isNegative: isDifference)
+          let factor = factor(value, isNegative: isDifference), isReady(factor, before: product.matmul),
+          isFree(argument, for: sum, of: product, velocity)
         else { continue }
         return (velocity.node, Follower(sum: sum, argument: argument, factor: factor, multiple: multiple.node))
       }
     }
     return nil
+  }
+
+  /// Whether only little was recorded after a product that its follower's factor is made of: else the product would wait for it,
+  /// and keep what it is made of.
+  private func isReady(_ factor: Factor, before matmul: Int) -> Bool {
+    guard case .value(let value) = factor else { return true }
+    var late: Set<Int> = []
+    var pending = [value.node]
+    while let node = pending.popLast() {
+      guard node >= matmul, late.insert(node).inserted else { continue }
+      let isSmall = graph.nodes[node].outputs.allSatisfy { $0.shape.count == 1 }
+      guard isSmall, late.count <= Self.longestFactor else { return false }
+      pending += graph.nodes[node].inputs.map(\.node)
+    }
+    return true
+  }
+
+  /// Most operations of a factor that were recorded after the product.
+  private static let longestFactor = 64
+
+  /// Whether the sum can take the place of an argument: neither the product nor anything after the velocity reads it.
+  private func isFree(_ argument: Value, for sum: Int, of product: Product, _ velocity: Value) -> Bool {
+    readers[argument.node].allSatisfy { $0 == sum || $0 < velocity.node }
+      && graph.nodes[product.matmul].inputs.allSatisfy { input in
+        var node = input.node
+        while case .view = graph.nodes[node].role, let next = graph.nodes[node].inputs.first { node = next.node }
+        return node != argument.node
+      }
   }
 
   /// Whether a product is one of those that are cut into blocks.

@@ -17,8 +17,8 @@ struct Fusion {
   private var reducedAxes: [Int: [Int]] = [:]
   private var lastNode: [Int: Int] = [:]
   private var readers: [Value: [Int]] = [:]
-  /// Products that compute what follows them, too.
-  private(set) var followed: Set<Int> = []
+  /// Products that compute what follows them, too, and what they wait for because of it.
+  private(set) var followed: [Int: Set<Int>] = [:]
 
   /// Most nodes of one cluster.
   static let largestCluster = 64
@@ -71,19 +71,21 @@ struct Fusion {
     var priorities: [Int: Int] = [:]
     // Right after the last of what it waits for, whose own place may be early too.
     for unit in order.units {
-      let needed = order.dependencies[unit].map { priorities[$0]! }
+      // A product does not wait for the factor of what follows it, which was recorded after the backward pass: that is made early.
+      let factors = Set(followed[unit, default: []].map(order.current))
+      let needed = order.dependencies[unit].subtracting(factors).map { priorities[$0]! }
       priorities[unit] = early.contains(unit) ? (needed.max() ?? 0) + 1 : Self.room * lastNode[unit]!
     }
-    // A product does not wait for the end of the backward pass, where the factor of what follows it was recorded.
-    for unit in followed.sorted() { hasten(order.dependencies[unit], to: Self.room * lastNode[unit]!, &priorities) }
-    return order.schedule { priorities[$0]! }
-  }
-
-  private func hasten(_ units: Set<Int>, to place: Int, _ priorities: inout [Int: Int]) {
-    for unit in units where priorities[unit]! > place {
-      priorities[unit] = place
-      hasten(order.dependencies[unit], to: place, &priorities)
+    for unit in followed.keys.sorted() {
+      let place = priorities[unit]!
+      var pending = Array(order.dependencies[unit])
+      while let needed = pending.popLast() {
+        guard priorities[needed]! > place else { continue }
+        priorities[needed] = place
+        pending += order.dependencies[needed]
+      }
     }
+    return order.schedule { priorities[$0]! }
   }
 
   /// Places for early units between two others.
@@ -135,9 +137,10 @@ struct Fusion {
 
   /// Lets a product compute what follows it, where nothing that this needs waits for the product.
   private mutating func follow(_ index: Int, _ product: Int) -> Bool {
+    let before = order.dependencies[product]
     guard order.require(unitsRead(by: index).subtracting([product]), before: product) else { return false }
     unit[index] = product
-    followed.insert(product)
+    followed[product] = order.dependencies[product].subtracting(before)
     return true
   }
 

@@ -52,7 +52,7 @@ final class Lowering {
       } else if let product = absorption.products[unit] {
         lowerProduct(
           Value(node: unit), graph.nodes[product.matmul], product.extra,
-          fusion.followed.contains(unit) ? product.follower : nil)
+          fusion.followed[unit] == nil ? nil : product.follower)
       } else if let scatter = absorption.scatters[unit] {
         lowerScatter(Value(node: unit), graph.nodes[scatter.scatterAdd], onto: scatter.onto)
       } else {

@@ -137,11 +137,11 @@ package struct UnitOrder {
   }
 }
 
-/// Numbers by priority.
+/// Numbers by priority; of equal ones the smallest first, so that an order is the same in each process.
 private struct Queue {
   private var items: [(Int, Int)] = []
 
-  init(_ items: [(Int, Int)]) { self.items = items.sorted { $0.0 > $1.0 } }
+  init(_ items: [(Int, Int)]) { self.items = items.sorted { $0 > $1 } }
 
   mutating func insert(_ item: (Int, Int)) {
     // Sorted by falling priority; units become ready in small numbers.
@@ -149,7 +149,7 @@ private struct Queue {
     var high = items.count
     while low < high {
       let middle = (low + high) / 2
-      if items[middle].0 > item.0 { low = middle + 1 } else { high = middle }
+      if items[middle] > item { low = middle + 1 } else { high = middle }
     }
     items.insert(item, at: low)
   }

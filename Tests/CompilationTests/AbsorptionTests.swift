@@ -79,15 +79,50 @@ import Testing
     }
   }
 
-  /// A rate that depends on the velocity itself comes after it.
-  @Test func aRateOfTheVelocityWaitsForIt() throws {
+  /// A rate that is made of the velocity, or lies in it, comes after it.
+  @Test(arguments: [true, false]) func aRateOfTheVelocityWaitsForIt(isPart: Bool) throws {
     let (error, calls) = try worstError([square, square, [24, 160], [24, 160]], donating: [0: 0, 1: 1]) { _, x in
       let velocity = 0.9 * x[1] + x[2].transposed().matmul(x[3])
-      let rate = rsqrt(velocity.squared.mean().reshaped(to: [1]))
+      let rate =
+        isPart ? velocity.sliced(from: [0, 0], to: [1, 1]) : rsqrt(velocity.squared.mean().reshaped(to: [1, 1]))
       return [x[0] + rate.broadcast(to: square) * velocity, velocity]
     }
     #expect(error < tolerance)
     #expect(!calls.contains { $0.contains("followed") })
+  }
+
+  /// Where the old parameter is a factor of the product, or is read beside the new velocity, it moves by itself and in place.
+  @Test(arguments: [true, false]) func aParameterThatIsReadBesideItsVelocityMovesAlone(isFactor: Bool) throws {
+    let (error, calls) = try worstError([square, square, square], donating: [0: 0, 1: 1]) { _, x in
+      let velocity = 0.9 * x[1] + x[2].matmul(isFactor ? x[0].transposed() : x[2])
+      let results = [x[0] - 0.1 * velocity, velocity]
+      return isFactor ? results : results + [(x[0] * velocity).sum([1])]
+    }
+    // Sums of 160 products of sums of as many.
+    #expect(error < rounding(.float32, terms: drift(of: 160 * 160)))
+    #expect(!calls.contains { $0.contains("followed") } && !(isFactor && calls.contains { $0.contains("result") }))
+  }
+
+  /// A rate that is made after all velocities does not keep products waiting: in memory are the results of all layers and a few
+  /// slopes, not the slopes of all layers, too.
+  @Test func aLateRateDoesNotHoldUpTheProducts() throws {
+    let (layers, width) = (8, 256)
+    let types = Array(repeating: TensorType([width, width]), count: 1 + 2 * layers) + [TensorType([1])]
+    let donations = Dictionary(uniqueKeysWithValues: (1...2 * layers).map { ($0, $0 - 1) })
+    func bytes(isMade: Bool) throws -> Int {
+      try Program(inputs: types, donating: donations) { graph, x in
+        let (parameters, velocities) = (Array(x[1...layers]), Array(x[(layers + 1)...(2 * layers)]))
+        let y = parameters.reduce(x[0]) { $0.matmul($1) }
+        let slopes = gradients(of: y.squared.sum(), withRespectTo: parameters)
+        let moved = zip(velocities, slopes).map { 0.9 * $0 + $1 }
+        let rate = (x[2 * layers + 1].squared + 1) * -0.01
+        return zip(parameters, moved).map { isMade ? $0 + rate.broadcast(to: [width, width]) * $1 : $0 + -0.01 * $1 }
+          + moved
+      }.workingByteCount
+    }
+    let most = (layers + 4) * 4 * width * width
+    #expect(try bytes(isMade: false) < most)
+    #expect(try bytes(isMade: true) < most)
   }
 
   /// A matrix takes up a multiple of its gradient where it lies, with a rate that is known and one that is not.

@@ -21,6 +21,34 @@ import Testing
     #expect(abs(least.mean - 50 / (1 - pow(1 - 1 / 50.0, 20))) < 5 * least.standardError)
   }
 
+  /// Workers who have lost are not followed to the end, which changes no bit of the least time.
+  @Test(arguments: [
+    (400, 1, 300, 1e-3), (600, 4, 50, 0.01), (600, 16, 200, 0.002), (300, 6, 9, 1.0), (400, 1, 500, 1e-9),
+  ])
+  func theLeastTimeIsThatOfAllWorkers(length: Int, window: Int, workers: Int, chance: Double) {
+    let race = DiscoveryRace(
+      length: length, window: window, workers: workers, chance: chance, gradientSeconds: 1.3, downlinkSeconds: 0.7)
+    func wait(_ numbers: ArraySlice<Double>, _ chance: Double) -> Double {
+      if chance >= 1 { return Double(race.needed) }
+      let scale = 1 / log1p(-chance)
+      return numbers.reduce(0.0) { $0 + max(1, (log(1 - $1) * scale).rounded(.up)) }
+    }
+    for seed in 0..<3 {
+      let key = RandomKey(seed: seed)
+      let time = (0..<race.blocks).reduce(0.0) { sum, block in
+        let numbers = key.split(block).uniform(count: 2 * workers * race.needed)
+        let times = (0..<workers).map { worker in
+          let place = 2 * worker * race.needed
+          return min(
+            1.3 * wait(numbers[place..<place + race.needed], chance),
+            0.7 * wait(numbers[place + race.needed..<place + 2 * race.needed], race.hit))
+        }
+        return sum + times.min()!
+      }
+      #expect(race.time(key) == time)
+    }
+  }
+
   /// Where chances are small the mean is the quadrature's; where one success is enough, in closed form.
   @Test func expectedTimes() {
     let single = DiscoveryRace(length: 50, window: 2, workers: 20, chance: 0.01, gradientSeconds: 2, downlinkSeconds: 3)

@@ -47,12 +47,16 @@ public struct DiscoveryRace: Hashable, Sendable, Codable {
   /// t, a function of the key.
   public func time(_ key: RandomKey) -> Double {
     (0..<blocks).reduce(0.0) { sum, block in
-      let words = RandomWords(key.split(block))
+      var stream = Stream(words: RandomWords(key.split(block)))
+      var (lucky, sent) = (Route(chance, gradientSeconds), Route(hit, downlinkSeconds))
       var best = Double.infinity
       for worker in 0..<workers {
         let place = 2 * worker * needed
-        best = min(
-          best, gradientSeconds * trials(words, place, chance), downlinkSeconds * trials(words, place + needed, hit))
+        let time = min(lucky.time(&stream, place, needed), sent.time(&stream, place + needed, needed))
+        guard time < best else { continue }
+        best = time
+        lucky.lose(to: best)
+        sent.lose(to: best)
       }
       return sum + best
     }
@@ -84,12 +88,51 @@ public struct DiscoveryRace: Hashable, Sendable, Codable {
     return Double(blocks) * sum * width / 3
   }
 
-  /// A sum of `needed` geometric numbers: trials until as many successes.
-  private func trials(_ words: RandomWords, _ start: Int, _ p: Double) -> Double {
-    if p >= 1 { return Double(needed) }
-    let scale = 1 / log1p(-p)
-    return (start..<start + needed).reduce(0.0) { sum, index in
-      sum + max(1, (log(1 - words.uniform(index)) * scale).rounded(.up))
+  /// Words of a stream, of which two are made at once.
+  private struct Stream {
+    let words: RandomWords
+    private var block = -1
+    private var pair: (UInt64, UInt64) = (0, 0)
+
+    init(words: RandomWords) { self.words = words }
+
+    mutating func uniform(_ index: Int) -> Double {
+      if index >> 1 != block {
+        block = index >> 1
+        pair = words.block(block)
+      }
+      return Double((index & 1 == 0 ? pair.0 : pair.1) >> 11) * 0x1p-53
+    }
+  }
+
+  /// Trials of one chance, each of as many seconds. Whoever has lost to the best so far is not followed to the end: of many
+  /// workers hardly one needs a logarithm, and the best is the same to the last bit.
+  private struct Route {
+    private let (chance, seconds, scale): (Double, Double, Double)
+    /// The best so far, and the numbers from 0 to 1 up to which one wait alone is longer.
+    private var (limit, lost) = (Double.infinity, -1.0)
+
+    init(_ chance: Double, _ seconds: Double) {
+      (self.chance, self.seconds, scale) = (chance, seconds, chance < 1 ? 1 / log1p(-chance) : 0)
+    }
+
+    mutating func lose(to best: Double) {
+      limit = best
+      // A little more than the best, and two roundings less than 1: nobody is lost who is not.
+      if chance < 1 { lost = exp(best * (1 + 1e-9) / (seconds * scale)) - 0x1p-52 }
+    }
+
+    /// Seconds until as many successes, each a geometric number of trials; infinity where that is no less than the best.
+    func time(_ stream: inout Stream, _ start: Int, _ needed: Int) -> Double {
+      if chance >= 1 { return seconds * Double(needed) }
+      var trials = 0.0
+      for index in start..<start + needed {
+        let rest = 1 - stream.uniform(index)
+        if rest <= lost { return .infinity }
+        trials += max(1, (log(rest) * scale).rounded(.up))
+        if seconds * trials >= limit { return .infinity }
+      }
+      return seconds * trials
     }
   }
 }

@@ -164,13 +164,13 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     return c
   }
 
-  /// SmolLM2: an adapter on the last third of its blocks.
+  /// SmolLM2: an adapter on the last third of its blocks, LC and LG.
   static var standard: GradientPromptingConfiguration {
     var c = quick
     c.model = "smollm2"
-    c.arms = [.labels, .firstOrder]
+    c.arms = [.labels]
     c.data = Data(
-      kinds: [.description], train: 384, tuning: 48, test: 128, questions: "", longest: 160, contexts: [])
+      kinds: [.description], train: 384, tuning: 48, test: 96, questions: "", longest: 160, contexts: [])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 50, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
     c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
@@ -180,6 +180,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
 
   static var paper: GradientPromptingConfiguration {
     var c = standard
+    c.arms = [.labels, .firstOrder]
     c.data.kinds = [.description, .reversal]
     c.data.train = 2000
     c.data.test = 256
