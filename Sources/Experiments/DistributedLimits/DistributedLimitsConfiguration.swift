@@ -206,7 +206,7 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
   static var standard: DistributedLimitsConfiguration {
     var c = quick
     c.problem = Problem(dimension: 256, samples: 256, accuracy: 2e-4)
-    c.discovery.workers += [3000, 10_000]
+    c.discovery.workers += [3000]
     c.discovery.wideWorkers = c.discovery.workers
     c.discovery.length = 20_000
     c.links.workers = [1, 4, 16, 64, 256, 1024]
