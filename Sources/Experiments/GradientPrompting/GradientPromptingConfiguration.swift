@@ -174,7 +174,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 50, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
     c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
-    c.seeds.count = 3
+    c.seeds.count = 6
     return c
   }
 
@@ -188,7 +188,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.inner.moreSteps = [2, 4]
     c.further.contexts = [4, 16]
     (c.outer.updates, c.outer.looks) = (400, 20)
-    c.seeds.count = 5
+    c.seeds.count = 6
     return c
   }
 

@@ -22,7 +22,7 @@ public struct GradientPromptingExperiment: Experiment {
       name: "quick", summary: "minutes: a small decoder, trained on the spot, and facts it has not met",
       configuration: .quick),
     .init(
-      name: "standard", summary: "hours: SmolLM2 with an adapter on its last ten blocks, three seeds",
+      name: "standard", summary: "an hour or two: SmolLM2 with an adapter on its last ten blocks, LC and LG, six seeds",
       configuration: .standard),
     .init(
       name: "paper",
