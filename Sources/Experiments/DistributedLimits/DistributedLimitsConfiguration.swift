@@ -214,7 +214,9 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     c.methods.ratios = [0, 0.03, 0.3, 1]
     c.methods.workers = [4, 16, 64]
     c.beyond.workers = [16, 64, 256]
-    c.beyond.shares = [1.0 / 64, 1.0 / 16, 1.0 / 4]
+    c.beyond.batches = [1, 2, 4, 8, 16]
+    c.beyond.shares = [1.0 / 64, 1.0 / 16, 1.0 / 4, 1.0 / 2]
+    c.beyond.scales = [1, 1.8, 4, 7, 14]
     c.seeds = TunedSeeds(count: 10, tuningCount: 2)
     return c
   }
