@@ -29,8 +29,36 @@ typedef struct {
   float *moved;
 } follower;
 
+// Lines of b that the next columns will be laid out from. They are on their way to the second-level cache while the ones before
+// are multiplied: where each number is used only some dozens of times, fetching takes as long as a fifth of the multiplying.
+typedef struct {
+  const char *at;
+  int64_t lines, share;         // still to be asked for; for each block of results
+  int64_t in_row, left, jump;   // lines that lie together, those left of them, bytes from their end to the next ones
+} fetch;
+
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+enum { LINE = 64 };
+
+static fetch fetch_columns(const ck_product *p, const float *b, int64_t first, int64_t beyond, int64_t steps, int64_t blocks) {
+  bool by_rows = p->b_column == 1;
+  if (first >= beyond || blocks == 0 || (!by_rows && p->b_row != 1)) return (fetch){0};
+  int64_t in_row = up(4 * (by_rows ? beyond - first : steps), LINE), lines = in_row * (by_rows ? steps : beyond - first);
+  int64_t apart = 4 * (by_rows ? p->b_row : p->b_column);
+  return (fetch){(const char *)(b + first * p->b_column), lines, up(lines, blocks), in_row, in_row, apart - in_row * LINE};
+}
+
+static inline void fetch_share(fetch *f) {
+  for (int64_t i = 0; i < f->share && f->lines > 0; i++, f->lines--) {
+    __builtin_prefetch(f->at, 0, 2);
+    f->at += LINE;
+    if (--f->left > 0) continue;
+    f->left = f->in_row;
+    f->at += f->jump;
+  }
+}
 
 #define CK_BODY "blocked_product_body.inc"
 #include "ck_dispatch.h"
@@ -50,8 +78,8 @@ static void cut(job *j, int threads) {
   }
 }
 
-// Matrices times a column, or rows times matrices: nothing that is laid out would be used again. Items are rows of results, those of
-// one product after another.
+// Matrices times a column or a few, rows times matrices, and products of a few steps: nothing that is laid out would be used again. Items are rows of results,
+// those of one product after another.
 static void multiply_rows(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   ck_product p = j->p->each;
@@ -67,7 +95,20 @@ static void multiply_rows(void *context, int64_t begin, int64_t end) {
     if (p.has_bias) operands[next++] = j->operands[3];
     if (p.addend_scale != 0) operands[next] = (float *)j->operands[next] + item * p.n;
     ck_product_run(&p, operands);
+    if (!j->p->has_follower) continue;
+    void *const *own = j->operands + (p.has_bias ? 5 : 4);
+    const float *c = operands[2], *point = (const float *)own[1] + item * p.n, factor = *(const float *)own[0];
+    float *moved = (float *)own[2] + item * p.n;
+    for (int64_t i = 0; i < p.m * p.n; i++) moved[i] = point[i] + factor * c[i];
   }
+}
+
+// One row times one matrix whose columns lie dense: a column of the product turned.
+static void multiply_turned(const job *j) {
+  const ck_product *p = &j->p->each;
+  ck_blocked_product turned = {{p->n, 1, p->k, p->b_column, p->b_row, p->a_column, p->a_row, 0, p->addend_scale}, 1, 0, 0, 0};
+  void *operands[4] = {j->operands[1], j->operands[0], j->operands[2], p->addend_scale != 0 ? j->operands[3] : 0};
+  ck_blocked_product_run(&turned, operands);
 }
 
 // Small products, for which laying out takes longer than it saves. Items are products; the same chains of sums, so the same bits.
@@ -86,11 +127,21 @@ void ck_blocked_product_run(const void *parameters, void *const *operands) {
   const ck_product *p = &j.p->each;
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
-  if (p->n == 1 || (p->m == 1 && j.p->batch > 1)) {
+  // So few columns would fill half a strip, and so few steps are over before anything is laid out.
+  bool is_thin = (p->n <= COLUMNS / 2 && p->k <= 4 * STEPS) || p->k <= COLUMNS / 2;
+  if (p->n == 1 || is_thin || (p->m == 1 && j.p->batch > 1)) {
+    // Such products take as long as reading and writing what they are of.
     double row_work = (double)p->n * (double)p->k;
-    ck_parallel_for(j.p->batch * p->m, 1 + (int64_t)(shared_work / 2 / (row_work > 0 ? row_work : 1)), multiply_rows, &j);
+    int64_t grain = least(1 + (int64_t)(shared_work / 2 / (row_work > 0 ? row_work : 1)), ck_grain_for(p->n + p->k));
+    ck_parallel_for(j.p->batch * p->m, grain, multiply_rows, &j);
     return;
   }
+  if (p->m == 1 && p->b_column == 1) {
+    double strip_work = (double)COLUMNS * (double)p->k;
+    ck_parallel_for(up(p->n, COLUMNS), 1 + (int64_t)(shared_work / 2 / (strip_work > 0 ? strip_work : 1)), CK_DISPATCH(multiply_row), &j);
+    return;
+  }
+  if (p->m == 1 && p->b_row == 1 && p->a_column == 1 && !p->has_bias) return multiply_turned(&j);
   bool is_small = work < laid_out_work && p->n > 1 && p->k <= STEPS && p->addend_scale == 0;
   if (is_small && (threads == 1 || j.p->batch >= 2 * threads)) {
     ck_parallel_for(j.p->batch, 1 + (int64_t)(shared_work / 2 / (work > 0 ? work : 1)), multiply_whole, &j);

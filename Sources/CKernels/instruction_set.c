@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "ck_types.h"
 
 static _Thread_local ck_instruction_set limit = CK_AVX512;
@@ -40,3 +44,14 @@ ck_instruction_set ck_instruction_set_in_use(void) {
 }
 
 void ck_limit_instruction_set(ck_instruction_set level) { limit = level; }
+
+bool ck_halves_wide_registers(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (ck_instruction_set_in_use() != CK_AVX512 || !__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx) return false;
+  // Family 19h is Zen 3, which has no such registers, and Zen 4.
+  return __get_cpuid(1, &a, &b, &c, &d) && ((a >> 8) & 0xf) == 0xf && ((a >> 20) & 0xff) == 0xa;
+#else
+  return false;
+#endif
+}

@@ -19,7 +19,7 @@ struct LanguageModelBenchCommand: ParsableCommand {
   var steps = 5
   @Flag(help: "Compute what is inside of blocks again in the backward pass.")
   var recompute = false
-  @Flag(help: "Say what each kernel call takes.")
+  @Flag(help: "Say what kernels take, those of one kind together.")
   var profile = false
 
   func validate() throws {
@@ -44,10 +44,12 @@ struct LanguageModelBenchCommand: ParsableCommand {
       best = min(best, Date().timeIntervalSince(start))
     }
     if profile {
-      for entry in try step.profile(inputs, runs: 3).sorted(by: { $0.seconds > $1.seconds }).prefix(40) {
+      let groups = Dictionary(grouping: try step.profile(inputs, runs: 3), by: \.name).map { name, calls in
+        (name, calls.count, seconds: calls.map(\.seconds).reduce(0, +), flops: calls.map(\.flops).reduce(0, +))
+      }
+      for (name, count, seconds, flops) in groups.sorted(by: { $0.seconds > $1.seconds }).prefix(40) {
         announce(
-          String(format: "%8.3f ms %6.1f GFLOP/s  ", 1e3 * entry.seconds, entry.flops / entry.seconds / 1e9)
-            + entry.name)
+          String(format: "%8.3f ms %6.1f GFLOP/s %4d x ", 1e3 * seconds, flops / seconds / 1e9, count) + name)
       }
     }
     let result: [String: Any] = [

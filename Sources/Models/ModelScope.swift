@@ -101,10 +101,15 @@ public struct ModelScope {
   ///
   /// - Throws: what the layer throws, `ModelError` where parameters are missing.
   public mutating func child(_ name: String, _ layer: some Layer, _ x: Tensor) throws -> Tensor {
+    try within(name) { try layer.forward(x, in: &$0) }
+  }
+
+  /// Runs what needs more than one tensor inside of the layer at hand: names are those below `name`.
+  public mutating func within<Result>(_ name: String, _ body: (inout ModelScope) throws -> Result) rethrows -> Result {
     let outer = prefix
     prefix += name + "/"
     defer { prefix = outer }
-    return try layer.forward(x, in: &self)
+    return try body(&self)
   }
 }
 

@@ -16,6 +16,7 @@ import Testing
   @Test(
     arguments: [
       [32, 64, 64], [64, 32, 1], [1, 64, 33], [32, 1, 64], [7, 19, 5], [16, 48, 1], [13, 1, 1], [9, 40, 20],
+      [40, 30, 8], [21, 9, 5], [16, 70, 2],
     ])
   func agreesWithPlainSums(_ extents: [Int]) {
     let (m, k, n) = (extents[0], extents[1], extents[2])

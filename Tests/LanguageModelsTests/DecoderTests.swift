@@ -35,6 +35,26 @@ import Testing
     #expect(CausalDecoder(c).layout.entries.map(\.type).elementCount == c.parameterCount)
   }
 
+  /// What the head sees at some positions is what it sees there among all, and so is a gradient.
+  @Test(arguments: [(llama, false), (llama, true), (gpt2, false)]) func someRows(
+    _ c: DecoderConfiguration, _ recomputes: Bool
+  ) throws {
+    let decoder = CausalDecoder(c, recomputesBlocks: recomputes)
+    let rows = NDArray([7, 0, 4, 7] as [Int32], shape: [4])
+    let results = try run(try Self.start(decoder, .float64), [Self.tokens, rows]) { point, x in
+      var scope = ModelScope(point)
+      let asked = try decoder.hidden(x[0], rows: x[1], in: &scope)
+      let all = try decoder.hidden(x[0], in: &scope).reshaped(to: [10, c.width]).gathering(x[1])
+      let slopes = [asked, all].map { gradients(of: exp($0).sum(), withRespectTo: point).tree.leaves }
+      return [asked, all] + zip(slopes[0], slopes[1]).flatMap { [$0, $1] }
+    }
+    #expect(results[0].shape == [4, c.width])
+    for i in stride(from: 0, to: results.count, by: 2) {
+      let scale = results[i + 1].doubles.map(abs).reduce(1, max)
+      for (a, b) in zip(results[i].doubles, results[i + 1].doubles) { #expect(abs(a - b) < 1e-12 * scale) }
+    }
+  }
+
   /// Loss, gradient, and the gradient of a loss after a gradient step: float32 with its kernels against float64 without,
   /// and float64 against central differences.
   @Test(arguments: [llama, gpt2]) func derivativesOfBothOrders(_ c: DecoderConfiguration) throws {

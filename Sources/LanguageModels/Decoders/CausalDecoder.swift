@@ -85,8 +85,10 @@ public struct CausalDecoder: Layer {
 
   /// What the head sees (normalised, where this part has the head), or what the next part takes: [batch, time, width].
   ///
+  /// - Parameter rows: where only some positions are asked for, their numbers (int32, batches end to end: batch * time + position),
+  ///   and then it is [rows, width]: the last block does for them alone what comes after its attention.
   /// - Throws: `ModelError` where the input is not of that shape, or longer than the context.
-  public func hidden(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
+  public func hidden(_ x: Tensor, rows: Tensor? = nil, in scope: inout ModelScope) throws -> Tensor {
     let c = configuration
     var y = x
     if takesTokens {
@@ -109,7 +111,8 @@ public struct CausalDecoder: Layer {
       func run() throws -> Tensor {
         var block = block(index)
         block.rotary = rotary
-        return try scope.child("block\(index)", block, y)
+        let asked = index == blocks.last ? rows : nil
+        return try scope.within("block\(index)") { try block.forward(y, rows: asked, in: &$0) }
       }
       y = try recomputesBlocks ? y.graph.recomputing(run) : run()
     }

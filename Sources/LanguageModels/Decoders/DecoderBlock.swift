@@ -21,9 +21,18 @@ struct DecoderBlock: Layer {
     for matrix in DecoderMatrix.all(in: configuration) { layout.child(matrix.rawValue, projection(matrix)) }
   }
 
-  func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
+  func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor { try forward(x, rows: nil, in: &scope) }
+
+  /// - Parameter rows: those of the input, batches end to end, that anybody asks for: what comes after attention is done for them
+  ///   alone, and the result is [rows, width]. Nil for all.
+  func forward(_ x: Tensor, rows: Tensor?, in scope: inout ModelScope) throws -> Tensor {
+    func asked(_ x: Tensor) -> Tensor {
+      guard let rows else { return x }
+      return x.reshaped(to: [x.shape[0] * x.shape[1], x.shape[2]]).gathering(rows)
+    }
     let normal = try scope.child("attentionNorm", DecoderNorm(configuration), x)
-    let y = x + (try attention(normal, in: &scope))
+    let mixed = try attention(normal, in: &scope)
+    let y = asked(x) + (try project(.output, asked(mixed), in: &scope))
     let between = try scope.child("feedForwardNorm", DecoderNorm(configuration), y)
     return y + (try feedForward(between, in: &scope))
   }
@@ -32,6 +41,7 @@ struct DecoderBlock: Layer {
     try scope.child(matrix.rawValue, projection(matrix), x)
   }
 
+  /// The heads' mixed values, side by side, before their projection.
   private func attention(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
     let c = configuration
     let (batch, time) = (x.shape[0], x.shape[1])
@@ -42,8 +52,7 @@ struct DecoderBlock: Layer {
     var key = try heads(.key, c.keyHeads, in: &scope)
     let value = try heads(.value, c.keyHeads, in: &scope)
     if let rotary { (query, key) = (rotary.turned(query), rotary.turned(key)) }
-    let mixed = groupedAttention(query: query, key: key, value: value)
-    return try project(.output, mixed.reshaped(to: [batch, time, c.heads * c.headWidth]), in: &scope)
+    return groupedAttention(query: query, key: key, value: value).reshaped(to: [batch, time, c.heads * c.headWidth])
   }
 
   private func feedForward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {

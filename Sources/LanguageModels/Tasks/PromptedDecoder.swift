@@ -89,9 +89,7 @@ public struct PromptedDecoder: Sendable {
   public func answerLogits(_ task: Inputs, _ parameters: Parameters) throws -> Tensor {
     try decoder.check(parameters.tree.map(\.type), Tree())
     var scope = ModelScope(parameters)
-    let hidden = try decoder.hidden(task.promptInput, in: &scope)
-    let chosen = hidden.reshaped(to: [hidden.shape[0] * hidden.shape[1], hidden.shape[2]]).gathering(task.positions)
-    return try decoder.logits(chosen, in: scope)
+    return try decoder.logits(try decoder.hidden(task.promptInput, rows: task.positions, in: &scope), in: scope)
   }
 
   /// The answer's log-probability, and 1 where each of its tokens is the likeliest of all.
