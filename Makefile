@@ -25,7 +25,7 @@ build: dependencies
 
 test: dependencies lint
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build
+	Scripts/test.sh $(SWIFT)
 
 test-mpi: dependencies
 	Scripts/test-mpi.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A language model's training and meta-learning steps beside PyTorch's, its generation beside llama.cpp's: one run, in turn.
 
-Usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS], with torch, gguf, numpy and llama-cpp-python at hand (peers that are
+Usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS [KIND...]], with torch, gguf, numpy and llama-cpp-python at hand (peers that are
 missing are left out). Both sides run on the same threads: OMP_NUM_THREADS, or all cores. Prints one line a workload:
 medians of the rounds, their ratio with the least and the largest of single rounds, memory at its peak, start-up.
 
@@ -251,7 +251,7 @@ def main():
     descent, path = sys.argv[1], sys.argv[2]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
     print(f"threads {THREADS}, {TIME} tokens, {rounds} rounds", flush=True)
-    for kind in ("full", "lora", "meta", "generate"):
+    for kind in sys.argv[4:] or ("full", "lora", "meta", "generate"):
         try:
             if kind == "generate":
                 generation_rounds(descent, path, rounds)

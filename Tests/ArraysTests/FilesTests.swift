@@ -4,14 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct FilesTests {
-  private let folder: String
+  private let folder = TemporaryFolder()
 
-  init() throws {
-    folder = NSTemporaryDirectory() + "descent-files-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  }
-
-  private func path(_ name: String) -> String { folder + "/" + name }
+  private func path(_ name: String) -> String { folder.path + "/" + name }
 
   private let arrays: [String: NDArray] = [
     "b/weight": NDArray([1.5, -2, 3] as [Float], shape: [3, 1]), "a": NDArray([Double.pi, -.infinity]),

@@ -8,7 +8,7 @@ struct Workspace {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "descent-data-\(UUID().uuidString)"
+    path = TemporaryFolder.ofProcess.path + "/" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Runs the program that lies beside the tests.
@@ -34,7 +35,8 @@ struct Command {
 }
 
 @Suite(.serialized) struct CommandTests {
-  private let folder = NSTemporaryDirectory() + "descent-command-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/command" }
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
 

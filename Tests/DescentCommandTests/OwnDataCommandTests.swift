@@ -1,9 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a user does with data of other kinds than text, and with what was trained.
 @Suite(.serialized) struct OwnDataCommandTests {
-  private let folder = NSTemporaryDirectory() + "descent-own-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/own" }
   /// 2 x 3 pixels in colours, 2 x 2 in grey.
   private let colors =
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAHklEQVR4nGP4z8DA8J+BgYHhP5eIHMOJFKP///8DAD5UB5Wc/91CAAAAAElFTkSuQmCC"

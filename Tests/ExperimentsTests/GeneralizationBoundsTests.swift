@@ -18,9 +18,9 @@ import Training
       clock: { 0 })
   }
 
-  private func temporaryFolder() throws -> RunFolder {
-    try RunFolder.create(NSTemporaryDirectory() + "descent-bounds-\(UUID().uuidString)")
-  }
+  private let temporary = TemporaryFolder()
+
+  private func temporaryFolder() throws -> RunFolder { try RunFolder.create(temporary.path + "/run") }
 
   /// Twins are one, bit for bit, until the replaced sample is met, and apart from then on.
   @Test func twinsAreOneUntilTheReplacedSampleIsMet() throws {

@@ -15,9 +15,9 @@ import Training
       clock: { 0 })
   }
 
-  private func temporaryFolder() throws -> RunFolder {
-    try RunFolder.create(NSTemporaryDirectory() + "descent-lipschitz-\(UUID().uuidString)")
-  }
+  private let temporary = TemporaryFolder()
+
+  private func temporaryFolder() throws -> RunFolder { try RunFolder.create(temporary.path + "/run") }
 
   private func task(_ index: Int, seed: Int = 0) throws -> LipschitzTask {
     try LipschitzTask(

@@ -8,7 +8,8 @@ import Training
 
 /// Threads in place of processes that descend together: rank 0 here, the others beside it.
 @Suite(.serialized) struct RankShardsTests {
-  private let folder = NSTemporaryDirectory() + "descent-shards-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/shards" }
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
 

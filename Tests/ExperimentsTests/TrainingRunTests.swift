@@ -2,12 +2,14 @@ import Diagnostics
 import Experiments
 import Foundation
 import RunLogs
+import TestSupport
 import Testing
 import Training
 
 /// A user's own descent carries diagnostics: they see it, cost time, and leave it as it is.
 @Suite struct TrainingRunTests {
-  private let folder = NSTemporaryDirectory() + "descent-training-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/training" }
   private static let all = "calibration, lipschitz, flatness 0.05 pairs=1, twins 3"
   private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
 

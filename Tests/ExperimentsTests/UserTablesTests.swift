@@ -1,12 +1,14 @@
 import Experiments
 import Foundation
 import RunLogs
+import TestSupport
 import Testing
 import Training
 
 /// Tables as users bring them, with nothing said: each trains with the defaults and beats what needs no descent.
 @Suite struct UserTablesTests {
-  private let folder = NSTemporaryDirectory() + "descent-user-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/user" }
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
 

@@ -4,7 +4,8 @@ import Testing
 import Training
 
 @Suite struct TrainerTests {
-  private let folder = NSTemporaryDirectory() + "descent-training-\(UUID().uuidString)"
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/training" }
 
   private func dataset(nan: Bool = false) -> Dataset {
     let key = RandomKey(seed: 5)

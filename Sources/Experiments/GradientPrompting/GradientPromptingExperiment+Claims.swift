@@ -33,6 +33,21 @@ extension GradientPromptingExperiment {
       "The plain model's best step does not do yet what a prompt does.", .measure(.left(kind), of: .base))
   }
 
+  /// LC learns to answer as the prompted model does: where that one is far below what labels teach, so is LC, however well it learns.
+  private var teacherIsExact: Condition<PromptingArm> {
+    let labels = Measure.exact(.description, .trainedStep)
+    let prompted = Measure.exact(.description, .prompted)
+    let beyond = Number { findings, seed in
+      try findings[.labels, seed, labels] - findings[.base, seed, prompted]
+    } makeUp: { wanted, seed, findings in
+      findings.set(labels, of: .labels, seed, to: wanted)
+      findings.set(prompted, of: .base, seed, to: 0)
+    }
+    return Condition(
+      "exact answers by which labels (LG) teach more than a prompt says",
+      .atMost(configuration.decision.sameMargin / 2), "LC's teacher, the prompted model, is about as exact as what labels teach.", beyond)
+  }
+
   private static func exact(_ arm: PromptingArm, _ condition: PromptCondition, _ kind: Kind = .description) -> Number {
     .measure(.exact(kind, condition), of: arm)
   }
@@ -109,7 +124,7 @@ extension GradientPromptingExperiment {
         "labels-not-needed", "Learning from the prompted model (LC) answers as well as learning from labels (LG).",
         Self.exact(.conditioning, .trainedStep), as: Self.exact(.labels, .trainedStep), within: rule.sameMargin,
         name: "LC as exact as LG", source: Self.paper + ", figure 2: very close"
-      ).saying("do without labels")
+      ).requiring(configuration.readsText ? [] : [teacherIsExact]).saying("do without labels")
     case .firstOrder:
       return .higher(
         "second-order", "The outer gradient's second-order part is needed: without it LC makes answers less likely.",
