@@ -45,7 +45,8 @@ extension GradientPromptingExperiment {
     }
     return Condition(
       "exact answers by which labels (LG) teach more than a prompt says",
-      .atMost(configuration.decision.sameMargin / 2), "LC's teacher, the prompted model, is about as exact as what labels teach.", beyond)
+      .atMost(configuration.decision.sameMargin / 2),
+      "LC's teacher, the prompted model, is about as exact as what labels teach.", beyond)
   }
 
   private static func exact(_ arm: PromptingArm, _ condition: PromptCondition, _ kind: Kind = .description) -> Number {
