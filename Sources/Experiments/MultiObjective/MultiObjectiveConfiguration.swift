@@ -131,8 +131,9 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     c.synthetic.decay = 4
     c.logistic.epochs = 20_000
     c.logistic.steps = 100_000
+    c.logistic.rates = [1, 64]
     c.logistic.rateCount = 4
-    c.logistic.levels = [1e-2, 1e-3, 1e-4]
+    c.logistic.levels = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
     c.riverFlow.samples = [7204]
     return c
   }
