@@ -16,8 +16,8 @@ typedef struct {
 /// A `ck_kernel` on `ck_blocked_product`. Operands: those of `ck_product_run`; with a follower then its factor (one number), its
 /// point (dense like c), and where its results go (may be the point itself).
 ///
-/// A result is one chain of sums for each block of the inner extent, so that a row has the same bits at any place and with
-/// any number of threads.
+/// A result is one chain of sums for each block of the inner extent (one for all of it where there are few columns), so that a row of
+/// several has the same bits at any place and with any number of threads. A product of one row alone may sum in another order.
 void ck_blocked_product_run(const void *parameters, void *const *operands);
 
 #endif
