@@ -93,7 +93,8 @@ extension Lowering {
     guard ck_instruction_set_in_use() == CK_AVX512, b.shape.rank == 2 else { return false }
     let (k, n) = (b.shape[0], b.shape[1])
     if m == 1 || n <= Self.few && k <= Self.mostSteps || k <= Self.few { return true }
-    return m <= Self.fewRows && (n > 1 || k <= Self.mostSteps) && b.strides[0] == 1 && b.strides[1] != 1 && ck_halves_wide_registers()
+    let isTurned = b.strides[0] == 1 && b.strides[1] != 1 && (n > 1 || k <= Self.mostSteps)
+    return m <= Self.fewRows && isTurned && ck_halves_wide_registers()
   }
 
   private func factor(_ follower: Absorption.Follower) -> View {
