@@ -250,8 +250,12 @@ def generation_rounds(descent, path, rounds):
 def main():
     descent, path = sys.argv[1], sys.argv[2]
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    known = ("full", "lora", "meta", "generate")
+    unknown = [kind for kind in sys.argv[4:] if kind not in known]
+    if unknown:
+        sys.exit(f"there is no kind {unknown[0]}: {', '.join(known)}")
     print(f"threads {THREADS}, {TIME} tokens, {rounds} rounds", flush=True)
-    for kind in sys.argv[4:] or ("full", "lora", "meta", "generate"):
+    for kind in sys.argv[4:] or known:
         try:
             if kind == "generate":
                 generation_rounds(descent, path, rounds)

@@ -15,11 +15,15 @@ enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81
 // Multiplications that are worth a second thread; and those below which one thread is faster without laying out rows and columns.
 static const double shared_work = 3e5, laid_out_work = 1e6;
 
+// Results that may be made aside at once, 4 MB, where an addend lies in their place.
+static const int64_t aside_numbers = 1 << 20;
+
 // How results are cut into one rectangle for each thread.
 typedef struct {
   const ck_blocked_product *p;
   void *const *operands;
   int64_t row_parts, column_parts;
+  ck_product_kernel multiply;  // for parts that lay nothing out
 } job;
 
 // What moves with each result; `moved` is 0 where nothing does.
@@ -78,8 +82,8 @@ static void cut(job *j, int threads) {
   }
 }
 
-// Matrices times a column or a few, rows times matrices, and products of a few steps: nothing that is laid out would be used again. Items are rows of results,
-// those of one product after another.
+// Matrices times a column or a few, rows times matrices, and products of a few steps: nothing that is laid out would be used again.
+// Items are rows of results, those of one product after another.
 static void multiply_rows(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   ck_product p = j->p->each;
@@ -87,6 +91,7 @@ static void multiply_rows(void *context, int64_t begin, int64_t end) {
   for (int64_t item = begin; item < end; item += p.m) {
     int64_t batch = item / m, row = item % m;
     p.m = least(m - row, end - item);
+    if (p.addend_scale != 0) p.m = least(p.m, 1 + aside_numbers / (p.n + 1));
     void *operands[5];
     operands[0] = (float *)j->operands[0] + batch * j->p->a_step + row * p.a_row;
     operands[1] = (float *)j->operands[1] + batch * j->p->b_step;
@@ -94,7 +99,7 @@ static void multiply_rows(void *context, int64_t begin, int64_t end) {
     int next = 3;
     if (p.has_bias) operands[next++] = j->operands[3];
     if (p.addend_scale != 0) operands[next] = (float *)j->operands[next] + item * p.n;
-    ck_product_run(&p, operands);
+    j->multiply(&p, operands);
     if (!j->p->has_follower) continue;
     void *const *own = j->operands + (p.has_bias ? 5 : 4);
     const float *c = operands[2], *point = (const float *)own[1] + item * p.n, factor = *(const float *)own[0];
@@ -118,17 +123,17 @@ static void multiply_whole(void *context, int64_t begin, int64_t end) {
   for (int64_t item = begin; item < end; item++) {
     void *operands[4] = {(float *)j->operands[0] + item * j->p->a_step, (float *)j->operands[1] + item * j->p->b_step,
                          (float *)j->operands[2] + item * p->m * p->n, p->has_bias ? j->operands[3] : 0};
-    ck_product_run(p, operands);
+    j->multiply(p, operands);
   }
 }
 
 void ck_blocked_product_run(const void *parameters, void *const *operands) {
-  job j = {parameters, operands, 1, 1};
-  const ck_product *p = &j.p->each;
+  const ck_product *p = &((const ck_blocked_product *)parameters)->each;
+  job j = {parameters, operands, 1, 1, ck_product_kernel_of(p)};
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
   // So few columns would fill half a strip, and so few steps are over before anything is laid out.
-  bool is_thin = (p->n <= COLUMNS / 2 && p->k <= 4 * STEPS) || p->k <= COLUMNS / 2;
+  bool is_thin = (p->n <= CK_THIN && p->k <= CK_THIN_STEPS) || p->k <= CK_THIN;
   if (p->n == 1 || is_thin || (p->m == 1 && j.p->batch > 1)) {
     // Such products take as long as reading and writing what they are of.
     double row_work = (double)p->n * (double)p->k;

@@ -45,13 +45,24 @@ ck_instruction_set ck_instruction_set_in_use(void) {
 
 void ck_limit_instruction_set(ck_instruction_set level) { limit = level; }
 
-bool ck_halves_wide_registers(void) {
+static bool halves_wide_registers(void) {
 #if defined(__x86_64__)
   unsigned a, b, c, d;
-  if (ck_instruction_set_in_use() != CK_AVX512 || !__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx) return false;
+  if (!__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx) return false;
   // Family 19h is Zen 3, which has no such registers, and Zen 4.
   return __get_cpuid(1, &a, &b, &c, &d) && ((a >> 8) & 0xf) == 0xf && ((a >> 20) & 0xff) == 0xa;
 #else
   return false;
 #endif
+}
+
+bool ck_halves_wide_registers(void) {
+  // Asked for each product of a program, and a virtual machine answers slowly.
+  static _Atomic int known = -1;
+  int found = atomic_load_explicit(&known, memory_order_relaxed);
+  if (found < 0) {
+    found = halves_wide_registers();
+    atomic_store_explicit(&known, found, memory_order_relaxed);
+  }
+  return found && ck_instruction_set_in_use() == CK_AVX512;
 }

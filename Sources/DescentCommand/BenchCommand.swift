@@ -74,16 +74,6 @@ struct BenchCommand: ParsableCommand {
       "\"peakMegabytes\": \((RunEnvironment.peakMemory() ?? 0) / 1_048_576)",
     ]
     printAtOnce("{\"peer\": \"descent\", \"workload\": \"\(workload.name)\", \(values.joined(separator: ", "))}")
-    guard profile else { return }
-    let entries = Dictionary(grouping: try step.profile(inputs, runs: 10), by: \.name)
-      .mapValues { (seconds: $0.map(\.seconds).reduce(0, +), flops: $0.map(\.flops).reduce(0, +), count: $0.count) }
-      .sorted { $0.value.seconds > $1.value.seconds }
-    let total = entries.reduce(0) { $0 + $1.value.seconds }
-    for (name, cost) in entries {
-      let rate = cost.flops > 0 ? String(format: "%6.0f GFLOP/s", cost.flops / cost.seconds / 1e9) : "              "
-      printAtOnce(
-        String(format: "%9.1f us %5.1f %% %4d x  ", cost.seconds * 1e6, 100 * cost.seconds / total, cost.count) + rate
-          + "  " + name)
-    }
+    if profile { ProfileTable(try step.profile(inputs, runs: 10)).print() }
   }
 }

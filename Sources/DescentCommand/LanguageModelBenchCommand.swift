@@ -19,7 +19,7 @@ struct LanguageModelBenchCommand: ParsableCommand {
   var steps = 5
   @Flag(help: "Compute what is inside of blocks again in the backward pass.")
   var recompute = false
-  @Flag(help: "Say what kernels take, those of one kind together.")
+  @Flag(help: "Time of each kind of kernel call, the slowest first, with the number of calls.")
   var profile = false
 
   func validate() throws {
@@ -43,21 +43,13 @@ struct LanguageModelBenchCommand: ParsableCommand {
       try step.advance(inputs)
       best = min(best, Date().timeIntervalSince(start))
     }
-    if profile {
-      let groups = Dictionary(grouping: try step.profile(inputs, runs: 3), by: \.name).map { name, calls in
-        (name, calls.count, seconds: calls.map(\.seconds).reduce(0, +), flops: calls.map(\.flops).reduce(0, +))
-      }
-      for (name, count, seconds, flops) in groups.sorted(by: { $0.seconds > $1.seconds }).prefix(40) {
-        announce(
-          String(format: "%8.3f ms %6.1f GFLOP/s %4d x ", 1e3 * seconds, flops / seconds / 1e9, count) + name)
-      }
-    }
     let result: [String: Any] = [
       "kind": kind, "length": length, "seconds": best, "startSeconds": ready, "threads": Engine.threadCount,
       "gigaflops": step.program.flops / best / 1e9, "workingBytes": step.program.workingByteCount,
     ]
     printAtOnce(
       String(decoding: try JSONSerialization.data(withJSONObject: result, options: .sortedKeys), as: UTF8.self))
+    if profile { ProfileTable(try step.profile(inputs, runs: 3)).print() }
   }
 
   private func tokens(_ c: DecoderConfiguration, _ count: Int, _ name: String) -> NDArray {

@@ -4,6 +4,13 @@
 
 #include "ck_product.h"
 
+enum {
+  /// Columns, or steps, so few that products of them lay nothing out.
+  CK_THIN = 8,
+  /// The most steps of such columns, each of which is one chain of sums.
+  CK_THIN_STEPS = 2048
+};
+
 /// Products of the same shape: `batch` of them, `a_step` and `b_step` numbers apart; results lie dense after one another.
 /// A bias is that of all; an addend lies like the results. With an addend and more than one row and column, point + factor * c
 /// may follow each c.

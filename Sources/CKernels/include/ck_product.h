@@ -16,4 +16,8 @@ typedef struct {
 /// dense like c, may be c itself), all float32.
 void ck_product_run(const void *parameters, void *const *operands);
 
+/// What `ck_product_run` does for such a product on the calling thread, for threads that do parts of it.
+typedef void (*ck_product_kernel)(const ck_product *product, void *const *operands);
+ck_product_kernel ck_product_kernel_of(const ck_product *product);
+
 #endif

@@ -26,16 +26,7 @@ enum ControlBench {
     printAtOnce(
       "{\"peer\": \"descent\", \"workload\": \"control\", \"updatesPerSecond\": \(String(format: "%.0f", updates)), "
         + "\"environmentStepsPerSecond\": \(String(format: "%.0f", rate))}")
-    guard profile else { return }
-    let entries = Dictionary(grouping: try training.profile(runs: 50), by: \.name)
-      .mapValues { (seconds: $0.map(\.seconds).reduce(0, +), count: $0.count) }
-      .sorted { $0.value.seconds > $1.value.seconds }
-    let total = entries.reduce(0) { $0 + $1.value.seconds }
-    printAtOnce(String(format: "one cycle (2 critic updates, 1 actor update): %.3f ms in kernels", total * 1000))
-    for (name, cost) in entries.prefix(30) {
-      printAtOnce(
-        String(format: "%6.1f %%  %8.1f us  %4d x  ", cost.seconds / total * 100, cost.seconds * 1e6, cost.count) + name
-      )
-    }
+    // One cycle: two updates of the critics and one of the actor.
+    if profile { ProfileTable(try training.profile(runs: 50)).print() }
   }
 }
