@@ -3,14 +3,18 @@
 
 Usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS [KIND...]], with torch, gguf, numpy and llama-cpp-python at hand (peers that are
 missing are left out). Both sides run on the same threads: OMP_NUM_THREADS, or all cores. Prints one line a workload:
-medians of the rounds, their ratio with the least and the largest of single rounds, memory at its peak, start-up.
+medians of the rounds, their ratio with the least and the largest of single rounds, memory at its peak, start-up; and what
+disturbed them.
 
     full   one update of all weights by SGD on 1 x 128 tokens
     lora   the same of an adapter of rank 8 on all matrices
     meta   one outer update through one inner step, second derivatives included: an adapter of rank 8 on the last third of
            the blocks, 64 tokens to learn from, 64 to be judged by, what is below run beforehand
 """
-import json, os, re, statistics, subprocess, sys, time
+import json, os, re, shutil, statistics, subprocess, sys, time
+
+sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
+from measurement import Watch, count, header
 
 TIME, NEW, RANK = 128, 64, 8
 PROMPT = "The old lighthouse keeper wrote a letter to his sister every week, and she kept all of the letters in a small wooden"
@@ -183,7 +187,10 @@ class Peer:
     def measure(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("the peer ended before its time")
+        return json.loads(line)
 
     def end(self):
         self.process.stdin.close()
@@ -215,29 +222,33 @@ def report(title, unit, mine, theirs, name, faster, rest):
 
 def step_rounds(descent, path, kind, rounds):
     peer = Peer(kind, path)
+    watch = Watch(rounds, served=[peer.process.pid])
+    step = lambda: ours(descent, "lm", "bench", path, "--kind", kind, "--length", str(TIME))
     mine, theirs, memory, starts = [], [], [0, 0], []
     for _ in range(rounds):
-        out, _, _, megabytes = ours(descent, "lm", "bench", path, "--kind", kind, "--length", str(TIME))
+        (out, _, _, megabytes), other = watch.round(step, peer.measure)
         result = json.loads(out)
         mine.append(result["seconds"])
         starts.append(result["startSeconds"])
-        other = peer.measure()
         theirs.append(other["value"])
         memory = [max(memory[0], megabytes), max(memory[1], other["megabytes"])]
     peer.end()
     report(
         kind, "s", mine, theirs, "PyTorch", lambda a, b: b / a,
         f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; ready to step after {statistics.median(starts):.2f} s")
+    print(f"{kind}: {watch.summary()}", flush=True)
 
 
 def generation_rounds(descent, path, rounds):
     peer = Peer("generate", path)
+    watch = Watch(rounds, served=[peer.process.pid])
+    generate = lambda count, *options: ours(descent, "generate", path, PROMPT, "--tokens", str(count), *options)
     mine, theirs, memory, starts = [], [], [0, 0], []
     for _ in range(rounds):
-        _, error, _, megabytes = ours(descent, "generate", path, PROMPT, "--tokens", str(NEW), "--timing")
+        (_, error, _, megabytes), (_, _, seconds, _), other = watch.round(
+            lambda: generate(NEW, "--timing"), lambda: generate(1), peer.measure)
         mine.append(float(re.search(r"at ([0-9.]+) a second", error).group(1)))
-        starts.append(ours(descent, "generate", path, PROMPT, "--tokens", "1")[2])
-        other = peer.measure()
+        starts.append(seconds)
         theirs.append(other["value"])
         memory = [max(memory[0], megabytes), max(memory[1], other["megabytes"])]
     peer.end()
@@ -245,15 +256,23 @@ def generation_rounds(descent, path, rounds):
         "generate", "tokens/s", mine, theirs, "llama.cpp", lambda a, b: a / b,
         f"memory {memory[0]:.0f} and {memory[1]:.0f} MB; from start to first token {statistics.median(starts):.2f} s, "
         f"llama.cpp reads for {peer.ready:.2f} s")
+    print(f"generate: {watch.summary()}", flush=True)
 
 
 def main():
+    if len(sys.argv) < 3:
+        sys.exit("usage: bench-lm.py DESCENT MODEL.gguf [ROUNDS [KIND...]]")
     descent, path = sys.argv[1], sys.argv[2]
-    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+    rounds = count(sys.argv[3]) if len(sys.argv) > 3 else 5
+    if not shutil.which(descent):
+        sys.exit(f"there is no program {descent}")
+    if not os.path.exists(path):
+        sys.exit(f"there is no file {path}")
     known = ("full", "lora", "meta", "generate")
     unknown = [kind for kind in sys.argv[4:] if kind not in known]
     if unknown:
         sys.exit(f"there is no kind {unknown[0]}: {', '.join(known)}")
+    print(header(sys.argv, ["torch", "llama-cpp-python"]))
     print(f"threads {THREADS}, {TIME} tokens, {rounds} rounds", flush=True)
     for kind in sys.argv[4:] or known:
         try:

@@ -1,15 +1,23 @@
-"""Runs each workload in Descent and its peers, interleaved, and prints a table of medians and pairwise ratios."""
+"""Runs each workload in Descent and its peers, interleaved, and prints a table of medians and pairwise ratios.
+
+Usage: compare.py [--company] DESCENT ROUNDS [WORKLOAD...]. With --company the pairs are a program alone and the same beside
+a busy process, or beside itself: what company costs each of them.
+"""
+import contextlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 
-program, rounds = sys.argv[1], int(sys.argv[2])
-workloads = sys.argv[3:] or ["tiny", "mlp", "resnet8", "gpt"]
+sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
+from measurement import Watch, count, header
+
 here = os.path.dirname(os.path.abspath(__file__))
 # A kernel that is forced on an old OpenBLAS would slow a current numpy.
 environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+known = ["tiny", "mlp", "resnet8", "gpt", "resnet18"]
 peers = {
     "torch-eager": lambda w: [sys.executable, f"{here}/peers/torch_step.py", "eager", w],
     "torch-compile": lambda w: [sys.executable, f"{here}/peers/torch_step.py", "compile", w],
@@ -17,38 +25,71 @@ peers = {
 }
 
 
+def start(command, **settings):
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**environment, **settings})
+
+
+def result(process):
+    """The last line of JSON; nothing where a peer failed, so that the others go on."""
+    out, error = process.communicate()
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    if process.returncode == 0 and lines:
+        return json.loads(lines[-1])
+    sentence = f"{' '.join(process.args[:3])} failed: {(error.strip() or 'it printed nothing').splitlines()[-1]}"
+    if process.args[0] == program:
+        sys.exit(sentence)
+    print(sentence, file=sys.stderr)
+    return None
+
+
 def run(command, **settings):
-    result = subprocess.run(command, capture_output=True, text=True, env={**environment, **settings})
-    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
-    if result.returncode != 0 or not lines:
-        print(f"{' '.join(command[:2])} failed: {result.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-        return None
-    return json.loads(lines[-1])
+    return result(start(command, **settings))
 
 
-def product_rate():
+@contextlib.contextmanager
+def busy_process():
+    """A process that computes without end, at our own priority; it ends with us, however we end."""
+    spin = "import os\nparent = os.getppid()\nprint(flush=True)\nwhile os.getppid() == parent: sum(range(100_000))"
+    process = subprocess.Popen([sys.executable, "-c", spin], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def beside_busy_process(command):
+    with busy_process():
+        return run(command)
+
+
+def beside_itself(command):
+    """Two at once: the slower one."""
+    return max([result(process) for process in [start(command), start(command)]], key=lambda r: r["milliseconds"])
+
+
+def product_rate(watch):
     """The higher rate on a large product of oneDNN's and ours, in GFLOP/s: the arithmetic limit's denominator."""
     command = [program, "bench", "product"]
     # Portable kernels leave large products to oneDNN, which chooses its instructions by itself.
-    runs = [run(command), run(command, DESCENT_INSTRUCTION_SET="portable")]
+    runs = watch.round(lambda: run(command), lambda: run(command, DESCENT_INSTRUCTION_SET="portable"))
     return max(each["gigaflopsPerSecond"] for each in runs)
 
 
-limit = product_rate()
-print(f"{os.cpu_count()} cores; product rate {limit:.0f} GFLOP/s; {rounds} interleaved rounds, medians\n")
-print("| workload | Descent ms | torch eager | torch compile | JAX | ratio to best peer (each round) | share of limit | first step s | peak MB (best peer) |")
-print("|---|---|---|---|---|---|---|---|---|")
-for workload in workloads:
+def compare(workload, watch, limit):
+    """A row of the table beside the peers. Whole rounds would dilute a disturbance: a pair is watched by itself."""
     ours, theirs = [], {name: [] for name in peers}
     for _ in range(rounds):
         for name, command in peers.items():
-            before = run([program, "bench", workload])
-            other = run(command(workload))
-            if before:
-                ours.append(before)
-            if before and other:
+            before, other = watch.round(lambda: run([program, "bench", workload]), lambda: run(command(workload)))
+            ours.append(before)
+            if other:
                 theirs[name].append((before["milliseconds"], other))
     medians = {n: statistics.median(o["milliseconds"] for _, o in v) for n, v in theirs.items() if v}
+    if not medians:
+        sys.exit(f"no peer ran {workload}")
     best = min(medians, key=medians.get)
     ratios = [o["milliseconds"] / mine for mine, o in theirs[best]]
     mine = statistics.median(o["milliseconds"] for o in ours)
@@ -60,3 +101,62 @@ for workload in workloads:
         f"({', '.join(f'{r:.2f}' for r in ratios)}) | {share:.0%} | {statistics.median(o['compileSeconds'] for o in ours):.3f} "
         f"| {statistics.median(o['peakMegabytes'] for o in ours):.0f} ({memory:.0f}) |",
         flush=True)
+
+
+def keep_company(workload, watch):
+    """The rows of the table of company. The busy process is ours: it does not count as a disturbance."""
+    ours = [program, "bench", workload]
+    cases = [("Descent", "a busy process", ours, beside_busy_process), ("Descent", "itself", ours, beside_itself)]
+    cases += [(name, "a busy process", command(workload), beside_busy_process) for name, command in peers.items()]
+    pairs = [[] for _ in cases]
+    for _ in range(rounds):
+        for (_, _, command, accompanied), measured in zip(cases, pairs):
+            pair = watch.round(lambda: run(command), lambda: accompanied(command))
+            if all(pair):
+                measured.append([each["milliseconds"] for each in pair])
+    for (name, company, _, _), measured in zip(cases, pairs):
+        if not measured:
+            print(f"| {workload} | {name} | {company} | – | – | – |")
+            continue
+        alone, accompanied = map(statistics.median, zip(*measured))
+        ratios = [b / a for a, b in measured]
+        print(
+            f"| {workload} | {name} | {company} | {alone:.3f} | {accompanied:.3f} | **{statistics.median(ratios):.2f}** "
+            f"({', '.join(f'{r:.2f}' for r in ratios)}) |",
+            flush=True)
+
+
+arguments = sys.argv[1:]
+company = arguments[:1] == ["--company"]
+if company:
+    arguments = arguments[1:]
+if len(arguments) < 2:
+    sys.exit("usage: compare.py [--company] DESCENT ROUNDS [WORKLOAD...]")
+program, rounds, workloads = arguments[0], count(arguments[1]), arguments[2:] or known[:4]
+if not shutil.which(program):
+    sys.exit(f"there is no program {program}; make build makes .build/release/descent")
+for workload in workloads:
+    if workload not in known:
+        sys.exit(f"there is no workload {workload}; there are: {', '.join(known)}")
+
+print(header(sys.argv, ["torch", "jax"]))
+watches = {}
+if company:
+    print("medians of rounds of pairs: alone, then in company\n")
+    print("| workload | program | beside it | alone ms | in company ms | ratio (each round) |")
+    print("|---|---|---|---|---|---|", flush=True)
+    for workload in workloads:
+        watches[workload] = Watch(rounds * (len(peers) + 2), "pairs")
+        keep_company(workload, watches[workload])
+else:
+    watches["product"] = Watch(1)
+    limit = product_rate(watches["product"])
+    print(f"product rate {limit:.0f} GFLOP/s; {rounds} interleaved rounds, medians\n")
+    print("| workload | Descent ms | torch eager | torch compile | JAX | ratio to best peer (each round) | share of limit | first step s | peak MB (best peer) |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for workload in workloads:
+        watches[workload] = Watch(rounds * len(peers), "pairs")
+        compare(workload, watches[workload], limit)
+print()
+for name, watch in watches.items():
+    print(f"{name}: {watch.summary()}")

@@ -19,6 +19,7 @@ shortest() {
   grep '"event":"epoch"' "$1/log.jsonl" | sed -E 's/.*"time":([0-9.e+-]+).*/\1/' |
     awk 'NR > 1 { d = $1 - last; if (!least || d < least) least = d } { last = $1 } END { printf "%.3f", least }'
 }
+python3 Scripts/measurement.py Scripts/scaling.sh "$@"
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $(getconf _NPROCESSORS_ONLN) cores"
 echo "ranks,compression,seconds of an epoch,peak MB of each rank"
 for ranks in 1 2 4; do
