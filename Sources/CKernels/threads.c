@@ -29,6 +29,8 @@ __attribute__((constructor)) static void find_run_time(void) {
   const char *wanted = getenv("OMP_NUM_THREADS");
   int count = wanted ? atoi(wanted) : 0;
   default_threads = count > 0 ? count : ck_available_cores();
+  // The run time heeds affinity, but no quota.
+  if (set_threads) set_threads(default_threads);
 }
 
 int ck_thread_count(void) { return own_threads > 0 ? own_threads : default_threads; }

@@ -8,6 +8,33 @@ public struct DescentMethodKind: Sendable {
   public var options: [NamedOption]
   let make: @Sendable (OptionValues) throws -> any DescentMethod
 
+  /// A method of your own is known to text once it is registered: `DescentMethodKind.register`.
+  ///
+  /// - Parameters:
+  ///   - name: as text names it, in letters and digits.
+  ///   - summary: what it does, in one line.
+  ///   - options: in the order in which text may give them without names; the one called "chain" stands in parentheses.
+  ///   - make: the method of the options' values; it may throw where they make no sense.
+  public init(
+    name: String, summary: String, options: [NamedOption],
+    make: @escaping @Sendable (OptionValues) throws -> any DescentMethod
+  ) { (self.name, self.summary, self.options, self.make) = (name, summary, options, make) }
+
+  private static let registered = KindRegistry<DescentMethodKind>("transformation or method")
+
+  /// Those of the library, then those that were registered, in that order.
+  public static var known: [DescentMethodKind] { all + registered.kinds }
+
+  /// Makes a method of your own known to text: to `parse`, to arms and experiments that take methods.
+  ///
+  /// Call it once, before a text that names it is read.
+  ///
+  /// - Throws: `DescentError` where the name is no word of letters and digits or is taken, or where two options have
+  ///   one name.
+  public static func register(_ kind: DescentMethodKind) throws {
+    try registered.add(kind, taken: all.map(\.name) + TransformationKind.known.map(\.name))
+  }
+
   /// All methods that text can name, besides a chain alone, which is plain gradient descent.
   public static let all: [DescentMethodKind] = [
     .init(
@@ -37,7 +64,7 @@ public struct DescentMethodKind: Sendable {
   public static func parse(_ text: String) throws -> any DescentMethod {
     let stages = try ChainParser.fields(text, at: "|")
     let first = String(stages[0].prefix { $0 != " " })
-    guard let kind = all.first(where: { $0.name == first }) else {
+    guard let kind = known.first(where: { $0.name == first }) else {
       return GradientDescent(try ChainParser.parse(text))
     }
     guard stages.count == 1 else {
@@ -47,3 +74,5 @@ public struct DescentMethodKind: Sendable {
     return try kind.make(OptionValues(owner: kind.name, values: values))
   }
 }
+
+extension DescentMethodKind: NamedKind {}

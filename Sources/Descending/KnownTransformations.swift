@@ -1,5 +1,3 @@
-import Foundation
-
 /// Which transformations text can name: those of the library, and those that a program adds.
 extension TransformationKind {
   /// All transformations of the library.
@@ -28,7 +26,7 @@ extension TransformationKind {
     Grouped.kind,
   ]
 
-  private static let registered = Registered()
+  private static let registered = KindRegistry<TransformationKind>("transformation or method")
 
   /// Those of the library, then those that were registered, in that order.
   public static var known: [TransformationKind] { all + registered.kinds }
@@ -40,14 +38,7 @@ extension TransformationKind {
   /// - Throws: `DescentError` where the name is no word of letters and digits or is taken, or where two options have
   ///   one name.
   public static func register(_ kind: TransformationKind) throws {
-    for word in [kind.name] + kind.options.map(\.name) where !isWord(word) {
-      throw DescentError("\"\(word)\" cannot be a name in a chain: begin with a letter, go on with letters and digits")
-    }
-    let options = kind.options.map(\.name)
-    if let twice = options.indices.first(where: { options[..<$0].contains(options[$0]) }) {
-      throw DescentError("\(kind.name) has two options called \(options[twice])")
-    }
-    try registered.add(kind)
+    try registered.add(kind, taken: all.map(\.name) + DescentMethodKind.known.map(\.name))
   }
 
   /// - Throws: `DescentError` naming the nearest known name.
@@ -58,26 +49,6 @@ extension TransformationKind {
     }
     return kind
   }
-
-  private static func isWord(_ text: String) -> Bool {
-    text.first?.isLetter == true && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
-  }
-
-  /// What a program added; any thread may ask while another adds.
-  private final class Registered: @unchecked Sendable {
-    private let lock = NSLock()
-    private var added: [TransformationKind] = []
-
-    var kinds: [TransformationKind] { lock.withLock { added } }
-
-    func add(_ kind: TransformationKind) throws {
-      try lock.withLock {
-        let taken = (TransformationKind.all + added).map(\.name) + DescentMethodKind.all.map(\.name)
-        guard !taken.contains(kind.name) else {
-          throw DescentError("the name \(kind.name) is taken by another transformation or method")
-        }
-        added.append(kind)
-      }
-    }
-  }
 }
+
+extension TransformationKind: NamedKind {}

@@ -56,7 +56,7 @@ public struct OptionValues: Sendable {
   ///
   /// - Throws: `DescentError` where it cannot be read.
   public func lossExponent(_ name: String) throws -> LossExponent { try value(name, .lossExponent) }
-  /// Path patterns joined by commas; none for "none".
+  /// Path patterns joined by +; none for "none".
   ///
   /// - Throws: `DescentError` where it cannot be read.
   public func patterns(_ name: String) throws -> [String] { try value(name, .patterns(none: "none")) }

@@ -23,18 +23,6 @@ struct ModelOptions: ParsableArguments {
   func readAdapter(for model: PretrainedModel) throws -> (LowRankAdapter, Tree<NDArray>)? {
     try adapter.map { try AdapterFile.read($0, for: model.configuration) }
   }
-
-  /// Bytes that the machine can give to a new process.
-  static var availableMemory: Int {
-    // What the kernel counts as available, where it says so; else all that is there.
-    if let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemAvailable:") }),
-      let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-    {
-      return kilobytes * 1024
-    }
-    return Int(clamping: ProcessInfo.processInfo.physicalMemory)
-  }
 }
 
 struct GenerateCommand: ParsableCommand {
@@ -91,7 +79,7 @@ struct GenerateCommand: ParsableCommand {
         "\(given.count) tokens of text and --tokens \(tokens) are more than the model's context of \(c.context)")
     }
     let needed = model.storedByteCount + DecoderSession.cacheByteCount(c, positions: given.count + tokens)
-    try model.checkFits(needed, available: ModelOptions.availableMemory, for: "generation")
+    try model.checkFits(needed, available: AvailableMemory.byteCount, for: "generation")
     let adapter = try modelOptions.readAdapter(for: model)
     let session = try DecoderSession(model, adapter: adapter?.0, factors: adapter?.1 ?? Tree())
     let ready = Date()

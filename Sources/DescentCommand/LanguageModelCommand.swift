@@ -60,7 +60,7 @@ struct LanguageModelEvaluateCommand: ParsableCommand {
     if let blocks { all = all.prefix(blocks) }
     let adapter = try modelOptions.readAdapter(for: model)
     let needed = model.parameterByteCount + 8 * textOptions.length * model.configuration.vocabulary
-    try model.checkFits(needed, available: ModelOptions.availableMemory, for: "measuring")
+    try model.checkFits(needed, available: AvailableMemory.byteCount, for: "measuring")
     let result = try Perplexity.measure(model, adapter: adapter, on: all)
     let error = result.standardError.map { String(format: " +- %.4f", $0) } ?? ""
     print(
@@ -137,6 +137,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
     let c = model.configuration
     let optimizer = try Chain(chain)
     let tuning = try tuning(c)
+    // What could not be written at the end is refused before hours of training.
+    if case .lowRank = tuning { try AdapterFile.checkWritable(for: c) } else { try model.checkWritable() }
     let given = try modelOptions.readAdapter(for: model)
     if case .lowRank(let adapter) = tuning, let given, given.0 != adapter {
       throw SettingsError("--adapter is of rank \(given.0.rank), or of other matrices, blocks or --alpha")
@@ -147,7 +149,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
       throw SettingsError("the text has \(train.count) blocks to train on, fewer than --batch \(batch)")
     }
     try model.checkFits(
-      memory(tuning, model, train), available: ModelOptions.availableMemory, for: "training with these settings")
+      memory(tuning, model, train), available: AvailableMemory.byteCount, for: "training with these settings")
     let tuner = try FineTuner(
       model, tuning, optimizer: optimizer, shape: [batch, train.length], key: RandomKey(seed: seed), factors: given?.1,
       stepsPerEpoch: train.count / batch, recomputesBlocks: recompute)

@@ -54,7 +54,7 @@ package protocol WatchAccount {
 }
 
 extension WatchKind {
-  /// How each kind's looks are told; a kind without an account is found by a test.
+  /// How each of the library's kinds is told; a kind without an account is found by a test.
   package static var accounts: [String: any WatchAccount.Type] {
     [
       "calibration": CalibrationAccount.self, "flatness": FlatnessAccount.self, "lipschitz": LipschitzAccount.self,
@@ -72,11 +72,12 @@ package struct WatchLooks {
 
   /// - Throws: `RunLogError` for a diagnostic that this version does not know.
   func account() throws -> any WatchAccount {
-    guard let kind = WatchKind.accounts[name] else {
-      throw RunLogError(
-        "the log tells of a diagnostic \(name); \(NearestName.hint(name, among: WatchKind.accounts.keys.sorted()))")
+    if let kind = WatchKind.accounts[name] { return kind.init(self) }
+    let known = WatchKind.known.map(\.name)
+    guard known.contains(name) else {
+      throw RunLogError("the log tells of a diagnostic \(name); \(NearestName.hint(name, among: known))")
     }
-    return kind.init(self)
+    return GeneralAccount(self)
   }
 
   var count: Int { events.count }
@@ -85,6 +86,9 @@ package struct WatchLooks {
 
   /// The last value of a tag, as text.
   func now(_ tag: String) -> String { Report.number(last(tag)) }
+
+  /// What it measures, in order.
+  var tags: [String] { Set(events.flatMap(\.values.keys)).sorted() }
 
   /// The indices of a family of tags at the first look.
   func indices(_ family: MeasureFamily<String>) -> [String] { family.indices(in: (events.first?.values ?? [:]).keys) }

@@ -10,7 +10,8 @@ import Testing
   private func problems(_ text: String) -> [TestProblem] {
     if text.hasPrefix("orthogonal") { return [.direction] }
     if text.hasPrefix("centralize") { return [.parabola, .valley] }
-    if text.hasPrefix("groups") { return [.bowl] }
+    // What names parameters is for problems that have them.
+    if text.hasPrefix("groups") || text.contains("except=") { return [.bowl] }
     return TestProblem.all
   }
 

@@ -94,6 +94,24 @@ import Testing
     }
   }
 
+  /// A model that could not be written is refused before it is trained, and nothing is made.
+  @Test func whatCannotBeWrittenIsNotTrained() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = URL(fileURLWithPath: model + "/config.json")
+    var config = try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as! [String: Any]
+    config["rope_scaling"] = ["rope_type": "linear", "factor": 2.0] as [String: Any]
+    try JSONSerialization.data(withJSONObject: config).write(to: path)
+    let out = folder + "/out"
+    for options in [["--full"], ["--last", "1"]] {
+      let result = try run(["lm", "train", model, text, "--length", "32", "--out", out] + options)
+      #expect(result.status != 0 && result.text.contains("scaled rotary positions"), "\(result.text)")
+      #expect(!FileManager.default.fileExists(atPath: out))
+    }
+    let adapted = try run(
+      ["lm", "train", model, text, "--length", "32", "--steps", "1", "--out", out, "--lora", "2"])
+    #expect(adapted.status == 0, "\(adapted.text)")
+  }
+
   @Test func mistakesHaveTheirSentence() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try FileManager.default.createDirectory(atPath: folder + "/empty", withIntermediateDirectories: true)

@@ -1,4 +1,3 @@
-import Arrays
 import Foundation
 
 #if canImport(Glibc)

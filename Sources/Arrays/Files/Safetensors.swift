@@ -47,23 +47,43 @@ public enum Safetensors {
     withExtendedLifetime(arrays) {}
   }
 
+  /// Where an array lies in a file.
+  package struct Entry {
+    package var name: String
+    /// As the format has it: "BF16".
+    package var type: String
+    package var shape: Shape
+    /// Bytes of the file.
+    package var range: Range<Int>
+  }
+
+  /// Reads all arrays.
+  ///
   /// - Throws: `FileError` where the file is truncated, overlapping, out of range or of an unknown type.
   public static func read(_ path: String) throws -> Contents {
-    func refuse(_ reason: String) -> FileError { FileError(path: path, reason: reason) }
-    guard let data = FileManager.default.contents(atPath: path) else { throw refuse("cannot be read") }
-    guard data.count >= 8 else { throw refuse("\(data.count) bytes are no safetensors file") }
-    let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard length <= largestHeader, Int(length) <= data.count - 8 else {
-      throw refuse("the header claims \(length) bytes of a file of \(data.count)")
+    let file = try MappedFile(path)
+    let (entries, metadata) = try entries(of: file)
+    return Contents(
+      arrays: Dictionary(uniqueKeysWithValues: entries.map { ($0.name, array($0, of: file)) }), metadata: metadata)
+  }
+
+  /// What a file holds, checked, none of it read yet.
+  ///
+  /// - Throws: as `read`.
+  package static func entries(of file: MappedFile) throws -> ([Entry], metadata: [String: String]) {
+    func refuse(_ reason: String) -> FileError { FileError(path: file.path, reason: reason) }
+    let bytes = file.bytes
+    guard bytes.count >= 8 else { throw refuse("\(bytes.count) bytes are no safetensors file") }
+    let length = bytes.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= largestHeader, Int(length) <= bytes.count - 8 else {
+      throw refuse("the header claims \(length) bytes of a file of \(bytes.count)")
     }
     let start = 8 + Int(length)
-    guard let header = try? JSONSerialization.jsonObject(with: data[8..<start]) as? [String: Any] else {
+    guard let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start])) as? [String: Any] else {
       throw refuse("the header is no JSON object")
     }
-    var arrays: [String: NDArray] = [:]
     var metadata: [String: String] = [:]
-    var covered = 0
-    var ranges: [(Int, Int, String)] = []
+    var entries: [Entry] = []
     for (name, value) in header {
       if name == "__metadata__" {
         guard let strings = value as? [String: String] else { throw refuse("the metadata are not strings") }
@@ -75,18 +95,26 @@ public enum Safetensors {
       else { throw refuse("the entry \(name) lacks dtype, shape or data_offsets") }
       guard let size = sizes[type] else { throw refuse("\(name) has the unknown type \(type)") }
       guard let count = checkedCount(dimensions), offsets[0] >= 0, offsets[1] >= offsets[0],
-        offsets[1] <= data.count - start, offsets[1] - offsets[0] == count * size
-      else { throw refuse("\(name) of shape \(dimensions) does not lie at bytes \(offsets) of \(data.count - start)") }
-      if offsets[1] > offsets[0] { ranges.append((offsets[0], offsets[1], name)) }
-      covered += offsets[1] - offsets[0]
-      arrays[name] = decode(data[(start + offsets[0])..<(start + offsets[1])], type, Shape(dimensions))
+        offsets[1] <= bytes.count - start, offsets[1] - offsets[0] == count * size
+      else { throw refuse("\(name) of shape \(dimensions) does not lie at bytes \(offsets) of \(bytes.count - start)") }
+      entries.append(
+        Entry(name: name, type: type, shape: Shape(dimensions), range: start + offsets[0]..<start + offsets[1]))
     }
-    ranges.sort { $0.0 < $1.0 }
-    for (a, b) in zip(ranges, ranges.dropFirst()) where a.1 > b.0 { throw refuse("\(a.2) and \(b.2) overlap") }
-    guard covered == data.count - start else {
-      throw refuse("\(data.count - start - covered) bytes belong to no array: the file is damaged")
+    let filled = entries.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for (a, b) in zip(filled, filled.dropFirst()) where a.range.overlaps(b.range) {
+      throw refuse("\(a.name) and \(b.name) overlap")
     }
-    return Contents(arrays: arrays, metadata: metadata)
+    let covered = filled.reduce(0) { $0 + $1.range.count }
+    guard covered == bytes.count - start else {
+      throw refuse("\(bytes.count - start - covered) bytes belong to no array: the file is damaged")
+    }
+    return (entries, metadata)
+  }
+
+  /// An array, read.
+  package static func array(_ entry: Entry, of file: MappedFile) -> NDArray {
+    defer { withExtendedLifetime(file) {} }
+    return decode(UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]), entry.type, entry.shape)
   }
 
   private static func checkedCount(_ dimensions: [Int]) -> Int? {
@@ -100,17 +128,15 @@ public enum Safetensors {
     return count
   }
 
-  private static func decode(_ bytes: Data, _ type: String, _ shape: Shape) -> NDArray {
+  private static func decode(_ bytes: UnsafeRawBufferPointer, _ type: String, _ shape: Shape) -> NDArray {
     if let native = names.first(where: { $0.value == type })?.key {
       let array = NDArray(uninitialized: shape, native)
-      bytes.copyBytes(to: UnsafeMutableRawBufferPointer(start: array.storage.pointer, count: bytes.count))
+      UnsafeMutableRawBufferPointer(start: array.storage.pointer, count: bytes.count).copyMemory(from: bytes)
       return array
     }
     func words<T>(_: T.Type) -> [T] {
-      bytes.withUnsafeBytes { raw in
-        (0..<raw.count / MemoryLayout<T>.size).map {
-          raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)
-        }
+      (0..<bytes.count / MemoryLayout<T>.size).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)
       }
     }
     switch type {

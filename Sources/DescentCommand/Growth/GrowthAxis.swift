@@ -30,7 +30,7 @@ enum GrowthAxis: String, CaseIterable {
   ///   - available: bytes.
   ///   - needed: bytes for a size, which grow with it.
   func affordableSizes(
-    most: Int?, available: Int = ModelOptions.availableMemory, needed: (Int) -> Double
+    most: Int?, available: Int = AvailableMemory.byteCount, needed: (Int) -> Double
   ) -> (sizes: [Int], omission: String?) {
     let all = sizes(most: most)
     // Estimates are rough, and other programs want some too.

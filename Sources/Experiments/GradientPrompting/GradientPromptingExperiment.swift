@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModels
+import RunLogs
 import Training
 
 /// Can a gradient step on a text do what the text does as a prompt?
@@ -26,7 +27,7 @@ public struct GradientPromptingExperiment: Experiment {
       configuration: .standard),
     .init(
       name: "paper",
-      summary: "days: the same with 400 outer updates, more steps and contexts, five seeds; model=FILE for others",
+      summary: "days: the same with 400 outer updates, more steps and contexts, six seeds; model=FILE for others",
       configuration: .paper),
   ]
 
@@ -124,8 +125,7 @@ public struct GradientPromptingExperiment: Experiment {
     let model = try PretrainedModel.open(path)
     // The embedding stands in the trunk and above it; what a step needs comes on top.
     try model.checkFits(
-      2 * model.parameterByteCount, available: Int(clamping: ProcessInfo.processInfo.physicalMemory),
-      for: "this experiment")
+      2 * model.parameterByteCount, available: AvailableMemory.byteCount, for: "this experiment")
     return model
   }
 }

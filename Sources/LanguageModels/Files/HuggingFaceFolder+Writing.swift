@@ -3,19 +3,28 @@ import Foundation
 import Parameters
 
 extension PretrainedModel {
+  /// Whether `write` can write this model; asked before it is trained.
+  ///
+  /// - Throws: `LanguageModelError` where it cannot.
+  public func checkWritable() throws { _ = try writableRotary() }
+
+  private func writableRotary() throws -> Rotary {
+    guard configuration.feedForward == .swiGLU, let rotary = configuration.rotary else {
+      throw LanguageModelError("folders are written for models of the Llama family, not for GPT-2")
+    }
+    guard rotary.factors.isEmpty else {
+      throw LanguageModelError("folders are not written for models with scaled rotary positions")
+    }
+    return rotary
+  }
+
   /// Writes the model, with weights of the caller's in place of its own, as a folder that `open` and Hugging Face's
   /// library read: `config.json`, `tokenizer.json`, `tokenizer_config.json`, `model.safetensors` (float32).
   ///
   /// - Parameter weights: some or all of the parameters of `decoder`.
   /// - Throws: `FileError`, `LanguageModelError`.
   public func write(replacing weights: Tree<NDArray> = Tree(), to folder: String) throws {
-    let c = configuration
-    guard c.feedForward == .swiGLU, let rotary = c.rotary else {
-      throw LanguageModelError("folders are written for models of the Llama family, not for GPT-2")
-    }
-    guard rotary.factors.isEmpty else {
-      throw LanguageModelError("folders are not written for models with scaled rotary positions")
-    }
+    let (c, rotary) = (configuration, try writableRotary())
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var arrays: [String: NDArray] = [:]
     let names = HuggingFaceFolder.llamaNames(c)

@@ -7,20 +7,15 @@ enum HuggingFaceFolder {
   static func open(_ path: String) throws -> PretrainedModel {
     let config = try JSONFile(path + "/config.json")
     let type = config.text("model_type") ?? "none"
-    let arrays = try weights(path)
-    let configuration: DecoderConfiguration
-    let named: [String: StoredWeight]
-    switch type {
-    case "llama":
-      configuration = try llama(config, arrays)
-      named = llamaNames(configuration).reduce(into: [:]) { result, name in
-        result[name.ours] = arrays[name.theirs].map { StoredWeight($0) }
-      }
-    case "gpt2":
-      configuration = try gpt2(config, arrays)
-      named = try GPT2Weights.byPath(arrays, configuration)
-    default: throw FileError(path: config.path, reason: "is of the type \(type.prefix(40)), not llama or gpt2")
+    guard ["llama", "gpt2"].contains(type) else {
+      throw FileError(path: config.path, reason: "is of the type \(type.prefix(40)), not llama or gpt2")
     }
+    let weights = try weights(path)
+    let configuration = type == "llama" ? try llama(config, weights) : try gpt2(config, weights)
+    let named =
+      try type == "llama"
+      ? llamaNames(configuration).reduce(into: [:]) { $0[$1.ours] = weights[$1.theirs] }
+      : GPT2Weights.byPath(weights, configuration)
     do {
       return try PretrainedModel(
         path: path, configuration: configuration, tokenizer: try HuggingFaceTokenizer.read(path, config),
@@ -28,8 +23,8 @@ enum HuggingFaceFolder {
     } catch let error as LanguageModelError { throw FileError(path: path, reason: error.description) }
   }
 
-  /// All arrays of the folder, as float32.
-  private static func weights(_ folder: String) throws -> [String: NDArray] {
+  /// All arrays of the folder, in place where our kernels read them so.
+  private static func weights(_ folder: String) throws -> [String: StoredWeight] {
     let single = folder + "/model.safetensors"
     var files = [single]
     if !FileManager.default.fileExists(atPath: single) {
@@ -45,19 +40,33 @@ enum HuggingFaceFolder {
       }
       files = Set(map.values).sorted().map { folder + "/" + $0 }
     }
-    var result: [String: NDArray] = [:]
-    for file in files {
-      for (name, array) in try Safetensors.read(file).arrays {
-        guard result[name] == nil else {
-          throw FileError(path: file, reason: "has \(name), which another file has too")
+    var result: [String: StoredWeight] = [:]
+    for path in files {
+      let file = try MappedFile(path)
+      for entry in try Safetensors.entries(of: file).0 {
+        guard result[entry.name] == nil else {
+          throw FileError(path: path, reason: "has \(entry.name), which another file has too")
         }
-        result[name] = array.converted(to: .float32)
+        result[entry.name] = weight(entry, of: file)
       }
     }
     return result
   }
 
-  private static func llama(_ config: JSONFile, _ arrays: [String: NDArray]) throws -> DecoderConfiguration {
+  private static let encodings: [String: (WeightEncoding, alignment: Int)] = [
+    "F32": (.f32, 4), "F16": (.f16, 2), "BF16": (.bf16, 2),
+  ]
+
+  private static func weight(_ entry: Safetensors.Entry, of file: MappedFile) -> StoredWeight {
+    let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.range])
+    // The format does not promise that numbers lie at multiples of their size.
+    if let (encoding, alignment) = encodings[entry.type], Int(bitPattern: bytes.baseAddress) % alignment == 0 {
+      return StoredWeight(shape: entry.shape, encoding: encoding, bytes: bytes, owner: file)
+    }
+    return StoredWeight(Safetensors.array(entry, of: file).converted(to: .float32))
+  }
+
+  private static func llama(_ config: JSONFile, _ arrays: [String: StoredWeight]) throws -> DecoderConfiguration {
     let (width, heads) = (try config.extent("hidden_size"), try config.extent("num_attention_heads"))
     guard (config.text("hidden_act") ?? "silu") == "silu" else {
       throw FileError(path: config.path, reason: "has the activation \(config.text("hidden_act") ?? ""), not silu")
@@ -70,8 +79,18 @@ enum HuggingFaceFolder {
       throw FileError(path: config.path, reason: "has a bias on o_proj, which is not supported")
     }
     let headWidth = try config.optionalExtent("head_dim") ?? width / heads
-    var rotary = Rotary(base: config.number("rope_theta") ?? 10000)
-    if let scaling = config.values["rope_scaling"] as? [String: Any] {
+    // Newer files say in one object what older ones say in two places.
+    let together = config.values["rope_parameters"] as? [String: Any]
+    let base = together?["rope_theta"] as? Double ?? config.number("rope_theta")
+    guard together == nil || base != nil else {
+      throw FileError(path: config.path, reason: "has rope_parameters that do not say rope_theta")
+    }
+    var rotary = Rotary(base: base ?? 10000)
+    let part = together?["partial_rotary_factor"] as? Double ?? config.number("partial_rotary_factor") ?? 1
+    guard part == 1 else {
+      throw FileError(path: config.path, reason: "turns \(part) of a head's numbers, which is not supported")
+    }
+    if let scaling = together ?? config.values["rope_scaling"] as? [String: Any] {
       rotary.factors = try RotaryScaling.factors(scaling, rotary, headWidth: headWidth, file: config.path)
     }
     let configuration = DecoderConfiguration.llama(
@@ -85,7 +104,7 @@ enum HuggingFaceFolder {
     return configuration
   }
 
-  private static func gpt2(_ config: JSONFile, _ arrays: [String: NDArray]) throws -> DecoderConfiguration {
+  private static func gpt2(_ config: JSONFile, _ arrays: [String: StoredWeight]) throws -> DecoderConfiguration {
     let activation = config.text("activation_function") ?? "gelu_new"
     guard ["gelu_new", "gelu_pytorch_tanh"].contains(activation) else {
       throw FileError(path: config.path, reason: "has the activation \(activation), not gelu_new")
@@ -100,7 +119,7 @@ enum HuggingFaceFolder {
     return configuration
   }
 
-  private static func layers(_ config: JSONFile, _ key: String, _ arrays: [String: NDArray]) throws -> Int {
+  private static func layers(_ config: JSONFile, _ key: String, _ arrays: [String: StoredWeight]) throws -> Int {
     let count = try config.extent(key)
     guard count <= arrays.count else {
       throw FileError(path: config.path, reason: "says \(key) = \(count), and there are \(arrays.count) arrays")

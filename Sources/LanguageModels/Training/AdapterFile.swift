@@ -20,14 +20,21 @@ public enum AdapterFile {
     }
   }
 
+  /// Whether adapters of such a model can be written; asked before one is trained.
+  ///
+  /// - Throws: `LanguageModelError` where they cannot.
+  public static func checkWritable(for c: DecoderConfiguration) throws {
+    guard c.feedForward == .swiGLU else {
+      throw LanguageModelError("adapters are written for models of the Llama family, not for GPT-2")
+    }
+  }
+
   /// - Parameter base: the name of the model that is adapted, for the reader's information.
   /// - Throws: `FileError`, `LanguageModelError`.
   public static func write(
     _ factors: Tree<NDArray>, of adapter: LowRankAdapter, for c: DecoderConfiguration, base: String, to folder: String
   ) throws {
-    guard c.feedForward == .swiGLU else {
-      throw LanguageModelError("adapters are written for models of the Llama family, not for GPT-2")
-    }
+    try checkWritable(for: c)
     try check(factors, adapter, c)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var arrays: [String: NDArray] = [:]
@@ -60,8 +67,11 @@ public enum AdapterFile {
     guard config.text("peft_type") == "LORA", let rank = config.values["r"] as? Int, rank > 0,
       let alpha = config.number("lora_alpha"), let modules = config.values["target_modules"] as? [String]
     else { throw refuse("is no LORA adapter with r, lora_alpha and target_modules") }
-    guard config.values["use_rslora"] as? Bool != true, config.values["use_dora"] as? Bool != true else {
-      throw refuse("uses rslora or dora, which are not supported")
+    for key in ["use_rslora", "use_dora", "fan_in_fan_out"] where config.values[key] as? Bool == true {
+      throw refuse("says \(key), which is not supported")
+    }
+    for key in ["rank_pattern", "alpha_pattern"] where (config.values[key] as? [String: Any])?.isEmpty == false {
+      throw refuse("has a \(key), which is not supported: one rank and one lora_alpha for all")
     }
     let matrices = try modules.map { name -> DecoderMatrix in
       guard let matrix = DecoderMatrix.allCases.first(where: { module($0) == name }) else {

@@ -54,7 +54,9 @@ public struct WatchSite: Sendable {
   }
 
   /// That many examples of a set, drawn without replacement; all where there are fewer.
-  func examples(_ dataset: Dataset, _ count: Int, _ name: String) -> ExampleArrays {
+  ///
+  /// - Parameter name: tells draws apart: the same name draws the same examples.
+  public func examples(_ dataset: Dataset, _ count: Int, _ name: String) -> ExampleArrays {
     let indices = key.split(name).permutation(dataset.count).prefix(count).sorted()
     var features = dataset.featureArray(at: indices)
     normalization?.apply(to: &features)

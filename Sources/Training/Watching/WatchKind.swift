@@ -10,6 +10,31 @@ public struct WatchKind: Sendable {
   public var options: [NamedOption]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
 
+  /// A diagnostic of your own is known to text once it is registered: `WatchKind.register`.
+  ///
+  /// - Parameters:
+  ///   - name: as text names it, in letters and digits.
+  ///   - summary: what it looks at, in one line.
+  ///   - options: in the order in which text may give them without names.
+  ///   - make: the diagnostic of the options' values on a site; it may throw where it does not apply there.
+  public init(
+    name: String, summary: String, options: [NamedOption],
+    make: @escaping @Sendable (OptionValues, WatchSite) throws -> any Watch
+  ) { (self.name, self.summary, self.options, self.make) = (name, summary, options, make) }
+
+  private static let registered = KindRegistry<WatchKind>("diagnostic")
+
+  /// Those of the library, then those that were registered, in that order.
+  public static var known: [WatchKind] { all + registered.kinds }
+
+  /// Makes a diagnostic of your own known to text: to `WatchConfiguration`, to descents that are watched, to reports.
+  ///
+  /// Call it once, before a text that names it is read.
+  ///
+  /// - Throws: `DescentError` where the name is no word of letters and digits or is taken, or where two options have
+  ///   one name.
+  public static func register(_ kind: WatchKind) throws { try registered.add(kind, taken: all.map(\.name)) }
+
   private static let examples = NamedOption("examples", "1000", "examples that are looked at, of each set")
 
   /// All diagnostics that text can name.
@@ -46,6 +71,8 @@ public struct WatchKind: Sendable {
   }
 }
 
+extension WatchKind: NamedKind {}
+
 /// The diagnostics of a descent as text has them, joined by commas: `calibration, flatness 0.1`.
 public struct WatchConfiguration: Sendable, CustomStringConvertible {
   /// One diagnostic with its options.
@@ -58,9 +85,9 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
     /// - Throws: `DescentError` naming the nearest known name.
     init(_ text: String) throws {
       let name = String(text.prefix { $0 != " " })
-      guard let kind = WatchKind.all.first(where: { $0.name == name }) else {
-        throw DescentError(
-          "there is no diagnostic \(name); \(NearestName.hint(name, among: WatchKind.all.map(\.name)))")
+      let known = WatchKind.known
+      guard let kind = known.first(where: { $0.name == name }) else {
+        throw DescentError("there is no diagnostic \(name); \(NearestName.hint(name, among: known.map(\.name)))")
       }
       self.name = name
       self.kind = kind
