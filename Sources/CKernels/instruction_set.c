@@ -56,13 +56,15 @@ static bool halves_wide_registers(void) {
 #endif
 }
 
-bool ck_halves_wide_registers(void) {
-  // Asked for each product of a program, and a virtual machine answers slowly.
+bool ck_has_own_products(void) {
+  ck_instruction_set level = ck_instruction_set_in_use();
+  if (level != CK_AVX512) return level == CK_AVX2;
+  // Asked for at each call, and a virtual machine answers slowly.
   static _Atomic int known = -1;
   int found = atomic_load_explicit(&known, memory_order_relaxed);
   if (found < 0) {
     found = halves_wide_registers();
     atomic_store_explicit(&known, found, memory_order_relaxed);
   }
-  return found && ck_instruction_set_in_use() == CK_AVX512;
+  return found;
 }

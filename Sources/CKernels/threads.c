@@ -88,7 +88,7 @@ void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) 
     return;
   }
   // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
-  if (!parallel || ck_instruction_set_in_use() == CK_AVX2) {
+  if (!parallel || ck_has_own_products()) {
     crew_run(count, (int)parts, task, context);
     return;
   }

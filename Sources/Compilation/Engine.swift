@@ -26,8 +26,8 @@ public enum Engine {
     }
   }
 
-  /// Whether large products and convolutions are our own: on AVX2 they are faster than oneDNN's; on AVX-512 its are.
-  package static var hasOwnProducts: Bool { ck_instruction_set_in_use() == CK_AVX2 }
+  /// Whether large products and convolutions are our own: see `ck_has_own_products`.
+  package static var hasOwnProducts: Bool { ck_has_own_products() }
 
   /// The version of oneDNN in use.
   public static var oneDNNVersion: String { String(cString: cd_version()) }

@@ -78,21 +78,13 @@ extension Lowering {
     if case .accumulate = extra, let third { mayTakeThePlace(of: third, beside: [a, b]) }
   }
 
-  /// Rows up to which our products with a turned matrix are faster than the library's, by 7 to 20 % (measured on a Zen 4, AVX-512,
-  /// 576 x 1536 and 49,152 x 576, matrices in memory; with 128 rows they are equal, and where b is not turned the library is).
-  private static let fewRows = 96
-
-  /// Whether our own product is faster than the library's: on AVX2 any is. On AVX-512 that of a row is, and that with as few columns or
-  /// steps as an adapter has, which the library shares and lays out where that takes longer than it saves; and, where sixteen
-  /// numbers at a time are no faster than eight, that of a few rows with a turned matrix, whose columns lie dense.
+  /// Whether our own product is faster than the library's where large ones are not ours: on AVX-512 that of a row is, and that with as
+  /// few columns or steps as an adapter has, which the library shares and lays out where that takes longer than it saves.
   private func isOwnFaster(_ m: Int, _ b: View) -> Bool {
     if Engine.hasOwnProducts { return true }
     guard ck_instruction_set_in_use() == CK_AVX512, b.shape.rank == 2 else { return false }
     let (k, n) = (b.shape[0], b.shape[1])
-    let (few, steps) = (Int(CK_THIN), Int(CK_THIN_STEPS))
-    if m == 1 || n <= few && k <= steps || k <= few { return true }
-    let isTurned = b.strides[0] == 1 && b.strides[1] != 1 && (n > 1 || k <= steps)
-    return m <= Self.fewRows && isTurned && ck_halves_wide_registers()
+    return m == 1 || n <= Int(CK_THIN) && k <= Int(CK_THIN_STEPS) || k <= Int(CK_THIN)
   }
 
   private func factor(_ follower: Absorption.Follower) -> View {
