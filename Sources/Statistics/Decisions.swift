@@ -235,7 +235,7 @@ extension Claim {
   public func undecided(count: Int, _ error: any Error) -> Decision {
     decision(
       count == 0 ? .notMeasured : .undecided,
-      Evidence(test: "none", count: count, reason: "No test was possible. \(error)"))
+      Evidence(test: Evidence.noTest, count: count, reason: "No test was possible. \(error)"))
   }
 
   private func decision(_ verdict: Verdict, _ evidence: Evidence) -> Decision {
