@@ -20,29 +20,39 @@ struct CompareCommand: ParsableCommand {
   var sources: [String] = []
   @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more.")
   var arms: [String] = []
-  @Option(help: "Settings that are tried of each arm.")
+  @Option(help: "Settings that are tried of each arm; \(Self.defaults.trials) when not given.")
   var trials: Int?
-  @Option(help: "Seeds on which the best settings are compared.")
+  @Option(help: "Seeds on which the best settings are compared; \(Self.defaults.seeds.count) when not given.")
   var seeds: Int?
-  @Option(help: "Seeds on which settings are tried.")
+  @Option(help: "Seeds on which settings are tried; \(Self.defaults.seeds.tuningCount) when not given.")
   var tuningSeeds: Int?
-  @Option(help: "Length of each descent, as 2000updates, 20epochs or 100000samples.")
+  @Option(
+    help: "Length of each descent, as 2000updates, 20epochs or 100000samples; \(Self.defaults.budget) when not given.")
   var budget: String?
-  @Option(help: "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2.")
+  @Option(
+    help:
+      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2; \(Self.defaults.measure) when not given."
+  )
   var measure: String?
   @Option(help: "Differences within ± this, in the measure's unit, count as none: adds a test of equality.")
   var margin: Double?
   @Option(help: "The measure's value at which a descent has arrived; by rule when not given.")
   var targetValue: Double?
-  @Option(help: "Looks at the validation part in a descent.")
+  @Option(help: "Looks at the validation part in a descent; \(Self.defaults.looks) when not given.")
   var looks: Int?
-  @Option(help: "The weights that are measured: best (on validation) or last.")
+  @Option(
+    help: "The weights that are measured: best (on validation) or last; \(Self.defaults.keep.rawValue) when not given.")
   var keep: ComparisonConfiguration.Kept?
-  @Option(help: "Level of the tests, after Holm's correction.")
+  @Option(help: "Level of the tests, after Holm's correction; \(Self.defaults.decision.alpha) when not given.")
   var alpha: Double?
-  @Option(help: "Fraction that is held out for validation, anew for each seed.")
+  @Option(
+    help:
+      "Fraction that is held out for validation, anew for each seed; \(Self.defaults.table.validation) when not given.")
   var validation: Double?
-  @Option(help: "A table's rows that nothing is chosen by, the same for all seeds: a fraction (0 for none), or a file.")
+  @Option(
+    help:
+      "A table's rows that nothing is chosen by, the same for all seeds: a fraction (0 for none), or a file; \(Self.defaults.table.test) when not given."
+  )
   var test: String?
   @OptionGroup var table: TableArguments
   @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")

@@ -21,6 +21,15 @@ import Foundation
       DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self,
       GrowthCommand.self,
     ])
+
+  /// A slip in a command's name is answered by the nearest one.
+  static func main() {
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) {
+      exit(withError: ValidationError("there is no command \(name); \(NearestName.hint(name, among: known))"))
+    }
+    main(nil)
+  }
 }
 
 /// Errors leave with their sentence and status 1.
@@ -47,7 +56,9 @@ struct ListCommand: ParsableCommand {
 
   func run() {
     print("Experiments (descent describe NAME, descent run NAME):")
-    for type in ExperimentRegistry.all { print("  \(type.name)  \(type.summary)") }
+    for type in ExperimentRegistry.all {
+      print("  \(type.name)  \(type.summary) (presets: \(presetNames(type)))")
+    }
     print("\nTransformations of a chain (descent describe NAME):")
     for kind in TransformationKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
@@ -62,6 +73,10 @@ struct ListCommand: ParsableCommand {
     }
     print("\nData sets (descent data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
+  }
+
+  private func presetNames<E: Experiment>(_ type: E.Type) -> String {
+    E.presets.map(\.name).joined(separator: ", ")
   }
 }
 
@@ -180,9 +195,6 @@ struct RunCommand: ParsableCommand {
   private func run(_ workplace: any Workplace) throws {
     if let resume {
       let folder = try RunFolder.open(resume)
-      guard !TrainingRun.isRun(folder) else {
-        throw SettingsError("\(resume) is a run of descent train; go on with descent train --resume \(resume)")
-      }
       let type = try ExperimentRegistry.named(try RunSession.experimentName(in: folder))
       try show(try self.resume(type, folder, workplace))
     } else if let experiment {

@@ -41,7 +41,7 @@ struct TrainCommand: ParsableCommand {
   var test: String?
   @Option(help: "The network: mlp, cnn, resnet8 or resnet18; mlp for tables and cnn for images when not given.")
   var model: String?
-  @Option(help: "Widths of an mlp's hidden layers; 64,64 when not given.")
+  @Option(help: "Widths of an mlp's hidden layers, as 64,64 or 64x64; 64,64 when not given.")
   var hidden: String?
   @Option(help: "Transformations of gradients, joined by |.")
   var chain: String?
@@ -152,10 +152,11 @@ struct TrainCommand: ParsableCommand {
       keep: keep ?? saved?.keep ?? .best, patience: patience ?? saved?.patience ?? defaults.patience,
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
       compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description })
-    if !isSilent, let saved, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain),
+    if !isSilent, let saved, chain == nil, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain),
       length <= saved.epochs
     {
-      announce("the chain's schedule ends after \(length) epochs; what comes after them runs at its last rate")
+      announce(
+        "the chain's schedule ends after \(counted(length, "epoch")); what comes after them runs at its last rate")
     }
     return TrainingRun(
       settings: settings, problem: problem, model: network.makeLayer(),
@@ -214,10 +215,10 @@ struct TrainCommand: ParsableCommand {
     }
     guard kind == .mlp else { return try ModelDescription(kind, input: shape.dimensions, outputs: problem.outputs) }
     let widths: [Int?] =
-      hidden.map { $0.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) } }
+      hidden.map { $0.split(whereSeparator: ",x".contains).map { Int($0.trimmingCharacters(in: .whitespaces)) } }
       ?? saved?.hidden ?? defaults.hidden
     guard !widths.contains(where: { ($0 ?? 0) <= 0 }) else {
-      throw SettingsError("--hidden is a list of widths, as 64,64")
+      throw SettingsError("--hidden is a list of widths, as 64,64 or 64x64")
     }
     return try ModelDescription(
       .mlp, input: shape.dimensions, hidden: widths.compactMap { $0 }, outputs: problem.outputs)

@@ -113,13 +113,21 @@ extension Experiment {
   public func decide(_ findings: Findings<Arm>) throws -> Verdicts {
     let (tests, alpha) = (try claims(), configuration.decision.alpha)
     guard Set(tests.map(\.claim.id)).count == tests.count else { throw SettingsError("two claims have one name") }
+    let isUnfinished = try !sweep().unfinished(findings).isEmpty
     var preconditions: [String: Precondition] = [:]
     var order: [String] = []
     for condition in tests.flatMap(\.conditions) where preconditions[condition.name] == nil {
-      preconditions[condition.name] = try condition.measured(findings)
+      var measured = try condition.measured(findings)
+      // What is no number may yet become one.
+      if isUnfinished, measured.measured.isNaN { measured.count = 0 }
+      preconditions[condition.name] = measured
       order.append(condition.name)
     }
-    let corrected = try tests.map { try $0.decide(findings, alpha: alpha) }.holmCorrected(alpha: alpha)
+    let corrected = try tests.map { test in
+      var decision = try test.decide(findings, alpha: alpha)
+      if isUnfinished, decision.verdict == .undecided, !decision.evidence.isTested { decision.verdict = .notMeasured }
+      return decision
+    }.holmCorrected(alpha: alpha)
     let decisions = zip(tests, corrected).map { test, decision in
       decision.requiring(test.conditions.compactMap { preconditions[$0.name] })
     }
@@ -136,21 +144,54 @@ extension Experiment {
   /// - Throws: `FindingsError.missing`.
   package func report(_ events: [RunEvent], context: ReportContext) throws -> (verdicts: Verdicts, report: Report) {
     let findings = findings(events)
-    let verdicts = try decide(findings)
-    let unfinished = try sweep().unfinished(findings).map(\.name)
+    var verdicts = try decide(findings)
+    let sweep = try sweep()
+    let unfinished = try sweep.unfinished(findings).map(\.name)
+    let caution = Caution(
+      isSmoke: context.preset == "smoke", missing: unfinished.count, total: try sweep.tasks(findings).count,
+      leftOut: events.isEnded ? findings.absences.map(\.name) : [])
+    verdicts.opening = caution.text + verdicts.opening
     return (
       verdicts, try frame(findings).report(verdicts, events: events, unfinished: unfinished, context: context)
     )
   }
 }
 
+/// What a reader must know of a run before its findings.
+private struct Caution {
+  var isSmoke: Bool
+  /// Tasks without a result.
+  var missing: Int
+  var total: Int
+  /// What an ended run had to leave out, as a data set that is not here.
+  var leftOut: [String]
+
+  /// Sentences to begin with; empty for a whole run.
+  var text: String {
+    var sentences: [String] = []
+    let tasks = "\(missing) of \(counted(total, "task"))"
+    if missing > 0 {
+      sentences.append(
+        leftOut.isEmpty
+          ? "unfinished: \(tasks) \(missing == 1 ? "is" : "are") missing."
+          : "left out: \(tasks), for want of \(leftOut.joined(separator: ", ")).")
+    }
+    if isSmoke {
+      sentences.append("smoke checks that everything works; its verdicts say nothing about the method.")
+    }
+    return sentences.map { $0 + " " }.joined()
+  }
+}
+
 /// What a report says of its run besides the log.
 package struct ReportContext: Sendable {
+  package var preset: String
   package var command: String
   package var environment: String
   package var configuration: String
 
-  package init(command: String, environment: String, configuration: String) {
+  package init(preset: String = "", command: String, environment: String, configuration: String) {
+    self.preset = preset
     self.command = command
     self.environment = environment
     self.configuration = configuration

@@ -28,7 +28,7 @@ package struct Headline: Sendable {
       phrases.filter { named in decisions.contains { $0.claim.id == named.id && $0.verdict == verdict } }.map(\.phrase)
     }
     let (upheld, refuted) = (found(.upheld), found(.refuted))
-    let (undecided, notApplicable) = (found(.undecided), found(.notApplicable))
+    let (undecided, notApplicable, notMeasured) = (found(.undecided), found(.notApplicable), found(.notMeasured))
     var clauses: [String] = []
     if !upheld.isEmpty || !refuted.isEmpty {
       let parts = [
@@ -41,11 +41,12 @@ package struct Headline: Sendable {
       clauses.append("whether \(clauses.isEmpty ? subject : "they") \(Self.list(phrases, "or")) \(rest)")
     }
     whether(undecided, "is undecided")
-    let failed = preconditions.filter { !$0.holds }.map(\.account)
+    let failed = preconditions.filter { $0.isMeasured && !$0.holds }.map(\.account)
     whether(
       notApplicable,
       "cannot be judged by this run"
         + (failed.isEmpty ? "" : ", whose preconditions do not hold: \(failed.joined(separator: ", "))"))
+    whether(notMeasured, "was not measured")
     return clauses
   }
 
@@ -56,7 +57,7 @@ package struct Headline: Sendable {
       return count == 0 ? nil : "\(count) \(count == 1 ? "is" : "are") \(verdict.rawValue)"
     }
     guard !parts.isEmpty else { return "no claim was put to the test" }
-    return "of \(decisions.count) claim\(decisions.count == 1 ? "" : "s") \(list(parts, "and"))"
+    return "of \(counted(decisions.count, "claim")) \(list(parts, "and"))"
   }
 
   /// "a, b and c".

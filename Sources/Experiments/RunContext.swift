@@ -79,6 +79,9 @@ extension RunEvent {
 }
 
 extension [RunEvent] {
+  /// Whether the last session went to its end.
+  var isEnded: Bool { last { ["start", "resume", "end"].contains($0.kind) }?.kind == "end" }
+
   /// What tasks found, by their names; the last where one ended twice.
   package var results: [String: [String: Double]] {
     var found: [String: [String: Double]] = [:]

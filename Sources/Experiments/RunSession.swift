@@ -27,16 +27,35 @@ public struct RunSession {
     var settings: C
   }
 
-  private struct Head: Codable { var experiment: String }
+  private struct Head: Codable { var experiment: String? }
 
   package static let libraries: [String: String] = [
     "oneDNN": String(cString: cd_version()), "OpenBLAS": String(cString: cb_version()),
   ]
 
   /// The experiment's name in a run folder.
+  ///
+  /// - Throws: `SettingsError` where config.yaml is damaged, or that of another command's run.
   package static func experimentName(in folder: RunFolder) throws -> String {
-    try YAMLDecoder().decode(Head.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8))
-      .experiment
+    if let name = try savedName(in: folder) { return name }
+    if TrainingRun.isRun(folder) { throw belongs(folder, to: "train") }
+    throw SettingsError("\(folder.path) is no run of an experiment: its config.yaml names none")
+  }
+
+  /// What config.yaml names; nil in runs of other commands.
+  private static func savedName(in folder: RunFolder) throws -> String? {
+    try Settings.loose(Head.self, from: Settings.text(of: folder), describing: folder.configurationPath).experiment
+  }
+
+  /// - Throws: `SettingsError` that names the command whose run it is, where that is an experiment's.
+  static func checkThatNoExperiment(_ folder: RunFolder) throws {
+    guard let name = try? savedName(in: folder) else { return }
+    throw belongs(folder, to: name == ComparisonExperiment.name ? name : "run")
+  }
+
+  static func belongs(_ folder: RunFolder, to command: String) -> SettingsError {
+    SettingsError(
+      "\(folder.path) is a run of descent \(command); go on with descent \(command) --resume \(folder.path)")
   }
 
   /// Starts a run of a preset with changed settings in a new folder.
@@ -117,8 +136,8 @@ public struct RunSession {
   }
 
   private static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
-    let text = try String(contentsOfFile: folder.configurationPath, encoding: .utf8)
-    return try Settings.decode(Manifest<E.Configuration>.self, from: text, describing: folder.configurationPath)
+    try Settings.decode(
+      Manifest<E.Configuration>.self, from: Settings.text(of: folder), describing: folder.configurationPath)
   }
 
   /// Goes on with the run in a folder.
@@ -202,8 +221,8 @@ public struct RunSession {
     let (verdicts, report) = try E(manifest.settings).report(
       events,
       context: ReportContext(
-        command: manifest.command, environment: environment,
-        configuration: try String(contentsOfFile: folder.configurationPath, encoding: .utf8)))
+        preset: manifest.preset, command: manifest.command, environment: environment,
+        configuration: try Settings.text(of: folder)))
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return Outcome(verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
   }

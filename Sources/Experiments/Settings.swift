@@ -1,6 +1,7 @@
 import Arrays
 @_exported import Descending
 import Foundation
+import RunLogs
 import Yams
 
 /// A run's configuration cannot be what was asked for.
@@ -93,12 +94,23 @@ package enum Settings {
     return try encoder.encode(configuration)
   }
 
-  /// Strict decoding: an unknown name is an error.
-  package static func decode<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
-    let value: C
-    do { value = try YAMLDecoder().decode(type, from: text) } catch let error as DecodingError {
+  /// What a run folder was started with, as text.
+  static func text(of folder: RunFolder) throws -> String {
+    do { return try String(contentsOfFile: folder.configurationPath, encoding: .utf8) } catch {
+      throw SettingsError("\(folder.configurationPath) cannot be read as text")
+    }
+  }
+
+  /// Decoding that takes what it knows and leaves the rest.
+  static func loose<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
+    do { return try YAMLDecoder().decode(type, from: text) } catch let error as DecodingError {
       throw SettingsError("\(what): \(sentence(error))")
     }
+  }
+
+  /// Strict decoding: an unknown name is an error.
+  package static func decode<C: Codable>(_ type: C.Type, from text: String, describing what: String) throws -> C {
+    let value = try loose(type, from: text, describing: what)
     if let given = try Yams.compose(yaml: text), let known = try Yams.compose(yaml: try yaml(value)) {
       let names = paths(known)
       if let extra = paths(given).first(where: { !names.contains($0) }) {
@@ -115,11 +127,17 @@ package enum Settings {
         return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
       }
     }
+    func subject(_ context: DecodingError.Context) -> String { place(context).isEmpty ? "it" : place(context) }
     switch error {
-    case .typeMismatch(let type, let context): return "\(place(context)) must be \(article(type))"
-    case .valueNotFound(let type, let context): return "\(place(context)) must be \(article(type)) and is empty"
+    case .typeMismatch(let type, let context): return "\(subject(context)) must be \(article(type))"
+    case .valueNotFound(let type, let context): return "\(subject(context)) must be \(article(type)) and is empty"
     case .keyNotFound(let key, _): return "the setting \(key.stringValue) is missing"
-    case .dataCorrupted(let context): return "\(place(context)): \(context.debugDescription)"
+    case .dataCorrupted(let context):
+      switch context.underlyingError as? YamlError {
+      case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
+        return "line \(mark.line) is no YAML"
+      default: return [place(context), context.debugDescription].filter { !$0.isEmpty }.joined(separator: ": ")
+      }
     @unknown default: return "\(error)"
     }
   }

@@ -41,7 +41,7 @@ public struct TerminalSummary: Sendable {
     TextTable(
       header: ["precondition", "required", "measured", "n", "verdict"],
       rows: preconditions.map {
-        [$0.name, "\($0.requirement)", Report.number($0.measured), "\($0.count)", $0.holds ? "holds" : "does not hold"]
+        [$0.name, "\($0.requirement)", Report.number($0.measured), "\($0.count)", $0.finding]
       })
   }
 

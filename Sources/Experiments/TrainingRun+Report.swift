@@ -54,13 +54,14 @@ extension TrainingRun {
     let epochs = events.filter { $0.kind == "epoch" }
     let evidence = try WatchEvidence(events)
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
-    let report = Report(
+    var report = Report(
       title: "Training on \(settings.source)",
-      subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(settings.epochs) epochs",
+      subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(counted(settings.epochs, "epoch"))",
       sections: [.heading("Loss")] + curves(epochs) + comparison(events) + evidence.sections + [
-        .heading("How it was made"), .code(try String(contentsOfFile: folder.configurationPath, encoding: .utf8)),
+        .heading("How it was made"), .code(try Experiments.Settings.text(of: folder)),
         .code(environment),
       ])
+    report.opening = events.last { $0.kind == failureKind }?.text.map { "The descent failed: \($0)." } ?? ""
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return folder.reportPath
   }
@@ -87,9 +88,14 @@ extension TrainingRun {
     return [
       .heading("What it is worth"),
       .table(
-        header: ["prediction"] + tags,
+        header: ["prediction"] + tags.map { $0 == "loss" ? lossName(rows.map(\.values)) : $0 },
         rows: rows.map { row in [row.name] + tags.map { row.values[$0].map { Report.number($0) } ?? "" } }),
     ]
+  }
+
+  /// Numbers are descended on a scale of their own, whatever their unit.
+  private static func lossName(_ values: [[String: Double]]) -> String {
+    values.contains { $0.keys.contains { $0.hasSuffix("rmse") } } ? "loss (standardised)" : "loss"
   }
 
   private static func curves(_ epochs: [RunEvent]) -> [Report.Section] {
@@ -101,7 +107,7 @@ extension TrainingRun {
     }
     var plots = [
       Plot(
-        name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean loss",
+        name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean \(lossName(epochs.map(\.values)))",
         series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
     ]
     let others = Set(epochs.flatMap(\.values.keys)).filter { $0.split(separator: "/").count < 3 || $0.contains("[") }

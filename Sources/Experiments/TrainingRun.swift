@@ -98,7 +98,9 @@ package struct TrainingRun {
     // Without a checkpoint all is done again, the looks at the start too.
     // What was said of the end is said again.
     if resuming {
-      try folder.truncateLog { $0.step <= saved?.state.step ?? -1 && !["final", "test"].contains($0.kind) }
+      try folder.truncateLog {
+        $0.step <= saved?.state.step ?? -1 && !["final", "test", Self.failureKind].contains($0.kind)
+      }
     }
     let earlier = try folder.events()
     let context = RunContext(
@@ -119,19 +121,27 @@ package struct TrainingRun {
       // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
       if !resuming, let events = try? folder.events(), events.isEmpty {
         try? FileManager.default.removeItem(atPath: folder.path)
+      } else {
+        // Who opens the report later shall see what the terminal said; that it cannot be drawn is not worth an error of its own.
+        try? context.record(Self.failureKind, text: "\(error)")
+        try? context.flush()
+        _ = try? Self.report(folder)
       }
       throw error
     }
     return try outcome + "\n" + Self.accounts(of: folder)
   }
 
+  /// The kind of event that tells why a descent ended before its time.
+  static let failureKind = "failure"
+
   /// What a folder's run was started with.
   ///
   /// - Throws: `SettingsError` where it is no run of this kind.
   package static func settings(of folder: RunFolder) throws -> Settings {
-    try Experiments.Settings.decode(
-      Settings.self, from: String(contentsOfFile: folder.configurationPath, encoding: .utf8),
-      describing: folder.configurationPath)
+    try RunSession.checkThatNoExperiment(folder)
+    return try Experiments.Settings.decode(
+      Settings.self, from: Experiments.Settings.text(of: folder), describing: folder.configurationPath)
   }
 
   /// The data of a folder's run, read again.
@@ -156,20 +166,20 @@ package struct TrainingRun {
     (same.epochs, same.data) = (settings.epochs, settings.data)
     guard same == settings else {
       let names = [
-        ("data", same.source == settings.source), ("how the table is read", same.table == settings.table),
-        ("how images are read", same.images == settings.images),
-        ("class weights", same.classWeights == settings.classWeights), ("test", same.test == settings.test),
-        ("model", same.model == settings.model),
-        ("chain", same.chain == settings.chain), ("batch", same.batch == settings.batch),
-        ("seed", same.seed == settings.seed), ("watch", same.watch == settings.watch),
-        ("keep", same.keep == settings.keep), ("patience", same.patience == settings.patience),
-        ("shards", same.shards == settings.shards), ("compress", same.compress == settings.compress),
+        ("the data", same.source == settings.source), ("options of the table", same.table == settings.table),
+        ("options of the images", same.images == settings.images),
+        ("--class-weights", same.classWeights == settings.classWeights), ("--test", same.test == settings.test),
+        ("--model and --hidden", same.model == settings.model),
+        ("--chain", same.chain == settings.chain), ("--batch", same.batch == settings.batch),
+        ("--seed", same.seed == settings.seed), ("--watch", same.watch == settings.watch),
+        ("--keep", same.keep == settings.keep), ("--patience", same.patience == settings.patience),
+        ("--shards", same.shards == settings.shards), ("--compress", same.compress == settings.compress),
       ].filter { !$0.1 }.map(\.0)
-      throw SettingsError(
-        "\(out) was started with other options (differs: \(names.joined(separator: ", "))); repeat those to go on")
+      throw SettingsError("\(out) was started with other options: leave \(names.joined(separator: ", ")) out")
     }
     guard settings.epochs >= saved.epochs else {
-      throw SettingsError("\(out) was started with \(saved.epochs) epochs; it can have more, not \(settings.epochs)")
+      throw SettingsError(
+        "\(out) was started with \(counted(saved.epochs, "epoch")); it can have more, not \(settings.epochs)")
     }
   }
 
@@ -267,7 +277,7 @@ package struct TrainingRun {
     return "\(problem.account); \(updates) an epoch"
       + (rest > 0 ? ", another \(rest) left out of each" : "")
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
-      + "\(settings.epochs) epochs"
+      + counted(settings.epochs, "epoch")
       + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "") + partition(team)
   }
 

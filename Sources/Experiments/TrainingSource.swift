@@ -16,6 +16,7 @@ package enum TrainingSource: Sendable {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: source, isDirectory: &isFolder)
     guard Table.exists(source) else {
+      try Table.checkPath(source)
       let names = CatalogueEntry.all.map(\.name)
       throw SettingsError(
         "there is no file \(source), and no data set of that name; \(NearestName.hint(source, among: names))")

@@ -101,7 +101,7 @@ public struct Report: Sendable {
           let interval = $0.interval.low.isNaN ? "–" : "\(number($0.interval.low)) … \(number($0.interval.high))"
           return [
             $0.name, "\($0.requirement)", number($0.measured), interval, "\($0.count)",
-            $0.holds ? "holds" : "does not hold", $0.statement,
+            $0.finding, $0.statement,
           ]
         }),
     ]
@@ -187,9 +187,9 @@ public struct Report: Sendable {
     figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; background: #fff; }
     figcaption { font-size: .8rem; color: #777; }
     .upheld { color: #009e73; font-weight: 600; } .refuted { color: #d55e00; font-weight: 600; }
-    .undecided, .not-applicable { color: #888; font-weight: 600; }
+    .undecided, .not-applicable, .not-measured { color: #888; font-weight: 600; }
     .opening { font-size: 1.2rem; }
-    .upheld, .refuted, .undecided, .not-applicable, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
+    .upheld, .refuted, .undecided, .not-applicable, .not-measured, .number { white-space: nowrap; font-variant-numeric: tabular-nums; }
     th { border-bottom: 2px solid #8888; white-space: nowrap; }
     figure svg { border: 1px solid #8883; }
     """

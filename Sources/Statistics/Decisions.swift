@@ -8,13 +8,13 @@ extension Claim {
   ///
   /// Upheld when p < α and the estimate is on the claimed side, refuted when p < α and it is on the other, undecided
   /// otherwise, and also when the data allow no test: fewer than two values, or values that are not finite. Differences
-  /// without spread need no test: their common value decides, and 0 is undecided.
+  /// without spread have no t; they are tested by exact sign flips, with p = 2^(1-n) (`unspreadTail`).
   /// The estimate is mean(second) - mean(first), with its interval of level 1 - α.
   /// - Parameter design: `.paired` when the i-th values share a seed, `.independent` for Welch's test of two groups.
   public func decideDifference(
     _ direction: Direction, from first: [Double], to second: [Double], design: Design = .paired, alpha: Double = 0.05
   ) -> Decision {
-    decide(direction, by: mean(second) - mean(first), count: second.count, alpha: alpha) {
+    decide(direction, by: mean(second) - mean(first), .init(design, first, second), alpha: alpha) {
       switch design {
       case .paired: try pairedTTest(first, second, level: 1 - alpha)
       case .independent: try welchTTest(first, second, level: 1 - alpha)
@@ -28,7 +28,7 @@ extension Claim {
   public func decideDifference(
     _ direction: Direction, from reference: Double, to values: [Double], alpha: Double = 0.05
   ) -> Decision {
-    decide(direction, by: mean(values) - reference, count: values.count, alpha: alpha) {
+    decide(direction, by: mean(values) - reference, .init(of: values), alpha: alpha) {
       try oneSampleTTest(values, reference: reference, level: 1 - alpha)
     }
   }
@@ -37,7 +37,8 @@ extension Claim {
   ///
   /// Upheld when the larger p < α, so that the interval of level 1 - 2α lies within the margin; refuted when that
   /// interval lies wholly outside it, and the p-value is then that of a difference beyond the margin; undecided otherwise.
-  /// Differences without spread need no test: their common value decides.
+  /// Differences without spread are tested by exact sign flips about the ends of the margin, with p = 2^-n
+  /// (`unspreadTail`).
   public func decideEquivalence(
     within margin: Double, from first: [Double], to second: [Double], design: Design = .paired, alpha: Double = 0.05
   ) -> Decision {
@@ -50,10 +51,8 @@ extension Claim {
       if verdict == .refuted { evidence.pValue = 1 - result.pValue }
       return decision(verdict, evidence)
     } catch StatisticsError.noSpread {
-      let value = mean(second) - mean(first)
-      return decision(
-        abs(value) < margin ? .upheld : .refuted,
-        withoutSpread(value, count: second.count, level: 1 - 2 * alpha, reason: "the margin is ±\(short(margin))"))
+      return sameness(
+        of: mean(second) - mean(first), as: 0, within: margin, .init(design, first, second), alpha: alpha)
     } catch {
       return undecided(count: second.count, error)
     }
@@ -101,11 +100,7 @@ extension Claim {
       evidence.pValue = verdict == .refuted ? 1 - p : p
       return decision(verdict, evidence)
     } catch StatisticsError.noSpread {
-      let value = mean(values)
-      return decision(
-        abs(value - expected) < margin ? .upheld : .refuted,
-        withoutSpread(
-          value, count: values.count, level: level, reason: "the claim is \(short(expected)) ± \(short(margin))"))
+      return sameness(of: mean(values), as: expected, within: margin, .init(of: values), alpha: alpha)
     }
   }
 
@@ -171,7 +166,7 @@ extension Claim {
   }
 
   private func decide(
-    _ direction: Direction, by value: @autoclosure () -> Double, count: Int, alpha: Double,
+    _ direction: Direction, by value: @autoclosure () -> Double, _ sample: Unspread, alpha: Double,
     _ test: () throws -> TestResult
   ) -> Decision {
     precondition(alpha > 0 && alpha < 1, "α lies between 0 and 1; got \(alpha).")
@@ -186,20 +181,47 @@ extension Claim {
       return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
     } catch StatisticsError.noSpread {
       let value = value()
-      let verdict: Verdict = value == 0 ? .undecided : (value < 0) == (direction == .lower) ? .upheld : .refuted
       return decision(
-        verdict, withoutSpread(value, count: count, level: 1 - alpha, reason: "the claim is \"\(direction.rawValue)\""))
+        value == 0 ? nil : (value < 0) == (direction == .lower), value, sample,
+        pValue: value == 0 ? 1 : min(1, 2 * sample.tail), level: 1 - alpha, alpha: alpha)
     } catch {
-      return undecided(count: count, error)
+      return undecided(count: sample.count, error)
     }
   }
 
-  /// Evidence of differences that are all the same.
-  private func withoutSpread(_ value: Double, count: Int, level: Double, reason: String) -> Evidence {
-    Evidence(
-      test: "none: no spread", count: count, estimate: value,
-      interval: Interval(low: value, high: value, level: level),
-      reason: "All differences are \(short(value)), and \(reason): the value decides without a test.")
+  /// Sameness of values without spread: the differences from the nearer end of the margin have one sign. On the end itself
+  /// they have none, and outside they say nothing for the claim.
+  private func sameness(
+    of value: Double, as expected: Double, within margin: Double, _ sample: Unspread, alpha: Double
+  ) -> Decision {
+    let distance = abs(value - expected)
+    let isOutside = distance > margin
+    return decision(
+      distance == margin ? nil : !isOutside, value, sample,
+      pValue: distance == margin || (isOutside && sample.tail >= alpha) ? 1 : sample.tail, level: 1 - 2 * alpha,
+      alpha: alpha)
+  }
+
+  /// Decides by values without spread, from their exact p-value. An identity could not come out otherwise, whatever the
+  /// number of values: there the value itself decides.
+  ///
+  /// - Parameter isSo: whether the value is as claimed; nil where it is on the border.
+  private func decision(
+    _ isSo: Bool?, _ value: Double, _ sample: Unspread, pValue: Double, level: Double, alpha: Double
+  ) -> Decision {
+    let isTold = isIdentity || pValue < alpha
+    let verdict: Verdict = isTold ? isSo.map { $0 ? .upheld : .refuted } ?? .undecided : .undecided
+    let finding =
+      isIdentity
+      ? "an identity needs no test."
+      : "\(sample.test) give p = \(short(pValue)), which is \(isTold ? "" : "not ")below α = \(short(alpha))."
+    return decision(
+      verdict,
+      Evidence(
+        test: sample.test + ": no spread", count: sample.count, estimate: value,
+        // Values that are too few to tell exclude no other mean.
+        interval: isTold ? Interval(low: value, high: value, level: level) : .undefined(level: level),
+        pValue: isIdentity ? .nan : pValue, reason: "All \(sample.count) are \(short(value)): \(finding)"))
   }
 
   private func place(of interval: Interval, from low: Double, to high: Double) -> (String, Verdict) {
@@ -209,13 +231,32 @@ extension Claim {
     return ("\(range) reaches across an end of", .undecided)
   }
 
-  /// Undecided, because the values allow no test.
+  /// Undecided, because the values allow no test; not measured where there is none.
   public func undecided(count: Int, _ error: any Error) -> Decision {
-    decision(.undecided, Evidence(test: "none", count: count, reason: "No test was possible. \(error)"))
+    decision(
+      count == 0 ? .notMeasured : .undecided,
+      Evidence(test: Evidence.noTest, count: count, reason: "No test was possible. \(error)"))
   }
 
   private func decision(_ verdict: Verdict, _ evidence: Evidence) -> Decision {
     Decision(claim: self, verdict: verdict, evidence: evidence)
+  }
+}
+
+/// A sample, or pairs or groups of samples, whose values do not vary.
+private struct Unspread {
+  let count: Int
+  let test: String
+  let tail: Double
+
+  init(of values: [Double]) { self.init(.paired, values, values) }
+
+  init(_ design: Design, _ first: [Double], _ second: [Double]) {
+    count = design == .paired ? second.count : first.count + second.count
+    test = design == .paired ? "exact sign flips" : "exact permutations"
+    tail =
+      design == .paired
+      ? unspreadTail(pairs: second.count) : unspreadTail(groups: first.count, second.count)
   }
 }
 

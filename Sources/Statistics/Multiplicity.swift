@@ -15,8 +15,7 @@ extension [Decision] {
   /// The decisions as one family: each evidence gets its p-value adjusted by Holm's method, and what was upheld or refuted
   /// by a p-value that is not below α after the adjustment becomes undecided.
   ///
-  /// The family is all decisions with a p-value but identities; those without one (no test, or values without spread) stay
-  /// as they are.
+  /// The family is all decisions with a p-value but identities; those without one (no test was possible) stay as they are.
   public func holmCorrected(alpha: Double) -> [Decision] {
     let tested = indices.filter { !self[$0].evidence.pValue.isNaN && !self[$0].claim.isIdentity }
     var result = self

@@ -59,6 +59,12 @@ public struct Precondition: Hashable, Sendable, Codable {
   /// Whether the mean meets the requirement.
   public var holds: Bool { requirement.isMet(by: measured) }
 
+  /// Whether there is any value.
+  public var isMeasured: Bool { count > 0 }
+
+  /// Its verdict in words.
+  public var finding: String { !isMeasured ? "not measured" : holds ? "holds" : "does not hold" }
+
   /// Requirement and finding in one phrase, as "training accuracy of SGD (%): 93.1, required above 99".
   public var account: String {
     "\(name): \(measured.isNaN ? "not measured" : short(measured)), required \(requirement)"
@@ -66,15 +72,17 @@ public struct Precondition: Hashable, Sendable, Codable {
 }
 
 extension Decision {
-  /// The same decision where all preconditions hold; else "not applicable", with what was measured in place of the reason.
-  /// The evidence stays, so that nothing is hidden.
+  /// The same decision where all preconditions hold; else "not applicable", with what was measured in place of the reason,
+  /// or "not measured" where no value says that one does not hold. The evidence stays, so that nothing is hidden.
   public func requiring(_ preconditions: [Precondition]) -> Decision {
     let failed = preconditions.filter { !$0.holds }
     guard !failed.isEmpty else { return self }
     var result = self
-    result.verdict = .notApplicable
+    let isKnown = failed.contains { $0.isMeasured }
+    result.verdict = isKnown ? .notApplicable : .notMeasured
     result.evidence.reason =
-      "A precondition does not hold. " + failed.map { "\($0.account) (n = \($0.count))." }.joined(separator: " ")
+      "A precondition \(isKnown ? "does not hold" : "was not measured"). "
+      + failed.map { "\($0.account) (n = \($0.count))." }.joined(separator: " ")
     return result
   }
 }

@@ -8,13 +8,16 @@ public enum Verdict: String, Hashable, Sendable, Codable, CaseIterable {
   case undecided
   /// A precondition of the claim does not hold, so that the data say nothing about it.
   case notApplicable = "not applicable"
+  /// The run has no values for the claim, or for a precondition, or none that can be tested yet: it has not ended, or left
+  /// something out.
+  case notMeasured = "not measured"
 
   /// The same in the words of an identity, which is no claim.
   public var ofIdentity: String {
     switch self {
     case .upheld: "holds"
     case .refuted: "does not hold"
-    case .undecided, .notApplicable: "was not seen"
+    case .undecided, .notApplicable, .notMeasured: "was not seen"
     }
   }
 }
@@ -73,6 +76,10 @@ public struct Evidence: Hashable, Sendable, Codable {
     self.effectSize = effectSize
     self.reason = reason
   }
+
+  static let noTest = "none"
+  /// Whether the data allowed a test.
+  public var isTested: Bool { test != Self.noTest }
 
   /// The evidence of a test, with the reason that goes with it.
   public init(_ result: TestResult, reason: String) {

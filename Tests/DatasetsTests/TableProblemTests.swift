@@ -75,6 +75,11 @@ import Testing
     fails(
       "holds \"x\"", table("a,y", rows: 50) { "\($0 == 5 ? "x" : "\($0)"),\($0 % 2)" },
       TableOptions(kinds: ["a": .number]))
+    fails("has no rows, only names of columns", "x1,y\n")
+    fails("has one row", "1,2\n")
+    fails("all cells of x1, y are missing", table("x1,y", rows: 20) { _ in "nan,nan" })
+    fails("could be predicted: a, b are constant", table("a,b", rows: 20) { _ in "1,2" })
+    fails("all cells of a are missing; b is constant", table("a,b", rows: 20) { _ in ",2" })
     fails("too few to learn from", "a,y\n1,2\n2,3\n")
     fails("has no order", table("k,y", rows: 20) { "\($0 % 2 == 0 ? "u" : "v"),\($0)" }, TableOptions(order: "k"))
   }

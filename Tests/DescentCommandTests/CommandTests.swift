@@ -53,6 +53,7 @@ struct Command {
 
   @Test func listAndDescribe() throws {
     let list = try Command.run("list")
+    #expect(list.text.contains("(presets: smoke, quick"))
     #expect(list.status == 0 && list.text.contains("calibration") && list.text.contains("orthogonal"))
     let described = try Command.run("describe", "calibration")
     #expect(described.text.contains("lower test loss") && described.text.contains("descent.rate = "))
@@ -69,6 +70,11 @@ struct Command {
       (["train", try table(), "--watch", "twinz"], "did you mean twins"),
       (["growth", "rowz"], "did you mean rows"), (["growth", "--most", "0"], "--most must be between 1"),
       (["growth", "rows", "--derivatives"], "leave out axes"),
+      (["lst"], "there is no command lst; did you mean list?"),
+      (["train", "no.db#t"], "no.db: there is no such file"),
+      (["train", try table() + "#t"], "table.csv: is no SQLite file"),
+      (["data", try table() + "#t"], "table.csv: is no SQLite file"),
+      (["train", try table(), "--hidden", "64y64"], "as 64,64 or 64x64"),
     ] {
       let (process, output) = try Command.start(arguments)
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -78,13 +84,68 @@ struct Command {
     }
   }
 
+  /// A folder of another command, or a damaged one, is answered by a sentence.
+  @Test func foldersOfOtherRunsAreNamed() throws {
+    let (trained, compared) = (folder + "/trained", folder + "/compared")
+    let csv = try table()
+    let quick = ["--quiet", "--out"]
+    for arguments in [
+      ["train", csv, "--epochs", "1", "--hidden", "8x4"] + quick + [trained],
+      ["compare", csv, "--arm", "a: rate 0.1", "--arm", "b: rate 0.01", "--seeds", "2", "--tuning-seeds", "1"]
+        + ["--budget", "4updates", "--looks", "2"] + quick + [compared],
+    ] {
+      let (process, output) = try Command.start(arguments)
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0, "\(text)")
+    }
+    func says(_ hint: String, _ arguments: String...) throws {
+      let (process, output) = try Command.start(arguments)
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus != 0 && text.contains(hint), "\(arguments): \(text)")
+      #expect(!text.contains("DecodingError") && !text.contains(": :"), "\(arguments): \(text)")
+    }
+    let goOn = "is a run of descent train; go on with descent train --resume \(trained)"
+    try says(goOn, "compare", "--resume", trained)
+    try says(goOn, "run", "--resume", trained)
+    try says(
+      "is a run of descent compare; go on with descent compare --resume \(compared)", "train", "--resume", compared)
+    // Only what is to be done is said.
+    let longer = try Command.run("train", "--resume", trained, "--epochs", "9", "--chain", "rate 0.1", "--quiet")
+    #expect(longer.status != 0 && longer.text.contains("leave --chain out") && !longer.text.contains("schedule"))
+    for path in [trained, compared] {
+      try "experiment: [compare\nx: 1\n".write(toFile: path + "/config.yaml", atomically: true, encoding: .utf8)
+      for command in [
+        ["report", path], ["run", "--resume", path], ["compare", "--resume", path], ["train", "--resume", path],
+      ] {
+        let (process, output) = try Command.start(command)
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(
+          process.terminationStatus != 0 && text.contains("config.yaml: line 2 is no YAML"), "\(command): \(text)")
+      }
+    }
+  }
+
+  /// What is not said has a value, and help tells it.
+  @Test func helpShowsDefaults() throws {
+    let help = try Command.run("compare", "--help").text.replacing(/\s+/, with: " ")
+    for value in ["12", "10", "3", "2000updates", "validation/loss", "40", "best", "0.05", "0.2"] {
+      #expect(help.contains("; \(value) when not given."), "\(value)")
+    }
+  }
+
   @Test func smokeRunDecidesAndReportsTheSameAgain() throws {
     let out = folder + "/smoke"
     let result = try Command.run("run", "calibration", "--preset", "smoke", "--out", out, "--quiet")
     #expect(result.status == 0, "\(result.text)")
     #expect(result.text.contains("lower test loss") && result.text.contains("report: \(out)/report.html"))
     // Three epochs of a small network are no regime in which the claims apply: that comes first, and nothing else is said.
-    #expect(result.text.contains("cannot be judged by this run") && result.text.contains("does not hold"))
+    #expect(result.text.hasPrefix("smoke checks that everything works") || result.text.contains("\nsmoke checks that"))
+    #expect(
+      result.text.replacing("\n", with: " ").contains("cannot be judged by this run")
+        && result.text.contains("does not hold"))
     #expect(!result.text.contains("upheld") && !result.text.contains("refuted"))
     let first = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
     #expect(first.contains("<svg") && first.contains("class=\"not-applicable\"") && first.contains("class=\"opening\""))

@@ -136,9 +136,9 @@ import Training
       sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
     // Tiny curvatures may have no logarithm here; all else is decided.
     #expect(outcome.verdicts.decisions.count { $0.evidence.estimate.isFinite } >= outcome.verdicts.decisions.count - 1)
-    // Without results nothing is decided, and what asks for a precondition does not apply.
+    // Without results nothing is measured.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
-    #expect(empty.verdicts.decisions.allSatisfy { [.undecided, .notApplicable].contains($0.verdict) })
+    #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .notMeasured })
   }
 
   /// A log whose quantities obey known laws gives those exponents, and its gaps decide the claim about the bound.

@@ -47,6 +47,16 @@ import Testing
     #expect(sentence([.notApplicable]).hasPrefix("Whether careful steps keep the pace cannot be judged by this run ("))
   }
 
+  /// A precondition without a value is no reason, and a claim without one was not measured.
+  @Test func notMeasured() {
+    let open = Precondition(name: "light", statement: "It is bright.", requirement: .above(1), values: [])
+    #expect(
+      sentence([.notApplicable, .notMeasured], [cold, open])
+        == "Whether careful steps keep the pace cannot be judged by this run, whose preconditions do not hold: "
+        + "heat: 30.5, required above 40; whether they lower the loss was not measured "
+        + "(of 2 claims 1 is not applicable and 1 is not measured).")
+  }
+
   @Test func countsAlone() {
     let claim = Claim(id: "a", statement: "", source: "")
     let decision = Decision(claim: claim, verdict: .upheld, evidence: Evidence(test: "t", count: 8, reason: ""))

@@ -84,9 +84,9 @@ import Training
       sink.events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
     let decisions = outcome.verdicts.decisions
     #expect(decisions.count { $0.evidence.test != "none" } >= decisions.count - 2)
-    // Without results nothing is decided, and what asks for a precondition does not apply.
+    // Without results nothing is measured.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
-    #expect(empty.verdicts.decisions.allSatisfy { [.undecided, .notApplicable].contains($0.verdict) })
+    #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .notMeasured })
   }
 
   /// A log whose paths obey known laws gives those numbers.

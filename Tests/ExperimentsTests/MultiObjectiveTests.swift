@@ -201,7 +201,7 @@ import Training
     }
     let verdicts = try experiment.decide(kept)
     #expect(try !verdicts.decisions.isEmpty && !experiment.frame(kept).sections.isEmpty)
-    if share < 3 { #expect(verdicts.decisions.allSatisfy { [.undecided, .notApplicable].contains($0.verdict) }) }
+    if share < 3 { #expect(verdicts.decisions.allSatisfy { [.notMeasured, .notApplicable].contains($0.verdict) }) }
   }
 
   /// Problems whose files are not here are left out, and their claims say so.
@@ -217,8 +217,8 @@ import Training
       context: ReportContext(command: "", environment: "", configuration: ""))
     let decisions = verdicts.decisions
     let own = decisions.filter { $0.claim.id.contains("river-flow-1") }
-    #expect(!own.isEmpty && own.allSatisfy { $0.verdict == .undecided && $0.evidence.reason.contains("rf1.arff") })
-    #expect(decisions.allSatisfy { [.undecided, .notApplicable].contains($0.verdict) })
+    #expect(!own.isEmpty && own.allSatisfy { $0.verdict == .notMeasured && $0.evidence.reason.contains("rf1.arff") })
+    #expect(decisions.allSatisfy { $0.verdict == .notMeasured })
   }
 
   /// No two seeds have a row in common while there are enough; then each draws from all.

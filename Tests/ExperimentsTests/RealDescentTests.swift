@@ -69,15 +69,18 @@ import Training
     }
   }
 
-  /// Without real workers the claims are there and not applicable, and nothing is left undone.
-  @Test func withoutRanksTheyAreNotApplicable() throws {
-    let experiment = DistributedLimitsExperiment(try configuration([]))
+  /// What was not asked for is no claim; where it was, and no rank did it, there is nothing to judge.
+  @Test func withoutRanksNothingIsClaimed() throws {
+    let plain = DistributedLimitsExperiment(try configuration([]))
+    let verdicts = try plain.decide(plain.findings([]))
+    #expect(plain.realArms.isEmpty && !verdicts.decisions.contains { $0.claim.id.hasPrefix("real/") })
+    #expect(!verdicts.preconditions.contains { $0.name.contains("real processes") })
+    let experiment = DistributedLimitsExperiment(try configuration(["real.workers=2"]))
     let findings = Findings<DistributedLimitsArm>.madeUp(seeds: experiment.reportedSeeds, [.isReal: 0])
-    let verdicts = try experiment.decide(findings).decisions.filter { $0.claim.id.hasPrefix("real/") }
-    #expect(verdicts.count == 4 && verdicts.allSatisfy { $0.verdict == .notApplicable })
+    let asked = try experiment.decide(findings).decisions.filter { $0.claim.id.hasPrefix("real/") }
+    #expect(asked.count == 4 && asked.allSatisfy { $0.verdict == .notApplicable })
     let none = try experiment.decide(experiment.findings([])).decisions.filter { $0.claim.id.hasPrefix("real/") }
-    #expect(none.count == 4 && none.allSatisfy { $0.verdict == .notApplicable })
-    #expect(experiment.realArms.isEmpty)
+    #expect(none.count == 4 && none.allSatisfy { $0.verdict == .notMeasured })
   }
 
   /// As many ranks as the settings say, or a sentence.

@@ -53,4 +53,17 @@ import Testing
       "\($0)".contains("no setting extra")
     }
   }
+
+  /// Damage is told by its line, in one sentence of ours.
+  @Test(arguments: [
+    ("a: [1\nb: 2\n", "f: line 2 is no YAML"), ("a: \"x\n", "is no YAML"), ("just words\n", "f: it must be"),
+    ("", "f: "), ("seeds: 3\n", "f: "),
+  ])
+  func damageIsASentence(text: String, hint: String) {
+    #expect { try Settings.decode(CalibrationConfiguration.self, from: text, describing: "f") } throws: {
+      let sentence = "\($0)"
+      return $0 is SettingsError && sentence.contains(hint) && !sentence.contains(": :")
+        && !sentence.contains("DecodingError") && !sentence.contains("\n")
+    }
+  }
 }

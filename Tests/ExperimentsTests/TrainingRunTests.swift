@@ -203,6 +203,37 @@ import Training
     }
   }
 
+  /// A descent that broke down says so in its log and at the top of its report, until it is gone on with.
+  @Test func aFailureIsRecorded() throws {
+    #expect(throws: (any Error).self) { try run("wild", "rate 1e30", watch: nil, isClassified: false) }
+    let opened = try RunFolder.open(folder + "/wild")
+    let failure = try #require(try opened.events().last)
+    #expect(failure.kind == "failure" && failure.text?.contains("not finite") == true)
+    let page = try String(contentsOfFile: opened.reportPath, encoding: .utf8)
+    #expect(page.contains("<p class=\"opening\">The descent failed: ") && page.contains("not finite"))
+    #expect(throws: (any Error).self) { try run("wild", "rate 1e30", watch: nil, isClassified: false, resuming: true) }
+    #expect(try opened.events().count { $0.kind == "failure" } == 1)
+  }
+
+  /// What may not change is named by its option.
+  @Test func otherOptionsAreNamed() throws {
+    _ = try run("option", "rate 0.1", watch: nil, epochs: 1)
+    #expect { try run("option", "rate 0.2", watch: nil, epochs: 2, resuming: true) } throws: {
+      "\($0)".hasSuffix("leave --chain out")
+    }
+  }
+
+  /// A loss of numbers is said to be that of standardised ones.
+  @Test func lossesHaveTheirScale() throws {
+    func page(_ name: String, _ isClassified: Bool) throws -> String {
+      let made = try run(name, "rate 0.01", watch: nil, epochs: 1, isClassified: isClassified)
+      return try String(contentsOfFile: made.folder.reportPath, encoding: .utf8)
+    }
+    let (numbers, classes) = (try page("numbers", false), try page("classes", true))
+    #expect(numbers.contains("<th>loss (standardised)</th>") && !classes.contains("standardised"))
+    #expect(numbers.contains("1 of 1 epoch<"))
+  }
+
   /// Two processes do not write to one folder.
   @Test func foldersAreLocked() throws {
     let path = try run("held", "rate 0.1", watch: nil).folder

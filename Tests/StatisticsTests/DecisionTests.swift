@@ -33,22 +33,79 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
     #expect(claim.decideEquivalence(within: 1, from: [2], to: [1]).verdict == .undecided)
   }
 
-  @Test func withoutSpreadTheValueDecides() {
+  /// Without a t the signs alone decide: p = 2^(1-n) for a difference, 2^-n for sameness.
+  @Test(arguments: 2...8) func withoutSpreadOnlyManyValuesDecide(count: Int) {
+    let (ones, twos) = ([Double](repeating: 1, count: count), [Double](repeating: 2, count: count))
+    let lower = claim.decideDifference(.lower, from: twos, to: ones)
+    let higher = claim.decideDifference(.higher, from: 2, to: ones)
+    let two = pow(2, 1 - Double(count))
+    #expect(lower.evidence.pValue == two && higher.evidence.pValue == two)
+    #expect(lower.verdict == (two < 0.05 ? .upheld : .undecided))
+    #expect(higher.verdict == (two < 0.05 ? .refuted : .undecided))
+    #expect(lower.evidence.estimate == -1 && lower.evidence.count == count)
+    #expect(lower.evidence.interval.low.isNaN == (two >= 0.05), "too few values exclude no other mean")
+    let one = two / 2
+    func sameness(_ margin: Double) -> Decision { claim.decideEquivalence(within: margin, from: twos, to: ones) }
+    #expect(sameness(1.5).evidence.pValue == one)
+    #expect(sameness(1.5).verdict == (one < 0.05 ? .upheld : .undecided))
+    #expect(sameness(0.5).verdict == (one < 0.05 ? .refuted : .undecided))
+    #expect(sameness(0.5).evidence.pValue == (one < 0.05 ? one : 1))
+    #expect(sameness(1).verdict == .undecided && sameness(1).evidence.pValue == 1, "on the end nothing is told")
+    let value = try? claim.decideValue(1.2, within: 0.5, of: ones)
+    #expect(value?.verdict == (one < 0.05 ? .upheld : .undecided) && value?.evidence.pValue == one)
+  }
+
+  @Test func noDifferenceAtAllIsUndecided() {
     for design in [Design.paired, .independent] {
-      func verdict(_ direction: Claim.Direction, _ values: [Double]) -> Verdict {
-        claim.decideDifference(direction, from: [2, 2, 2], to: values, design: design).verdict
-      }
-      #expect(verdict(.lower, [1, 1, 1]) == .upheld && verdict(.higher, [1, 1, 1]) == .refuted)
-      #expect(verdict(.lower, [2, 2, 2]) == .undecided)
-      func sameness(_ margin: Double) -> Verdict {
-        claim.decideEquivalence(within: margin, from: [2, 2, 2], to: [1, 1, 1], design: design).verdict
-      }
-      #expect(sameness(1.5) == .upheld && sameness(1) == .refuted && sameness(0.5) == .refuted)
+      let equal = [Double](repeating: 2, count: 9)
+      let decision = claim.decideDifference(.lower, from: equal, to: equal, design: design)
+      #expect(decision.verdict == .undecided && decision.evidence.pValue == 1)
     }
-    #expect(claim.decideDifference(.higher, from: 1, to: [2, 2]).verdict == .upheld)
-    let evidence = claim.decideDifference(.lower, from: [1, 2, 3], to: [0, 1, 2]).evidence
-    #expect(evidence.estimate == -1 && evidence.interval == Interval(low: -1, high: -1) && evidence.pValue.isNaN)
-    #expect(evidence.reason.contains("All differences are -1"))
+  }
+
+  /// Groups are told apart by permutations: of 3 and 3 values there are 20, of 4 and 4 there are 70.
+  @Test func groupsWithoutSpread() {
+    func decision(_ count: Int) -> Decision {
+      claim.decideDifference(
+        .lower, from: [Double](repeating: 2, count: count), to: [Double](repeating: 1, count: count),
+        design: .independent)
+    }
+    #expect(abs(decision(3).evidence.pValue - 2 / 20.0) < 1e-15 && decision(3).verdict == .undecided)
+    #expect(abs(decision(4).evidence.pValue - 2 / 70.0) < 1e-15 && decision(4).verdict == .upheld)
+    #expect(
+      abs(unspreadTail(groups: 2, 3) - 1 / 10.0) < 1e-15 && unspreadTail(groups: 3, 2) == unspreadTail(groups: 2, 3))
+  }
+
+  /// They are members of Holm's family like all others.
+  @Test func valuesWithoutSpreadAreCorrected() {
+    let six = claim.decideDifference(.lower, from: 1, to: [Double](repeating: 0, count: 6))
+    #expect(six.verdict == .upheld && [six].holmCorrected(alpha: 0.05)[0].verdict == .upheld)
+    let two = [six, six].holmCorrected(alpha: 0.05)
+    #expect(two.allSatisfy { $0.verdict == .undecided && $0.evidence.adjustedPValue == 0.0625 })
+  }
+
+  /// Of discrete values without an effect, sets without spread are common, and are rarely taken for one.
+  @Test func coinsAreNoEvidence() {
+    var generator = Normals(state: 11)
+    let found = (0..<4000).count { _ in
+      claim.decideDifference(.lower, from: 0.5, to: (0..<3).map { _ in generator.next() < 0 ? 0 : 1 }).verdict
+        != .undecided
+    }
+    #expect(found == 0, "of 4000 triples a quarter has one value")
+  }
+
+  /// An identity is no finding: its value shows that the code does what the theorem says.
+  @Test func anIdentityNeedsNoTest() {
+    let identity = Claim(id: "test", statement: "", source: "", isIdentity: true)
+    #expect(identity.decideEquivalence(within: 1, from: [2, 2], to: [2, 2]).verdict == .upheld)
+    #expect(identity.decideDifference(.lower, from: 1, to: [2, 2]).verdict == .refuted)
+  }
+
+  /// What has no value at all was not measured.
+  @Test func noValueIsNoMeasurement() {
+    #expect(claim.decideDifference(.lower, from: [], to: []).verdict == .notMeasured)
+    #expect(claim.decideDifference(.lower, from: 1, to: []).verdict == .notMeasured)
+    #expect(claim.decideEquivalence(within: 1, from: [], to: []).verdict == .notMeasured)
   }
 
   @Test func equivalence() {

@@ -24,6 +24,16 @@ import Testing
     #expect(precondition(.above(0), []).account == "temperature: not measured, required above 0")
   }
 
+  /// Nothing says that it does not hold.
+  @Test func aClaimWhosePreconditionWasNotMeasured() {
+    let decision = claim.decideDifference(.lower, from: [1, 1.1, 0.9], to: [0.5, 0.65, 0.42])
+    let open = precondition(.above(1.1), [])
+    #expect(open.finding == "not measured" && precondition(.above(0), [.nan]).finding == "does not hold")
+    let judged = decision.requiring([open, precondition(.above(1.1), [1.2])])
+    #expect(judged.verdict == .notMeasured && judged.evidence.reason.hasPrefix("A precondition was not measured."))
+    #expect(decision.requiring([open, precondition(.above(1.5), [1.2])]).verdict == .notApplicable)
+  }
+
   @Test func aClaimWithoutItsPreconditionIsNotApplicable() {
     let decision = claim.decideDifference(.lower, from: [1, 1.1, 0.9], to: [0.5, 0.65, 0.42])
     #expect(decision.verdict == .upheld)

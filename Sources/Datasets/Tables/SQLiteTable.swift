@@ -17,6 +17,18 @@ final class SQLiteTable {
     return (String(path[..<mark]), String(path[path.index(after: mark)...]))
   }
 
+  /// What is wrong with a path that names a part of a file, as `data.db#prices`, and leads to no SQLite file: the file and
+  /// the rest of the sentence. Nil of other paths.
+  static func complaint(of path: String) -> (file: String, reason: String)? {
+    let manager = FileManager.default
+    guard !manager.fileExists(atPath: path), parts(of: path) == nil, let mark = path.firstIndex(of: "#") else {
+      return nil
+    }
+    let file = String(path[..<mark])
+    if manager.fileExists(atPath: file) { return (file, "is no SQLite file, and has no table to name behind a #") }
+    return (file as NSString).pathExtension.isEmpty ? nil : (file, "there is no such file")
+  }
+
   private static func isDatabase(_ path: String) -> Bool {
     // Only plain files are looked into: a pipe can be read once.
     var status = stat()

@@ -54,6 +54,7 @@ public final class Table {
     var name = path.lowercased()
     if name.hasSuffix(".gz") { name.removeLast(3) }
     let table: Table
+    try checkPath(path)
     if let (file, selection) = SQLiteTable.parts(of: path) {
       table = try SQLiteTable.read(file, selection, source: path)
     } else if name.hasSuffix(".npy") {
@@ -70,6 +71,13 @@ public final class Table {
       throw DatasetError(path, table.hasHeader ? "names its columns" : "has no names for its columns")
     }
     return table
+  }
+
+  /// Finds what is wrong with a path like `data.db#prices` that leads nowhere.
+  ///
+  /// - Throws: `DatasetError` naming the file.
+  package static func checkPath(_ path: String) throws {
+    if let (file, reason) = SQLiteTable.complaint(of: path) { throw DatasetError(file, reason) }
   }
 
   /// Whether there is something to read, which says nothing of what it holds.

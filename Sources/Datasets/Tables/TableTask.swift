@@ -21,7 +21,7 @@ struct TableTask {
           !dropped.contains($0) && Self.canBePredicted(profiles[$0], table.rowCount)
         })
       else {
-        throw DatasetError(source, "has no column that could be predicted: name one by --target")
+        throw DatasetError(source, Self.hopelessness(profiles, table))
       }
       targets = [chosen]
       if chosen != last { why = ", the last column that can be predicted" }
@@ -78,6 +78,24 @@ struct TableTask {
     let reason =
       profile.column.isText ? "text" : options.task == .classes || asked != nil ? "asked for" : "few whole numbers"
     account = "target \(names[0])\(why): \(classes.count) classes (\(list); \(reason))"
+  }
+
+  /// Why no column can be predicted, as far as the columns themselves are the cause.
+  private static func hopelessness(_ profiles: [ColumnProfile], _ table: Table) -> String {
+    let text = profiles.allSatisfy(\.column.isText)
+    if table.rowCount == 1, !table.hasHeader, text { return "has no rows, only names of columns" }
+    guard table.rowCount > 1 else { return "has one row, and nothing can be learned from that" }
+    func names(_ isSo: (ColumnProfile) -> Bool) -> [String] { profiles.filter(isSo).map(\.column.name) }
+    let (empty, constant) = (names(\.isEmpty), names { !$0.isEmpty && $0.isConstant })
+    var causes: [String] = []
+    if !empty.isEmpty { causes.append("all cells of \(empty.joined(separator: ", ")) are missing") }
+    if !constant.isEmpty {
+      causes.append("\(constant.joined(separator: ", ")) \(constant.count == 1 ? "is" : "are") constant")
+    }
+    if empty.count + constant.count < profiles.count {
+      causes.append("name a target by --target where you know better")
+    }
+    return "has no column that could be predicted: " + causes.joined(separator: "; ")
   }
 
   /// Texts are classes; so are two values, and whole numbers of at most 20 values that come ten times each on average.

@@ -130,7 +130,7 @@ extension CalibrationExperiment {
       }
       let found = try decide(alpha)
       // A test without a p-value counts as the least certain.
-      let certainty = { (d: Decision) in d.evidence.pValue.isNaN ? (d.verdict == .upheld ? 0 : 2) : d.evidence.pValue }
+      let certainty = { (d: Decision) in d.evidence.pValue.isNaN ? 2 : d.evidence.pValue }
       var worst = found.max { certainty($0) < certainty($1) }!
       worst.evidence.reason = "Of 5 severities this has the largest p. " + worst.evidence.reason
       return worst

@@ -25,8 +25,8 @@ extension ComparisonExperiment {
     }
     var plot = Plot(
       name: "curve-\(plan.dataNames[data])",
-      title: "\(plan.dataNames[data]): validation \(plan.measure.name), mean and 95 % interval over seeds",
-      xLabel: "update", yLabel: "validation \(plan.measure.name)", series: series)
+      title: "\(plan.dataNames[data]): validation \(try measureName(data)), mean and 95 % interval over seeds",
+      xLabel: "update", yLabel: "validation \(try measureName(data))", series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
     return plot
   }
@@ -69,9 +69,9 @@ extension ComparisonExperiment {
       guard series.contains(where: { !$0.x.isEmpty }) else { return nil }
       var plot = Plot(
         name: "tuning-\(plan.dataNames[data])-\(index + 1)",
-        title: "\(plan.dataNames[data]): \(plan.measure.name) on tuning seeds by \(name)"
+        title: "\(plan.dataNames[data]): \(try measureName(data)) on tuning seeds by \(name)"
           + (diverged > 0 ? " (\(diverged) trials diverged)" : ""),
-        xLabel: name, yLabel: "validation \(plan.measure.name), mean and range", series: series)
+        xLabel: name, yLabel: "validation \(try measureName(data)), mean and range", series: series)
       (plot.isLogX, plot.isLogY) = (isLog, Self.isWide(series.flatMap(\.y)))
       // Points at the ends of a range are not to lie on the frame.
       if let low = series.flatMap(\.x).min(), let high = series.flatMap(\.x).max(), low < high {

@@ -5,7 +5,9 @@ extension ComparisonExperiment {
   public func frame(_ findings: Findings<ComparisonTrial>) throws -> ReportFrame {
     let plan = try plan()
     var sections: [Report.Section] = [.heading("Pairs"), pairTable(try pairs(try decide(findings).decisions))]
-    sections += [.heading("Arms"), .table(header: Self.armHeader(plan), rows: try armRows(findings))]
+    sections.append(.heading("Arms"))
+    if let caution = plan.caution { sections.append(.paragraph(caution)) }
+    sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
     for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
     sections += [
       .heading("On the way to the target"),
@@ -70,10 +72,11 @@ extension ComparisonExperiment {
     ]
   }
 
-  private static func armHeader(_ plan: ComparisonPlan) -> [String] {
-    [
-      "data", "arm", "best setting", "tuning \(plan.measure.name)", "validation \(plan.measure.name)",
-      "test \(plan.measure.name)", "parameters", "diverged", "trials", "tuning cost",
+  private func armHeader(_ plan: ComparisonPlan) -> [String] {
+    let measure = plan.measureName(configuration.problems)
+    return [
+      "data", "arm", "best setting", "tuning \(measure)", "validation \(measure)", "test \(measure)", "parameters",
+      "diverged", "trials", "tuning cost",
     ]
   }
 

@@ -11,7 +11,12 @@ extension ComparisonExperiment {
 
   /// In words, as "test loss".
   func decidingName(_ data: Int) throws -> String {
-    (configuration.problems[data].hasTest ? "test " : "validation ") + (try plan().measure.name)
+    (configuration.problems[data].hasTest ? "test " : "validation ") + (try measureName(data))
+  }
+
+  /// Without the part, as "loss".
+  func measureName(_ data: Int) throws -> String {
+    try plan().measureName([configuration.problems[data]])
   }
 
   /// The values of one arm on a data set, on reported seeds.

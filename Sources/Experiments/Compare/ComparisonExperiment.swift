@@ -124,8 +124,8 @@ public struct ComparisonExperiment: Experiment {
     let seeds = reportedSeeds
     var sweep = Sweep(
       [
-        Sweep<ComparisonTrial>.Stage(search),
-        Sweep<ComparisonTrial>.Stage(forecast: forecast) { findings in
+        Sweep<ComparisonTrial>.Stage(search, named: "search"),
+        Sweep<ComparisonTrial>.Stage(forecast: forecast, named: "fresh seeds") { findings in
           ordered(try sides.map { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
         },
       ]

@@ -68,6 +68,20 @@ package struct ComparisonPlan: Sendable {
     }
   }
 
+  /// Arms of one setting beside others that were tuned, in a sentence; nil where all were searched alike.
+  package var caution: String? {
+    let untuned = arms.indices.filter { settings[$0].count == 1 }
+    guard !untuned.isEmpty, untuned.count < arms.count else { return nil }
+    return untuned.map { "\(arms[$0].name) was not tuned (1 trial)" }.joined(separator: "; ")
+      + ": a difference may be that of the search."
+  }
+
+  /// The measure in words. A loss of numbers is that of standardised targets, whatever their unit.
+  func measureName(_ problems: [ComparedProblem]) -> String {
+    let isOfNumbers = !problems.isEmpty && problems.allSatisfy { $0.classes == 0 }
+    return measure.tag == "loss" && isOfNumbers ? measure.name + " (standardised)" : measure.name
+  }
+
   func setting(_ trial: ComparisonTrial) -> ComparedSetting { settings[trial.arm][trial.trial] }
 
   /// Each arm with each that stands behind it.

@@ -114,7 +114,7 @@ public struct MethodComparison {
   public static func configuration(of path: String) throws -> ComparisonConfiguration {
     let folder = try RunFolder.open(path)
     guard try RunSession.experimentName(in: folder) == ComparisonExperiment.name else {
-      throw SettingsError("\(path) is no comparison")
+      throw RunSession.belongs(folder, to: "run")
     }
     var saved = try RunSession.settings(ComparisonExperiment.self, folder)
     saved.problems = []
@@ -131,10 +131,12 @@ public struct ComparisonOutcome: Sendable {
   /// Claims, report, time.
   public let outcome: RunSession.Outcome
   private let arrivals: TextTable
+  private let caution: String?
 
   init(_ experiment: ComparisonExperiment, _ outcome: RunSession.Outcome, _ folder: RunFolder) throws {
     (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
+    caution = plan.caution
     var settings: [String: [String: String]] = [:]
     for (data, name) in plan.dataNames.enumerated() {
       for (arm, side) in plan.arms.enumerated() {
@@ -152,10 +154,12 @@ public struct ComparisonOutcome: Sendable {
 
   /// The end of a run in a terminal.
   public func text(width: Int = 100) -> String {
-    [
-      TextTable.wrapped(outcome.verdicts.opening, width: width).joined(separator: "\n"),
-      TextTable(header: ComparisonExperiment.pairHeader, rows: pairs.map(ComparisonExperiment.row)).text(width: width),
-      arrivals.text(width: width), "report: \(outcome.reportPath)",
-    ].joined(separator: "\n\n")
+    let sentences = [outcome.verdicts.opening, caution].compactMap { $0 }
+      .map { TextTable.wrapped($0, width: width).joined(separator: "\n") }
+    let verdicts = TextTable(
+      header: ComparisonExperiment.pairHeader, rows: pairs.map(ComparisonExperiment.row))
+    return
+      (sentences + [verdicts.text(width: width), arrivals.text(width: width), "report: \(outcome.reportPath)"])
+      .joined(separator: "\n\n")
   }
 }

@@ -39,6 +39,7 @@ public struct PairVerdict: Sendable, Equatable {
     case .upheld: outcome = .firstIsBetter
     case .refuted: outcome = .secondIsBetter
     case .notApplicable: outcome = .notApplicable
+    case .notMeasured: outcome = .open
     case .undecided: outcome = evidence.count < 2 ? .open : isWithinMargin ? .same : .noDifference
     }
   }
@@ -101,6 +102,8 @@ extension ComparisonExperiment {
         + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
         + (found.count > 6 ? "; ..." : "")
     }
-    return text.prefix(1).uppercased() + text.dropFirst() + "."
+    // Names stay as they were given, at the beginning of a sentence too.
+    let isName = pairs.contains { text.hasPrefix($0.first + " ") || text.hasPrefix($0.second + " ") }
+    return (isName ? text : text.prefix(1).uppercased() + text.dropFirst()) + "."
   }
 }

@@ -99,7 +99,9 @@ extension DistributedLimitsExperiment {
 
   // MARK: Claims
 
+  /// Claims about descents on real processes, where these were asked for.
   var real: [Test] {
+    guard !realArms.isEmpty else { return [] }
     let margin = configuration.real.margin
     return RealMethod.allCases.map { method in
       let arm = DistributedLimitsArm.real(method)

@@ -57,7 +57,7 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
     return copy
   }
 
-  /// The same claim, about something that may be absent, as a data set: where it is, the claim is undecided and says so.
+  /// The same claim, about something that may be absent, as a data set: where it is, the claim is not measured and says so.
   ///
   /// - Parameter name: that of a `Workbench.Absence`.
   public func about(_ name: String) -> ClaimTest {
@@ -90,6 +90,7 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
       if let note = try note?(findings) { decision.evidence.reason += " " + note }
       return decision
     } catch let error as StatisticsError {
+      if case .tooFewValues(_, _, found: 0) = error { return claim.undecided(count: 0, error) }
       return claim.undecided(count: findings.seeds.count, error)
     } catch let error as FindingsError {
       guard case .unfinished = error else { throw error }

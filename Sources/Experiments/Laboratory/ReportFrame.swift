@@ -56,13 +56,20 @@ public struct ReportFrame: Sendable {
     let tested = claims.count { $0.evidence.adjustedPValue != nil }
     guard tested > 0 else { return "No claim was tested." }
     return
-      "Verdicts are those after Holm's correction for the \(tested) claims with a p-value; that of each test alone "
-      + "stands beside."
-      + (tested < claims.count ? " The other \(claims.count - tested) have no p-value, and no correction." : "")
+      "Verdicts are those after Holm's correction for the \(counted(tested, "claim")) with a p-value; that of "
+      + "each test alone stands beside." + without(claims.count - tested)
+  }
+
+  private static func without(_ count: Int) -> String {
+    switch count {
+    case 0: ""
+    case 1: " The other one has no p-value, and no correction."
+    default: " The other \(count) have no p-value, and no correction."
+    }
   }
 
   private static func account(_ unfinished: [String]) -> String {
-    "\(unfinished.count) tasks have not ended, and nothing here is about them: "
+    "\(counted(unfinished.count, "task")) \(unfinished.count == 1 ? "has" : "have") not ended, and nothing here is about them: "
       + unfinished.prefix(5).joined(separator: ", ") + (unfinished.count > 5 ? " ..." : "") + "."
   }
 

@@ -61,11 +61,16 @@ public struct Workbench<Arm: SweepArm>: Sendable {
 public struct Sweep<Arm: SweepArm>: Sendable {
   /// Tasks that do not wait for each other.
   public struct Stage: Sendable {
+    /// What progress calls it; empty for its number.
+    let name: String
     let tasks: @Sendable (Findings<Arm>) throws -> [SweepTask<Arm>]
     let forecast: [SweepTask<Arm>]
 
     /// Tasks that are known from the start.
-    public init(_ tasks: [SweepTask<Arm>]) {
+    ///
+    /// - Parameter name: what progress calls the stage; its number when empty.
+    public init(_ tasks: [SweepTask<Arm>], named name: String = "") {
+      self.name = name
       self.tasks = { _ in tasks }
       forecast = tasks
     }
@@ -73,13 +78,22 @@ public struct Sweep<Arm: SweepArm>: Sendable {
     /// Tasks that follow from what earlier stages found.
     ///
     /// - Parameters:
+    ///   - name: what progress calls the stage; its number when empty.
     ///   - forecast: as many tasks of the same cost, for the estimate.
     ///   - tasks: throws `FindingsError.unfinished` while an earlier stage has not ended.
     public init(
-      forecast: [SweepTask<Arm>], _ tasks: @escaping @Sendable (Findings<Arm>) throws -> [SweepTask<Arm>]
+      forecast: [SweepTask<Arm>], named name: String = "",
+      _ tasks: @escaping @Sendable (Findings<Arm>) throws -> [SweepTask<Arm>]
     ) {
-      (self.forecast, self.tasks) = (forecast, tasks)
+      (self.name, self.forecast, self.tasks) = (name, forecast, tasks)
     }
+  }
+
+  /// What progress counts in a stage, as "search: descents".
+  package func unit(of stage: Int) -> String {
+    guard stages.count > 1 else { return unit }
+    let name = stages[stage].name
+    return (name.isEmpty ? "part \(stage + 1) of \(stages.count)" : name) + ": " + unit
   }
 
   /// Arms whose tasks all ranks of an MPI run do together; elsewhere they cannot be done.

@@ -65,7 +65,7 @@ struct SweepSession<Arm: SweepArm> {
       try context.record(Workbench<Arm>.absenceKind, text: "\(absence.name): \(absence.reason)")
     }
     try bench.begin(context)
-    for stage in sweep.stages {
+    for (index, stage) in sweep.stages.enumerated() {
       let tasks = try stage.tasks(findings).filter { isPresent($0, bench) }
       let found = findings
       let waiting = tasks.filter { !found.isFinished($0) }
@@ -73,7 +73,7 @@ struct SweepSession<Arm: SweepArm> {
       let parts = sweep.parts
       let bar = SharedProgress(
         context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts)
-      let unit = sweep.unit
+      let unit = sweep.unit(of: index)
       try context.workplace.run(
         waiting.map { task in
           let progress = TaskProgress(bar, unit: unit, parts: parts)

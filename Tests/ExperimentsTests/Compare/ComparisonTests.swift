@@ -34,8 +34,16 @@ import Training
     #expect(result.pairs.count == 6 && result.settings["classes"]!.count == 3)
     #expect(result.outcome.verdicts.decisions.count == 12)
     for line in result.text().split(separator: "\n") where !line.hasPrefix("report:") { #expect(line.count <= 100) }
+    #expect(result.text().contains("fixed was not tuned (1 trial)"))
+    #expect(!result.text().contains("Sgd") && !result.text().contains("Adam"), "names stay as they were given")
+    for pair in result.pairs {
+      #expect(pair.measure == (pair.data == "numbers" ? "test loss (standardised)" : "test loss"))
+    }
     let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
-    for part in ["Performance profile", "numbers: loss on tuning seeds by rate", "constant prediction"] {
+    for part in [
+      "Performance profile", "numbers: loss (standardised) on tuning seeds by rate", "classes: validation loss, mean",
+      "constant prediction",
+    ] {
       #expect(html.contains(part), "\(part)")
     }
     let events = try log(folder)

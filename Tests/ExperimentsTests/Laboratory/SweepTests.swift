@@ -78,9 +78,77 @@ import Testing
     let events = try toy.run().events.filter { !$0.task.hasPrefix("brave") }
     let (verdicts, report) = try toy.report(
       events, context: ReportContext(command: "c", environment: "e", configuration: "s"))
-    #expect(verdicts.decisions[0].verdict == .undecided)
+    #expect(verdicts.decisions[0].verdict == .notMeasured)
+    #expect(verdicts.opening.hasPrefix("unfinished: 4 of 20 tasks are missing. ") && report.opening == verdicts.opening)
+    #expect(verdicts.preconditions[0].finding == "holds")
     #expect(verdicts.decisions[0].evidence.reason.contains("brave/seed 0 has not ended"))
     let texts = report.sections.compactMap { if case .paragraph(let text) = $0 { text } else { nil } }
     #expect(texts.contains { $0.hasPrefix("4 tasks have not ended") && $0.contains("brave/seed 3") })
+  }
+
+  /// Without data nothing is undecided and no precondition fails: nothing was measured, in the terminal and on the page.
+  @Test func anEmptyRunIsNotMeasured() throws {
+    let (verdicts, report) = try toy.report(
+      [], context: ReportContext(command: "c", environment: "e", configuration: "s"))
+    #expect(verdicts.decisions.allSatisfy { $0.verdict == .notMeasured })
+    #expect(
+      verdicts.opening
+        == "unfinished: 20 of 20 tasks are missing. Whether brave steps lower the loss was not measured "
+        + "(of 1 claim 1 is not measured).")
+    let text = TerminalSummary(
+      opening: verdicts.opening, preconditions: verdicts.preconditions, decisions: verdicts.decisions
+    ).text()
+    #expect(text.hasPrefix("unfinished: 20 of 20") && !text.contains("does not hold"))
+    #expect(text.split(separator: "\n").contains { $0.hasPrefix("heat") && $0.hasSuffix("not measured") })
+    #expect(report.preconditions[0].finding == "not measured")
+  }
+
+  /// Values that are no numbers yet are not measured; in a whole run they are undecided.
+  @Test func whatIsNoNumberYetIsNotMeasured() throws {
+    let events = try toy.run().events
+    func decisions(_ isWhole: Bool) throws -> Verdicts {
+      var findings = toy.findings(isWhole ? events : events.filter { $0.task != "brave/seed 3" })
+      for seed in 0..<4 where isWhole || seed < 3 { findings.set(.toyLoss, of: .tuned("brave"), seed, to: .nan) }
+      for seed in 0..<4 { findings.set(.toyHeat, of: .tuned("plain"), seed, to: .nan) }
+      return try toy.decide(findings)
+    }
+    let (whole, partial) = (try decisions(true), try decisions(false))
+    #expect(whole.decisions[0].verdict == .notApplicable && whole.preconditions[0].finding == "does not hold")
+    #expect(partial.decisions[0].verdict == .notMeasured && partial.preconditions[0].finding == "not measured")
+  }
+
+  /// What an ended run had to leave out is not what it did not come to.
+  @Test func whatIsLeftOutIsNotUnfinished() throws {
+    func opening(_ last: String) throws -> String {
+      let events = try toy.run().events.filter { !$0.task.hasPrefix("brave") }
+      func note(_ kind: String, _ text: String?) -> RunEvent {
+        RunEvent(kind: kind, task: "", step: 0, time: 0, values: [:], text: text)
+      }
+      return try toy.report(
+        events + [note("absent", "courage: no file"), note(last, nil)],
+        context: ReportContext(command: "", environment: "", configuration: "")
+      ).verdicts.opening
+    }
+    #expect(try opening("end").hasPrefix("left out: 4 of 20 tasks, for want of courage. "))
+    #expect(try opening("resume").hasPrefix("unfinished: 4 of 20 tasks are missing. "))
+  }
+
+  /// Smoke proves nothing, whatever the experiment.
+  @Test func smokeSaysWhatItIsGoodFor() throws {
+    func opening(_ preset: String) throws -> String {
+      try toy.report(
+        try toy.run().events,
+        context: ReportContext(preset: preset, command: "", environment: "", configuration: "")
+      ).verdicts.opening
+    }
+    let caution = "smoke checks that everything works; its verdicts say nothing about the method. "
+    #expect(try opening("smoke") == caution + opening("quick"))
+  }
+
+  /// Progress names the stage where there are several.
+  @Test func stagesHaveNames() throws {
+    let sweep = Sweep<ToyArm>([.init([], named: "search"), .init([])]) { _, _ in fatalError("nothing to open") }
+    #expect(sweep.unit(of: 0) == "search: descents" && sweep.unit(of: 1) == "part 2 of 2: descents")
+    #expect(Sweep<ToyArm>([.init([])]) { _, _ in fatalError("nothing to open") }.unit(of: 0) == "descents")
   }
 }
