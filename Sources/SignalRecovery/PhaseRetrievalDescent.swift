@@ -22,6 +22,9 @@ public struct RecoveryOutcome: Sendable {
   public var distances: [Double]
   /// Distances where the hybrid descent's barrier ended, before the last plain descent; nil for other methods.
   public var barrierDistances: [Double]?
+  /// Whether the plain descent that ends a method found the signal or stood still, and did not run out of steps; nil for
+  /// the slack barrier, which has none.
+  public var isEnded: [Bool]?
   /// Steps that each trial made at most.
   public var steps: Int
 
@@ -32,6 +35,7 @@ public struct RecoveryOutcome: Sendable {
 /// Points where a descent ended, and where its barrier did.
 private struct RecoveryEnds {
   var points: NDArray
+  var isEnded: [Bool]?
   var barrier: NDArray?
 }
 
@@ -72,15 +76,16 @@ public struct PhaseRetrievalDescent: Sendable {
     return RecoveryOutcome(
       points: NDArray(ends.flatMap { $0.points.doubles }, shape: batch.signals.shape),
       distances: zip(parts, ends).flatMap { $0.distances(of: $1.points) },
-      barrierDistances: barriers.isEmpty ? nil : barriers.flatMap { $0 }, steps: stepCount)
+      barrierDistances: barriers.isEmpty ? nil : barriers.flatMap { $0 },
+      isEnded: method == .slackBarrier ? nil : ends.flatMap { $0.isEnded ?? [] }, steps: stepCount)
   }
 
   private func ends(_ batch: PhaseRetrievalBatch) throws -> RecoveryEnds {
     switch method {
-    case .amplitude: RecoveryEnds(points: try plain(.amplitude, batch, from: batch.unitStarts()))
-    case .intensity: RecoveryEnds(points: try plain(.intensity, batch, from: batch.unitStarts()))
-    case .normBarrier: RecoveryEnds(points: try normBarrier(batch))
-    case .slackBarrier: RecoveryEnds(points: try slackBarrier(batch, rounds: 0).points)
+    case .amplitude: try plain(.amplitude, batch, from: batch.unitStarts())
+    case .intensity: try plain(.intensity, batch, from: batch.unitStarts())
+    case .normBarrier: try normBarrier(batch)
+    case .slackBarrier: try slackBarrier(batch, rounds: 0)
     case .hybrid: try slackBarrier(batch, rounds: schedule.rounds)
     }
   }
@@ -94,16 +99,16 @@ public struct PhaseRetrievalDescent: Sendable {
 
   private func plain(
     _ objective: RecoveryObjective, _ batch: PhaseRetrievalBatch, from start: NDArray
-  ) throws -> NDArray {
+  ) throws -> RecoveryEnds {
     let stepper = try RecoveryStepper(
       objective, rows: batch.rows, intensities: batch.intensities, maximumStep: 20 * plainStep(batch))
     try stepper.start(
       at: start, stepSize: plainStep(batch), strength: [Double](repeating: 0, count: batch.trialCount))
-    try stepper.advance(atMost: schedule.plainSteps)
-    return stepper.points
+    let isEnded = try stepper.advance(atMost: schedule.plainSteps)
+    return RecoveryEnds(points: stepper.points, isEnded: isEnded)
   }
 
-  private func normBarrier(_ batch: PhaseRetrievalBatch) throws -> NDArray {
+  private func normBarrier(_ batch: PhaseRetrievalBatch) throws -> RecoveryEnds {
     let stepper = try RecoveryStepper(
       .normBarrier, rows: batch.rows, intensities: batch.intensities, maximumStep: 20 * plainStep(batch))
     var barrier = schedule.firstBarrier
@@ -140,9 +145,11 @@ public struct PhaseRetrievalDescent: Sendable {
       let isRoundEnd = rounds > 0 && (stage + 1) * rounds / schedule.stages > stage * rounds / schedule.stages
       guard isRoundEnd else { continue }
       let barrier = try white.original(stepper.points)
-      let reached = try plain(.intensity, batch, from: barrier)
-      if stage + 1 == schedule.stages { return RecoveryEnds(points: reached, barrier: barrier) }
-      try stepper.start(at: try white.whitened(feasible(reached, batch, share: 0.99)), stepSize: 1, strength: push)
+      var reached = try plain(.intensity, batch, from: barrier)
+      reached.barrier = barrier
+      if stage + 1 == schedule.stages { return reached }
+      try stepper.start(
+        at: try white.whitened(feasible(reached.points, batch, share: 0.99)), stepSize: 1, strength: push)
     }
     return RecoveryEnds(points: try white.original(stepper.points))
   }

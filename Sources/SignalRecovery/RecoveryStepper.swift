@@ -82,14 +82,18 @@ package final class RecoveryStepper {
 
   /// Advances until every trial has found its signal or stands still, or for a number of steps. A trial that has ended keeps
   /// its place, so that it does not depend on its neighbours.
-  package func advance(atMost steps: Int) throws {
+  ///
+  /// - Returns: which trials have ended so; the others ran out of steps.
+  @discardableResult package func advance(atMost steps: Int) throws -> [Bool] {
     var before = values
+    var isEnded = [Bool](repeating: false, count: before.count)
     for start in stride(from: 0, to: steps, by: Self.lookSteps) {
       try advance(min(Self.lookSteps, steps - start))
-      let isEnded = zip(values, before).map { $0 < Self.found || $0 > (1 - Self.stillness) * $1 }
-      guard isEnded.contains(false) else { return }
+      isEnded = zip(values, before).map { $0 < Self.found || $0 > (1 - Self.stillness) * $1 }
+      guard isEnded.contains(false) else { break }
       arrays[3] = NDArray(zip(arrays[3].doubles, isEnded).map { $1 ? 0 : $0 })
       before = values
     }
+    return isEnded
   }
 }

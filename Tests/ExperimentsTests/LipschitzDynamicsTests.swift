@@ -186,7 +186,9 @@ import Training
     let standard = LipschitzDynamicsExperiment.presets.first { $0.name == "standard" }!.configuration
     try standard.check()
     let ids = try LipschitzDynamicsExperiment(standard).claims().map(\.claim.id)
-    #expect(ids.contains("late-noise-unfit") && ids.contains("spread-over-orders") && !ids.contains("start-growth"))
+    #expect(
+      ids.contains("late-noise-unfit") && !ids.contains("late-noise") && ids.contains("spread-over-orders")
+        && !ids.contains("start-growth"))
   }
 
   @Test(arguments: [
@@ -194,6 +196,7 @@ import Training
     ("model.kinds=[mpl]", "mlp"), ("factors.orders=[shufled]", "shuffled"), ("factors.batchSizes=[8]", "repeat"),
     ("factors.labelNoise=[2]", "factors.labelNoise"), ("data.samples=4", "factors.batchSizes"),
     ("factors.initializations=[zeros]", "factors"), ("looks.gapFloor=0", "looks.gapFloor"),
+    ("descent.ends=[fited]", "fitted"),
   ])
   func mistakesAreNamed(_ change: String, _ hint: String) throws {
     let changed = try Settings.applying([change], to: configuration)

@@ -55,6 +55,21 @@ import Training
     }
   }
 
+  /// A coarse grid of a few short descents judges no published claim, whatever it finds.
+  @Test func smokeJudgesNothingPublished() throws {
+    let experiment = LossTransformationExperiment(configuration)
+    var findings = Findings<LossRun>.madeUp(seeds: experiment.reportedSeeds)
+    for task in try experiment.sweep().tasks(findings) {
+      guard case .trial(let trial) = task.arm.kind else { continue }
+      findings.set(Measure("rate"), of: task.arm, task.seed, to: trial.rate)
+    }
+    let published = try experiment.decide(findings).decisions.filter {
+      $0.claim.source.hasPrefix("Keslaki") && !$0.claim.isIdentity
+    }
+    #expect(!published.isEmpty)
+    for decision in published { #expect(decision.verdict == .notApplicable, "\(decision.claim.id)") }
+  }
+
   @Test func formsOfUnequalTrialsAreRefused() {
     var unequal = configuration
     unequal.search.constants = [0.5, 0.75]

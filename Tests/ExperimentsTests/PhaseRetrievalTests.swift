@@ -100,6 +100,48 @@ import Training
     #expect(try verdicts(0.95 * plain)["at-plain-d4"] == .refuted)
   }
 
+  /// A few numbers and descents that are cut off say nothing of a theory of large n: whatever `smoke` finds, what is
+  /// published is not applicable.
+  @Test func smokeJudgesNothingPublished() throws {
+    let experiment = PhaseRetrievalExperiment(
+      PhaseRetrievalExperiment.presets.first { $0.name == "smoke" }!.configuration)
+    var findings = Findings<PhaseRetrievalArm>.madeUp(seeds: experiment.reportedSeeds)
+    for arm in experiment.batches {
+      guard case .batch(_, _, let n, let position) = arm else { continue }
+      for seed in experiment.reportedSeeds {
+        findings.set(.ratio, of: arm, seed, to: PhaseRetrievalConfiguration.ratio(position, rank: 2))
+        findings.set(.trials, of: arm, seed, to: 4)
+        findings.set(.successes, of: arm, seed, to: 0)
+        findings.set(.decided, of: arm, seed, to: 3)
+        findings.set(.dimension, of: arm, seed, to: Double(n))
+      }
+    }
+    for decision in try experiment.decide(findings).decisions where !decision.claim.isIdentity {
+      #expect(decision.verdict == .notApplicable, "\(decision.claim.id)")
+    }
+  }
+
+  /// "One funnel" is asked in `quick` where the theory has one for descents of any length, for each ensemble.
+  @Test(arguments: ["quick", "standard"]) func oneFunnelIsAskedWhereThereIsOne(preset: String) throws {
+    let experiment = PhaseRetrievalExperiment(
+      PhaseRetrievalExperiment.presets.first { $0.name == preset }!.configuration)
+    let (n, last) = (
+      experiment.configuration.problem.dimensions.max()!, experiment.configuration.problem.positions.last!
+    )
+    var findings = Findings<PhaseRetrievalArm>.madeUp(seeds: experiment.reportedSeeds)
+    for ensemble in experiment.configuration.problem.ensembles {
+      // Complex measurements are of rank 2.
+      let ratio = PhaseRetrievalConfiguration.ratio(last, rank: Int(ensemble.dropFirst()) ?? 2)
+      for seed in experiment.reportedSeeds {
+        findings.set(.ratio, of: experiment.source("amplitude", ensemble, n, last).arm, seed, to: ratio)
+      }
+    }
+    let conditions = try experiment.claims().filter { $0.claim.id.hasPrefix("one-funnel") }.flatMap(\.conditions)
+      .filter { $0.name.contains("free length") }
+    #expect(conditions.count == experiment.configuration.problem.ensembles.count)
+    for condition in conditions { #expect(try condition.measured(findings).holds, "\(condition.name)") }
+  }
+
   /// A sign is claimed at the level of a t-test in both directions: 4 % of draws on the other side do not do.
   @Test func signsAreTestedInBothDirections() {
     let claim = Claim(id: "positive", name: nil, statement: "It is positive.", source: "test")

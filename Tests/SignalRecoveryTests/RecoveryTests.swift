@@ -156,6 +156,9 @@ import Testing
     // Values that rounding keeps from falling are squares of some 1e-15: distances of a signal that was found lie far below
     // 1e-6, and those of one that was not far above.
     #expect(together.distances.contains { $0 < 1e-6 } && together.distances.contains { $0 > 0.1 })
+    #expect(together.isEnded == [Bool](repeating: true, count: 6))
+    let cutOff = try PhaseRetrievalDescent(.amplitude, schedule: RecoverySchedule(plainSteps: 20)).run(all)
+    #expect(cutOff.isEnded == [Bool](repeating: false, count: 6))
     for (key, distance) in zip(keys, together.distances) {
       let alone = PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 8, ratio: 3, keys: [key])
       let found = try PhaseRetrievalDescent(.amplitude, schedule: schedule).run(alone).distances[0]
@@ -226,6 +229,7 @@ import Testing
     let hybrid = try PhaseRetrievalDescent(.hybrid, schedule: schedule).run(batch)
     #expect(hybrid.barrierDistances == barrier.distances && barrier.barrierDistances == nil)
     #expect(hybrid.distances != barrier.distances && hybrid.steps == barrier.steps + 50)
+    #expect(barrier.isEnded == nil && hybrid.isEnded?.count == 2)
   }
 
   /// The whitening's coordinates are inverse to each other and make H the identity.

@@ -36,6 +36,9 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     public var steps: Int
     /// How the base draws its batches: replacement, shuffled or fixed.
     public var order: String
+    /// What descents come to, each with claims of its own: fitted (the base's labels are learned by heart), unfit (random
+    /// labels cannot be).
+    public var ends: [String]
   }
 
   /// What is changed, one at a time, in place of the base's value.
@@ -100,7 +103,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
   static let quick = LipschitzDynamicsConfiguration(
     data: Data(name: "fashion-mnist", samples: 128),
     model: Network(kinds: ["mlp", "cnn"], hidden: 32, features: 4, initialization: "normal", gain: 1),
-    descent: Descent(rate: 0.01, batch: 32, steps: 1024, order: "replacement"),
+    descent: Descent(rate: 0.01, batch: 32, steps: 1024, order: "replacement", ends: ["fitted"]),
     factors: Factors(
       labelNoise: [0.5], gains: [0.5, 2], initializations: ["orthogonal"], batchSizes: [8, 64],
       orders: ["shuffled", "fixed"], decays: [0.01], rates: [0.002, 0.05], replicates: 16),
@@ -125,11 +128,13 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     return c
   }
 
-  /// CIFAR-10, as published, on so few features that the convolutional network cannot learn half of its labels by heart.
+  /// CIFAR-10, as published, on so few features that the convolutional network cannot learn random labels by heart and soon
+  /// stands still before them; nor does it fit the true ones.
   static var standard: LipschitzDynamicsConfiguration {
     var c = quick
     c.data = Data(name: "cifar10", samples: 4000)
-    c.descent = Descent(rate: 0.02, batch: 64, steps: 2000, order: "replacement")
+    c.model.features = 2
+    c.descent = Descent(rate: 0.02, batch: 64, steps: 2000, order: "replacement", ends: ["unfit"])
     c.factors = Factors(
       labelNoise: [0.5], gains: [], initializations: [], batchSizes: [16], orders: ["shuffled"], decays: [], rates: [],
       replicates: 16)
@@ -144,7 +149,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     c.data = Data(name: "cifar10", samples: 50_000)
     c.model.hidden = 512
     c.model.features = 32
-    c.descent = Descent(rate: 0.01, batch: 64, steps: 78_200, order: "replacement")
+    c.descent = Descent(rate: 0.01, batch: 64, steps: 78_200, order: "replacement", ends: ["fitted", "unfit"])
     c.factors = Factors(
       labelNoise: [0.2, 0.5, 1], gains: [0.5, 2], initializations: ["uniform", "orthogonal"],
       batchSizes: [16, 256, 512], orders: ["shuffled", "fixed"], decays: [5e-4], rates: [0.002, 0.05],
@@ -154,6 +159,8 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
     c.seeds.count = 10
     return c
   }
+
+  static let ends = ["fitted", "unfit"]
 
   public func check() throws {
     try checkLevelAndSeeds()
@@ -174,6 +181,7 @@ public struct LipschitzDynamicsConfiguration: SeededConfiguration {
       among: LipschitzVariant.initializations)
     try require(
       [descent.order] + factors.orders, in: "descent.order", among: SamplingOrder.allCases.map(\.rawValue))
+    try require(descent.ends, in: "descent.ends", among: Self.ends)
     guard !model.kinds.isEmpty else { throw SettingsError("model.kinds must not be empty") }
     guard factors.labelNoise.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
       throw SettingsError("factors.labelNoise must be in 0...1, without 0")

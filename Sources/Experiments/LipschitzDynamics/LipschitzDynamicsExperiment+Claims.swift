@@ -146,7 +146,7 @@ extension LipschitzDynamicsExperiment {
   // MARK: Near convergence
 
   private func late(_ rule: LipschitzDynamicsConfiguration.Decisions) -> [ClaimTest<LipschitzVariant>] {
-    var claims: [ClaimTest<LipschitzVariant>] = [
+    let fitted = [
       ClaimTest.higher(
         "late-growth", "Near convergence Z goes on growing: it rises with log k over the second half.",
         number {
@@ -167,7 +167,9 @@ extension LipschitzDynamicsExperiment {
         lateExcess { $0.variants(.base) }, than: 0, source: Self.paper + ", as we read it"
       ).requiring([fits]),
     ]
-    if varies(.labelNoise) {
+    let ends = configuration.descent.ends
+    var claims = ends.contains("fitted") ? fitted : []
+    if ends.contains("unfit"), varies(.labelNoise) {
       claims.append(
         ClaimTest.higher(
           "late-noise-unfit",

@@ -32,6 +32,8 @@ public struct LipschitzDynamicsExperiment: Experiment {
     "model.gain": "scale of the base's start, in units of He et al.", "descent.rate": "learning rate of plain SGD",
     "descent.batch": "samples in one update of the base", "descent.steps": "updates",
     "descent.order": "how the base draws its batches: replacement, shuffled or fixed",
+    "descent.ends":
+      "what descents come to, each with claims of its own: fitted (labels learned by heart), unfit (random ones cannot be)",
     "factors.labelNoise": "shares of random labels, each in place of none",
     "factors.gains": "scales of the start, each in place of the base's",
     "factors.initializations": "distributions of the start, each in place of the base's",

@@ -74,12 +74,13 @@ public struct LossTransformationConfiguration: SeededConfiguration {
   public var seeds: TunedSeeds
   public var decision: Decisions
 
+  /// Ranges of rates that hold the best ones inside, and lengths in which descents come down to the levels.
   static let quick = LossTransformationConfiguration(
     problems: ["well", "curve", "mnist"],
     well: Problem(
-      steps: 150, batch: 25, width: 1, examples: 1, level: 0.05, sgdRates: [0.003, 0.1], adamRates: [0.01, 0.5]),
+      steps: 150, batch: 25, width: 1, examples: 1, level: 0.05, sgdRates: [0.003, 0.3], adamRates: [0.003, 2]),
     curve: Problem(
-      steps: 300, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
+      steps: 600, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
     mnist: Problem(
       steps: 630, batch: 64, width: 16, examples: 4000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05]),
     cifar10: Problem(
@@ -97,7 +98,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.well.batch = 5
     c.curve.steps = 40
     c.curve.width = 8
-    c.search.rates = 2
+    c.search.rates = 3
     c.search.constants = [0.75]
     c.search.pairs = [[1.5, 0.75]]
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)

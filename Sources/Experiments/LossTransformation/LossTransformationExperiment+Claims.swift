@@ -14,16 +14,17 @@ extension LossTransformationExperiment {
     var tests = Self.bases.flatMap { base in problems.flatMap { comparisons(base, $0) } }
     if !classified.isEmpty {
       tests += Self.bases.map { base in
-        .higher(
+        Test.higher(
           "accuracy/\(base.rawValue)",
           "Over the classification problems its accuracy is above \(base.rawValue)'s.",
           .mean(of: classified.map { best(.accuracy, $0, base) }),
           than: .mean(of: classified.map { plain(.accuracy, $0, base) }),
-          source: Self.paper)
+          source: Self.paper
+        ).requiring(classified.flatMap { comparable($0, base, by: .accuracy) })
       }
     }
     tests += Self.bases.map { base in
-      .lower(
+      Test.lower(
         "steadier/\(base.rawValue)",
         "Over all problems its final loss varies less between seeds than \(base.rawValue)'s.",
         .mean(
@@ -31,7 +32,8 @@ extension LossTransformationExperiment {
             distance { LossRun(problem, try bestForm(problem, base, $0)) }
           }),
         than: .mean(of: configuration.problems.map { problem in distance { _ in LossRun(problem, LossArm(base)) } }),
-        source: Self.paper)
+        source: Self.paper
+      ).requiring(configuration.problems.flatMap { comparable($0, base, by: .loss) })
     }
     return tests + mechanics()
   }
@@ -53,26 +55,33 @@ extension LossTransformationExperiment {
   /// Both sides of a comparison are tuned by what it judges.
   private func comparisons(_ base: LossArm.Base, _ problem: String) -> [Test] {
     let (method, place) = (base.rawValue, "\(base.rawValue)/\(problem)")
+    let (ends, speeds) = (
+      comparable(problem, base, by: .loss), comparable(problem, base, by: .speed)
+    )
     var tests: [Test] = [
-      .lower(
+      Test.lower(
         "faster/\(place)",
         "On \(problem) the best power of the loss takes fewer updates to the level than tuned \(method).",
-        .log(best(.speed, problem, base)), than: .log(plain(.speed, problem, base)), source: Self.paper),
-      .lower(
+        .log(best(.speed, problem, base)), than: .log(plain(.speed, problem, base)), source: Self.paper
+      ).requiring(speeds),
+      Test.lower(
         "lower/\(place)", "On \(problem) it ends at a lower training loss than tuned \(method).",
-        .log(best(.loss, problem, base)), than: .log(plain(.loss, problem, base)), source: Self.paper),
-      .lower(
+        .log(best(.loss, problem, base)), than: .log(plain(.loss, problem, base)), source: Self.paper
+      ).requiring(ends),
+      Test.lower(
         "control/\(place)", "On \(problem) it ends lower than plain \(method) at the mean of its effective rate.",
         .log(best(.loss, problem, base)),
         than: .log(.measure(.finalLoss) { LossRun(problem, try bestForm(problem, base, $0), .control) }),
-        source: "ours: the control that a change of the rate asks for"),
+        source: "ours: the control that a change of the rate asks for"
+      ).requiring(ends),
     ]
     if problem == "well" {
       tests.append(
-        .higher(
+        Test.higher(
           "crosses/\(place)",
           "On the double well more starts cross the barrier to the lower well than by tuned \(method).",
-          best(.accuracy, problem, base), than: plain(.accuracy, problem, base), source: Self.paper))
+          best(.accuracy, problem, base), than: plain(.accuracy, problem, base), source: Self.paper
+        ).requiring(comparable(problem, base, by: .accuracy) + [staysInWells(base)]))
     }
     return tests
   }
@@ -105,10 +114,11 @@ extension LossTransformationExperiment {
     var tests: [Test] = []
     if hasWell {
       tests.append(
-        .same(
+        Test.same(
           "keeps-minima", "On the double well descents on powers of the loss end as near to its minima as SGD's.",
           .mean(of: transformed.map { .measure(.place, of: LossRun("well", $0)) }),
-          as: .measure(.place, of: LossRun("well", LossArm(.sgd))), within: rule.placeMargin, source: Self.paper))
+          as: .measure(.place, of: LossRun("well", LossArm(.sgd))), within: rule.placeMargin, source: Self.paper
+        ).requiring([arrives]))
     }
     tests.append(
       .equal(

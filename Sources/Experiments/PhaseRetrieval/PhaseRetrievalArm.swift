@@ -20,6 +20,10 @@ extension Measure {
   /// Successes of the hybrid descent where its barrier ends.
   package static let barrierSuccesses = Measure("barrierSuccesses")
   package static let trials = Measure("trials")
+  /// Trials that succeeded or stood still, and did not run out of steps.
+  package static let decided = Measure("decided")
+  /// Real numbers in a signal.
+  package static let dimension = Measure("dimension")
   /// Measurements over dimensions.
   package static let ratio = Measure("ratio")
   static let steps = Measure("steps")

@@ -81,9 +81,10 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
   public var theory: Curves
   public var decision: Decisions
 
+  /// The largest position lies where one funnel is left without a limit on the length.
   static let quick = PhaseRetrievalConfiguration(
     problem: Problem(
-      dimensions: [100], ensembles: ["d1", "d2", "d3", "d4", "complex"], positions: [0.2, 0.4, 0.6, 0.8, 1, 1.3],
+      dimensions: [100], ensembles: ["d1", "d2", "d3", "d4", "complex"], positions: [0.2, 0.4, 0.6, 0.8, 1, 1.3, 2.2],
       tolerance: 1e-2),
     descent: Descent(
       methods: ["hybrid", "amplitude"], plainSteps: 10_000, barrierSteps: 1200, barrierRange: 30, rounds: 4),

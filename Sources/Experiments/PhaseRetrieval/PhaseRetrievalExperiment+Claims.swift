@@ -44,7 +44,11 @@ extension PhaseRetrievalExperiment {
         "Stojnic, arXiv 2506.18275"
       ),
     ] where methods.contains(first) && methods.contains(second) {
-      tests.append(.higher(id, statement, share(second), than: share(first), source: source))
+      // The slack barrier alone has no plain part that could stand still.
+      let plain = [first, second].filter { $0 != "slack-barrier" }
+      tests.append(
+        .higher(id, statement, share(second), than: share(first), source: source)
+          .requiring(plain.map { isDecided($0) }))
     }
     return tests
   }
@@ -147,7 +151,7 @@ extension PhaseRetrievalExperiment {
         let (plain, lifted) = transitions(name)
         return ((plain + lifted) / 2, (plain - lifted) / 2)
       },
-    ]
+    ].map { $0.requiring([isLarge(n), isDecided("hybrid", name, n)]) }
   }
 
   /// Whether the 50 % point comes nearer to either theory as n grows.
@@ -174,12 +178,14 @@ extension PhaseRetrievalExperiment {
     }
     return [
       test("nearer", "plain") { transitions(name).plain }, test("nearer-lifted", "lifted") { transitions(name).lifted },
-    ]
+    ].map { test in
+      test.requiring([smallest, largest].flatMap { [isLarge($0), isDecided("hybrid", name, $0)] })
+    }
   }
 
   private func complexLikeRankTwo(_ n: Int) -> Test {
     let margin = configuration.decision.margin
-    return .custom(
+    return Test.custom(
       "complex-like-d2",
       "Complex measurements reach one half where unstructured ones of rank 2 do (largest n).",
       source: Self.paper + ": rank 2 emulates complex phase retrieval"
@@ -191,7 +197,7 @@ extension PhaseRetrievalExperiment {
     } makeUp: { verdict, findings in
       makeUp(halfPoint: verdict == .undecided ? nil : 2, "d2", n, &findings)
       makeUp(halfPoint: verdict == .undecided ? nil : verdict == .upheld ? 2 : 3, "complex", n, &findings)
-    }
+    }.requiring([isLarge(n)] + ["complex", "d2"].map { isDecided("hybrid", $0, n) })
   }
 
   // MARK: One funnel
@@ -199,9 +205,10 @@ extension PhaseRetrievalExperiment {
   /// The success rate at the largest ratio against one half.
   private func oneFunnel(_ name: String, _ n: Int) -> Test {
     let (arm, successes) = source("amplitude", name, n, configuration.problem.positions.last!)
-    return .custom(
+    return Test.custom(
       "one-funnel-\(name)",
-      "\(name): at the largest sampling ratio, above the transition, plain amplitude descent finds most signals.",
+      "\(name): at the largest sampling ratio, where one funnel is left without a limit on the length, plain amplitude "
+        + "descent finds most signals.",
       source: "the reading that a single funnel lets any descent converge"
     ) { claim, findings, alpha in
       let found = Int(try findings.values(successes, of: arm).reduce(0, +))
@@ -216,6 +223,6 @@ extension PhaseRetrievalExperiment {
         findings.set(.trials, of: arm, seed, to: 100)
         findings.set(successes, of: arm, seed, to: verdict == .upheld ? 100 : verdict == .refuted ? 0 : 50)
       }
-    }
+    }.requiring([isLarge(n), hasOneFunnel(arm, name), isDecided("amplitude", name, n)])
   }
 }

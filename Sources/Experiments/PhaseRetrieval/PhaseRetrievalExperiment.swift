@@ -18,7 +18,7 @@ public struct PhaseRetrievalExperiment: Experiment {
     .init(name: "smoke", summary: "seconds: 16 dimensions", configuration: .smoke),
     .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 to 4 and complex", configuration: .quick),
     .init(
-      name: "standard", summary: "hours: 100, 200 and 400 dimensions, six times the steps of the barrier",
+      name: "standard", summary: "hours: 100, 200 and 400 dimensions, twelve times the steps of the barrier",
       configuration: .standard),
     .init(name: "paper", summary: "days: every method, 120 trials at each of 11 ratios", configuration: .paper),
   ]
@@ -156,10 +156,14 @@ public struct PhaseRetrievalExperiment: Experiment {
       .successes: Double(outcome.successes(within: configuration.problem.tolerance)),
       .trials: Double(batch.trialCount), .steps: Double(outcome.steps),
       .ratio: Double(batch.measurementCount) / Double(batch.dimension),
-      .meanDistance: outcome.distances.reduce(0, +) / Double(batch.trialCount),
+      .meanDistance: outcome.distances.reduce(0, +) / Double(batch.trialCount), .dimension: Double(batch.dimension),
     ]
     if let barrier = outcome.barrierDistances {
       values[.barrierSuccesses] = Double(barrier.count { $0 < configuration.problem.tolerance })
+    }
+    if let isEnded = outcome.isEnded {
+      let hits = outcome.distances.map { $0 < configuration.problem.tolerance }
+      values[.decided] = Double(zip(isEnded, hits).count { $0 || $1 })
     }
     return values
   }
