@@ -181,6 +181,7 @@ import Training
     #expect(abs(decisions["trajectory-rate-over-passes"]!.evidence.estimate + 1) < tolerance)
     #expect(abs(decisions["trajectory-batch"]!.evidence.estimate) < tolerance)
     #expect(abs(decisions["flatness-stable"]!.evidence.estimate) < tolerance)
+    #expect(decisions["bound-rate"]!.claim.isIdentity && !decisions["bound-rate-over-passes"]!.claim.isIdentity)
     // Exponents 0.8, 0.9 and 1 of the three reported seeds: that of their mean lies among them, and beyond their middle,
     // as the mean weighs each by its size and the steps exceed 1.
     #expect(decisions["flatness-accumulates"]!.verdict == .upheld)
@@ -213,6 +214,17 @@ import Training
   func mistakesAreNamed(_ change: String, _ hint: String) throws {
     let changed = try Settings.applying([change], to: configuration)
     #expect { try changed.check() } throws: { "\($0)".contains(hint) }
+  }
+
+  /// Type I starts where type II is, and its noise grows as the root of the updates: over these looks by a factor of 2.
+  @Test func accumulatedNoiseStartsSmall() throws {
+    let spot = configuration.spots.first { $0.regime == .plateau }!
+    let found = try BoundsTask(configuration, spot, seed: 0, pool: pool()).run().values
+    let steps = configuration.probes(spot)
+    #expect(found[.flatness(.one, at: steps[0])] == found[.flatness(.two, at: steps[0])])
+    #expect(found[.flatness(.one, at: spot.steps)] != found[.flatness(.two, at: spot.steps)])
+    // Far from what a random network loses.
+    #expect(found[.noisyRisk]! - found[.testRisk]! < 0.5 * (configuration.loss.limit - found[.testRisk]!))
   }
 
   @Test func everySettingIsDescribed() throws {

@@ -11,6 +11,8 @@ extension Measure {
   package static func flatness(_ type: FlatnessType, at step: Int) -> Measure {
     Measure("flatness/\(type.rawValue)/\(step)")
   }
+  /// On new data, at the last look under the noise that type I has accumulated.
+  package static let noisyRisk = Measure("risk/noisy")
   /// Of the final point under the noise of that number.
   package static func flatness(underNoise index: Int) -> Measure { Measure("flatness/noise/\(index)") }
   /// Of the batch's gradient about the true one.
@@ -26,7 +28,7 @@ extension Measure {
   /// On visited samples, at a step.
   package static func trainingRisk(at step: Int) -> Measure { Measure("risk/train/\(step)") }
   static let trainingRisk = Measure("risk/train")
-  static let testRisk = Measure("risk/test")
+  package static let testRisk = Measure("risk/test")
   package static let riskGap = Measure("gap")
   static let twinSeconds = Measure("seconds/twins")
   static let flatnessSeconds = Measure("seconds/flatness")

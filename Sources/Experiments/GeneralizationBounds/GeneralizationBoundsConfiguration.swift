@@ -74,7 +74,7 @@ public struct GeneralizationBoundsConfiguration: SeededConfiguration {
     public var pairs: Int
     /// Training examples of gap and flatness, at most.
     public var examples: Int
-    /// Noise of each step where flatness is followed over the iterations.
+    /// Noise where flatness is followed over the iterations; that of type I at the first look, growing from there on.
     public var stepDeviation: Double
   }
 

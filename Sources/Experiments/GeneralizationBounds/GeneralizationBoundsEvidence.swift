@@ -104,6 +104,12 @@ package struct BoundsEvidence {
     return (start - end) / (try mean(spot, .trainingRisk(at: 0), seeds) - end)
   }
 
+  /// What accumulated noise takes of the room between the loss on new data and its limit.
+  func saturation(_ spot: BoundsSpot, seeds: [Int]) throws -> Double {
+    let risk = try mean(spot, .testRisk, seeds)
+    return (try mean(spot, .noisyRisk, seeds) - risk) / (loss.range - risk)
+  }
+
   /// What the flatness term is of the squared deviation, for small noise.
   func curvature(_ spot: BoundsSpot, seeds: [Int]? = nil) throws -> Double {
     try flatness(spot, .two, step: spot.steps, seeds: seeds)

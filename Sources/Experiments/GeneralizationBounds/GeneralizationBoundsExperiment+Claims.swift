@@ -3,7 +3,6 @@ import Foundation
 extension GeneralizationBoundsExperiment {
   private static let paper = "Xiong et al., arXiv 2506.18645"
   private typealias Test = ClaimTest<BoundsSpot>
-  private typealias Number = Quantity<BoundsSpot>
 
   public func claims() throws -> [ClaimTest<BoundsSpot>] {
     holds() + rates() + iterations() + comparisons(.grid) + comparisons(.formula)
@@ -47,12 +46,19 @@ extension GeneralizationBoundsExperiment {
           to: 0, within: rule.exponentMargin, source: Self.paper + " (the rate has no b)"
         ).requiring([singlePass]))
     }
-    claims.append(
-      Test.equal(
-        "bound-rate", "Over one pass, with the optimal noise σ*, the bound of type II falls as n^(-2/3).",
-        boundExponent, to: -2.0 / 3, within: rule.exponentMargin, source: Self.paper
-      ).requiring([singlePass, forgets, staysCurved]))
-    return claims
+    return claims + [
+      // Both terms are the visited share T b / n times what does not depend on n, so that the bound falls as 1/n.
+      Test.lower(
+        "bound-rate",
+        "Over one pass, with the optimal noise σ*, the bound of type II falls at least as fast as n^(-2/3), within the "
+          + "margin.", boundExponent(.single), than: rule.exponentMargin - 2.0 / 3, source: Self.paper
+      ).requiring([singlePass, forgets]).identity,
+      .lower(
+        "bound-rate-over-passes",
+        "Over several passes and a fixed number of updates it still falls at least as fast as n^(-2/3), within the margin.",
+        boundExponent(.several), than: rule.exponentMargin - 2.0 / 3,
+        source: Self.paper + " (the rate, an O(), hides the number of passes)"),
+    ]
   }
 
   private func iterations() -> [Test] {
@@ -63,16 +69,18 @@ extension GeneralizationBoundsExperiment {
           try $0.exponentInSteps(.two, seeds: $1)
         } makeUp: { wanted, _, seed, findings in
           setFlatness(.two, to: wanted, seed, &findings)
-        }, to: 0, within: configuration.decision.growthMargin, source: Self.paper),
+        }, to: 0, within: configuration.decision.growthMargin, source: Self.paper
+      ).requiring([hasSettled]),
       Test.higher(
         "flatness-accumulates",
-        "With the same noise at each step the flatness term of type I grows faster over these iterations.",
+        "With the same small noise at each step the flatness term of type I grows faster over these iterations.",
         statistic {
           try $0.exponentInSteps(.one, seeds: $1) - $0.exponentInSteps(.two, seeds: $1)
         } makeUp: { wanted, _, seed, findings in
           setFlatness(.one, to: wanted, seed, &findings)
-        }, than: 0, source: Self.paper),
-    ].map { $0.requiring([hasSettled]) }
+        }, than: 0, source: Self.paper
+      ).requiring([hasSettled, isSmall]),
+    ]
   }
 
   /// Type II below the others, each with a noise of its own.
@@ -98,154 +106,6 @@ extension GeneralizationBoundsExperiment {
       "sub-gaussian-tighter",
       "For a sub-Gaussian loss as well, each at its own σ*, type II is below both earlier bounds.",
       ratio(of: .typeTwoSubGaussian, to: [.neu, .wangMao], .formula), than: 0, source: Self.paper)
-  }
-
-  // MARK: Conditions
-
-  private var singlePass: Condition<BoundsSpot> {
-    let spot = configuration.spots.filter { $0.regime == .single }
-      .max { $0.batch * $1.samples < $1.batch * $0.samples }!
-    return Condition(
-      "passes over the smallest training set", .atMost(1), "No sample is visited twice.",
-      .measure(.passes, of: spot))
-  }
-
-  private var forgets: Condition<BoundsSpot> {
-    Condition(
-      "exponent in n of E D, one pass", .atMost(-1 + configuration.decision.exponentMargin),
-      "The trajectory term's A falls as 1/n.",
-      distanceExponent(.single, over: { Double($0.samples) }, { e, value in try e.exponentInSamples(.single, value) }))
-  }
-
-  private var staysCurved: Condition<BoundsSpot> {
-    Condition(
-      "exponent in n of the flatness term's B, one pass", .atLeast(-configuration.decision.exponentMargin),
-      "The flatness term's B does not fall with n.",
-      statistic { e, seeds in
-        try e.exponentInSamples(.single) { try e.curvature($0, seeds: seeds) }
-      } makeUp: { wanted, e, seed, findings in
-        let spots = e.spots(.single)
-        for (spot, value) in zip(spots, Self.powerLaw(spots.map { Double($0.samples) }, wanted)) {
-          findings.set(.flatness(.two, at: spot.steps), of: spot, seed, to: value)
-        }
-      })
-  }
-
-  private var hasSettled: Condition<BoundsSpot> {
-    Condition(
-      "fall of the training loss while flatness is followed, of its whole fall",
-      .atMost(configuration.decision.plateauFall), "Training has settled.",
-      statistic { e, seeds in
-        e.average(try e.plateaus.map { try e.plateauFall($0, seeds: seeds) })
-      } makeUp: { wanted, e, seed, findings in
-        for spot in e.plateaus {
-          let steps = configuration.probes(spot)
-          findings.set(.trainingRisk(at: 0), of: spot, seed, to: 1)
-          findings.set(.trainingRisk(at: steps.first ?? 0), of: spot, seed, to: wanted)
-          findings.set(.trainingRisk(at: steps.last ?? 0), of: spot, seed, to: 0)
-        }
-      })
-  }
-
-  // MARK: Quantities
-
-  private func evidence(_ findings: Findings<BoundsSpot>) throws -> BoundsEvidence {
-    try BoundsEvidence(findings, self)
-  }
-
-  /// A statistic of means over seeds.
-  private func statistic(
-    _ value: @escaping @Sendable (BoundsEvidence, [Int]) throws -> Double,
-    makeUp: @escaping @Sendable (Double, BoundsEvidence, Int, inout Findings<BoundsSpot>) throws -> Void
-  ) -> Number {
-    .joint(of: evidence, value) { wanted, seed, findings in
-      try makeUp(wanted, BoundsEvidence(findings, self), seed, &findings)
-    }
-  }
-
-  private func setDistance(
-    _ spot: BoundsSpot, to value: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
-  ) {
-    for twin in 0..<configuration.descent.twins {
-      findings.set(.twinDistance(twin, at: spot.steps), of: spot, seed, to: value)
-    }
-  }
-
-  /// A flatness term that grows with an exponent; all exponents meet in the middle, so that none outweighs the others.
-  private func setFlatness(
-    _ type: FlatnessType, to exponent: Double, _ seed: Int, _ findings: inout Findings<BoundsSpot>
-  ) {
-    for spot in spots where spot.regime == .plateau {
-      let steps = configuration.probes(spot)
-      for (step, value) in zip(steps, Self.powerLaw(steps.map(Double.init), exponent)) {
-        findings.set(.flatness(type, at: step), of: spot, seed, to: value)
-      }
-    }
-  }
-
-  /// x^exponent, 1 at the geometric mean.
-  private static func powerLaw(_ x: [Double], _ exponent: Double) -> [Double] {
-    let middle = exp(x.reduce(0) { $0 + log($1) } / Double(x.count))
-    return x.map { pow($0 / middle, exponent) }
-  }
-
-  private func distanceExponent(
-    _ regime: BoundsRegime, over place: @escaping @Sendable (BoundsSpot) -> Double,
-    _ exponent: @escaping @Sendable (BoundsEvidence, (BoundsSpot) throws -> Double) throws -> Double
-  ) -> Number {
-    statistic { e, seeds in
-      try exponent(e) { try e.distance($0, seeds: seeds) }
-    } makeUp: { wanted, e, seed, findings in
-      let spots = e.spots(regime)
-      for (spot, value) in zip(spots, Self.powerLaw(spots.map(place), wanted)) {
-        setDistance(spot, to: value, seed, &findings)
-      }
-    }
-  }
-
-  private var boundExponent: Number {
-    statistic { e, seeds in
-      try e.exponentInSamples(.single) { try e.bound(.typeTwo, $0, by: .formula, seeds: seeds).total }
-    } makeUp: { wanted, e, seed, findings in
-      // Both parts of the bound are proportional to these.
-      let spots = e.spots(.single)
-      for (spot, value) in zip(spots, Self.powerLaw(spots.map { Double($0.samples) }, wanted)) {
-        setDistance(spot, to: value, seed, &findings)
-        let index = try e.noiseIndex(.typeTwo, spot, by: .formula)
-        findings.set(.flatness(underNoise: index), of: spot, seed, to: value)
-      }
-    }
-  }
-
-  /// The logarithm of a bound of type II over the least of others, so that no point outweighs the others.
-  private func ratio(
-    of kind: BoundsEvidence.Kind = .typeTwo, to others: [BoundsEvidence.Kind], _ choice: BoundsEvidence.Choice
-  ) -> Number {
-    @Sendable func logRatio(_ e: BoundsEvidence, _ spot: BoundsSpot, _ seeds: [Int]) throws -> Double {
-      let least = try others.map { try e.bound($0, spot, by: choice, seeds: seeds).total }.min()!
-      return log(try e.bound(kind, spot, by: choice, seeds: seeds).total / least)
-    }
-    return statistic { e, seeds in
-      e.average(try e.spots.map { try logRatio(e, $0, seeds) })
-    } makeUp: { wanted, e, seed, findings in
-      for spot in e.spots {
-        for index in configuration.deviations.indices {
-          findings.set(.flatness(underNoise: index), of: spot, seed, to: 0)
-        }
-        setDistance(spot, to: 1, seed, &findings)
-      }
-      // Without flatness type II is proportional to the distance, and the others do not depend on it.
-      let found = try BoundsEvidence(findings, self)
-      // The sub-Gaussian one takes the root of a mean of squares over seeds: seeds above and below shall cancel in that mean.
-      let factor = kind == .typeTwoSubGaussian ? (1 + tanh(wanted)).squareRoot() : exp(wanted)
-      for spot in e.spots {
-        setDistance(spot, to: factor / exp(try logRatio(found, spot, [seed])), seed, &findings)
-      }
-    }
-  }
-
-  private func ratio(to other: BoundsEvidence.Kind, _ choice: BoundsEvidence.Choice) -> Number {
-    ratio(to: [other], choice)
   }
 
   private var noiseFinite: Test {

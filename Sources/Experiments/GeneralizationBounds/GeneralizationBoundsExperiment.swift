@@ -42,7 +42,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
     "noise.low": "smallest deviation of the noise on the final iterate", "noise.high": "the largest",
     "noise.count": "deviations between them", "noise.pairs": "pairs of opposite draws for each flatness term",
     "noise.examples": "training examples of gap and flatness, at most",
-    "noise.stepDeviation": "noise of each step where flatness is followed over the iterations",
+    "noise.stepDeviation": "noise where flatness is followed over the iterations; of type I at the first look",
     "seeds.count": "descents at each point", "seeds.first": "the first seed",
     "seeds.tuningCount": "further descents at each point that only choose the noise",
     "seeds.tuningFirst": "the first seed of those", "decision.alpha": "level of each test",

@@ -149,15 +149,19 @@ package struct BoundsTask {
       values[.trainingRisk(at: step)] = try risks.risk(trainer.state.parameters, on: seen)
       guard !isTwinned || step == spot.steps else { continue }
       try timed(.flatnessSeconds) {
-        // Both types with one deviation at each step: type I has accumulated it.
+        // One deviation at each step, so small that both types have the same at the first look: from there on type I
+        // accumulates it. All of a long descent would leave a random network, whose bounded loss cannot rise.
         let deviation = configuration.noise.stepDeviation
-        for (type, factor) in [(FlatnessType.two, 1.0), (.one, Double(step).squareRoot())] {
+        let growth = (Double(step) / Double(probes[0])).squareRoot()
+        for (type, factor) in [(FlatnessType.two, 1.0), (.one, growth)] {
           values[.flatness(type, at: step)] =
             share
             * (try risks.flatness(
               trainer.state.parameters, new: new, seen: seen, deviation: deviation * factor,
               pairs: configuration.noise.pairs, key: noise.split("step").split(step)))
         }
+        values[.noisyRisk] = try risks.risk(
+          trainer.state.parameters, on: new, deviation: deviation * growth, key: noise.split("accumulated"))
       }
     }
     for (index, distance) in distances.enumerated() { values[.twinPath(index)] = distance.pathSquare }

@@ -87,7 +87,7 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
       dimensions: [100], ensembles: ["d1", "d2", "d3", "d4", "complex"], positions: [0.2, 0.4, 0.6, 0.8, 1, 1.3, 2.2],
       tolerance: 1e-2),
     descent: Descent(
-      methods: ["hybrid", "amplitude"], plainSteps: 10_000, barrierSteps: 1200, barrierRange: 30, rounds: 4),
+      methods: ["hybrid", "amplitude"], plainSteps: 40_000, barrierSteps: 1200, barrierRange: 30, rounds: 4),
     tuning: Tuning(stages: [40, 120], firstPushes: [1.05, 1.5], position: 0.9, seeds: 2, first: 1000),
     seeds: Seeds(count: 5, first: 0, trials: 4), theory: Curves(ranks: Array(1...8), nodes: 120),
     decision: Decisions(alpha: 0.05, margin: 0.2, resamples: 2000))

@@ -48,7 +48,10 @@ extension PhaseRetrievalExperiment {
       let plain = [first, second].filter { $0 != "slack-barrier" }
       tests.append(
         .higher(id, statement, share(second), than: share(first), source: source)
-          .requiring(plain.map { isDecided($0) }))
+          .requiring(
+            plain.flatMap { method in
+              dimensions.flatMap { n in configuration.problem.ensembles.map { isDecided(method, $0, n) } }
+            }))
     }
     return tests
   }

@@ -13,18 +13,10 @@ extension PhaseRetrievalExperiment {
   }
 
   /// Trials that would have gone on are neither hits nor misses.
-  ///
-  /// - Parameters:
-  ///   - name: an ensemble; all of them when nil.
-  ///   - n: a dimension; all of them when nil.
-  func isDecided(_ method: String, _ name: String? = nil, _ n: Int? = nil) -> Condition<PhaseRetrievalArm> {
-    let p = configuration.problem
-    let arms = (n.map { [$0] } ?? p.dimensions).flatMap { n in
-      (name.map { [$0] } ?? p.ensembles).flatMap { name in p.positions.map { source(method, name, n, $0).arm } }
-    }
-    let place = (name.map { ", \($0)" } ?? "") + (n.map { ", n = \($0)" } ?? "")
+  func isDecided(_ method: String, _ name: String, _ n: Int) -> Condition<PhaseRetrievalArm> {
+    let arms = configuration.problem.positions.map { source(method, name, n, $0).arm }
     return Condition(
-      "descents that succeed or stand still, \(method)\(place) (%)", .atLeast(95),
+      "descents that succeed or stand still, \(method), \(name), n = \(n) (%)", .atLeast(95),
       "Descents do not run out of steps.",
       Quantity { findings, seed in
         func sum(_ measure: Measure) throws -> Double { try arms.reduce(0) { $0 + (try findings[$1, seed, measure]) } }
