@@ -19,6 +19,7 @@ static omp_query region_size;
 static omp_set set_threads;
 static int default_threads = 1;
 static _Thread_local int own_threads;
+static _Thread_local bool shares_with_library;
 
 __attribute__((constructor)) static void find_run_time(void) {
   parallel = (gomp_parallel)dlsym(RTLD_DEFAULT, "GOMP_parallel");
@@ -43,6 +44,8 @@ void ck_set_thread_count(int count) {
 void ck_lend_threads(int count) {
   if (set_threads) set_threads(count);
 }
+
+void ck_share_threads_with_library(bool shares) { shares_with_library = shares; }
 
 typedef struct {
   ck_task task;
@@ -88,7 +91,7 @@ void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) 
     return;
   }
   // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
-  if (!parallel || ck_has_own_products()) {
+  if (!parallel || (ck_has_own_products() && !shares_with_library)) {
     crew_run(count, (int)parts, task, context);
     return;
   }

@@ -9,6 +9,8 @@ final class ExecutionPlan {
   /// Bytes of the block that temporary buffers share.
   let arenaByteCount: Int
 
+  /// Whether products or convolutions are a library's.
+  private let usesLibrary: Bool
   private let memory: ParameterMemory
   private let arena: Storage
   private let constants: [Int: NDArray]
@@ -24,6 +26,7 @@ final class ExecutionPlan {
 
   init(_ lowering: Lowering, inputCount: Int, outputCount: Int) {
     calls = lowering.calls
+    usesLibrary = !lowering.hasOwnProducts
     memory = lowering.memory
     constants = lowering.constants
     let plan = MemoryPlan(calls, lowering.buffers)
@@ -74,7 +77,14 @@ final class ExecutionPlan {
     for (slot, offset) in outputSlots[position] { pointers[slot] = address + offset }
   }
 
-  func run() { ck_run(steps, Int64(calls.count)) }
+  func run() { withThreads { ck_run(steps, Int64(calls.count)) } }
+
+  /// Kernels wait for one another on our threads, or on the library's where it multiplies.
+  private func withThreads(_ body: () -> Void) {
+    ck_share_threads_with_library(usesLibrary)
+    body()
+    ck_share_threads_with_library(false)
+  }
 
   /// Results in the order in which they are final.
   var finishingOrder: [Int] { endings.flatMap(\.outputs) }
@@ -83,15 +93,17 @@ final class ExecutionPlan {
   func run(finishing body: (Int) -> Void) {
     var done = 0
     for (callCount, outputs) in endings {
-      ck_run(steps + done, Int64(callCount - done))
+      withThreads { ck_run(steps + done, Int64(callCount - done)) }
       done = callCount
       for position in outputs { body(position) }
     }
-    ck_run(steps + done, Int64(calls.count - done))
+    withThreads { ck_run(steps + done, Int64(calls.count - done)) }
   }
 
   /// Runs once and adds each call's seconds.
   func run(addingSecondsTo seconds: inout [Double]) {
-    seconds.withUnsafeMutableBufferPointer { ck_run_profiled(steps, Int64(calls.count), $0.baseAddress!) }
+    seconds.withUnsafeMutableBufferPointer { seconds in
+      withThreads { ck_run_profiled(steps, Int64(calls.count), seconds.baseAddress!) }
+    }
   }
 }

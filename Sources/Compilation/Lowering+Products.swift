@@ -81,7 +81,7 @@ extension Lowering {
   /// Whether our own product is faster than the library's where large ones are not ours: on AVX-512 that of a row is, and that with as
   /// few columns or steps as an adapter has, which the library shares and lays out where that takes longer than it saves.
   private func isOwnFaster(_ m: Int, _ b: View) -> Bool {
-    if Engine.hasOwnProducts { return true }
+    if hasOwnProducts { return true }
     guard ck_instruction_set_in_use() == CK_AVX512, b.shape.rank == 2 else { return false }
     let (k, n) = (b.shape[0], b.shape[1])
     return m == 1 || n <= Int(CK_THIN) && k <= Int(CK_THIN_STEPS) || k <= Int(CK_THIN)
@@ -218,7 +218,7 @@ extension Lowering {
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
-    if node.outputs[0].elementType == .float32, Engine.hasOwnProducts, window.groups == 1, window.dilations == [1, 1] {
+    if node.outputs[0].elementType == .float32, hasOwnProducts, window.groups == 1, window.dilations == [1, 1] {
       let operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
       append(
         ownConvolution(

@@ -23,6 +23,8 @@ final class Lowering {
   private let inMemory: Set<Value>
   private let absorption: Absorption
   private let recomputation: Recomputation
+  /// Whether float32 products, and convolutions where there are any, are our own.
+  let hasOwnProducts: Bool
   /// Whether each row of a float32 matrix product is computed as it would be at any other place.
   let keepsRowsApart: Bool
 
@@ -36,10 +38,11 @@ final class Lowering {
     self.graph = graph
     self.donations = donations
     self.keepsRowsApart = keepsRowsApart
+    hasOwnProducts = Engine.hasOwnProducts(graph)
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
     absorption = Absorption(
-      of: graph, live: live, outputs: self.outputs, takesFollowers: Engine.hasOwnProducts && !keepsRowsApart)
+      of: graph, live: live, outputs: self.outputs, takesFollowers: hasOwnProducts && !keepsRowsApart)
     fusion = Fusion(of: graph, live: live, absorption, largest: largestCluster)
     let reads = Self.valuesInMemory(graph, live, self.outputs, fusion)
     let recomputation = Recomputation(of: graph, live: live, fusion, readByKernel: reads.byKernels)

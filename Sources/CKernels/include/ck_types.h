@@ -18,10 +18,13 @@ typedef enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 } ck_instruction_set;
 /// The instruction set in use.
 ck_instruction_set ck_instruction_set_in_use(void);
 
-/// Whether large products and convolutions are our own: with AVX2, and with AVX-512 on a processor that works on a register of sixteen
-/// numbers in two halves (AMD Zen 4), where ours are about as fast as the library's and our threads wait for work without taking
-/// cores from others. Elsewhere the library does them, on its own threads.
+/// Whether large products are our own: with AVX2, and with AVX-512 on a processor that works on a register of sixteen numbers in two
+/// halves (AMD Zen 4), where ours are about as fast as the library's and our threads wait for work without taking cores from
+/// others. Elsewhere the library does them, on its own threads.
 bool ck_has_own_products(void);
+
+/// Whether convolutions are our own: with AVX2. (On a Zen 4 wide ones take our kernels a third longer than the library's.)
+bool ck_has_own_convolutions(void);
 
 /// Limits the instruction set of kernels that the calling thread starts, for tests; levels that the machine lacks are lowered to what it has.
 void ck_limit_instruction_set(ck_instruction_set level);

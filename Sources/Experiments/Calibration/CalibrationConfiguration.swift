@@ -156,10 +156,13 @@ public struct CalibrationConfiguration: SeededConfiguration {
     return c
   }
 
-  /// The published network, data and augmentation, narrower and for half of the epochs.
+  /// The published network and data, narrower, for half of the epochs, and without crops and flips: with them 85 % of the training
+  /// images are fitted by then, and the claims speak of networks that fit all.
   static var standard: CalibrationConfiguration {
     var c = paper
     c.data.test = 10_000
+    c.data.cropPadding = 0
+    c.data.flips = false
     c.model.width = 16
     c.descent.epochs = 50
     c.descent.evaluationInterval = 10
