@@ -21,6 +21,16 @@ elif command -v brew >/dev/null; then
   for formula in onednn openblas sqlite libpng jpeg-turbo gnuplot; do
     brew list --formula "$formula" >/dev/null 2>&1 || brew install "$formula"
   done
+  # Homebrew has no package of Fashion-MNIST: the authors' files (MIT licence).
+  folder=$HOME/.cache/descent/fashion-mnist
+  mkdir -p "$folder"
+  for file in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+    file=$file-ubyte.gz
+    [ -f "$folder/$file" ] && continue
+    curl -fsSL --retry 3 -o "$folder/$file.part" \
+      "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/$file"
+    mv "$folder/$file.part" "$folder/$file"
+  done
 else
   echo "Install oneDNN, OpenBLAS with LAPACKE, zlib, SQLite, libpng, libjpeg-turbo and gnuplot, then run this again." >&2
   exit 1
