@@ -138,6 +138,7 @@ import Testing
     ("rate 0.1 | losspower 2 through=rate", "no rate follows"),
     ("groups (x: losspower 2 through=rate) | rate 0.1", "no rate follows in that group"),
     ("accumulate 2 (rate 0.1) | rate 0.1", "second rate"), ("orthogonal only=y* | rate 1", "no parameter matches"),
+    ("decay 0.1 except=y*+z | rate 1", "no parameter matches y*+z"),
   ])
   func chainsThatMakeNoSenseAreErrors(_ text: String, _ hint: String) throws {
     let problem = TestProblem.parabola
