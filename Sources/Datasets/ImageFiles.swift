@@ -1,3 +1,4 @@
+import Arrays
 import Foundation
 
 /// Reads the IDX format of MNIST and its relatives: a magic number with type and rank, big-endian extents, bytes.
@@ -10,11 +11,8 @@ public enum IDX {
     guard Int(data[3]) == rank else { throw DatasetError(path, "has \(data[3]) axes and not \(rank)") }
     guard data.count >= 4 + 4 * rank else { throw DatasetError(path, "ends inside of its header") }
     let extents = (0..<rank).map { axis in (0..<4).reduce(0) { $0 << 8 | Int(data[4 + 4 * axis + $1]) } }
-    var expected = 1
-    for extent in extents {
-      let (product, overflow) = expected.multipliedReportingOverflow(by: extent)
-      guard !overflow else { throw DatasetError(path, "the extents \(extents) are absurd") }
-      expected = product
+    guard let expected = Shape.byteCount(extents, elementSize: 1) else {
+      throw DatasetError(path, "the extents \(extents) are absurd")
     }
     let bytes = data.dropFirst(4 + 4 * rank)
     guard bytes.count == expected else {

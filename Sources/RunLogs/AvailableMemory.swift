@@ -38,7 +38,7 @@ public enum AvailableMemory {
       let folder = mount + (path == "/" ? "" : path)
       if let most = number(folder + "/" + limit), let used = number(folder + "/" + usage) {
         // Files that were read and may be dropped count as used.
-        result.append(max(most - used + (fields(folder + "/memory.stat")[cache] ?? 0), 0))
+        result.append(max(most - max(used - (fields(folder + "/memory.stat")[cache] ?? 0), 0), 0))
       }
       guard !path.isEmpty, path != "/" else { return result }
       path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])

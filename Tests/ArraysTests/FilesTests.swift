@@ -47,9 +47,23 @@ import Testing
       ),
       (#"{"a":{"dtype":"F32","shape":[2]}}"#, 8), (#"[1]"#, 8),
       (#"{"a":{"dtype":"F32","shape":[9223372036854775807,9],"data_offsets":[0,8]}}"#, 8),
+      (#"{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]}}"#, 0),
+      (#"{"a":{"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]}}"#, 0),
     ] {
       try write(header, data: bytes)
       #expect(throws: FileError.self, "\(header)") { try Safetensors.read(path("bad")) }
+    }
+  }
+
+  /// Sizes that no number holds are refused, not computed.
+  @Test(arguments: ["(4611686018427387904,)", "(9223372036854775807, 9)", "(0, 4611686018427387904, 4)"])
+  func hugeNpyShapesAreRefused(_ shape: String) throws {
+    for type in ["<f4", "<f8", "<i8", "|u1"] {
+      let header = "{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }"
+      var bytes = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, UInt8(header.utf8.count), 0])
+      bytes.append(Data(header.utf8))
+      try bytes.write(to: URL(fileURLWithPath: path("huge.npy")))
+      #expect(throws: FileError.self, "\(type) \(shape)") { try Npy.read(path("huge.npy")) }
     }
   }
 

@@ -64,6 +64,7 @@ struct Workspace {
     fails("2 images", images, [0, 0, 8, 1, 0, 0, 0, 1, 1])
     fails("label 2", images, [0, 0, 8, 1, 0, 0, 0, 2, 1, 2])
     fails("absurd", [0, 0, 8, 3] + [UInt8](repeating: 255, count: 12), labels)
+    fails("absurd", [0, 0, 8, 3] + [UInt8](repeating: 0, count: 4) + [UInt8](repeating: 255, count: 8), labels)
     fails("holds nothing", [0, 0, 8, 3, 0, 0, 0, 2] + [UInt8](repeating: 0, count: 8), labels)
   }
 

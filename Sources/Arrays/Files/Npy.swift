@@ -44,13 +44,15 @@ public enum Npy {
       throw refuse("the shape (\(shapeText)) is none")
     }
     let columnMajor = header.contains("'fortran_order': True")
-    let shape = Shape(columnMajor ? dimensions.reversed() : dimensions)
     guard let size = Int(type.suffix(1)), ["<f4", "<f8", "<i4", "<i8", "|u1", "|b1"].contains(type) else {
       throw refuse("the element type \(type) is none of <f4, <f8, <i4, <i8, |u1, |b1")
     }
-    guard data.count - start == shape.count * size else {
-      throw refuse("\(shape) of \(type) needs \(shape.count * size) bytes and has \(data.count - start)")
+    let needed = Shape.byteCount(dimensions, elementSize: size)
+    guard data.count - start == needed else {
+      let claim = needed.map { "\($0)" } ?? "more than any file's"
+      throw refuse("the shape (\(shapeText)) of \(type) needs \(claim) bytes and has \(data.count - start)")
     }
+    let shape = Shape(columnMajor ? dimensions.reversed() : dimensions)
     let array = try decode(data[start...], type, shape, refuse)
     return columnMajor ? array.axesReversed() : array
   }

@@ -94,8 +94,8 @@ public enum Safetensors {
         let dimensions = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int], offsets.count == 2
       else { throw refuse("the entry \(name) lacks dtype, shape or data_offsets") }
       guard let size = sizes[type] else { throw refuse("\(name) has the unknown type \(type)") }
-      guard let count = checkedCount(dimensions), offsets[0] >= 0, offsets[1] >= offsets[0],
-        offsets[1] <= bytes.count - start, offsets[1] - offsets[0] == count * size
+      guard offsets[0] >= 0, offsets[1] >= offsets[0], offsets[1] <= bytes.count - start,
+        offsets[1] - offsets[0] == Shape.byteCount(dimensions, elementSize: size)
       else { throw refuse("\(name) of shape \(dimensions) does not lie at bytes \(offsets) of \(bytes.count - start)") }
       entries.append(
         Entry(name: name, type: type, shape: Shape(dimensions), range: start + offsets[0]..<start + offsets[1]))
@@ -115,17 +115,6 @@ public enum Safetensors {
   package static func array(_ entry: Entry, of file: MappedFile) -> NDArray {
     defer { withExtendedLifetime(file) {} }
     return decode(UnsafeRawBufferPointer(rebasing: file.bytes[entry.range]), entry.type, entry.shape)
-  }
-
-  private static func checkedCount(_ dimensions: [Int]) -> Int? {
-    var count = 1
-    for extent in dimensions {
-      guard extent >= 0 else { return nil }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard !overflow else { return nil }
-      count = product
-    }
-    return count
   }
 
   private static func decode(_ bytes: UnsafeRawBufferPointer, _ type: String, _ shape: Shape) -> NDArray {

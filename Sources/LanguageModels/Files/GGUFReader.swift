@@ -132,7 +132,8 @@ struct GGUFReader {
         let known = WeightEncoding.allCases.map(\.name).joined(separator: ", ")
         throw refuse("\(shown) has the encoding number \(type), which is none of \(known)")
       }
-      guard let count = Self.count(shape), shape.rank == 0 || shape[-1] % encoding.blockSize == 0,
+      guard let count = Shape.byteCount(shape.dimensions, elementSize: 1),
+        shape.rank == 0 || shape[-1] % encoding.blockSize == 0,
         let size = encoding.byteCount(count)
       else { throw refuse("\(shown) of shape \(shape) cannot be stored as \(encoding.name)") }
       guard offset % UInt64(alignment) == 0, let position = Int(exactly: offset), start <= file.bytes.count,
@@ -144,16 +145,5 @@ struct GGUFReader {
       entries.append(
         .init(name: name, shape: shape, encoding: encoding, range: start + position..<start + position + size))
     }
-  }
-
-  /// The number of elements, or nil where it overflows.
-  private static func count(_ shape: Shape) -> Int? {
-    var count = 1
-    for extent in shape.dimensions {
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-      guard !overflow else { return nil }
-      count = product
-    }
-    return count
   }
 }
