@@ -18,10 +18,10 @@ public final class FolderLock {
     let path = folder.path + "/" + RunFolder.lockName
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw RunLogError("\(path): cannot be written: \(String(cString: strerror(errno)))") }
+    // From here on `deinit` closes the file, also where this throws: a second close could hit another thread's file.
     try meanwhile()
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let isHeld = errno == EWOULDBLOCK
-      close(file)
       throw RunLogError(
         isHeld
           ? "another process is writing to \(folder.path); wait for it, or name another folder by --out"
@@ -31,12 +31,12 @@ public final class FolderLock {
     var (held, named) = (stat(), stat())
     guard fstat(file, &held) == 0, stat(path, &named) == 0, (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
     else {
-      close(file)
       throw RunLogError("another process has just replaced \(folder.path); name another folder by --out")
     }
   }
 
   deinit {
+    guard file >= 0 else { return }
     // Closing alone is not enough: a child that was just forked may still hold the file.
     flock(file, LOCK_UN)
     close(file)

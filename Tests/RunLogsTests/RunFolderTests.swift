@@ -89,6 +89,24 @@ func complaint(_ body: () throws -> Void) -> String {
     }
   }
 
+  /// A refused lock closes its own file, and no other that got the same number meanwhile.
+  @Test func aRefusedLockClosesNothingElse() throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      let lock = try FolderLock(folder)
+      DispatchQueue.concurrentPerform(iterations: 4) { writer in
+        let sentence = complaint {
+          for _ in 0..<2000 {
+            #expect((try? FolderLock(folder)) == nil)
+            try LineFile(path: root + "/\(writer)").append(Data("line\n".utf8))
+          }
+        }
+        #expect(sentence == "")
+      }
+      withExtendedLifetime(lock) {}
+    }
+  }
+
   @Test func eventsAreReadBack() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
