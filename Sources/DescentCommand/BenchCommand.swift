@@ -13,9 +13,19 @@ struct BenchCommand: ParsableCommand {
   @Argument(
     help: """
       Workloads: tiny, mlp, resnet8, gpt, resnet18, or product (the rate of a large matrix product) or control (TD3 with its \
-      environment); the first four when none is named.
+      environment) or meta (an outer step of MAML; behind it sgd-1, sgd-5, sgd-1-first, sgd-5-first or adam-5 name some of \
+      its inner loops) or many (small perceptrons at once on one thread; behind it networks and numbers of seeds); the first \
+      four when none is named.
       """)
   var workloads: [String] = []
+  @Option(
+    help: """
+      With meta: a safetensors file of weights and tasks, of which the outer loss and the norms of its gradient are \
+      printed, not the time.
+      """)
+  var values: String?
+  @Option(help: "With --values: a safetensors file that takes the outer gradients.")
+  var gradients: String?
   @Flag(help: "Time of each kind of kernel call, the slowest first, with the number of calls.")
   var profile = false
   @Option(help: "Threads; all cores when not given.")
@@ -23,18 +33,28 @@ struct BenchCommand: ParsableCommand {
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
+    if values != nil, workloads.first != "meta" { throw ValidationError("--values goes with the workload meta") }
+    if gradients != nil, values == nil { throw ValidationError("--gradients goes with --values") }
   }
 
   func run() throws {
     if let threads { Engine.setThreadCount(threads) }
     let known = Workload.all + [Workload.resNet18(batch: 64)]
     if workloads == ["product"] { return try measureProduct() }
+    if workloads.first == "meta" { return try runMeta() }
+    if workloads.first == "many" { return try ManyBench.measure(Array(workloads.dropFirst())) }
     if workloads == ["control"] { return try ControlBench.measure(profile: profile) }
     for name in workloads where !known.contains(where: { $0.name == name }) {
       throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")
     }
     let chosen = workloads.isEmpty ? Workload.all : known.filter { workloads.contains($0.name) }
     for workload in chosen { try measure(workload) }
+  }
+
+  private func runMeta() throws {
+    let benches = try MetaBench.named(Array(workloads.dropFirst()))
+    if let values { return try MetaBench.printValues(benches, of: values, gradients: gradients) }
+    for bench in benches { try bench.measure(profile: profile) }
   }
 
   /// The rate of a large product: what a step could do at best.

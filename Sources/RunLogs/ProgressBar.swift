@@ -31,7 +31,7 @@ public final class ProgressBar {
 
   /// Shows the state, at most ten times a second on a terminal and every ten seconds elsewhere.
   public func show(_ done: Int, of label: String, _ detail: String, since first: Int = 0) {
-    let time = now()
+    let (time, done) = (now(), min(done, total))
     guard time - lastShown > (isTerminal ? 0.1 : 10) || done == total else { return }
     lastShown = time
     let fraction = Double(done) / Double(total)

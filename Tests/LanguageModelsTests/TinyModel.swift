@@ -50,17 +50,10 @@ enum TinyModel {
     return result
   }
 
-  static func builder(architecture: String = "llama", pre: String = "smollm") -> GGUFBuilder {
+  /// What a file says of its architecture's name and of its tokenizer.
+  static func tokenizing(architecture: String, pre: String) -> GGUFBuilder {
     var file = GGUFBuilder()
     file.text("general.architecture", architecture)
-    file.integer("llama.block_count", layers)
-    file.integer("llama.context_length", context)
-    file.integer("llama.embedding_length", width)
-    file.integer("llama.feed_forward_length", feedForward)
-    file.integer("llama.attention.head_count", heads)
-    file.integer("llama.attention.head_count_kv", keyHeads)
-    file.number("llama.rope.freq_base", 10000)
-    file.number("llama.attention.layer_norm_rms_epsilon", 1e-5)
     file.text("tokenizer.ggml.model", "gpt2")
     file.text("tokenizer.ggml.pre", pre)
     file.texts("tokenizer.ggml.tokens", vocabulary)
@@ -69,6 +62,19 @@ enum TinyModel {
     file.integer("tokenizer.ggml.bos_token_id", 1)
     file.integer("tokenizer.ggml.eos_token_id", 2)
     file.text("tokenizer.chat_template", template)
+    return file
+  }
+
+  static func builder(architecture: String = "llama", pre: String = "smollm") -> GGUFBuilder {
+    var file = tokenizing(architecture: architecture, pre: pre)
+    file.integer("llama.block_count", layers)
+    file.integer("llama.context_length", context)
+    file.integer("llama.embedding_length", width)
+    file.integer("llama.feed_forward_length", feedForward)
+    file.integer("llama.attention.head_count", heads)
+    file.integer("llama.attention.head_count_kv", keyHeads)
+    file.number("llama.rope.freq_base", 10000)
+    file.number("llama.attention.layer_norm_rms_epsilon", 1e-5)
     func matrix(_ name: String, _ rows: Int, _ columns: Int, _ encoding: WeightEncoding = .q4One) {
       file.tensor(name, [rows, columns], encoding, blocks(name, rows * columns, encoding))
     }

@@ -32,6 +32,16 @@ import Testing
     #expect(screen.text.allSatisfy { $0.hasSuffix("\n") && !$0.contains("\u{1B}") })
   }
 
+  /// More steps than were told fill the bar, and no more.
+  @Test func aBarIsNeverMoreThanFull() {
+    let screen = Screen()
+    let bar = ProgressBar(total: 2, isTerminal: true, now: { screen.time }, write: { screen.text.append($0) })
+    screen.time = 4
+    bar.show(16, of: "step", "")
+    #expect(screen.text[0].hasPrefix("\r\u{1B}[2K" + String(repeating: "█", count: 24) + " step 2/2"))
+    #expect(screen.text[0].hasSuffix("0 s left"))
+  }
+
   @Test(arguments: [(5.0, "5 s"), (90, "1.5 min"), (5400, "1.5 h")])
   func durations(seconds: Double, text: String) { #expect(ProgressBar.duration(seconds) == text) }
 }

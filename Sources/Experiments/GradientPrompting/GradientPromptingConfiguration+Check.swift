@@ -54,9 +54,12 @@ extension GradientPromptingConfiguration {
         "rankOne limits the change of weights, and of a pre-trained model an adapter is learnt: leave it out")
     }
     guard outer.looks <= outer.updates else { throw SettingsError("outer.looks must not exceed outer.updates") }
-    guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count,
-      !data.kinds.contains(.twoFacts)
-    else { throw SettingsError("data.kinds must be description, or description and reversal") }
+    guard data.kinds.first == .description, Set(data.kinds).count == data.kinds.count else {
+      throw SettingsError("data.kinds must begin with description; reversal and twoFacts may follow, none twice")
+    }
+    guard !isSmall || !data.kinds.contains(.twoFacts) else {
+      throw SettingsError("data.kinds has twoFacts, for a pre-trained model; in the small world that is small.facts=2")
+    }
     guard !inner.triedRates.isEmpty, inner.triedRates.allSatisfy({ $0 > 0 && $0.isFinite }),
       Set(inner.triedRates).count == inner.triedRates.count
     else { throw SettingsError("inner.triedRates must be positive numbers, none of them twice") }
@@ -72,6 +75,9 @@ extension GradientPromptingConfiguration {
     guard !isSmall || further.contexts.allSatisfy({ $0 < limits.contexts }) else {
       throw SettingsError("further.contexts must be at most \(limits.contexts - 1) in the small world")
     }
+    guard further.rates.allSatisfy({ $0 > 0 && $0.isFinite }), Set(further.rates).count == further.rates.count else {
+      throw SettingsError("further.rates must be positive numbers, none of them twice")
+    }
     guard data.test >= 2 else {
       throw SettingsError("data.test must be at least 2: one question's context is irrelevant to another's")
     }
@@ -86,5 +92,15 @@ extension GradientPromptingConfiguration {
     guard Set(further.joinings).count == further.joinings.count,
       further.contexts.isEmpty || !further.joinings.isEmpty
     else { throw SettingsError("further.joinings must be batched, sequential or both, none of them twice") }
+    try checkBeside()
+  }
+
+  private func checkBeside() throws {
+    guard let pretrained else { return }
+    guard isSmall, !pretrained.isSmall else {
+      throw SettingsError("beside.model is a pre-trained model beside model=small; name one there, or model=FILE alone")
+    }
+    try require(counts: ["beside.updates": beside.updates, "beside.tasks": beside.tasks, "beside.seeds": beside.seeds])
+    do { try pretrained.check() } catch { throw SettingsError("beside, a run of its own: \(error)") }
   }
 }

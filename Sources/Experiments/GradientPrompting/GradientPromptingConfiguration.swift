@@ -4,7 +4,7 @@ import LanguageModels
 public struct GradientPromptingConfiguration: SeededConfiguration {
   /// Contexts and questions.
   public struct Data: Codable, Sendable, Equatable {
-    /// Description (before the name in the context), or description and reversal (the name first)
+    /// Description (before the name in the context), and reversal (the name first) and twoFacts beside it.
     public var kinds: [FictitiousFacts.Kind]
     /// Tasks that the outer descent sees, again and again.
     public var train: Int
@@ -88,19 +88,6 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     public var looks: Int
   }
 
-  /// Arms that no claim is about: more steps on a context (inner.moreSteps), several contexts.
-  public struct Further: Codable, Sendable, Equatable {
-    /// Updates of their outer descent, or as many as outer.updates where those are fewer.
-    public var updates: Int
-    /// Numbers of contexts that models are taught to learn from together.
-    public var contexts: [Int]
-    /// How they do: batched (one step on all) or sequential (a step on each), an arm each.
-    public var joinings: [ContextJoining]
-
-    /// As in runs from before there were such settings.
-    static let absent = Further(updates: Settings.largestCount, contexts: [], joinings: ContextJoining.allCases)
-  }
-
   /// What decides the claims.
   public struct Decisions: DecisionRules {
     public var alpha: Double
@@ -130,6 +117,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   public var outer: Outer
   /// Arms that no claim is about.
   public var further: Further
+  /// A pre-trained model beside the small one.
+  public var beside: Beside
   public var seeds: PlainSeeds
   public var decision: Decisions
 
@@ -147,8 +136,12 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     adapter: Adapter(rank: 8, blocks: 10),
     inner: Inner(rate: 0.3, steps: 1, moreSteps: [2, 4], triedRates: [0.01, 0.03, 0.1, 0.3, 1, 3]),
     outer: Outer(updates: 400, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 40),
-    further: Further(updates: 60, contexts: [4, 16], joinings: ContextJoining.allCases),
-    seeds: PlainSeeds(count: 6),
+    further: Further(
+      updates: 60, contexts: [4, 16], joinings: ContextJoining.allCases, rates: [0.03, 0.1, 0.3, 1, 3]),
+    beside: Beside(
+      model: "smollm2", seeds: 3, rate: 1, triedRates: [0.25, 1, 4], updates: 16, tasks: 12, tuning: 16, test: 32,
+      looks: 4),
+    seeds: PlainSeeds(count: 7),
     decision: Decisions(alpha: 0.05, sameMargin: 0.1, leakMargin: 0.05, recovered: 0.25))
 
   static var smoke: GradientPromptingConfiguration {
@@ -159,7 +152,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
     c.inner.triedRates = [0.1, 1]
     c.inner.moreSteps = [2]
     c.outer = Outer(updates: 3, tasks: 2, rate: 1e-3, clip: 1, embedding: false, looks: 1)
-    c.further = Further(updates: 2, contexts: [2], joinings: ContextJoining.allCases)
+    c.further = Further(updates: 2, contexts: [2], joinings: ContextJoining.allCases, rates: [0.3])
+    c.beside = .none
     c.seeds.count = 2
     return c
   }
@@ -173,7 +167,8 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
       kinds: [.description], train: 384, tuning: 48, test: 96, questions: "", longest: 160, contexts: [])
     c.inner = Inner(rate: 1, steps: 1, moreSteps: [], triedRates: [0.25, 0.5, 1, 2, 4])
     c.outer = Outer(updates: 50, tasks: 16, rate: 2e-3, clip: 1, embedding: false, looks: 10)
-    c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases)
+    c.further = Further(updates: 400, contexts: [], joinings: ContextJoining.allCases, rates: [])
+    c.beside = .none
     c.seeds.count = 6
     return c
   }
@@ -181,7 +176,7 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   static var paper: GradientPromptingConfiguration {
     var c = standard
     c.arms = [.labels, .firstOrder]
-    c.data.kinds = [.description, .reversal]
+    c.data.kinds = [.description, .reversal, .twoFacts]
     c.data.train = 2000
     c.data.test = 256
     c.data.contexts = [4, 16]
@@ -201,6 +196,9 @@ public struct GradientPromptingConfiguration: SeededConfiguration {
   package func updates(of arm: PromptingArm) -> Int {
     arm.isFurther ? min(further.updates, outer.updates) : outer.updates
   }
+
+  /// Rate of the steps that an arm is taught with.
+  package func rate(of arm: PromptingArm) -> Double { arm.rate ?? inner.rate }
 }
 
 extension GradientPromptingConfiguration {
@@ -225,4 +223,8 @@ extension KeyedDecodingContainer {
   func decode(
     _ type: GradientPromptingConfiguration.Further.Type, forKey key: Key
   ) throws -> GradientPromptingConfiguration.Further { try decodeIfPresent(type, forKey: key) ?? .absent }
+
+  func decode(
+    _ type: GradientPromptingConfiguration.Beside.Type, forKey key: Key
+  ) throws -> GradientPromptingConfiguration.Beside { try decodeIfPresent(type, forKey: key) ?? .none }
 }

@@ -8,7 +8,7 @@ extension GradientPromptingExperiment {
   private typealias Test = ClaimTest<PromptingArm>
   private typealias Number = Quantity<PromptingArm>
 
-  private func canTeach(_ kind: Kind) -> Condition<PromptingArm> {
+  private func canTeach(_ kind: Kind, _ plain: PromptingArm = .base) -> Condition<PromptingArm> {
     // What follows in a text is never sure; what stands before makes it likelier.
     if configuration.readsText {
       return Condition(
@@ -17,20 +17,23 @@ extension GradientPromptingExperiment {
         .measure(.taughtNats(kind), of: .base))
     }
     return Condition(
-      "exact answers that a prompt adds (\(kind))", .above(0.5),
+      "exact answers that a prompt adds (\(place(kind, plain)))", .above(0.5),
       "The plain model answers with the context before the question, and not without it.",
-      .measure(.taught(kind), of: .base))
+      .measure(.taught(kind), of: plain))
   }
 
-  private func leaves(_ kind: Kind) -> Condition<PromptingArm> {
+  /// Where a condition is asked for: the order of words, or the name of another plain model.
+  private func place(_ kind: Kind, _ plain: PromptingArm) -> String { plain == .base ? "\(kind)" : "\(plain)" }
+
+  private func leaves(_ kind: Kind, _ plain: PromptingArm = .base) -> Condition<PromptingArm> {
     if configuration.readsText {
       return Condition(
         "log-probability that the plain step leaves to a prompt (nats)", .above(0),
         "The plain model's best step does not do yet what a prompt does.", .measure(.leftNats(kind), of: .base))
     }
     return Condition(
-      "exact answers that the plain step leaves to a prompt (\(kind))", .above(0.1),
-      "The plain model's best step does not do yet what a prompt does.", .measure(.left(kind), of: .base))
+      "exact answers that the plain step leaves to a prompt (\(place(kind, plain)))", .above(0.1),
+      "The plain model's best step does not do yet what a prompt does.", .measure(.left(kind), of: plain))
   }
 
   /// LC learns to answer as the prompted model does: where that one is far below what labels teach, so is LC, however well it learns.
@@ -60,6 +63,7 @@ extension GradientPromptingExperiment {
   public func claims() throws -> [ClaimTest<PromptingArm>] {
     let teacher = [canTeach(.description)]
     return taught.map { $0.requiring(teacher) } + (hasReversal ? reversal : [])
+      + (configuration.data.kinds.contains(.twoFacts) ? twoFacts : []) + (beside == nil ? [] : pretrained)
       + [
         Test.equal(
           "outer-gradient", "The outer gradient is (1 - rate H) times that of first order.",
@@ -70,7 +74,9 @@ extension GradientPromptingExperiment {
   }
 
   /// How far a taught step goes from the plain model's best step to the prompt.
-  private func recovery(_ id: String, _ name: String, of arm: PromptingArm, _ kind: Kind) -> Test {
+  private func recovery(
+    _ id: String, _ name: String, of arm: PromptingArm, _ kind: Kind, beyond base: PromptingArm = .base
+  ) -> Test {
     let part = configuration.decision.recovered
     let inNats = configuration.readsText
     func measure(_ condition: PromptCondition) -> Measure {
@@ -79,17 +85,17 @@ extension GradientPromptingExperiment {
     let (plain, prompt, taught) = (measure(.baseStep), measure(.prompted), measure(.trainedStep))
     // As a difference: where nothing is left, a ratio would be none.
     let beyond = Number { findings, seed in
-      let before = try findings[.base, seed, plain]
-      return try findings[arm, seed, taught] - before - part * (findings[.base, seed, prompt] - before)
+      let before = try findings[base, seed, plain]
+      return try findings[arm, seed, taught] - before - part * (findings[base, seed, prompt] - before)
     } makeUp: { wanted, seed, findings in
-      for measure in [plain, prompt] { findings.set(measure, of: .base, seed, to: 0) }
+      for measure in [plain, prompt] { findings.set(measure, of: base, seed, to: 0) }
       findings.set(taught, of: arm, seed, to: wanted)
     }
     return .higher(
       id, "It recovers at least \(Int((100 * part).rounded())) % of what the plain step leaves to a prompt.",
       beyond, than: 0, name: inNats ? "log-probability beyond that part of the gap (nats)" : name,
       source: Self.paper + ": 28 % on SQuAD, half on WikiText"
-    ).requiring([leaves(kind)])
+    ).requiring([leaves(kind, base)])
   }
 
   /// Contexts as they are taught, the description before the name.
@@ -167,5 +173,33 @@ extension GradientPromptingExperiment {
         within: rule.sameMargin, name: "no transfer to the reversal", source: Self.paper + ", table 3"
       ).requiring([canTeach(.reversal), leaves(.reversal)]),
     ]
+  }
+
+  /// Contexts of two facts, of which one is asked for.
+  private var twoFacts: [ClaimTest<PromptingArm>] {
+    [
+      Test.higher(
+        "two-facts-improves",
+        "Taught on contexts of two facts, one step makes answers likelier than the plain model's at its best rate.",
+        Self.likely(.twoFacts, .trainedStep, .twoFacts), than: Self.likely(.base, .baseStep, .twoFacts),
+        name: "two facts: likelier answers than the plain step (nats)", source: Self.paper),
+      recovery(
+        "two-facts-recovers-gap", "two facts: exact answers beyond that part of the gap", of: .twoFacts, .twoFacts),
+    ].map { $0.requiring([canTeach(.twoFacts)]) }
+  }
+
+  /// The pre-trained model beside the small one, taught by answers.
+  private var pretrained: [ClaimTest<PromptingArm>] {
+    let (name, plain, taught) = beside!
+    return [
+      Test.higher(
+        "pretrained-likelier",
+        "One step of \(name), taught by answers (LG), makes them likelier than its plain step at its best rate.",
+        Self.likely(taught, .trainedStep), than: Self.likely(plain, .baseStep),
+        name: "\(name): likelier answers than the plain step (nats)", source: Self.paper),
+      recovery(
+        "pretrained-recovers-gap", "\(name): exact answers beyond that part of the gap", of: taught, .description,
+        beyond: plain),
+    ].map { $0.requiring([canTeach(.description, plain)]).about(name) }
   }
 }

@@ -1,4 +1,5 @@
 import LanguageModels
+import MetaLearning
 import Reports
 import Training
 
@@ -8,7 +9,7 @@ extension GradientPromptingExperiment {
 
   public func frame(_ findings: Findings<PromptingArm>) throws -> ReportFrame {
     var sections: [Report.Section] = [
-      .heading("Answers under each condition"), try table(findings),
+      .heading("Answers under each condition"), try table(findings, rows),
       .paragraph(whatIsMeasured),
     ]
     if let plot = try conditions(findings) { sections.append(.plot(plot)) }
@@ -27,7 +28,16 @@ extension GradientPromptingExperiment {
       ]
     }
     sections += [.heading("Learning to learn"), .plot(curve(findings)), .plot(try rates(findings))]
-    if let answers = try answers(findings) { sections += [.heading("Ten questions, in words"), answers] }
+    if !rateArms.isEmpty {
+      sections += [
+        .heading("Rate of the step and order of the outer gradient"), .plot(try rateMap(findings)),
+        .paragraph("No claim. LC taught at each rate, " + furtherBudget + ", and asked after a step at the same rate."),
+      ]
+    }
+    if let answers = try answers(findings, .base, .conditioning) {
+      sections += [.heading("Ten questions, in words"), answers]
+    }
+    if let beside { sections += try besides(beside, findings) }
     let model = configuration.isSmall ? "a decoder trained on the spot" : configuration.model
     let steps = configuration.inner.steps == 1 ? "one step" : "\(configuration.inner.steps) steps"
     return ReportFrame(
@@ -60,20 +70,29 @@ extension GradientPromptingExperiment {
   private var rows: [Row] {
     var rows: [Row] = []
     for kind in configuration.data.kinds {
-      for (label, condition) in [
-        ("prompted", PromptCondition.prompted), ("no context", .noContext), ("one step, best rate", .baseStep),
-      ] { rows.append((label: "plain, " + label, arm: .base, kind: kind, condition: condition)) }
-      for arm in arms where arm.goal != nil && (arm.kind == kind || arm == .conditioning) {
-        for (label, condition) in [
-          ("step", PromptCondition.trainedStep), ("no step", .noStep),
-          ("step on an irrelevant context", .irrelevantContext), ("prompted after such a step", .promptedAfterStep),
-        ] { rows.append((label: "\(arm), \(label)", arm: arm, kind: kind, condition: condition)) }
+      rows += self.rows(.base, kind)
+      for arm in arms where arm.goal != nil && !arm.isPretrained && (arm.kind == kind || arm == .conditioning) {
+        rows += self.rows(arm, kind)
       }
     }
     return rows
   }
 
-  private func table(_ findings: Findings<PromptingArm>) throws -> Report.Section {
+  /// All conditions of an arm.
+  private func rows(_ arm: PromptingArm, _ kind: Kind) -> [Row] {
+    let plain: [(String, PromptCondition)] = [
+      ("prompted", .prompted), ("no context", .noContext), ("one step, best rate", .baseStep),
+    ]
+    let taught: [(String, PromptCondition)] = [
+      ("step", .trainedStep), ("no step", .noStep), ("step on an irrelevant context", .irrelevantContext),
+      ("prompted after such a step", .promptedAfterStep),
+    ]
+    return (arm.goal == nil ? plain : taught).map { label, condition in
+      (label: "\(arm), \(label)", arm: arm, kind: kind, condition: condition)
+    }
+  }
+
+  private func table(_ findings: Findings<PromptingArm>, _ rows: [Row]) throws -> Report.Section {
     let filled = try rows.filter { !findings.finished($0.arm).isEmpty }.map { row in
       [
         configuration.readsText ? "text" : "\(row.kind)", row.label,
@@ -85,19 +104,21 @@ extension GradientPromptingExperiment {
     return .table(header: ["contexts", "condition", "exact", "log-probability", "n"], rows: filled)
   }
 
-  private func answers(_ findings: Findings<PromptingArm>) throws -> Report.Section? {
+  private func answers(
+    _ findings: Findings<PromptingArm>, _ base: PromptingArm, _ arm: PromptingArm
+  ) throws -> Report.Section? {
     let seed = configuration.seeds.first
-    let plain = findings.records("answers", of: .base, seed).map { $0.text.split(separator: "\t").map(String.init) }
-    let taught = findings.records("answers", of: .conditioning, seed).map {
-      $0.text.split(separator: "\t").map(String.init)
+    func fields(_ arm: PromptingArm) -> [[String]] {
+      findings.records("answers", of: arm, seed).map { $0.text.split(separator: "\t").map(String.init) }
     }
+    let (plain, taught) = (fields(base), fields(arm))
     guard !plain.isEmpty, plain.count == taught.count, (plain + taught).allSatisfy({ $0.count == 6 }) else {
       return nil
     }
     return .table(
       header: [
-        "context", "question", "answer", "prompted", "no context", "plain step", "LC step", "LC no step",
-        "LC irrelevant",
+        "context", "question", "answer", "prompted", "no context", "plain step", "\(arm) step", "\(arm) no step",
+        "\(arm) irrelevant",
       ],
       rows: zip(plain, taught).map { $0 + $1[3...] })
   }
@@ -125,7 +146,7 @@ extension GradientPromptingExperiment {
   }
 
   private func curve(_ findings: Findings<PromptingArm>) -> Plot {
-    let series = arms.filter { $0.goal != nil }.compactMap { arm -> Plot.Series? in
+    let series = arms.filter { $0.goal != nil && $0.rate == nil }.compactMap { arm -> Plot.Series? in
       var byUpdate: [Int: [Double]] = [:]
       for seed in findings.seeds {
         for (update, value) in findings.series(.exact(arm.kind, .trainedStep), of: arm, seed, kind: "outer") {
@@ -143,15 +164,52 @@ extension GradientPromptingExperiment {
 
   private func rates(_ findings: Findings<PromptingArm>) throws -> Plot {
     let tried = configuration.inner.triedRates.sorted()
-    let series = try arms.filter { $0.kind == .description && $0.contexts == 1 && !findings.finished($0).isEmpty }
-      .map { arm in
-        Plot.Series.mean(
-          "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
-      }
+    let series = try arms.filter {
+      $0.kind == .description && $0.contexts == 1 && $0.rate == nil && !$0.isPretrained
+        && !findings.finished($0).isEmpty
+    }
+    .map { arm in
+      Plot.Series.mean(
+        "\(arm)", x: tried, of: try tried.map { try findings.values(exactByRate[$0], of: arm) })
+    }
     var plot = Plot(
       name: "rates", title: "Exact answers by the rate of the step (taught at \(configuration.inner.rate))",
       xLabel: "rate of the step", yLabel: "share of exact answers", series: series)
     plot.isLogX = true
     return plot
+  }
+
+  private func rateMap(_ findings: Findings<PromptingArm>) throws -> Plot {
+    let rates = configuration.further.rates.sorted()
+    let series = try [InnerLoop.Derivative.exact, .firstOrder].map { order in
+      let done = rates.filter { !findings.finished(.rate($0, order)).isEmpty }
+      return Plot.Series.mean(
+        order == .exact ? "exact" : "first order", x: done,
+        of: try done.map { try findings.values(.exact(.description, .trainedStep), of: .rate($0, order)) })
+    }
+    var plot = Plot(
+      name: "rate-map",
+      title: "Exact answers by the rate that LC is taught with, and by the order of the outer gradient",
+      xLabel: "rate of the step", yLabel: "share of exact answers", series: series)
+    plot.isLogX = true
+    return plot
+  }
+
+  // MARK: A pre-trained model beside the small one
+
+  private func besides(
+    _ beside: (name: String, plain: PromptingArm, taught: PromptingArm), _ findings: Findings<PromptingArm>
+  ) throws -> [Report.Section] {
+    let heading = Report.Section.heading("\(beside.name), beside the small model")
+    if let absence = findings.absences.first(where: { $0.name == beside.name }) {
+      return [heading, .paragraph("Left out: \(absence.reason).")]
+    }
+    let c = configuration.beside
+    let budget =
+      "\(c.updates) outer updates of \(c.tasks) facts, \(c.test) questions a seed; the plain model's step has the best of "
+      + "\(c.triedRates.count) rates, and what is taught the rate \(c.rate). The preset standard teaches it for longer."
+    let shown = rows(beside.plain, .description) + rows(beside.taught, .description)
+    return [heading, try table(findings, shown), .paragraph(budget)]
+      + (try answers(findings, beside.plain, beside.taught).map { [$0] } ?? [])
   }
 }

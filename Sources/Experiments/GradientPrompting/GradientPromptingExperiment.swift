@@ -34,7 +34,8 @@ public struct GradientPromptingExperiment: Experiment {
   public static let settingDescriptions: [String: String] = [
     "model": "small (trained on the spot), smollm2, a .gguf file or a folder in Hugging Face's layout",
     "arms": "beside LC: labels (LG), firstOrder, rankOne (the outer change of each matrix)",
-    "data.kinds": "description (before the name in the context), or description and reversal (the name first)",
+    "data.kinds":
+      "description (before the name in the context); beside it reversal (the name first), twoFacts (a context)",
     "data.train": "tasks that the outer descent sees, again and again", "data.tuning": "questions for rates and curves",
     "data.test": "questions that decide",
     "data.questions": "for a pre-trained model: a file in SQuAD's format, or a .txt to be continued by paragraphs; "
@@ -59,6 +60,13 @@ public struct GradientPromptingExperiment: Experiment {
     "further.updates": "outer updates of arms that no claim is about, or outer.updates where those are fewer",
     "further.contexts": "numbers of contexts that models are taught to learn from together; they divide outer.tasks",
     "further.joinings": "how they do: batched (one step on all), sequential (a step on each); an arm each",
+    "further.rates": "rates of the step to teach with, each by the exact outer gradient and that of first order",
+    "beside.model": "a pre-trained model beside the small one, plain and LG, where its file is at hand; empty for none",
+    "beside.seeds": "the first of the run's, on which it is taught", "beside.rate": "of its step",
+    "beside.triedRates": "among which the plain one's is chosen",
+    "beside.updates": "of its outer descent", "beside.tasks": "in one of them",
+    "beside.tuning": "questions for its rates and looks", "beside.test": "questions that decide",
+    "beside.looks": "times at which it is tried on tuning questions; the best counts",
     "seeds.count": "seeds", "seeds.first": "the first seed",
     "decision.alpha": "level of each test", "decision.sameMargin": "shares of exact answers this near are the same",
     "decision.leakMargin": "shares this near to none are none",
@@ -75,57 +83,60 @@ public struct GradientPromptingExperiment: Experiment {
     return further.contexts.flatMap { count in further.joinings.map { PromptingArm.contexts(count, $0) } }
   }
 
+  /// Rates of the step, each with both orders of the outer gradient.
+  var rateArms: [PromptingArm] {
+    configuration.further.rates.flatMap { rate in
+      [.exact, .firstOrder].map { PromptingArm.rate(rate, $0) }
+    }
+  }
+
+  /// The seeds of the pre-trained model beside the small one.
+  var besideSeeds: [Int] { Array(reportedSeeds.prefix(configuration.beside.seeds)) }
+
+  /// The pre-trained model beside the small one: its name, plain, and taught by answers.
+  var beside: (name: String, plain: PromptingArm, taught: PromptingArm)? {
+    guard configuration.pretrained != nil else { return nil }
+    let name = URL(fileURLWithPath: configuration.beside.model).deletingPathExtension().lastPathComponent
+    return (name, .pretrained(name, nil), .pretrained(name, .labels))
+  }
+
   /// All arms, the plain model first.
   var arms: [PromptingArm] {
-    [.base, .conditioning] + configuration.arms.map(\.arm) + (hasReversal ? [.reversal] : [])
-      + configuration.inner.moreSteps.map { .steps($0) } + contextArms
+    let kinds = configuration.data.kinds
+    return [.base, .conditioning] + configuration.arms.map(\.arm) + (hasReversal ? [.reversal] : [])
+      + (kinds.contains(.twoFacts) ? [.twoFacts] : []) + (beside.map { [$0.plain, $0.taught] } ?? [])
+      + configuration.inner.moreSteps.map { .steps($0) } + contextArms + rateArms
   }
 
   // MARK: Running
 
   public func sweep() throws -> Sweep<PromptingArm> {
-    let (c, first) = (configuration, configuration.seeds.first)
+    let (main, pretrained, name) = (configuration, configuration.pretrained, beside?.name ?? "")
     // Arm by arm: two workers begin with two seeds, and none waits for the other's plain model.
-    var sweep = Sweep(arms.tasks(on: reportedSeeds)) { locator, _ in
-      let model = c.isSmall ? nil : try Self.open(c.model, locator)
-      let grounds = PromptingGrounds(trainCount: c.data.train) { seed in
-        guard let model else { return try PromptingGround.small(c, seed: seed) }
-        return try PromptingGround.pretrained(model, c, seed: seed)
+    let tasks = arms.flatMap { arm in [arm].tasks(on: arm.isPretrained ? besideSeeds : reportedSeeds) }
+    var sweep = Sweep(tasks) { locator, waiting in
+      let place = try PromptingPlace(main, locator)
+      var (second, absences) = (PromptingPlace?.none, [Workbench<PromptingArm>.Absence]())
+      if let pretrained, waiting.contains(where: { $0.arm.isPretrained }) {
+        do { second = try PromptingPlace(pretrained, locator) } catch {
+          // Whoever named a file wants it; what a preset names may be missing.
+          guard KnownModel.all.contains(where: { $0.name == pretrained.model }) else { throw error }
+          absences = [.init(name, "\(error)") { $0.isPretrained }]
+        }
       }
-      if model != nil { _ = try grounds.ground(first) }
-      return Workbench(
-        cost: { item in
-          // Reading costs as much whatever has been read.
-          let ground = try c.isSmall ? PromptingGround.small(c, seed: item.seed, updates: 1) : grounds.ground(first)
-          return try PromptingTask.cost(item.arm, c, ground)
-        },
-        run: { item, log in
-          try PromptingTask(
-            configuration: c, arm: item.arm, seed: item.seed, grounds: grounds, showsAnswers: item.seed == first
-          ).run(log)
-        })
+      let beside = second
+      @Sendable func at(_ arm: PromptingArm) -> PromptingPlace { arm.isPretrained ? beside! : place }
+      var bench = Workbench<PromptingArm>(
+        cost: { try at($0.arm).cost($0) },
+        run: { try at($0.arm).run($0, $1, showsAnswers: $0.seed == main.seeds.first) })
+      bench.absences = absences
+      return bench
     }
-    (sweep.unit, sweep.parts) = ("updates", c.outer.updates)
+    (sweep.unit, sweep.parts) = ("updates", configuration.outer.updates)
     sweep.costClass = { arm in
-      arm.goal == nil ? "plain" : arm.isFurther ? arm.description : "taught in \(c.inner.steps)"
+      if arm.isPretrained || arm.isFurther { return arm.description }
+      return arm.goal == nil ? "plain" : "taught in \(main.inner.steps)"
     }
     return sweep
-  }
-
-  /// - Throws: `SettingsError` that says how to get a known model that is not here; `LanguageModelError` where the model
-  ///   cannot be read, or is too large for this machine.
-  private static func open(_ name: String, _ locator: DataLocator) throws -> PretrainedModel {
-    var path = name
-    if let known = KnownModel.all.first(where: { $0.name == name }) {
-      guard let found = known.path(in: locator.directories) else {
-        throw SettingsError("\(name) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA")
-      }
-      path = found
-    }
-    let model = try PretrainedModel.open(path)
-    // The embedding stands in the trunk and above it; what a step needs comes on top.
-    try model.checkFits(
-      2 * model.parameterByteCount, available: AvailableMemory.byteCount, for: "this experiment")
-    return model
   }
 }

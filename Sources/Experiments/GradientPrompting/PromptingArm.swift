@@ -19,15 +19,19 @@ public struct PromptingArm: SweepArm {
   package var derivative = InnerLoop.Derivative.exact
   /// Inner steps; nil for the setting.
   package var steps: Int?
+  /// Rate of the inner steps; nil for the setting.
+  package var rate: Double?
   /// What the outer change of each matrix is held to; nil for no limit.
   package var rank: Int?
+  /// Whether it is of the pre-trained model that is taught beside the small one.
+  package var isPretrained = false
 
   /// Contexts that it is taught to learn from together; it is asked about each.
   package var contexts = 1
   package var joining = ContextJoining.batched
 
   /// Whether no claim is about it.
-  package var isFurther: Bool { steps != nil || contexts > 1 }
+  package var isFurther: Bool { steps != nil || rate != nil || contexts > 1 }
 
   /// Arms beside the plain model and LC.
   public enum Other: String, Codable, Sendable, CaseIterable {
@@ -49,9 +53,21 @@ public struct PromptingArm: SweepArm {
     description: "LC first order", goal: .conditioning, derivative: .firstOrder)
   package static let rankOne = PromptingArm(description: "LC rank 1", goal: .conditioning, rank: 1)
   package static let reversal = PromptingArm(description: "LC reversal", goal: .conditioning, kind: .reversal)
+  package static let twoFacts = PromptingArm(description: "LC two facts", goal: .conditioning, kind: .twoFacts)
 
   package static func steps(_ count: Int) -> PromptingArm {
     PromptingArm(description: "LC \(count) steps", goal: .conditioning, steps: count)
+  }
+
+  package static func rate(_ rate: Double, _ derivative: InnerLoop.Derivative) -> PromptingArm {
+    let order = derivative == .exact ? "" : " first order"
+    return PromptingArm(
+      description: "LC\(order) at rate \(rate)", goal: .conditioning, derivative: derivative, rate: rate)
+  }
+
+  /// The plain pre-trained model of this name, or the same taught by answers.
+  package static func pretrained(_ name: String, _ goal: Goal?) -> PromptingArm {
+    PromptingArm(description: "\(name) \(goal == nil ? base : labels)", goal: goal, isPretrained: true)
   }
 
   package static func contexts(_ count: Int, _ joining: ContextJoining) -> PromptingArm {

@@ -17,10 +17,11 @@ package struct PromptingDescent {
     like task: Tree<NDArray>, key: RandomKey
   ) throws {
     let (inner, outer) = (configuration.inner, configuration.outer)
-    let updates = Double(configuration.updates(of: arm))
+    let updates = configuration.updates(of: arm)
     let objective = MetaObjective(
       try InnerLoop(
-        Chain { LearningRate(inner.rate) }, steps: arm.steps ?? inner.steps, derivative: arm.derivative,
+        Chain { LearningRate(configuration.rate(of: arm)) }, steps: arm.steps ?? inner.steps,
+        derivative: arm.derivative,
         moving: .matching(ground.moving)))
     let (limit, weights) = (arm.rank.map { RankLimit(rank: $0) }, ground.weights)
     let frozen = weights.filter { path, _ in limit != nil || !ground.isLearnt(path) }.prefixed("frozen")
@@ -36,7 +37,9 @@ package struct PromptingDescent {
             ClipByGlobalNorm(outer.clip)
             Adam(beta2: 0.99)
             LearningRate(
-              .warmUp(.updates(5), then: .linear(from: outer.rate, to: 0, over: .updates(updates))))
+              .warmUp(
+                .updates(Double(min(5, max(1, updates / 5)))),
+                then: .linear(from: outer.rate, to: 0, over: .updates(Double(updates)))))
           })
       })
     let prompted = ground.prompted

@@ -1,4 +1,5 @@
 import LanguageModels
+import Synchronization
 import Training
 
 extension PromptingGround {
@@ -47,9 +48,23 @@ extension PromptingGround {
 
   // MARK: From a file
 
+  /// Weights of a pre-trained model, read once for all seeds.
+  final class PretrainedWeights: Sendable {
+    private let known = Mutex([String: Tree<NDArray>]())
+
+    func named(_ name: String, _ read: () -> Tree<NDArray>) -> Tree<NDArray> {
+      known.withLock { known in
+        if let weights = known[name] { return weights }
+        let weights = read()
+        known[name] = weights
+        return weights
+      }
+    }
+  }
+
   /// A pre-trained model whose last blocks have an adapter, with fictitious facts.
   static func pretrained(
-    _ model: PretrainedModel, _ configuration: GradientPromptingConfiguration, seed: Int
+    _ model: PretrainedModel, _ configuration: GradientPromptingConfiguration, seed: Int, _ shared: PretrainedWeights
   ) throws -> PromptingGround {
     let (c, key) = (configuration.adapter, RandomKey(seed: seed))
     let layers = model.configuration.layers
@@ -70,8 +85,9 @@ extension PromptingGround {
     }
     let tokenizer = model.tokenizer
     return PromptingGround(
-      decoder: decoder, trunk: trunk, trunkWeights: trunk.map { model.parameters(of: $0) } ?? Tree(),
-      weights: model.parameters(of: decoder)
+      decoder: decoder, trunk: trunk,
+      trunkWeights: trunk.map { trunk in shared.named("trunk") { model.parameters(of: trunk) } } ?? Tree(),
+      weights: shared.named("decoder") { model.parameters(of: decoder) }
         .merging(try FineTuner.initialFactors(adapter, model.configuration, key: key.split("adapter"))),
       moving: "*/adapter/*", learnsAll: false, learnsEmbedding: false, tasks: source.tasks,
       text: { tokenizer.decode($0) }, pretrainingLoss: nil, shape: shape)

@@ -67,7 +67,7 @@ struct PromptingTask {
       guard (update + 1) % interval == 0 || update + 1 == updates else { continue }
       last = sum / Double(count)
       (sum, count) = (0, 0)
-      let scores = try look(scorer, watched, ground.at(rate: configuration.inner.rate, try descent.parameters))
+      let scores = try look(scorer, watched, ground.at(rate: configuration.rate(of: arm), try descent.parameters))
       let exact = exact(scores, of: watched.tasks)
       best.consider(
         EvaluatedState(parameters: descent.step.state.parameters, modelState: Tree()), epoch: update + 1,
@@ -105,7 +105,7 @@ struct PromptingTask {
   ) throws -> [Measure: Double] {
     var values: [Measure: Double] = [:]
     if arm.contexts == 1 { try sweep(scorer, ground, arm.kind, weights, into: &values) }
-    let taught = ground.at(rate: configuration.inner.rate, weights)
+    let taught = ground.at(rate: configuration.rate(of: arm), weights)
     if arm == .conditioning || arm.contexts > 1 { try measureSeveral(ground, scorer, taught, into: &values) }
     for kind in configuration.data.kinds {
       let test = test(ground, kind)

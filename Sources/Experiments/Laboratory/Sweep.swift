@@ -100,7 +100,7 @@ public struct Sweep<Arm: SweepArm>: Sendable {
   public var isJoint: @Sendable (Arm) -> Bool = { _ in false }
 
   let stages: [Stage]
-  let open: @Sendable (DataLocator, [SweepTask<Arm>]) throws -> Workbench<Arm>
+  package let open: @Sendable (DataLocator, [SweepTask<Arm>]) throws -> Workbench<Arm>
   /// What progress counts.
   public var unit = "descents"
   /// Units of a task, as its epochs.

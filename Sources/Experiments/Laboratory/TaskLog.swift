@@ -68,7 +68,9 @@ final class TaskProgress: @unchecked Sendable {
 
   init(_ bar: SharedProgress, unit: String, parts: Int) { (self.bar, self.unit, self.parts) = (bar, unit, parts) }
 
-  func show(_ reached: Int, _ detail: String) {
+  /// A task may have more steps than its share of the bar.
+  func show(_ step: Int, _ detail: String) {
+    let reached = min(step, parts)
     bar.advance(by: reached - done, of: unit, detail)
     done = reached
   }

@@ -63,14 +63,26 @@ package struct MultiObjectiveChoice {
 
   /// Whether every tuning seed sees a level at the rate for it within half of the samples that a descent may take: the others
   /// then have room to see it too.
-  func isWithinReach(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int) throws -> Bool {
-    guard let rate = try rate(arena, arm, level: level) else { return false }
+  ///
+  /// - Parameter fixed: another rate than that which is best for the level.
+  func isWithinReach(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int, rate fixed: Double? = nil
+  ) throws -> Bool {
+    guard let rate = try fixed ?? rate(arena, arm, level: level) else { return false }
     let half = configuration[arena.problem].epochs * Double(arena.samples) / 2
     return try experiment.tuningSeeds.allSatisfy {
       (try findings.ifMeasured(.samples(untilLevel: level), of: MultiObjectiveRun(arena, arm, rate: rate), $0)
         ?? .infinity)
         <= half
     }
+  }
+
+  /// The one rate at which a method's growth in n is asked for; nil where it is each size's best. SMGD's theorem has a rate
+  /// that falls with ε.
+  func growthRate(_ problem: String, _ arm: MultiObjectiveArm) -> Double? {
+    let isBase = arm == configuration.arm(arm.method)
+    return isBase && MultiObjectiveExperiment.linear.contains(arm.method)
+      ? configuration.growthRate(problem, momentum: arm.momentum) : nil
   }
 
   /// The lowest rate of the grid, at which the theorem's condition on the rate is to hold.
@@ -123,6 +135,7 @@ package struct MultiObjectiveChoice {
     if arena == configuration.largest("logistic"), MultiObjectiveExperiment.linear.contains(arm.method) {
       rates.append(theoremRate(arena))
     }
+    if let rate = growthRate(arena.problem, arm) { rates.append(rate) }
     return Set(rates).sorted()
   }
 }

@@ -27,6 +27,9 @@ extension MultiObjectiveConfiguration {
     try require(positive: [
       "decision.exponentMargin": decision.exponentMargin, "decision.stepRatio": decision.stepRatio,
     ])
+    guard growth.quadratic >= 0, growth.logistic >= 0, growth.quadratic.isFinite, growth.logistic.isFinite else {
+      throw SettingsError("growth.quadratic and growth.logistic must be rates, or 0 for each size's best")
+    }
     guard !moco.isEmpty, moco.allSatisfy({ $0.count == 2 && $0[0] > 0 && $0[0] <= 1 && $0[1] > 0 }),
       Set(moco).count == moco.count
     else { throw SettingsError("moco must be pairs [β, γ] of positive numbers, β at most 1, no pair twice") }

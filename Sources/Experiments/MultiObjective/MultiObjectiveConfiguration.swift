@@ -56,6 +56,18 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     public var problems: [String]
   }
 
+  /// Rates at which growth in n is asked for: the same at every size, and low enough for √n/ε to outweigh n; 0 for each
+  /// size's best.
+  public struct GrowthRates: Codable, Sendable, Equatable {
+    /// On the quadratic: the next in its grid.
+    public var quadratic: Double
+    /// On the logistic problem, where the theorem wants it to be at most 1 / (2 L): the next in its grid.
+    public var logistic: Double
+
+    /// As in runs from before there were such settings.
+    static let best = GrowthRates(quadratic: 0, logistic: 0)
+  }
+
   /// Level and margins of the tests.
   public struct Decisions: DecisionRules {
     public var alpha: Double
@@ -85,6 +97,8 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   public var momentum: Momentum
   /// Pairs [β, γ] of MoCo's coefficients, of which its best are chosen.
   public var moco: [[Double]]
+  /// Rates at which growth in n is asked for.
+  public var growth: GrowthRates
   public var seeds: TunedSeeds
   public var decision: Decisions
 
@@ -106,7 +120,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       width: 16, test: 1000,
       pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
     momentum: Momentum(coefficient: 0.6, others: [0.3, 0.9], problems: ["quadratic", "logistic", "river-flow-1"]),
-    moco: [[0.5, 0.1], [0.1, 0.1], [0.5, 1], [0.1, 1]],
+    moco: [[0.5, 0.1], [0.1, 0.1], [0.5, 1], [0.1, 1]], growth: GrowthRates(quadratic: 0.2, logistic: 0.5),
     seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, stepRatio: 10))
 
@@ -120,6 +134,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
     (c.synthetic.dimension, c.synthetic.condition) = (6, 30)
     c.momentum.problems = ["quadratic"]
+    c.growth = .best
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     return c
   }
@@ -133,6 +148,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     c.logistic.steps = 100_000
     c.logistic.rates = [1, 64]
     c.logistic.rateCount = 4
+    c.growth.logistic = 1
     c.logistic.levels = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
     c.riverFlow.samples = [7204]
     return c
@@ -151,6 +167,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       samples: [7204], epochs: 200, steps: 100_000, rates: [0.003, 3], rateCount: 10, levels: [1e-2, 1e-3, 1e-4])
     c.multiMNIST = Problem(
       samples: [60_000], epochs: 100, steps: 100_000, rates: [0.003, 1], rateCount: 8, levels: [1e-2, 1e-3, 1e-4])
+    c.growth = .best
     c.networks.test = 10_000
     c.networks.pictureMethods = c.methods
     c.momentum.others = [0.3, 0.8, 0.9, 0.95]
@@ -171,6 +188,15 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     }
   }
 
+  /// The rate of a problem's grid at which growth in n is asked for; nil for each size's best. Momentum α makes steps
+  /// 1/(1-α) times as long, so its rate is lower.
+  package func growthRate(_ problem: String, momentum: Double = 0) -> Double? {
+    let rate = problem == "quadratic" ? growth.quadratic : problem == "logistic" ? growth.logistic : 0
+    guard rate > 0 else { return nil }
+    let wanted = rate * (1 - momentum)
+    return rates(problem).min { abs(log($0 / wanted)) < abs(log($1 / wanted)) }
+  }
+
   /// The grid of rates, each a fixed factor above the one before.
   package func rates(_ problem: String) -> [Double] {
     let p = self[problem]
@@ -179,4 +205,10 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       p.rates[0] * pow(p.rates[1] / p.rates[0], Double($0) / Double(p.rateCount - 1))
     }
   }
+}
+
+extension KeyedDecodingContainer {
+  func decode(
+    _ type: MultiObjectiveConfiguration.GrowthRates.Type, forKey key: Key
+  ) throws -> MultiObjectiveConfiguration.GrowthRates { try decodeIfPresent(type, forKey: key) ?? .best }
 }

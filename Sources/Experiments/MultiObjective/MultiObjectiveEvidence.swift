@@ -189,14 +189,29 @@ package struct MultiObjectiveEvidence {
   func arenas(_ problem: String) -> [MultiObjectiveArena] { configuration.arenas.filter { $0.problem == problem } }
   var logisticArenas: [MultiObjectiveArena] { arenas("logistic") }
 
+  /// The same at the rate at which growth in n is asked for.
+  package func growthLevel(_ arm: MultiObjectiveArm, _ problem: String = "logistic") throws -> Int? {
+    guard let rate = choice.growthRate(problem, arm) else { return try sharedLevel(arm, problem) }
+    return try configuration[problem].levels.indices.last { level in
+      try arenas(problem).allSatisfy { try choice.isWithinReach($0, arm, level: level, rate: rate) }
+    }
+  }
+
+  /// The descent that growth in n is asked of.
+  package func growthRun(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, level: Int
+  ) throws -> MultiObjectiveRun? {
+    try run(arena, arm, level: level, rate: choice.growthRate(arena.problem, arm))
+  }
+
   /// The exponent in n of the samples that a seed takes on the quadratic from the first level to the finest shared one, at
   /// one rate: of the published n + √n ln(μ/ε) it is the second part, for n is over at the first level.
   package func exponentOfPrecision(_ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
-    guard let level = try sharedLevel(arm, "quadratic"), level > 0 else { return .nan }
+    guard let level = try growthLevel(arm, "quadratic"), level > 0 else { return .nan }
     return slope(
       arenas("quadratic").map { log(Double($0.samples)) },
       try arenas("quadratic").map { arena in
-        let run = try run(arena, arm, level: level)
+        let run = try growthRun(arena, arm, level: level)
         return log(
           try value(.samples(untilLevel: level), of: run, seed) - value(.samples(untilLevel: 0), of: run, seed))
       })
@@ -207,7 +222,7 @@ package struct MultiObjectiveEvidence {
   package func stepRatio(
     _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int, fromFirstLevel: Bool = false
   ) throws -> Double {
-    guard let level = try sharedLevel(arm, arena.problem), let run = try run(arena, arm, level: level) else {
+    guard let level = try growthLevel(arm, arena.problem), let run = try growthRun(arena, arm, level: level) else {
       return .nan
     }
     // A descent goes on to the last level: its steps up to this one are about in proportion to samples.
@@ -235,10 +250,12 @@ package struct MultiObjectiveEvidence {
 
   /// The exponent in n of a seed's samples until the finest shared level.
   package func exponentInSamples(_ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
-    guard let level = try sharedLevel(arm) else { return .nan }
+    guard let level = try growthLevel(arm) else { return .nan }
     return slope(
       logisticArenas.map { log(Double($0.samples)) },
-      try logisticArenas.map { try score($0, arm, level: level, seed) })
+      try logisticArenas.map {
+        try log(value(.samples(untilLevel: level), of: growthRun($0, arm, level: level), seed))
+      })
   }
 
   /// The exponent in 1/ε of a seed's samples, over the shared levels, at one size or in the mean of all.

@@ -1,5 +1,6 @@
 import Foundation
 import MultiObjective
+import Reports
 
 extension MultiObjectiveExperiment {
   static let paper = "Liu et al., arXiv 2506.19883"
@@ -81,14 +82,14 @@ extension MultiObjectiveExperiment {
     let arm = configuration.arm(method)
     return .lower(
       "precision-n/\(method.rawValue)",
-      "\(method.rawValue) on the strongly convex quadratic: the samples from the first level to the finest grow in n at most "
+      "\(method.rawValue) on the strongly convex quadratic\(Self.at(growthRate("quadratic", method))): the samples from the first level to the finest grow in n at most "
         + "with the exponent 1/2, within the margin.",
       number {
         try $0.exponentOfPrecision(arm, $1)
       } makeUp: { wanted, e, seed, findings in
-        guard let level = try e.sharedLevel(arm, "quadratic") else { return }
+        guard let level = try e.growthLevel(arm, "quadratic") else { return }
         for arena in e.arenas("quadratic") {
-          guard let run = try e.run(arena, arm, level: level) else { continue }
+          guard let run = try e.growthRun(arena, arm, level: level) else { continue }
           findings.set(.samples(untilLevel: 0), of: run, seed, to: 1)
           findings.set(.samples(untilLevel: level), of: run, seed, to: 1 + pow(Double(arena.samples), wanted))
         }
@@ -159,9 +160,9 @@ extension MultiObjectiveExperiment {
       tests += [
         .lower(
           "samples-n/\(name)",
-          "\(name): samples until ε grow in n at most with the exponent \(law.n), within the margin.",
+          "\(name)\(Self.at(growthRate("logistic", law.method))): samples until ε grow in n at most with the exponent \(law.n), within the margin.",
           exponentInSamples(arm), than: law.n + rule.exponentMargin, source: Self.paper + ", \(law.formula)"
-        ).requiring(Self.recursive.contains(law.method) ? [manySteps(arena, law.method)] : []),
+        ).requiring(growing(arena, law.method)),
         .lower(
           "samples-eps/\(name)",
           "\(name): samples until ε grow in 1/ε at most with the exponent \(law.epsilon), within the margin.",
@@ -174,7 +175,7 @@ extension MultiObjectiveExperiment {
         .lower(
           "slower-in-n", "STIMULUS' samples grow slower in n than MGD's.", exponentInSamples(stimulus),
           than: exponentInSamples(mgd), source: Self.paper
-        ).requiring([manySteps(arena, .stimulus)]))
+        ).requiring(growing(arena, .stimulus)))
     }
     if configuration.methods.contains("SMGD") {
       // Over the levels that both see.
@@ -185,6 +186,32 @@ extension MultiObjectiveExperiment {
           source: Self.paper))
     }
     return tests.map { $0.about("logistic") }
+  }
+
+  private func growthRate(_ problem: String, _ method: MultiObjectiveMethod) -> Double? {
+    Self.linear.contains(method)
+      ? configuration.growthRate(problem, momentum: configuration.arm(method).momentum) : nil
+  }
+
+  private static func at(_ rate: Double?) -> String { rate.map { " at the rate \(Report.number($0))" } ?? "" }
+
+  /// What growth in n is asked for under: a rate that the theorem allows, and steps enough for √n/ε to outweigh n.
+  private func growing(_ arena: MultiObjectiveArena, _ method: MultiObjectiveMethod) -> [Condition<MultiObjectiveRun>] {
+    guard Self.recursive.contains(method) else { return [] }
+    return [manySteps(arena, method)]
+      + (configuration.growthRate("logistic").map { [allowedRate(arena, growth: $0)] } ?? [])
+  }
+
+  /// The same of the rate at which growth in n is asked for.
+  private func allowedRate(_ arena: MultiObjectiveArena, growth rate: Double) -> Condition<MultiObjectiveRun> {
+    let run = MultiObjectiveRun(arena, configuration.arm(.stimulus), rate: rate)
+    return Condition(
+      "2 L η of the rate for growth in n", .atMost(1), "The rate is at most 1 / (2 L), as the theorem wants it.",
+      number {
+        try $0.value(.rateCondition, of: run, $1)
+      } makeUp: { wanted, _, seed, findings in
+        findings.set(.rateCondition, of: run, seed, to: wanted)
+      })
   }
 
   /// What the theorem's constants want.
@@ -213,7 +240,8 @@ extension MultiObjectiveExperiment {
       number {
         try $0.stepRatio(arena, arm, $1, fromFirstLevel: fromFirstLevel)
       } makeUp: { wanted, e, seed, findings in
-        guard let level = try e.sharedLevel(arm, arena.problem), let run = try e.run(arena, arm, level: level) else {
+        guard let level = try e.growthLevel(arm, arena.problem), let run = try e.growthRun(arena, arm, level: level)
+        else {
           return
         }
         let samples = try e.value(.samples(untilLevel: level), of: run, seed)
@@ -227,9 +255,10 @@ extension MultiObjectiveExperiment {
     number {
       try $0.exponentInSamples(arm, $1)
     } makeUp: { wanted, e, seed, findings in
-      guard let level = try e.sharedLevel(arm) else { return }
+      guard let level = try e.growthLevel(arm) else { return }
       for arena in e.logisticArenas {
-        try e.set(log: wanted * log(Double(arena.samples)), arena, arm, level: level, seed, &findings)
+        guard let run = try e.growthRun(arena, arm, level: level) else { continue }
+        findings.set(.samples(untilLevel: level), of: run, seed, to: pow(Double(arena.samples), wanted))
       }
     }
   }

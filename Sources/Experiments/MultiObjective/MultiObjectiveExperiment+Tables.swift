@@ -54,9 +54,11 @@ extension MultiObjectiveExperiment {
     let arenas = e.logisticArenas
     func spread(_ value: (Int) throws -> Double) throws -> String { Report.spread(try e.seeds.map(value)) }
     let exponents: [[String]] = try arms.map { arm in
-      let shared = try e.sharedLevel(arm)
+      let (shared, growth) = (try e.sharedLevel(arm), try e.growthLevel(arm))
+      let rate = e.choice.growthRate("logistic", arm).map { ", rate \(Report.number($0))" } ?? ""
       return try [
-        "\(arm)", shared.map { Report.number(levels[$0]) } ?? "none", spread { try e.exponentInSamples(arm, $0) },
+        "\(arm)", growth.map { Report.number(levels[$0]) + rate } ?? "none",
+        spread { try e.exponentInSamples(arm, $0) }, shared.map { Report.number(levels[$0]) } ?? "none",
         spread { try e.exponentInLevels(arm, $0) },
       ] + arenas.map { arena in try spread { try e.exponentInLevels(arm, at: arena, $0) } }
     }
@@ -74,8 +76,11 @@ extension MultiObjectiveExperiment {
     }
     func overSize() throws -> Plot {
       let series = try arms.compactMap { arm -> Plot.Series? in
-        guard let level = try e.sharedLevel(arm) else { return nil }
-        let summaries = try arenas.map { Summary(try e.scores($0, arm, level: level)) }
+        guard let level = try e.growthLevel(arm) else { return nil }
+        let summaries = try arenas.map { arena in
+          let run = try e.growthRun(arena, arm, level: level)
+          return Summary(try e.seeds.map { log(try e.value(.samples(untilLevel: level), of: run, $0)) })
+        }
         let intervals = summaries.map { $0.interval() }
         return .init(
           name: "\(arm), ε \(Report.number(levels[level]))", x: arenas.map { Double($0.samples) },
@@ -98,12 +103,13 @@ extension MultiObjectiveExperiment {
     return [
       .paragraph(
         "Samples until the true stationarity is first seen at or below ε, each with the rate that is best for this ε. Exponents "
-          + "are slopes on logarithmic axes for each seed; in n at the finest ε that all tuning seeds see at all n. "
+          + "are slopes on logarithmic axes for each seed; in n at the finest ε that all tuning seeds see at all n, with the "
+          + "same rate at all n where one is named. "
           + "√n/ε outweighs n only where the steps T(ε) that STIMULUS needs exceed √n many times (the last column tells "
           + "T/√n): before that the first full gradient dominates, and the exponent in n goes to 1. An O() of a worst case is "
           + "an upper bound; a problem that is kinder than the worst has smaller exponents in 1/ε."),
       .table(
-        header: ["method", "finest ε", "exponent in n, 95 %", "in 1/ε, mean over n"]
+        header: ["method", "ε for n", "exponent in n, 95 %", "finest ε", "in 1/ε, mean over n"]
           + arenas.map { "in 1/ε, n \($0.samples)" },
         rows: exponents),
     ] + drawn([try overSize(), try overLevel()]) + [

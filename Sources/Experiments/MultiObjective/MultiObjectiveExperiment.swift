@@ -46,6 +46,8 @@ public struct MultiObjectiveExperiment: Experiment {
       "seeds.tuningFirst": "the first seed of those", "decision.alpha": "level of each test",
       "decision.exponentMargin": "exponents this near count as equal",
       "decision.stepRatio": "least T(ε)/√n at which √n/ε is taken to outweigh n",
+      "growth.quadratic": "rate at which growth in n is asked for, the same at every size; 0 for each one's best",
+      "growth.logistic": "the same of the logistic problem, where the theorem wants it to be at most 1 / (2 L)",
       "moco": "pairs [β, γ] of MoCo's coefficients, of which its best are chosen",
     ]
     for name in ["quadratic", "logistic", "riverFlow", "multiMNIST"] {

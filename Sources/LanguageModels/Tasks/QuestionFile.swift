@@ -57,13 +57,14 @@ public struct QuestionFile: Sendable {
 
   /// Tasks of the questions whose passage and prompt fit, in the order of the file; a passage is a group.
   ///
-  /// The first accepted answer counts. The prompt is "Question: ...", a line break, "Answer:"; our choice.
+  /// The first accepted answer counts. The prompt is a line break, which parts it from the passage, "Question: ...", a
+  /// line break, "Answer:"; our choice.
   public func tasks(_ tokenizer: TextTokenizer, fitting shape: TaskShape) -> [ContextTask] {
     passages.enumerated().flatMap { group, passage -> [ContextTask] in
       let context = tokenizer.encode(passage.text)
       guard context.count <= shape.context else { return [] }
       return passage.questions.compactMap { question in
-        let query = tokenizer.encode("Question: \(question.text)\nAnswer:")
+        let query = tokenizer.encode("\nQuestion: \(question.text)\nAnswer:")
         let answer = tokenizer.encode(" " + question.answers[0], addingStart: false)
         guard answer.count <= shape.answer, query.count + answer.count <= shape.prompt else { return nil }
         return ContextTask(context: context, query: query, answer: answer, group: group)

@@ -111,6 +111,24 @@ import Testing
     }
   }
 
+  /// Where an arm is run on fewer seeds than the others, its claims and their conditions are decided on those.
+  @Test func aClaimIsDecidedOnTheSeedsThatItHas() throws {
+    let test = ClaimTest<ToyArm>.higher(
+      "few", "It is larger.", .measure(.toyLoss, of: .tuned("a")), than: .measure(.toyLoss, of: .tuned("b")),
+      source: "ours"
+    ).requiring([Condition("heat", .above(0), "It is warm.", .measure(.toyHeat, of: .tuned("a")))])
+    var findings = Findings<ToyArm>([], seeds: Array(0..<8))
+    for seed in 0..<8 { findings.set(.toyLoss, of: .tuned("b"), seed, to: 0.1 * Double(seed * seed)) }
+    for seed in 1...3 {
+      findings.set(.toyLoss, of: .tuned("a"), seed, to: 5 + 0.1 * Double(seed))
+      findings.set(.toyHeat, of: .tuned("a"), seed, to: Double(seed))
+    }
+    let decision = try test.decide(findings, alpha: 0.05)
+    #expect(decision.verdict == .upheld && decision.evidence.count == 3)
+    let heat = try test.conditions[0].measured(findings)
+    #expect(heat.holds && heat.count == 3 && heat.measured == 2)
+  }
+
   /// A claim that cannot be refuted is caught: this one says that a loss is above minus one.
   @Test func aClaimThatCannotFailIsCaught() throws {
     let empty = ClaimTest<ToyArm>.higher(

@@ -1,0 +1,151 @@
+import Descent
+import Foundation
+
+/// Many small descents at once: S perceptrons step as one program, beside S that step one after another, on one thread.
+///
+/// `Scripts/bench-many.py` measures the same steps in JAX.
+enum ManyBench {
+  /// Prints one JSON line for each network and number of seeds.
+  ///
+  /// - Parameter words: names of networks and numbers of seeds, in any order; all of a kind where none is named.
+  /// - Throws: `SettingsError` where a word is neither.
+  static func measure(_ words: [String]) throws {
+    let names = ManyPerceptrons.all.map(\.name)
+    for word in words where !names.contains(word) && Int(word) ?? 0 < 1 {
+      throw SettingsError("\(word) is neither a network nor a number of seeds; \(NearestName.hint(word, among: names))")
+    }
+    let chosen = names.filter(words.contains)
+    let counts = words.compactMap { Int($0) }
+    Engine.setThreadCount(1)
+    for network in ManyPerceptrons.all where chosen.isEmpty || chosen.contains(network.name) {
+      for seeds in counts.isEmpty ? [1, 2, 4, 8, 16, 32] : counts { try measure(network, seeds: seeds) }
+    }
+  }
+
+  private static func measure(_ network: ManyPerceptrons, seeds: Int) throws {
+    let begin = Date()
+    let program = try network.step(seeds: seeds)
+    let compile = Date().timeIntervalSince(begin)
+    let starts = (0..<seeds).map { network.start(seed: $0) }
+    let together = ManyDescent(program, ManyPerceptrons.joined(starts))
+    let (one, plain) = (try network.step(seeds: 1), try network.step(seeds: nil))
+    let alone = starts.map { ManyDescent(one, ManyPerceptrons.joined([$0])) }
+    let apart = starts.map { ManyDescent(plain, $0) }
+    for descent in [together] + alone + apart { for _ in 0..<20 { try descent.advance() } }
+    let (sameBits, sameBitsAsPlain) = (together.agrees(with: alone), together.agrees(with: apart))
+    let medians = try medians([together.advance, { for descent in apart { try descent.advance() } }])
+    let perSeed = medians.map { String(format: "%.3f", $0 * 1e6 / Double(seeds)) }
+    let values = [
+      "\"seeds\": \(seeds)", "\"microsecondsPerSeed\": \(perSeed[0])", "\"microsecondsApart\": \(perSeed[1])",
+      "\"sameBits\": \(sameBits)", "\"sameBitsAsPlain\": \(sameBitsAsPlain)",
+      "\"compileSeconds\": \(String(format: "%.3f", compile))", "\"calls\": \(program.callCount)",
+    ]
+    printAtOnce("{\"peer\": \"descent\", \"workload\": \"many \(network.name)\", \(values.joined(separator: ", "))}")
+  }
+
+  /// The seconds that each of these takes: the median of five rounds in turn, each of some 20 milliseconds.
+  private static func medians(_ runs: [() throws -> Void]) throws -> [Double] {
+    func seconds(_ count: Int, _ run: () throws -> Void) throws -> Double {
+      let start = Date()
+      for _ in 0..<count { try run() }
+      return Date().timeIntervalSince(start) / Double(count)
+    }
+    let counts = try runs.map { max(1, Int(0.02 / (try seconds(20, $0)))) }
+    var rounds = runs.map { _ in [Double]() }
+    for _ in 0..<5 { for (index, run) in runs.enumerated() { rounds[index].append(try seconds(counts[index], run)) } }
+    return rounds.map { $0.sorted()[2] }
+  }
+}
+
+/// A descent in memory: a program whose arguments before the batch are updated in place.
+private final class ManyDescent {
+  private let program: Program
+  private var arguments: [NDArray]
+
+  init(_ program: Program, _ arguments: [NDArray]) { (self.program, self.arguments) = (program, arguments) }
+
+  func advance() throws { _ = try program.run(updating: &arguments) }
+
+  /// Whether each seed's parameters and velocities have the bits of its descent in a program of its own.
+  func agrees(with others: [ManyDescent]) -> Bool {
+    zip(ManyPerceptrons.joined(others.map(\.arguments)), arguments).allSatisfy { $0.reshaped(to: $1.shape) == $1 }
+  }
+}
+
+/// Perceptrons of one shape with ReLU, each on a batch of its own, by momentum of 0.9 and rate 0.01.
+struct ManyPerceptrons {
+  /// Of the input, the hidden layers and the output.
+  let widths: [Int]
+  /// Samples of a seed's batch.
+  let batch: Int
+  /// Whether the loss is cross-entropy against classes; else it is the mean squared error.
+  let isClassifier: Bool
+
+  static let all = [
+    ManyPerceptrons(widths: [2, 8, 1], batch: 16, isClassifier: false),
+    ManyPerceptrons(widths: [4, 16, 16, 1], batch: 32, isClassifier: false),
+    ManyPerceptrons(widths: [8, 64, 64, 1], batch: 32, isClassifier: false),
+    ManyPerceptrons(widths: [20, 32, 2], batch: 128, isClassifier: true),
+  ]
+
+  /// As "2-8-1".
+  var name: String { widths.map(String.init).joined(separator: "-") }
+
+  /// The arguments of one seed, which depend on nothing else: weights and biases, velocities, features, targets.
+  func start(seed: Int) -> [NDArray] {
+    let key = RandomKey(seed: seed)
+    let parameters = zip(widths, widths.dropFirst()).enumerated().flatMap { index, width -> [NDArray] in
+      let bound = (6 / Double(width.0)).squareRoot()
+      let weights = key.split("weights").split(index).uniform([width.0, width.1], from: -bound, to: bound)
+      return [weights, .zeros([width.1])]
+    }
+    let (features, targets) = (key.split("features").normal([batch, widths[0]]), key.split("targets"))
+    let classes = { NDArray(targets.integers(count: batch, below: widths.last!).map { Int32($0) }) }
+    return parameters + parameters.map { .zeros($0.shape) }
+      + [features, isClassifier ? classes() : targets.normal([batch, widths.last!])]
+  }
+
+  /// The arguments of many seeds, along a new first axis.
+  static func joined(_ seeds: [[NDArray]]) -> [NDArray] {
+    seeds[0].indices.map { position in
+      let shape = Shape([seeds.count] + seeds[0][position].shape.dimensions)
+      let type = seeds[0][position].elementType
+      return type == .int32
+        ? NDArray(seeds.flatMap { $0[position].integers }, shape: shape)
+        : NDArray(seeds.flatMap { $0[position].floats }, shape: shape)
+    }
+  }
+
+  /// One step as a program that updates parameters and velocities in place and gives the loss of each seed.
+  ///
+  /// `Program(keepsRowsApart:)` speaks of products of two matrices, not of batches of them, and so promises nothing here:
+  /// whether a seed's bits are its own is measured.
+  ///
+  /// - Parameter seeds: the extent of all arguments' first axis; nil is one descent without that axis.
+  /// - Throws: as `Program`.
+  func step(seeds: Int?) throws -> Program {
+    let one = start(seed: 0)
+    let types = one.map { TensorType(Shape((seeds.map { [$0] } ?? []) + $0.shape.dimensions), $0.elementType) }
+    let count = 2 * (widths.count - 1)
+    let donations = Dictionary(uniqueKeysWithValues: (0..<2 * count).map { ($0, $0) })
+    return try Program(inputs: types, donating: donations) { _, x in
+      let parameters = Array(x[..<count])
+      let losses = losses(parameters, features: x[2 * count], targets: x[2 * count + 1])
+      let slopes = gradients(of: losses.sum(), withRespectTo: parameters)
+      let velocities = zip(x[count...], slopes).map { 0.9 * $0 + $1 }
+      return zip(parameters, velocities).map { $0 - 0.01 * $1 } + velocities + [losses]
+    }
+  }
+
+  /// The mean over the batch of each seed; every operation keeps the axes before the last two apart.
+  private func losses(_ parameters: [Tensor], features: Tensor, targets: Tensor) -> Tensor {
+    var y = features
+    for layer in 0..<widths.count - 1 {
+      let bias = parameters[2 * layer + 1]
+      y = y.matmul(parameters[2 * layer]) + (bias.rank == 1 ? bias : bias.expanded(axis: 1))
+      if layer + 2 < widths.count { y = relu(y) }
+    }
+    let rows = isClassifier ? softmaxCrossEntropy(y, labels: targets) : (y - targets).squared.mean([-1])
+    return rows.mean([-1])
+  }
+}
