@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ck_threads.h"
+#include "ck_types.h"
 #include "version.h"
 
 enum { MAX_ARGUMENTS = 6 };
@@ -34,11 +35,12 @@ struct cd_operation {
   // What is added to a product: its operand (0: none) and size.
   int addend_operand;
   size_t addend_bytes;
-  // A product whose rows are shared out: its parts, and how far apart they are in bytes.
+  // A product whose rows, or a convolution whose images are shared out: its parts, and how far apart what they read and write is,
+  // in bytes. Gradients of weights are sums over images: parts but the first write theirs to scratch memory, to be added.
   cd_operation **parts;
   int64_t part_count;
   int operand_count;  // without scratch
-  size_t source_step, result_step, scratch_step;
+  size_t steps[3], scratch_step, sum_bytes;
 };
 
 static void explain(char *error, size_t size, const char *what, dnnl_status_t status) {
@@ -132,8 +134,8 @@ static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, co
   if (threads == 1 || c->rank != 2 || each < (transposed ? fewest_transposed_rows : fewest_rows)) return NULL;
   cd_operation *o = calloc(1, sizeof *o);
   o->parts = calloc((size_t)threads, sizeof *o->parts);
-  o->source_step = sizeof(float) * (size_t)(each * a->strides[0]);
-  o->result_step = sizeof(float) * (size_t)(each * c->dims[1]);
+  o->steps[0] = sizeof(float) * (size_t)(each * a->strides[0]);
+  o->steps[2] = sizeof(float) * (size_t)(each * c->dims[1]);
   o->addend_operand = addend_scale != 0 ? has_bias ? 4 : 3 : 0;
   o->operand_count = 3 + has_bias + (addend_scale != 0);
   for (int64_t first = 0; first < rows; first += each) {
@@ -262,17 +264,61 @@ static cd_operation *convolution_create(const cd_convolution *shape, cd_directio
   return NULL;
 }
 
+// Some images for each thread. On our own threads, which give up a core to others; the library's wait actively for each other.
+static cd_operation *shared_convolution_create(const cd_convolution *shape, cd_direction direction, bool has_bias,
+                                               cd_activation activation) {
+  int threads = ck_thread_count();
+  if (threads == 1 || shape->batch < threads || !ck_has_own_products()) return NULL;
+  cd_stream();  // the first call of it may set the number of threads
+  int64_t each = (shape->batch + threads - 1) / threads;
+  size_t source = sizeof(float) * (size_t)(shape->height * shape->width * shape->channels);
+  size_t destination = sizeof(float) * (size_t)(shape->output_height * shape->output_width * shape->features);
+  cd_operation *o = calloc(1, sizeof *o);
+  o->parts = calloc((size_t)threads, sizeof *o->parts);
+  o->operand_count = 3 + has_bias;
+  o->steps[0] = (size_t)each * (direction == CD_DATA_GRADIENT ? destination : source);
+  if (direction == CD_WEIGHT_GRADIENT) {
+    o->steps[1] = (size_t)each * destination;
+    o->sum_bytes = sizeof(float) * (size_t)(shape->kernel_height * shape->kernel_width * shape->channels / shape->groups * shape->features);
+  } else {
+    o->steps[2] = (size_t)each * (direction == CD_DATA_GRADIENT ? source : destination);
+  }
+  for (int64_t first = 0; first < shape->batch; first += each) {
+    cd_convolution images = *shape;
+    images.batch = shape->batch - first < each ? shape->batch - first : each;
+    ck_lend_threads(1);
+    cd_operation *part = convolution_create(&images, direction, has_bias, activation, NULL, 0);
+    ck_lend_threads(threads);
+    if (!part) {
+      cd_operation_free(o);
+      return NULL;
+    }
+    part->on_one_thread = true;
+    size_t needed = (part->scratch_bytes + 63) / 64 * 64;
+    if (needed > o->scratch_step) o->scratch_step = needed;
+    o->parts[o->part_count++] = part;
+  }
+  o->scratch_bytes = o->scratch_step * (size_t)o->part_count + o->sum_bytes * (size_t)(o->part_count - 1);
+  return o;
+}
+
+static cd_operation *create(const cd_convolution *shape, cd_direction direction, bool has_bias, cd_activation activation, char *error,
+                            size_t error_size) {
+  cd_operation *shared = shared_convolution_create(shape, direction, has_bias, activation);
+  return shared ? shared : convolution_create(shape, direction, has_bias, activation, error, error_size);
+}
+
 cd_operation *cd_convolution_forward_create(const cd_convolution *shape, bool has_bias, cd_activation activation,
                                             char *error, size_t error_size) {
-  return convolution_create(shape, CD_FORWARD, has_bias, activation, error, error_size);
+  return create(shape, CD_FORWARD, has_bias, activation, error, error_size);
 }
 
 cd_operation *cd_convolution_data_gradient_create(const cd_convolution *shape, char *error, size_t error_size) {
-  return convolution_create(shape, CD_DATA_GRADIENT, false, CD_IDENTITY, error, error_size);
+  return create(shape, CD_DATA_GRADIENT, false, CD_IDENTITY, error, error_size);
 }
 
 cd_operation *cd_convolution_weight_gradient_create(const cd_convolution *shape, char *error, size_t error_size) {
-  return convolution_create(shape, CD_WEIGHT_GRADIENT, false, CD_IDENTITY, error, error_size);
+  return create(shape, CD_WEIGHT_GRADIENT, false, CD_IDENTITY, error, error_size);
 }
 
 size_t cd_scratch_bytes(const cd_operation *o) { return o->scratch_bytes; }
@@ -298,6 +344,20 @@ typedef struct {
   void *const *operands;
 } shared_run;
 
+// Where a part but the first writes its sum: behind the scratch memory of all.
+static float *sum_of(const cd_operation *o, void *const *operands, int64_t part) {
+  return (float *)((char *)operands[o->operand_count] + (size_t)o->part_count * o->scratch_step + (size_t)(part - 1) * o->sum_bytes);
+}
+
+static void add_sums(void *context, int64_t begin, int64_t end) {
+  const shared_run *run = context;
+  float *result = run->operands[2];
+  for (int64_t part = 1; part < run->operation->part_count; part++) {
+    const float *sum = sum_of(run->operation, run->operands, part);
+    for (int64_t i = begin; i < end; i++) result[i] += sum[i];
+  }
+}
+
 static void run_parts(void *context, int64_t begin, int64_t end) {
   const shared_run *run = context;
   const cd_operation *o = run->operation;
@@ -306,9 +366,9 @@ static void run_parts(void *context, int64_t begin, int64_t end) {
     void *operands[MAX_ARGUMENTS];
     int count = o->operand_count;
     for (int k = 0; k < count; k++) operands[k] = run->operands[k];
-    operands[0] = (char *)operands[0] + (size_t)i * o->source_step;
-    operands[2] = (char *)operands[2] + (size_t)i * o->result_step;
-    if (o->addend_operand) operands[o->addend_operand] = (char *)operands[o->addend_operand] + (size_t)i * o->result_step;
+    for (int k = 0; k < 3; k++) operands[k] = (char *)operands[k] + (size_t)i * o->steps[k];
+    if (o->sum_bytes && i > 0) operands[2] = sum_of(o, run->operands, i);
+    if (o->addend_operand) operands[o->addend_operand] = (char *)operands[o->addend_operand] + (size_t)i * o->steps[2];
     if (part->scratch_bytes) operands[count] = (char *)run->operands[count] + (size_t)i * o->scratch_step;
     cd_run(part, operands);
   }
@@ -319,6 +379,7 @@ void cd_run(const void *parameters, void *const *operands) {
   if (o->parts) {
     shared_run run = {o, operands};
     ck_parallel_for(o->part_count, 1, run_parts, &run);
+    if (o->sum_bytes) ck_parallel_for((int64_t)(o->sum_bytes / sizeof(float)), 1 << 14, add_sums, &run);
     return;
   }
   for (int i = 0; i < o->argument_count; i++) {
@@ -329,9 +390,10 @@ void cd_run(const void *parameters, void *const *operands) {
   }
   if (o->addend_operand && operands[o->addend_operand] != operands[2])
     memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
+  dnnl_stream_t stream = cd_stream();
   if (o->on_one_thread) ck_lend_threads(1);
   if (o->reorder && !o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
-  dnnl_primitive_execute(o->primitive, cd_stream(), o->argument_count, o->arguments);
+  dnnl_primitive_execute(o->primitive, stream, o->argument_count, o->arguments);
   if (o->reorder && o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
   if (o->on_one_thread) ck_lend_threads(ck_thread_count());
 }

@@ -27,14 +27,8 @@ public enum Engine {
     }
   }
 
-  /// Whether large products are our own, where a program has no convolutions of the library's: see `ck_has_own_products`.
+  /// Whether large products are our own: see `ck_has_own_products`.
   package static var hasOwnProducts: Bool { ck_has_own_products() }
-
-  /// The same of a program: what works beside the library's convolutions takes its products and threads, too.
-  static func hasOwnProducts(_ graph: Graph) -> Bool {
-    guard hasOwnProducts, !ck_has_own_convolutions() else { return hasOwnProducts }
-    return !graph.nodes.contains { if case .convolve = $0.operation { true } else { false } }
-  }
 
   /// The version of oneDNN in use.
   public static var oneDNNVersion: String { String(cString: cd_version()) }

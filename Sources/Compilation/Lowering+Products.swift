@@ -218,7 +218,8 @@ extension Lowering {
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
-    if node.outputs[0].elementType == .float32, hasOwnProducts, window.groups == 1, window.dilations == [1, 1] {
+    let isOwn = ck_has_own_convolutions() && window.groups == 1 && window.dilations == [1, 1]
+    if node.outputs[0].elementType == .float32, isOwn {
       let operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
       append(
         ownConvolution(

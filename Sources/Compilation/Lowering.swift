@@ -23,7 +23,7 @@ final class Lowering {
   private let inMemory: Set<Value>
   private let absorption: Absorption
   private let recomputation: Recomputation
-  /// Whether float32 products, and convolutions where there are any, are our own.
+  /// Whether float32 products are our own.
   let hasOwnProducts: Bool
   /// Whether each row of a float32 matrix product is computed as it would be at any other place.
   let keepsRowsApart: Bool
@@ -38,7 +38,7 @@ final class Lowering {
     self.graph = graph
     self.donations = donations
     self.keepsRowsApart = keepsRowsApart
-    hasOwnProducts = Engine.hasOwnProducts(graph)
+    hasOwnProducts = Engine.hasOwnProducts
     self.outputs = outputs.map { Fusion.source(of: $0.value, in: graph) }
     let live = Self.liveNodes(graph, self.outputs)
     absorption = Absorption(

@@ -22,7 +22,7 @@ int ck_cores_of_quota(const char *text);
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
 void ck_lend_threads(int count);
 
-/// Whether what the calling thread starts next works beside a library's products or convolutions, whose threads it then takes.
+/// Whether what the calling thread starts next works beside a library's products, whose threads it then takes.
 void ck_share_threads_with_library(bool shares);
 
 /// The work of one thread: items `begin..<end`.

@@ -31,6 +31,7 @@ extension GradientPromptingExperiment {
     if !rateArms.isEmpty {
       sections += [
         .heading("Rate of the step and order of the outer gradient"), .plot(try rateMap(findings)),
+        try rateTable(findings),
         .paragraph("No claim. LC taught at each rate, " + furtherBudget + ", and asked after a step at the same rate."),
       ]
     }
@@ -71,9 +72,9 @@ extension GradientPromptingExperiment {
     var rows: [Row] = []
     for kind in configuration.data.kinds {
       rows += self.rows(.base, kind)
-      for arm in arms where arm.goal != nil && !arm.isPretrained && (arm.kind == kind || arm == .conditioning) {
-        rows += self.rows(arm, kind)
-      }
+      // Arms at other rates have a table of their own.
+      rows += arms.filter { $0.goal != nil && !$0.isPretrained && $0.rate == nil }
+        .filter { $0.kind == kind || $0 == .conditioning }.flatMap { self.rows($0, kind) }
     }
     return rows
   }
@@ -193,6 +194,18 @@ extension GradientPromptingExperiment {
       xLabel: "rate of the step", yLabel: "share of exact answers", series: series)
     plot.isLogX = true
     return plot
+  }
+
+  private func rateTable(_ findings: Findings<PromptingArm>) throws -> Report.Section {
+    func cell(_ rate: Double, _ order: InnerLoop.Derivative) throws -> String {
+      guard !findings.finished(.rate(rate, order)).isEmpty else { return "–" }
+      return Report.spread(try findings.values(.exact(.description, .trainedStep), of: .rate(rate, order)))
+    }
+    return .table(
+      header: ["rate", "exact answers: exact gradient", "of first order"],
+      rows: try configuration.further.rates.sorted().map { rate in
+        [Report.number(rate), try cell(rate, .exact), try cell(rate, .firstOrder)]
+      })
   }
 
   // MARK: A pre-trained model beside the small one

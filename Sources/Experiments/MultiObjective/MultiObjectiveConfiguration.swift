@@ -120,7 +120,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
       width: 16, test: 1000,
       pictureMethods: ["MGD", "SMGD", "MoCo", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]),
     momentum: Momentum(coefficient: 0.6, others: [0.3, 0.9], problems: ["quadratic", "logistic", "river-flow-1"]),
-    moco: [[0.5, 0.1], [0.1, 0.1], [0.5, 1], [0.1, 1]], growth: GrowthRates(quadratic: 0.2, logistic: 0.5),
+    moco: [[0.5, 0.1], [0.1, 0.1], [0.5, 1], [0.1, 1]], growth: GrowthRates(quadratic: 0.4, logistic: 0.5),
     seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, exponentMargin: 0.15, stepRatio: 10))
 
