@@ -32,6 +32,7 @@ struct cd_operation {
   int weights_operand;
   bool reorders_after;
   bool on_one_thread;
+  bool lends_weights, lent_weights;  // reordered before all parts run; those of another part
   // What is added to a product: its operand (0: none) and size.
   int addend_operand;
   size_t addend_bytes;
@@ -264,6 +265,20 @@ static cd_operation *convolution_create(const cd_convolution *shape, cd_directio
   return NULL;
 }
 
+// How far sums are apart, in bytes: no two share a line of the cache.
+static size_t sum_step(const cd_operation *o) { return (o->sum_bytes + 63) / 64 * 64; }
+
+// A part takes the reordered weights of another, where it wants them laid out alike: they are reordered once, and stand once in memory.
+static void lend_weights(cd_operation *owner, cd_operation *part) {
+  cd_borrowed theirs = dnnl_primitive_desc_query_md(owner->descriptor, dnnl_query_weights_md, 0);
+  cd_borrowed own = dnnl_primitive_desc_query_md(part->descriptor, dnnl_query_weights_md, 0);
+  void *weights = NULL;
+  if (!owner->reorder || !part->reorder || !dnnl_memory_desc_equal(theirs, own)) return;
+  if (dnnl_memory_get_data_handle(owner->blocked_weights, &weights) != dnnl_success) return;
+  part->lent_weights = dnnl_memory_set_data_handle(part->blocked_weights, weights) == dnnl_success;
+  owner->lends_weights |= part->lent_weights;
+}
+
 // Some images for each thread. On our own threads, which give up a core to others; the library's wait actively for each other.
 static cd_operation *shared_convolution_create(const cd_convolution *shape, cd_direction direction, bool has_bias,
                                                cd_activation activation) {
@@ -294,11 +309,12 @@ static cd_operation *shared_convolution_create(const cd_convolution *shape, cd_d
       return NULL;
     }
     part->on_one_thread = true;
+    if (first > 0 && direction != CD_WEIGHT_GRADIENT) lend_weights(o->parts[0], part);
     size_t needed = (part->scratch_bytes + 63) / 64 * 64;
     if (needed > o->scratch_step) o->scratch_step = needed;
     o->parts[o->part_count++] = part;
   }
-  o->scratch_bytes = o->scratch_step * (size_t)o->part_count + o->sum_bytes * (size_t)(o->part_count - 1);
+  o->scratch_bytes = o->scratch_step * (size_t)o->part_count + sum_step(o) * (size_t)(o->part_count - 1);
   return o;
 }
 
@@ -323,6 +339,8 @@ cd_operation *cd_convolution_weight_gradient_create(const cd_convolution *shape,
 
 size_t cd_scratch_bytes(const cd_operation *o) { return o->scratch_bytes; }
 
+bool cd_uses_library_threads(const cd_operation *o) { return !o->parts && !o->on_one_thread && ck_thread_count() > 1; }
+
 const char *cd_implementation(const cd_operation *o) {
   if (o->parts) return cd_implementation(o->parts[0]);
   const char *text = "unknown";
@@ -330,13 +348,13 @@ const char *cd_implementation(const cd_operation *o) {
   return text;
 }
 
-static void reorder_weights(cd_operation *o, void *plain) {
+static void reorder_weights(cd_operation *o, dnnl_stream_t stream, void *plain) {
   dnnl_memory_set_data_handle(o->plain_weights, plain);
   dnnl_exec_arg_t arguments[2] = {
       {DNNL_ARG_FROM, o->reorders_after ? o->blocked_weights : o->plain_weights},
       {DNNL_ARG_TO, o->reorders_after ? o->plain_weights : o->blocked_weights},
   };
-  dnnl_primitive_execute(o->reorder, cd_stream(), 2, arguments);
+  dnnl_primitive_execute(o->reorder, stream, 2, arguments);
 }
 
 typedef struct {
@@ -346,7 +364,7 @@ typedef struct {
 
 // Where a part but the first writes its sum: behind the scratch memory of all.
 static float *sum_of(const cd_operation *o, void *const *operands, int64_t part) {
-  return (float *)((char *)operands[o->operand_count] + (size_t)o->part_count * o->scratch_step + (size_t)(part - 1) * o->sum_bytes);
+  return (float *)((char *)operands[o->operand_count] + (size_t)o->part_count * o->scratch_step + (size_t)(part - 1) * sum_step(o));
 }
 
 static void add_sums(void *context, int64_t begin, int64_t end) {
@@ -378,6 +396,14 @@ void cd_run(const void *parameters, void *const *operands) {
   cd_operation *o = (cd_operation *)parameters;
   if (o->parts) {
     shared_run run = {o, operands};
+    // Its own part would do it later than others need it.
+    cd_operation *owner = o->parts[0];
+    if (owner->lends_weights) {
+      dnnl_stream_t stream = cd_stream();
+      ck_lend_threads(1);
+      reorder_weights(owner, stream, operands[owner->weights_operand]);
+      ck_lend_threads(ck_thread_count());
+    }
     ck_parallel_for(o->part_count, 1, run_parts, &run);
     if (o->sum_bytes) ck_parallel_for((int64_t)(o->sum_bytes / sizeof(float)), 1 << 14, add_sums, &run);
     return;
@@ -392,9 +418,10 @@ void cd_run(const void *parameters, void *const *operands) {
     memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
   dnnl_stream_t stream = cd_stream();
   if (o->on_one_thread) ck_lend_threads(1);
-  if (o->reorder && !o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
+  bool is_reordered = o->lends_weights || o->lent_weights;
+  if (o->reorder && !o->reorders_after && !is_reordered) reorder_weights(o, stream, operands[o->weights_operand]);
   dnnl_primitive_execute(o->primitive, stream, o->argument_count, o->arguments);
-  if (o->reorder && o->reorders_after) reorder_weights(o, operands[o->weights_operand]);
+  if (o->reorder && o->reorders_after) reorder_weights(o, stream, operands[o->weights_operand]);
   if (o->on_one_thread) ck_lend_threads(ck_thread_count());
 }
 

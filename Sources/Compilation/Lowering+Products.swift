@@ -261,6 +261,7 @@ extension Lowering {
       }
       guard let operation else { return refuse(name, value) }
       memory.onRelease { cd_operation_free(operation) }
+      if cd_uses_library_threads(operation) { usesLibraryThreads = true }
       (kernel, parameters, scratch) = (cd_run, UnsafeRawPointer(operation), cd_scratch_bytes(operation))
     }
     if scratch > 0 { operands.append(.init(buffer: newBuffer(bytes: scratch), isWritten: true)) }

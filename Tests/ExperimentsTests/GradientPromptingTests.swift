@@ -201,6 +201,7 @@ import Training
     refuses("small.facts=2") { $0.data.kinds = [.description, .twoFacts] }
     refuses("further.rates") { $0.further.rates = [0.1, 0] }
     refuses("beside.model") { $0.beside.model = "small" }
+    refuses("beside.updates") { ($0.beside.model, $0.beside.updates) = ("m.gguf", .max) }
     refuses("beside, a run of its own: data.test") { ($0.beside.model, $0.beside.test) = ("m.gguf", 1) }
     refuses("small.names") { $0.small.names = 3 }
     refuses("small.facts") { ($0.small.names, $0.small.facts) = (200, 20) }

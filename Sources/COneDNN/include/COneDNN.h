@@ -51,6 +51,9 @@ cd_operation *cd_convolution_data_gradient_create(const cd_convolution *shape, c
 /// Operands: source, destination's gradient, weights' gradient (written, HWIO), scratch.
 cd_operation *cd_convolution_weight_gradient_create(const cd_convolution *shape, char *error, size_t error_size);
 
+/// Whether a run shares its work among the library's threads, not among ours: as a convolution of fewer images than threads.
+bool cd_uses_library_threads(const cd_operation *operation);
+
 /// Scratch that every run of the operation needs; 0 when none.
 size_t cd_scratch_bytes(const cd_operation *operation);
 

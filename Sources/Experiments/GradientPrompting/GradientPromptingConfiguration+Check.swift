@@ -96,11 +96,13 @@ extension GradientPromptingConfiguration {
   }
 
   private func checkBeside() throws {
-    guard let pretrained else { return }
-    guard isSmall, !pretrained.isSmall else {
+    guard !beside.model.isEmpty else { return }
+    try require(
+      counts: ["beside.updates": beside.updates, "beside.tasks": beside.tasks, "beside.seeds": beside.seeds],
+      most: 1 << 20)
+    guard let pretrained, isSmall, !pretrained.isSmall else {
       throw SettingsError("beside.model is a pre-trained model beside model=small; name one there, or model=FILE alone")
     }
-    try require(counts: ["beside.updates": beside.updates, "beside.tasks": beside.tasks, "beside.seeds": beside.seeds])
     do { try pretrained.check() } catch { throw SettingsError("beside, a run of its own: \(error)") }
   }
 }

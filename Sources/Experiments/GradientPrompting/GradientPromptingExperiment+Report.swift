@@ -214,7 +214,9 @@ extension GradientPromptingExperiment {
     _ beside: (name: String, plain: PromptingArm, taught: PromptingArm), _ findings: Findings<PromptingArm>
   ) throws -> [Report.Section] {
     let heading = Report.Section.heading("\(beside.name), beside the small model")
-    if let absence = findings.absences.first(where: { $0.name == beside.name }) {
+    // An earlier session may have been without the file.
+    let isThere = [beside.plain, beside.taught].contains { !findings.finished($0).isEmpty }
+    if !isThere, let absence = findings.absences.first(where: { $0.name == beside.name }) {
       return [heading, .paragraph("Left out: \(absence.reason).")]
     }
     let c = configuration.beside

@@ -20,7 +20,9 @@ public struct GradientPromptingExperiment: Experiment {
   public static let presets: [Preset<GradientPromptingConfiguration>] = [
     .init(name: "smoke", summary: "seconds: a minute model, three outer updates", configuration: .smoke),
     .init(
-      name: "quick", summary: "minutes: a small decoder, trained on the spot, and facts it has not met",
+      name: "quick",
+      summary:
+        "minutes: a small decoder, trained on the spot, and facts it has not met; SmolLM2 beside it where it is at hand",
       configuration: .quick),
     .init(
       name: "standard", summary: "an hour or two: SmolLM2 with an adapter on its last ten blocks, LC and LG, six seeds",
@@ -96,7 +98,8 @@ public struct GradientPromptingExperiment: Experiment {
   /// The pre-trained model beside the small one: its name, plain, and taught by answers.
   var beside: (name: String, plain: PromptingArm, taught: PromptingArm)? {
     guard configuration.pretrained != nil else { return nil }
-    let name = URL(fileURLWithPath: configuration.beside.model).deletingPathExtension().lastPathComponent
+    let file = URL(fileURLWithPath: configuration.beside.model).lastPathComponent
+    let name = file.hasSuffix(".gguf") ? String(file.dropLast(5)) : file
     return (name, .pretrained(name, nil), .pretrained(name, .labels))
   }
 
@@ -118,10 +121,11 @@ public struct GradientPromptingExperiment: Experiment {
       let place = try PromptingPlace(main, locator)
       var (second, absences) = (PromptingPlace?.none, [Workbench<PromptingArm>.Absence]())
       if let pretrained, waiting.contains(where: { $0.arm.isPretrained }) {
-        do { second = try PromptingPlace(pretrained, locator) } catch {
-          // Whoever named a file wants it; what a preset names may be missing.
-          guard KnownModel.all.contains(where: { $0.name == pretrained.model }) else { throw error }
-          absences = [.init(name, "\(error)") { $0.isPretrained }]
+        // Whoever names a file wants it; what a preset names may be missing.
+        if let reason = try PromptingPlace.absence(of: pretrained.model, locator) {
+          absences = [.init(name, reason) { $0.isPretrained }]
+        } else {
+          second = try PromptingPlace(pretrained, locator)
         }
       }
       let beside = second
@@ -134,6 +138,7 @@ public struct GradientPromptingExperiment: Experiment {
     }
     (sweep.unit, sweep.parts) = ("updates", configuration.outer.updates)
     sweep.costClass = { arm in
+      if arm.rate != nil { return "at a rate, \(arm.derivative)" }
       if arm.isPretrained || arm.isFurther { return arm.description }
       return arm.goal == nil ? "plain" : "taught in \(main.inner.steps)"
     }

@@ -38,18 +38,37 @@ struct PromptingPlace: Sendable {
     ).run(log)
   }
 
+  /// Why a known model cannot be had: its file is not here, or it is too large for this machine; nil where it can.
+  ///
+  /// - Throws: what is wrong with a file that is here.
+  static func absence(of name: String, _ locator: DataLocator) throws -> String? {
+    guard let known = known(name) else { return nil }
+    guard let path = known.path(in: locator.directories) else { return instructions(known) }
+    let model = try PretrainedModel.open(path)
+    do { try checkFits(model) } catch let error as LanguageModelError { return error.description }
+    return nil
+  }
+
+  private static func known(_ name: String) -> KnownModel? { KnownModel.all.first { $0.name == name } }
+
+  private static func instructions(_ known: KnownModel) -> String {
+    "\(known.name) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA"
+  }
+
   private static func open(_ name: String, _ locator: DataLocator) throws -> PretrainedModel {
     var path = name
-    if let known = KnownModel.all.first(where: { $0.name == name }) {
-      guard let found = known.path(in: locator.directories) else {
-        throw SettingsError("\(name) is not here: \(known.instructions), and name DIR by --data or DESCENT_DATA")
-      }
+    if let known = known(name) {
+      guard let found = known.path(in: locator.directories) else { throw SettingsError(instructions(known)) }
       path = found
     }
     let model = try PretrainedModel.open(path)
-    // The embedding stands in the trunk and above it; what a step needs comes on top.
+    try checkFits(model)
+    return model
+  }
+
+  /// The embedding stands in the trunk and above it; what a step needs comes on top.
+  private static func checkFits(_ model: PretrainedModel) throws {
     try model.checkFits(
       2 * model.parameterByteCount, available: AvailableMemory.byteCount, for: "this experiment")
-    return model
   }
 }
