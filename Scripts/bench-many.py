@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Many small descents at once beside JAX: a step of S perceptrons as one program and by jax.vmap, in one run, in turn.
 
-Usage: bench-many.py DESCENT [ROUNDS [NETWORK...]], with jax at hand, as in the environment that bench.sh makes. Both sides
-are bound to the same core and have one thread. A step is one of momentum on a batch of each seed's own: 2-8-1 (batch 16),
+Usage: bench-many.py DESCENT [ROUNDS [NETWORK...]]. Where jax is missing it goes on in the environment that bench.sh makes
+(DESCENT_PEERS, or ~/.cache/descent/peers). Both sides are bound to the same core and have one thread. A step is one of momentum on a batch of each seed's own: 2-8-1 (batch 16),
 4-16-16-1 and 8-64-64-1 (batch 32) with the mean squared error, 20-32-2 (batch 128) with cross-entropy; S = 1 ... 32.
 
     vmap   jit of vmap of the step over S seeds, one call a step
@@ -13,7 +13,7 @@ Prints one table: microseconds a seed and step, medians of the rounds; ratios wi
 rounds, above 1 where we are faster. The gain is how many times as fast as with S = 1 a seed's step is. Below it: whether a
 seed's bits depend on S (ours), and what disturbed the rounds. Ours makes one call a step throughout, as vmap does.
 """
-import json, os, shutil, statistics, subprocess, sys, time
+import importlib.util, json, os, shutil, statistics, subprocess, sys, time
 
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
@@ -194,7 +194,19 @@ def bits(pairs):
         for key, found in differing.items())
 
 
+def enter_environment():
+    """Goes on with the peers' Python where this one has no jax."""
+    if importlib.util.find_spec("jax"):
+        return
+    home = os.environ.get("DESCENT_PEERS", os.path.expanduser("~/.cache/descent/peers"))
+    python = f"{home}/bin/python"
+    if os.path.realpath(sys.prefix) == os.path.realpath(home) or not os.path.exists(python):
+        sys.exit(f"jax is missing; Scripts/bench.sh installs the peers into {home}")
+    os.execv(python, [python, *sys.argv])
+
+
 def main():
+    enter_environment()
     if len(sys.argv) < 2:
         sys.exit("usage: bench-many.py DESCENT [ROUNDS [NETWORK...]]")
     descent, rounds = sys.argv[1], count(sys.argv[2]) if len(sys.argv) > 2 else 5
