@@ -104,7 +104,7 @@ let package = Package(
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),
     tests("Differentiation", on: ["Differentiation", "Compilation"]),
-    tests("Compilation", on: ["Compilation", "CKernels"]),
+    tests("Compilation", on: ["Compilation", "CKernels", "COneDNN"]),
     tests("Parameters", on: ["Parameters", "Compilation"]),
     tests("Descending", on: ["Descending", "Compilation"]),
     tests("Models", on: ["Models", "Compilation"]),

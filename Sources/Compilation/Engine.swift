@@ -1,6 +1,5 @@
 import CKernels
 import COneDNN
-import Graphs
 
 /// Facts and settings of the machinery that runs programs.
 public enum Engine {

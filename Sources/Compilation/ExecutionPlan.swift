@@ -9,7 +9,7 @@ final class ExecutionPlan {
   /// Bytes of the block that temporary buffers share.
   let arenaByteCount: Int
 
-  /// Whether products or convolutions are a library's.
+  /// Whether a call wakes the threads of a library, which ours then work on, too.
   private let usesLibrary: Bool
   private let memory: ParameterMemory
   private let arena: Storage

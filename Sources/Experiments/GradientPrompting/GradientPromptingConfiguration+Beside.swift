@@ -45,7 +45,7 @@ extension GradientPromptingConfiguration {
   }
 
   /// What is done with the pre-trained model beside the small one; nil where there is none.
-  package var pretrained: GradientPromptingConfiguration? {
+  package var besideSettings: GradientPromptingConfiguration? {
     guard !beside.model.isEmpty else { return nil }
     var c = Self.standard
     c.seeds.count = min(beside.seeds, seeds.count)

@@ -100,9 +100,9 @@ extension GradientPromptingConfiguration {
     try require(
       counts: ["beside.updates": beside.updates, "beside.tasks": beside.tasks, "beside.seeds": beside.seeds],
       most: 1 << 20)
-    guard let pretrained, isSmall, !pretrained.isSmall else {
+    guard let settings = besideSettings, isSmall, !settings.isSmall else {
       throw SettingsError("beside.model is a pre-trained model beside model=small; name one there, or model=FILE alone")
     }
-    do { try pretrained.check() } catch { throw SettingsError("beside, a run of its own: \(error)") }
+    do { try settings.check() } catch { throw SettingsError("beside, a run of its own: \(error)") }
   }
 }

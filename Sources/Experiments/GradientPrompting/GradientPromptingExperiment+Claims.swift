@@ -63,7 +63,7 @@ extension GradientPromptingExperiment {
   public func claims() throws -> [ClaimTest<PromptingArm>] {
     let teacher = [canTeach(.description)]
     return taught.map { $0.requiring(teacher) } + (hasReversal ? reversal : [])
-      + (configuration.data.kinds.contains(.twoFacts) ? twoFacts : []) + (beside == nil ? [] : pretrained)
+      + (configuration.data.kinds.contains(.twoFacts) ? twoFacts : []) + (beside == nil ? [] : besideClaims)
       + [
         Test.equal(
           "outer-gradient", "The outer gradient is (1 - rate H) times that of first order.",
@@ -189,7 +189,7 @@ extension GradientPromptingExperiment {
   }
 
   /// The pre-trained model beside the small one, taught by answers.
-  private var pretrained: [ClaimTest<PromptingArm>] {
+  private var besideClaims: [ClaimTest<PromptingArm>] {
     let (name, plain, taught) = beside!
     return [
       Test.higher(

@@ -38,7 +38,7 @@ extension GradientPromptingExperiment {
     if let answers = try answers(findings, .base, .conditioning) {
       sections += [.heading("Ten questions, in words"), answers]
     }
-    if let beside { sections += try besides(beside, findings) }
+    if let beside { sections += try besideSections(beside, findings) }
     let model = configuration.isSmall ? "a decoder trained on the spot" : configuration.model
     let steps = configuration.inner.steps == 1 ? "one step" : "\(configuration.inner.steps) steps"
     return ReportFrame(
@@ -73,7 +73,7 @@ extension GradientPromptingExperiment {
     for kind in configuration.data.kinds {
       rows += self.rows(.base, kind)
       // Arms at other rates have a table of their own.
-      rows += arms.filter { $0.goal != nil && !$0.isPretrained && $0.rate == nil }
+      rows += arms.filter { $0.goal != nil && !$0.isBeside && $0.rate == nil }
         .filter { $0.kind == kind || $0 == .conditioning }.flatMap { self.rows($0, kind) }
     }
     return rows
@@ -166,7 +166,7 @@ extension GradientPromptingExperiment {
   private func rates(_ findings: Findings<PromptingArm>) throws -> Plot {
     let tried = configuration.inner.triedRates.sorted()
     let series = try arms.filter {
-      $0.kind == .description && $0.contexts == 1 && $0.rate == nil && !$0.isPretrained
+      $0.kind == .description && $0.contexts == 1 && $0.rate == nil && !$0.isBeside
         && !findings.finished($0).isEmpty
     }
     .map { arm in
@@ -210,7 +210,7 @@ extension GradientPromptingExperiment {
 
   // MARK: A pre-trained model beside the small one
 
-  private func besides(
+  private func besideSections(
     _ beside: (name: String, plain: PromptingArm, taught: PromptingArm), _ findings: Findings<PromptingArm>
   ) throws -> [Report.Section] {
     let heading = Report.Section.heading("\(beside.name), beside the small model")

@@ -97,10 +97,10 @@ public struct GradientPromptingExperiment: Experiment {
 
   /// The pre-trained model beside the small one: its name, plain, and taught by answers.
   var beside: (name: String, plain: PromptingArm, taught: PromptingArm)? {
-    guard configuration.pretrained != nil else { return nil }
+    guard configuration.besideSettings != nil else { return nil }
     let file = URL(fileURLWithPath: configuration.beside.model).lastPathComponent
     let name = file.hasSuffix(".gguf") ? String(file.dropLast(5)) : file
-    return (name, .pretrained(name, nil), .pretrained(name, .labels))
+    return (name, .beside(name, nil), .beside(name, .labels))
   }
 
   /// All arms, the plain model first.
@@ -114,22 +114,22 @@ public struct GradientPromptingExperiment: Experiment {
   // MARK: Running
 
   public func sweep() throws -> Sweep<PromptingArm> {
-    let (main, pretrained, name) = (configuration, configuration.pretrained, beside?.name ?? "")
+    let (main, besides, name) = (configuration, configuration.besideSettings, beside?.name ?? "")
     // Arm by arm: two workers begin with two seeds, and none waits for the other's plain model.
-    let tasks = arms.flatMap { arm in [arm].tasks(on: arm.isPretrained ? besideSeeds : reportedSeeds) }
+    let tasks = arms.flatMap { arm in [arm].tasks(on: arm.isBeside ? besideSeeds : reportedSeeds) }
     var sweep = Sweep(tasks) { locator, waiting in
       let place = try PromptingPlace(main, locator)
       var (second, absences) = (PromptingPlace?.none, [Workbench<PromptingArm>.Absence]())
-      if let pretrained, waiting.contains(where: { $0.arm.isPretrained }) {
+      if let besides, waiting.contains(where: { $0.arm.isBeside }) {
         // Whoever names a file wants it; what a preset names may be missing.
-        if let reason = try PromptingPlace.absence(of: pretrained.model, locator) {
-          absences = [.init(name, reason) { $0.isPretrained }]
+        if let reason = try PromptingPlace.absence(of: besides.model, locator) {
+          absences = [.init(name, reason) { $0.isBeside }]
         } else {
-          second = try PromptingPlace(pretrained, locator)
+          second = try PromptingPlace(besides, locator)
         }
       }
       let beside = second
-      @Sendable func at(_ arm: PromptingArm) -> PromptingPlace { arm.isPretrained ? beside! : place }
+      @Sendable func at(_ arm: PromptingArm) -> PromptingPlace { arm.isBeside ? beside! : place }
       var bench = Workbench<PromptingArm>(
         cost: { try at($0.arm).cost($0) },
         run: { try at($0.arm).run($0, $1, showsAnswers: $0.seed == main.seeds.first) })
@@ -139,7 +139,7 @@ public struct GradientPromptingExperiment: Experiment {
     (sweep.unit, sweep.parts) = ("updates", configuration.outer.updates)
     sweep.costClass = { arm in
       if arm.rate != nil { return "at a rate, \(arm.derivative)" }
-      if arm.isPretrained || arm.isFurther { return arm.description }
+      if arm.isBeside || arm.isFurther { return arm.description }
       return arm.goal == nil ? "plain" : "taught in \(main.inner.steps)"
     }
     return sweep

@@ -23,8 +23,8 @@ public struct PromptingArm: SweepArm {
   package var rate: Double?
   /// What the outer change of each matrix is held to; nil for no limit.
   package var rank: Int?
-  /// Whether it is of the pre-trained model that is taught beside the small one.
-  package var isPretrained = false
+  /// Whether it is of the model that is taught beside the small one.
+  package var isBeside = false
 
   /// Contexts that it is taught to learn from together; it is asked about each.
   package var contexts = 1
@@ -66,8 +66,8 @@ public struct PromptingArm: SweepArm {
   }
 
   /// The plain pre-trained model of this name, or the same taught by answers.
-  package static func pretrained(_ name: String, _ goal: Goal?) -> PromptingArm {
-    PromptingArm(description: "\(name) \(goal == nil ? base : labels)", goal: goal, isPretrained: true)
+  package static func beside(_ name: String, _ goal: Goal?) -> PromptingArm {
+    PromptingArm(description: "\(name) \(goal == nil ? base : labels)", goal: goal, isBeside: true)
   }
 
   package static func contexts(_ count: Int, _ joining: ContextJoining) -> PromptingArm {

@@ -91,7 +91,9 @@ struct SweepSession<Arm: SweepArm> {
   private func perform(_ task: SweepTask<Arm>, _ progress: TaskProgress) throws {
     guard let bench else { return }
     let log = TaskLog(task, context, findings, progress)
-    try log.end(try bench.run(task, log))
+    do { try log.end(try bench.run(task, log)) } catch let error as TrainingError {
+      throw TrainingError("\(task.name): \(error)")
+    }
   }
 
   // MARK: For another rank

@@ -27,8 +27,12 @@ extension MultiObjectiveConfiguration {
     try require(positive: [
       "decision.exponentMargin": decision.exponentMargin, "decision.stepRatio": decision.stepRatio,
     ])
-    guard growth.quadratic >= 0, growth.logistic >= 0, growth.quadratic.isFinite, growth.logistic.isFinite else {
-      throw SettingsError("growth.quadratic and growth.logistic must be rates, or 0 for each size's best")
+    for (name, rate, problem) in [("quadratic", growth.quadratic, quadratic), ("logistic", growth.logistic, logistic)] {
+      // Rates of a problem that is not run were not looked at.
+      guard rate == 0 || !problems.contains(name) || rate >= problem.rates[0] && rate <= problem.rates[1] else {
+        throw SettingsError(
+          "growth.\(name) must lie in \(name).rates, or be 0 for each size's best, and is \(rate)")
+      }
     }
     guard !moco.isEmpty, moco.allSatisfy({ $0.count == 2 && $0[0] > 0 && $0[0] <= 1 && $0[1] > 0 }),
       Set(moco).count == moco.count

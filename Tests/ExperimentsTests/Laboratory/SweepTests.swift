@@ -3,6 +3,7 @@ import Foundation
 import RunLogs
 import Synchronization
 import Testing
+import Training
 
 @Suite struct SweepTests {
   private let toy = ToyExperiment(ToyConfiguration())
@@ -59,6 +60,14 @@ import Testing
     }
     #expect(throws: Failure.self) { try failing.run() }
     #expect(count.withLock { $0 } < 20)
+  }
+
+  @Test func aRefusedStepNamesItsTask() throws {
+    var failing = toy
+    failing.onTask = { _ in throw TrainingError("the loss is not finite") }
+    #expect { try failing.run() } throws: {
+      "\($0)".contains("/seed ") && "\($0)".contains(": the loss is not finite")
+    }
   }
 
   /// Two arms of one name would share a task.
