@@ -7,6 +7,9 @@
 #include "ck_vector_math.h"
 #include "ck_vectors.h"
 
+// Most rows of a panel.
+enum { PANEL_ROWS = 8 };
+
 // Few columns of rows that lie side by side are rows of the turned product, whose columns lie dense.
 static bool lies_turned(const ck_product *p) { return p->n <= 8 && p->a_row == 1 && p->m >= 16; }
 

@@ -1,12 +1,13 @@
 import Graphs
 
 /// Element-wise operations that a matrix product does on the way: adding to a program's own argument (a velocity that
-/// takes up a gradient), moving another argument by a multiple of that sum (the parameter that follows the velocity), and
-/// adding a bias. Rows that are scattered onto a product are added where it lies.
+/// takes up a gradient) or to another product (a layer and its low-rank change), moving another argument by a multiple of
+/// that sum (the parameter that follows the velocity), and adding a bias. Rows that are scattered onto a product are added
+/// where it lies.
 struct Absorption {
   /// What a product computes besides a b.
   enum Extra {
-    /// scale * value + a b; the value has the result's shape and lies in an argument.
+    /// scale * value + a b; the value has the result's shape and lies in an argument, or was written by a product.
     case accumulate(Value, scale: Double)
     /// a b + bias; the bias has one element for each column.
     case bias(Value)
@@ -99,6 +100,27 @@ struct Absorption {
         return
       }
     }
+    if let (matmul, chain, other) = productsOfASum(node), node.outputs[0].shape.count >= Self.smallestAccumulation {
+      products[index] = Product(matmul: matmul, extra: .accumulate(other, scale: 1))
+      absorbed.formUnion(chain)
+    }
+  }
+
+  /// The flatter of two products, which is added where the other lies that nobody else reads.
+  private func productsOfASum(_ sum: Node) -> (matmul: Int, chain: [Int], other: Value)? {
+    let pairs = [(sum.inputs[0], sum.inputs[1]), (sum.inputs[1], sum.inputs[0])]
+    return pairs.compactMap { other, value -> (matmul: Int, chain: [Int], other: Value, steps: Int)? in
+      guard other.node != value.node, let (matmul, chain) = product(behind: value), isWrittenByAProduct(other) else {
+        return nil
+      }
+      let steps = type(of: graph.nodes[matmul].inputs[0]).shape[-1]
+      return steps <= Self.deepestAccumulation ? (matmul, chain, other, steps) : nil
+    }.min { $0.steps < $1.steps }.map { ($0.matmul, $0.chain, $0.other) }
+  }
+
+  /// Whether a product's call writes a value, perhaps with leading axes split, that nobody else reads.
+  private func isWrittenByAProduct(_ value: Value) -> Bool {
+    products[value.node].map { $0.follower == nil && readers[value.node].count == 1 } ?? (product(behind: value) != nil)
   }
 
   /// The product that a value is, perhaps with leading axes split, where nobody else reads it.

@@ -188,6 +188,32 @@ import Testing
     #expect(calls.contains { $0.contains("accumulated") })
   }
 
+  /// A layer and its low-rank change, forward and backward: what is thin is added where the layer's product lies.
+  @Test(arguments: [1, 2]) func aLowRankChangeIsAddedWhereTheProductLies(examples: Int) throws {
+    let shapes: [Shape] = [[examples, 120, 160], square, [160, 8], [8, 160]]
+    let (error, calls) = try worstError(shapes) { _, x in
+      let y = x[0].matmul(x[1]) + (2 * x[0].matmul(x[2])).matmul(x[3])
+      let slopes = gradients(of: (y * y.squared).sum(), withRespectTo: x)
+      return [y.sum([2])] + slopes
+    }
+    #expect(error < 100 * tolerance)
+    // y, and the slope with respect to x.
+    #expect(calls.filter { $0.contains("accumulated") }.count == 2)
+  }
+
+  /// Of three products each but one is added where the one before it lies; one that something else reads stays as it is.
+  @Test(arguments: [true, false]) func productsAreAddedToOneAnother(isReadTwice: Bool) throws {
+    let shapes: [Shape] = [[160, 24], [24, 160], square, square, square, [160]]
+    let (error, calls) = try worstError(shapes, donating: [4: 0]) { _, x in
+      let first = x[0].matmul(x[1])
+      let sum = first + x[2].matmul(x[3]) + x[4]
+      let three = x[2].matmul(x[2]) + x[3].matmul(x[3]) + x[3].matmul(x[2])
+      return [sum + x[5].broadcast(to: square), three] + (isReadTwice ? [first.squared.sum([0])] : [])
+    }
+    #expect(error < 10 * tolerance)
+    #expect(calls.filter { $0.contains("accumulated") }.count == (isReadTwice ? 2 : 3))
+  }
+
   @Test func aFactorOfTheProductIsNotOverwritten() throws {
     let (error, calls) = try worstError([square, square], donating: [0: 0]) { _, x in
       [0.5 * x[0] + x[0].matmul(x[1]) * 1]

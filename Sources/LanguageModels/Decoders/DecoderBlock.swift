@@ -116,6 +116,7 @@ struct Projection: Layer {
     if hasBias { y = y + (try scope.parameter("bias")) }
     guard let adapter else { return y }
     let (a, b) = (try scope.parameter(LowRankAdapter.names.a), try scope.parameter(LowRankAdapter.names.b))
-    return y + adapter.scale * x.matmul(a).matmul(b)
+    // What is scaled is narrow, and what is wide is added where y lies.
+    return y + (adapter.scale * x.matmul(a)).matmul(b)
   }
 }
