@@ -8,6 +8,7 @@
 #include "ck_types.h"
 #include "ck_vector_math.h"
 #include "ck_vectors.h"
+#include "winograd.h"
 
 // Features that are computed together; steps of a chain of sums whose weights stay in the first-level cache; numbers of a
 // band of images in the second-level cache; parts of a batch, or slices of the features, whose weight gradients are summed
@@ -62,6 +63,11 @@ static void copy_rows(const float *image, int64_t height, int64_t width, int64_t
 #define CK_BODY "convolution_body.inc"
 #include "ck_dispatch.h"
 
+bool ck_convolution_is_own(const ck_convolution *p) {
+  ck_instruction_set set = ck_instruction_set_in_use();
+  return set == CK_AVX2 || (ck_winograd_takes(p) && (set != CK_AVX512 || ck_has_own_products()));
+}
+
 static void run(correlation *c) {
   if (c->batch == 0) return;
   int64_t row = seen(c) * c->channels * c->stride;
@@ -94,6 +100,7 @@ static void copy_strips(void *context, int64_t begin, int64_t end) {
 
 void ck_convolution_forward(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
+  if (ck_winograd_takes(p)) return ck_winograd_forward(p, operands);
   int64_t steps = p->kernel_height * p->kernel_width * p->channels;
   strip_copy s = {operands[1], operands[3], steps, p->features};
   ck_parallel_for(up(p->features, FEATURES), ck_grain_for(steps * FEATURES), copy_strips, &s);
@@ -109,6 +116,7 @@ void ck_convolution_forward(const void *parameters, void *const *operands) {
 }
 
 size_t ck_convolution_forward_scratch_bytes(const ck_convolution *p) {
+  if (ck_winograd_takes(p)) return ck_winograd_scratch_bytes(p);
   return (size_t)(p->kernel_height * p->kernel_width * p->channels * up(p->features, FEATURES) * FEATURES) * 4;
 }
 
@@ -139,6 +147,7 @@ static void copy_turned(void *context, int64_t begin, int64_t end) {
 // Pixels of the source that lie a stride apart see the same taps: each such set is a convolution of the gradient by itself.
 void ck_convolution_data_gradient(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
+  if (ck_winograd_takes(p)) return ck_winograd_data_gradient(p, operands);
   for (int64_t y = 0; y < p->stride_height && y < p->height; y++)
     for (int64_t x = 0; x < p->stride_width && x < p->width; x++) {
       turned_copy s = {.p = p, .weights = operands[1], .strips = operands[3]};
@@ -164,6 +173,7 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
 }
 
 size_t ck_convolution_data_gradient_scratch_bytes(const ck_convolution *p) {
+  if (ck_winograd_takes(p)) return ck_winograd_scratch_bytes(p);
   return (size_t)(p->kernel_height * p->kernel_width * p->features * up(p->channels, FEATURES) * FEATURES) * 4;
 }
 
@@ -191,6 +201,7 @@ static void add_parts(void *context, int64_t begin, int64_t end) {
 
 void ck_convolution_weight_gradient(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
+  if (ck_winograd_takes(p)) return ck_winograd_weight_gradient(p, operands);
   int64_t parts = part_count(p);
   if (parts == 0) {
     memset(operands[2], 0, (size_t)weight_count(p) * 4);
@@ -207,6 +218,7 @@ void ck_convolution_weight_gradient(const void *parameters, void *const *operand
 }
 
 size_t ck_convolution_weight_gradient_scratch_bytes(const ck_convolution *p) {
+  if (ck_winograd_takes(p)) return ck_winograd_weight_gradient_scratch_bytes(p);
   int64_t parts = part_count(p);
   return parts > 1 ? (size_t)(weight_count(p) * parts) * 4 : 0;
 }

@@ -56,8 +56,6 @@ static bool halves_wide_registers(void) {
 #endif
 }
 
-bool ck_has_own_convolutions(void) { return ck_instruction_set_in_use() == CK_AVX2; }
-
 bool ck_has_own_products(void) {
   ck_instruction_set level = ck_instruction_set_in_use();
   if (level != CK_AVX512) return level == CK_AVX2;

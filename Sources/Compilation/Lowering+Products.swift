@@ -218,13 +218,12 @@ extension Lowering {
     var reads = [dense(node.inputs[0]), dense(node.inputs[1])]
     let name = "convolution \(direction) \(source) * \(weights) / \(window.strides[0])"
     let flops = 2 * Double(destination.count) * Double(weights[0] * weights[1] * weights[2])
-    let isOwn = ck_has_own_convolutions() && window.groups == 1 && window.dilations == [1, 1]
-    if node.outputs[0].elementType == .float32, isOwn {
-      let operands = reads.map { KernelCall.Operand(buffer: $0.buffer) }
-      append(
-        ownConvolution(
-          value, node, convolution, wideConvolution(window, source, weights, destination), operands, name, flops))
-      return
+    if node.outputs[0].elementType == .float32, window.groups == 1, window.dilations == [1, 1] {
+      var shape = ownConvolution(wideConvolution(window, source, weights, destination))
+      if ck_convolution_is_own(&shape) {
+        emitOwn(convolution, &shape, reads.map { KernelCall.Operand(buffer: $0.buffer) }, value, node, name, flops)
+        return
+      }
     }
     if direction == "weight gradient", weights[0] * weights[1] == 1, window.strides != [1, 1],
       window.paddingLow == [0, 0], source[3] % Self.widestVector != 0
@@ -270,15 +269,18 @@ extension Lowering {
         name: name, kernel: kernel, parameters: parameters, operands: operands, flops: flops, location: node.location))
   }
 
-  private func ownConvolution(
-    _ value: Value, _ node: Node, _ convolution: Operation.Convolution, _ c: cb_convolution,
-    _ reads: [KernelCall.Operand], _ name: String, _ flops: Double
-  ) -> KernelCall {
-    var shape = ck_convolution(
+  private func ownConvolution(_ c: cb_convolution) -> ck_convolution {
+    ck_convolution(
       batch: c.batch, height: c.height, width: c.width, channels: c.channels, kernel_height: c.kernel_height,
       kernel_width: c.kernel_width, features: c.features, stride_height: c.stride_height,
       stride_width: c.stride_width, pad_top: c.pad_top, pad_left: c.pad_left, output_height: c.output_height,
       output_width: c.output_width)
+  }
+
+  private func emitOwn(
+    _ convolution: Operation.Convolution, _ shape: inout ck_convolution, _ reads: [KernelCall.Operand], _ value: Value,
+    _ node: Node, _ name: String, _ flops: Double
+  ) {
     let (kernel, scratch): (ck_kernel, Int) =
       switch convolution {
       case .forward: (ck_convolution_forward, ck_convolution_forward_scratch_bytes(&shape))
@@ -287,9 +289,10 @@ extension Lowering {
       }
     let written = KernelCall.Operand(buffer: place(value).buffer, isWritten: true)
     let space = KernelCall.Operand(buffer: newBuffer(bytes: max(scratch, 64)), isWritten: true)
-    return KernelCall(
-      name: name, kernel: kernel, parameters: memory.store(shape), operands: reads + [written, space], flops: flops,
-      location: node.location)
+    append(
+      KernelCall(
+        name: name, kernel: kernel, parameters: memory.store(shape), operands: reads + [written, space], flops: flops,
+        location: node.location))
   }
 
   /// Numbers in the widest vector of any processor.

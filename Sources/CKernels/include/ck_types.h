@@ -23,10 +23,6 @@ ck_instruction_set ck_instruction_set_in_use(void);
 /// others. Elsewhere the library does them, on its own threads.
 bool ck_has_own_products(void);
 
-/// Whether convolutions are our own: with AVX2. On a Zen 4 wide ones take our kernels a third longer than the library's, which our
-/// threads call there, some images each.
-bool ck_has_own_convolutions(void);
-
 /// Limits the instruction set of kernels that the calling thread starts, for tests; levels that the machine lacks are lowered to what it has.
 void ck_limit_instruction_set(ck_instruction_set level);
 
