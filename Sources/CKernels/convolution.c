@@ -64,8 +64,7 @@ static void copy_rows(const float *image, int64_t height, int64_t width, int64_t
 #include "ck_dispatch.h"
 
 bool ck_convolution_is_own(const ck_convolution *p) {
-  ck_instruction_set set = ck_instruction_set_in_use();
-  return set == CK_AVX2 || (ck_winograd_takes(p) && (set != CK_AVX512 || ck_has_own_products()));
+  return ck_instruction_set_in_use() != CK_AVX512 || (ck_winograd_takes(p) && ck_has_own_products());
 }
 
 static void run(correlation *c) {

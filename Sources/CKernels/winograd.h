@@ -4,10 +4,7 @@
 
 #include "ck_convolution.h"
 
-/// Whether the functions below take a convolution, and are faster than direct sums.
-bool ck_winograd_takes(const ck_convolution *shape);
-
-/// Operands as those of `ck_convolution_forward` and its gradients, with as many bytes of scratch memory as asked for below.
+/// For what `ck_winograd_takes` takes. Operands as those of `ck_convolution_forward` and its gradients, with as many bytes of scratch memory as asked for below.
 void ck_winograd_forward(const ck_convolution *shape, void *const *operands);
 void ck_winograd_data_gradient(const ck_convolution *shape, void *const *operands);
 void ck_winograd_weight_gradient(const ck_convolution *shape, void *const *operands);

@@ -16,11 +16,14 @@ typedef struct {
   int64_t output_height, output_width;
 } ck_convolution;
 
-/// Whether our kernels are faster than the library's: with AVX2 always; where 3 x 3 taps go by fewer multiplications also without,
-/// and with AVX-512 on a processor that works on a register of sixteen numbers in two halves (AMD Zen 4).
+/// Whether a convolution takes fewer multiplications here than its definition has, and less time so (`winograd.c`).
+bool ck_winograd_takes(const ck_convolution *shape);
+
+/// Whether our kernels are faster than the library's: without AVX-512 always; with it where they take fewer multiplications and the
+/// processor works on a register of sixteen numbers in two halves (AMD Zen 4).
 bool ck_convolution_is_own(const ck_convolution *shape);
 
-/// `ck_kernel`s on `ck_convolution`; those with 3 x 3 taps and stride 1 by fewer multiplications (`winograd.c`). Results do not depend on the number of threads.
+/// `ck_kernel`s on `ck_convolution`. Results do not depend on the number of threads.
 ///
 /// Operands: source, weights, destination, scratch.
 void ck_convolution_forward(const void *parameters, void *const *operands);
