@@ -202,6 +202,7 @@ void ck_convolution_weight_gradient(const void *parameters, void *const *operand
   const ck_convolution *p = parameters;
   if (ck_winograd_takes(p)) return ck_winograd_weight_gradient(p, operands);
   int64_t parts = part_count(p);
+  if (weight_count(p) == 0) return;
   if (parts == 0) {
     memset(operands[2], 0, (size_t)weight_count(p) * 4);
     return;

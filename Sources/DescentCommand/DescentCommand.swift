@@ -29,11 +29,15 @@ import Foundation
       exit(withError: ValidationError("there is no command \(name); \(NearestName.hint(name, among: known))"))
     }
     main(nil)
+    // What was printed must have arrived.
+    guard fflush(nil) == 0 else {
+      exit(withError: SettingsError("standard output cannot be written: \(String(cString: strerror(errno)))"))
+    }
   }
 }
 
 /// Errors leave with their sentence and status 1.
-func announce(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+func announce(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
 
 /// Prints a line that is there even if the process is interrupted, be it to a pipe or a file.
 func printAtOnce(_ line: String) {

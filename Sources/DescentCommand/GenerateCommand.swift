@@ -84,14 +84,14 @@ struct GenerateCommand: ParsableCommand {
     let session = try DecoderSession(model, adapter: adapter?.0, factors: adapter?.1 ?? Tree())
     let ready = Date()
     let generator = TextGenerator(session, tokenizer: tokenizer, sampling: sampling, key: RandomKey(seed: seed))
-    if !chat { write(text) }
+    if !chat { try write(text) }
     var first: Date?
     let new = try generator.generate(from: given, limit: tokens) { _, part in
       first = first ?? Date()
-      write(part)
+      try write(part)
       return true
     }
-    write("\n")
+    try write("\n")
     guard timing else { return }
     let (end, begin) = (Date(), first ?? Date())
     announce(
@@ -101,5 +101,9 @@ struct GenerateCommand: ParsableCommand {
         Double(max(new.count - 1, 0)) / max(end.timeIntervalSince(begin), 1e-9), Engine.threadCount))
   }
 
-  private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+  private func write(_ text: String) throws {
+    do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
+      throw SettingsError("standard output cannot be written: \(error.localizedDescription)")
+    }
+  }
 }

@@ -108,7 +108,7 @@ struct DescendCommand: ParsableCommand {
       record = try DistributedDescent.run(method, task, over: transport, goal: goal) { file?.append($0) }
     } catch {
       // Another rank may be gone: together with it nobody can end.
-      FileHandle.standardError.write(Data("descent-ranks, rank \(channel.rank): \(error)\n".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("descent-ranks, rank \(channel.rank): \(error)\n".utf8))
       channel.abort(code: 1)
       return
     }
@@ -138,14 +138,24 @@ extension ProcessTransport.Shaping: ExpressibleByArgument {}
 /// A line for each step: seconds, round, squared norm of the gradient.
 private final class LookLog {
   private let handle: FileHandle
+  private let path: String
+  private var isFull = false
 
   init(_ path: String) throws {
-    guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path)
-    else { throw DistributedError("\(path) cannot be written") }
-    self.handle = handle
+    // Devices and pipes stay what they are.
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    guard file >= 0 else { throw DistributedError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
+    handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+    self.path = path
   }
 
   func append(_ look: DescentRecord.Look) {
-    handle.write(Data("\(look.seconds),\(look.round),\(look.squaredGradient)\n".utf8))
+    guard !isFull else { return }
+    do { try handle.write(contentsOf: Data("\(look.seconds),\(look.round),\(look.squaredGradient)\n".utf8)) } catch {
+      // The descent is worth more than its log.
+      isFull = true
+      let text = "\(path) cannot be written any more: \(error.localizedDescription)\n"
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
   }
 }

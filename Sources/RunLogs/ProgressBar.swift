@@ -20,7 +20,10 @@ public final class ProgressBar {
   ///   - now: seconds; the clock is the caller's.
   public init(
     total: Int, isTerminal: Bool = isatty(2) == 1, now: @escaping () -> Double,
-    write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    write: @escaping (String) -> Void = { text in
+      // A log of progress that is full does not end the run.
+      try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
   ) {
     self.total = max(total, 1)
     self.isTerminal = isTerminal

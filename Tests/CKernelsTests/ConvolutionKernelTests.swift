@@ -145,6 +145,17 @@ import Testing
     #expect(taken == Self.shapes.indices.map { $0 >= Self.direct.count })
   }
 
+  /// Sums of nothing are 0.
+  @Test func nothingIsConvolved() {
+    for p in [
+      Self.shape(0, 6, 6, channels: 4, size: 3, features: 5, stride: 1, pad: 1),
+      Self.shape(2, 6, 6, channels: 0, size: 3, features: 5, stride: 1, pad: 1),
+      Self.shape(2, 6, 6, channels: 4, size: 3, features: 0, stride: 1, pad: 1),
+    ] {
+      for result in results(p) { #expect(result.allSatisfy { $0 == 0 }) }
+    }
+  }
+
   @Test(arguments: shapes.indices) func bitsDoNotDependOnThreads(_ index: Int) {
     let before = ck_thread_count()
     defer { ck_set_thread_count(before) }

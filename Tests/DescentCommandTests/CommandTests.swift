@@ -13,7 +13,9 @@ struct Command {
     return FileManager.default.isExecutableFile(atPath: beside) ? beside : package + "/.build/release/descent"
   }
 
-  static func start(_ arguments: [String]) throws -> (process: Process, output: Pipe) {
+  static func start(
+    _ arguments: [String], _ change: (Process) -> Void = { _ in }
+  ) throws -> (process: Process, output: Pipe) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
@@ -22,6 +24,7 @@ struct Command {
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
+    change(process)
     try process.run()
     return (process, output)
   }
@@ -50,6 +53,32 @@ struct Command {
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     return path
   }
+
+  #if os(Linux)
+    /// A full disk under what is printed is an error; one under what is announced ends nothing.
+    @Test(arguments: ["list", "describe calibration"]) func fullStreams(_ words: String) throws {
+      let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+      for isOutput in [true, false] {
+        let (process, output) = try Command.start(words.components(separatedBy: " ")) {
+          if isOutput { $0.standardOutput = full } else { $0.standardError = full }
+        }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit && process.terminationStatus == (isOutput ? 1 : 0), "\(text)")
+        #expect(text.contains("standard output cannot be written") == isOutput)
+      }
+    }
+
+    @Test func aTrainingWhoseProgressCannotBeShownGoesOn() throws {
+      let (process, output) = try Command.start(["train", try table(), "--epochs", "2", "--out", folder + "/full"]) {
+        $0.standardError = FileHandle(forWritingAtPath: "/dev/full")
+      }
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(text)")
+      #expect(FileManager.default.fileExists(atPath: folder + "/full/report.html"))
+    }
+  #endif
 
   @Test func listAndDescribe() throws {
     let list = try Command.run("list")

@@ -67,6 +67,15 @@ import Testing
     #expect(try run(drawn.dropLast() + ["5"]).text != first.text)
     let timed = try run(["generate", model, "one ", "--tokens", "8", "--timing"])
     #expect(timed.text.contains("tokens of text in") && timed.text.contains("a second on"))
+    #if os(Linux)
+      let (full, output) = try Command.start(["generate", model, "one ", "--tokens", "8"]) {
+        $0.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+      }
+      let complaint = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      full.waitUntilExit()
+      #expect(full.terminationReason == .exit && full.terminationStatus == 1, "\(complaint)")
+      #expect(complaint.contains("standard output cannot be written"))
+    #endif
   }
 
   @Test func adaptersAndWeightsAreTrainedAndRead() throws {

@@ -16,7 +16,7 @@ typedef struct {
   int64_t output_height, output_width;
 } ck_convolution;
 
-/// Whether a convolution takes fewer multiplications here than its definition has, and less time so (`winograd.c`).
+/// Whether a convolution takes fewer multiplications here than its definition has, and so less time (`winograd.c`).
 bool ck_winograd_takes(const ck_convolution *shape);
 
 /// Whether our kernels are faster than the library's: without AVX-512 always; with it where they take fewer multiplications and the

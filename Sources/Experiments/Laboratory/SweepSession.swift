@@ -78,7 +78,9 @@ struct SweepSession<Arm: SweepArm> {
         waiting.map { task in
           let progress = TaskProgress(bar, unit: unit, parts: parts)
           return PlacedTask(name: task.name, isJoint: sweep.isJoint(task.arm)) {
-            try perform(task, progress)
+            do { try perform(task, progress) } catch let error as TrainingError {
+              throw TrainingError("\(task.name): \(error)")
+            }
           } wasDone: {
             progress.end(task.name)
           }
@@ -91,9 +93,7 @@ struct SweepSession<Arm: SweepArm> {
   private func perform(_ task: SweepTask<Arm>, _ progress: TaskProgress) throws {
     guard let bench else { return }
     let log = TaskLog(task, context, findings, progress)
-    do { try log.end(try bench.run(task, log)) } catch let error as TrainingError {
-      throw TrainingError("\(task.name): \(error)")
-    }
+    try log.end(try bench.run(task, log))
   }
 
   // MARK: For another rank

@@ -146,8 +146,8 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     c.synthetic.decay = 4
     c.logistic.epochs = 20_000
     c.logistic.steps = 100_000
-    c.logistic.rates = [1, 64]
-    c.logistic.rateCount = 4
+    c.logistic.rates = [0.25, 64]
+    c.logistic.rateCount = 5
     c.growth.logistic = 1
     c.logistic.levels = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
     c.riverFlow.samples = [7204]
@@ -189,7 +189,7 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   }
 
   /// The rate of a problem's grid at which growth in n is asked for; nil for each size's best. Momentum α makes steps
-  /// 1/(1-α) times as long, so its rate is lower.
+  /// 1/(1-α) times as long, so its rate is lower: the nearest of the grid.
   package func growthRate(_ problem: String, momentum: Double = 0) -> Double? {
     let rate = problem == "quadratic" ? growth.quadratic : problem == "logistic" ? growth.logistic : 0
     guard rate > 0 else { return nil }
