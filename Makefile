@@ -39,6 +39,8 @@ examples: dependencies
 LIBRARIES = $(basename $(notdir $(wildcard Sources/*/*.docc)))
 
 documentation: dependencies
+	@# The extraction of symbols sees the trait MPI, whether it is on or not.
+	Scripts/install-mpi.sh
 	$(SWIFT) package -c release generate-documentation $(LIBRARIES:%=--target %) --warnings-as-errors \
 	  --disable-parameters-and-returns-validation
 	Scripts/check-docstrings.py .build/*/extracted-symbols
