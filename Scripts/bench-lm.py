@@ -13,6 +13,8 @@ disturbed them.
 """
 import json, os, re, shutil, statistics, subprocess, sys, time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
 

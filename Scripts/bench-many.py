@@ -15,6 +15,8 @@ seed's bits depend on S (ours), and what disturbed the rounds. Ours makes one ca
 """
 import importlib.util, json, os, shutil, statistics, subprocess, sys, time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
 

@@ -17,6 +17,8 @@ in double precision: it tells which of two is right.
 """
 import contextlib, json, os, shutil, statistics, subprocess, sys, tempfile
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
 

@@ -11,8 +11,15 @@ import csv
 import json
 import sys
 
-import numpy as np
-from safetensors.numpy import load_file
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
+if len(sys.argv) != 4:
+    sys.exit("usage: check-trained-model.py FOLDER TABLE PREDICTIONS")
+try:
+    import numpy as np
+    from safetensors.numpy import load_file
+except ImportError as error:
+    sys.exit(f"{error}: pip install numpy safetensors")
 
 folder, table, predictions = sys.argv[1:]
 weights = load_file(folder + "/model.safetensors")

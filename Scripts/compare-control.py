@@ -1,4 +1,7 @@
-"""Critic updates a second of TD3 with its environment, Descent beside its peers: interleaved rounds on one core."""
+"""Critic updates a second of TD3 with its environment, Descent beside its peers: interleaved rounds on one core.
+
+Usage: compare-control.py DESCENT ROUNDS
+"""
 import json
 import os
 import shutil
@@ -6,7 +9,14 @@ import statistics
 import subprocess
 import sys
 
-program, rounds = sys.argv[1], int(sys.argv[2])
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
+sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
+from measurement import count
+
+if len(sys.argv) != 3:
+    sys.exit("usage: compare-control.py DESCENT ROUNDS")
+program, rounds = sys.argv[1], count(sys.argv[2])
 here = os.path.dirname(os.path.abspath(__file__))
 environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
 pin = ["taskset", "-c", "0"] if shutil.which("taskset") else []

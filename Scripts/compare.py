@@ -11,6 +11,8 @@ import statistics
 import subprocess
 import sys
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
 

@@ -2,6 +2,10 @@
 
 The numbers in Tests/DescendingTests/GoldenTests.swift were printed by torch 2.13.0.
 """
+import sys
+
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import torch
 
 torch.set_default_dtype(torch.float64)

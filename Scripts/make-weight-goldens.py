@@ -3,6 +3,10 @@
 
 Two blocks of each encoding: byte i is (37 i + 11) mod 256, and the half-precision scales are 0x2e66 (0.1) and 0xa4cd (-0.0188).
 """
+import sys
+
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import numpy as np
 from gguf import GGMLQuantizationType as T, GGML_QUANT_SIZES
 from gguf.quants import dequantize

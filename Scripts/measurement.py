@@ -123,4 +123,6 @@ class Watch:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        sys.exit(print(__doc__))
     print(header(sys.argv[1:]))

@@ -7,11 +7,15 @@ import resource
 import sys
 import time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
 
+if len(sys.argv) != 2:
+    sys.exit("usage: jax_step.py WORKLOAD")
 workload = sys.argv[1]
 key = jax.random.key(0)
 

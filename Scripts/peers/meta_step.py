@@ -7,6 +7,8 @@ import json
 import sys
 import time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
@@ -212,6 +214,8 @@ def milliseconds(step):
 
 
 def main():
+    if len(sys.argv) != 3:
+        sys.exit("usage: meta_step.py PEER THREADS")
     peer, threads = sys.argv[1], int(sys.argv[2])
     if peer != "jax":
         import torch

@@ -6,6 +6,8 @@ The environment is Pendulum, cheaper to step than the deconfliction scene: a fav
 import sys
 import time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import torch
 from stable_baselines3 import TD3
 

@@ -7,11 +7,15 @@ import resource
 import sys
 import time
 
+if {"-h", "--help"} & set(sys.argv[1:]):
+    sys.exit(print(__doc__))
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-mode, workload = sys.argv[1], sys.argv[2]
+if len(sys.argv) != 3:
+    sys.exit("usage: torch_step.py eager|compile WORKLOAD")
+mode, workload = sys.argv[1:]
 torch.manual_seed(0)
 
 

@@ -10,8 +10,14 @@ public struct ChainConfiguration: Hashable, Codable, Sendable, CustomStringConve
     /// Reads `momentum 0.9 nesterov=true`.
     /// - Throws: `DescentError` naming the nearest known name.
     public init(_ text: String) throws {
-      let kind = try TransformationKind.named(String(text.prefix { $0 != " " }))
+      // A name ends at a parenthesis too, as of a schedule or of options in the manner of a call.
+      let kind = try TransformationKind.named(String(text.prefix { $0 != " " && $0 != "(" }))
       name = kind.name
+      guard text.dropFirst(name.count).first != "(" else {
+        throw DescentError(
+          "\(text): a blank parts \(name) from what it is given, as in "
+            + (kind.options.contains(where: \.isChain) ? "\(name) (...)" : kind.examples[0]))
+      }
       // Values in the one text that each has, so that equal chains are equal however they were written.
       let texts = try NamedOption.values(of: kind.name, options: kind.options, in: text)
       values = try Dictionary(

@@ -8,9 +8,13 @@ public enum ChainParser {
   /// A chain that makes steps.
   /// - Throws: `DescentError` naming the nearest known name.
   public static func parse(_ text: String) throws -> Chain {
-    let chain = try ChainConfiguration(text).makeChain()
+    let configuration = try ChainConfiguration(text)
+    let chain = try configuration.makeChain()
     guard chain.makesStep else {
-      throw DescentError("the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate 0.1\"")
+      // What divides by the gradient's size takes steps of the rate's size.
+      let isScaled = configuration.stages.contains { ["adam", "rmsprop", "sign"].contains($0.name) }
+      throw DescentError(
+        "the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate \(isScaled ? 0.001 : 0.1)\"")
     }
     return chain
   }

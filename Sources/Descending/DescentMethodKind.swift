@@ -63,12 +63,15 @@ public struct DescentMethodKind: Sendable {
   /// - Throws: `DescentError` naming the nearest known name.
   public static func parse(_ text: String) throws -> any DescentMethod {
     let stages = try ChainParser.fields(text, at: "|")
-    let first = String(stages[0].prefix { $0 != " " })
+    let first = String(stages[0].prefix { $0 != " " && $0 != "(" })
     guard let kind = known.first(where: { $0.name == first }) else {
       return GradientDescent(try ChainParser.parse(text))
     }
     guard stages.count == 1 else {
       throw DescentError("\(first) holds its chain in parentheses: \(first) (\(stages[1]))")
+    }
+    guard stages[0].dropFirst(first.count).first != "(" else {
+      throw DescentError("\(text): a blank parts \(first) from what it is given, as in \(first) (rate 0.1)")
     }
     let values = try NamedOption.values(of: kind.name, options: kind.options, in: text)
     return try kind.make(OptionValues(owner: kind.name, values: values))

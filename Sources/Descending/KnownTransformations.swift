@@ -41,13 +41,16 @@ extension TransformationKind {
     try registered.add(kind, taken: all.map(\.name) + DescentMethodKind.known.map(\.name))
   }
 
-  /// - Throws: `DescentError` naming the nearest known name.
+  /// - Throws: `DescentError` saying what to write for a name of another library, or naming the nearest known name.
   public static func named(_ name: String) throws -> TransformationKind {
-    let known = known
-    guard let kind = known.first(where: { $0.name == name }) else {
-      throw DescentError("there is no transformation \(name); \(NearestName.hint(name, among: known.map(\.name)))")
+    let (known, methods) = (known, DescentMethodKind.known.map(\.name))
+    if let kind = known.first(where: { $0.name == name }) { return kind }
+    guard !methods.contains(name) else {
+      throw DescentError("\(name) is no stage of a chain but holds one: write \(name) (momentum 0.9 | rate 0.1)")
     }
-    return kind
+    throw DescentError(
+      "there is no transformation \(name); "
+        + (ForeignName.answer(name) ?? NearestName.hint(name, among: known.map(\.name) + methods)))
   }
 }
 

@@ -10,6 +10,8 @@ public struct NamedOption: Sendable {
   public var examples: [String]
   private let canonical: @Sendable (_ text: String, _ owner: String) throws -> String
   private let standsAlone: Bool
+  /// What was probably meant by a value that is all that is given, without a name; nil where it is what it says.
+  private let meantAlone: @Sendable (_ text: String) -> String?
 
   /// An option whose form only its reader knows; numbers are compared as numbers.
   public init(_ name: String, _ standard: String?, _ summary: String) {
@@ -18,6 +20,7 @@ public struct NamedOption: Sendable {
     examples = []
     canonical = { text, _ in Double(text).map { "\($0)" } ?? text }
     standsAlone = false
+    meantAlone = { _ in nil }
     self.standard = standard
   }
 
@@ -28,6 +31,7 @@ public struct NamedOption: Sendable {
     examples = form.examples
     canonical = { text, owner in form.write(try form.read(text, owner, name)) }
     standsAlone = form.standsAlone
+    meantAlone = { text in (try? form.read(text, name, name)).flatMap(form.meantAlone) }
     self.standard = standard.map(form.write)
   }
 
@@ -41,12 +45,28 @@ public struct NamedOption: Sendable {
     return value.hasPrefix("(") || (isFirst && standsAlone) ? value : "\(name)=\(value)"
   }
 
+  /// A stage in text: its name, and the values that differ from their standard.
+  static func text(of owner: String, _ options: [NamedOption], _ values: [String: String]) -> String {
+    var words = options.enumerated().compactMap { $1.text(values[$1.name], isFirst: $0 == 0) }
+    // A lone value that would be doubted has its name.
+    if words.count == 1, let first = options.first, words[0] == values[first.name], first.meantAlone(words[0]) != nil {
+      words[0] = "\(first.name)=\(words[0])"
+    }
+    return ([owner] + words).joined(separator: " ")
+  }
+
   /// The value of each option in `owner 1 other=2`: by position or by name, else the standard.
   /// - Throws: `DescentError` for one that is missing, unknown, out of place or given twice.
   package static func values(of owner: String, options: [NamedOption], in text: String) throws -> [String: String] {
     var values: [String: String] = [:]
     let free = { options.first { values[$0.name] == nil && !$0.isChain }?.name }
-    for word in try ChainParser.split(text, at: " ").dropFirst() {
+    let words = try ChainParser.split(text, at: " ").dropFirst()
+    if words.count == 1, let word = words.first, let option = options.first, let meaning = option.meantAlone(word) {
+      throw DescentError(
+        "\(owner) \(word) sets \(option.name), and \(word) looks like \(meaning); "
+          + "if it is meant, name it: \(owner) \(option.name)=\(word)")
+    }
+    for word in words {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       let option: String
       let value: String
@@ -60,7 +80,10 @@ public struct NamedOption: Sendable {
       }
       let known = options.map(\.name)
       guard known.contains(option) else {
-        throw DescentError("\(owner) has no option \(option); \(NearestName.hint(option, among: known))")
+        throw DescentError(
+          "\(owner) has no option \(option); "
+            + (ForeignName.answer(option: option, value, of: owner, known)
+              ?? (known.isEmpty ? "it has none" : NearestName.hint(option, among: known))))
       }
       guard values[option] == nil else { throw DescentError("\(owner): \(option) is given twice") }
       values[option] = value

@@ -2,34 +2,26 @@ import Foundation
 
 /// Reads a schedule from text: a number, or `cosine(0.1, 5epochs)` and its like.
 enum ScheduleParser {
-  private static let names = ["constant", "linear", "cosine", "steps", "exponential", "warmup"]
-
   /// - Throws: `DescentError` saying what is wrong.
   static func parse(_ text: String) throws -> Schedule {
     let text = text.trimmingCharacters(in: .whitespaces)
     if let value = Double(text), value.isFinite { return .constant(value) }
-    let function = try FunctionText(text, expecting: "schedule", among: names)
+    let function = try FunctionText(text, expecting: "schedule", among: FunctionKind.schedules)
     let arguments = function.arguments
     switch function.name {
     case "constant":
-      try function.expectCount(1...1)
       return .constant(try function.number(0))
     case "linear":
-      try function.expectCount(3...3)
       return .linear(from: try function.number(0), to: try function.number(1), over: try duration(arguments[2]))
     case "cosine":
-      try function.expectCount(2...3)
       return .cosine(
         from: try function.number(0), to: arguments.count == 3 ? try function.number(2) : 0,
         over: try duration(arguments[1]))
     case "steps":
-      try function.expectCount(3...3)
       return .steps(try function.number(0), factor: try function.positive(1), every: try duration(arguments[2]))
     case "exponential":
-      try function.expectCount(3...3)
       return .exponential(try function.number(0), factor: try function.positive(1), over: try duration(arguments[2]))
     default:
-      try function.expectCount(2...2)
       return .warmUp(try duration(arguments[0]), then: try parse(arguments[1]))
     }
   }
@@ -55,19 +47,17 @@ extension Duration {
 }
 
 extension LossExponent {
-  /// Reads a number, `piecewise(above, below)` or `sigmoid(from, to, slope, centre)`.
+  /// Reads a number or one of `FunctionKind.exponents`.
   /// - Throws: `DescentError` saying what is wrong.
   init(_ text: String) throws {
     if let value = Double(text), value.isFinite {
       self = .constant(value)
       return
     }
-    let function = try FunctionText(text, expecting: "exponent of the loss", among: ["piecewise", "sigmoid"])
+    let function = try FunctionText(text, expecting: "exponent of the loss", among: FunctionKind.exponents)
     if function.name == "piecewise" {
-      try function.expectCount(2...2)
       self = .piecewise(above: try function.number(0), below: try function.number(1))
     } else {
-      try function.expectCount(2...4)
       let count = function.arguments.count
       self = .sigmoid(
         from: try function.number(0), to: try function.number(1), slope: count > 2 ? try function.number(2) : 4,

@@ -84,6 +84,6 @@ public struct TransformationKind: Sendable {
 
   /// The name, and the options that differ from their standard.
   func text(_ values: [String: String]) -> String {
-    ([name] + options.enumerated().compactMap { $1.text(values[$1.name], isFirst: $0 == 0) }).joined(separator: " ")
+    NamedOption.text(of: name, options, values)
   }
 }

@@ -7,6 +7,8 @@ public struct ValueForm<Value>: Sendable {
   let examples: [String]
   /// Whether the value stands alone where it is the first, as in `momentum 0.9`; flags say what they are.
   let standsAlone: Bool
+  /// What was probably meant by a value that is all that a stage is given, without a name; nil where it is what it says.
+  private(set) var meantAlone: @Sendable (Value) -> String? = { _ in nil }
 
   /// A form of your own.
   ///
@@ -23,6 +25,16 @@ public struct ValueForm<Value>: Sendable {
     self.write = write
     self.examples = examples
     self.standsAlone = standsAlone
+  }
+
+  /// The same form, where some values must be named if they stand alone: 0.001 behind `adam` is a rate in other
+  /// libraries.
+  ///
+  /// - Parameter meaning: what was probably meant; nil for values that are what they say.
+  func doubting(_ meaning: @escaping @Sendable (Value) -> String?) -> ValueForm {
+    var copy = self
+    copy.meantAlone = meaning
+    return copy
   }
 }
 
@@ -69,6 +81,7 @@ extension ValueForm where Value == Bool {
       switch text {
       case "true", "yes": return true
       case "false", "no": return false
+      case name: throw DescentError("\(owner): write \(name)=true")
       default: throw DescentError("\(owner): \(name) must be true or false and is \(text)")
       }
     }, write: { "\($0)" }, examples: ["true", "false"], standsAlone: false)

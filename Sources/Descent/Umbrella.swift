@@ -23,4 +23,4 @@
 @_exported import Training
 
 /// The version of the library and of the program.
-public let descentVersion = "0.1.0"
+public let descentVersion = RunEnvironment.version

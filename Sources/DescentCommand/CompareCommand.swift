@@ -13,12 +13,14 @@ struct CompareCommand: ParsableCommand {
         descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
       Each arm gets the same number of trials on tuning seeds; its best setting is run on fresh seeds, paired with the others; \
-      the test part is read once, in the end. A run that was interrupted goes on exactly: descent compare --resume FOLDER.
+      the test part is read once, in the end. One arm alone is tuned, and its best setting run on fresh seeds. The folder's \
+      trials.csv has each descent with its settings, verdicts.json the verdicts. A run that was interrupted goes on exactly: \
+      descent compare --resume FOLDER.
       """)
 
   @Argument(help: "Tables, folders of images or known data sets; not needed with --resume.")
   var sources: [String] = []
-  @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more.")
+  @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more; one alone is tuned.")
   var arms: [String] = []
   @Option(help: "Settings that are tried of each arm; \(Self.defaults.trials) when not given.")
   var trials: Int?
@@ -34,7 +36,10 @@ struct CompareCommand: ParsableCommand {
       "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2; \(Self.defaults.measure) when not given."
   )
   var measure: String?
-  @Option(help: "Differences within ± this, in the measure's unit, count as none: adds a test of equality.")
+  @Option(
+    help:
+      "Differences within ± this, in the measure's unit, count as none: better is better by more, and the same is within."
+  )
   var margin: Double?
   @Option(help: "The measure's value at which a descent has arrived; by rule when not given.")
   var targetValue: Double?

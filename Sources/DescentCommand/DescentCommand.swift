@@ -56,7 +56,8 @@ struct DataOptions: ParsableArguments {
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "The experiments and their presets, the transformations, methods and diagnostics, the data sets.")
+    abstract:
+      "The experiments and their presets, the transformations, schedules, methods and diagnostics, the data sets.")
 
   func run() {
     print("Experiments (descent describe NAME, descent run NAME):")
@@ -71,12 +72,17 @@ struct ListCommand: ParsableCommand {
     for kind in DescentMethodKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
+    print("\nSchedules of a rate, and exponents of losspower (descent describe NAME):")
+    for kind in FunctionKind.all {
+      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+    }
     print("\nDiagnostics of descent train --watch (descent describe NAME):")
     for kind in WatchKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
-    print("\nData sets (descent data):")
+    print("\nData sets and models (descent data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
+    for model in KnownModel.all { print("  \(model.name)  \(model.summary)") }
   }
 
   private func presetNames<E: Experiment>(_ type: E.Type) -> String {
@@ -87,9 +93,10 @@ struct ListCommand: ParsableCommand {
 struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
-    abstract: "Claims, presets and settings of an experiment, or options of a transformation, method or diagnostic.")
+    abstract:
+      "Claims, presets and settings of an experiment, or options of a transformation, schedule, method or diagnostic.")
 
-  @Argument(help: "An experiment, a transformation, a method or a diagnostic.")
+  @Argument(help: "An experiment, a transformation, a schedule, a method or a diagnostic.")
   var name: String
 
   func run() throws {
@@ -100,6 +107,10 @@ struct DescribeCommand: ParsableCommand {
     if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
       return describe(kind.name, kind.summary, kind.options)
     }
+    if let kind = FunctionKind.all.first(where: { $0.name == name }) {
+      describe(kind.form, kind.summary, kind.arguments)
+      return print("For example: \(kind.example)")
+    }
     // An experiment may have a diagnostic's name.
     if let kind = WatchKind.all.first(where: { $0.name == name }) {
       describe("--watch \(kind.name)", kind.summary, kind.options)
@@ -108,9 +119,10 @@ struct DescribeCommand: ParsableCommand {
     }
     let names =
       ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name) + DescentMethodKind.all.map(\.name)
-      + WatchKind.all.map(\.name)
+      + WatchKind.all.map(\.name) + FunctionKind.all.map(\.name)
     guard names.contains(name) else {
-      throw SettingsError("there is nothing named \(name); \(NearestName.hint(name, among: names))")
+      throw SettingsError(
+        "there is nothing named \(name); \(ForeignName.answer(name) ?? NearestName.hint(name, among: names))")
     }
     try describe(try ExperimentRegistry.named(name))
   }
@@ -118,7 +130,7 @@ struct DescribeCommand: ParsableCommand {
   private func describe(_ name: String, _ summary: String, _ options: [NamedOption]) {
     print("\(name): \(summary)")
     for option in options {
-      print("  \(option.name)\(option.standard.map { " = \($0)" } ?? " (needed)")  \(option.summary)")
+      print("  \(option.name)\(option.standard.map { " = \(PlainNumber.text($0))" } ?? " (needed)")  \(option.summary)")
     }
   }
 
@@ -132,7 +144,7 @@ struct DescribeCommand: ParsableCommand {
     print("\nSettings (--set NAME=VALUE) and their values in the presets:")
     let lists = try E.presets.map { try Settings.list($0.configuration) }
     for (index, entry) in lists[0].enumerated() {
-      let values = lists.map { $0[index].value }
+      let values = lists.map { PlainNumber.plain($0[index].value) }
       let shown = Set(values).count == 1 ? values[0] : values.joined(separator: " | ")
       print("  \(entry.name) = \(shown)  \(E.settingDescriptions[entry.name] ?? "")")
     }

@@ -25,7 +25,8 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       The file needs the columns of the training data, by name; its target may be missing, and columns that training did \
       not use are named and left aside. One line for each row, in their order: prediction, and probability:CLASS for \
-      classes; prediction:NAME where targets are several. PNG and JPEG files have their names before it.
+      classes; prediction:NAME where targets are several. PNG and JPEG files have their names before it. Every row is \
+      predicted, also one with missing cells that training would have left out; how many there are is said.
         descent predict runs/train new.csv --out predictions.csv
         descent predict runs/leaves photographs
       """)
@@ -66,7 +67,9 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measures a trained model on rows whose targets are known.",
     discussion: """
-      Without a file the run's own validation part is read again: what is said are the same numbers as in training.
+      Without a file the run's own validation part is read again: what is said are the same numbers as in training. \
+      Classes have a confusion matrix (rows are classes, columns what they were taken for), precision and recall; ECE is \
+      the expected calibration error over ten bins of confidence.
         descent evaluate runs/train later.csv
       """)
 
@@ -85,13 +88,8 @@ struct EvaluateCommand: ParsableCommand {
     guard let file else {
       guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
       let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
-      let measures = Measures(
-        outputs: try model.outputs(
-          model.manifest.encoding == nil
-            ? model.features(of: problem.validation)
-            : problem.validation.featureArray(0..<problem.validation.count)), targets: problem.validation.targets,
-        loss: model.manifest.loss, scale: model.manifest.targetScale, names: model.manifest.encoding?.targets ?? [])
-      return show(measures, "\(problem.train.name), validation part, \(problem.validation.count) rows")
+      let measures = try model.measures(problem.validation, classWeights: problem.classWeights)
+      return show(measures, "\(problem.train.name), validation part, \(problem.validation.count) rows", model)
     }
     if model.manifest.encoding != nil {
       guard dataOptions.data == nil else {
@@ -99,20 +97,27 @@ struct EvaluateCommand: ParsableCommand {
       }
       let (measures, notes) = try model.evaluate(table: file, format: formatOptions.format)
       for note in notes { announce("\(file): \(note)") }
-      return show(measures, file)
+      return show(measures, file, model)
     }
     if let files = try formatOptions.imageFiles(file, dataOptions) {
       let known = files.compactMap { item in item.className.map { (item.path, $0) } }
       guard known.count == files.count else {
         throw SettingsError("\(file) does not say what its images show: put each class into a folder of its name")
       }
-      return show(try model.evaluate(images: known), "\(file), \(known.count) images")
+      return show(try model.evaluate(images: known), "\(file), \(known.count) images", model)
     }
-    show(try model.measures(try formatOptions.testPart(file, model, dataOptions.locator)), "\(file), test part")
+    show(try model.measures(try formatOptions.testPart(file, model, dataOptions.locator)), "\(file), test part", model)
   }
 
-  private func show(_ measures: Measures, _ what: String) {
+  private func show(_ measures: Measures, _ what: String, _ model: TrainedModel) {
+    let classes = model.manifest.outputNames
     print("\(what): \(measures.text)")
+    let targets = Measures.targets(in: measures.values)
+    for target in targets { print("  \(target): \(Measures.text(measures.values, target: target))") }
+    if let confusion = measures.confusion {
+      print("  " + Measures.detail(measures.values, positive: classes.last ?? ""))
+      print("\n" + ClassAccount(confusion, names: classes).text + "\n")
+    }
     for tag in measures.values.keys.sorted() { print("  \(tag) \(measures.values[tag]!)") }
   }
 }

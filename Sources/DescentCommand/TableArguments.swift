@@ -5,15 +5,20 @@ import Descent
 struct TableArguments: ParsableArguments {
   @Option(help: "Target columns of a table, by name or position from 0, joined by commas.")
   var target: String?
-  @Option(help: "What the target is: auto, classes or numbers.")
+  @Option(help: "What the target is: auto, classes (or classification), numbers (or regression).")
   var task: TableOptions.Task?
   @Option(help: "Columns of a table to leave out, joined by commas.")
   var drop: String?
   @Option(
     name: .customLong("as"),
-    help: "What columns are: NAME=number, category, date or text, joined by commas; may be repeated.")
+    help:
+      "What columns are: NAME=number, category, date or text, joined by commas; may be repeated. Also numeric, categorical, datetime."
+  )
   var kinds: [String] = []
-  @Option(help: "Missing cells of features: fill (and say so by a feature), drop the row, or refuse.")
+  @Option(
+    help:
+      "Missing cells of features in training: fill (and say so by a feature), drop the row, or refuse. Predictions fill them always, and say how many."
+  )
   var missing: TableOptions.Missing?
   @Option(help: "Whether a table's first row holds names: yes or no; found out when not given.")
   var header: String?
@@ -60,10 +65,10 @@ struct TableArguments: ParsableArguments {
         throw SettingsError("--as \(item) says nothing: write --as NAME=category")
       }
       let (name, text) = (String(item[..<mark]), String(item[item.index(after: mark)...]))
-      guard let kind = ColumnKind(rawValue: text) else {
+      guard let kind = ColumnKind(named: text) else {
         throw SettingsError(
-          "--as \(item): there is no kind \(text); \(NearestName.hint(text, among: ColumnKind.allCases.map(\.rawValue)))"
-        )
+          "--as \(item): there is no kind \(text); the kinds are "
+            + ColumnKind.allCases.map(\.rawValue).joined(separator: ", "))
       }
       options.kinds[name] = kind
     }

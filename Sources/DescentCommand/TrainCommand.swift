@@ -18,7 +18,8 @@ struct TrainCommand: ParsableCommand {
         descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
       What the run does can be watched, each epoch, without changing it; the report shows it:
         descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
-      A run that was interrupted, or is to be longer, goes on: descent train --resume FOLDER [--epochs N].
+      Each run has a folder of its own: runs/train, or what --out names. One that was interrupted, ended early or is to be \
+      longer goes on: descent train --resume FOLDER [--epochs N] [--patience N].
       Several processes descend together, each on its parts of every batch, where the build has MPI:
         mpirun -n 4 descent train fashion-mnist --batch 256
       Then: descent predict FOLDER new.csv, descent evaluate FOLDER new.csv. Transformations, diagnostics and their \
@@ -45,7 +46,10 @@ struct TrainCommand: ParsableCommand {
   var hidden: String?
   @Option(help: "Transformations of gradients, joined by |.")
   var chain: String?
-  @Option(help: "Passes over the training data; some 4000 updates of a table when not given.")
+  @Option(
+    help:
+      "Passes over the training data; when not given the longest stretch of epochs that the chain names, or else some 4000 updates of a table and 10 epochs of images."
+  )
   var epochs: Int?
   @Option(help: "Examples in one update; by the number of rows when not given.")
   var batch: Int?
@@ -58,7 +62,10 @@ struct TrainCommand: ParsableCommand {
   var compress: String?
   @Option(help: "The weights that are saved: best (on validation) or last; best when not given.")
   var keep: TrainingRun.Settings.Kept?
-  @Option(help: "Epochs without a better one after which the descent ends; 0 for never.")
+  @Option(
+    help:
+      "Epochs without a better one after which the descent ends, 0 for never; a quarter of the epochs, at least 10, when not given."
+  )
   var patience: Int?
   @Option(help: "Seed of split, initial weights and order; 0 when not given.")
   var seed: Int?
@@ -68,7 +75,10 @@ struct TrainCommand: ParsableCommand {
     help: "Diagnostics to carry, joined by commas: calibration, lipschitz, flatness, twins; with options as in a chain."
   )
   var watch: String?
-  @Option(help: "Go on with the run in this folder; its options need not be repeated, and --epochs may be more.")
+  @Option(
+    help:
+      "Go on with the run in this folder; its options need not be repeated. --epochs may be more; --patience, --keep and the rates of --chain may be others."
+  )
   var resume: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var replace = false
@@ -119,17 +129,18 @@ struct TrainCommand: ParsableCommand {
   private func prepared(ranks: Int = 1, isSilent: Bool = false) throws -> TrainingRun {
     let saved = try resume.map { try TrainingRun.settings(of: try RunFolder.open($0)) }
     let name = saved?.source ?? source!
-    let source = try TrainingSource(name)
+    let source = try TrainingSource(try saved?.located(name) ?? name)
     try checkThatOptionsApply(source)
     let table = source.isTable ? try tableOptions(saved?.table) : nil
     let testFile = test == nil ? saved?.test : testFraction == nil ? test : nil
+    let testPath = test == nil ? try saved?.test.map { try saved!.located($0) } : testFile
     let seed = seed ?? saved?.seed ?? 0
     var images = saved?.images
     if size != nil || (!source.isTable && validation != nil) {
       images = ImageOptions(
         size: try size.map(ImageOptions.size) ?? images?.size, validation: validation ?? images?.validation ?? 0.2)
     }
-    var problem = try source.problem(table, images: images, test: testFile, seed: seed, data: dataOptions.locator)
+    var problem = try source.problem(table, images: images, test: testPath, seed: seed, data: dataOptions.locator)
     let weights = classWeights ?? saved?.classWeights
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
     let shards = shards ?? (saved == nil && ranks > 1 ? ranks : saved?.shards)
@@ -143,20 +154,27 @@ struct TrainCommand: ParsableCommand {
     let divisible = (standard(nil).batch + parts - 1) / parts * parts
     let defaults = standard(batch ?? (divisible <= problem.train.count ? divisible : nil))
     let network = try network(problem, saved?.network, defaults)
-    let method = try DescentMethodKind.parse(chain ?? saved?.chain ?? defaults.chain)
-    let epochs = epochs ?? saved?.epochs ?? defaults.epochs
+    // A new chain may name a longer run.
+    let named = saved.map { max($0.epochs, chain.flatMap { TrainingDefaults.length(of: $0) } ?? 0) }
+    let epochs = epochs ?? named ?? defaults.epochs
+    let continuation = try saved.map {
+      try Continuation(
+        of: $0, epochs: epochs, chain: chain, patience: patience, rows: problem.train.count,
+        isTable: problem.train.exampleShape.rank == 1)
+    }
+    let method = try DescentMethodKind.parse(continuation?.chain ?? defaults.chain)
     let settings = TrainingRun.Settings(
       source: name, table: table, test: testFile, model: network.description, network: network,
-      chain: method.description, epochs: epochs, batch: batch ?? saved?.batch ?? defaults.batch, seed: seed,
+      chain: continuation?.chain ?? method.description, epochs: epochs,
+      batch: batch ?? saved?.batch ?? defaults.batch, seed: seed,
       watch: try (watch ?? saved?.watch).map { try WatchConfiguration($0).description },
-      keep: keep ?? saved?.keep ?? .best, patience: patience ?? saved?.patience ?? defaults.patience,
+      keep: keep ?? saved?.keep ?? .best, patience: continuation?.patience ?? patience ?? defaults.patience,
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
-      compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description })
-    if !isSilent, let saved, chain == nil, epochs > saved.epochs, let length = TrainingDefaults.length(of: saved.chain),
-      length <= saved.epochs
-    {
-      announce(
-        "the chain's schedule ends after \(counted(length, "epoch")); what comes after them runs at its last rate")
+      compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description },
+      directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]))
+    if !isSilent {
+      let course = RateCourse(method, rows: problem.train.count, batch: settings.batch)
+      for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }
     }
     return TrainingRun(
       settings: settings, problem: problem, model: network.makeLayer(),
@@ -225,7 +243,9 @@ struct TrainCommand: ParsableCommand {
   }
 }
 
-extension TableOptions.Task: ExpressibleByArgument {}
+extension TableOptions.Task: ExpressibleByArgument {
+  public init?(argument: String) { self.init(named: argument) }
+}
 extension TableOptions.Missing: ExpressibleByArgument {}
 extension TextEncoding: ExpressibleByArgument {}
 extension TrainingRun.Settings.Kept: ExpressibleByArgument {}

@@ -73,7 +73,12 @@ public protocol Experiment: Sendable {
   func frame(_ findings: Findings<Arm>) throws -> ReportFrame
 
   /// What was found, in one sentence; nil for one made of `subject` and the claims' phrases.
-  func opening(_ decisions: [Decision]) -> String?
+  func opening(_ decisions: [Decision], _ findings: Findings<Arm>) -> String?
+
+  /// What is written beside the report for analysis elsewhere, made from the log alone. None by default.
+  ///
+  /// - Throws: `FindingsError.missing`.
+  func tables(_ findings: Findings<Arm>) throws -> [RunTable]
 }
 
 extension Experiment {
@@ -82,7 +87,9 @@ extension Experiment {
 
   public func check() throws { try configuration.check() }
 
-  public func opening(_ decisions: [Decision]) -> String? { nil }
+  public func opening(_ decisions: [Decision], _ findings: Findings<Arm>) -> String? { nil }
+
+  public func tables(_ findings: Findings<Arm>) throws -> [RunTable] { [] }
 
   public static func setSeeds(_ count: Int, in configuration: inout Configuration) { configuration.seeds.count = count }
 
@@ -136,7 +143,7 @@ extension Experiment {
     let measured = order.compactMap { preconditions[$0] }
     return Verdicts(
       decisions: decisions, preconditions: measured,
-      opening: opening(decisions) ?? headline.sentence(decisions, measured))
+      opening: opening(decisions, findings) ?? headline.sentence(decisions, measured))
   }
 
   /// Decides the claims and draws the report from the log alone.

@@ -5,7 +5,6 @@ import Descending
 import Foundation
 import Reports
 import RunLogs
-import Yams
 
 /// One call of `descent run`: makes or reopens the folder, runs, reports.
 public struct RunSession {
@@ -94,9 +93,7 @@ public struct RunSession {
     let folder = try RunFolder.create(out, replacing: replacing)
     let command = commandLine.joined(separator: " ")
     let manifest = Manifest(experiment: E.name, preset: preset, command: command, settings: configuration)
-    let encoder = YAMLEncoder()
-    encoder.options.sortKeys = true
-    try AtomicFile.write(try encoder.encode(manifest), to: folder.configurationPath)
+    try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
     try AtomicFile.write(
       RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
       to: folder.environmentPath)
@@ -218,11 +215,18 @@ public struct RunSession {
     try E(manifest.settings).check()
     let events = try folder.events()
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
-    let (verdicts, report) = try E(manifest.settings).report(
+    let experiment = E(manifest.settings)
+    let (verdicts, report) = try experiment.report(
       events,
       context: ReportContext(
         preset: manifest.preset, command: manifest.command, environment: environment,
         configuration: try Settings.text(of: folder)))
+    let file = VerdictFile(
+      verdicts, experiment: E.name, preset: manifest.preset, alpha: manifest.settings.decision.alpha)
+    try WholeFile.write(try file.json(), to: folder.verdictsPath)
+    for table in try experiment.tables(experiment.findings(events)) {
+      try WholeFile.write(table.csv, to: folder.path + "/\(table.name).csv")
+    }
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return Outcome(verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
   }

@@ -74,21 +74,23 @@ package enum Settings {
     }
   }
 
-  /// Names and values of all settings.
+  /// Names and values of all settings, as `applying` reads them.
   package static func list<C: Codable>(_ configuration: C) throws -> [(name: String, value: String)] {
     guard let tree = try Yams.compose(yaml: try yaml(configuration)) else { return [] }
-    return paths(tree).map { path in
-      let node = path.split(separator: ".").reduce(tree) { $0[String($1)]! }
-      return (
-        path,
-        try! Yams.serialize(node: node, width: -1).trimmingCharacters(in: .whitespacesAndNewlines)
-          .replacingOccurrences(of: "\n", with: ", ").replacingOccurrences(of: "- ", with: "")
-      )
+    func text(_ node: Yams.Node) -> String {
+      if let items = node.sequence { return "[" + items.map(text).joined(separator: ", ") + "]" }
+      return node.scalar?.string ?? ""
     }
+    return paths(tree).map { path in (path, text(path.split(separator: ".").reduce(tree) { $0[String($1)]! })) }
   }
 
-  /// The canonical text.
-  package static func yaml<C: Codable>(_ configuration: C) throws -> String {
+  /// The text of a file, whose numbers are read back to the bit.
+  package static func yaml<C: Encodable>(_ configuration: C) throws -> String {
+    try Yams.serialize(node: try YAMLTree.node(of: configuration), sortKeys: true)
+  }
+
+  /// The text by which checkpoints know their run. It must not change: those of all versions are compared with it.
+  package static func canonicalText<C: Encodable>(_ configuration: C) throws -> String {
     let encoder = YAMLEncoder()
     encoder.options.sortKeys = true
     return try encoder.encode(configuration)
@@ -151,6 +153,6 @@ package enum Settings {
 
   /// A short name for exactly these settings: equal settings, equal fingerprints (FNV-1a of the canonical text).
   package static func fingerprint<C: Codable>(_ configuration: C) throws -> String {
-    String(FNV.hash(try yaml(configuration)), radix: 16)
+    String(FNV.hash(try canonicalText(configuration)), radix: 16)
   }
 }

@@ -22,7 +22,10 @@ public struct TerminalSummary: Sendable {
   /// The summary; tables break their cells so that no line is longer than `width` characters.
   public func text(width: Int = 100) -> String {
     var parts = [TextTable.wrapped(opening, width: width).joined(separator: "\n")]
-    if !preconditions.isEmpty { parts.append(preconditionTable.text(width: width)) }
+    if !listed.isEmpty { parts.append(preconditionTable.text(width: width)) }
+    if listed.count < preconditions.count {
+      parts.append("\(preconditions.count - listed.count) preconditions hold; the report lists them.")
+    }
     if !claims.isEmpty { parts.append(decisionTable.text(width: width)) }
     if !identities.isEmpty { parts.append(TextTable.wrapped(identityLine, width: width).joined(separator: "\n")) }
     return parts.joined(separator: "\n\n")
@@ -37,10 +40,15 @@ public struct TerminalSummary: Sendable {
       + identities.map { "\($0.claim.name) \($0.verdict.ofIdentity)" }.joined(separator: "; ")
   }
 
+  /// All preconditions, or where they are many those that do not hold.
+  private var listed: [Precondition] {
+    preconditions.count > 12 ? preconditions.filter { !$0.holds } : preconditions
+  }
+
   private var preconditionTable: TextTable {
     TextTable(
       header: ["precondition", "required", "measured", "n", "verdict"],
-      rows: preconditions.map {
+      rows: listed.map {
         [$0.name, "\($0.requirement)", Report.number($0.measured), "\($0.count)", $0.finding]
       })
   }

@@ -29,6 +29,13 @@ package struct TrainingDefaults {
     hidden = [64, 64]
   }
 
+  /// A chain whose longest stretch of epochs is another; nil where it names none.
+  static func stretching(_ chain: String, to epochs: Int) -> String? {
+    let found = chain.matches(of: /([0-9.]+) ?epochs?\b/)
+    let longest = found.max { (Double($0.output.1) ?? 0) < (Double($1.output.1) ?? 0) }
+    return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }
+  }
+
   /// The longest stretch of epochs that a chain names.
   package static func length(of chain: String) -> Int? {
     let found = chain.matches(of: /([0-9.]+) ?epochs?\b/).compactMap { Double($0.output.1) }

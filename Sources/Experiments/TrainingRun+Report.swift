@@ -57,11 +57,13 @@ extension TrainingRun {
     var report = Report(
       title: "Training on \(settings.source)",
       subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(counted(settings.epochs, "epoch"))",
-      sections: [.heading("Loss")] + curves(epochs) + comparison(events) + evidence.sections + [
+      sections: [.heading("Loss")] + curves(epochs) + comparison(events) + details(events) + evidence.sections + [
         .heading("How it was made"), .code(try Experiments.Settings.text(of: folder)),
         .code(environment),
       ])
-    report.opening = events.last { $0.kind == failureKind }?.text.map { "The descent failed: \($0)." } ?? ""
+    report.opening =
+      events.last { $0.kind == failureKind }?.text.map { "The descent failed: \($0)." }
+      ?? events.last { $0.kind == stopKind }?.text.map { "The descent \($0)." } ?? ""
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return folder.reportPath
   }
@@ -76,20 +78,28 @@ extension TrainingRun {
       case "baseline": name = event.task + ", validation"
       default: return nil
       }
-      return (
-        name,
-        Dictionary(uniqueKeysWithValues: event.values.map { (String($0.key.drop { $0 != "/" }.dropFirst()), $0.value) })
-      )
+      // Earlier versions logged "final" without a prefix of its own.
+      let parts = ["final/", "validation/", "test/"]
+      let tags = event.values.map { tag, value in
+        (parts.reduce(tag) { $0.hasPrefix($1) ? String($0.dropFirst($1.count)) : $0 }, value)
+      }
+      return (name, Dictionary(tags) { $1 })
     }
     guard !rows.isEmpty else { return [] }
-    let tags = ["loss", "accuracy", "f1", "auc", "rmse", "mae", "r2"].filter { tag in
-      rows.contains { $0.values[tag] != nil }
-    }
+    let isSeveral = rows.contains { !Measures.targets(in: $0.values).isEmpty }
+    // Errors of several targets have several units, and no mean.
+    let errors = isSeveral ? [("r2", "mean R²")] : [("rmse", "RMSE"), ("mae", "MAE"), ("r2", "R²")]
+    let known = [
+      ("loss", lossName(rows.map(\.values))), ("weightedLoss", "weighted loss"), ("accuracy", "accuracy (%)"),
+      ("balancedAccuracy", "balanced accuracy (%)"), ("f1", "macro F1"), ("auc", "AUC"),
+      ("averagePrecision", "average precision"), ("ece", "ECE"), ("brier", "Brier score"),
+    ]
+    let columns = (known + errors).filter { tag, _ in rows.contains { $0.values[tag] != nil } }
     return [
       .heading("What it is worth"),
       .table(
-        header: ["prediction"] + tags.map { $0 == "loss" ? lossName(rows.map(\.values)) : $0 },
-        rows: rows.map { row in [row.name] + tags.map { row.values[$0].map { Report.number($0) } ?? "" } }),
+        header: ["prediction"] + columns.map(\.1),
+        rows: rows.map { row in [row.name] + columns.map { row.values[$0.0].map { Report.number($0) } ?? "" } }),
     ]
   }
 
@@ -111,7 +121,7 @@ extension TrainingRun {
         series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
     ]
     let others = Set(epochs.flatMap(\.values.keys)).filter { $0.split(separator: "/").count < 3 || $0.contains("[") }
-      .subtracting(["loss/train", "validation/loss"]).sorted()
+      .subtracting(["epoch", "loss/train", "validation/loss"]).sorted()
     for tag in others {
       // Tags of groups hold path patterns, which are no names of files.
       let plain = String(tag.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })

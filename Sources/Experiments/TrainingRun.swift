@@ -35,18 +35,23 @@ package struct TrainingRun {
     package var shards: Int?
     /// What parts send of their gradients, as text; nil for all.
     package var compress: String?
+    /// The folder from which data were named when the run was started; nil where no path was relative.
+    package var directory: String?
+    /// What checkpoints know the run by, where it goes on with another chain, patience or choice of weights than it was
+    /// started with; nil else.
+    package var startedAs: String?
 
     package init(
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
       data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
-      compress: String? = nil
+      compress: String? = nil, directory: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
-      (self.shards, self.compress) = (shards, compress)
+      (self.shards, self.compress, self.directory) = (shards, compress, directory)
     }
   }
 
@@ -76,16 +81,19 @@ package struct TrainingRun {
     out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, team: RankTeam? = nil, announce: (String) -> Void
   ) throws -> String {
     try meet(team)
-    // More epochs are no other run.
-    var identity = settings
-    identity.epochs = 0
-    let fingerprint = try Experiments.Settings.fingerprint(identity)
     let clock = { ProcessInfo.processInfo.systemUptime }
     let watches = try makeWatches(clock)
     let folder = resuming ? try RunFolder.open(out) : try RunFolder.create(out, replacing: replacing)
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
-    if resuming { try check(against: try Self.settings(of: folder), out) }
+    let before = resuming ? try Self.settings(of: folder) : nil
+    if let before { try check(against: before, out) }
+    let settings = try before.map { try self.settings.continuing($0) } ?? self.settings
+    let fingerprint = try settings.fingerprint
+    let store = CheckpointStore(folder: folder.checkpointFolder, fingerprint: fingerprint)
+    let saved = resuming ? try store.latestWithMemory() : nil
+    let oldChain = before.flatMap { $0.chain == settings.chain ? nil : $0.chain }
+    if let before, let saved, oldChain != nil { try checkThatChainFits(saved.state, of: before, out) }
     try AtomicFile.write(try Experiments.Settings.yaml(settings), to: folder.configurationPath)
     if !resuming {
       try AtomicFile.write(
@@ -93,13 +101,11 @@ package struct TrainingRun {
           libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601)),
         to: folder.environmentPath)
     }
-    let store = CheckpointStore(folder: folder.checkpointFolder, fingerprint: fingerprint)
-    let saved = resuming ? try store.latestWithMemory() : nil
     // Without a checkpoint all is done again, the looks at the start too.
     // What was said of the end is said again.
     if resuming {
       try folder.truncateLog {
-        $0.step <= saved?.state.step ?? -1 && !["final", "test", Self.failureKind].contains($0.kind)
+        $0.step <= saved?.state.step ?? -1 && !Self.endKinds.contains($0.kind)
       }
     }
     let earlier = try folder.events()
@@ -111,6 +117,9 @@ package struct TrainingRun {
           folder: folder.path, startTime: Date().timeIntervalSince1970 - (earlier.map(\.time).max() ?? 0),
           earlier: earlier),
       ], isQuiet: isQuiet, clock: clock)
+    if let oldChain, let saved {
+      try context.record(Self.chainKind, step: saved.state.step, text: "\(settings.chain) in place of \(oldChain)")
+    }
     let outcome: String
     do {
       outcome = try computing(team) { try descend(context, store, saved, watches, team, announce) }
@@ -133,7 +142,13 @@ package struct TrainingRun {
   }
 
   /// The kind of event that tells why a descent ended before its time.
-  static let failureKind = "failure"
+  static let failureKind = RunEvent.failureKind
+  /// The kind of event that tells that no epoch was better for too long.
+  static let stopKind = "stop"
+  /// The kind of event that tells that a run went on with another chain.
+  static let chainKind = "chain"
+  /// What a run says when it ends, and says again when it goes on.
+  private static let endKinds: Set<String> = ["final", "test", ClassAccount.kind, stopKind, failureKind]
 
   /// What a folder's run was started with.
   ///
@@ -149,38 +164,14 @@ package struct TrainingRun {
   /// - Throws: `SettingsError` where they are others now; `DatasetError` where they cannot be read.
   package static func problem(of folder: RunFolder, _ name: String, _ data: DataLocator) throws -> TrainingProblem {
     let settings = try settings(of: folder)
-    let problem = try TrainingSource(settings.source).problem(
-      settings.table, images: settings.images, test: settings.test, seed: settings.seed, data: data)
+    var problem = try TrainingSource(try settings.located(settings.source)).problem(
+      settings.table, images: settings.images, test: try settings.test.map { try settings.located($0) },
+      seed: settings.seed, data: data)
     guard settings.data == nil || settings.data == problem.fingerprint else {
       throw SettingsError("\(settings.source) has changed since \(name) was trained")
     }
+    problem.classWeights = try settings.classWeights.map { try ClassWeights($0).values(for: problem.train) }
     return problem
-  }
-
-  /// Names what differs from the run that is to go on; more epochs may.
-  private func check(against saved: Settings, _ out: String) throws {
-    if let before = saved.data, let now = settings.data, before != now {
-      throw SettingsError("\(settings.source) has changed since \(out) was started; start another run")
-    }
-    var same = saved
-    (same.epochs, same.data) = (settings.epochs, settings.data)
-    guard same == settings else {
-      let names = [
-        ("the data", same.source == settings.source), ("options of the table", same.table == settings.table),
-        ("options of the images", same.images == settings.images),
-        ("--class-weights", same.classWeights == settings.classWeights), ("--test", same.test == settings.test),
-        ("--model and --hidden", same.model == settings.model),
-        ("--chain", same.chain == settings.chain), ("--batch", same.batch == settings.batch),
-        ("--seed", same.seed == settings.seed), ("--watch", same.watch == settings.watch),
-        ("--keep", same.keep == settings.keep), ("--patience", same.patience == settings.patience),
-        ("--shards", same.shards == settings.shards), ("--compress", same.compress == settings.compress),
-      ].filter { !$0.1 }.map(\.0)
-      throw SettingsError("\(out) was started with other options: leave \(names.joined(separator: ", ")) out")
-    }
-    guard settings.epochs >= saved.epochs else {
-      throw SettingsError(
-        "\(out) was started with \(counted(saved.epochs, "epoch")); it can have more, not \(settings.epochs)")
-    }
   }
 
   /// The loss with the classes' weights, where they have some.
@@ -201,7 +192,7 @@ package struct TrainingRun {
     let trainer = try makeTrainer(saved?.state, team)
     announce(account(trainer, team))
     let held = Evaluation(problem.validation, of: problem, model, loss)
-    let baselines = try Baselines.of(problem)
+    let baselines = try TrainingBaselines(problem, on: problem.validation)
     if saved == nil { try record(baselines, context) }
     let bar = context.makeProgress(total: settings.epochs)
     let first = trainer.epoch
@@ -213,6 +204,7 @@ package struct TrainingRun {
       let weights = trainer.evaluatedState
       let found = try held.measures(weights).values
       for (tag, value) in found { values["validation/" + tag] = value }
+      values["epoch"] = Double(trainer.epoch)
       try context.record("epoch", step: trainer.step, values)
       try watching?.look()
       best.consider(weights, epoch: trainer.epoch, loss: Measures.decisive(found)!)
@@ -233,41 +225,33 @@ package struct TrainingRun {
     let weights = settings.keep == .best ? best.weights : trainer.evaluatedState
     let epoch = settings.keep == .best ? best.epoch : trainer.epoch
     try save(weights, held, context)
-    let measured = try held.measures(weights)
-    try context.record("final", step: trainer.step, measured.values.prefixed("validation/"))
-    var lines = [
-      "validation after epoch \(epoch) of \(trainer.epoch)" + (settings.keep == .best ? ", the best" : "")
-        + ": \(measured.text)"
-    ]
-    lines.append(
-      "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(baselines.constant))")
-    if let linear = baselines.linear { lines.append("  least squares: \(Measures.text(linear))") }
-    var isBeaten = !beats(measured.values, baselines.constant)
+    let outcome = try outcome(of: weights, held, baselines)
+    // Those of the kept weights, under tags of their own: the last epoch, at the same step, has others.
+    try context.record(
+      "final", step: trainer.step,
+      outcome.values.prefixed("final/validation/").merging(["final/epoch": Double(epoch)]) { $1 })
+    try outcome.recordClasses(context, step: trainer.step, prefix: "final/validation/")
+    var lines: [String] = []
+    if trainer.epoch < settings.epochs {
+      let waited = trainer.epoch - best.epoch
+      let text = "stopped at epoch \(trainer.epoch) of \(settings.epochs): no better for \(counted(waited, "epoch"))"
+      try context.record(Self.stopKind, step: trainer.step, text: text)
+      lines.append("\(text); it goes on by --resume \(context.folder.path) --patience \(2 * waited)")
+    }
+    lines += outcome.lines(
+      "validation after epoch \(epoch) of \(trainer.epoch)" + (settings.keep == .best ? ", the best" : ""))
+    var last = outcome
     if let test = problem.test {
-      let values = try Evaluation(test, of: problem, model, loss).measures(weights).values
-      try context.record("test", step: trainer.step, values.prefixed("test/"))
-      lines.append("test: " + Measures.text(values))
-      let apart = try Baselines.of(problem, on: test)
-      lines.append(
-        "  always the training part's \(loss.takesClasses ? "majority" : "mean"): \(Measures.text(apart.constant))")
-      if let linear = apart.linear { lines.append("  least squares: \(Measures.text(linear))") }
-      isBeaten = !beats(values, apart.constant)
+      last = try self.outcome(
+        of: weights, Evaluation(test, of: problem, model, loss), try TrainingBaselines(problem, on: test))
+      try context.record("test", step: trainer.step, last.values.prefixed("test/"))
+      try last.recordClasses(context, step: trainer.step, prefix: "test/")
+      lines += last.lines("test")
     }
-    if isBeaten {
-      let few = problem.train.count < 100
-      lines.append(
-        "it does not beat the constant prediction: "
-          + (few
-            ? "\(problem.train.count) rows are few to learn from" : "nothing that was found here predicts the target"))
-    }
+    if let verdict = last.verdict(trainRows: problem.train.count) { lines.append(verdict) }
     try context.flush()
     return lines.joined(separator: "\n")
       + "\nmodel: \(context.folder.path)/model.safetensors\nlog: \(context.folder.logPath)"
-  }
-
-  private func beats(_ found: [String: Double], _ constant: [String: Double]) -> Bool {
-    guard let ours = Measures.decisive(found), let theirs = Measures.decisive(constant) else { return true }
-    return ours < theirs
   }
 
   private func account(_ trainer: Trainer, _ team: RankTeam?) -> String {
@@ -281,11 +265,18 @@ package struct TrainingRun {
       + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "") + partition(team)
   }
 
-  private func record(_ baselines: Baselines, _ context: RunContext) throws {
-    try context.record("baseline", task: "constant", baselines.constant.prefixed("validation/"))
-    if let linear = baselines.linear {
-      try context.record("baseline", task: "least squares", linear.prefixed("validation/"))
+  private func record(_ baselines: TrainingBaselines, _ context: RunContext) throws {
+    for (name, values) in baselines.all {
+      try context.record("baseline", task: name, values.prefixed("validation/"))
     }
+  }
+
+  private func outcome(
+    of weights: EvaluatedState, _ held: Evaluation, _ baselines: TrainingBaselines
+  ) throws -> TrainingOutcome {
+    TrainingOutcome(
+      try held.measures(weights, isThorough: true), baselines,
+      classes: TrainedModel.Manifest.outputNames(problem.train.classNames))
   }
 
   private func save(_ weights: EvaluatedState, _ held: Evaluation, _ context: RunContext) throws {
@@ -311,7 +302,7 @@ package struct TrainingRun {
 }
 
 extension [String: Double] {
-  fileprivate func prefixed(_ prefix: String) -> [String: Double] {
+  func prefixed(_ prefix: String) -> [String: Double] {
     Dictionary(uniqueKeysWithValues: map { (prefix + $0.key, $0.value) })
   }
 }

@@ -51,7 +51,9 @@ package enum TrainingSource: Sendable {
       if let test {
         var format = options?.format ?? TableFormat()
         if format.header == nil { format.header = table.encoding.hasHeader }
-        problem.test = try table.encoding.dataset(of: try Table.read(test, format)).dataset
+        let (rows, notes) = try table.encoding.dataset(of: try Table.read(test, format))
+        problem.test = rows
+        problem.account += "; " + (["\(test): \(counted(rows.count, "row")) to test"] + notes).joined(separator: ", ")
       }
       return problem
     }

@@ -22,7 +22,8 @@ package struct CalibrationAccount: WatchAccount {
         .reliability(
           name: "calibration-reliability", title: "Reliability at the end",
           confidence: bins.map { looks.last("bin/\($0)/middle") },
-          accuracy: bins.map { looks.last("bin/\($0)/accuracy") },
+          // Earlier versions logged it as accuracy.
+          accuracy: bins.map { looks.last("bin/\($0)/right", or: "bin/\($0)/accuracy") },
           counts: bins.map { Int(looks.last("bin/\($0)/count")) })),
     ]
   }

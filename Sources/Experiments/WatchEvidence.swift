@@ -82,7 +82,10 @@ package struct WatchLooks {
 
   var count: Int { events.count }
   func first(_ tag: String) -> Double { events.first?.values[tag] ?? .nan }
-  func last(_ tag: String) -> Double { events.last?.values[tag] ?? .nan }
+  func last(_ tag: String, or earlier: String? = nil) -> Double {
+    guard let values = events.last?.values else { return .nan }
+    return values[tag] ?? earlier.flatMap { values[$0] } ?? .nan
+  }
 
   /// The last value of a tag, as text.
   func now(_ tag: String) -> String { Report.number(last(tag)) }

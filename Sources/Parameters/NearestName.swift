@@ -1,9 +1,10 @@
 /// Finds the known name that a misspelt one was meant to be.
 public enum NearestName {
-  /// The candidate with the fewest edits, where those are few enough to be a slip.
+  /// The candidate with the fewest edits, where those are few enough to be a slip: one, and of longer names one in three
+  /// characters. Another word is no slip: "sgd" is not "sign".
   public static func of(_ name: String, among candidates: [String]) -> String? {
     let scored = candidates.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
-    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 2) else { return nil }
+    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(1, name.count / 3) else { return nil }
     return best.0
   }
 
@@ -13,17 +14,17 @@ public enum NearestName {
     return "there are: " + candidates.joined(separator: ", ")
   }
 
-  /// Insertions, deletions and replacements that turn one into the other (Levenshtein).
-  static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
+  /// Insertions, deletions, replacements and swaps of neighbours that turn one into the other (optimal string alignment).
+  package static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    var (before, row) = ([Int](), Array(0...b.count))
     for i in a.indices {
-      var diagonal = row[0]
-      row[0] = i + 1
+      var next = [i + 1]
       for j in b.indices {
-        let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+        var edits = min(row[j] + (a[i] == b[j] ? 0 : 1), next[j] + 1, row[j + 1] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { edits = min(edits, before[j - 1] + 1) }
+        next.append(edits)
       }
+      (before, row) = (row, next)
     }
     return row[b.count]
   }

@@ -8,15 +8,22 @@ import Foundation
 
 /// What a run ran on.
 public enum RunEnvironment {
-  /// Facts about the machine, the libraries and the working tree that the command was given in, as JSON.
+  /// The version of this library and of the program `descent`.
+  public static let version = "0.1.0"
+
+  /// Facts about the machine, the libraries, this program and the working directory that the command was given in, as JSON.
+  ///
+  /// The commit that the program was built from is "unknown": the package manager does not tell it to a build. That of the
+  /// working directory, `workingDirectoryRevision`, is the user's own, and left out where there is none.
   public static func json(libraries: [String: String], commandLine: [String], date: String) -> String {
     let info = ProcessInfo.processInfo
     var facts: [String: Any] = [
       "system": info.operatingSystemVersionString, "cores": info.activeProcessorCount,
       "memoryBytes": info.physicalMemory, "libraries": libraries, "commandLine": commandLine, "date": date,
+      "descentVersion": version, "descentRevision": "unknown",
     ]
     if let model = processorModel() { facts["processor"] = model }
-    if let revision = gitRevision() { facts["revision"] = revision }
+    if let revision = gitRevision() { facts["workingDirectoryRevision"] = revision }
     let data = try? JSONSerialization.data(
       withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     return data.map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"

@@ -15,6 +15,8 @@ public struct RunFolder: Sendable {
   public var metricsPath: String { path + "/metrics.csv" }
   /// States to go on from, a folder for each task.
   public var checkpointFolder: String { path + "/checkpoints" }
+  /// What the claims of an experiment came to, for programs.
+  public var verdictsPath: String { path + "/verdicts.json" }
   /// Drawn from the log, again and again.
   public var reportPath: String { path + "/report.html" }
 
@@ -32,9 +34,7 @@ public struct RunFolder: Sendable {
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
       let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
-      guard replacing && isRun else {
-        throw RunLogError("\(path) is not empty; name another folder by --out, or go on with --resume \(path)")
-      }
+      guard replacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun)) }
       // Not under the feet of a process that still writes to it; the lock's file stays, so that all lock the same one.
       let lock = try FolderLock(folder)
       try withExtendedLifetime(lock) {
@@ -49,6 +49,17 @@ public struct RunFolder: Sendable {
       throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")
     }
     return folder
+  }
+
+  /// Why a folder that holds something is not taken, and what to do.
+  private func refusal(isRun: Bool) -> String {
+    guard isRun else { return "\(path) is not empty, and holds no run; name another folder by --out" }
+    if let last = try? events().last, last.kind == RunEvent.failureKind {
+      return "\(path) is not empty: its run failed"
+        + (last.text.map { " (\($0))" } ?? "") + "; replace it by --replace, or name another folder by --out"
+    }
+    return "\(path) is not empty; go on with its run by --resume \(path), replace it by --replace, or name another "
+      + "folder by --out"
   }
 
   static let lockName = ".lock"

@@ -15,6 +15,9 @@ public struct RunEvent: Hashable, Sendable {
   /// A note, as a digest of parameters; nil for none.
   public var text: String?
 
+  /// The kind of event that tells why a descent ended before its time.
+  package static let failureKind = "failure"
+
   public init(
     kind: String, task: String = "", step: Int, time: Double = 0, values: [String: Double] = [:], text: String? = nil
   ) {

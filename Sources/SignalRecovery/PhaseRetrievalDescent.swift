@@ -20,7 +20,7 @@ public struct RecoveryOutcome: Sendable {
   public var points: NDArray
   /// Distances from the signals.
   public var distances: [Double]
-  /// Distances where the hybrid descent's barrier ended, before the last plain descent; nil for other methods.
+  /// Distances where the hybrid descent's barrier ended, before the last plain descent of the trial; nil for other methods.
   public var barrierDistances: [Double]?
   /// Whether the plain descent that ends a method found the signal or stood still, and did not run out of steps; nil for
   /// the slack barrier, which has none.
@@ -37,6 +37,26 @@ private struct RecoveryEnds {
   var points: NDArray
   var isEnded: [Bool]?
   var barrier: NDArray?
+  /// Trials whose loss is zero but for rounding: they have nothing left to do.
+  var isFound: [Bool] = []
+
+  /// These ends, but those of an earlier round where that had found the signal.
+  func keeping(_ earlier: RecoveryEnds) -> RecoveryEnds {
+    func kept(_ new: NDArray, _ old: NDArray) -> NDArray {
+      let (new, old) = (new.doubles, old.doubles)
+      let n = new.count / max(1, isFound.count)
+      return NDArray(
+        new.indices.map { earlier.isFound[$0 / n] ? old[$0] : new[$0] }, shape: points.shape)
+    }
+    var ends = self
+    ends.points = kept(points, earlier.points)
+    if let barrier, let before = earlier.barrier { ends.barrier = kept(barrier, before) }
+    for trial in isFound.indices where earlier.isFound[trial] {
+      ends.isFound[trial] = true
+      ends.isEnded?[trial] = true
+    }
+    return ends
+  }
 }
 
 /// One method with its schedule.
@@ -105,7 +125,8 @@ public struct PhaseRetrievalDescent: Sendable {
     try stepper.start(
       at: start, stepSize: plainStep(batch), strength: [Double](repeating: 0, count: batch.trialCount))
     let isEnded = try stepper.advance(atMost: schedule.plainSteps)
-    return RecoveryEnds(points: stepper.points, isEnded: isEnded)
+    return RecoveryEnds(
+      points: stepper.points, isEnded: isEnded, isFound: stepper.values.map { $0 < RecoveryStepper.found })
   }
 
   private func normBarrier(_ batch: PhaseRetrievalBatch) throws -> RecoveryEnds {
@@ -134,6 +155,7 @@ public struct PhaseRetrievalDescent: Sendable {
       .slackBarrier, rows: white.rows, intensities: batch.intensities, maximumStep: 5)
     var push = white.largestEigenvalues.map { schedule.firstPush / $0 }
     let start = feasible(batch.unitStarts(), batch, share: 0.1)
+    var earlier: RecoveryEnds?
     try stepper.start(at: try white.whitened(start), stepSize: 1, strength: push)
     for stage in 0..<schedule.stages {
       if stage > 0 {
@@ -147,7 +169,10 @@ public struct PhaseRetrievalDescent: Sendable {
       let barrier = try white.original(stepper.points)
       var reached = try plain(.intensity, batch, from: barrier)
       reached.barrier = barrier
-      if stage + 1 == schedule.stages { return reached }
+      if let earlier { reached = reached.keeping(earlier) }
+      // A loss of zero is seen without knowing the signal: further rounds would only come back to it.
+      if stage + 1 == schedule.stages || !reached.isFound.contains(false) { return reached }
+      earlier = reached
       try stepper.start(
         at: try white.whitened(feasible(reached.points, batch, share: 0.99)), stepSize: 1, strength: push)
     }

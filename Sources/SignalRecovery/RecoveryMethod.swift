@@ -9,7 +9,8 @@ public enum RecoveryMethod: String, Hashable, Sendable, Codable, CaseIterable {
   /// (1/m) Σ [-log(1 - |z_i|²/y_i) - t |z_i|²], t rising from stage to stage: pushes x outwards within |z_i|² < y_i, where
   /// only ±x̄ has all constraints tight. Preconditioned by [(1/m) Σ A_i A_i^T / y_i]^-1. Our own design.
   case slackBarrier = "slack-barrier"
-  /// Rounds of the slack barrier, each followed by intensity descent; the last such descent ends it.
+  /// Rounds of the slack barrier, each followed by intensity descent. It ends with the last round, or with the one in which
+  /// the loss reaches zero.
   case hybrid
 }
 

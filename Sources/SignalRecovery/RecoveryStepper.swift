@@ -75,8 +75,9 @@ package final class RecoveryStepper {
     for _ in 0..<steps { _ = try step.run(updating: &arrays) }
   }
 
-  /// Values below which a trial has found its signal: its distance is then far below any tolerance.
-  package static let found = 1e-16
+  /// Values below which a trial has found its signal: its distance is then far below any tolerance. Above what rounding may
+  /// raise a value by, so that it is reached.
+  package static let found = 1e-12
   /// A trial stands still when its value falls by less than this share over `lookSteps` steps.
   package static let (stillness, lookSteps) = (1e-4, 250)
 

@@ -75,10 +75,13 @@ extension Decision {
   /// The same decision where all preconditions hold; else "not applicable", with what was measured in place of the reason,
   /// or "not measured" where no value says that one does not hold. The evidence stays, so that nothing is hidden.
   public func requiring(_ preconditions: [Precondition]) -> Decision {
-    let failed = preconditions.filter { !$0.holds }
-    guard !failed.isEmpty else { return self }
     var result = self
+    result.preconditions += preconditions
+    let failed = preconditions.filter { !$0.holds }
+    guard !failed.isEmpty else { return result }
     let isKnown = failed.contains { $0.isMeasured }
+    // What was left out says why itself.
+    guard isKnown || verdict != .notMeasured else { return result }
     result.verdict = isKnown ? .notApplicable : .notMeasured
     result.evidence.reason =
       "A precondition \(isKnown ? "does not hold" : "was not measured"). "

@@ -34,6 +34,8 @@ public struct Claim: Hashable, Sendable, Codable, Identifiable {
   public var source: String
   /// Whether it is a theorem, or fixed by the computation: it could not come out otherwise, and is no verdict.
   public var isIdentity: Bool
+  /// What its estimate is a number of, as "test loss"; nil where only its sentence says so.
+  public var unit: String?
 
   /// - Parameter name: the words of `id` when nil.
   public init(id: String, name: String? = nil, statement: String, source: String, isIdentity: Bool = false) {
@@ -97,6 +99,8 @@ public struct Decision: Hashable, Sendable, Codable {
   public var verdict: Verdict
   /// The test, its numbers, and the reason in words.
   public var evidence: Evidence
+  /// What the claim takes for granted, as measured.
+  public var preconditions: [Precondition] = []
 
   public init(claim: Claim, verdict: Verdict, evidence: Evidence) {
     self.claim = claim

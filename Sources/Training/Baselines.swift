@@ -2,7 +2,8 @@ import Foundation
 
 /// What predictions are worth that need no descent: a model should beat them.
 public struct Baselines: Sendable {
-  /// The majority of the training part, or its mean.
+  /// The majority of the training part, or its mean; where classes have weights, "weightedLoss" is that of the constant
+  /// with the least.
   public var constant: [String: Double]
   /// Least squares on the same features, with a ridge of 1 (classes as indicators); nil where there are more than 1000.
   public var linear: [String: Double]?
@@ -17,16 +18,22 @@ public struct Baselines: Sendable {
     switch (train.targets, validation.targets) {
     case (.classes(let labels), .classes(let held)):
       let classes = max(train.classNames.count, 2)
-      // One more of each class, so that none is impossible.
-      var counts = [Double](repeating: 1, count: classes)
-      for label in labels { counts[Int(label)] += classWeights?[Int(label)] ?? 1 }
-      let logits = counts.map { Float(log($0 / counts.reduce(0, +))) }
-      let outputs = NDArray((0..<held.count).flatMap { _ in logits }, shape: [held.count, classes])
-      constant =
+      func shares(_ weights: [Double]?) -> NDArray {
+        // One more of each class, so that none is impossible.
+        var counts = [Double](repeating: 1, count: classes)
+        for label in labels { counts[Int(label)] += weights?[Int(label)] ?? 1 }
+        let logits = counts.map { Float(log($0 / counts.reduce(0, +))) }
+        return NDArray((0..<held.count).flatMap { _ in logits }, shape: [held.count, classes])
+      }
+      func worth(_ weights: [Double]?) -> [String: Double] {
         Measures(
-          outputs: outputs, targets: validation.targets, loss: .crossEntropy, classWeights: classWeights
+          outputs: shares(weights), targets: validation.targets, loss: .crossEntropy, classWeights: classWeights
         ).values
-      constant["auc"] = nil
+      }
+      constant = worth(nil)
+      if classWeights != nil { constant["weightedLoss"] = worth(classWeights)["weightedLoss"] }
+      // It ranks nothing.
+      (constant["auc"], constant["averagePrecision"]) = (nil, nil)
       var indicators = [Double](repeating: 0, count: labels.count * classes)
       for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }
       if let fitted = try Self.leastSquares(train, validation, indicators, classes) {
@@ -52,6 +59,17 @@ public struct Baselines: Sendable {
     }
   }
 
+  /// The features of some rows, and a column of ones: float64 [rows, features + 1].
+  static func design(_ dataset: Dataset, _ rows: [Int]) -> NDArray {
+    let features = dataset.exampleShape.count
+    let x = dataset.featureArray(at: rows).floats
+    var result = [Double](repeating: 1, count: rows.count * (features + 1))
+    for row in rows.indices {
+      for feature in 0..<features { result[row * (features + 1) + feature] = Double(x[row * features + feature]) }
+    }
+    return NDArray(result, shape: [rows.count, features + 1])
+  }
+
   private static func leastSquares(
     _ train: Dataset, _ validation: Dataset, _ targets: [Double], _ width: Int
   ) throws -> NDArray? {
@@ -60,14 +78,6 @@ public struct Baselines: Sendable {
     // Every k-th row where there are more than fit into memory beside the data.
     let step = max(1, train.count * features / 20_000_000)
     let rows = Array(stride(from: 0, to: train.count, by: step))
-    func design(_ dataset: Dataset, _ rows: [Int]) -> NDArray {
-      let x = dataset.featureArray(at: rows).floats
-      var result = [Double](repeating: 1, count: rows.count * (features + 1))
-      for row in rows.indices {
-        for feature in 0..<features { result[row * (features + 1) + feature] = Double(x[row * features + feature]) }
-      }
-      return NDArray(result, shape: [rows.count, features + 1])
-    }
     let x = design(train, rows)
     let y = NDArray(rows.flatMap { targets[$0 * width..<($0 + 1) * width] }, shape: [rows.count, width])
     let transposed = x.transposed()
@@ -88,7 +98,7 @@ public struct Baselines: Sendable {
 
 extension NDArray {
   /// A float64 matrix with rows and columns exchanged.
-  fileprivate func transposed() -> NDArray {
+  func transposed() -> NDArray {
     let (rows, columns) = (shape[0], shape[1])
     var result = NDArray(uninitialized: [columns, rows], .float64)
     withUnsafeElements(of: Double.self) { source in

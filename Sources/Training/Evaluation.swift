@@ -56,10 +56,12 @@ public final class Evaluation {
 
   /// What the outputs are worth, in the targets' units.
   ///
+  /// - Parameter isThorough: whether to measure also what an epoch need not know: see `Measures`.
   /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
-  public func measures(_ state: EvaluatedState) throws -> Measures {
+  public func measures(_ state: EvaluatedState, isThorough: Bool = false) throws -> Measures {
     Measures(
-      outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights)
+      outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights,
+      isThorough: isThorough)
   }
 }
 
@@ -99,16 +101,33 @@ extension Baselines {
   /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least
   ///   squares fail.
   public static func of(_ problem: TrainingProblem, on part: Dataset? = nil) throws -> Baselines {
-    var (train, held) = (problem.train, part ?? problem.validation)
-    if let normalization = problem.normalization, case .numbers(var features) = train.features,
-      case .numbers(var others) = held.features
-    {
-      normalization.apply(to: &features)
-      normalization.apply(to: &others)
-      (train.features, held.features) = (.numbers(features), .numbers(others))
+    try Baselines(
+      train: problem.normalized(problem.train), validation: problem.normalized(part ?? problem.validation),
+      scale: problem.targetScale, names: problem.encoding?.targets ?? [], classWeights: problem.classWeights)
+  }
+}
+
+extension LogisticRegression {
+  /// What that of a problem's training part is worth on another part; nil where there is none.
+  ///
+  /// - Throws: `LinearAlgebraError` where features are not finite.
+  public static func measures(_ problem: TrainingProblem, on part: Dataset) throws -> Measures? {
+    let fitted = try LogisticRegression(problem.normalized(problem.train), classWeights: problem.classWeights)
+    return try fitted.map {
+      Measures(
+        outputs: try $0.outputs(problem.normalized(part)), targets: part.targets, loss: .crossEntropy,
+        classWeights: problem.classWeights)
     }
-    return try Baselines(
-      train: train, validation: held, scale: problem.targetScale, names: problem.encoding?.targets ?? [],
-      classWeights: problem.classWeights)
+  }
+}
+
+extension TrainingProblem {
+  /// A part whose features are as a model gets them; images are left alone.
+  fileprivate func normalized(_ part: Dataset) -> Dataset {
+    guard let normalization, case .numbers(var features) = part.features else { return part }
+    normalization.apply(to: &features)
+    var result = part
+    result.features = .numbers(features)
+    return result
   }
 }

@@ -35,7 +35,8 @@ public struct Explanation: Sendable {
     public let means: [[Double]]
   }
 
-  /// What importance is measured by: "log-loss" of classes, "RMSE" of numbers, in the target's units.
+  /// What importance is measured by: "log-loss" of classes, "RMSE" of numbers, in the target's units; "standardised RMSE"
+  /// of several targets, whose units differ.
   public let measure: String
   /// It, on the rows as they are.
   public let value: Double
@@ -67,12 +68,13 @@ public struct Explanation: Sendable {
       try predictor.predict(array, parameters: model.parameters, modelState: model.modelState)
     }
     let isClasses = !model.manifest.classes.isEmpty
-    let tag = isClasses ? "loss" : "rmse"
+    let isPooled = encoding.targets.count > 1
     let worth = { (array: NDArray) throws -> Double in
-      Measures(
+      let found = Measures(
         outputs: try outputs(array), targets: dataset.targets, loss: model.manifest.loss,
         scale: model.manifest.targetScale
-      ).values[tag]!
+      ).values
+      return isClasses ? found["loss"]! : isPooled ? found["loss"]!.squareRoot() : found["rmse"]!
     }
     let base = try worth(features)
     let ranges = encoding.featureRanges
@@ -85,7 +87,7 @@ public struct Explanation: Sendable {
         })
     }
     let order = found.indices.sorted { (found[$0].mean, $1) > (found[$1].mean, $0) }
-    measure = isClasses ? "log-loss" : "RMSE"
+    measure = isClasses ? "log-loss" : isPooled ? "standardised RMSE" : "RMSE"
     value = base
     importances = order.map { found[$0] }
     self.rows = dataset.count

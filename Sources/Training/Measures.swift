@@ -1,33 +1,44 @@
+import Diagnostics
 import Foundation
 
 /// What a model's outputs are worth on examples whose targets are known, in double precision and in the targets' units.
 public struct Measures: Sendable {
-  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights; classes have "accuracy" (percent), "f1" (mean over classes) and, of
-  /// two, "auc"; numbers have "rmse", "mae" and "r2", each the mean over targets where they are several.
+  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights.
+  ///
+  /// Classes have "accuracy" and "balancedAccuracy" (percent; the second is the mean recall), "f1" (macro: the mean over
+  /// classes) and, of two, "auc" and "averagePrecision" (of the second). Numbers have "rmse", "mae" and "r2"; several
+  /// targets have each of them ("rmse/NAME") and the means over targets.
   public private(set) var values: [String: Double] = [:]
+  /// Which classes were taken for which; nil of numbers, and where measures are not thorough.
+  public private(set) var confusion: ConfusionMatrix?
 
   /// - Parameters:
   ///   - outputs: [count, ...], logits or standardised numbers.
   ///   - targets: the classes, or standardised numbers of the outputs' shape.
   ///   - scale: undoes the standardisation.
-  ///   - names: of several targets.
+  ///   - names: of several targets; their positions where there are none.
   ///   - classWeights: what rows of each class count.
+  ///   - isThorough: whether to measure what an epoch need not know: of classes the confusion matrix, "ece" and "brier"
+  ///     (see `Calibration`), of more than 32 targets each.
   public init(
     outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
-    classWeights: [Double]? = nil
+    classWeights: [Double]? = nil, isThorough: Bool = false
   ) {
     switch targets {
-    case .classes(let labels): measure(outputs, labels, loss, classWeights)
-    case .numbers(let array): measure(outputs, array, scale, names)
+    case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)
+    case .numbers(let array): measure(outputs, array, scale, names, isThorough)
     }
   }
 
-  private mutating func measure(_ outputs: NDArray, _ labels: [Int32], _ loss: LossFunction, _ weights: [Double]?) {
+  private mutating func measure(
+    _ outputs: NDArray, _ labels: [Int32], _ loss: LossFunction, _ weights: [Double]?, _ isThorough: Bool
+  ) {
     let z = outputs.doubles
     let classes = max(z.count / max(labels.count, 1), 1)
     var (total, right) = (0.0, 0)
     var weighted = (sum: 0.0, weight: 0.0)
     var counts = [(hits: Int, predicted: Int, actual: Int)](repeating: (0, 0, 0), count: classes)
+    var predicted: [Int32] = []
     for (row, label) in labels.enumerated() {
       let own = z[row * classes..<(row + 1) * classes]
       let best = own.indices.reduce(own.startIndex) { own[$1] > own[$0] ? $1 : $0 } - own.startIndex
@@ -36,6 +47,7 @@ public struct Measures: Sendable {
         counts[best].hits += 1
       }
       counts[best].predicted += 1
+      if isThorough { predicted.append(Int32(best)) }
       counts[Int(label)].actual += 1
       let chosen = own[own.startIndex + Int(label)]
       let before = total
@@ -57,9 +69,19 @@ public struct Measures: Sendable {
     let present = counts.filter { $0.actual > 0 }
     values["f1"] =
       present.reduce(0) { $0 + 2 * Double($1.hits) / Double($1.predicted + $1.actual) } / Double(max(present.count, 1))
-    if classes == 2, let auc = Self.areaUnderCurve(labels.indices.map { z[2 * $0 + 1] - z[2 * $0] }, labels) {
-      values["auc"] = auc
+    values["balancedAccuracy"] =
+      100 * present.reduce(0) { $0 + Double($1.hits) / Double($1.actual) } / Double(max(present.count, 1))
+    if classes == 2 {
+      let scores = labels.indices.map { z[2 * $0 + 1] - z[2 * $0] }
+      values["auc"] = Self.areaUnderCurve(scores, labels)
+      values["averagePrecision"] = Self.averagePrecision(scores, labels)
     }
+    guard isThorough, !labels.isEmpty else { return }
+    confusion = ConfusionMatrix(actual: labels, predicted: predicted, classes: classes)
+    // Confidences are those of a softmax.
+    guard loss == .crossEntropy else { return }
+    let calibration = Calibration(logits: z, labels: labels, classes: classes)
+    (values["ece"], values["brier"]) = (calibration.expectedCalibrationError, calibration.brierScore)
   }
 
   /// The chance that a row of class 1 is ranked above one of class 0, ties counted half (Mann and Whitney 1947).
@@ -80,7 +102,26 @@ public struct Measures: Sendable {
     return (ranks - p * (p + 1) / 2) / (p * n)
   }
 
-  private mutating func measure(_ outputs: NDArray, _ targets: NDArray, _ scale: TargetScale?, _ names: [String]) {
+  /// The mean precision over the rows of class 1, each at the threshold that just takes it in; ties are taken in together.
+  static func averagePrecision(_ scores: [Double], _ labels: [Int32]) -> Double? {
+    let positives = labels.count { $0 == 1 }
+    guard positives > 0, scores.allSatisfy(\.isFinite) else { return nil }
+    let order = scores.indices.sorted { scores[$0] > scores[$1] }
+    var (sum, hits, start) = (0.0, 0, 0)
+    while start < order.count {
+      var end = start
+      while end + 1 < order.count, scores[order[end + 1]] == scores[order[start]] { end += 1 }
+      let found = order[start...end].count { labels[$0] == 1 }
+      hits += found
+      sum += Double(found) * Double(hits) / Double(end + 1)
+      start = end + 1
+    }
+    return sum / Double(positives)
+  }
+
+  private mutating func measure(
+    _ outputs: NDArray, _ targets: NDArray, _ scale: TargetScale?, _ names: [String], _ isThorough: Bool
+  ) {
     let (y, t) = (outputs.doubles, targets.doubles)
     precondition(y.count == t.count, "outputs \(outputs.shape) and targets \(targets.shape) differ")
     let rows = max(targets.shape[0], 1)
@@ -104,9 +145,9 @@ public struct Measures: Sendable {
         r2: spread > 0 ? 1 - squares / spread : .nan
       )
       sums = (sums.rmse + found.rmse, sums.mae + found.mae, sums.r2 + found.r2)
-      if width > 1, width <= 32, names.count == width {
-        values["rmse/\(names[column])"] = found.rmse
-        values["r2/\(names[column])"] = found.r2
+      if width > 1, isThorough || width <= 32 {
+        let name = names.count == width ? names[column] : "\(column)"
+        (values["rmse/\(name)"], values["mae/\(name)"], values["r2/\(name)"]) = (found.rmse, found.mae, found.r2)
       }
     }
     values["rmse"] = sums.rmse / Double(width)
@@ -117,17 +158,56 @@ public struct Measures: Sendable {
   /// What chooses an epoch: the loss that is descended.
   public static func decisive(_ values: [String: Double]) -> Double? { values["weightedLoss"] ?? values["loss"] }
 
-  /// The main ones as text: "accuracy 93.1 %, log-loss 0.21".
+  /// The main ones as text: "accuracy 93.1 %, macro F1 0.9, log-loss 0.21".
   public var text: String { Self.text(values) }
 
-  /// The main ones of those that are there, as text.
+  /// The main ones of those that are there, as text. Errors of several targets have several units, and no mean.
   public static func text(_ values: [String: Double]) -> String {
-    let shown: [(tag: String, name: String, unit: String)] =
-      values["rmse"] == nil
-      ? [("accuracy", "accuracy", " %"), ("f1", "F1", ""), ("auc", "AUC", ""), ("loss", "log-loss", "")]
-      : [("rmse", "RMSE", ""), ("mae", "MAE", ""), ("r2", "R²", "")]
-    return shown.compactMap { item in
-      values[item.tag].map { "\(item.name) \(String(format: "%.4g", $0))\(item.unit)" }
-    }.joined(separator: ", ")
+    let several = targets(in: values).count
+    if several > 1, let mean = values["r2"] { return "mean R² \(number(mean)) of \(several) targets" }
+    guard values["rmse"] == nil else { return join(values, errors("")) }
+    return join(
+      values,
+      [
+        ("accuracy", "accuracy", " %"), ("f1", "macro F1", ""), ("auc", "AUC", ""),
+        ("loss", values["weightedLoss"] == nil ? "log-loss" : "unweighted log-loss", ""),
+        ("weightedLoss", "weighted log-loss", ""),
+      ])
   }
+
+  /// What else a thorough look at a classifier finds, as text; empty where there is nothing.
+  ///
+  /// - Parameter positive: the class that average precision is about.
+  public static func detail(_ values: [String: Double], positive: String) -> String {
+    join(
+      values,
+      [
+        ("balancedAccuracy", "balanced accuracy", " %"), ("averagePrecision", "average precision", " (\(positive))"),
+        ("ece", "ECE", ""), ("brier", "Brier score", ""),
+      ])
+  }
+
+  /// The names of several targets that have measures of their own, in order.
+  public static func targets(in values: [String: Double]) -> [String] {
+    values.keys.filter { $0.hasPrefix("rmse/") }.map { String($0.dropFirst(5)) }
+      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
+  }
+
+  /// The measures of one of several targets, as text.
+  public static func text(_ values: [String: Double], target: String) -> String {
+    join(values, errors("/" + target))
+  }
+
+  private static func errors(_ suffix: String) -> [(tag: String, name: String, unit: String)] {
+    [("rmse" + suffix, "RMSE", ""), ("mae" + suffix, "MAE", ""), ("r2" + suffix, "R²", "")]
+  }
+
+  private static func join(
+    _ values: [String: Double], _ shown: [(tag: String, name: String, unit: String)]
+  ) -> String {
+    shown.compactMap { item in values[item.tag].map { "\(item.name) \(number($0))\(item.unit)" } }
+      .joined(separator: ", ")
+  }
+
+  private static func number(_ value: Double) -> String { String(format: "%.4g", value) }
 }

@@ -18,8 +18,7 @@ public struct Predictions: Sendable {
       rows = (0..<count).map { row in (0..<width).map { "\(values[row * width + $0])" } }
       return
     }
-    // A single class has two outputs, of which the second has no name.
-    let names = manifest.classes + (manifest.classes.count..<max(width, manifest.classes.count)).map { "class \($0)" }
+    let names = manifest.outputNames
     header = ["prediction"] + names.map { "probability:\($0)" }
     let logits = outputs.doubles
     rows = (0..<count).map { row in

@@ -53,6 +53,7 @@ extension TrainedModel {
       return Int32(label)
     }
     return Measures(
-      outputs: try outputs(features(ofImages: files.map(\.path))), targets: .classes(labels), loss: manifest.loss)
+      outputs: try outputs(features(ofImages: files.map(\.path))), targets: .classes(labels), loss: manifest.loss,
+      isThorough: true)
   }
 }

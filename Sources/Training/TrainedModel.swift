@@ -27,6 +27,13 @@ public struct TrainedModel: Sendable {
     /// Where numbers are predicted: their means and deviations.
     public var targetScale: TargetScale?
 
+    /// The outputs' classes; empty for numbers. A single class has two outputs, of which the second has no name.
+    public var outputNames: [String] { Self.outputNames(classes) }
+
+    package static func outputNames(_ classes: [String]) -> [String] {
+      classes.count == 1 ? classes + ["class 1"] : classes
+    }
+
     public init(
       model: ModelDescription, loss: LossFunction, encoding: TableEncoding?, normalization: Normalization?,
       classes: [String], targetScale: TargetScale?
@@ -99,13 +106,15 @@ public struct TrainedModel: Sendable {
     return features
   }
 
-  /// What the model is worth on examples.
+  /// What the model is worth on examples, thoroughly.
   ///
+  /// - Parameter classWeights: what rows of each class count; nil where all count the same.
   /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where they do not fit.
-  public func measures(_ dataset: Dataset) throws -> Measures {
+  public func measures(_ dataset: Dataset, classWeights: [Double]? = nil) throws -> Measures {
     Measures(
       outputs: try outputs(features(of: dataset)), targets: dataset.targets, loss: manifest.loss,
-      scale: manifest.targetScale, names: manifest.encoding?.targets ?? [])
+      scale: manifest.targetScale, names: manifest.encoding?.targets ?? [], classWeights: classWeights,
+      isThorough: true)
   }
 
   private func encoding(_ path: String) throws -> TableEncoding {

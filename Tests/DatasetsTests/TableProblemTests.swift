@@ -165,6 +165,34 @@ import Testing
     #expect(try problem(text, seed: 1).validationLines == problem(text, seed: 1).validationLines)
   }
 
+  /// Cells that are missing where the training part had none are counted, and said with the option that left rows out.
+  @Test(arguments: TableOptions.Missing.allCases) func cellsThatTrainingNeverLackedAreCounted(
+    _ missing: TableOptions.Missing
+  ) throws {
+    let space = try Workspace()
+    let rows = (0..<60).map { "\($0),\(["u", "v", "w"][$0 % 3]),\(Double($0) / 7),\($0 % 2 == 0 ? "p" : "q")" }
+    let path = try space.write("t.csv", text: "n,k,m,y\n" + rows.joined(separator: "\n"))
+    let made = try TableProblem(path, TableOptions(missing: missing), key: RandomKey(seed: 3))
+    let other = try space.write("o.csv", text: "n,k,m,y\n3,u,2,p\n,u,2,q\n,,2,p\n4,v,3,q\n")
+    let (features, notes) = try made.encoding.features(of: try Table.read(other))
+    let note = try #require(notes.first { $0.hasPrefix("2 of 4 rows lack cells") })
+    #expect(features.shape[0] == 4 && note.contains("(n, k)") && note.contains("filled with the median"))
+    #expect(note.contains("--missing") == (missing != .fill))
+    let (all, none) = try made.encoding.features(of: try Table.read(path))
+    #expect(all.shape[0] == 60 && none.isEmpty)
+  }
+
+  /// Kinds and tasks have the names that others give them too.
+  @Test func wordsOfTheFieldAreKnown() {
+    #expect(ColumnKind(named: "categorical") == .category && ColumnKind(named: "Numeric") == .number)
+    #expect(ColumnKind(named: "datetime") == .date && ColumnKind(named: "text") == .text)
+    #expect(ColumnKind(named: "cat") == nil)
+    #expect(TableOptions.Task(named: "classification") == .classes)
+    #expect(TableOptions.Task(named: "regression") == .numbers)
+    for kind in ColumnKind.allCases { #expect(ColumnKind(named: kind.rawValue) == kind) }
+    for task in TableOptions.Task.allCases { #expect(TableOptions.Task(named: task.rawValue) == task) }
+  }
+
   /// Another table is encoded as the training table was, row by row; what is new is said.
   @Test func otherTablesAreEncodedTheSame() throws {
     let space = try Workspace()

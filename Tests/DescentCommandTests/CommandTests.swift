@@ -87,6 +87,14 @@ struct Command {
     let described = try Command.run("describe", "calibration")
     #expect(described.text.contains("lower test loss") && described.text.contains("descent.rate = "))
     #expect(try Command.run("describe", "adam").text.contains("beta2 = 0.999"))
+    // Models stand beside data sets, schedules beside stages, and numbers are plain.
+    #expect(list.text.contains("\n  smollm2  ") && list.text.contains("\n  cosine "))
+    for value in ["decision.accuracyMargin = 1 ", "descent.momentum = 0.9 ", "| [16, 32, 64, 256] |"] {
+      #expect(described.text.contains(value) && !described.text.contains("e+0"), "\(value)")
+    }
+    let cosine = try Command.run("describe", "cosine").text
+    for part in ["cosine(FROM, OVER, TO): ", "TO = 0 ", "rate cosine("] { #expect(cosine.contains(part)) }
+    #expect(try Command.run("describe", "sgd").text.contains("here it is \"momentum 0.9 | rate 0.1\""))
   }
 
   @Test func mistakesNameTheNearestAndFail() throws {
@@ -256,7 +264,7 @@ struct Command {
       (["train", csv, "--model", "mpl"], "did you mean mlp"),
       (["train", csv, "--target", "kinds"], "has no column kinds"),
       (["train", csv, "--drop", "z"], "has no column z"),
-      (["train", csv, "--as", "x=numbers"], "did you mean number?"),
+      (["train", csv, "--as", "x=numbers"], "the kinds are number, category, date, text"),
       (["train", csv, "--chain", "adam | rate 0.001 | decay 0.01"], "must come before the rate"),
       (["train", csv, "--chain", "rate -0.1"], "must not be below 0"),
       (["train", csv, "--chain", "adam epsilon=0 | rate 0.1"], "epsilon must be a positive number"),
@@ -293,7 +301,7 @@ struct Command {
     }
     let log = try String(contentsOfFile: out + "/log.jsonl", encoding: .utf8).split(separator: "\n")
     let final = try #require(log.last { $0.contains("\"final\"") })
-    let loss = try #require(final.firstMatch(of: /"validation.loss":([^,}]*)/)).output.1
+    let loss = try #require(final.firstMatch(of: /"final.validation.loss":([^,}]*)/)).output.1
     let evaluated = try Command.run("evaluate", out)
     #expect(evaluated.status == 0 && evaluated.text.contains("  loss \(loss)\n"), "\(evaluated.text) \(final)")
     #expect(try Command.run("evaluate", out, csv).text.contains("accuracy"))

@@ -80,14 +80,14 @@ import Testing
     let lines = (0..<120).map { "\(sin(Double($0) * 1.7)),\(cos(Double($0) * 2.3)),\(3 * sin(Double($0) * 1.7))" }
     try write("line.csv", Data((["x,noise,y"] + lines).joined(separator: "\n").utf8))
     let (data, out) = (folder + "/line.csv", folder + "/compared")
-    let arms = ["--arm", "slow: rate 0.00001", "--arm", "tuned: momentum 0.9 | rate {0.001...0.1}"]
+    let arms = ["--arm", "slow: rate 0.00001", "--arm", "tuned: momentum 0.9 | rate {0.001...1}"]
     func run(_ arguments: [String]) throws -> (status: Int32, text: String) {
       let (process, output) = try Command.start(["compare"] + arguments)
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       process.waitUntilExit()
       return (process.terminationStatus, text)
     }
-    let shared = ["--trials", "3", "--seeds", "4", "--tuning-seeds", "1", "--budget", "60updates", "--quiet"]
+    let shared = ["--trials", "6", "--seeds", "4", "--tuning-seeds", "1", "--budget", "60updates", "--quiet"]
     let found = try run([data, "--out", out] + arms + shared)
     #expect(found.status == 0 && found.text.contains("tuned is better"), "\(found.text)")
     #expect(FileManager.default.fileExists(atPath: out + "/report.html"))

@@ -12,6 +12,8 @@ import Training
   private let configuration: MultiObjectiveConfiguration = {
     var c = MultiObjectiveExperiment.presets[0].configuration
     (c.logistic.epochs, c.quadratic.epochs) = (1e9, 1e9)
+    // Each size at its best rate, but where a test says otherwise.
+    (c.growth.quadratic, c.growth.logistic) = (0, 0)
     return c
   }()
 
@@ -185,7 +187,7 @@ import Training
     failed.set(.samples(untilLevel: 2), of: run, seed, to: nil)
     let choice = MultiObjectiveChoice(experiment, failed)
     #expect(try choice.rate(arena, arm, level: 2) == rates[1] && choice.rate(arena, arm, level: 1) == rates[0])
-    #expect(try choice.reportedRates(arena, arm) == rates)
+    #expect(try choice.reportedRates(arena, arm) == Array(rates.prefix(2)))
   }
 
   /// Where STIMULUS does not see a level a comparison stays open; where another method does not, the samples that it took

@@ -47,6 +47,36 @@ import Testing
     #expect(list.allSatisfy { CalibrationExperiment.settingDescriptions[$0.name] != nil })
   }
 
+  /// Files hold numbers that YAML 1.1 and 1.2 both take for numbers, to the bit.
+  @Test func numbersAreNumbersToEveryReader() throws {
+    struct Numbers: Codable, Equatable {
+      var list: [Double]
+      var single: Float = 0.1
+      var text = "2e-1"
+    }
+    let numbers = Numbers(
+      list: [0.2, 1, -0.0, 1.0 / 3, 0.1 + 0.2, 1e-12, 5e-324, 1e300, 123_456_789_012_345_678, .infinity, -.infinity])
+    let text = try Settings.yaml(numbers)
+    #expect(try Settings.decode(Numbers.self, from: text, describing: "f") == numbers)
+    #expect(text.contains("- 0.2\n- 1.0\n") && text.contains("- 1.0e-12\n"))
+    #expect(text.contains("single: 0.1\n") && text.contains("text: '2e-1'\n"))
+    // PyYAML's pattern, and YAML 1.1's.
+    let number = /[-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?|[-+]?\.inf/
+    for line in text.split(separator: "\n") where line.hasPrefix("- ") {
+      #expect(try number.wholeMatch(in: line.dropFirst(2)) != nil, "\(line)")
+    }
+  }
+
+  /// What earlier versions wrote is read, and checkpoints still know their run by it.
+  @Test func earlierFilesAreRead() throws {
+    struct Shares: Codable, Equatable { var alpha: Double, rate: Double }
+    let shares = Shares(alpha: 0.05, rate: 1e-5)
+    let earlier = "alpha: 5e-2\nrate: 1.0000000000000001e-05\n"
+    #expect(try Settings.decode(Shares.self, from: earlier, describing: "f") == shares)
+    #expect(try Settings.canonicalText(shares) == earlier)
+    #expect(try Settings.yaml(shares) == "alpha: 0.05\nrate: 1.0e-05\n")
+  }
+
   @Test func unknownNamesInAFileAreErrors() throws {
     let text = try Settings.yaml(standard) + "extra: 1\n"
     #expect { try Settings.decode(CalibrationConfiguration.self, from: text, describing: "f") } throws: {

@@ -38,6 +38,21 @@ import Testing
     #expect(text.count { $0 == "x" } == 750)
   }
 
+  /// Of many preconditions those are listed that do not hold, and the others counted.
+  @Test func manyPreconditionsAreCounted() {
+    let broken = Precondition(name: "cold", statement: "", requirement: .atLeast(1), values: [0, 0])
+    let holding = (0..<12).map {
+      Precondition(name: "warm \($0)", statement: "", requirement: .atLeast(1), values: [2, 2])
+    }
+    func text(_ preconditions: [Precondition]) -> String {
+      TerminalSummary(opening: "Found.", preconditions: preconditions, decisions: []).text()
+    }
+    let many = text(holding + [broken])
+    #expect(many.contains("cold") && !many.contains("warm") && many.contains("12 preconditions hold"))
+    let few = text(holding)
+    #expect(few.contains("warm 11") && !few.contains("preconditions hold"))
+  }
+
   /// Identities stand apart, in a line of their own.
   @Test func identitiesStandApart() {
     let identity = decision(Claim(id: "chain-rule", statement: "", source: "", isIdentity: true), .upheld)

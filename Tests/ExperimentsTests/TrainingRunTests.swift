@@ -27,12 +27,12 @@ import Training
 
   private func run(
     _ name: String, _ chain: String, watch: String?, epochs: Int = 4, isClassified: Bool = true, resuming: Bool = false,
-    keep: TrainingRun.Settings.Kept = .last, patience: Int = 0
+    keep: TrainingRun.Settings.Kept = .last, patience: Int = 0, table: TableOptions? = nil
   ) throws -> (text: String, folder: RunFolder) {
     let network = try ModelDescription(.mlp, input: [4], hidden: [12], outputs: isClassified ? 2 : 1)
     let settings = TrainingRun.Settings(
-      source: "table", model: network.description, network: network, chain: chain, epochs: epochs, batch: 20, seed: 1,
-      watch: watch, keep: keep, patience: patience)
+      source: "table", table: table, model: network.description, network: network, chain: chain, epochs: epochs,
+      batch: 20, seed: 1, watch: watch, keep: keep, patience: patience)
     let run = TrainingRun(
       settings: settings,
       problem: TrainingProblem(
@@ -83,6 +83,11 @@ import Training
     }
     #expect(abs(try value("calibration", "accuracy") - last.values["validation/accuracy"]!) < 1e-4)
     #expect(abs(try value("calibration", "nll") - last.values["validation/loss"]!) < 1e-5)
+    // Accuracies are per cent, what is right of a bin a fraction of its predictions.
+    let right = try (0..<10).reduce(0.0) {
+      try $0 + value("calibration", "bin/\($1)/right") * value("calibration", "bin/\($1)/count") / 60
+    }
+    #expect(abs(100 * right - last.values["validation/accuracy"]!) < 1e-4)
     #expect(abs(try value("flatness", "risk/validation") - last.values["validation/loss"]!) < 1e-5)
     let gap = try value("flatness", "risk/validation") - value("flatness", "risk/train")
     #expect(try value("flatness", "gap") == gap)
@@ -178,6 +183,13 @@ import Training
     let least = losses.indices.min { losses[$0] < losses[$1] }!
     #expect(
       epochs.count == min(30, least + 1 + 8) && text.contains("after epoch \(least + 1) of \(epochs.count), the best"))
+    // The kept epoch's values are beside the last one's, under tags of their own.
+    let events = try best.events()
+    let final = try #require(events.last { $0.kind == "final" }?.values)
+    #expect(final["final/validation/loss"] == losses[least] && final["final/epoch"] == Double(least + 1))
+    #expect(epochs.map { $0.values["epoch"] } == (1...epochs.count).map { Double($0) })
+    let points = events.flatMap { event in event.values.keys.map { "\(event.task)/\($0) at \(event.step)" } }
+    #expect(Set(points).count == points.count)
     let saved = try TrainedModel(folder: best.path)
     let held = dataset(60, "validation", isClassified: true)
     #expect(try saved.measures(held).values["loss"] == losses[least])
@@ -203,6 +215,56 @@ import Training
     }
   }
 
+  /// A folder whose settings have numbers as earlier versions wrote them goes on.
+  @Test func earlierFoldersGoOn() throws {
+    let whole = try run("whole", Self.combined, watch: nil, table: TableOptions()).folder
+    let folder = try run("earlier", Self.combined, watch: nil, epochs: 2, table: TableOptions()).folder
+    let text = try String(contentsOfFile: folder.configurationPath, encoding: .utf8)
+    #expect(text.contains("  validation: 0.2\n"))
+    try text.replacing("validation: 0.2\n", with: "validation: 2e-1\n").write(
+      toFile: folder.configurationPath, atomically: true, encoding: .utf8)
+    _ = try run("earlier", Self.combined, watch: nil, resuming: true, table: TableOptions())
+    #expect(try model(whole) == model(folder))
+  }
+
+  /// A log with the names that earlier versions gave makes the same report.
+  @Test func earlierLogsAreReported() throws {
+    let folder = try run("names", "rate 0.1", watch: "calibration").folder
+    let page = try String(contentsOfFile: folder.reportPath, encoding: .utf8)
+    let log = try String(contentsOfFile: folder.logPath, encoding: .utf8)
+    let earlier = log.split(separator: "\n").map { line in
+      line.hasPrefix("{\"event\":\"final\"")
+        ? line.replacing("\"final/", with: "\"") : line.replacing("/right\":", with: "/accuracy\":")
+    }
+    #expect(log.contains("/right\":") && log.contains("\"final/validation/loss\":"))
+    try (earlier.joined(separator: "\n") + "\n").write(toFile: folder.logPath, atomically: true, encoding: .utf8)
+    _ = try TrainingRun.report(folder)
+    #expect(try String(contentsOfFile: folder.reportPath, encoding: .utf8) == page)
+  }
+
+  /// Documentation/run-folder.md lists files, kinds of events and names of values.
+  @Test(arguments: [true, false]) func whatARunLeavesIsDocumented(_ isClassified: Bool) throws {
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(contentsOf: package.appending(path: "Documentation/run-folder.md"), encoding: .utf8)
+    let watch = isClassified ? Self.all : "lipschitz, flatness, twins"
+    let folder = try run("left", "clip 1 | adam | rate 0.01", watch: watch, isClassified: isClassified).folder
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where !name.hasPrefix(".") {
+      #expect(page.contains("`" + (name.hasPrefix("events.out.") ? "events.out.tfevents.*" : name)), "\(name)")
+    }
+    for event in try folder.events() {
+      #expect(page.contains("`\(event.kind)`"), "\(event.kind)")
+      // Classes are named by the data.
+      for tag in event.values.keys where !tag.contains("/as/") {
+        let name = try #require(tag.split(separator: "/").last { Int($0) == nil })
+        #expect(page.contains(name), "\(event.kind): \(tag)")
+      }
+    }
+    // As the page has it.
+    let losses = try folder.events().filter { $0.kind == "epoch" }.map { $0.values["validation/loss"]! }
+    #expect(try folder.events().series("validation/loss", kind: "epoch").map(\.value) == losses)
+  }
+
   /// A descent that broke down says so in its log and at the top of its report, until it is gone on with.
   @Test func aFailureIsRecorded() throws {
     #expect(throws: (any Error).self) { try run("wild", "rate 1e30", watch: nil, isClassified: false) }
@@ -218,9 +280,80 @@ import Training
   /// What may not change is named by its option.
   @Test func otherOptionsAreNamed() throws {
     _ = try run("option", "rate 0.1", watch: nil, epochs: 1)
-    #expect { try run("option", "rate 0.2", watch: nil, epochs: 2, resuming: true) } throws: {
+    #expect { try run("option", "momentum 0.9 | rate 0.1", watch: nil, epochs: 2, resuming: true) } throws: {
+      "\($0)".hasSuffix("change rates alone, or leave --chain out")
+    }
+    // A prediction of norms is about one rate.
+    _ = try run("norms", "rate 0.1", watch: "lipschitz", epochs: 1)
+    #expect { try run("norms", "rate 0.2", watch: "lipschitz", epochs: 2, resuming: true) } throws: {
       "\($0)".hasSuffix("leave --chain out")
     }
+    #expect(try settingsText("norms").contains("chain: rate 0.1"))
+    // Other rates predict nothing.
+    let falling = ["rate linear(0.1, 0.05, 2epochs)", "rate linear(0.1, 0.05, 3epochs)"]
+    _ = try run("falling", falling[0], watch: "lipschitz", epochs: 2)
+    _ = try run("falling", falling[1], watch: "lipschitz", epochs: 3, resuming: true)
+  }
+
+  private func settingsText(_ name: String) throws -> String {
+    try String(contentsOfFile: folder + "/\(name)/config.yaml", encoding: .utf8)
+  }
+
+  /// Other rates go on from the same state, and checkpoints know the run before and after.
+  @Test func ratesMayChange() throws {
+    let (before, after) = ("momentum 0.9 | rate 0.05", "momentum 0.9 | rate 0.01")
+    let start = try run("rates", before, watch: nil, epochs: 3).folder
+    let weights = try model(start)
+    _ = try run("rates", after, watch: nil, epochs: 6, resuming: true)
+    let changed = try model(start)
+    let chains = try start.events().filter { $0.kind == "chain" }
+    #expect(chains.map(\.text) == ["\(after) in place of \(before)"] && chains[0].step == 18 && weights != changed)
+    #expect(try settingsText("rates").contains("startedAs"))
+    // Again, from the last checkpoint and from the one before.
+    for lost in [0, 1] {
+      for name in try FileManager.default.contentsOfDirectory(atPath: start.checkpointFolder).sorted().suffix(lost) {
+        try FileManager.default.removeItem(atPath: start.checkpointFolder + "/" + name)
+      }
+      try FileManager.default.removeItem(atPath: start.path + "/model.safetensors")
+      _ = try run("rates", after, watch: nil, epochs: 6, resuming: true)
+      #expect(try model(start) == changed)
+    }
+  }
+
+  /// A run that ended early goes on with another patience, as one that had it from the start; and what is kept may change.
+  @Test func endedRunsGoOn() throws {
+    let wild = "momentum 0.9 | rate 0.5"
+    let ended = try run("ended", wild, watch: nil, epochs: 30, keep: .best, patience: 3)
+    let count = { (folder: RunFolder) in try folder.events().count { $0.kind == "epoch" } }
+    let first = try count(ended.folder)
+    #expect(first < 30 && ended.text.contains("stopped at epoch \(first) of 30: no better for 3 epochs; it goes on by"))
+    let stop = try #require(try ended.folder.events().first { $0.kind == "stop" }?.text)
+    #expect(stop == "stopped at epoch \(first) of 30: no better for 3 epochs")
+    let page = try String(contentsOfFile: ended.folder.reportPath, encoding: .utf8)
+    #expect(page.contains("The descent \(stop)."))
+    // The same again says the same again.
+    let again = try run("ended", wild, watch: nil, epochs: 30, resuming: true, keep: .best, patience: 3)
+    #expect(try count(again.folder) == first && again.text.contains(stop))
+    let whole = try run("patient", wild, watch: nil, epochs: 30, keep: .last)
+    let longer = try run("ended", wild, watch: nil, epochs: 30, resuming: true, keep: .last)
+    #expect(try model(longer.folder) == model(whole.folder) && !longer.text.contains("stopped at"))
+    #expect(try log(longer.folder, ["epoch", "final"]) == log(whole.folder, ["epoch", "final"]))
+    #expect(try longer.folder.events().allSatisfy { $0.kind != "stop" })
+  }
+
+  /// Classes are logged one by one, and the report shows them.
+  @Test func classesAreInTheReport() throws {
+    let made = try run("classes", "rate 0.1", watch: nil, epochs: 2)
+    let classes = try made.folder.events().filter { $0.kind == "class" }
+    #expect(classes.map(\.task) == ["no", "yes"])
+    #expect(classes.reduce(0) { $0 + $1.values["final/validation/support"]! } == 60)
+    #expect(made.text.contains("logistic regression: accuracy "))
+    let page = try String(contentsOfFile: made.folder.reportPath, encoding: .utf8)
+    for part in ["Each class", "<th>as yes</th>", "<th>macro F1</th>", "<th>ECE</th>", "<th>Brier score</th>"] {
+      #expect(page.contains(part), "\(part)")
+    }
+    _ = try run("classes", "rate 0.1", watch: nil, epochs: 2, resuming: true)
+    #expect(try made.folder.events().count { $0.kind == "class" } == 2)
   }
 
   /// A loss of numbers is said to be that of standardised ones.

@@ -36,7 +36,8 @@ import Training
     let out = folder + "/run-\(UUID().uuidString)"
     let text = try run.run(out: out, resuming: false, replacing: false, isQuiet: true) { _ in }
     let final = try #require(try RunFolder.open(out).events().last { $0.kind == "final" })
-    let values = Dictionary(uniqueKeysWithValues: final.values.map { (String($0.key.dropFirst(11)), $0.value) })
+    let values = Dictionary(
+      uniqueKeysWithValues: final.values.map { ($0.key.replacing("final/validation/", with: ""), $0.value) })
     return (values, problem.account, text)
   }
 

@@ -30,6 +30,25 @@ func complaint(_ body: () throws -> Void) -> String {
     }
   }
 
+  /// What is to be done is said, and a run that failed is not to be gone on with.
+  @Test func aFullFolderSaysWhatToDo() throws {
+    try withTemporaryFolder { root in
+      let path = root + "/run"
+      let folder = try RunFolder.create(path)
+      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      let ended = complaint { _ = try RunFolder.create(path) }
+      #expect(ended.contains("--resume \(path)") && ended.contains("--replace") && ended.contains("--out"))
+      try WholeFile.write(
+        RunEvent(kind: RunEvent.failureKind, step: 3, text: "the loss is nan at step 3").json + "\n",
+        to: folder.logPath)
+      let failed = complaint { _ = try RunFolder.create(path) }
+      #expect(failed.contains("the loss is nan at step 3") && failed.contains("--replace"))
+      #expect(!failed.contains("--resume"))
+      try WholeFile.write("mine", to: root + "/letter.txt")
+      #expect(!complaint { _ = try RunFolder.create(root) }.contains("--re"))
+    }
+  }
+
   /// `replacing` is for runs: another folder's files stay.
   @Test func aFolderThatIsNoRunIsNeverRemoved() throws {
     try withTemporaryFolder { root in
@@ -206,7 +225,10 @@ func complaint(_ body: () throws -> Void) -> String {
     #expect(facts["cores"] as? Int == ProcessInfo.processInfo.activeProcessorCount)
     #expect((facts["libraries"] as? [String: String])?["oneDNN"] == "2.6")
     #expect(facts["commandLine"] as? [String] == ["descent", "run"])
-    #expect(facts["revision"] as? String == RunEnvironment.gitRevision())
+    #expect(facts["descentVersion"] as? String == RunEnvironment.version)
+    // A user's repository is not taken for that of the program.
+    #expect(facts["revision"] == nil && facts["descentRevision"] as? String == "unknown")
+    #expect(facts["workingDirectoryRevision"] as? String == RunEnvironment.gitRevision())
     #expect(try #require(RunEnvironment.peakMemory()) > 1 << 20)
   }
 

@@ -166,6 +166,34 @@ import Testing
       #expect(found < 1e-6 || found > 0.1)
     }
   }
+
+  /// A trial that found its signal in a round keeps that place, to the bit, while its neighbours go through further rounds.
+  @Test func foundSignalsKeepTheirPlaceInLaterRounds() throws {
+    let keys = (0..<12).map { RandomKey(seed: 21).split($0) }
+    let batch = PhaseRetrievalBatch(ensemble: .gaussian(rank: 1), dimension: 16, ratio: 1.8, keys: keys)
+    func run(rounds: Int) throws -> RecoveryOutcome {
+      let schedule = RecoverySchedule(
+        plainSteps: 50_000, stages: 20 * rounds, stageSteps: 20, growth: 1.2, rounds: rounds)
+      return try PhaseRetrievalDescent(.hybrid, schedule: schedule).run(batch)
+    }
+    let (once, often) = (try run(rounds: 1), try run(rounds: 3))
+    let (first, last) = (once.points.doubles, often.points.doubles)
+    let (rows, y, m) = (batch.rows.doubles, batch.intensities.doubles, batch.measurementCount)
+    let found = (0..<12).filter { trial in
+      let loss = (0..<m).reduce(0.0) { sum, i in
+        let z = (0..<16).reduce(0.0) { $0 + rows[(trial * m + i) * 16 + $1] * first[trial * 16 + $1] }
+        let misfit = z * z - y[trial * m + i]
+        return sum + misfit * misfit / (4 * Double(m))
+      }
+      return loss < 0.9 * RecoveryStepper.found
+    }
+    #expect(!found.isEmpty && found.count < 12, "\(found)")
+    for trial in found {
+      let place = trial * 16..<(trial + 1) * 16
+      #expect(first[place] == last[place] && often.isEnded?[trial] == true)
+      #expect(often.barrierDistances?[trial] == once.barrierDistances?[trial])
+    }
+  }
 }
 
 @Suite struct PhaseRetrievalDescentTests {

@@ -38,7 +38,9 @@ import Testing
     let decision = claim.decideDifference(.lower, from: [1, 1.1, 0.9], to: [0.5, 0.65, 0.42])
     #expect(decision.verdict == .upheld)
     #expect(decision.requiring([]) == decision)
-    #expect(decision.requiring([precondition(.above(1.1), [1.2, 1.3])]) == decision)
+    let holding = decision.requiring([precondition(.above(1.1), [1.2, 1.3])])
+    #expect(holding.verdict == .upheld && holding.evidence == decision.evidence)
+    #expect(holding.preconditions.map(\.measured) == [1.25])
     let judged = decision.requiring([
       precondition(.above(1.1), [1.2, 1.3]), precondition(.above(1.5), [1.2, 1.3]), precondition(.atLeast(9), [4]),
     ])

@@ -146,4 +146,16 @@ public final class TableColumn {
 /// What a column's values are taken for.
 public enum ColumnKind: String, Codable, Sendable, CaseIterable {
   case number, category, date, text
+
+  private static let synonyms: [String: ColumnKind] = [
+    "numeric": .number, "numerical": .number, "continuous": .number, "float": .number, "integer": .number,
+    "categorical": .category, "nominal": .category, "factor": .category,
+    "datetime": .date, "timestamp": .date,
+  ]
+
+  /// The kind of a name, or of what others call it: `numeric`, `categorical`, `datetime`.
+  public init?(named name: String) {
+    guard let kind = ColumnKind(rawValue: name.lowercased()) ?? Self.synonyms[name.lowercased()] else { return nil }
+    self = kind
+  }
 }

@@ -71,6 +71,7 @@ extension TableEncoding {
       default: break
       }
     }
+    if let note = missingNote(columns, table.rowCount) { notes.append(note) }
     let extra = table.columns.map(\.name).filter { name in
       !inputs.contains { $0.column == name } && !targets.contains(name)
     }
@@ -82,6 +83,30 @@ extension TableEncoding {
       write(columns, rows: table.rowCount) { base + $0 * width }
     }
     return (array, notes)
+  }
+}
+
+extension TableEncoding {
+  /// How many rows lack a cell where the training data lacked none, so that no feature says so; nil where none does.
+  private func missingNote(_ columns: [TableColumn], _ rows: Int) -> String? {
+    let silent = zip(inputs, columns).filter { input, _ in
+      switch input.kind {
+      case .number, .date: !input.hasIndicator
+      case .category: !input.countsMissing
+      // Texts without words have no feature in training either.
+      case .text: missing != .fill
+      }
+    }.map(\.1)
+    let lacking = (0..<rows).filter { row in silent.contains { $0.isMissing(row) } }
+    guard !lacking.isEmpty else { return nil }
+    let names = silent.filter { column in lacking.contains { column.isMissing($0) } }.map(\.name)
+    let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
+    let what = "\(lacking.count) of \(rows) rows \(lacking.count == 1 ? "lacks" : "lack") cells"
+    return
+      (missing == .fill
+      ? "\(what) that training never lacked (\(shown))"
+      : "\(what) (\(shown)), and the model was trained with --missing \(missing.rawValue)")
+      + ": numbers and dates are filled with the median, categories with none"
   }
 }
 

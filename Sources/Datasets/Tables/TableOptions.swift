@@ -1,7 +1,17 @@
 /// What a user says of a table; what is not said is found out.
 public struct TableOptions: Codable, Sendable, Equatable {
   /// What the target is: found out, classes, or numbers.
-  public enum Task: String, Codable, Sendable, CaseIterable { case auto, classes, numbers }
+  public enum Task: String, Codable, Sendable, CaseIterable {
+    case auto, classes, numbers
+
+    private static let synonyms: [String: Task] = ["classification": .classes, "regression": .numbers]
+
+    /// The task of a name, or of what others call it: `classification`, `regression`.
+    public init?(named name: String) {
+      guard let task = Task(rawValue: name.lowercased()) ?? Self.synonyms[name.lowercased()] else { return nil }
+      self = task
+    }
+  }
   /// What is done to missing cells of features.
   public enum Missing: String, Codable, Sendable, CaseIterable {
     /// The median and an indicator for numbers, a category of its own for texts.

@@ -9,9 +9,11 @@ public struct AdaGrad: NamedTransformation {
 
   public static let kind = TransformationKind(
     "adagrad", "divide by the root of the summed squares",
-    TransformationOption("epsilon", .positive, standard: AdaGrad().epsilon, "added to the root") { (t: AdaGrad) in
-      t.epsilon
-    }, examples: ["adagrad | rate 0.3"]
+    TransformationOption(
+      "epsilon",
+      .positive.doubting { $0 >= 1e-4 ? "a rate, which is a stage of its own: adagrad | rate \($0)" : nil },
+      standard: AdaGrad().epsilon, "added to the root"
+    ) { (t: AdaGrad) in t.epsilon }, examples: ["adagrad | rate 0.3"]
   ) { AdaGrad(epsilon: $0) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {

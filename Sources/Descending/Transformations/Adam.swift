@@ -20,7 +20,10 @@ public struct Adam: NamedTransformation {
 
   public static let kind = TransformationKind(
     "adam", "scale by running moments; a decay behind it makes it AdamW",
-    TransformationOption("beta1", .decay, standard: Adam().beta1, "decay of the mean") { (t: Adam) in t.beta1 },
+    TransformationOption(
+      "beta1", .decay.doubting { $0 < 0.5 ? "a rate, which is a stage of its own: adam | rate \($0)" : nil },
+      standard: Adam().beta1, "decay of the mean"
+    ) { (t: Adam) in t.beta1 },
     TransformationOption("beta2", .decay, standard: Adam().beta2, "decay of the mean square") { (t: Adam) in t.beta2 },
     TransformationOption("epsilon", .positive, standard: Adam().epsilon, "added to the root") { (t: Adam) in
       t.epsilon

@@ -16,8 +16,8 @@ public struct LearningRate: NamedTransformation {
     "rate", "step against the gradient: times minus the learning rate",
     TransformationOption(
       "value", .rate,
-      "a number or cosine(0.1, 5epochs), linear(0.1, 0, 900updates), steps(0.1, 0.5, 10epochs), "
-        + "exponential(0.1, 0.9, 1epochs), warmup(100updates, cosine(0.1, 5epochs))"
+      "a number or a schedule, as cosine(0.1, 5epochs): "
+        + FunctionKind.schedules.map(\.name).joined(separator: ", ")
     ) { (t: LearningRate) in t.schedule },
     examples: [
       "rate 0.1", "rate cosine(0.2, 2500updates, 0.05)", "rate warmup(10updates, linear(0.2, 0.05, 1000updates))",

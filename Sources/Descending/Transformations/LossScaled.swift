@@ -28,7 +28,9 @@ public struct LossScaled: NamedTransformation {
   public static let kind = TransformationKind(
     "losspower", "descend on a power of the loss (AYLA)",
     TransformationOption(
-      "exponent", .lossExponent, "a number, piecewise(above 1, below 1) or sigmoid(small, large, slope, centre)"
+      "exponent", .lossExponent,
+      "a number; piecewise(N_ABOVE, N_BELOW), as piecewise(0.8, 1.2), for losses of 1 or more and below; or "
+        + "sigmoid(N_SMALL, N_LARGE), as sigmoid(1.2, 0.8), for small losses and large ones"
     ) { (t: LossScaled) in t.transformation.exponent },
     TransformationOption(
       "through", .choice, standard: standard.mode, "gradient, or rate: what the slope of the power multiplies"

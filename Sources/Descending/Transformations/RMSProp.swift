@@ -14,7 +14,10 @@ public struct RMSProp: NamedTransformation {
 
   public static let kind = TransformationKind(
     "rmsprop", "divide by the root of the running mean square",
-    TransformationOption("decay", .decay, standard: RMSProp().decay, "of the mean square") { (t: RMSProp) in t.decay },
+    TransformationOption(
+      "decay", .decay.doubting { $0 < 0.5 ? "a rate, which is a stage of its own: rmsprop | rate \($0)" : nil },
+      standard: RMSProp().decay, "of the mean square"
+    ) { (t: RMSProp) in t.decay },
     TransformationOption("epsilon", .positive, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
       t.epsilon
     }, examples: ["rmsprop | rate 0.005"]

@@ -26,7 +26,7 @@ struct ControlSession<Part: LearnerPart> {
     return try ControlRun(
       settings.learner.learner(in: environment, key: RandomKey(seed: seed), expert: expert), in: environment,
       steps: settings.steps, interval: settings.interval, episodes: settings.episodes, checkpoint: checkpoint(seed),
-      fingerprint: try Settings.yaml(own), evaluationKey: RandomKey(seed: 0).split("evaluation"))
+      fingerprint: try Settings.canonicalText(own), evaluationKey: RandomKey(seed: 0).split("evaluation"))
   }
 
   func run(replacing: Bool, isQuiet: Bool, announce: (String) -> Void) throws {

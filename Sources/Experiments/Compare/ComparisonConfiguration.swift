@@ -4,7 +4,8 @@ import Training
 /// Level and margin of a comparison's tests.
 public struct ComparisonRules: DecisionRules {
   public var alpha: Double
-  /// Differences within ± this count as none, in the measure's unit; nil for no test of equality.
+  /// Differences within ± this count as none, in the measure's unit: an arm is better where it is better by more than this, and
+  /// two are the same where their difference is within. Nil for tests of any difference.
   public var margin: Double?
 
   public init(alpha: Double = 0.05, margin: Double? = nil) { (self.alpha, self.margin) = (alpha, margin) }

@@ -4,35 +4,39 @@ import Statistics
 extension ComparisonExperiment {
   static func claimID(_ data: String, _ first: String, _ second: String) -> String { "\(data)/\(first)/\(second)" }
 
-  /// One claim for each pair of arms on each data set, and another of equality where there is a margin.
+  /// One claim for each pair of arms on each data set: that the first is better, or that both are the same within the margin
+  /// where there is one.
   public func claims() throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
     return try plan.dataNames.indices.flatMap { data in
-      try plan.pairs.flatMap { try claims(data, $0.first, $0.second) }
+      try plan.pairs.map { try claim(data, $0.first, $0.second) }
     }
   }
 
-  private func claims(_ data: Int, _ first: Int, _ second: Int) throws -> [ClaimTest<ComparisonTrial>] {
+  private func claim(_ data: Int, _ first: Int, _ second: Int) throws -> ClaimTest<ComparisonTrial> {
     let plan = try plan()
     let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
     let (measure, label) = (try deciding(data), try decidingName(data))
     let (own, other) = (quantity(data, first, measure), quantity(data, second, measure))
     let id = Self.claimID(place, a, b)
-    let direction = plan.measure.isLower ? "lower" : "higher"
-    let statement = "On \(place), the \(label) of \(a) is \(direction) than that of \(b)."
-    let name = "\(a) better than \(b) on \(place)"
-    let better: ClaimTest<ComparisonTrial> =
-      plan.measure.isLower
-      ? .lower(id, statement, own, than: other, name: name, source: "asked")
-      : .higher(id, statement, own, than: other, name: name, source: "asked")
-    var tests = [better.noting { try note($0, own, other) }]
+    let test: ClaimTest<ComparisonTrial>
     if let margin = configuration.decision.margin {
-      tests.append(
-        .same(
-          id + "/same", "On \(place), the \(label) of \(a) and \(b) is the same within ±\(margin).", own, as: other,
-          within: margin, name: "\(a) the same as \(b) on \(place)", source: "asked"))
+      test = .same(
+        id, "On \(place), the \(label) of \(a) and \(b) is the same within ±\(margin).", own, as: other, within: margin,
+        name: "\(a) the same as \(b) on \(place)", source: "asked")
+    } else {
+      let direction = plan.measure.isLower ? "lower" : "higher"
+      let statement = "On \(place), the \(label) of \(a) is \(direction) than that of \(b)."
+      let name = "\(a) better than \(b) on \(place)"
+      test =
+        plan.measure.isLower
+        ? .lower(id, statement, own, than: other, name: name, source: "asked")
+        : .higher(id, statement, own, than: other, name: name, source: "asked")
     }
-    return tests.map { $0.requiring([condition(data)]) }
+    let sides = [first, second]
+    return test.noting { try note($0, own, other) }.measured(in: label).requiring(
+      sides.map { staysFinite(data, $0, plan) } + [learns(data)]
+        + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) })
   }
 
   /// In how many pairs the first is lower, and what ranks say: beside the t-test, for differences that are far from normal.
@@ -57,32 +61,37 @@ extension ComparisonExperiment {
     return Quantity(of: prepared) {
       try $0.values($0.findings, $1)
     } makeUp: { wanted, seed, findings in
-      findings.set(measure, of: try chosen(data, arm, findings), seed, to: wanted)
+      guard let trial = try chosen(data, arm, findings) else { return }
+      findings.set(measure, of: trial, seed, to: wanted)
     }
   }
 
   /// Where no arm learns anything, a difference between arms is none of methods.
-  private func condition(_ data: Int) -> Condition<ComparisonTrial> {
-    let place = configuration.problems[data].name
+  private func learns(_ data: Int) -> Condition<ComparisonTrial> {
     let label = configuration.problems[data].hasTest ? "test" : "validation"
     return Condition(
-      "gain of the best arm over the constant prediction on \(place)", .above(0),
+      gainName(data), .above(0),
       "An arm predicts better than the training part's majority or mean: its \(label) measure, seed by seed.",
       Quantity { findings, seed in
         let (plan, measure) = (try plan(), try deciding(data))
-        let costs = try plan.arms.indices.map { arm in
+        let standing = try standing(data, findings)
+        let costs = try standing.map { arm, _ in
           plan.measure.cost(try values(data, arm, measure, findings)(findings, seed))
         }
-        let constant = try findings[try chosen(data, 0, findings), seed, .constant(measure)]
-        return plan.measure.cost(constant) - costs.min()!
-      } makeUp: { wanted, seed, findings in
-        let (plan, measure) = (try plan(), try deciding(data))
-        let costs = try plan.arms.indices.map { arm in
-          plan.measure.cost(try findings[try chosen(data, arm, findings), seed, measure])
+        guard let best = costs.min() else {
+          throw StatisticsError.tooFewValues(what: "A comparison", needed: 1, found: 0)
         }
-        let cost = costs.min()! + wanted
-        findings.set(
-          .constant(measure), of: try chosen(data, 0, findings), seed, to: plan.measure.isLower ? cost : -cost)
+        return plan.measure.cost(try findings[standing[0].trial, seed, .constant(measure)]) - best
+      } makeUp: { wanted, seed, findings in
+        let (plan, measure, standing) = (try plan(), try deciding(data), try standing(data, findings))
+        let costs = try standing.map { plan.measure.cost(try findings[$0.trial, seed, measure]) }
+        guard let best = costs.min() else { return }
+        let cost = best + wanted
+        findings.set(.constant(measure), of: standing[0].trial, seed, to: plan.measure.isLower ? cost : -cost)
       })
+  }
+
+  func gainName(_ data: Int) -> String {
+    "gain of the best arm over the constant prediction on \(configuration.problems[data].name)"
   }
 }

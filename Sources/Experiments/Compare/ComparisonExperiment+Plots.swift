@@ -6,7 +6,7 @@ extension ComparisonExperiment {
   func curves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot {
     let plan = try plan()
     var series = try plan.arms.indices.map { arm -> Plot.Series in
-      let trial = try findings.ifFinished { try chosen(data, arm, findings) }
+      let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
       var byStep: [Int: [Double]] = [:]
       for seed in trial == nil ? [] : findings.seeds {
         for (step, value) in findings.series(.validation(plan.measure), of: trial!, seed, kind: "look") {
@@ -99,8 +99,14 @@ extension ComparisonExperiment {
           let (target, trials) = (
             try target(data, findings), try plan.arms.indices.map { try chosen(data, $0, findings) }
           )
-          return try findings.seeds.filter { seed in trials.allSatisfy { findings.isFinished($0, seed) } }.map { seed in
-            try trials.map { try arrival($0, seed, at: target, findings).map(value) ?? .infinity }
+          let seeds = findings.seeds.filter { seed in
+            trials.allSatisfy { $0.map { findings.isFinished($0, seed) } ?? true }
+          }
+          // An arm that diverges never arrives.
+          return try seeds.map { seed in
+            try trials.map { trial in
+              try trial.flatMap { try arrival($0, seed, at: target, findings).map(value) } ?? .infinity
+            }
           }
         } ?? []
       }

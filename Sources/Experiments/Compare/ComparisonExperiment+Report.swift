@@ -4,9 +4,13 @@ import Reports
 extension ComparisonExperiment {
   public func frame(_ findings: Findings<ComparisonTrial>) throws -> ReportFrame {
     let plan = try plan()
-    var sections: [Report.Section] = [.heading("Pairs"), pairTable(try pairs(try decide(findings).decisions))]
+    var sections: [Report.Section] = []
+    if plan.arms.count > 1 {
+      let pairs = try pairs(try decide(findings).decisions)
+      sections += [.heading("Pairs"), .table(header: pairHeader, rows: pairs.map(Self.row))]
+    }
     sections.append(.heading("Arms"))
-    if let caution = plan.caution { sections.append(.paragraph(caution)) }
+    sections += try cautions(findings).map { .paragraph($0) }
     sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
     for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
     sections += [
@@ -25,14 +29,25 @@ extension ComparisonExperiment {
       ]
       sections += tuning.map { .plot($0) }
     }
+    // Of one arm the search is all that there is; of several trials.csv has it.
+    if plan.arms.count == 1 {
+      for (data, name) in plan.dataNames.enumerated() {
+        guard let table = try findings.ifFinished({ try trialTable(data, 0, findings) }) else { continue }
+        sections += [
+          .heading("Trials on \(name)"), .table(header: table.header, rows: table.rows),
+        ]
+      }
+    }
     sections += try profiles(findings)
     return ReportFrame(
       title: "Comparison on \(plan.dataNames.joined(separator: ", "))",
       subtitle:
         "\(plan.arms.map(\.name).joined(separator: ", ")): \(plan.budget) each, n = \(reportedSeeds.count) seeds",
-      comparison: "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
-        + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
-        + "arm minus the second, on rows that chose nothing (the test part, read once) where there are some.",
+      comparison: plan.arms.count == 1
+        ? "One arm: its settings are tried on tuning seeds, and the best is run on fresh ones."
+        : "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
+          + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
+          + "arm minus the second, on rows that chose nothing (the test part, read once) where there are some.",
       sections: sections, choices: choices(plan))
   }
 
@@ -50,19 +65,20 @@ extension ComparisonExperiment {
 
   // MARK: Tables
 
-  private func pairTable(_ pairs: [PairVerdict]) -> Report.Section {
-    .table(header: Self.pairHeader, rows: pairs.map(Self.row))
+  /// Sameness within a margin at level α has the interval of 1 - 2α.
+  var pairHeader: [String] {
+    let alpha = configuration.decision.alpha
+    let level = Report.number(100 * (1 - (configuration.decision.margin == nil ? alpha : 2 * alpha)))
+    return ["data", "pair", "verdict", "difference", "\(level) % interval", "n", "p", "p by Holm"]
   }
-
-  static let pairHeader = ["data", "pair", "verdict", "difference", "95 % interval", "n", "p", "p by Holm"]
 
   static func row(_ pair: PairVerdict) -> [String] {
     let e = pair.evidence
     func short(_ value: Double) -> String { Report.number(value, digits: 3) }
     let verdict: String
     switch pair.outcome {
-    case .firstIsBetter, .secondIsBetter:
-      verdict = "\(pair.winner!) is better" + (pair.isWithinMargin ? ", within the margin" : "")
+    case .firstIsBetter, .secondIsBetter: verdict = "\(pair.winner ?? "") is better"
+    case .notApplicable: verdict = "not applicable: " + pair.obstacles.joined(separator: ", ")
     default: verdict = pair.outcome.rawValue
     }
     return [
@@ -93,7 +109,16 @@ extension ComparisonExperiment {
   }
 
   private func armRow(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
-    let (plan, trial) = (try plan(), try chosen(data, arm, findings))
+    let plan = try plan()
+    let trials = plan.trials(data, arm)
+    let cost = try tuningCost(trials, findings)
+    guard let trial = try chosen(data, arm, findings) else {
+      return [
+        plan.dataNames[data], plan.arms[arm].name, "–", "–", "–", "–",
+        Report.number(try findings[trials[0], tuningSeeds[0], .comparedParameters]), "–",
+        "\(trials.count), all diverged", cost,
+      ]
+    }
     let seeds = findings.finished(trial)
     func spread(_ measure: Measure) throws -> String {
       let values = try seeds.filter { try findings[trial, $0, .comparedDivergence] == 0 }
@@ -101,10 +126,8 @@ extension ComparisonExperiment {
       return values.isEmpty ? "–" : Report.spread(values)
     }
     let diverged = try seeds.count { try findings[trial, $0, .comparedDivergence] == 1 }
-    let trials = plan.trials(data, arm)
     let failed = try trials.count { try !meanScore(findings, $0).isFinite }
     let score = try meanScore(findings, trial)
-    let cost = try tuningCost(trials, findings)
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
       Report.number(plan.measure.isLower ? score : -score), try spread(.validation(plan.measure)),
@@ -115,8 +138,9 @@ extension ComparisonExperiment {
   }
 
   private func constantRow(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
-    let (plan, trial) = (try plan(), try chosen(data, 0, findings))
+    let (plan, trial) = (try plan(), try standing(data, findings).first?.trial)
     func spread(_ measure: Measure) throws -> String {
+      guard let trial else { return "–" }
       let values = try findings.finished(trial).compactMap {
         try findings.ifMeasured(.constant(measure), of: trial, $0)
       }
@@ -146,7 +170,10 @@ extension ComparisonExperiment {
       try findings.ifFinished { () -> [[String]] in
         let target = try target(data, findings)
         return try plan.arms.indices.map { arm in
-          let trial = try chosen(data, arm, findings)
+          let trials = plan.trials(data, arm)
+          guard let trial = try chosen(data, arm, findings) else {
+            return [plan.dataNames[data], plan.arms[arm].name, "diverged", "–", "–", "–", "–", "0 of \(trials.count)"]
+          }
           let seeds = findings.finished(trial)
           let arrivals = try seeds.map { try arrival(trial, $0, at: target, findings) }
           func median(_ value: (Arrival) -> Double) -> String {
@@ -158,7 +185,6 @@ extension ComparisonExperiment {
             let value = (middle.0 + middle.1) / 2
             return value >= 1000 ? "\(Int(value))" : Report.number(value)
           }
-          let trials = plan.trials(data, arm)
           let good = try target.map { target in
             try trials.count { try meanScore(findings, $0) <= plan.measure.cost(target) }
           }

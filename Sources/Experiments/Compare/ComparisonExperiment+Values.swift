@@ -33,22 +33,25 @@ extension ComparisonExperiment {
     }
   }
 
-  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  /// - Throws: `FindingsError.unfinished` while the search has not ended; `StatisticsError` where every trial of the arm
+  ///   diverged.
   func values(_ data: Int, _ arm: Int, _ measure: Measure, _ findings: Findings<ComparisonTrial>) throws -> Values {
     let plan = try plan()
+    guard let own = try chosen(data, arm, findings) else {
+      throw StatisticsError.tooFewValues(what: plan.arms[arm].name, needed: 1, found: 0)
+    }
     var worst: Double?
     func consider(_ value: Double?) {
       guard let value, value.isFinite else { return }
       worst = worst.map { plan.measure.cost($0) >= plan.measure.cost(value) ? $0 : value } ?? value
     }
-    for other in plan.arms.indices {
-      let trial = try chosen(data, other, findings)
+    for (_, trial) in try standing(data, findings) {
       for seed in findings.finished(trial) {
         if try findings[trial, seed, .comparedDivergence] == 0 { consider(try findings[trial, seed, measure]) }
         consider(try findings.ifMeasured(.constant(measure), of: trial, seed))
       }
     }
-    return Values(trial: try chosen(data, arm, findings), measure: measure, worst: worst ?? .nan)
+    return Values(trial: own, measure: measure, worst: worst ?? .nan)
   }
 
   /// The value of a measure at which a descent on a data set has arrived: what was asked for, or 90 % of the way from the
@@ -58,8 +61,8 @@ extension ComparisonExperiment {
   package func target(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
     if let target = configuration.target { return target }
     let plan = try plan()
-    let trials = try plan.arms.indices.map { try chosen(data, $0, findings) }
-    let best = try trials.map { try meanScore(findings, $0) }.min()!
+    let trials = try standing(data, findings).map(\.trial)
+    guard let best = try trials.map({ try meanScore(findings, $0) }).min() else { return nil }
     let constants = try tuningSeeds.compactMap {
       try findings.ifMeasured(.constant(.validation(plan.measure)), of: trials[0], $0)
     }

@@ -87,18 +87,21 @@ public struct ComparisonExperiment: Experiment {
     try tuningSeeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(tuningSeeds.count)
   }
 
-  /// The setting that the search chose for an arm.
+  /// The setting that the search chose for an arm; nil where every trial diverged.
   ///
-  /// - Throws: `FindingsError.unfinished` while the search has not ended; `SettingsError` where every trial diverged.
-  package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial {
-    let plan = try plan()
-    let grid = try Grid(seeds: tuningSeeds, [(name: "", candidates: plan.trials(data, arm))], score: score)
-    if let best = try grid.best(of: "", findings) { return best.arm }
-    let count = plan.settings[arm].count
-    throw SettingsError(
-      "\(Self.side(plan, data, arm)): "
-        + (count == 1 ? "the only setting diverged" : "all \(count) trials diverged")
-        + " on the tuning seeds, and there is nothing to compare; smaller rates or a clip may help")
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial? {
+    let grid = try Grid(seeds: tuningSeeds, [(name: "", candidates: try plan().trials(data, arm))], score: score)
+    return try grid.best(of: "", findings)?.arm
+  }
+
+  /// The arms that the search has not given up, each with its setting.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  func standing(
+    _ data: Int, _ findings: Findings<ComparisonTrial>
+  ) throws -> [(arm: Int, trial: ComparisonTrial)] {
+    try plan().arms.indices.compactMap { arm in try chosen(data, arm, findings).map { (arm, $0) } }
   }
 
   // MARK: Running
@@ -126,7 +129,7 @@ public struct ComparisonExperiment: Experiment {
       [
         Sweep<ComparisonTrial>.Stage(search, named: "search"),
         Sweep<ComparisonTrial>.Stage(forecast: forecast, named: "fresh seeds") { findings in
-          ordered(try sides.map { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
+          ordered(try sides.compactMap { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
         },
       ]
     ) { locator, _ in

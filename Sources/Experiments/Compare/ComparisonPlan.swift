@@ -13,6 +13,8 @@ package struct ComparisonPlan: Sendable {
   package let arms: [ComparedArm]
   /// By arm and trial.
   package let settings: [[ComparedSetting]]
+  /// By arm: the ends of its ranges that could be further out.
+  let ends: [[RangeEnd]]
   package let dataNames: [String]
   let budget: Budget
   let measure: ComparedMeasure
@@ -20,8 +22,15 @@ package struct ComparisonPlan: Sendable {
   /// - Throws: `SettingsError` naming the arm and what is wrong with it.
   package init(_ c: ComparisonConfiguration) throws {
     arms = try c.arms.map { try ComparedArm($0) }
-    guard arms.count > 1 else {
-      throw SettingsError("a comparison needs two arms or more; give each by --arm \"NAME: CHAIN\"")
+    guard !arms.isEmpty else {
+      throw SettingsError(
+        "name what is compared: two arms or more, each by --arm \"NAME: CHAIN\"; or one arm with a range to tune, as "
+          + "--arm \"sgd: rate {0.001...1}\"")
+    }
+    guard arms.count > 1 || !arms[0].body.places.isEmpty else {
+      throw SettingsError(
+        "one arm without a range leaves nothing to compare and nothing to tune; give another by --arm \"NAME: CHAIN\", or "
+          + "a range in braces, as \"\(arms[0].name): rate {0.001...1}\"")
     }
     if let twice = Dictionary(grouping: arms, by: { $0.name.lowercased() }).first(where: { $0.value.count > 1 }) {
       throw SettingsError("two arms have the name \(twice.value[0].name)")
@@ -41,6 +50,7 @@ package struct ComparisonPlan: Sendable {
     settings = try arms.map { try $0.trials(c.trials, sequence, dimensions) }
     // What text alone can tell is told before any data are read.
     for setting in settings.joined() { _ = try setting.method(budget: budget) }
+    ends = zip(arms, settings).enumerated().map { [budget] in RangeEnd.all(of: $0, $1.0, $1.1, budget) }
     var names: [String] = []
     for source in c.data {
       let base = Self.shortName(source)

@@ -66,8 +66,7 @@ public struct MethodComparison {
   /// - Parameters:
   ///   - out: the folder, made here.
   ///   - replacing: whether an earlier run in it may be removed.
-  /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written, or where
-  ///   every trial of an arm diverged; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
+  /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
   public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
     let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
     for problem in experiment.configuration.problems { announce(problem.sentence) }
@@ -126,40 +125,49 @@ public struct MethodComparison {
 public struct ComparisonOutcome: Sendable {
   /// Each pair of arms on each data set.
   public let pairs: [PairVerdict]
-  /// The chosen settings, by data set and arm, as text.
+  /// The chosen settings, by data set and arm, as text; an arm whose trials all diverged has none.
   public let settings: [String: [String: String]]
   /// Claims, report, time.
   public let outcome: RunSession.Outcome
+  private let pairHeader: [String]
   private let arrivals: TextTable
-  private let caution: String?
+  private let cautions: [String]
+  /// Of one arm alone: its trials on each data set.
+  private let trials: [TextTable]
 
   init(_ experiment: ComparisonExperiment, _ outcome: RunSession.Outcome, _ folder: RunFolder) throws {
     (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
-    caution = plan.caution
+    (pairHeader, cautions) = (experiment.pairHeader, try experiment.cautions(findings))
+    trials =
+      plan.arms.count > 1 ? [] : try plan.dataNames.indices.map { try experiment.trialTable($0, 0, findings) }
     var settings: [String: [String: String]] = [:]
     for (data, name) in plan.dataNames.enumerated() {
       for (arm, side) in plan.arms.enumerated() {
-        settings[name, default: [:]][side.name] =
-          plan.setting(try experiment.chosen(data, arm, findings)).description
+        guard let trial = try experiment.chosen(data, arm, findings) else { continue }
+        settings[name, default: [:]][side.name] = plan.setting(trial).description
       }
     }
     self.settings = settings
     arrivals = TextTable(
       header: ["data", "arm", "best setting", "arrived", "updates", "gradients", "seconds", "trials that arrive"],
       rows: try experiment.arrivalRows(findings).map { row in
-        [row[0], row[1], settings[row[0]]?[row[1]] ?? ""] + [2, 3, 5, 6, 7].map { row[$0] }
+        [row[0], row[1], settings[row[0]]?[row[1]] ?? "–"] + [2, 3, 5, 6, 7].map { row[$0] }
       })
   }
 
   /// The end of a run in a terminal.
   public func text(width: Int = 100) -> String {
-    let sentences = [outcome.verdicts.opening, caution].compactMap { $0 }
+    let sentences = ([outcome.verdicts.opening] + cautions)
       .map { TextTable.wrapped($0, width: width).joined(separator: "\n") }
-    let verdicts = TextTable(
-      header: ComparisonExperiment.pairHeader, rows: pairs.map(ComparisonExperiment.row))
+    let verdicts = TextTable(header: pairHeader, rows: pairs.map(ComparisonExperiment.row))
+    // The best of the trials; all are in trials.csv.
+    let tables =
+      trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (pairs.isEmpty ? [] : [verdicts])
     return
-      (sentences + [verdicts.text(width: width), arrivals.text(width: width), "report: \(outcome.reportPath)"])
+      (sentences + tables.map { $0.text(width: width) } + [
+        arrivals.text(width: width), "report: \(outcome.reportPath)",
+      ])
       .joined(separator: "\n\n")
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 /// `{0.001...1}` is a range of numbers. It is drawn on a logarithmic scale where both ends are positive and the larger is at
 /// least ten times the smaller, else on a linear one. Where both ends are written as whole numbers, `{16...128}`, whole
 /// numbers are drawn; write `{1.0...8}` for others. `{a, b, c}` is a choice of texts.
-public enum OptionRange: Hashable, Sendable {
+public enum OptionRange: Hashable, Sendable, CustomStringConvertible {
   case numbers(low: Double, high: Double)
   case wholeNumbers(low: Int, high: Int)
   case choices([String])
@@ -41,6 +41,15 @@ public enum OptionRange: Hashable, Sendable {
     self = .wholeNumbers(low: first, high: last)
   }
 
+  /// As braces hold it.
+  public var description: String {
+    switch self {
+    case .numbers(let low, let high): "\(PlainNumber.text(low))...\(PlainNumber.text(high))"
+    case .wholeNumbers(let low, let high): "\(low)...\(high)"
+    case .choices(let choices): choices.joined(separator: ", ")
+    }
+  }
+
   /// Whether numbers are drawn on a logarithmic scale.
   public var isLogarithmic: Bool {
     switch self {
@@ -67,6 +76,41 @@ public enum OptionRange: Hashable, Sendable {
       // Rounding does not lead out of the range.
       guard let rounded = Double(short), rounded >= low, rounded <= high else { return "\(min(max(value, low), high))" }
       return short
+    }
+  }
+
+  /// Where a value lies on the scale that is searched, 0 and 1 at the ends; nil for a choice of texts or of two numbers, which
+  /// has no inside, and for what is no number.
+  ///
+  /// Of a choice of three numbers or more it is the place in their order.
+  public func place(of text: String) -> Double? {
+    switch self {
+    case .choices(let choices):
+      let known = choices.compactMap(Double.init).sorted()
+      guard known.count == choices.count, known.count > 2, let value = Double(text),
+        let index = known.firstIndex(of: value)
+      else { return nil }
+      return Double(index) / Double(known.count - 1)
+    case .numbers(let low, let high): return Double(text).map { place($0, low, high) }
+    case .wholeNumbers(let low, let high): return Double(text).map { place($0, Double(low), Double(high)) }
+    }
+  }
+
+  private func place(_ value: Double, _ low: Double, _ high: Double) -> Double {
+    isLogarithmic ? log(value / low) / log(high / low) : (value - low) / (high - low)
+  }
+
+  /// The value a tenth of the range beyond an end, on the scale that is searched; nil for choices.
+  func text(beyond isHigh: Bool) -> String? {
+    func beyond(_ low: Double, _ high: Double) -> Double {
+      if isLogarithmic { return isHigh ? high * pow(high / low, 0.1) : low / pow(high / low, 0.1) }
+      return isHigh ? high + (high - low) / 10 : low - (high - low) / 10
+    }
+    switch self {
+    case .choices: return nil
+    case .numbers(let low, let high): return "\(beyond(low, high))"
+    case .wholeNumbers(let low, let high):
+      return "\(Int(beyond(Double(low), Double(high)).rounded(isHigh ? .up : .down)))"
     }
   }
 

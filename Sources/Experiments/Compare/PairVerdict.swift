@@ -3,15 +3,19 @@ import Statistics
 
 /// What a comparison says of two arms on one data set.
 public struct PairVerdict: Sendable, Equatable {
-  /// Which is better, as far as the tests tell.
+  /// Which is better, as far as the tests tell; with a margin, better by more than that.
   public enum Outcome: String, Sendable, CaseIterable {
     case firstIsBetter = "the first is better"
     case secondIsBetter = "the second is better"
-    /// The difference is within the margin, and neither is better.
+    /// The difference is within the margin.
     case same = "the same within the margin"
     case noDifference = "no difference found"
+    /// There is a margin, and the interval reaches across it.
+    case undecided = "neither within the margin nor beyond it"
     /// No arm beats the constant prediction.
-    case notApplicable = "nothing learned"
+    case nothingLearned = "nothing learned"
+    /// Beyond the end of a range a better setting may lie, or every trial of an arm diverged.
+    case notApplicable = "not applicable"
     /// Descents have not ended.
     case open = "not ended"
   }
@@ -26,21 +30,33 @@ public struct PairVerdict: Sendable, Equatable {
   public let measure: String
   /// After Holm's correction over all pairs and data sets.
   public let outcome: Outcome
-  /// Whether the difference is within the margin, where there is one; it may be, and yet be one.
-  public let isWithinMargin: Bool
-  /// The test of "the first is better": its estimate is first - second.
+  /// Why the pair is not judged, as "widen sgd's rate upwards"; empty where it is.
+  public let obstacles: [String]
+  /// The estimate is first - second. Its test is that of a difference, or with a margin that of sameness.
   public let evidence: Evidence
 
-  init(data: String, _ first: String, _ second: String, measure: String, _ better: Decision, _ same: Decision?) {
+  /// - Parameters:
+  ///   - decision: of the claim that the first is better, or with a margin that both are the same.
+  ///   - isLower: whether less of the measure is better.
+  ///   - obstacles: by the name of the precondition that does not hold.
+  init(
+    data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, hasMargin: Bool,
+    isLower: Bool, obstacles known: [String: String]
+  ) {
     (self.data, self.first, self.second, self.measure) = (data, first, second, measure)
-    evidence = better.evidence
-    isWithinMargin = same?.verdict == .upheld
-    switch better.verdict {
+    evidence = decision.evidence
+    let failed = decision.preconditions.filter { $0.isMeasured && !$0.holds }
+    obstacles = decision.verdict == .notApplicable ? failed.compactMap { known[$0.name] } : []
+    let isFirst = (evidence.estimate < 0) == isLower
+    switch decision.verdict {
+    case .notApplicable: outcome = obstacles.isEmpty ? .nothingLearned : .notApplicable
+    case .notMeasured: outcome = .open
+    case .undecided where evidence.count < 2: outcome = .open
+    case .undecided: outcome = hasMargin ? .undecided : .noDifference
+    case .upheld where hasMargin: outcome = .same
+    case .refuted where hasMargin: outcome = isFirst ? .firstIsBetter : .secondIsBetter
     case .upheld: outcome = .firstIsBetter
     case .refuted: outcome = .secondIsBetter
-    case .notApplicable: outcome = .notApplicable
-    case .notMeasured: outcome = .open
-    case .undecided: outcome = evidence.count < 2 ? .open : isWithinMargin ? .same : .noDifference
     }
   }
 
@@ -56,16 +72,18 @@ public struct PairVerdict: Sendable, Equatable {
   /// As "adam is better than sgd on digits (test loss 0.0341 lower)".
   public var sentence: String {
     let size = String(format: "%.3g", abs(evidence.estimate))
-    let within = isWithinMargin ? ", within the margin" : ""
     switch outcome {
     case .firstIsBetter, .secondIsBetter:
       let isFirst = outcome == .firstIsBetter
       let isLower = (evidence.estimate < 0) == isFirst
       return "\(isFirst ? first : second) is better than \(isFirst ? second : first) on \(data) (\(measure) \(size) "
-        + "\(isLower ? "lower" : "higher")\(within))"
+        + "\(isLower ? "lower" : "higher"))"
     case .same: return "\(first) and \(second) are the same on \(data) within the margin"
     case .noDifference: return "between \(first) and \(second) on \(data) no difference was found"
-    case .notApplicable: return "on \(data) no arm beats the constant prediction"
+    case .undecided: return "whether \(first) and \(second) differ on \(data) by more than the margin is undecided"
+    case .nothingLearned: return "on \(data) no arm beats the constant prediction"
+    case .notApplicable:
+      return "\(first) and \(second) cannot be judged on \(data): \(obstacles.joined(separator: ", "))"
     case .open: return "\(first) and \(second) on \(data) have not ended"
     }
   }
@@ -76,21 +94,41 @@ extension ComparisonExperiment {
   func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
     let (plan, known) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
     return try plan.dataNames.indices.flatMap { data in
-      try plan.pairs.compactMap { pair -> PairVerdict? in
+      let obstacles = obstacles(data, plan)
+      return try plan.pairs.compactMap { pair -> PairVerdict? in
         let (first, second) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
-        let id = Self.claimID(plan.dataNames[data], first, second)
-        return try known[id].map {
+        return try known[Self.claimID(plan.dataNames[data], first, second)].map {
           PairVerdict(
-            data: plan.dataNames[data], first, second, measure: try decidingName(data), $0, known[id + "/same"])
+            data: plan.dataNames[data], first, second, measure: try decidingName(data), $0,
+            hasMargin: configuration.decision.margin != nil, isLower: plan.measure.isLower, obstacles: obstacles)
         }
       }
     }
   }
 
+  /// What to do, by the name of the precondition that does not hold.
+  private func obstacles(_ data: Int, _ plan: ComparisonPlan) -> [String: String] {
+    var known: [String: String] = [:]
+    for arm in plan.arms.indices {
+      let name = plan.arms[arm].name
+      known[Self.finiteName(plan, data, arm)] = Self.diverged(name, plan.settings[arm].count)
+      for end in plan.ends[arm] {
+        known[Self.roomName(plan, data, end)] =
+          "widen \(name)'s \(end.place) \(end.side == .above ? "upwards" : "downwards")"
+      }
+    }
+    return known
+  }
+
+  static func diverged(_ arm: String, _ trials: Int) -> String {
+    trials == 1 ? "the only setting of \(arm) diverged" : "all \(trials) trials of \(arm) diverged"
+  }
+
   /// The pairs in one sentence; of many, those that differ.
-  public func opening(_ decisions: [Decision]) -> String? {
+  public func opening(_ decisions: [Decision], _ findings: Findings<ComparisonTrial>) -> String? {
+    guard let plan = try? plan(), plan.arms.count > 1 else { return try? loneOpening(findings) }
     guard let pairs = try? pairs(decisions), !pairs.isEmpty else { return nil }
-    let text: String
+    var text: String
     if pairs.count <= 6 {
       // Of a data set on which nothing was learned once is enough.
       var said: Set<String> = []
@@ -101,6 +139,9 @@ extension ComparisonExperiment {
         (found.isEmpty ? "none" : "\(found.count)") + " of \(pairs.count) pairs differ" + (found.count < 2 ? "s" : "")
         + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
         + (found.count > 6 ? "; ..." : "")
+      let unjudged = pairs.filter { $0.outcome == .notApplicable }
+      let reasons = unjudged.flatMap(\.obstacles).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      text += unjudged.isEmpty ? "" : "; \(unjudged.count) cannot be judged: " + reasons.joined(separator: ", ")
     }
     // Names stay as they were given, at the beginning of a sentence too.
     let isName = pairs.contains { text.hasPrefix($0.first + " ") || text.hasPrefix($0.second + " ") }

@@ -249,6 +249,18 @@ package struct BoundsEvidence {
       })
   }
 
+  /// The least flatness term of the looks along the plateaus as a share of the largest: below zero where its sign changes.
+  package func leastFlatness(_ type: FlatnessType, seeds: [Int]) throws -> Double {
+    let steps = plateaus.first.map(configuration.probes) ?? []
+    let values = try steps.map { step in
+      average(try plateaus.map { try mean($0, .flatness(type, at: step), seeds) })
+    }
+    guard let least = values.min(), let most = values.max() else {
+      throw StatisticsError.tooFewValues(what: "A look at flatness", needed: 1, found: 0)
+    }
+    return most > -least ? least / most : most / least
+  }
+
   /// Pseudo-values over the reported seeds of a statistic of seeds.
   func pseudovalues(_ statistic: ([Int]) throws -> Double) throws -> [Double] {
     try jackknifePseudovalues(count: seeds.count) { units in try statistic(units.map { seeds[$0] }) }

@@ -70,7 +70,7 @@ extension GeneralizationBoundsExperiment {
         } makeUp: { wanted, _, seed, findings in
           setFlatness(.two, to: wanted, seed, &findings)
         }, to: 0, within: configuration.decision.growthMargin, source: Self.paper
-      ).requiring([hasSettled]),
+      ).requiring([hasSettled, keepsItsSign]),
       Test.higher(
         "flatness-accumulates",
         "With the same small noise at each step the flatness term of type I grows faster over these iterations.",
@@ -79,7 +79,7 @@ extension GeneralizationBoundsExperiment {
         } makeUp: { wanted, _, seed, findings in
           setFlatness(.one, to: wanted, seed, &findings)
         }, than: 0, source: Self.paper
-      ).requiring([hasSettled, isSmall]),
+      ).requiring([hasSettled, keepsItsSign, isSmall]),
     ]
   }
 

@@ -51,6 +51,22 @@ extension GeneralizationBoundsExperiment {
       })
   }
 
+  /// The exponent of a term that passes through zero says nothing.
+  var keepsItsSign: Condition<BoundsSpot> {
+    Condition(
+      "least flatness of type II along the looks over the largest, with its sign", .atLeast(0.1),
+      "The flatness term of type II stays clear of zero.",
+      statistic {
+        try $0.leastFlatness(.two, seeds: $1)
+      } makeUp: { wanted, e, seed, findings in
+        for spot in e.plateaus {
+          for (index, step) in configuration.probes(spot).enumerated() {
+            findings.set(.flatness(.two, at: step), of: spot, seed, to: index == 0 ? max(-1, min(1, wanted)) : 1)
+          }
+        }
+      })
+  }
+
   // MARK: Quantities
 
   private func evidence(_ findings: Findings<BoundsSpot>) throws -> BoundsEvidence {

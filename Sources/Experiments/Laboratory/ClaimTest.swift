@@ -57,6 +57,13 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
     return copy
   }
 
+  /// The same claim, whose estimate is a number of this, as "test loss".
+  public func measured(in unit: String) -> ClaimTest {
+    var copy = self
+    copy.claim.unit = unit
+    return copy
+  }
+
   /// The same claim, about something that may be absent, as a data set: where it is, the claim is not measured and says so.
   ///
   /// - Parameter name: that of a `Workbench.Absence`.

@@ -82,6 +82,9 @@ public struct Findings<Arm: SweepArm>: Sendable {
     return family.indices(in: (results[name] ?? [:]).keys)
   }
 
+  /// All that a task measured, by tag; nil where it has not ended.
+  package func measures(of arm: Arm, _ seed: Int) -> [String: Double]? { results[SweepTask(arm, seed: seed).name] }
+
   /// Whether a task has ended.
   public func isFinished(_ arm: Arm, _ seed: Int) -> Bool { isFinished(SweepTask(arm, seed: seed)) }
 

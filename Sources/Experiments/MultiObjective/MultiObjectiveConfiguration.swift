@@ -102,16 +102,17 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
   public var seeds: TunedSeeds
   public var decision: Decisions
 
+  /// Grids that hold each method's best rate inside.
   static let quick = MultiObjectiveConfiguration(
     problems: ["quadratic", "logistic", "river-flow-1"], methods: MultiObjectiveMethod.allCases.map(\.rawValue),
     quadratic: Problem(
-      samples: [256, 1024, 4096, 16_384], epochs: 1000, steps: 50_000, rates: [0.05, 3.2], rateCount: 7,
+      samples: [256, 1024, 4096, 16_384], epochs: 1000, steps: 50_000, rates: [0.0125, 3.2], rateCount: 9,
       levels: [1e-1, 1e-4, 1e-8]),
     logistic: Problem(
-      samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.25, 16], rateCount: 7,
+      samples: [32, 128, 512, 2048], epochs: 1500, steps: 10_000, rates: [0.125, 64], rateCount: 10,
       levels: [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5]),
     riverFlow: Problem(
-      samples: [600], epochs: 40, steps: 4000, rates: [0.003, 0.3], rateCount: 5, levels: [1e-2, 1e-3]),
+      samples: [600], epochs: 40, steps: 4000, rates: [0.0003, 0.3], rateCount: 7, levels: [1e-2, 1e-3]),
     multiMNIST: Problem(
       samples: [5000], epochs: 20, steps: 4000, rates: [0.01, 0.3], rateCount: 4, levels: [1e-1, 1e-2]),
     synthetic: Synthetic(
@@ -129,12 +130,12 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     c.problems = ["quadratic", "logistic"]
     c.methods = ["MGD", "SMGD", "scalarisation-SPIDER", "STIMULUS", "STIMULUS-M", "STIMULUS+"]
     c.quadratic = Problem(
-      samples: [32, 64, 128], epochs: 200, steps: 1000, rates: [0.1, 0.5], rateCount: 2, levels: [1, 1e-6])
+      samples: [32, 64, 128], epochs: 200, steps: 1000, rates: [0.1, 0.4], rateCount: 3, levels: [1, 1e-6])
     c.logistic = Problem(
-      samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 2, levels: [3e-2, 2e-2, 1e-2])
+      samples: [16, 32, 64], epochs: 100, steps: 500, rates: [0.5, 2], rateCount: 3, levels: [3e-2, 2e-2, 1e-2])
     (c.synthetic.dimension, c.synthetic.condition) = (6, 30)
     c.momentum.problems = ["quadratic"]
-    c.growth = .best
+    c.growth = GrowthRates(quadratic: 0.2, logistic: 1)
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
     return c
   }
@@ -146,8 +147,8 @@ public struct MultiObjectiveConfiguration: SeededConfiguration {
     c.synthetic.decay = 4
     c.logistic.epochs = 20_000
     c.logistic.steps = 100_000
-    c.logistic.rates = [0.25, 64]
-    c.logistic.rateCount = 5
+    c.logistic.rates = [0.0625, 256]
+    c.logistic.rateCount = 7
     c.growth.logistic = 1
     c.logistic.levels = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
     c.riverFlow.samples = [7204]

@@ -17,6 +17,34 @@ extension MultiObjectiveExperiment {
     }
   }
 
+  /// Beyond the grid's edge a better rate may lie.
+  private func isInside(
+    _ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ level: @escaping Level, _ name: String = ""
+  ) -> Condition<MultiObjectiveRun> {
+    let rates = configuration.rates(arena.problem)
+    @Sendable func distance(_ rate: Double) -> Int {
+      let index = rates.firstIndex(of: rate)!
+      return min(index, rates.count - 1 - index)
+    }
+    return Condition(
+      "steps of \(arm.method.rawValue)'s rate from the grid's edge, \(arena.problem)\(name)", .atLeast(1),
+      "Its best rate lies inside of the grid.",
+      number { e, _ in
+        let level = try level(e)
+        let tuned = try e.choice.tuned(arena, arm, level: level)
+        return try e.choice.rateOrNearest(arena, tuned, level: level).map { Double(distance($0)) } ?? .nan
+      } makeUp: { wanted, e, _, findings in
+        let measure = e.scoreMeasure(arena, level: try level(e))
+        for variant in configuration.variants(arm.method) {
+          for rate in rates {
+            let run = MultiObjectiveRun(arena, variant, rate: rate)
+            let isBest = (distance(rate) >= 1) == (wanted >= 1)
+            for seed in tuningSeeds { findings.set(measure, of: run, seed, to: isBest ? 1 : 2) }
+          }
+        }
+      })
+  }
+
   /// All at the problem's largest size.
   func comparisons(_ problem: String) -> [Test] {
     let arena = configuration.largest(problem)
@@ -25,6 +53,12 @@ extension MultiObjectiveExperiment {
     let measure =
       arena.countsSamples
       ? "needs fewer samples to the finest level that it reaches" : "is nearer to stationary after as many samples"
+    func inside(_ others: MultiObjectiveArm...) -> [Condition<MultiObjectiveRun>] {
+      ([stimulus] + others).map { isInside(arena, $0, finest) }
+    }
+    func insideAtCoarsest(_ other: MultiObjectiveArm) -> [Condition<MultiObjectiveRun>] {
+      [stimulus, other].map { arm in isInside(arena, arm, { _ in 0 }, ", coarsest level") }
+    }
     var tests: [Test] = []
     for (method, source) in Self.baselines where arms.contains(configuration.arm(method)) {
       let (name, other) = (method.rawValue, configuration.arm(method))
@@ -33,20 +67,23 @@ extension MultiObjectiveExperiment {
         tests.append(
           .lower(
             "fewer/\(problem)/\(name)", statement, score(arena, stimulus, finest), than: score(arena, other, finest),
-            source: source))
+            source: source
+          ).requiring(inside(other)))
         continue
       }
       tests.append(
         Test.lower(
           "fewer/\(problem)/\(name)", statement, score(arena, stimulus, finest),
           than: boundedScore(arena, stimulus, other, finest), source: source
-        ).noting { try unseen(MultiObjectiveEvidence($0, self), arena, stimulus, other, finest) })
+        ).noting { try unseen(MultiObjectiveEvidence($0, self), arena, stimulus, other, finest) }
+          .requiring(inside(other)))
       tests.append(
         .lower(
           "coarse/\(problem)/\(name)",
           "\(problem): also to the coarsest level STIMULUS needs fewer samples than \(name).",
           score(arena, stimulus) { _ in 0 }, than: score(arena, other) { _ in 0 },
-          source: "ours: the theorems are about small ε"))
+          source: "ours: the theorems are about small ε"
+        ).requiring(insideAtCoarsest(other)))
     }
     if arms.contains(configuration.arm(.stimulusPlus)) {
       let plus = configuration.arm(.stimulusPlus)
@@ -57,7 +94,8 @@ extension MultiObjectiveExperiment {
       tests.append(
         .lower(
           "plus/\(problem)", "\(problem): STIMULUS+ \(measure) than STIMULUS.", score(arena, plus, shared),
-          than: score(arena, stimulus, shared), source: Self.paper))
+          than: score(arena, stimulus, shared), source: Self.paper
+        ).requiring(inside(plus)))
     }
     let spider = configuration.arm(.scalarizationSpider)
     if !arena.countsSamples, arms.contains(spider) {
@@ -66,7 +104,8 @@ extension MultiObjectiveExperiment {
           "loss/\(problem)",
           "\(problem): STIMULUS ends with a lower mean training loss than scalarisation-SPIDER.",
           .log(atEnd(arena, stimulus, .finalLoss)), than: .log(atEnd(arena, spider, .finalLoss)),
-          source: "ours: near to stationary is not yet low"))
+          source: "ours: near to stationary is not yet low"
+        ).requiring(inside(spider)))
     }
     if configuration.hasAblation(arena) { tests += momentum(arena) }
     if !arena.countsSamples {

@@ -104,18 +104,21 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
     return c
   }
 
-  /// Three sizes, twelve times the steps of the barrier, and twice the trials.
+  /// Two sizes, twelve times the steps of the barrier, twice the trials, and ratios nearer to the lifted theory's. Just above
+  /// m = n descents of large signals run out of steps.
   static var standard: PhaseRetrievalConfiguration {
     var c = quick
-    c.problem.dimensions = [100, 200, 400]
+    c.problem.dimensions = [100, 200]
+    c.problem.positions = [0.3, 0.4, 0.5, 0.6, 0.8, 1, 2.2]
     c.descent.barrierSteps = 14_400
     c.seeds.trials = 8
     return c
   }
 
-  /// Every method at more ratios, with more trials.
+  /// Every method at three sizes and more ratios, with more trials.
   static var paper: PhaseRetrievalConfiguration {
     var c = standard
+    c.problem.dimensions = [100, 200, 400]
     c.problem.positions = [0.3, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.1, 1.4, 2, 5]
     c.descent.methods = RecoveryMethod.allCases.map(\.rawValue)
     c.descent.barrierRange = 36_000

@@ -18,7 +18,7 @@ public struct PhaseRetrievalExperiment: Experiment {
     .init(name: "smoke", summary: "seconds: 16 dimensions", configuration: .smoke),
     .init(name: "quick", summary: "minutes: 100 dimensions, rank 1 to 4 and complex", configuration: .quick),
     .init(
-      name: "standard", summary: "hours: 100, 200 and 400 dimensions, twelve times the steps of the barrier",
+      name: "standard", summary: "an hour: 100 and 200 dimensions, twelve times the steps of the barrier",
       configuration: .standard),
     .init(name: "paper", summary: "days: every method, 120 trials at each of 11 ratios", configuration: .paper),
   ]

@@ -28,7 +28,9 @@ extension TrainingRun {
         "each batch has \(shards) part\(shards == 1 ? "" : "s"), so that at most \(shards) of \(team.size) ranks can work"
       )
     }
-    try team.meet(settings: try Experiments.Settings.fingerprint(settings), data: settings.data ?? "")
+    var shared = settings
+    shared.directory = nil
+    try team.meet(settings: try Experiments.Settings.fingerprint(shared), data: settings.data ?? "")
   }
 
   func computing<Result>(_ team: RankTeam?, _ body: () throws -> Result) rethrows -> Result {

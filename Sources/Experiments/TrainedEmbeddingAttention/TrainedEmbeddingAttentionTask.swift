@@ -114,7 +114,11 @@ package struct TrainedEmbeddingAttentionTask {
     let count = frequency.map { ($0 * Double(texts.train.tokens.count)).rounded() }
     measureShape(difference, count, score, into: &values)
     let selection = Selection(texts.train, scores: score)
-    let first = Selection(texts.train, scores: product(after, start.query.doubles))
+    let untrainedQuery = start.query.doubles
+    let startNorm = untrainedQuery.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let untrained = product(after, untrainedQuery).map { $0 / startNorm }
+    let first = Selection(texts.train, scores: untrained)
+    (values[.selectedLead], values[.untrainedLead]) = (selection.lead(score), first.lead(untrained))
     let classes = selection.best(by: alignment)
     let worse = classes[0].share - classes[0].chance < classes[1].share - classes[1].chance ? 0 : 1
     (values[.bestSelection], values[.chanceSelection]) = classes[worse]
@@ -127,7 +131,7 @@ package struct TrainedEmbeddingAttentionTask {
     (values[.selectedTelling], values[.chanceTelling]) =
       Selection(texts.test, scores: score).mean(of: telling)
     values[.untrainedTelling] =
-      Selection(texts.test, scores: product(after, start.query.doubles)).mean(of: telling).chosen
+      Selection(texts.test, scores: untrained).mean(of: telling).chosen
     if sample.source == .synthetic {
       func solution(_ selection: Selection) -> TokenSelectionSVM {
         TokenSelectionSVM(

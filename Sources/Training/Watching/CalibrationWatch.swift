@@ -27,7 +27,8 @@ final class CalibrationWatch: Watch {
     var values = found.values
     for (index, bin) in found.bins.enumerated() {
       values["bin/\(index)/count"] = Double(bin.count)
-      values["bin/\(index)/accuracy"] = bin.accuracy
+      // A fraction, where "accuracy" is per cent.
+      values["bin/\(index)/right"] = bin.accuracy
       values["bin/\(index)/middle"] = (bin.low + bin.high) / 2
     }
     return values

@@ -57,7 +57,8 @@ final class LipschitzWatch: Watch {
       // Of plain descent at rate and batch 1: κ and |λ|² of another are rate / batch times these.
       "drift": unit.drift, "curvature": unit.curvature, "diffusion": unit.diffusion,
     ]
-    values["accuracy"] = look.accuracy
+    // A fraction, where "accuracy" is per cent.
+    values["right"] = look.accuracy
     for layer in look.layers { values["layer/\(layer.path)/norm"] = layer.norm }
     if let network {
       for (tag, path) in [("", network)] + zip(probe.paths, layers).map({ ("layer/\($0)/", $1) }) {

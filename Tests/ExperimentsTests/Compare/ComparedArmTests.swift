@@ -71,7 +71,8 @@ import Testing
       change(&c)
       #expect { try c.check() } throws: { "\($0)".contains(hint) }
     }
-    refuses("two arms or more") { $0.arms.removeLast() }
+    refuses("one arm without a range") { $0.arms.removeLast() }
+    refuses("two arms or more") { $0.arms = [] }
     refuses("seeds must be at least 2") { $0.seeds.count = 1 }
     refuses("tuningCount must be positive") { $0.seeds.tuningCount = 0 }
     refuses("overlap") { $0.seeds.tuningFirst = 5 }

@@ -32,7 +32,7 @@ import Training
     }
     let result = try comparison.run(out: folder)
     #expect(result.pairs.count == 6 && result.settings["classes"]!.count == 3)
-    #expect(result.outcome.verdicts.decisions.count == 12)
+    #expect(result.outcome.verdicts.decisions.count == 6, "a margin adds no tests")
     for line in result.text().split(separator: "\n") where !line.hasPrefix("report:") { #expect(line.count <= 100) }
     #expect(result.text().contains("fixed was not tuned (1 trial)"))
     #expect(!result.text().contains("Sgd") && !result.text().contains("Adam"), "names stay as they were given")
@@ -47,6 +47,16 @@ import Training
       #expect(html.contains(part), "\(part)")
     }
     let events = try log(folder)
+    // Each descent is a row of trials.csv, with what stood in its braces.
+    let table = try String(contentsOfFile: folder + "/trials.csv", encoding: .utf8).split(separator: "\n")
+    #expect(table.count == 1 + 2 * ((3 + 3 + 1) * 2 + 3 * 3))
+    #expect(table[0].hasPrefix("data,arm,trial,part,seed,setting,rate,batch,constant/"), "\(table[0])")
+    #expect(
+      table.count { $0.contains(",judging,") } == 2 * 3 * 3 && table.count { $0.contains(",tuning,100") } == 2 * 7 * 2)
+    let second = try #require(table.first { $0.hasPrefix("classes,adam,2,tuning,1000,") }).split(
+      separator: ",", omittingEmptySubsequences: false)
+    let chosen = second[5].components(separatedBy: "; ")
+    #expect(chosen[0] == "adam | rate \(second[6])" && chosen[1] == "batch \(second[7])", "\(second)")
     // Equal numbers of trials on tuning seeds, but for the arm that has one setting; each best on fresh seeds.
     let results = events.filter { $0.kind == "result" }
     #expect(results.count == 2 * ((3 + 3 + 1) * 2 + 3 * 3))
@@ -89,17 +99,75 @@ import Training
     #expect(try loss("a", 0) != loss("a", 1) && loss("a", 0) != loss("c", 0))
   }
 
-  /// Trials that diverge are never chosen, a reported descent that does is the worst, and if all do it is said.
+  /// Trials that diverge are never chosen, a reported descent that does is the worst, and an arm of which all do is out: the
+  /// others are judged.
   @Test func divergenceIsWorst() throws {
     let result = try MadeUpTable.verdict(["wild: momentum 0.9 | rate {0.01, 1e30}", "tame: rate 0.05"]) {
       ($0.seeds.count, $0.seeds.tuningCount) = (2, 1)
     }
     #expect(result.settings["made-up"]!["wild"]!.contains("rate 0.01"))
-    #expect {
-      try MadeUpTable.verdict(["wild: rate {1e29...1e30}", "tame: rate 0.05"]) { $0.seeds.tuningCount = 1 }
-    } throws: {
-      "\($0)".contains("wild on made-up: all 6 trials diverged on the tuning seeds")
+    let lost = try MadeUpTable.verdict(["wild: rate {1e29...1e30}", "tame: rate 0.05", "slow: rate 1e-6"]) {
+      ($0.seeds.count, $0.seeds.tuningCount) = (4, 1)
     }
+    #expect(lost.pairs.map(\.outcome) == [.notApplicable, .notApplicable, .firstIsBetter])
+    #expect(lost.pairs[0].obstacles == ["all 6 trials of wild diverged"])
+    #expect(lost.settings["made-up"]!.keys.sorted() == ["slow", "tame"])
+    let text = lost.text()
+    #expect(text.contains("all 6 trials of wild") && text.contains("tame is better"), "\(text)")
+    let all = try MadeUpTable.verdict(["wild: rate 1e30", "wilder: rate 1e31"]) {
+      ($0.seeds.count, $0.seeds.tuningCount) = (2, 1)
+    }
+    #expect(all.pairs[0].obstacles.count == 2 && all.text().contains("cannot be judged on made-up: the only"))
+  }
+
+  /// A best setting at the end of its range bars the verdicts that the arm is part of, and no others.
+  @Test func aRangeThatIsTooNarrowIsToBeWidened() throws {
+    let result = try MadeUpTable.verdict([
+      "narrow: rate {1e-6...1e-4}", "tuned: momentum 0.9 | rate {0.001...1}", "b: rate 1e-6",
+    ])
+    #expect(result.pairs.map(\.outcome) == [.notApplicable, .notApplicable, .firstIsBetter])
+    #expect(result.pairs[0].obstacles == ["widen narrow's rate upwards"])
+    let text = result.text().replacing("\n", with: " ")
+    #expect(text.contains("lies at the upper end of {1e-6...0.0001}: widen it"), "\(text)")
+    let failed = result.outcome.verdicts.preconditions.filter { !$0.holds }
+    #expect(failed.map(\.name) == ["room above the best rate of narrow on made-up (share of its range)"])
+  }
+
+  /// One arm alone is tuned: all its trials, the best of them, its value on fresh seeds; no claim.
+  @Test func oneArmIsTuned() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let result = try MadeUpTable.comparison(
+      ["sgd: momentum 0.9 | rate {0.001...1}"], on: [MadeUpTable.problem(table: 1)]
+    ) { ($0.seeds.count, $0.seeds.tuningCount) = (3, 2) }.run(out: folder)
+    let best = try #require(result.settings["made-up"]?["sgd"])
+    let text = result.text().replacing("\n", with: " ")
+    #expect(result.pairs.isEmpty && result.outcome.verdicts.decisions.isEmpty)
+    #expect(text.hasPrefix("Of 6 trials of sgd on made-up the best is \(best): test loss (standardised) "), "\(text)")
+    #expect(text.contains(" on 3 fresh seeds") && text.contains("worst seed"))
+    for line in result.text().split(separator: "\n") where !line.hasPrefix("report:") { #expect(line.count <= 100) }
+    // The best trial is the first row.
+    let row = try #require(result.text().split(separator: "\n").drop { !$0.hasPrefix("trial  ") }.dropFirst().first)
+    let rate = try #require(best.components(separatedBy: "rate ").last?.components(separatedBy: ";").first)
+    #expect(row.contains(" \(rate) "), "\(row)")
+    let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
+    #expect(
+      html.contains("Trials on made-up") && html.contains("on tuning seeds by rate") && !html.contains("<h2>Pairs"))
+  }
+
+  /// With a margin better is better by more than that, whatever the p-value of the plain difference.
+  @Test func aDifferenceWithinTheMarginIsNone() throws {
+    let arms = ["slow: rate 1e-6", "tame: rate 0.05"]
+    func outcome(_ margin: Double?) throws -> PairVerdict {
+      try MadeUpTable.verdict(arms) { ($0.seeds.tuningCount, $0.decision.margin) = (1, margin) }.pairs[0]
+    }
+    let plain = try outcome(nil)
+    #expect(plain.outcome == .secondIsBetter && plain.evidence.interval.level == 0.95)
+    let difference = plain.evidence.estimate
+    let wide = try outcome(3 * difference)
+    #expect(wide.outcome == .same && wide.winner == nil && wide.evidence.interval.level == 0.9)
+    #expect(wide.sentence == "slow and tame are the same on made-up within the margin")
+    #expect(try outcome(difference).outcome == .undecided)
+    #expect(try outcome(difference / 1000).outcome == .secondIsBetter)
   }
 
   /// What cannot be is refused before there is a folder.
@@ -117,10 +185,11 @@ import Training
   }
 
   /// Each claim can come out in every way, and is not judged where nothing was learned.
-  @Test(arguments: [("validation/loss", 0), ("validation/accuracy", 3)])
-  func claimsComeOutInEveryWay(_ measure: String, _ classes: Int) throws {
+  @Test(arguments: [("validation/loss", 0), ("validation/accuracy", 3)], [nil, 0.1])
+  func claimsComeOutInEveryWay(_ kind: (measure: String, classes: Int), _ margin: Double?) throws {
+    let (measure, classes) = kind
     var c = ComparisonConfiguration(data: ["t.csv"], arms: Self.arms + ["third: rate 1"], measure: measure)
-    c.decision.margin = 0.1
+    c.decision.margin = margin
     c.problems = [ComparedProblem(name: "t", account: "", fingerprint: "", hasTest: true, classes: classes)]
     let experiment = ComparisonExperiment(c)
     try experiment.check()
@@ -131,7 +200,10 @@ import Training
         try test.makeUp(wanted, alpha: 0.05, &findings)
         #expect(try test.decide(findings, alpha: 0.05).verdict == wanted, "\(test.claim.id) \(wanted)")
         for holds in [true, false] {
-          for condition in test.conditions { try condition.makeUp(holding: holds, &findings) }
+          for condition in test.conditions {
+            try condition.makeUp(holding: holds, &findings)
+            #expect(try condition.measured(findings).holds == holds, "\(condition.name)")
+          }
           #expect(try test.conditions.allSatisfy { try $0.measured(findings).holds } == holds)
         }
         #expect(

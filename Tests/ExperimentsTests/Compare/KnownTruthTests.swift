@@ -37,10 +37,18 @@ import Testing
     if repetitions == 1 { #expect(pairs[0].outcome == .noDifference) }
   }
 
-  /// The best rate is above the cap: what may not go there is slower.
-  @Test func aHalvedCapIsWorse() throws {
-    let pairs = try verdicts("halved cap", ["free: rate {0.005...0.05}", "capped: rate {0.005...0.025}"])
-    expectFound(pairs, "free")
+  /// Noise in every gradient is a handicap that no rate takes back.
+  @Test func noiseIsWorse() throws {
+    let arm = "momentum 0.9 | rate {0.0003...1}"
+    expectFound(try verdicts("noise", ["clean: \(arm)", "noisy: noise 1.5 | \(arm)"]), "clean")
+  }
+
+  /// The best rate is above the cap. What may not go there is worse, but by its range and not as a method: no verdict.
+  @Test func aCapIsNoVerdict() throws {
+    let pairs = try verdicts("capped", ["free: rate {0.005...2}", "capped: rate {0.005...0.025}"])
+    let missed = pairs.filter { !$0.obstacles.contains("widen capped's rate upwards") }
+    // On two tuning seeds a setting inside may by chance be as good as the best.
+    #expect(10 * missed.count <= pairs.count, "\(missed.map(\.sentence))")
   }
 
   @Test func aFarTooSmallRateIsWorse() throws {

@@ -22,6 +22,34 @@ import Testing
     }
   }
 
+  /// Where a value lies is told on the scale that is searched.
+  @Test func valuesHaveTheirPlaces() throws {
+    for (range, value, place) in [
+      ("0.001...1", "0.001", 0.0), ("0.001...1", "1", 1), ("0.001...1", "0.031622776601683794", 0.5),
+      ("0.8...0.99", "0.895", 0.5), ("16...19", "17", 1.0 / 3), ("1...100", "10", 0.5),
+      ("0.01, 0.001, 0.1", "0.01", 0.5),
+    ] {
+      let found = try #require(try OptionRange(range).place(of: value))
+      #expect(abs(found - place) < 1e-12, "\(value) in \(range): \(found)")
+    }
+    // Two choices have no inside, and texts no order.
+    #expect(try OptionRange("16, 32").place(of: "16") == nil && OptionRange("a, b, c").place(of: "a") == nil)
+    #expect(try OptionRange("0.00001...1").description == "1e-5...1" && OptionRange("a, b").description == "a, b")
+  }
+
+  /// An end beyond which an option refuses what it is given is natural: a better setting cannot lie there.
+  @Test(arguments: [
+    ("rate {0.001...1}", ["below rate", "above rate"]), ("rate {0...0.1}", ["above rate"]),
+    ("momentum {0.5...0.99} | rate 1", ["below momentum"]), ("momentum {0...0.9} | rate 1", ["above momentum"]),
+    ("rate 1; batch {1...64}", ["above batch"]), ("rate 1; batch {16...64}", ["below batch", "above batch"]),
+    ("{adam, sign} | rate 1", []), ("rate {0.1, 0.2}", []), ("rate 1", []),
+    ("rate cosine({0.01...1}, budget, {0...0.1})", ["below rate", "above rate", "above rate 3"]),
+  ])
+  func endsThatCouldBeFurtherOut(_ arm: String, _ ends: [String]) throws {
+    let plan = try ComparisonPlan(ComparisonConfiguration(data: ["t.csv"], arms: ["a: \(arm)", "b: rate 1"]))
+    #expect(plan.openEnds("a") == ends)
+  }
+
   @Test func wholeNumbersAndChoicesAreAllReached() throws {
     let batch = try OptionRange("16...19")
     #expect(batch == .wholeNumbers(low: 16, high: 19))

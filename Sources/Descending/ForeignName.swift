@@ -1,0 +1,115 @@
+/// Names of other libraries and of papers, each with what says the same here: whoever writes `sgd` is told the chain, and
+/// not the name that looks most like it.
+package enum ForeignName {
+  /// What says the same, as chains or stages to copy.
+  private struct Entry {
+    let names: [String]
+    let texts: [String]
+    var remark = ""
+  }
+
+  /// Names without signs and in small letters.
+  private static let entries: [Entry] = [
+    Entry(
+      names: ["sgd", "sgdm", "gd", "gradientdescent", "heavyball", "trace"],
+      texts: ["momentum 0.9 | rate 0.1", "rate 0.1"], remark: "with momentum and without"),
+    Entry(names: ["nesterov", "nag", "nesterovmomentum"], texts: ["momentum 0.9 nesterov=true | rate 0.1"]),
+    Entry(names: ["adamw"], texts: ["adam | decay 0.01 | rate 0.001"]),
+    Entry(names: ["scalebyadam"], texts: ["adam"]),
+    Entry(names: ["scalebyrms"], texts: ["rmsprop"]),
+    Entry(names: ["scalebyrss"], texts: ["adagrad"]),
+    Entry(names: ["signsgd", "scalebysign"], texts: ["sign | rate 0.001"]),
+    Entry(
+      names: ["lr", "learningrate", "stepsize", "eta", "scalebylearningrate", "scalebyschedule"],
+      texts: ["rate 0.001"]),
+    Entry(
+      names: ["wd", "weightdecay", "l2", "l2regularization", "adddecayedweights"], texts: ["decay 0.01"],
+      remark: "before momentum it is L2 regularisation, behind adam it is decoupled"),
+    Entry(
+      names: [
+        "clipnorm", "globalclipnorm", "clipgradnorm", "gradclip", "gradientclip", "clipbyglobalnorm",
+        "gradientclipping",
+      ], texts: ["clip 1"], remark: "the norm of all gradients together"),
+    Entry(
+      names: ["clipgradvalue", "clipbyvalue"], texts: ["clipvalue 0.5"], remark: "each element"),
+    Entry(
+      names: ["ema", "movingaverage", "modelema", "averagedmodel", "polyak"], texts: ["rate 0.1 | average 0.999"],
+      remark: "of the parameters, behind the rate"),
+    Entry(names: ["addnoise", "gaussiannoise"], texts: ["noise 0.01"]),
+    Entry(names: ["gradientcentralization"], texts: ["centralize"]),
+    Entry(names: ["orthograd"], texts: ["orthogonal"]),
+    Entry(names: ["ayla"], texts: ["losspower 0.75"]),
+    Entry(names: ["applyiffinite", "skipnotfinite", "zeronans"], texts: ["finite (adam | rate 0.001)"]),
+    Entry(
+      names: ["multisteps", "accumulategradbatches", "gradientaccumulation", "gradientaccumulationsteps"],
+      texts: ["accumulate 4 (adam | rate 0.001)"]),
+    Entry(
+      names: ["multitransform", "paramgroups", "parametergroups", "partition"],
+      texts: ["groups (*/weight: adam | rate 0.001; */bias: rate 0.01)"]),
+    Entry(names: ["sharpnessaware"], texts: ["sam 0.05 (momentum 0.9 | rate 0.1)"]),
+    Entry(names: ["armijo", "backtracking", "scalebybacktrackinglinesearch"], texts: ["linesearch (rate 1)"]),
+    Entry(
+      names: ["cosine", "cosineannealing", "cosineannealinglr", "cosinedecay", "cosinedecayschedule"],
+      texts: ["rate cosine(0.1, 5epochs)"]),
+    Entry(names: ["linear", "linearlr", "linearschedule"], texts: ["rate linear(0.1, 0, 900updates)"]),
+    Entry(names: ["steps", "steplr", "piecewiseconstant"], texts: ["rate steps(0.1, 0.5, 10epochs)"]),
+    Entry(
+      names: ["exponential", "exponentiallr", "exponentialdecay"], texts: ["rate exponential(0.1, 0.9, 1epochs)"]),
+    Entry(
+      names: ["warmup", "linearwarmup", "warmupcosine", "warmupcosinedecayschedule"],
+      texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
+    Entry(names: ["constant", "constantlr", "constantschedule"], texts: ["rate 0.1"]),
+  ]
+
+  /// What others have and this language has not: an answer by its letters would be another method.
+  private static let absent: Set<String> = [
+    "adabelief", "adadelta", "adafactor", "adamax", "adan", "amsgrad", "asgd", "ftrl", "lamb", "lars", "lbfgs", "lion",
+    "lookahead", "muon", "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo", "soap", "sophia",
+    "yogi",
+  ]
+
+  /// Options as other libraries call them, and as stages here do.
+  private static let options: [String: [String]] = [
+    "b1": ["beta1"], "b2": ["beta2"], "betas": ["beta1", "beta2"], "eps": ["epsilon"], "alpha": ["decay"],
+    "mu": ["decay"], "rho": ["radius", "decay"], "maxnorm": ["norm"], "mask": ["except"],
+    "stddev": ["deviation"], "std": ["deviation"], "sigma": ["deviation"], "everyk": ["count"], "steps": ["count"],
+  ]
+
+  /// What to write for the name of a stage; nil for one that is known nowhere.
+  package static func answer(_ name: String) -> String? {
+    let plain = plain(name)
+    if absent.contains(plain) {
+      let known = TransformationKind.known.map(\.name) + DescentMethodKind.known.map(\.name)
+      return "nothing here is the same; there are: " + known.joined(separator: ", ")
+        + "; a program can add its own: Documentation/extend.md"
+    }
+    return entries.first { $0.names.contains(plain) }.map { entry in
+      "here it is " + entry.texts.map { "\"\($0)\"" }.joined(separator: " or ")
+        + (entry.remark.isEmpty ? "" : ", " + entry.remark)
+    }
+  }
+
+  /// What to write for an option that a stage has not: the option's name here, or the stage that is one of its own here.
+  ///
+  /// - Parameter known: the names of the options that it has.
+  static func answer(option: String, _ value: String, of owner: String, _ known: [String]) -> String? {
+    let plain = plain(option)
+    let own = (options[plain] ?? []).filter(known.contains)
+    guard own.isEmpty else { return "here it is \(own.joined(separator: " and "))" }
+    if plain == "nesterov" { return "it is one of momentum: momentum nesterov=\(value)" }
+    let words = entries.first { $0.names.contains(plain) }?.texts[0].split(separator: " ").map(String.init) ?? []
+    let isStage = plain != owner && TransformationKind.known.contains { $0.name == plain }
+    guard let stage = isStage ? plain : words.count == 2 ? words[0] : nil else { return nil }
+    return "\(stage) is a stage of its own, as in " + (stage == "rate" ? "\(owner) | " : "") + "\(stage) \(value)"
+  }
+
+  /// All that it tells to write; for tests.
+  package static var texts: [String] { entries.flatMap(\.texts) }
+  /// All that it knows; for tests.
+  package static var names: [String] { entries.flatMap(\.names) + absent }
+
+  /// In small letters, without signs and without what stands before a point: `torch.optim.SGD` is sgd.
+  private static func plain(_ name: String) -> String {
+    String((name.split(separator: ".").last ?? "").lowercased().filter { $0.isLetter || $0.isNumber })
+  }
+}

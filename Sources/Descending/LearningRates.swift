@@ -1,0 +1,28 @@
+/// The learning rates of what is built of the transformations and methods of this library.
+extension DescentMethod {
+  /// The schedules of all rates; nil where something else makes steps, whose rate is not known.
+  package var learningRates: [Schedule]? {
+    switch self {
+    case let method as GradientDescent: Self.rates(of: method.transformation)
+    case let method as SharpnessAware: Self.rates(of: method.transformation)
+    case let method as BacktrackingLineSearch: Self.rates(of: method.transformation)
+    default: nil
+    }
+  }
+
+  private static func rates(of transformation: any GradientTransformation) -> [Schedule]? {
+    func all(_ parts: [any GradientTransformation]) -> [Schedule]? {
+      let found = parts.map { rates(of: $0) }
+      return found.contains { $0 == nil } ? nil : found.flatMap { $0! }
+    }
+    switch transformation {
+    case let rate as LearningRate: return [rate.schedule]
+    case let chain as Chain: return all(chain.stages)
+    case let groups as Grouped: return all(groups.rules.map(\.transformation))
+    // Accumulated updates are counted apart, and schedules follow their count.
+    case is Accumulate: return nil
+    case let guarded as ApplyIfFinite: return rates(of: guarded.inner)
+    default: return transformation.makesStep ? nil : []
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Reports
+
+/// Every setting that was tried, and what came of it.
+extension ComparisonExperiment {
+  /// trials.csv: each descent that has ended, with what stood in its arm's braces, and all that it measured.
+  public func tables(_ findings: Findings<ComparisonTrial>) throws -> [RunTable] {
+    let plan = try plan()
+    var places: [String] = []
+    for place in plan.arms.flatMap(\.body.places) where !places.contains(place.name) { places.append(place.name) }
+    let ended = try sweep().tasks(findings).compactMap { task in
+      findings.measures(of: task.arm, task.seed).map { (task: task, measures: $0) }
+    }
+    let tags = Set(ended.flatMap { $0.measures.keys }).sorted()
+    let rows = ended.map { task, measures -> [String] in
+      let setting = plan.setting(task.arm)
+      return [
+        plan.dataNames[task.arm.data], setting.name, "\(task.arm.trial + 1)",
+        reportedSeeds.contains(task.seed) ? "judging" : "tuning", "\(task.seed)", setting.description,
+      ] + places.map { setting.values[$0] ?? "" } + tags.map { tag in measures[tag].map { PlainNumber.text($0) } ?? "" }
+    }
+    return [
+      RunTable(name: "trials", header: ["data", "arm", "trial", "part", "seed", "setting"] + places + tags, rows: rows)
+    ]
+  }
+
+  /// The trials of an arm, the best first: what stands in its braces, and the mean and range of the measure over the tuning
+  /// seeds.
+  func trialTable(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> TextTable {
+    let plan = try plan()
+    let places = plan.arms[arm].body.places.map(\.name)
+    let trials = try plan.trials(data, arm).map { trial in
+      (trial: trial, scores: try tuningSeeds.map { try score(findings, trial, $0) })
+    }
+    func mean(_ scores: [Double]) -> Double { scores.reduce(0, +) / Double(scores.count) }
+    func shown(_ cost: Double) -> String {
+      cost.isFinite ? Report.number(plan.measure.isLower ? cost : -cost) : "diverged"
+    }
+    return TextTable(
+      header: ["trial"] + places + ["validation \(try measureName(data))", "best seed", "worst seed"],
+      rows: trials.sorted { mean($0.scores) < mean($1.scores) }.map { trial, scores in
+        ["\(trial.trial + 1)"] + places.map { plan.setting(trial).values[$0] ?? "" }
+          + [shown(mean(scores)), shown(scores.min()!), shown(scores.max()!)]
+      })
+  }
+
+  // MARK: In sentences
+
+  /// What came of one arm alone: its best setting on each data set, and what it is worth on fresh seeds.
+  func loneOpening(_ findings: Findings<ComparisonTrial>) throws -> String {
+    let plan = try plan()
+    let name = plan.arms[0].name
+    let text = try plan.dataNames.enumerated().map { data, place -> String in
+      guard let found = try findings.ifFinished({ try chosen(data, 0, findings) }) else {
+        return "the search of \(name) on \(place) has not ended"
+      }
+      guard let trial = found else {
+        return Self.diverged(name, plan.settings[0].count) + " on \(place); smaller rates or a clip may help"
+      }
+      let seeds = findings.finished(trial)
+      let values = try seeds.filter { try findings[trial, $0, .comparedDivergence] == 0 }
+        .map { try findings[trial, $0, deciding(data)] }
+      let diverged = seeds.count - values.count
+      return "of \(plan.settings[0].count) trials of \(name) on \(place) the best is \(plan.setting(trial))"
+        + (values.isEmpty ? "" : ": \(try decidingName(data)) \(Report.spread(values)) on \(values.count) fresh seeds")
+        + (diverged > 0 ? ", and \(diverged) of \(seeds.count) diverged" : "")
+    }.joined(separator: "; ")
+    return text.prefix(1).uppercased() + text.dropFirst() + "."
+  }
+
+  /// What a reader must know of the search: arms that were not tuned, best settings at the ends of what was tried.
+  func cautions(_ findings: Findings<ComparisonTrial>) throws -> [String] {
+    let plan = try plan()
+    let ends = try plan.dataNames.indices.flatMap { data in
+      try plan.ends.joined().compactMap { try caution(data, $0, findings) }
+    }
+    return (plan.caution.map { [$0] } ?? []) + ends
+  }
+
+  private func caution(
+    _ data: Int, _ end: RangeEnd, _ findings: Findings<ComparisonTrial>
+  ) throws -> String? {
+    let plan = try plan()
+    guard let found = try findings.ifFinished({ try chosen(data, end.arm, findings) }), let trial = found,
+      try room(at: end, data, findings) < Self.edge
+    else { return nil }
+    let isAbove = end.side == .above
+    let value = plan.setting(trial).values[end.place] ?? ""
+    let best = "the best \(end.place) of \(plan.arms[end.arm].name) on \(plan.dataNames[data]), \(value), "
+    return end.isOfChoices
+      ? best
+        + "is the \(isAbove ? "largest" : "smallest") that was tried: a \(isAbove ? "larger" : "smaller") one may be better."
+      : best + "lies at the \(isAbove ? "upper" : "lower") end of {\(end.range)}: widen it, or try more settings."
+  }
+}

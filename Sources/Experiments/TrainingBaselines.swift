@@ -1,0 +1,35 @@
+import Training
+
+/// What predictions are worth that need no network, on a part of a run's data.
+package struct TrainingBaselines {
+  /// Always the training part's majority or mean.
+  package let constant: [String: Double]
+  /// Nil where there are too many features.
+  package let leastSquares: [String: Double]?
+  /// Nil of numbers, and where there are too many features.
+  package let logistic: [String: Double]?
+
+  package init(constant: [String: Double], leastSquares: [String: Double]? = nil, logistic: [String: Double]? = nil) {
+    (self.constant, self.leastSquares, self.logistic) = (constant, leastSquares, logistic)
+  }
+
+  /// - Throws: `LinearAlgebraError` where features are not finite.
+  package init(_ problem: TrainingProblem, on part: Dataset) throws {
+    let found = try Baselines.of(problem, on: part)
+    self.init(
+      constant: found.constant, leastSquares: found.linear,
+      logistic: try LogisticRegression.measures(problem, on: part)?.values)
+  }
+
+  /// By the names that a log has.
+  var all: [(name: String, values: [String: Double])] {
+    [("constant", constant)] + linear
+  }
+
+  /// Those that learn, by name.
+  var linear: [(name: String, values: [String: Double])] {
+    [("least squares", leastSquares), ("logistic regression", logistic)].compactMap { name, values in
+      values.map { (name, $0) }
+    }
+  }
+}

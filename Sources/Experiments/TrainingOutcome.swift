@@ -1,0 +1,82 @@
+import Foundation
+import Training
+
+/// What a trained network is worth on a part, beside predictions that need none: in lines for the terminal.
+package struct TrainingOutcome {
+  package let measures: Measures
+  package let baselines: TrainingBaselines
+  /// Names of the classes.
+  package let classes: [String]
+
+  package init(_ measures: Measures, _ baselines: TrainingBaselines, classes: [String] = []) {
+    (self.measures, self.baselines, self.classes) = (measures, baselines, classes)
+  }
+
+  var values: [String: Double] { measures.values }
+  private var isOfClasses: Bool { measures.confusion != nil }
+
+  /// - Parameter title: what was measured.
+  package func lines(_ title: String) -> [String] {
+    let targets = Measures.targets(in: values)
+    let shown = targets.prefix(12).map { "  \($0): \(Measures.text(values, target: $0))" }
+    return ["\(title): \(measures.text)"] + shown
+      + (targets.count > shown.count ? ["  and \(targets.count - shown.count) more targets, in the log"] : [])
+      + [
+        "  always the training part's \(isOfClasses ? "majority" : "mean"): \(Measures.text(baselines.constant))"
+      ] + baselines.linear.map { "  \($0.name): \(Measures.text($0.values))" }
+  }
+
+  /// Logs the classes one by one.
+  func recordClasses(_ context: RunContext, step: Int, prefix: String) throws {
+    guard let confusion = measures.confusion else { return }
+    for event in ClassAccount(confusion, names: classes).events {
+      try context.record(ClassAccount.kind, task: event.name, step: step, event.values.prefixed(prefix))
+    }
+  }
+
+  /// What is to be said of a network that does not beat the constant prediction; nil of one that does.
+  ///
+  /// - Parameter trainRows: that it learned from.
+  package func verdict(trainRows: Int) -> String? {
+    guard !beats(values) else { return nil }
+    let own = merit(values)
+    var text =
+      own.map { "by log-loss this network does not beat the constant prediction, but it tells classes apart (\($0))" }
+      ?? "this network does not beat the constant prediction"
+    if let other = baselines.linear.first(where: { merit($0.values) != nil }) {
+      text += "; \(other.name) does (\(merit(other.values)!))"
+    } else if own == nil {
+      text +=
+        trainRows < 100
+        ? ": \(counted(trainRows, "row")) are few to learn from" : ": nothing that was found here predicts the target"
+    }
+    return text
+  }
+
+  private func beats(_ found: [String: Double]) -> Bool {
+    guard let ours = Measures.decisive(found), let theirs = Measures.decisive(baselines.constant) else { return false }
+    return ours < theirs
+  }
+
+  /// What shows that a prediction is worth more than the constant one; nil where nothing does.
+  ///
+  /// Least squares have no log-loss, and a network may rank rows well while its probabilities are too bold: shares that
+  /// lie two standard errors above chance count too.
+  private func merit(_ found: [String: Double]) -> String? {
+    guard let confusion = measures.confusion else {
+      return beats(found) ? found["r2"].map { String(format: "R² %.2f", $0) } ?? "a smaller error" : nil
+    }
+    let rows = confusion.counts.indices.map { Double(confusion.support($0)) }
+    let n = rows.reduce(0, +)
+    if let auc = found["auc"], rows.count == 2 {
+      // Of a ranking by chance (Mann and Whitney 1947).
+      let error = ((n + 1) / (12 * rows[0] * rows[1])).squareRoot()
+      if auc > 0.5 + 2 * error || beats(found) { return String(format: "AUC %.2f", auc) }
+      return nil
+    }
+    guard let accuracy = found["accuracy"], let constant = baselines.constant["accuracy"] else { return nil }
+    let (ours, theirs) = (accuracy / 100, constant / 100)
+    let error = ((ours * (1 - ours) + theirs * (1 - theirs)) / n).squareRoot()
+    return ours > theirs + 2 * error || beats(found) ? String(format: "accuracy %.3g %%", accuracy) : nil
+  }
+}

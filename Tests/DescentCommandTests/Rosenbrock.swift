@@ -1,0 +1,1 @@
+../../Examples/OwnFunction/Sources/OwnFunction/Rosenbrock.swift

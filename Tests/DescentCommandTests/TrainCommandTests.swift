@@ -1,0 +1,147 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A run of one's own from its first command to its last: longer, from elsewhere, by other words.
+@Suite(.serialized) struct TrainCommandTests {
+  private let temporary = TemporaryFolder()
+  private var folder: String { temporary.path + "/train" }
+
+  init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+  private func write(_ name: String, rows: Int = 200, _ header: String, _ row: (Int) -> String) throws {
+    try ([header] + (0..<rows).map(row)).joined(separator: "\n").write(
+      toFile: folder + "/" + name, atomically: true, encoding: .utf8)
+  }
+
+  private func prices(_ name: String, rows: Int = 200) throws {
+    try write(name, rows: rows, "a,b,price") {
+      "\(sin(Double($0) * 1.7)),\(cos(Double($0) * 2.3)),\(200_000 + 1000 * sin(Double($0) * 1.7))"
+    }
+  }
+
+  /// What the program prints, run in the test's folder or below it.
+  private func run(_ arguments: String, in place: String = "") throws -> (status: Int32, text: String) {
+    try start(arguments.split(separator: " ").map(String.init), in: place)
+  }
+
+  private func start(_ arguments: [String], in place: String = "") throws -> (status: Int32, text: String) {
+    let (process, output) = try Command.start(arguments) {
+      $0.currentDirectoryURL = URL(fileURLWithPath: folder + "/" + place)
+    }
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text)
+  }
+
+  /// README's commands on a table of one's own work one after another, as they stand there.
+  @Test func theCommandsOfTheReadmeFollowOneAnother() throws {
+    for name in ["table.csv", "new.csv", "later.csv"] { try prices(name) }
+    let page = try String(contentsOfFile: Command.package + "/README.md", encoding: .utf8)
+    let kinds = ["train table.csv", "train --resume", "predict", "evaluate", "explain"].map { "descent \($0) " }
+    let commands = page.split(separator: "\n").filter { line in
+      kinds.contains { line.hasPrefix($0) } && !line.contains("--watch")
+    }
+    #expect(commands.count == 6)
+    for command in commands {
+      // Two blanks part a command from what is said of it; quotes hold blanks.
+      let text = command.prefix(upTo: command.firstRange(of: "  ")?.lowerBound ?? command.endIndex)
+      let arguments = text.split(separator: "\"", omittingEmptySubsequences: false).enumerated().flatMap { part in
+        part.offset % 2 == 1 ? [String(part.element)] : part.element.split(separator: " ").map(String.init)
+      }
+      let result = try start(Array(arguments.dropFirst()))
+      #expect(result.status == 0, "\(text): \(result.text)")
+    }
+  }
+
+  /// A run with the default chain moves in all epochs, also in those that were added.
+  @Test func aDefaultRunIsMadeLonger() throws {
+    try prices("prices.csv")
+    #expect(try run("train prices.csv --epochs 3 --keep last --out run --quiet").status == 0)
+    let longer = try run("train --resume run --epochs 9 --quiet")
+    #expect(longer.status == 0 && longer.text.contains("the default schedule is stretched to 9 epochs"))
+    let log = try String(contentsOfFile: folder + "/run/log.jsonl", encoding: .utf8)
+    let rates = log.matches(of: /"optimizer.learningRate":([^,}]*)/).compactMap { Double($0.output.1) }
+    #expect(rates.count == 9 && rates.allSatisfy { $0 > 0 })
+    // Again, and nothing is another.
+    let model = try Data(contentsOf: URL(fileURLWithPath: folder + "/run/model.safetensors"))
+    let again = try run("train --resume run --quiet")
+    #expect(again.status == 0 && !again.text.contains("stretched"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/run/model.safetensors")) == model)
+  }
+
+  /// A chain of one's own that has ended is not, and the chain that would be is told.
+  @Test func anEndedChainIsRefused() throws {
+    try prices("prices.csv")
+    let chain = "adam | rate cosine(0.003, 3epochs)"
+    #expect(try start(["train", "prices.csv", "--chain", chain, "--out", "run", "--quiet"]).status == 0)
+    let refused = try run("train --resume run --epochs 6 --quiet")
+    let parts = refused.text.components(separatedBy: "\"")
+    #expect(refused.status != 0 && parts.count == 3 && parts[0].hasSuffix("nothing would move. Give --chain "))
+    #expect(try start(["train", "--resume", "run", "--chain", parts[1], "--quiet"]).status == 0)
+    let log = try String(contentsOfFile: folder + "/run/log.jsonl", encoding: .utf8)
+    #expect(log.components(separatedBy: "\"event\":\"epoch\"").count == 7 && log.contains("in place of"))
+    let idle = try start(["train", "prices.csv", "--chain", chain, "--epochs", "5", "--out", "idle", "--quiet"])
+    #expect(idle.status == 0 && idle.text.contains("rate is 0 in the last 2 of 5 epochs"))
+  }
+
+  /// Data are found from another folder, and where they are not it is said where they were looked for.
+  @Test func runsAreUsedFromElsewhere() throws {
+    try prices("prices.csv")
+    try FileManager.default.createDirectory(atPath: folder + "/elsewhere", withIntermediateDirectories: true)
+    #expect(try run("train prices.csv --epochs 2 --out run --quiet").status == 0)
+    for command in ["evaluate ../run", "train --resume ../run --epochs 3 --quiet", "explain ../run --repeats 2"] {
+      let result = try run(command, in: "elsewhere")
+      #expect(result.status == 0, "\(command): \(result.text)")
+    }
+    try FileManager.default.moveItem(atPath: folder + "/prices.csv", toPath: folder + "/moved.csv")
+    let lost = try run("evaluate ../run", in: "elsewhere")
+    #expect(lost.status != 0 && lost.text.contains("there is no file prices.csv; looked in "))
+    #expect(lost.text.contains("where the run was started"))
+  }
+
+  /// A folder that is taken names what can be done; one of a run that diverged is not to be gone on with.
+  @Test func takenFoldersSayWhatToDo() throws {
+    try prices("prices.csv", rows: 60)
+    #expect(try run("train prices.csv --epochs 1 --out run --quiet").status == 0)
+    let taken = try run("train prices.csv --epochs 1 --out run --quiet")
+    #expect(taken.status != 0 && taken.text.contains("--replace") && taken.text.contains("--resume run"))
+    #expect(try start(["train", "prices.csv", "--chain", "rate 1e30", "--out", "wild", "--quiet"]).status != 0)
+    let wild = try run("train prices.csv --epochs 1 --out wild --quiet")
+    #expect(wild.status != 0 && wild.text.contains("its run failed") && !wild.text.contains("--resume"))
+    #expect(try run("train prices.csv --epochs 1 --out wild --quiet --replace").status == 0)
+  }
+
+  /// Classes are told one by one, targets too; words of the field say what ours say.
+  @Test func evaluationsTellAll() throws {
+    try write("kinds.csv", "x,y,kind") { row in
+      let (x, y) = (sin(Double(row) * 1.7), cos(Double(row) * 2.3))
+      return "\(x),\(y),\(x * y > 0.3 ? "rare" : "common")"
+    }
+    let options = "--as x=numeric,y=Number --task classification --class-weights balanced"
+    let trained = try run("train kinds.csv \(options) --epochs 3 --out kinds --quiet")
+    #expect(trained.status == 0 && trained.text.contains("unweighted log-loss") && trained.text.contains("macro F1"))
+    #expect(trained.text.contains("logistic regression: "))
+    let told = try run("evaluate kinds").text
+    for part in [
+      "weighted log-loss", "balanced accuracy ", "average precision ", "(rare)", "ECE ", "Brier score ", "as rare",
+      "support", "precision", "recall", "\n  ece ", "\n  weightedLoss ",
+    ] { #expect(told.contains(part), "\(part): \(told)") }
+    try write("two.csv", "x,y,price,area") { row in
+      let (x, y) = (sin(Double(row) * 1.7), cos(Double(row) * 2.3))
+      return "\(x),\(row % 20 == 0 ? "" : "\(y)"),\(200_000 + 1000 * x),\(80 + y)"
+    }
+    let numbers = "--target price,area --missing drop --task regression"
+    let several = try run("train two.csv \(numbers) --epochs 3 --out two --quiet")
+    for part in ["mean R² ", " of 2 targets", "\n  price: RMSE ", "\n  area: RMSE "] {
+      #expect(several.text.contains(part), "\(part): \(several.text)")
+    }
+    let evaluated = try run("evaluate two").text
+    #expect(evaluated.contains("\n  area: RMSE ") && evaluated.contains("\n  mae/price "))
+    #expect(try run("explain two --repeats 2").text.contains("standardised RMSE"))
+    let predicted = try run("predict two two.csv --out predictions.csv")
+    #expect(predicted.text.contains("10 of 200 rows lack cells (y)") && predicted.text.contains("200 predictions"))
+    let unknown = try run("train kinds.csv --as x=cat --out none")
+    #expect(unknown.status != 0 && unknown.text.contains("the kinds are number, category, date, text"))
+  }
+}
