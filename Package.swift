@@ -78,7 +78,7 @@ let package = Package(
     room("RunLogs"),
     room("Statistics"),
     room("Training", on: ["Descending", "Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
-    room("Reports", on: ["Statistics"]),
+    room("Reports", on: ["RunLogs", "Statistics"]),
     room(
       "Experiments",
       on: [

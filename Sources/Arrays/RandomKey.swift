@@ -40,7 +40,9 @@ public struct RandomKey: Hashable, Sendable {
 extension RandomKey {
   /// `count` numbers, uniform in [0, 1).
   public func uniform(count: Int) -> [Double] {
-    [Double](unsafeUninitializedCapacity: count) { values, filled in
+    // The bytes of more would overflow, and the buffer be too small.
+    precondition(count >= 0 && count <= 1 << 44, "no memory holds \(count) numbers")
+    return [Double](unsafeUninitializedCapacity: count) { values, filled in
       for index in stride(from: 0, to: count, by: 2) {
         let w = block(UInt64(index / 2))
         values.initializeElement(at: index, to: Double((UInt64(w.x) << 32 | UInt64(w.y)) >> 11) * 0x1p-53)

@@ -7,7 +7,7 @@ public enum Engine {
   public static var threadCount: Int { Int(ck_thread_count()) }
 
   /// Sets the number of threads of all kernels that the calling thread starts; at least 1.
-  public static func setThreadCount(_ count: Int) { ck_set_thread_count(Int32(count)) }
+  public static func setThreadCount(_ count: Int) { ck_set_thread_count(Int32(clamping: count)) }
 
   /// What a body gives whose kernels use so many threads; afterwards the number is what it was.
   public static func withThreadCount<Result>(_ count: Int, _ body: () throws -> Result) rethrows -> Result {

@@ -109,7 +109,7 @@ public enum ImageFolder {
       throw DatasetError(folder, "holds no folders of PNG or JPEG files; a size and a part are for those")
     }
     if found.count == idx.count {
-      let train = try IDX.dataset(name: folder, images: found[0], labels: found[1])
+      let train = try differing(try IDX.dataset(name: folder, images: found[0], labels: found[1]), found[1])
       let test = try IDX.dataset(name: folder, images: found[2], labels: found[3], classNames: train.classNames)
       guard test.exampleShape == train.exampleShape else {
         throw DatasetError(
@@ -118,12 +118,21 @@ public enum ImageFolder {
       return (train, test)
     }
     if let test = testBatch {
-      return (try CIFAR10.dataset(name: folder, files: batches), try CIFAR10.dataset(name: folder, files: [test]))
+      return (
+        try differing(try CIFAR10.dataset(name: folder, files: batches), folder),
+        try CIFAR10.dataset(name: folder, files: [test])
+      )
     }
     throw DatasetError(
       folder,
       "holds neither folders of PNG or JPEG files, one a class, nor \(idx.joined(separator: ", ")) (.gz), nor "
         + "data_batch_1.bin ... and test_batch.bin"
     )
+  }
+
+  /// A training part, where it holds more than one class.
+  private static func differing(_ train: Dataset, _ source: String) throws -> Dataset {
+    guard let labels = train.labels, let first = labels.first, labels.allSatisfy({ $0 == first }) else { return train }
+    throw DatasetError(source, "all labels are \(train.classNames[Int(first)]): nothing can be learned from one class")
   }
 }

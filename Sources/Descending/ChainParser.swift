@@ -24,6 +24,10 @@ public enum ChainParser {
     try fields(text, at: separator).filter { !$0.isEmpty }
   }
 
+  /// Parentheses within parentheses that a text may have. Each level is read several times, so the time to read a text
+  /// grows with their power.
+  static let deepest = 8
+
   /// The parts between separators outside of parentheses, trimmed.
   package static func fields(_ text: String, at separator: Character) throws -> [String] {
     var parts: [String] = []
@@ -33,6 +37,10 @@ public enum ChainParser {
       if character == "(" { depth += 1 }
       if character == ")" { depth -= 1 }
       guard depth >= 0 else { break }
+      guard depth <= deepest else {
+        throw DescentError(
+          "parentheses may stand in one another \(deepest) deep, and those of \"\(text.prefix(60))...\" are deeper")
+      }
       if character == separator && depth == 0 {
         parts.append(current)
         current = ""

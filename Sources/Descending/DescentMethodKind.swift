@@ -48,14 +48,14 @@ public struct DescentMethodKind: Sendable {
       options: [
         .init("shrink", "0.5", "what a step that is too long is multiplied by"),
         .init("sufficient", "0.0001", "share of the decrease that the slope promises"),
-        .init("trials", "8", "lengths that are tried, each a loss of the batch"),
+        .init("trials", "8", "lengths that are tried, each a loss of the batch; at most 200"),
         .init("chain", nil, "what makes a step of the gradient"),
       ],
       make: {
         BacktrackingLineSearch(
           try $0.chain("chain"), shrinkage: try $0.number("shrink", "between 0 and 1") { $0 > 0 && $0 < 1 },
           sufficiency: try $0.number("sufficient", "in 0..<1") { (0..<1).contains($0) },
-          trials: try $0.count("trials"))
+          trials: try $0.count("trials", atMost: 200))
       }),
   ]
 

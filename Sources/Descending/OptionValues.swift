@@ -34,8 +34,11 @@ public struct OptionValues: Sendable {
   public func decay(_ name: String) throws -> Double { try value(name, .decay) }
   /// A whole number of 1 or more.
   ///
-  /// - Throws: `DescentError` where the text is none.
-  public func count(_ name: String) throws -> Int { try value(name, .count) }
+  /// - Parameter most: the largest that makes sense.
+  /// - Throws: `DescentError` where the text is none, or more than that.
+  public func count(_ name: String, atMost most: Int = 10_000_000) throws -> Int {
+    try value(name, .count(atMost: most))
+  }
   /// true or false, also written yes or no.
   ///
   /// - Throws: `DescentError` for another text.

@@ -26,13 +26,18 @@ enum ScheduleParser {
     }
   }
 
-  /// A number with its unit: 5epochs, 900updates, 50000samples.
+  /// A number with its unit: 5epochs, 900updates, 50000samples; of at least one update or sample, or a billionth of an
+  /// epoch.
   static func duration(_ text: String) throws -> Duration {
     for (unit, make) in [
       ("epochs", Duration.epochs), ("epoch", Duration.epochs), ("updates", Duration.updates),
       ("samples", Duration.samples),
     ] where text.hasSuffix(unit) {
-      if let amount = Double(text.dropLast(unit.count).trimmingCharacters(in: .whitespaces)), amount > 0 {
+      let amount = Double(text.dropLast(unit.count).trimmingCharacters(in: .whitespaces))
+      if let amount, amount > 0, amount.isFinite {
+        guard amount >= (unit.hasPrefix("epoch") ? 1e-9 : 1) else {
+          throw DescentError("\(text) is shorter than one update; take a longer duration")
+        }
         return make(amount)
       }
     }

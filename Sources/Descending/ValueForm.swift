@@ -64,14 +64,20 @@ extension ValueForm where Value == Double {
 }
 
 extension ValueForm where Value == Int {
-  /// A whole number above 0.
-  public static let count = ValueForm(
-    read: { text, owner, name in
-      guard let value = Int(text), value > 0 else {
-        throw DescentError("\(owner): \(name) must be a whole number above 0 and is \(text)")
-      }
-      return value
-    }, write: { "\($0)" }, examples: ["2", "3"])
+  /// A whole number above 0, at most ten million.
+  public static let count = count(atMost: 10_000_000)
+
+  /// A whole number above 0 within a bound, beyond which it would be a slip of the hand and work without end.
+  public static func count(atMost most: Int) -> ValueForm {
+    ValueForm(
+      read: { text, owner, name in
+        guard let value = Int(text), value > 0 else {
+          throw DescentError("\(owner): \(name) must be a whole number above 0 and is \(text)")
+        }
+        guard value <= most else { throw DescentError("\(owner): \(name) must be at most \(most) and is \(text)") }
+        return value
+      }, write: { "\($0)" }, examples: ["2", "3"])
+  }
 }
 
 extension ValueForm where Value == Bool {

@@ -32,7 +32,7 @@ struct BenchCommand: ParsableCommand {
   var threads: Int?
 
   func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
+    try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
     if values != nil, workloads.first != "meta" { throw ValidationError("--values goes with the workload meta") }
     if gradients != nil, values == nil { throw ValidationError("--gradients goes with --values") }
     if profile, values != nil || workloads == ["product"] || workloads.first == "many" {

@@ -86,6 +86,8 @@ struct CompareCommand: ParsableCommand {
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }
+    // The narrower bounds of some are the configuration's.
+    try CountOption.check(["--trials": trials, "--seeds": seeds, "--tuning-seeds": tuningSeeds, "--looks": looks])
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
     }

@@ -24,25 +24,23 @@ import Foundation
 
   /// A slip in a command's name is answered by the nearest one.
   static func main() {
+    StandardStreams.prepare()
     let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) {
       exit(withError: ValidationError("there is no command \(name); \(NearestName.hint(name, among: known))"))
     }
     main(nil)
-    // What was printed must have arrived.
-    guard fflush(nil) == 0 else {
-      exit(withError: SettingsError("standard output cannot be written: \(String(cString: strerror(errno)))"))
-    }
   }
 }
 
 /// Errors leave with their sentence and status 1.
 func announce(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
 
-/// Prints a line that is there even if the process is interrupted, be it to a pipe or a file.
+/// Prints a line that is there even if the process is interrupted, be it to a pipe or a file; where it cannot be, the
+/// process ends.
 func printAtOnce(_ line: String) {
   print(line)
-  fflush(nil)
+  guard StandardStreams.haveArrived() else { exit(EXIT_FAILURE) }
 }
 
 /// Where data are; shared by commands that read some.
@@ -181,6 +179,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         resume == nil ? "name an experiment: see descent list" : "--resume takes no experiment's name")
     }
+    try CountOption.check(["--seeds": seeds])
     if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace || real {
       throw ValidationError(
         "--resume goes on with the settings of the run: leave out --set, --seeds, --out, --replace and --real")
@@ -270,6 +269,11 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let opened = try RunFolder.open(folder)
+    if let data = FileManager.default.contents(atPath: opened.configurationPath),
+      (try? ControlMethodName(in: String(decoding: data, as: UTF8.self), opened.configurationPath)) != nil
+    {
+      throw ControlError("\(folder) is a run of descent control, which draws its report itself when it ends")
+    }
     guard try !opened.events().isEmpty else {
       throw RunLogError("\(folder) has recorded nothing yet that a report could be made of")
     }

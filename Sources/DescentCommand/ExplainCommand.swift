@@ -45,8 +45,6 @@ struct ExplainCommand: ParsableCommand {
     let source = file ?? "\(folder), validation part"
     let report = ExplanationReport(explanation, source: "\(source), \(encoding.targets.joined(separator: ", "))")
     print(report.text)
-    do { print("report: \(try report.write(to: folder))") } catch let error as ReportError {
-      print("no report: \(error)")
-    }
+    print("report: \(try report.write(to: folder))")
   }
 }

@@ -55,7 +55,7 @@ struct GenerateCommand: ParsableCommand {
   var timing = false
 
   func validate() throws {
-    guard tokens > 0 else { throw ValidationError("--tokens must be positive") }
+    try CountOption.check(["--tokens": tokens])
     guard chat || system == nil else { throw ValidationError("--system belongs to --chat") }
     guard temperature > 0 || (topK == nil && topP == 1) else {
       throw ValidationError("--top-k and --top-p draw, and need a --temperature above 0")

@@ -23,7 +23,8 @@ struct LanguageModelBenchCommand: ParsableCommand {
   var profile = false
 
   func validate() throws {
-    guard length >= 4, steps > 0 else { throw ValidationError("--length is 4 or more, and --steps is positive") }
+    try CountOption.check(["--length": length], least: 4)
+    try CountOption.check(["--steps": steps])
   }
 
   func run() throws {

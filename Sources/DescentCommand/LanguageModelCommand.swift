@@ -18,13 +18,12 @@ struct TextOptions: ParsableArguments {
   var length = 128
 
   func validate() throws {
-    guard length >= 2 else { throw ValidationError("--length must be 2 or more") }
+    try CountOption.check(["--length": length], least: 2)
   }
 
   func blocks(_ model: PretrainedModel) throws -> TokenBlocks {
-    guard let data = FileManager.default.contents(atPath: text) else {
-      throw SettingsError("there is no text file \(text)")
-    }
+    guard FileManager.default.fileExists(atPath: text) else { throw SettingsError("there is no text file \(text)") }
+    guard let data = FileManager.default.contents(atPath: text) else { throw SettingsError("\(text) cannot be read") }
     guard let content = String(data: data, encoding: .utf8) else { throw SettingsError("\(text) is no text in UTF-8") }
     guard length <= model.configuration.context else {
       throw SettingsError(
@@ -51,7 +50,7 @@ struct LanguageModelEvaluateCommand: ParsableCommand {
   var blocks: Int?
 
   func validate() throws {
-    guard blocks ?? 1 > 0 else { throw ValidationError("--blocks must be positive") }
+    try CountOption.check(["--blocks": blocks])
   }
 
   func run() throws {
@@ -62,6 +61,9 @@ struct LanguageModelEvaluateCommand: ParsableCommand {
     let needed = model.parameterByteCount + 8 * textOptions.length * model.configuration.vocabulary
     try model.checkFits(needed, available: AvailableMemory.byteCount, for: "measuring")
     let result = try Perplexity.measure(model, adapter: adapter, on: all)
+    guard result.loss.isFinite else {
+      throw LanguageModelError("the loss is \(result.loss): the model's weights, or the adapter's, are damaged")
+    }
     let error = result.standardError.map { String(format: " +- %.4f", $0) } ?? ""
     print(
       String(format: "perplexity %.3f: %.4f", result.value, result.loss) + error
@@ -114,9 +116,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard batch > 0, epochs > 0, steps ?? 1 > 0 else {
-      throw ValidationError("--batch, --epochs and --steps must be positive")
-    }
+    try CountOption.check(["--batch": batch, "--epochs": epochs, "--steps": steps, "--lora": lora, "--last": last])
     guard validation > 0, validation < 1 else { throw ValidationError("--validation must be between 0 and 1") }
     guard lora != nil || last != nil || full else {
       throw ValidationError("say what to train: --lora RANK, --last N or --full")
@@ -143,7 +143,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
     if case .lowRank(let adapter) = tuning, let given, given.0 != adapter {
       throw SettingsError("--adapter is of rank \(given.0.rank), or of other matrices, blocks or --alpha")
     }
-    try prepareFolder()
+    let lock = try prepareFolder()
+    defer { withExtendedLifetime(lock) {} }
     let (train, held) = try textOptions.blocks(model).split(holdingOut: validation)
     guard train.count >= batch else {
       throw SettingsError("the text has \(train.count) blocks to train on, fewer than --batch \(batch)")
@@ -154,6 +155,9 @@ struct LanguageModelTrainCommand: ParsableCommand {
       model, tuning, optimizer: optimizer, shape: [batch, train.length], key: RandomKey(seed: seed), factors: given?.1,
       stepsPerEpoch: train.count / batch, recomputesBlocks: recompute)
     let before = try tuner.loss(of: held)
+    guard before.isFinite else {
+      throw LanguageModelError("the held-out loss is \(before): the model's weights, or the adapter's, are damaged")
+    }
     say(String(format: "held-out loss before: %.4f nats a token", before))
     try descend(tuner, train)
     let after = try tuner.loss(of: held)
@@ -186,13 +190,19 @@ struct LanguageModelTrainCommand: ParsableCommand {
         blocks: last.map { c.layers - $0..<c.layers }, of: c))
   }
 
-  private func prepareFolder() throws {
+  /// Makes the folder, and keeps it for this process until the lock is gone.
+  private func prepareFolder() throws -> FolderLock {
     let manager = FileManager.default
+    do { try manager.createDirectory(atPath: out, withIntermediateDirectories: true) } catch {
+      throw SettingsError("\(out) cannot be created: \(error.localizedDescription)")
+    }
+    let lock = try FolderLock(path: out)
+    // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []
-    guard entries.isEmpty || replace else {
+    guard replace || entries.allSatisfy({ $0 == RunFolder.lockName || WholeFile.isAside($0) }) else {
       throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
     }
-    try manager.createDirectory(atPath: out, withIntermediateDirectories: true)
+    return lock
   }
 
   /// Weights, gradients and two moments of what moves, activations, and what a trunk's output takes.

@@ -48,7 +48,7 @@ struct TableArguments: ParsableArguments {
 
   /// Options with what was given in place of what they are.
   ///
-  /// - Throws: `SettingsError` for a kind of column that does not exist.
+  /// - Throws: `SettingsError` for a kind of column that does not exist, a column with two, or a list without a name.
   func apply(to options: TableOptions) throws -> TableOptions {
     var options = options
     if let header { options.format.header = header == "yes" }
@@ -60,6 +60,11 @@ struct TableArguments: ParsableArguments {
     if let missing { options.missing = missing }
     if let group { options.group = group }
     if let splitBy { options.order = splitBy }
+    for (option, list) in [("target", target), ("drop", drop)] {
+      guard let list, list.allSatisfy({ $0 == "," || $0.isWhitespace }) else { continue }
+      throw SettingsError("--\(option) \(list.isEmpty ? "''" : list) names no column; leave it out, or name one")
+    }
+    var named: Set<String> = []
     for item in kinds.flatMap({ $0.split(separator: ",") }) {
       guard let mark = item.lastIndex(of: "=") else {
         throw SettingsError("--as \(item) says nothing: write --as NAME=category")
@@ -70,6 +75,7 @@ struct TableArguments: ParsableArguments {
           "--as \(item): there is no kind \(text); the kinds are "
             + ColumnKind.allCases.map(\.rawValue).joined(separator: ", "))
       }
+      guard named.insert(name).inserted else { throw SettingsError("--as says twice what \(name) is; say it once") }
       options.kinds[name] = kind
     }
     return options

@@ -94,10 +94,8 @@ struct TrainCommand: ParsableCommand {
     if resume != nil, out != nil || replace {
       throw ValidationError("--resume goes on in its folder: leave out --out and --replace")
     }
-    if let epochs, epochs <= 0 { throw ValidationError("--epochs must be positive") }
-    if let batch, batch <= 0 { throw ValidationError("--batch must be positive") }
-    if let shards, shards <= 0 { throw ValidationError("--shards must be positive") }
-    if let patience, patience < 0 { throw ValidationError("--patience must be 0 or more") }
+    try CountOption.check(["--epochs": epochs, "--batch": batch, "--shards": shards])
+    try CountOption.check(["--patience": patience], least: 0)
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
     }
@@ -121,9 +119,14 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func run(_ run: TrainingRun, _ team: RankTeam?) throws -> String {
-    try run.run(
-      out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet, team: team,
-      announce: announce)
+    do {
+      return try run.run(
+        out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet, team: team,
+        announce: announce)
+    } catch let error as UndrawnReport {
+      print(error.account)
+      throw error
+    }
   }
 
   private func prepared(ranks: Int = 1, isSilent: Bool = false) throws -> TrainingRun {
@@ -157,11 +160,15 @@ struct TrainCommand: ParsableCommand {
     // A new chain may name a longer run.
     let named = saved.map { max($0.epochs, chain.flatMap { TrainingDefaults.length(of: $0) } ?? 0) }
     let epochs = epochs ?? named ?? defaults.epochs
+    guard epochs <= Settings.largestCount else {
+      throw SettingsError("the chain names \(epochs) epochs, and a run has at most \(Settings.largestCount)")
+    }
     let continuation = try saved.map {
       try Continuation(
         of: $0, epochs: epochs, chain: chain, patience: patience, rows: problem.train.count,
         isTable: problem.train.exampleShape.rank == 1)
     }
+    try network.checkFits(batch: min(batch ?? saved?.batch ?? defaults.batch, problem.train.count))
     let method = try DescentMethodKind.parse(continuation?.chain ?? defaults.chain)
     let settings = TrainingRun.Settings(
       source: name, table: table, test: testFile, model: network.description, network: network,
@@ -235,8 +242,8 @@ struct TrainCommand: ParsableCommand {
     let widths: [Int?] =
       hidden.map { $0.split(whereSeparator: ",x".contains).map { Int($0.trimmingCharacters(in: .whitespaces)) } }
       ?? saved?.hidden ?? defaults.hidden
-    guard !widths.contains(where: { ($0 ?? 0) <= 0 }) else {
-      throw SettingsError("--hidden is a list of widths, as 64,64 or 64x64")
+    guard widths.allSatisfy({ 1...Settings.largestCount ~= $0 ?? 0 }) else {
+      throw SettingsError("--hidden is a list of widths, as 64,64 or 64x64, each at most \(Settings.largestCount)")
     }
     return try ModelDescription(
       .mlp, input: shape.dimensions, hidden: widths.compactMap { $0 }, outputs: problem.outputs)

@@ -119,7 +119,9 @@ public struct RunSession {
     }
     var configuration = found.configuration
     if let seeds {
-      guard seeds > 0 else { throw SettingsError("--seeds must be positive, not \(seeds)") }
+      guard 1...Settings.largestCount ~= seeds else {
+        throw SettingsError("--seeds must be between 1 and \(Settings.largestCount), not \(seeds)")
+      }
       E.setSeeds(seeds, in: &configuration)
     }
     return try Settings.applying(changes, to: configuration)

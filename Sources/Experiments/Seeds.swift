@@ -13,8 +13,20 @@ extension SeedRange {
   /// Those that decide claims.
   public var reported: [Int] { Array(first..<first + count) }
 
-  public func check() throws {
-    guard count > 0 else { throw SettingsError("seeds.count must be positive, not \(count)") }
+  public func check() throws { try Self.check(count, "seeds.count", from: first, "seeds.first") }
+
+  /// Checks that seeds are some, and few enough to be counted.
+  ///
+  /// - Throws: `SettingsError` naming the setting.
+  static func check(_ count: Int, _ countName: String, from first: Int, _ firstName: String) throws {
+    let limit = Int(Int32.max)
+    guard count > 0 else { throw SettingsError("\(countName) must be positive, not \(count)") }
+    guard count <= Settings.largestCount else {
+      throw SettingsError("\(countName) must be at most \(Settings.largestCount), not \(count)")
+    }
+    guard -limit...limit ~= first else {
+      throw SettingsError("\(firstName) must be between -\(limit) and \(limit), not \(first)")
+    }
   }
 
   /// Checks that seeds on which something was chosen decide nothing.
@@ -54,8 +66,8 @@ public struct TunedSeeds: SeedRange {
   public var tuning: [Int] { Array(tuningFirst..<tuningFirst + tuningCount) }
 
   public func check() throws {
-    guard count > 0 else { throw SettingsError("seeds.count must be positive, not \(count)") }
-    guard tuningCount > 0 else { throw SettingsError("seeds.tuningCount must be positive, not \(tuningCount)") }
+    try Self.check(count, "seeds.count", from: first, "seeds.first")
+    try Self.check(tuningCount, "seeds.tuningCount", from: tuningFirst, "seeds.tuningFirst")
     try checkApart(from: tuningFirst..<tuningFirst + tuningCount, "seeds.tuningFirst")
   }
 }

@@ -32,6 +32,9 @@ package enum Settings {
   /// The largest whole number that a setting may be given, seeds aside.
   package static let largestCount = 10_000_000
 
+  /// The largest number that a setting may be given: an Int holds it.
+  private static let largestNumber = 1e15
+
   private static func set(_ path: String, _ value: String, in tree: inout Yams.Node) throws {
     let known = paths(tree)
     guard known.contains(path) else {
@@ -55,14 +58,25 @@ package enum Settings {
       }
       // A count beyond this is a slip of the hand, and would end as an allocation that fails.
       let most = ["first", "tuningFirst"].contains(last) ? Int(Int32.max) : largestCount
-      for (old, new) in zip(old.sequence.map(Array.init) ?? [old], new.sequence.map(Array.init) ?? [new])
-      where old.string.flatMap(Int.init) != nil {
-        guard let number = new.string.flatMap(Double.init), abs(number) > Double(most) else { continue }
-        throw SettingsError("\(path) must be at most \(most), not \(value)")
+      let (before, after) = (scalars(old), scalars(new))
+      if before.contains(where: { $0.string.flatMap(Double.init) != nil }) {
+        let areCounts = before.allSatisfy { $0.string.flatMap(Int.init) != nil }
+        let limit = areCounts ? Double(most) : largestNumber
+        for number in after.compactMap({ $0.int.map(Double.init) ?? $0.float }) where !(abs(number) <= limit) {
+          throw SettingsError(
+            areCounts
+              ? "\(path) must be at most \(most), not \(value)"
+              : "\(path) must be a finite number of at most 1e15, not \(value)")
+        }
       }
       node[last] = parsed
     }
     try update(&tree, keys[...])
+  }
+
+  /// The values of a list and of the lists in it, or the one value.
+  private static func scalars(_ node: Yams.Node) -> [Yams.Node] {
+    node.sequence.map { $0.flatMap(scalars) } ?? [node]
   }
 
   /// Names of all values, as "a.b".

@@ -21,7 +21,7 @@ package struct TrainingDefaults {
     // Some 4000 updates; a chain that names its length has it.
     let budget = isTable ? min(max(4000 / updates, 10), 200) : 10
     self.epochs = epochs ?? chain.flatMap { Self.length(of: $0) } ?? budget
-    let warmUp = max(1, min(100, updates * self.epochs / 10))
+    let warmUp = max(1, Int(min(100, Double(updates) * Double(self.epochs) / 10)))
     let rate = isTable ? 0.003 : 0.001
     self.chain =
       chain ?? "clip 1 | adam | decay 0.01 | rate warmup(\(warmUp)updates, cosine(\(rate), \(self.epochs)epochs))"
@@ -31,14 +31,19 @@ package struct TrainingDefaults {
 
   /// A chain whose longest stretch of epochs is another; nil where it names none.
   static func stretching(_ chain: String, to epochs: Int) -> String? {
-    let found = chain.matches(of: /([0-9.]+) ?epochs?\b/)
+    let found = chain.matches(of: stretch)
     let longest = found.max { (Double($0.output.1) ?? 0) < (Double($1.output.1) ?? 0) }
     return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }
   }
 
   /// The longest stretch of epochs that a chain names.
   package static func length(of chain: String) -> Int? {
-    let found = chain.matches(of: /([0-9.]+) ?epochs?\b/).compactMap { Double($0.output.1) }
-    return found.max().map { Int($0.rounded(.up)) }.flatMap { $0 > 0 ? $0 : nil }
+    // A chain that can be read has one way to write its numbers, 2e1 and 20 alike.
+    let text = (try? DescentMethodKind.parse(chain).description) ?? chain
+    let longest = text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
+    return longest.map { Int(min($0.rounded(.up), 1e18)) }.flatMap { $0 > 0 ? $0 : nil }
   }
+
+  /// A number of epochs in a chain's text.
+  private static var stretch: Regex<(Substring, Substring)> { /([0-9.]+(?:[eE][+\-]?[0-9]+)?) ?epochs?\b/ }
 }

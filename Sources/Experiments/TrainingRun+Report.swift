@@ -31,18 +31,27 @@ final class Watching {
   }
 }
 
+/// A run has ended well, and only its report could not be drawn or written.
+package struct UndrawnReport: Error, CustomStringConvertible {
+  /// What would have stood before the report's path.
+  package let account: String
+  /// Why there is none.
+  package let reason: ReportError
+  package var description: String { "no report: \(reason)" }
+}
+
 extension TrainingRun {
   /// Whether a folder holds a run of this kind.
   package static func isRun(_ folder: RunFolder) -> Bool { (try? settings(of: folder)) != nil }
 
-  /// What the diagnostics saw, as text, and where the report is. A machine without gnuplot has no report, and says so.
-  static func accounts(of folder: RunFolder) throws -> String {
-    let evidence = try WatchEvidence(try folder.events())
-    let report: String
-    do { report = "report: " + (try self.report(folder)) } catch let error as ReportError {
-      report = "no report: \(error)"
+  /// What a run came to, what the diagnostics saw, and where the report is.
+  ///
+  /// - Throws: `UndrawnReport` with the rest, as on a machine without gnuplot.
+  static func account(of folder: RunFolder, after outcome: String) throws -> String {
+    let lines = [outcome] + (try WatchEvidence(try folder.events())).lines
+    do { return (lines + ["report: " + (try report(folder))]).joined(separator: "\n") } catch let error as ReportError {
+      throw UndrawnReport(account: lines.joined(separator: "\n"), reason: error)
     }
-    return (evidence.lines + [report]).joined(separator: "\n")
   }
 
   /// Draws the report of a run folder from its log, and returns its path.

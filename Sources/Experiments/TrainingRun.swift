@@ -74,7 +74,7 @@ package struct TrainingRun {
   /// Runs, and returns a summary for the terminal.
   ///
   /// - Parameter team: the ranks that compute parts of each batch, of which this is the first; nil for this process alone.
-  /// - Throws: `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
+  /// - Throws: `UndrawnReport` where all is done but for the report; `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
   ///   diagnostic that does not exist or does not apply, before anything is written; `TrainingError` where the loss is
   ///   not finite; `RankError` where ranks disagree, or one is lost. The last checkpoint is then still there.
   package func run(
@@ -138,7 +138,7 @@ package struct TrainingRun {
       }
       throw error
     }
-    return try outcome + "\n" + Self.accounts(of: folder)
+    return try Self.account(of: folder, after: outcome)
   }
 
   /// The kind of event that tells why a descent ended before its time.

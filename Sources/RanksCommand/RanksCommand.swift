@@ -9,6 +9,14 @@ struct RanksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "descent-ranks", abstract: "Distributed descents on the ranks of mpirun, beside the virtual clock.",
     subcommands: [DescendCommand.self, ScalingCommand.self], defaultSubcommand: DescendCommand.self)
+
+  /// The largest number of anything that is counted: products of several fit an Int.
+  static let mostCount = 10_000_000
+
+  static func main() {
+    StandardStreams.prepare()
+    main(nil)
+  }
 }
 
 /// One distributed descent on real processes, beside the virtual clock of the same seeds.
@@ -48,6 +56,9 @@ struct DescendCommand: ParsableCommand {
     }
     guard batch > 0, kept > 0, dimension > 0, rounds > 0, accuracy > 0, patience > 0, margin ?? 1 > 0 else {
       throw ValidationError("Counts, the accuracy, the patience and the margin are positive.")
+    }
+    guard max(batch, kept, dimension, rounds) <= RanksCommand.mostCount else {
+      throw ValidationError("Counts are at most \(RanksCommand.mostCount).")
     }
     if let kill, killing == nil { throw ValidationError("\(kill) is not rank:seconds.") }
   }

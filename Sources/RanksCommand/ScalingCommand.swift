@@ -26,6 +26,10 @@ struct ScalingCommand: ParsableCommand {
     guard parameters > 0, gradientSeconds > 0, gradientSeconds.isFinite, batch > 0, ranks > 0, repeats > 0,
       share > 0, share < 1
     else { throw ValidationError("Counts and seconds are positive, and the share is between 0 and 1.") }
+    guard max(batch, ranks, repeats) <= RanksCommand.mostCount, parameters <= 10_000_000_000 else {
+      throw ValidationError(
+        "Counts are at most \(RanksCommand.mostCount), numbers of a gradient at most 10000000000.")
+    }
   }
 
   func run() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import RunLogs
 import Statistics
 
 /// The account of a run: one sentence, the preconditions of its claims, then claims with verdicts, tables, plots, in one
@@ -41,9 +42,11 @@ public struct Report: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       for case .plot(let plot) in sections {
-        try Data(plot.csv.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(plot.name).csv"), options: .atomic)
+        try WholeFile.write(plot.csv, to: "\(folder)/\(plot.name).csv")
       }
-      try Data(try html(gnuplot).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try WholeFile.write(try html(gnuplot), to: path)
+    } catch let error as RunLogError {
+      throw ReportError("\(error)")
     } catch let error as CocoaError {
       throw ReportError("\(path) cannot be written: \(error.localizedDescription)")
     }

@@ -14,8 +14,14 @@ public final class FolderLock {
   public convenience init(_ folder: RunFolder) throws { try self.init(folder) {} }
 
   /// - Parameter meanwhile: what another process does between opening the file and locking it.
-  package init(_ folder: RunFolder, meanwhile: () throws -> Void) throws {
-    let path = folder.path + "/" + RunFolder.lockName
+  package convenience init(_ folder: RunFolder, meanwhile: () throws -> Void) throws {
+    try self.init(path: folder.path, meanwhile: meanwhile)
+    Self.removeLeftovers(in: folder.path)
+  }
+
+  /// Of a folder that is no run's, as that of a fine-tuned model.
+  package init(path folder: String, meanwhile: () throws -> Void = {}) throws {
+    let path = folder + "/" + RunFolder.lockName
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw RunLogError("\(path): cannot be written: \(String(cString: strerror(errno)))") }
     // From here on `deinit` closes the file, also where this throws: a second close could hit another thread's file.
@@ -24,14 +30,23 @@ public final class FolderLock {
       let isHeld = errno == EWOULDBLOCK
       throw RunLogError(
         isHeld
-          ? "another process is writing to \(folder.path); wait for it, or name another folder by --out"
-          : "\(folder.path) cannot be locked: \(String(cString: strerror(errno)))")
+          ? "another process is writing to \(folder); wait for it, or name another folder by --out"
+          : "\(folder) cannot be locked: \(String(cString: strerror(errno)))")
     }
     // Who replaced the folder meanwhile holds another file of this name.
     var (held, named) = (stat(), stat())
     guard fstat(file, &held) == 0, stat(path, &named) == 0, (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
     else {
-      throw RunLogError("another process has just replaced \(folder.path); name another folder by --out")
+      throw RunLogError("another process has just replaced \(folder); name another folder by --out")
+    }
+  }
+
+  /// No other process writes here now: what killed ones left aside only takes up the disk.
+  private static func removeLeftovers(in folder: String) {
+    let manager = FileManager.default
+    for case let name as String in manager.enumerator(atPath: folder) ?? .init()
+    where name.contains(/\.[0-9]+\.part$/) {
+      try? manager.removeItem(atPath: folder + "/" + name)
     }
   }
 

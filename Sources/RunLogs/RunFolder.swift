@@ -26,6 +26,11 @@ public struct RunFolder: Sendable {
   ///
   /// - Throws: `RunLogError` where the folder is taken, is no run's, is in use, or cannot be made.
   public static func create(_ path: String, replacing: Bool = false) throws -> RunFolder {
+    try create(path, replacing: replacing, goingOnBy: "--resume \(path)")
+  }
+
+  /// - Parameter continuation: how the command goes on with a run, for the sentence of a refusal.
+  package static func create(_ path: String, replacing: Bool, goingOnBy continuation: String) throws -> RunFolder {
     let folder = RunFolder(path: path)
     let manager = FileManager.default
     guard !path.trimmingCharacters(in: .whitespaces).isEmpty else {
@@ -34,11 +39,12 @@ public struct RunFolder: Sendable {
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
       let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
-      guard replacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun)) }
+      guard replacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun, continuation)) }
       // Not under the feet of a process that still writes to it; the lock's file stays, so that all lock the same one.
       let lock = try FolderLock(folder)
       try withExtendedLifetime(lock) {
-        for name in contents where name != Self.lockName {
+        // Listed again: the lock has removed what was left aside.
+        for name in (try? manager.contentsOfDirectory(atPath: path)) ?? [] where name != Self.lockName {
           do { try manager.removeItem(atPath: path + "/" + name) } catch {
             throw RunLogError("\(path)/\(name) cannot be removed: \(error.localizedDescription)")
           }
@@ -52,23 +58,24 @@ public struct RunFolder: Sendable {
   }
 
   /// Why a folder that holds something is not taken, and what to do.
-  private func refusal(isRun: Bool) -> String {
+  private func refusal(isRun: Bool, _ continuation: String) -> String {
     guard isRun else { return "\(path) is not empty, and holds no run; name another folder by --out" }
     if let last = try? events().last, last.kind == RunEvent.failureKind {
       return "\(path) is not empty: its run failed"
         + (last.text.map { " (\($0))" } ?? "") + "; replace it by --replace, or name another folder by --out"
     }
-    return "\(path) is not empty; go on with its run by --resume \(path), replace it by --replace, or name another "
+    return "\(path) is not empty; go on with its run by \(continuation), replace it by --replace, or name another "
       + "folder by --out"
   }
 
-  static let lockName = ".lock"
+  package static let lockName = ".lock"
 
   /// Whether a file is what a run leaves that could not begin, as on a full disk.
   private func isLeftover(_ name: String) -> Bool {
-    if name == Self.lockName || name.hasSuffix(".part") { return true }
+    if name == Self.lockName || WholeFile.isAside(name) { return true }
     guard path + "/" + name == checkpointFolder else { return false }
-    return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.isEmpty ?? false
+    return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.allSatisfy(WholeFile.isAside)
+      ?? false
   }
 
   /// The folder of an earlier run.

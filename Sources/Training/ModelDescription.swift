@@ -1,3 +1,6 @@
+import Foundation
+import RunLogs
+
 /// A network that text can name, with all that makes it again.
 public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConvertible {
   /// The networks: linear layers, a small convolutional one, residual networks of 8 and 18 layers.
@@ -15,15 +18,49 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   /// - Throws: `ModelError` where the network does not take such examples.
   public init(_ kind: Kind, input: [Int], hidden: [Int] = [], outputs: Int) throws {
     (self.kind, self.input, self.hidden, self.outputs) = (kind, input, hidden, outputs)
+    try check()
+  }
+
+  /// What the initializer promises, and a file may not keep.
+  ///
+  /// - Throws: `ModelError` where the network does not take such examples.
+  func check() throws {
     guard outputs > 0, input.allSatisfy({ $0 > 0 }), hidden.allSatisfy({ $0 > 0 }) else {
       throw ModelError("\(kind.rawValue) needs widths above 0")
     }
     guard kind == .mlp || input.count == 3 else {
       throw ModelError("\(kind.rawValue) takes images, and an example has the shape \(Shape(input))")
     }
+    // More numbers than an Int counts bytes of.
+    guard weightCount <= 1e15 else {
+      throw ModelError("\(kind.rawValue) of the widths \(hidden) is too large: narrow them")
+    }
     if kind == .cnn, input[0] < 4 || input[1] < 4 {
       throw ModelError("cnn takes images of 4 x 4 pixels and more, and these have \(input[0]) x \(input[1]); take mlp")
     }
+  }
+
+  /// Features of an example, the hidden widths, outputs; as numbers that do not overflow.
+  private var widths: [Double] { [input.reduce(1) { $0 * Double($1) }] + (hidden + [outputs]).map(Double.init) }
+
+  /// Weights and biases of linear layers of these widths.
+  private var weightCount: Double { zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 } }
+
+  /// Refuses an mlp that the memory cannot train, before it is made.
+  ///
+  /// - Parameters:
+  ///   - batch: examples of one update.
+  ///   - available: bytes that are free.
+  /// - Throws: `ModelError` saying how much it takes.
+  package func checkFits(batch: Int, available: Int = AvailableMemory.byteCount) throws {
+    guard kind == .mlp else { return }
+    // Weights, their gradients and two moments; activations and their derivatives.
+    let needed = 4 * (4 * weightCount + 2 * Double(batch) * widths.reduce(0, +))
+    guard needed > Double(available) else { return }
+    func gigabytes(_ bytes: Double) -> String { String(format: "%.1f GB", bytes / 1e9) }
+    throw ModelError(
+      "hidden widths \(hidden.map(String.init).joined(separator: ",")) in batches of \(batch) take about "
+        + "\(gigabytes(needed)) of memory, and \(gigabytes(Double(available))) are free")
   }
 
   public var description: String {

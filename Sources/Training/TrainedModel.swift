@@ -26,6 +26,8 @@ public struct TrainedModel: Sendable {
     public var classes: [String]
     /// Where numbers are predicted: their means and deviations.
     public var targetScale: TargetScale?
+    /// In the file: of all else that it says, and of the weights. Models saved by earlier versions have none.
+    var digest: String?
 
     /// The outputs' classes; empty for numbers. A single class has two outputs, of which the second has no name.
     public var outputNames: [String] { Self.outputNames(classes) }
@@ -54,12 +56,17 @@ public struct TrainedModel: Sendable {
     (self.manifest, self.parameters, self.modelState) = (manifest, parameters, modelState)
   }
 
-  /// - Throws: `TrainingError` or `FileError` where the folder holds no trained model, or one that does not fit together.
+  /// - Throws: `TrainingError` or `FileError` where the folder holds no trained model, one that is not what was saved, or
+  ///   one that does not fit together.
   public init(folder: String) throws {
     let path = folder + "/model.json"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard FileManager.default.fileExists(atPath: path) else {
       throw TrainingError("\(folder) holds no trained model: it has no model.json")
     }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw TrainingError("\(path) cannot be read")
+    }
+    var manifest: Manifest
     do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
       throw TrainingError("\(path) is damaged, or of another version: \(error)")
     }
@@ -67,6 +74,14 @@ public struct TrainedModel: Sendable {
       throw TrainingError("\(path) has the format \(manifest.format), and descent-model-1 is known")
     }
     let all = Tree(try Safetensors.read(folder + "/model.safetensors").arrays)
+    if let digest = manifest.digest, try manifest.digest(of: all) != digest {
+      throw TrainingError(
+        "\(path) or model.safetensors beside it is not what was saved: its digest is another. A file is damaged, or was "
+          + "edited by hand; where an edit is meant, take the line \"digest\" out of model.json")
+    }
+    manifest.digest = nil
+    do { try manifest.check() } catch { throw TrainingError("\(path) does not fit together: \(error)") }
+    self.manifest = manifest
     (parameters, modelState) = (all.subtree("parameters"), all.subtree("state"))
     try manifest.model.makeLayer().check(parameters.types, modelState.types)
   }
@@ -83,6 +98,8 @@ public struct TrainedModel: Sendable {
     try Safetensors.write(
       arrays, metadata: ["model": manifest.model.description, "classes": manifest.classes.joined(separator: "\n")],
       to: folder + "/model.safetensors")
+    var manifest = manifest
+    manifest.digest = try manifest.digest(of: Tree(arrays))
     try AtomicFile.write(try encoder.encode(manifest), to: folder + "/model.json")
   }
 

@@ -50,8 +50,8 @@ public final class Trainer {
     guard batches.batchSize.isMultiple(of: parts) else {
       let below = batches.batchSize / parts * parts
       throw TrainingError(
-        "a batch of \(batches.batchSize) has no \(parts) equal parts; take \(below > 0 ? "\(below) or " : "")\(below + parts)"
-      )
+        "a batch of \(batches.batchSize) has no \(parts) equal parts; take "
+          + (below > 0 ? "\(below) or \(below + parts)" : "\(batches.batchSize) parts or fewer"))
     }
     let size = batches.batchSize / parts
     ahead = BatchesAhead(batches, parts: (shards?.own ?? 0..<1).map { $0 * size..<($0 + 1) * size })

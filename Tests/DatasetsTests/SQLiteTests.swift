@@ -36,6 +36,12 @@ import Testing
     #expect(Table.exists(path + "#prices") && !Table.exists(path + "x#prices"))
   }
 
+  /// A text is as long as the file says, whatever is in it.
+  @Test func textsMayHoldANUL() throws {
+    let table = try Table.read(path + "#SELECT 'a' || char(0) || 'b' AS t, id FROM prices")
+    #expect(table.columns[0].text(0) == "a\0b")
+  }
+
   @Test func whatCannotBeReadIsSaid() throws {
     func fails(_ selection: String, _ hint: String, _ format: TableFormat = TableFormat()) {
       #expect { try Table.read(path + selection, format) } throws: { "\($0)".contains(hint) }

@@ -18,6 +18,8 @@ import Testing
     ("losspower sigmod(1, 2) | rate 1", "did you mean sigmoid"),
     ("losspower 2 low=2 high=1 | rate 1", "at least low"), ("rate exponential(0.1, 0, 1epochs)", "positive"),
     ("rate warmup(5updates, cosine(0.1, 3))", "no duration"),
+    ("rate steps(0.1, 0.5, 1e-300epochs)", "shorter than one update"),
+    ("rate cosine(0.1, 0.5updates)", "shorter than one update"),
   ])
   func mistakesAreNamed(_ text: String, _ hint: String) {
     do {

@@ -315,7 +315,7 @@ import Training
     ("problems=[quadratc]", "quadratic"), ("methods=[MGD]", "STIMULUS"), ("logistic.samples=[64, 32]", "rising"),
     ("logistic.levels=[0.1, 0.2]", "falling"), ("quadratic.rates=[1, 0.5]", "quadratic.rates"),
     ("seeds.tuningFirst=1", "overlap"), ("momentum.coefficient=1", "momentum"), ("quadratic.samples=[4]", "dimension"),
-    ("growth.logistic=1e300", "logistic.rates"), ("growth.quadratic=-1", "quadratic.rates"),
+    ("growth.logistic=1e9", "logistic.rates"), ("growth.quadratic=-1", "quadratic.rates"),
   ])
   func mistakesAreNamed(_ change: String, _ hint: String) throws {
     let changed = try Settings.applying([change], to: configuration)

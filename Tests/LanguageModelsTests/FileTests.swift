@@ -49,6 +49,28 @@ import Testing
     #expect { try PretrainedModel.open("/nowhere/x.gguf") } throws: { "\($0)".contains("there is no model") }
   }
 
+  @Test func entriesHaveTheirTypes() throws {
+    for key in ["llama.rope.scaling.type", "llama.expert_count", "tokenizer.ggml.add_bos_token", "general.alignment"] {
+      var file = TinyModel.builder()
+      file.number(key, 1.5)
+      try refused(file, key == "general.alignment" ? "alignment that is no whole number" : "\(key) of another type")
+    }
+  }
+
+  /// Two tensors in the same bytes are damage: here the second is said to begin where the first does.
+  @Test func tensorsDoNotOverlap() throws {
+    var file = GGUFBuilder()
+    for name in ["first", "second"] { file.tensor(name, [16], [Float](repeating: 1, count: 16)) }
+    var data = file.data
+    // The second's offset is 64, the last word before the padding of the header.
+    let place = try #require(data.range(of: GGUFBuilder.little(UInt64(64)), options: .backwards))
+    data.replaceSubrange(place, with: GGUFBuilder.little(UInt64(32)))
+    let folder = try TinyModel.folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try data.write(to: URL(fileURLWithPath: folder + "/m.gguf"))
+    #expect { try GGUFFile(folder + "/m.gguf") } throws: { "\($0)".contains("first and second in the same bytes") }
+  }
+
   /// Extents whose product no number holds are refused, beside an extent of 0 as well.
   @Test(arguments: [[1 << 62, 1 << 62], [1 << 62, 1 << 62, 0], [0, 1 << 62, 1 << 62], [1 << 62]])
   func absurdExtentsAreRefused(_ shape: [Int]) throws {

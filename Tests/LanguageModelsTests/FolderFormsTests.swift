@@ -79,6 +79,24 @@ import Testing
     }
   }
 
+  /// A value of another type is no default, and a file that cannot be read is not left aside.
+  @Test func valuesHaveTheirTypes() throws {
+    let model = try TinyModel.model()
+    for (key, value) in [
+      ("rope_theta", "x"), ("rope_scaling", "x"), ("rope_scaling", ["rope_type": 3]), ("rope_parameters", [1]),
+      ("rms_norm_eps", "small"), ("hidden_act", 5), ("tie_word_embeddings", "yes"),
+    ] as [(String, Any)] {
+      try model.write(to: folder.path)
+      try change([key: value])
+      #expect("\(key)") { try PretrainedModel.open(folder.path) } throws: { "\($0)".contains("which is no") }
+    }
+    try model.write(to: folder.path)
+    try Data("{".utf8).write(to: file("tokenizer_config.json"))
+    #expect { try PretrainedModel.open(folder.path) } throws: { "\($0)".contains("tokenizer_config.json") }
+    try FileManager.default.removeItem(at: file("tokenizer_config.json"))
+    #expect(throws: Never.self) { try PretrainedModel.open(folder.path) }
+  }
+
   /// The type is looked at before the weights are.
   @Test func anotherTypeIsNamed() throws {
     try TinyModel.model().write(to: folder.path)

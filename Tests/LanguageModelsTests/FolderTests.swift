@@ -199,7 +199,9 @@ import Testing
       #expect(names.count == 4)
       for (key, value, hint) in [
         ("peft_type", "IA3", "no LORA adapter"), ("r", 4, "must be"), ("target_modules", ["q_proj", "x"], "adapts x"),
-        ("layers_to_transform", [0, 2], "no range"), ("use_dora", true, "dora"), ("r", 1000, "rank of an adapter"),
+        ("layers_to_transform", [0, 2], "no range"), ("layers_to_transform", [Int.max], "no range"),
+        ("layers_to_transform", [-Int.max - 1, Int.max], "no range"),
+        ("use_dora", true, "dora"), ("r", 1000, "rank of an adapter"),
       ] as [(String, Any, String)] {
         try AdapterFile.write(factors, of: adapter, for: model.configuration, base: "tiny", to: folder)
         try change(folder + "/adapter_config.json", key, value)

@@ -34,7 +34,8 @@ import Testing
     @Test func aFullDisk() throws {
       try withTemporaryFolder { root in
         try WholeFile.write("old", to: root + "/file")
-        try FileManager.default.createSymbolicLink(atPath: root + "/file.partial", withDestinationPath: "/dev/full")
+        let aside = root + "/file.\(getpid()).part"
+        try FileManager.default.createSymbolicLink(atPath: aside, withDestinationPath: "/dev/full")
         #expect(complaint { try WholeFile.write("new", to: root + "/file") }.contains("No space left on device"))
         #expect(try contents(root + "/file") == "old")
         #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["file"])
@@ -46,6 +47,19 @@ import Testing
       }
     }
   #endif
+
+  @Test func aLinkStaysOneAndAFileKeepsItsMode() throws {
+    try withTemporaryFolder { root in
+      let manager = FileManager.default
+      try WholeFile.write("old", to: root + "/target")
+      try manager.setAttributes([.posixPermissions: 0o600], ofItemAtPath: root + "/target")
+      try manager.createSymbolicLink(atPath: root + "/link", withDestinationPath: "target")
+      try WholeFile.write("new", to: root + "/link")
+      #expect(try contents(root + "/target") == "new")
+      #expect(try manager.destinationOfSymbolicLink(atPath: root + "/link") == "target")
+      #expect(try manager.attributesOfItem(atPath: root + "/target")[.posixPermissions] as? Int == 0o600)
+    }
+  }
 
   @Test func aFolderIsNoFile() throws {
     try withTemporaryFolder { root in

@@ -72,6 +72,31 @@ func complaint(_ body: () throws -> Void) -> String {
     }
   }
 
+  /// What killed writers left aside stands in nobody's way, and is gone once the folder is locked.
+  @Test(arguments: ["config.yaml.123.part", "checkpoints/seed-0.safetensors.7.part", ".dat.nosync1a2b.x"])
+  func aFileLeftAside(_ name: String) throws {
+    try withTemporaryFolder { root in
+      let folder = try RunFolder.create(root + "/run")
+      try Data("half".utf8).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+      _ = try FolderLock(RunFolder.create(folder.path))
+      // Foundation's names are not ours to remove.
+      #expect(FileManager.default.fileExists(atPath: folder.path + "/" + name) == name.hasPrefix("."))
+      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      try Data("half".utf8).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+      _ = try RunFolder.create(folder.path, replacing: true)
+    }
+  }
+
+  /// A folder that is no run's is kept for one process too.
+  @Test func anyFolderIsLocked() throws {
+    try withTemporaryFolder { root in
+      let lock = try FolderLock(path: root)
+      withExtendedLifetime(lock) {
+        #expect(complaint { _ = try FolderLock(path: root) }.contains("another process is writing to \(root)"))
+      }
+    }
+  }
+
   /// Who holds the lock holds it while others replace the run: the file stays the same one.
   @Test func replacingKeepsTheLock() throws {
     try withTemporaryFolder { root in

@@ -96,6 +96,7 @@ import Training
 
   @Test func whatHasNoPartsIsRefused() {
     #expect { try trainer(parts: 5) } throws: { "\($0)".contains("no 5 equal parts; take 20 or 25") }
+    #expect { try trainer(parts: 1_000_000) } throws: { "\($0)".hasSuffix("parts or fewer") }
     #expect { try trainer("sam 0.05 (rate 0.1)", parts: 2) } throws: { "\($0)".contains("give a chain alone") }
     #expect { try trainer("rate 1e30", parts: 2).advanceOften() } throws: {
       "\($0)".contains("the loss is") && "\($0)".contains("at step") && "\($0)".contains("too large")

@@ -21,18 +21,26 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
 }
 
 /// Writes a file aside, flushes it to the disk and renames it: readers see the old file or the new one, never a part.
+///
+/// A symbolic link stays one, and what it leads to is written; a file keeps its mode. Devices and pipes, which a
+/// renaming would take away, are written where they are.
 public enum AtomicFile {
   /// - Throws: `FileError`; the old file is then untouched and nothing is left beside it.
   public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
-    // To rename over a device or a pipe would take it away.
-    var status = stat()
-    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+    var old = stat()
+    let exists = stat(path, &old) == 0
+    guard exists || errno == ENOENT else { throw failure(path, "cannot be written") }
+    if exists, [S_IFCHR, S_IFIFO].contains(old.st_mode & S_IFMT) { return try write(parts, intoStream: path) }
+    guard !exists || old.st_mode & S_IFMT == S_IFREG else {
       throw FileError(path: path, reason: "is no plain file, and is not replaced by one")
     }
-    let aside = path + ".part"
-    let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    let target = followed(path)
+    // A name of this process: another may be writing the same file.
+    let aside = "\(target).\(getpid()).part"
+    let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, exists ? old.st_mode & 0o777 : 0o644)
     guard descriptor >= 0 else { throw failure(path, "cannot be created") }
     do {
+      if exists { fchmod(descriptor, old.st_mode & 0o777) }
       for part in parts { try writeAll(part, to: descriptor, path) }
       guard fsync(descriptor) == 0 else { throw failure(path, "cannot be flushed to the disk") }
     } catch {
@@ -40,11 +48,30 @@ public enum AtomicFile {
       unlink(aside)
       throw error
     }
-    guard close(descriptor) == 0, rename(aside, path) == 0 else {
+    guard close(descriptor) == 0, rename(aside, target) == 0 else {
       let error = failure(path, "cannot be put in its place")
       unlink(aside)
       throw error
     }
+  }
+
+  /// What a chain of symbolic links leads to, which need not exist; a file that is no link is itself.
+  private static func followed(_ path: String) -> String {
+    var path = path
+    // As many as systems follow; `stat` has refused a circle.
+    for _ in 0..<40 {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { break }
+      let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+      path = next.hasPrefix("/") ? next : folder + next
+    }
+    return path
+  }
+
+  private static func write(_ parts: [UnsafeRawBufferPointer], intoStream path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+    defer { close(descriptor) }
+    for part in parts { try writeAll(part, to: descriptor, path) }
   }
 
   /// Writes bytes.

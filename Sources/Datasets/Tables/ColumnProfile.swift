@@ -5,6 +5,8 @@ struct ColumnProfile {
   let column: TableColumn
   var kind: ColumnKind
   var missing = 0
+  /// Of texts: the different words that rows hold; a file may declare more.
+  private var wordCount = 0
   /// Of numbers.
   var minimum = Double.infinity
   var maximum = -Double.infinity
@@ -15,8 +17,8 @@ struct ColumnProfile {
   /// Why the column is no feature.
   var reason: String?
 
-  var isConstant: Bool { column.isText ? column.words.count <= 1 : minimum == maximum }
-  var isEmpty: Bool { column.isText ? column.words.isEmpty : minimum > maximum }
+  var isConstant: Bool { column.isText ? wordCount <= 1 : minimum == maximum }
+  var isEmpty: Bool { column.isText ? wordCount == 0 : minimum > maximum }
   var isBoolean: Bool {
     column.isText && column.words.count == 2
       && column.words.allSatisfy { ["true", "false", "yes", "no", "t", "f", "y", "n"].contains($0.lowercased()) }
@@ -54,7 +56,12 @@ struct ColumnProfile {
 
   private mutating func measure(_ rows: Int) {
     if column.isText {
-      missing = (0..<rows).reduce(0) { $0 + (column.code($1) < 0 ? 1 : 0) }
+      var isUsed = [Bool](repeating: false, count: column.words.count)
+      for row in 0..<rows {
+        let code = column.code(row)
+        if code < 0 { missing += 1 } else { isUsed[code] = true }
+      }
+      wordCount = isUsed.count { $0 }
       return
     }
     var last = -Double.infinity

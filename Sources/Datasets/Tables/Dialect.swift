@@ -136,25 +136,31 @@ struct Dialect {
     return counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
   }
 
-  /// How well rows fit: the share of rows of one length, and half the share of cells that are numbers.
+  /// How well rows fit: the share of rows of one length, and half the share of cells that are numbers, as prices and
+  /// shares are too. Where both decimal signs read as many cells, the plain numbers decide: 0,125 is less than one.
   private static func score(_ rows: [[String]], _ delimiter: UInt8) -> (Double, UInt8) {
     let width = modal(rows)
     guard width > 1 else { return (0, 0x2e) }
     let regular = Double(rows.filter { $0.count == width }.count) / Double(rows.count)
-    func numbers(_ decimal: UInt8) -> Double {
-      var (numbers, cells) = (0, 0)
+    func numbers(_ decimal: UInt8) -> (all: Double, plain: Double) {
+      var (all, plain, cells) = (0, 0, 0)
       for row in rows.dropFirst(rows.count > 1 ? 1 : 0) {
         for cell in row where !NumberText.isMissing(cell) {
           cells += 1
-          if NumberText.value(cell, decimal: decimal) != nil { numbers += 1 }
+          if NumberText.value(cell, decimal: decimal) != nil {
+            plain += 1
+            all += 1
+          } else if NumberText.decorated(cell, decimal: decimal) != nil {
+            all += 1
+          }
         }
       }
-      return cells == 0 ? 0 : Double(numbers) / Double(cells)
+      return cells == 0 ? (0, 0) : (Double(all) / Double(cells), Double(plain) / Double(cells))
     }
     let point = numbers(0x2e)
-    let comma = delimiter == 0x2c ? 0 : numbers(0x2c)
+    let comma = delimiter == 0x2c ? (all: 0, plain: 0) : numbers(0x2c)
     // Blanks divide words too: they count for less.
-    return (regular + 0.5 * max(point, comma) - (delimiter == 0x20 ? 0.05 : 0), comma > point ? 0x2c : 0x2e)
+    return (regular + 0.5 * max(point.all, comma.all) - (delimiter == 0x20 ? 0.05 : 0), comma > point ? 0x2c : 0x2e)
   }
 
   /// A first row is a header where it holds a text over a column of numbers, or where all is text and nothing of it

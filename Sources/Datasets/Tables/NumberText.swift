@@ -108,10 +108,10 @@ enum NumberText {
       sign = String(mark)
       body = body.dropFirst()
     }
-    if let mark = body.first, "$€£¥".contains(mark) { body = body.dropFirst().drop { $0 == " " } }
+    if let mark = body.first, "$€£¥".contains(mark) { body = body.dropFirst().drop(while: \.isWhitespace) }
     if let mark = body.last, "%€".contains(mark) {
       body = body.dropLast()
-      while body.last == " " { body = body.dropLast() }
+      while body.last?.isWhitespace == true { body = body.dropLast() }
     }
     guard body.first?.isNumber == true || body.first == "." else { return nil }
     let separator: Character = decimal == 0x2e ? "," : "."

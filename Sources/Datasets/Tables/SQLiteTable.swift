@@ -84,7 +84,10 @@ final class SQLiteTable {
     case SQLITE_NULL: column.putMissing(row: row)
     case SQLITE_INTEGER, SQLITE_FLOAT: column.put(sqlite3_column_double(statement, Int32(index)), row: row)
     case SQLITE_TEXT:
-      let text = sqlite3_column_text(statement, Int32(index)).map { String(cString: $0) } ?? ""
+      // By its length: a text may hold a NUL.
+      let bytes = sqlite3_column_text(statement, Int32(index))
+      let count = Int(sqlite3_column_bytes(statement, Int32(index)))
+      let text = String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
       _ = column.put(text.trimmingCharacters(in: .whitespaces), row: row, decimal: UInt8(ascii: "."))
     default:
       throw DatasetError(

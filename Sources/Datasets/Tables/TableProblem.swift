@@ -42,7 +42,12 @@ public struct TableProblem: Sendable {
   ) throws {
     let source = table.source
     var asked: [Int: ColumnKind] = [:]
-    for (name, kind) in options.kinds { asked[try table.index(of: name)] = kind }
+    for (name, kind) in options.kinds {
+      let index = try table.index(of: name)
+      if let other = asked.updateValue(kind, forKey: index), other != kind {
+        throw DatasetError(source, "\(table.columns[index].name) is to be of two kinds, \(other) and \(kind)")
+      }
+    }
     var profiles = try table.columns.enumerated().map { index, column in
       try ColumnProfile(column, rows: table.rowCount, asked: asked[index], position: index, source: source)
     }
@@ -66,6 +71,12 @@ public struct TableProblem: Sendable {
     let labels = task.classes.map { Self.labels(table, task.targets[0], $0) }
     let split = try TableSplit(table, used: used, labels: labels, options, profiles, key: key, testKey: testKey)
     let trainRows = split.rows(.train)
+    if let labels, let first = trainRows.first, trainRows.allSatisfy({ labels[$0] == labels[first] }) {
+      throw DatasetError(
+        source,
+        "the target \(table.columns[task.targets[0]].name) is always \(task.classes![Int(labels[first])]) in the "
+          + "training part")
+    }
     let fitted = inputs.map { TableEncoding.fit(profiles[$0], rows: trainRows) }
     for (index, input) in zip(inputs, fitted) where input == nil { profiles[index].reason = "constant in training" }
     let kept = zip(inputs, fitted).filter { $0.1 != nil }

@@ -55,10 +55,10 @@ struct ControlCommand: ParsableCommand {
       throw ValidationError(
         policy == nil ? "name an environment, or a run by --policy" : "--policy takes its environment from the run")
     }
-    guard seeds >= 1, steps >= 1, episodes >= 1, threads >= 1, seed >= 0, (interval ?? 1) >= 1 else {
-      throw ValidationError(
-        "--seeds, --steps, --episodes, --interval and --threads must be at least 1, --seed not negative")
-    }
+    try CountOption.check(["--seeds": seeds, "--episodes": episodes], most: ControlBounds.most)
+    try CountOption.check(["--steps": steps, "--interval": interval], most: ControlBounds.mostSteps)
+    try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
+    try CountOption.check(["--seed": seed], least: 0, most: .max)
     if policy != nil, expert != nil || replace || show {
       throw ValidationError("--policy replays: leave out --expert, --replace and --show")
     }
@@ -96,6 +96,10 @@ struct ControlCommand: ParsableCommand {
 
   private func start<Part: LearnerPart>(_ settings: ControlSettings<Part>) throws {
     let settings = try Settings.applying(changes, to: settings)
+    try settings.check()
+    guard settings.methodName == method else {
+      throw ControlError("methodName is what --method names, and cannot be set: --method \(settings.methodName)")
+    }
     if show { return print(try Settings.yaml(settings), terminator: "") }
     let folder = out ?? "runs/control-\(settings.problem.name)-\(settings.methodName)"
     let session = ControlSession(settings: settings, folder: folder)
@@ -104,9 +108,10 @@ struct ControlCommand: ParsableCommand {
 
   private func replay(_ folder: String) throws {
     let path = folder + "/config.yaml"
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard FileManager.default.fileExists(atPath: path) else {
       throw ControlError("\(folder) is no run of descent control: it has no config.yaml")
     }
+    guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("\(path) cannot be read") }
     let text = String(decoding: data, as: UTF8.self)
     switch try ControlMethodName(in: text, path).name {
     case "sac": try replay(text, OffPolicyPart<SAC>.self, folder)

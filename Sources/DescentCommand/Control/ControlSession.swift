@@ -31,13 +31,22 @@ struct ControlSession<Part: LearnerPart> {
 
   func run(replacing: Bool, isQuiet: Bool, announce: (String) -> Void) throws {
     let path = folder + "/config.yaml"
-    if replacing || !FileManager.default.fileExists(atPath: path) {
-      _ = try RunFolder.create(folder, replacing: replacing)
+    let isNew = replacing || !FileManager.default.fileExists(atPath: path)
+    // Two processes in one folder would write over each other.
+    let lock = try FolderLock(
+      try isNew
+        ? RunFolder.create(folder, replacing: replacing, goingOnBy: "the same command") : RunFolder.open(folder))
+    defer { withExtendedLifetime(lock) {} }
+    if isNew {
       try write(try Settings.yaml(settings), to: path)
       try write(
         RunEnvironment.json(
           libraries: ["oneDNN": Engine.oneDNNVersion], commandLine: ["descent"] + CommandLine.arguments.dropFirst(),
           date: ISO8601DateFormatter().string(from: Date())), to: folder + "/environment.json")
+    } else {
+      // Of another command's run nothing is written over.
+      guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("\(path) cannot be read") }
+      _ = try ControlMethodName(in: String(decoding: data, as: UTF8.self), path)
     }
     var runs: [ControlRun] = []
     for seed in 0..<settings.seeds {
@@ -57,16 +66,16 @@ struct ControlSession<Part: LearnerPart> {
       runs.append(run)
     }
     try write(try Settings.yaml(settings), to: path)
-    try report(runs, announce)
+    try report(runs)
   }
 
   private func write(_ text: String, to path: String) throws {
     try FileManager.default.createDirectory(
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    try WholeFile.write(text, to: path)
   }
 
-  private func report(_ runs: [ControlRun], _ announce: (String) -> Void) throws {
+  private func report(_ runs: [ControlRun]) throws {
     var columns = ["return"]
     columns += runs[0].environment.eventNames
     func value(_ point: ControlRun.Point, _ column: String) -> Double {
@@ -111,10 +120,8 @@ struct ControlSession<Part: LearnerPart> {
       sections: [.heading("At the end"), .table(header: header, rows: table), .heading("While learning")]
         + plots.map { .plot($0) } + [.heading("Settings"), .code(try Settings.yaml(settings))])
     let path = folder + "/report.html"
-    do {
-      try document.write(to: path, gnuplot: try Gnuplot())
-      print("report: \(path)")
-    } catch let error as ReportError { announce("no report: \(error)") }
+    try document.write(to: path, gnuplot: try Gnuplot())
+    print("report: \(path)")
   }
 
   /// Flies the policy of a seed and draws its tracks where there is a space to draw them in.

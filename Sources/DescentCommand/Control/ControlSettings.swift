@@ -1,6 +1,14 @@
 import Descent
 import Foundation
 
+/// How much a run of `descent control` may be, by options and by settings alike.
+enum ControlBounds {
+  /// Seeds, and episodes that fly side by side.
+  static let most = 100_000
+  /// Environment steps.
+  static let mostSteps = 1_000_000_000_000
+}
+
 /// The settings of `descent control`, as its folder keeps them.
 struct ControlSettings<Part: LearnerPart>: Codable {
   var methodName: String
@@ -22,6 +30,18 @@ struct ControlSettings<Part: LearnerPart>: Codable {
     expert = command.expert ?? ""
     threads = command.threads
     self.learner = learner
+  }
+
+  /// - Throws: `ControlError` naming the setting that is out of bounds.
+  func check() throws {
+    let bounds = [
+      ("seeds", seeds, ControlBounds.most), ("episodes", episodes, ControlBounds.most),
+      ("steps", steps, ControlBounds.mostSteps), ("interval", interval, ControlBounds.mostSteps),
+      ("threads", threads, CountOption.mostThreads),
+    ]
+    for (name, value, most) in bounds where !(1...most ~= value) {
+      throw ControlError("\(name) must be between 1 and \(most), not \(value)")
+    }
   }
 
   // The learner's own settings stand beside the others: `method.polyak`, `schedule.batch`.

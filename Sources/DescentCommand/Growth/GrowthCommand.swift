@@ -32,10 +32,8 @@ struct GrowthCommand: ParsableCommand {
   var derivatives = false
 
   func validate() throws {
-    if let rounds, !(1...10_000 ~= rounds) {
-      throw ValidationError("--rounds must be between 1 and 10000 and is \(rounds)")
-    }
-    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1 and is \(threads)") }
+    try CountOption.check(["--rounds": rounds], most: 10_000)
+    try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
     if let most, most < 1 || most > 1_000_000_000 {
       throw ValidationError("--most must be between 1 and a thousand million and is \(most)")
     }

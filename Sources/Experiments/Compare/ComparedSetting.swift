@@ -51,8 +51,9 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
       }
     }
     batch = try given["batch"].map { text in
-      guard let count = Int(text), count > 0 else {
-        throw SettingsError("\(arm.name): batch must be a whole number above 0 and is \(text)")
+      guard let count = Int(text), 1...Settings.largestCount ~= count else {
+        throw SettingsError(
+          "\(arm.name): batch must be a whole number from 1 to \(Settings.largestCount) and is \(text)")
       }
       return count
     }

@@ -26,6 +26,7 @@ struct ComparisonTask {
     let (network, loss) = (try setting.network(problem), try setting.lossFunction(problem))
     let standard = TrainingDefaults(rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1)
     do {
+      try network.checkFits(batch: min(setting.batch ?? standard.batch, problem.train.count))
       let batches = try BatchSequence(
         problem.train, batchSize: setting.batch ?? standard.batch, key: key.split("batches"),
         normalization: problem.normalization)

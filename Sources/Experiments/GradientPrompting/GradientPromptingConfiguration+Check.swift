@@ -16,8 +16,8 @@ extension GradientPromptingConfiguration {
     try require(positive: [
       "small.rate": small.rate, "inner.rate": inner.rate, "outer.rate": outer.rate, "outer.clip": outer.clip,
       "decision.sameMargin": decision.sameMargin, "decision.leakMargin": decision.leakMargin,
-      "decision.recovered": decision.recovered,
     ])
+    try require(shares: ["decision.recovered": decision.recovered])
     let limits = FactWorld.limits
     guard small.facts <= limits.facts else {
       throw SettingsError("small.facts must be at most \(limits.facts), not \(small.facts)")

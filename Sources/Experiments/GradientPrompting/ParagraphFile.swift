@@ -16,7 +16,8 @@ package struct ParagraphFile {
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw refuse("is a folder")
     }
-    guard let data = FileManager.default.contents(atPath: path) else { throw refuse("there is no such text file") }
+    guard FileManager.default.fileExists(atPath: path) else { throw refuse("there is no such text file") }
+    guard let data = FileManager.default.contents(atPath: path) else { throw refuse("cannot be read") }
     guard var text = String(data: data, encoding: .utf8) else { throw refuse("is no text in UTF-8") }
     // A byte order mark is no letter of the text.
     if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }

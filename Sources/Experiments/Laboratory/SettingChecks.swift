@@ -1,6 +1,6 @@
 /// The level of an experiment's tests, among its other rules.
 public protocol DecisionRules: Codable, Sendable, Equatable {
-  /// α of each test, in 0...0.5.
+  /// α of each test, at least 1e-9 and below 0.5.
   var alpha: Double { get set }
 }
 
@@ -16,7 +16,10 @@ extension SeededConfiguration {
   ///
   /// - Throws: `SettingsError` naming the setting.
   public func checkLevelAndSeeds() throws {
-    guard decision.alpha > 0, decision.alpha < 0.5 else { throw SettingsError("decision.alpha must be in 0...0.5") }
+    // A level so near 1 that it cannot be told from 1 has no quantile.
+    guard decision.alpha >= 1e-9, decision.alpha < 0.5 else {
+      throw SettingsError("decision.alpha must be at least 1e-9 and below 0.5, not \(decision.alpha)")
+    }
     try seeds.check()
   }
 
@@ -26,6 +29,15 @@ extension SeededConfiguration {
   public func require(positive settings: KeyValuePairs<String, Double>) throws {
     for (name, value) in settings where !(value > 0 && value.isFinite) {
       throw SettingsError("\(name) must be positive, not \(value)")
+    }
+  }
+
+  /// Checks that settings are shares: above 0 and at most 1.
+  ///
+  /// - Throws: `SettingsError` naming the first that is not.
+  public func require(shares settings: KeyValuePairs<String, Double>) throws {
+    for (name, value) in settings where !(value > 0 && value <= 1) {
+      throw SettingsError("\(name) must be above 0 and at most 1, not \(value)")
     }
   }
 

@@ -6,6 +6,9 @@ package struct DoubleWell: Sendable {
   package let tilt: Double
   package let offset: Double
 
+  /// The tilt at which one of the minima is gone.
+  static let steepest = 8 / (3 * 3.0.squareRoot())
+
   package init(tilt: Double, offset: Double) {
     self.tilt = tilt
     self.offset = offset
@@ -17,7 +20,7 @@ package struct DoubleWell: Sendable {
 
   /// The roots of 4 x³ - 4 x + tilt, from left to right: minimum, maximum, minimum, by Viète's formula.
   package var stationary: [Double] {
-    precondition(abs(tilt) < 8 / (3 * 3.0.squareRoot()), "a steeper tilt leaves one minimum")
+    precondition(abs(tilt) < Self.steepest, "a steeper tilt leaves one minimum")
     let angle = acos(-tilt * 3 * 3.0.squareRoot() / 8) / 3
     return (0..<3).map { 2 / 3.0.squareRoot() * cos(angle - 2 * Double.pi * Double($0) / 3) }.sorted()
   }

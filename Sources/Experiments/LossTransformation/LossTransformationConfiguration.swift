@@ -170,6 +170,10 @@ public struct LossTransformationConfiguration: SeededConfiguration {
       }
     }
     try require(counts: ["examples": examples, "search.rates": search.rates])
+    guard abs(landscape.tilt) < DoubleWell.steepest else {
+      throw SettingsError(
+        "landscape.tilt must be between -1.53 and 1.53, beyond which one minimum is left, not \(landscape.tilt)")
+    }
     guard landscape.noise >= 0 else { throw SettingsError("landscape.noise must not be negative") }
     guard !search.constants.isEmpty, !search.pairs.isEmpty, search.pairs.allSatisfy({ $0.count == 2 }) else {
       throw SettingsError("search.constants and search.pairs must not be empty, and a pair has two exponents")

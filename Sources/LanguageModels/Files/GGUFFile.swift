@@ -41,6 +41,17 @@ public struct GGUFFile: Sendable {
     positions = Dictionary(uniqueKeysWithValues: entries.indices.map { (reader.entries[$0].name, $0) })
   }
 
+  /// A metadata entry of the kind that is wanted; nil where there is none.
+  ///
+  /// - Throws: `FileError` where the entry is of another kind.
+  func value<T>(_ key: String, _ kind: KeyPath<GGUFValue, T?>) throws -> T? {
+    guard let given = metadata[key] else { return nil }
+    guard let value = given[keyPath: kind] else {
+      throw FileError(path: path, reason: "has the metadata entry \(key) of another type than it must have")
+    }
+    return value
+  }
+
   /// The tensor of that name.
   public subscript(name: String) -> Entry? { positions[name].map { entries[$0] } }
 

@@ -5,7 +5,7 @@ import Foundation
 enum GGUFModel {
   static func open(_ path: String) throws -> PretrainedModel {
     let file = try GGUFFile(path)
-    let architecture = file.metadata["general.architecture"]?.text ?? "none"
+    let architecture = try file.value("general.architecture", \.text) ?? "none"
     let configuration: DecoderConfiguration
     switch architecture {
     case "llama": configuration = try llama(file)
@@ -33,7 +33,7 @@ enum GGUFModel {
   }
 
   private static func optionalInteger(_ file: GGUFFile, _ key: String) throws -> Int? {
-    guard let value = file.metadata[key]?.integer else { return nil }
+    guard let value = try file.value(key, \.integer) else { return nil }
     guard value >= 1, value <= largestExtent else { throw FileError(path: file.path, reason: "says \(key) = \(value)") }
     return value
   }
@@ -57,18 +57,18 @@ enum GGUFModel {
     let width = try integer(file, "llama.embedding_length")
     let heads = try integer(file, "llama.attention.head_count")
     let headWidth = try optionalInteger(file, "llama.attention.key_length") ?? width / heads
-    if let turned = file.metadata["llama.rope.dimension_count"]?.integer, turned != headWidth {
+    if let turned = try file.value("llama.rope.dimension_count", \.integer), turned != headWidth {
       throw FileError(
         path: file.path, reason: "turns \(turned) of a head's \(headWidth) numbers, which is not supported")
     }
-    if let experts = file.metadata["llama.expert_count"]?.integer, experts > 0 {
+    if let experts = try file.value("llama.expert_count", \.integer), experts > 0 {
       throw FileError(path: file.path, reason: "is a mixture of \(experts) experts, which is not supported")
     }
-    var rotary = Rotary(base: file.metadata["llama.rope.freq_base"]?.number ?? 10000)
-    let scaling = file.metadata["llama.rope.scaling.type"]?.text ?? "none"
+    var rotary = Rotary(base: try file.value("llama.rope.freq_base", \.number) ?? 10000)
+    let scaling = try file.value("llama.rope.scaling.type", \.text) ?? "none"
     if let factors = file["rope_freqs.weight"] {
       rotary.factors = file.array(factors).doubles
-    } else if scaling == "linear", let factor = file.metadata["llama.rope.scaling.factor"]?.number {
+    } else if scaling == "linear", let factor = try file.value("llama.rope.scaling.factor", \.number) {
       rotary.factors = [Double](repeating: factor, count: headWidth / 2)
     } else if scaling != "none" {
       throw FileError(
@@ -79,7 +79,7 @@ enum GGUFModel {
       layers: try layers(file, "llama.block_count"), heads: heads,
       keyHeads: try optionalInteger(file, "llama.attention.head_count_kv"), headWidth: headWidth,
       feedForwardWidth: try integer(file, "llama.feed_forward_length"),
-      normEpsilon: file.metadata["llama.attention.layer_norm_rms_epsilon"]?.number ?? 1e-5, rotary: rotary,
+      normEpsilon: try file.value("llama.attention.layer_norm_rms_epsilon", \.number) ?? 1e-5, rotary: rotary,
       attentionBias: file["blk.0.attn_q.bias"] != nil, tiedHead: file["output.weight"] == nil)
   }
 
@@ -89,7 +89,7 @@ enum GGUFModel {
       width: try integer(file, "gpt2.embedding_length"), layers: try layers(file, "gpt2.block_count"),
       heads: try integer(file, "gpt2.attention.head_count"),
       feedForwardWidth: try optionalInteger(file, "gpt2.feed_forward_length"),
-      normEpsilon: file.metadata["gpt2.attention.layer_norm_epsilon"]?.number ?? 1e-5,
+      normEpsilon: try file.value("gpt2.attention.layer_norm_epsilon", \.number) ?? 1e-5,
       tiedHead: file["output.weight"] == nil)
   }
 
@@ -138,30 +138,30 @@ enum GGUFModel {
   }
 
   private static func tokenizer(_ file: GGUFFile) throws -> TextTokenizer {
-    let model = file.metadata["tokenizer.ggml.model"]?.text ?? "none"
+    let model = try file.value("tokenizer.ggml.model", \.text) ?? "none"
     guard model == "gpt2" else {
       throw LanguageModelError("its tokenizer is \(model.prefix(40)), and only byte-level pairs (gpt2) are supported")
     }
-    let name = file.metadata["tokenizer.ggml.pre"]?.text ?? "gpt2"
+    let name = try file.value("tokenizer.ggml.pre", \.text) ?? "gpt2"
     guard let preTokenizer = PreTokenizer(rawValue: name == "gpt-2" ? "gpt2" : name) else {
       let known = PreTokenizer.allCases.map(\.rawValue).joined(separator: ", ")
       throw LanguageModelError("its tokenizer cuts texts as \(name.prefix(40)), which is none of \(known)")
     }
-    guard let vocabulary = file.metadata["tokenizer.ggml.tokens"]?.texts,
-      let merges = file.metadata["tokenizer.ggml.merges"]?.texts
+    guard let vocabulary = try file.value("tokenizer.ggml.tokens", \.texts),
+      let merges = try file.value("tokenizer.ggml.merges", \.texts)
     else { throw LanguageModelError("its tokenizer lacks tokens or merges") }
     // Types 3 and 4 are control tokens and those that a user added.
-    let types = file.metadata["tokenizer.ggml.token_type"]?.integers ?? []
+    let types = try file.value("tokenizer.ggml.token_type", \.integers) ?? []
     let specials = zip(vocabulary, types).enumerated().compactMap { index, pair in
       pair.1 == 3 || pair.1 == 4 ? TextTokenizer.Special(text: pair.0, token: Int32(index)) : nil
     }
-    func token(_ key: String) -> Int32? { file.metadata[key]?.integer.flatMap { Int32(exactly: $0) } }
-    let start = token("tokenizer.ggml.bos_token_id")
-    let ends = ["eos", "eot", "eom"].compactMap { token("tokenizer.ggml.\($0)_token_id") }
+    func token(_ key: String) throws -> Int32? { try file.value(key, \.integer).flatMap { Int32(exactly: $0) } }
+    let start = try token("tokenizer.ggml.bos_token_id")
+    let ends = try ["eos", "eot", "eom"].compactMap { try token("tokenizer.ggml.\($0)_token_id") }
     return try TextTokenizer(
       vocabulary: vocabulary, merges: merges, preTokenizer: preTokenizer, specials: specials, start: start,
-      ends: Set(ends), unknown: token("tokenizer.ggml.unknown_token_id"),
-      addsStart: file.metadata["tokenizer.ggml.add_bos_token"]?.flag ?? false,
-      templateText: file.metadata["tokenizer.chat_template"]?.text)
+      ends: Set(ends), unknown: try token("tokenizer.ggml.unknown_token_id"),
+      addsStart: try file.value("tokenizer.ggml.add_bos_token", \.flag) ?? false,
+      templateText: try file.value("tokenizer.chat_template", \.text))
   }
 }

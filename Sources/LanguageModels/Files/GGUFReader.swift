@@ -119,7 +119,10 @@ struct GGUFReader {
   private mutating func place(
     _ described: [(name: String, shape: Shape, type: UInt32, offset: UInt64)]
   ) throws {
-    let alignment = metadata["general.alignment"]?.integer ?? 32
+    let given = metadata["general.alignment"]
+    guard let alignment = given == nil ? 32 : given?.integer else {
+      throw refuse("has an alignment that is no whole number")
+    }
     guard alignment > 0, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
       throw refuse("claims the alignment \(alignment)")
     }
@@ -144,6 +147,10 @@ struct GGUFReader {
       }
       entries.append(
         .init(name: name, shape: shape, encoding: encoding, range: start + position..<start + position + size))
+    }
+    let inOrder = entries.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for (one, next) in zip(inOrder, inOrder.dropFirst()) where one.range.upperBound > next.range.lowerBound {
+      throw refuse("has the tensors \(quoted(one.name)) and \(quoted(next.name)) in the same bytes: it is damaged")
     }
   }
 }

@@ -6,7 +6,7 @@ import Foundation
 enum HuggingFaceFolder {
   static func open(_ path: String) throws -> PretrainedModel {
     let config = try JSONFile(path + "/config.json")
-    let type = config.text("model_type") ?? "none"
+    let type = try config.text("model_type") ?? "none"
     guard ["llama", "gpt2"].contains(type) else {
       throw FileError(path: config.path, reason: "is of the type \(type.prefix(40)), not llama or gpt2")
     }
@@ -68,10 +68,11 @@ enum HuggingFaceFolder {
 
   private static func llama(_ config: JSONFile, _ arrays: [String: StoredWeight]) throws -> DecoderConfiguration {
     let (width, heads) = (try config.extent("hidden_size"), try config.extent("num_attention_heads"))
-    guard (config.text("hidden_act") ?? "silu") == "silu" else {
-      throw FileError(path: config.path, reason: "has the activation \(config.text("hidden_act") ?? ""), not silu")
+    let activation = try config.text("hidden_act") ?? "silu"
+    guard activation == "silu" else {
+      throw FileError(path: config.path, reason: "has the activation \(activation), not silu")
     }
-    guard config.values["mlp_bias"] as? Bool != true else {
+    guard try config.flag("mlp_bias") != true else {
       throw FileError(path: config.path, reason: "has mlp_bias, which is not supported")
     }
     // The option puts biases on the output projection as well.
@@ -80,32 +81,34 @@ enum HuggingFaceFolder {
     }
     let headWidth = try config.optionalExtent("head_dim") ?? width / heads
     // Newer files say in one object what older ones say in two places.
-    let together = config.values["rope_parameters"] as? [String: Any]
-    let base = together?["rope_theta"] as? Double ?? config.number("rope_theta")
+    let together = try config.object("rope_parameters")
+    let base = try together.flatMap { try config.number("rope_theta", in: $0) } ?? config.number("rope_theta")
     guard together == nil || base != nil else {
       throw FileError(path: config.path, reason: "has rope_parameters that do not say rope_theta")
     }
     var rotary = Rotary(base: base ?? 10000)
-    let part = together?["partial_rotary_factor"] as? Double ?? config.number("partial_rotary_factor") ?? 1
+    let part =
+      try together.flatMap { try config.number("partial_rotary_factor", in: $0) }
+      ?? config.number("partial_rotary_factor") ?? 1
     guard part == 1 else {
       throw FileError(path: config.path, reason: "turns \(part) of a head's numbers, which is not supported")
     }
-    if let scaling = together ?? config.values["rope_scaling"] as? [String: Any] {
-      rotary.factors = try RotaryScaling.factors(scaling, rotary, headWidth: headWidth, file: config.path)
+    if let scaling = try together ?? config.object("rope_scaling") {
+      rotary.factors = try RotaryScaling.factors(scaling, rotary, headWidth: headWidth, file: config)
     }
     let configuration = DecoderConfiguration.llama(
       vocabulary: try config.extent("vocab_size"), context: try config.extent("max_position_embeddings"),
       width: width, layers: try layers(config, "num_hidden_layers", arrays), heads: heads,
       keyHeads: try config.optionalExtent("num_key_value_heads"), headWidth: headWidth,
-      feedForwardWidth: try config.extent("intermediate_size"), normEpsilon: config.number("rms_norm_eps") ?? 1e-6,
+      feedForwardWidth: try config.extent("intermediate_size"), normEpsilon: try config.number("rms_norm_eps") ?? 1e-6,
       rotary: rotary, attentionBias: arrays["model.layers.0.self_attn.q_proj.bias"] != nil,
-      tiedHead: arrays["lm_head.weight"] == nil || config.values["tie_word_embeddings"] as? Bool == true)
+      tiedHead: try config.flag("tie_word_embeddings") == true || arrays["lm_head.weight"] == nil)
     try checked(configuration, config)
     return configuration
   }
 
   private static func gpt2(_ config: JSONFile, _ arrays: [String: StoredWeight]) throws -> DecoderConfiguration {
-    let activation = config.text("activation_function") ?? "gelu_new"
+    let activation = try config.text("activation_function") ?? "gelu_new"
     guard ["gelu_new", "gelu_pytorch_tanh"].contains(activation) else {
       throw FileError(path: config.path, reason: "has the activation \(activation), not gelu_new")
     }
@@ -113,8 +116,8 @@ enum HuggingFaceFolder {
       vocabulary: try config.extent("vocab_size"), context: try config.extent("n_positions"),
       width: try config.extent("n_embd"), layers: try layers(config, "n_layer", arrays),
       heads: try config.extent("n_head"), feedForwardWidth: try config.optionalExtent("n_inner"),
-      normEpsilon: config.number("layer_norm_epsilon") ?? 1e-5,
-      tiedHead: arrays["lm_head.weight"] == nil || config.values["tie_word_embeddings"] as? Bool != false)
+      normEpsilon: try config.number("layer_norm_epsilon") ?? 1e-5,
+      tiedHead: try config.flag("tie_word_embeddings") != false || arrays["lm_head.weight"] == nil)
     try checked(configuration, config)
     return configuration
   }

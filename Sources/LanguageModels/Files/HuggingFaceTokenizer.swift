@@ -33,9 +33,10 @@ enum HuggingFaceTokenizer {
     } else {
       throw refuse("has no merges")
     }
-    let more = try? JSONFile(folder + "/tokenizer_config.json")
+    let beside = folder + "/tokenizer_config.json"
+    let more = try FileManager.default.fileExists(atPath: beside) ? JSONFile(beside) : nil
     func marker(_ key: String) -> Int32? {
-      let text = more?.text(key) ?? (more?.values[key] as? [String: Any])?["content"] as? String
+      let text = more?.values[key] as? String ?? (more?.values[key] as? [String: Any])?["content"] as? String
       return text.flatMap { text in
         added.first { $0.text == text }?.token ?? vocabulary[text].flatMap { Int32(exactly: $0) }
       }
@@ -49,8 +50,8 @@ enum HuggingFaceTokenizer {
     }
     return try TextTokenizer(
       vocabulary: texts, merges: merges, preTokenizer: try preTokenizer(file), specials: added, start: start,
-      ends: ends, unknown: unknown, addsStart: more?.values["add_bos_token"] as? Bool ?? false,
-      templateText: more?.text("chat_template"))
+      ends: ends, unknown: unknown, addsStart: try more?.flag("add_bos_token") ?? false,
+      templateText: more?.values["chat_template"] as? String)
   }
 
   private static func preTokenizer(_ file: JSONFile) throws -> PreTokenizer {

@@ -17,8 +17,21 @@ struct JSONFile {
     values = object
   }
 
-  func text(_ key: String) -> String? { values[key] as? String }
-  func number(_ key: String) -> Double? { values[key] as? Double }
+  func text(_ key: String) throws -> String? { try value(key, "text") }
+  func flag(_ key: String) throws -> Bool? { try value(key, "truth value") }
+  func object(_ key: String) throws -> [String: Any]? { try value(key, "object") }
+  func number(_ key: String, in object: [String: Any]? = nil) throws -> Double? {
+    try value(key, "number", in: object)
+  }
+
+  /// A value of the type that is wanted, of the file or of an object in it; nil where there is none, or null.
+  func value<T>(_ key: String, _ what: String, in object: [String: Any]? = nil) throws -> T? {
+    guard let given = (object ?? values)[key], !(given is NSNull) else { return nil }
+    guard let value = given as? T else {
+      throw FileError(path: path, reason: "says \(key) = \("\(given)".prefix(60)), which is no \(what)")
+    }
+    return value
+  }
 
   private static let largestExtent = 1 << 24
 

@@ -5,13 +5,14 @@ import Foundation
 enum RotaryScaling {
   /// What each pair's frequency is divided by.
   static func factors(
-    _ scaling: [String: Any], _ rotary: Rotary, headWidth: Int, file: String
+    _ scaling: [String: Any], _ rotary: Rotary, headWidth: Int, file: JSONFile
   ) throws -> [Double] {
-    let type = scaling["rope_type"] as? String ?? scaling["type"] as? String ?? "none"
+    let type: String =
+      try file.value("rope_type", "text", in: scaling) ?? file.value("type", "text", in: scaling) ?? "none"
     let frequencies = rotary.frequencies(headWidth: headWidth)
     func number(_ key: String) throws -> Double {
       guard let value = scaling[key] as? Double, value > 0, value.isFinite else {
-        throw FileError(path: file, reason: "its rope_scaling does not say \(key)")
+        throw FileError(path: file.path, reason: "its rope_scaling does not say \(key)")
       }
       return value
     }
@@ -31,7 +32,7 @@ enum RotaryScaling {
         let share = (turns - low) / (high - low)
         return 1 / ((1 - share) / factor + share)
       }
-    default: throw FileError(path: file, reason: "its rope_scaling is of the type \(type), not linear or llama3")
+    default: throw FileError(path: file.path, reason: "its rope_scaling is of the type \(type), not linear or llama3")
     }
   }
 }

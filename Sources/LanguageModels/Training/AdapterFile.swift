@@ -64,10 +64,10 @@ public enum AdapterFile {
   public static func read(_ folder: String, for c: DecoderConfiguration) throws -> (LowRankAdapter, Tree<NDArray>) {
     let config = try JSONFile(folder + "/adapter_config.json")
     func refuse(_ reason: String) -> FileError { FileError(path: config.path, reason: reason) }
-    guard config.text("peft_type") == "LORA", let rank = config.values["r"] as? Int, rank > 0,
-      let alpha = config.number("lora_alpha"), let modules = config.values["target_modules"] as? [String]
+    guard try config.text("peft_type") == "LORA", let rank = config.values["r"] as? Int, rank > 0,
+      let alpha = try config.number("lora_alpha"), let modules = config.values["target_modules"] as? [String]
     else { throw refuse("is no LORA adapter with r, lora_alpha and target_modules") }
-    for key in ["use_rslora", "use_dora", "fan_in_fan_out"] where config.values[key] as? Bool == true {
+    for key in ["use_rslora", "use_dora", "fan_in_fan_out"] where try config.flag(key) == true {
       throw refuse("says \(key), which is not supported")
     }
     for key in ["rank_pattern", "alpha_pattern"] where (config.values[key] as? [String: Any])?.isEmpty == false {
@@ -81,9 +81,9 @@ public enum AdapterFile {
     }
     var blocks: Range<Int>?
     if let layers = config.values["layers_to_transform"] as? [Int] {
-      guard let first = layers.min(), let last = layers.max(), last - first + 1 == layers.count,
-        Set(layers).count == layers.count, first >= 0
-      else { throw refuse("adapts layers that are no range") }
+      guard let first = layers.min(), let last = layers.max(), first >= 0, last < c.layers,
+        last - first + 1 == layers.count, Set(layers).count == layers.count
+      else { throw refuse("adapts layers that are no range of the model's \(c.layers)") }
       blocks = first..<last + 1
     }
     let adapter = try LowRankAdapter(

@@ -35,9 +35,9 @@ public struct TokenBlocks: Sendable {
     NDArray(positions.flatMap { tokens[$0 * length..<($0 + 1) * length] }, shape: [positions.count, length])
   }
 
-  /// The first blocks.
+  /// The first blocks; all where there are fewer.
   public func prefix(_ count: Int) -> TokenBlocks {
-    TokenBlocks(tokens: Array(tokens.prefix(count * length)), length: length)
+    TokenBlocks(tokens: Array(tokens.prefix(min(count, self.count) * length)), length: length)
   }
 
   /// The first blocks, and the rest, at least one each.

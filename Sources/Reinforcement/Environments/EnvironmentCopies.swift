@@ -28,6 +28,8 @@ public final class EnvironmentCopies {
   private var state: NDArray
   /// Episodes that each lane has begun.
   public private(set) var episodes: [Int]
+  /// Half of what a snapshot's numbers hold: no run that goes on from there comes to their end.
+  private static let mostEpisodes = 1 << 30
   /// Return, length and events of the running episodes, `[count, 2 + events]`.
   var sums: [Double]
   /// What ended in the last step.
@@ -151,7 +153,16 @@ public final class EnvironmentCopies {
     let observations = try saved.array("observations", self.observations.shape.dimensions)
     let state = try saved.array("state", self.state.shape.dimensions)
     let episodes = try saved.array("episodes", [count], .int32).integers.map { Int($0) }
-    let sums = try saved.numbers("sums", [count, environment.eventNames.count + 2])
+    guard episodes.allSatisfy({ (0...Self.mostEpisodes).contains($0) }) else {
+      throw ControlError("episodes of a saved run must be counts from 0 to \(Self.mostEpisodes)")
+    }
+    let width = environment.eventNames.count + 2
+    let sums = try saved.numbers("sums", [count, width])
+    for lane in 0..<count {
+      guard try SnapshotReader.count(sums[lane * width + 1], "the length of an episode") < 1 << 52 else {
+        throw ControlError("the length of an episode of a saved run is beyond what can be counted")
+      }
+    }
     (self.observations, self.state, self.episodes, self.sums) = (observations, state, episodes, sums)
   }
 }

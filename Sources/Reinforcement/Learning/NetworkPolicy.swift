@@ -1,5 +1,6 @@
 import Compilation
 import Models
+import Training
 
 /// A learned policy, with the critic that belongs to it: acts, values, saves and loads.
 public final class NetworkPolicy: Policy {
@@ -81,12 +82,12 @@ public final class NetworkPolicy: Policy {
   ///
   /// - Throws: `FileError` where the file cannot be written.
   public func save(to path: String) throws {
-    let arrays = actor.prefixed("actor").merging(critic.prefixed("critic"))
+    let networks = actor.prefixed("actor").merging(critic.prefixed("critic"))
+    let arrays = Dictionary(uniqueKeysWithValues: networks.map { ($0, $1) }).merging([
+      "bounds/low": NDArray(task.bounds.low), "bounds/high": NDArray(task.bounds.high),
+    ]) { $1 }
     try Safetensors.write(
-      Dictionary(uniqueKeysWithValues: arrays.map { ($0, $1) }).merging([
-        "bounds/low": NDArray(task.bounds.low), "bounds/high": NDArray(task.bounds.high),
-      ]) { $1 },
-      metadata: ["format": "descent-policy-1", "method": name], to: path)
+      arrays, metadata: ["format": "descent-policy-1", "method": name, "checksum": Tree(arrays).digest], to: path)
   }
 
   /// A policy that was saved, for an environment of its sizes.
@@ -97,6 +98,10 @@ public final class NetworkPolicy: Policy {
     guard contents.metadata["format"] == "descent-policy-1", contents.metadata["method"] == TD3.name,
       all["bounds/low"]?.floats == task.bounds.low, all["bounds/high"]?.floats == task.bounds.high
     else { throw ControlError("\(path) holds no deterministic policy for \(environment.name)") }
+    // Policies of earlier versions have none.
+    if let checksum = contents.metadata["checksum"], checksum != all.digest {
+      throw ControlError("\(path) is damaged: its checksum is another")
+    }
     try self.init(actor: all.subtree("actor"), critic: all.subtree("critic"), task: task)
   }
 }

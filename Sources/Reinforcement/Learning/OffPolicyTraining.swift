@@ -33,6 +33,9 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
       throw ControlError(
         "environments, batch, capacity and returnSteps must be at least 1, warmup and updates not negative")
     }
+    guard environments <= 100_000 else {
+      throw ControlError("schedule.environments must be at most 100000, not \(environments)")
+    }
     guard updatesPerStep <= 1e6 else { throw ControlError("updates for each step must be at most a million") }
     guard noise >= 0, lastNoise >= 0, noiseSteps >= 0 else { throw ControlError("noise must not be negative") }
   }
@@ -93,6 +96,10 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
       lanes: schedule.environments,
       discount: method.discount, steps: schedule.returnSteps)
     let fresh = try method.initialState(task, key: key.split("networks"))
+    let widest = fresh.types.leaves.compactMap(\.shape.dimensions.last).max() ?? 1
+    for (name, rows) in [("schedule.environments", schedule.environments), ("schedule.batch", schedule.batch)] {
+      try LearningSize.check(rows: rows, name, widest: widest)
+    }
     let start = state ?? fresh
     guard start.types == fresh.types else {
       throw ControlError("the networks to go on from are not those of \(Method.name) with these settings")

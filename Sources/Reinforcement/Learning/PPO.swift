@@ -40,11 +40,16 @@ public struct PPO: Hashable, Sendable, Codable {
   public init() {}
 
   func validate() throws {
-    guard environments >= 1, horizon >= 1, epochs >= 1, minibatch >= 2, !hidden.isEmpty, hidden.allSatisfy({ $0 >= 1 }),
-      environments * horizon % minibatch == 0
-    else {
+    try LearningSize.check(hidden: hidden)
+    for (name, rows) in [("environments", environments), ("minibatch", minibatch)] {
+      try LearningSize.check(rows: rows, name, widest: hidden.max()!)
+    }
+    guard Double(environments) * Double(horizon) <= 1e7 else {
+      throw ControlError("a rollout of \(environments) x \(horizon) steps is too long: at most 10000000 in all")
+    }
+    guard environments >= 1, horizon >= 1, epochs >= 1, minibatch >= 2, environments * horizon % minibatch == 0 else {
       throw ControlError(
-        "environments, horizon, epochs and widths must be at least 1, and minibatches of \(minibatch) fill \(environments) x \(horizon) steps"
+        "environments, horizon and epochs must be at least 1, and minibatches of \(minibatch) fill \(environments) x \(horizon) steps"
       )
     }
     guard discount > 0, discount <= 1, (0...1).contains(lambda), clip > 0, try Chain(optimizer).makesStep else {

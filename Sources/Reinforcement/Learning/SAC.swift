@@ -29,9 +29,10 @@ public struct SAC: OffPolicyMethod {
   public var updatesPerCycle: Int { 1 }
 
   public func validate() throws {
-    guard !hidden.isEmpty, hidden.allSatisfy({ $0 >= 1 }), polyak > 0, polyak <= 1, discount > 0, discount <= 1,
-      firstTemperature > 0
-    else { throw ControlError("widths must be at least 1, polyak and discount in (0, 1], the temperature positive") }
+    try LearningSize.check(hidden: hidden)
+    guard polyak > 0, polyak <= 1, discount > 0, discount <= 1, firstTemperature > 0 else {
+      throw ControlError("polyak and discount must be in (0, 1], the temperature positive")
+    }
     for text in [actorOptimizer, criticOptimizer, temperatureOptimizer] {
       guard try Chain(text).makesStep else { throw ControlError("\"\(text)\" makes no step: it needs a rate") }
     }

@@ -41,9 +41,8 @@ public struct TD3: OffPolicyMethod {
   public var updatesPerCycle: Int { delay }
 
   public func validate() throws {
-    guard delay >= 1, !hidden.isEmpty, hidden.allSatisfy({ $0 >= 1 }) else {
-      throw ControlError("delay (\(delay)) and the hidden widths (\(hidden)) must be at least 1")
-    }
+    guard 1...10_000 ~= delay else { throw ControlError("delay must be in 1...10000, not \(delay)") }
+    try LearningSize.check(hidden: hidden)
     guard polyak > 0, polyak <= 1, smoothing >= 0, smoothingLimit >= 0, discount > 0, discount <= 1 else {
       throw ControlError("polyak and discount must be in (0, 1], smoothing must not be negative")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Parameters
+import Training
 
 /// One seed of a run: learns, evaluates at fixed intervals on episodes that all seeds share, saves, goes on.
 ///
@@ -68,6 +69,10 @@ public final class ControlRun {
       throw ControlError("\(checkpoint) belongs to a run with other settings")
     }
     var all = Tree(contents.arrays)
+    // Checkpoints of earlier versions have none.
+    if let checksum = contents.metadata["checksum"], checksum != all.digest {
+      throw ControlError("\(checkpoint) is damaged: its checksum is another; remove it to start anew")
+    }
     let names = environment.eventNames
     guard let rows = all["curve"] else { throw ControlError("\(checkpoint) holds no curve") }
     all["curve"] = nil
@@ -93,7 +98,7 @@ public final class ControlRun {
       shape: [curve.count, 2 + names.count])
     try Safetensors.write(
       Dictionary(uniqueKeysWithValues: all.map { ($0, $1) }),
-      metadata: ["format": "descent-control-1", "fingerprint": fingerprint], to: checkpoint)
+      metadata: ["format": "descent-control-1", "fingerprint": fingerprint, "checksum": all.digest], to: checkpoint)
   }
 
   /// Learns until the end.

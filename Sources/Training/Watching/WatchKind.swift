@@ -51,18 +51,19 @@ public struct WatchKind: Sendable {
       name: "flatness", summary: "gap between training and new examples, and rise of both losses under noise",
       options: [
         .init("deviation", "0.02", "standard deviation of the noise on each parameter"),
-        .init("pairs", "4", "pairs of opposite draws"), examples,
+        .init("pairs", "4", "pairs of opposite draws, at most 1000"), examples,
         .init("limit", "0", "where the loss of an example is cut off; 0 for nowhere"),
       ],
       make: {
         FlatnessWatch(
-          $1, deviation: try $0.positive("deviation"), pairs: try $0.count("pairs"), count: try $0.count("examples"),
+          $1, deviation: try $0.positive("deviation"), pairs: try $0.count("pairs", atMost: 1000),
+          count: try $0.count("examples"),
           limit: try $0.notNegative("limit"))
       }),
     .init(
       name: "twins", summary: "distance to descents on the same examples but one",
-      options: [.init("count", "2", "twins, each a descent of its own")],
-      make: { TwinWatch($1, count: try $0.count("count")) }),
+      options: [.init("count", "2", "twins, each a descent of its own; at most 100")],
+      make: { TwinWatch($1, count: try $0.count("count", atMost: 100)) }),
   ]
 
   private static func probe(_ site: WatchSite) throws -> LipschitzProbe {

@@ -41,7 +41,7 @@ import Testing
     ("rate 0.1", "an arm is a name"), (": rate 0.1", "an arm's name"), ("a/b: rate 1", "an arm's name"),
     ("a:", "has no chain"), ("a: ; batch 4", "has no chain"), ("a: rate 1; bach 4", "did you mean batch?"),
     ("a: rate 1; epochs 4", "has no option epochs"), ("a: rate 1; batch", "needs a value"),
-    ("a: rate 1; batch 4; batch 5", "given twice"), ("a: rate 1; batch {0, 4}", "whole number above 0"),
+    ("a: rate 1; batch 4; batch 5", "given twice"), ("a: rate 1; batch {0, 4}", "whole number from 1"),
     ("a: rate 1; hidden 8x", "hidden is a list"), ("a: rate 1; hidden 8xx8", "hidden is a list"),
     ("a: rate 1; loss crossentropy", "did you mean crossEntropy?"), ("a: rate 1; model mpl", "did you mean mlp?"),
     ("a: rate 1; model cnn; hidden 8", "hidden is for an mlp"), ("a: adm | rate 1", "did you mean adam?"),

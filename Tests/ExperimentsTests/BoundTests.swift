@@ -1,0 +1,53 @@
+import Experiments
+import Testing
+import Training
+
+/// Settings beyond what can be counted, or has a meaning, are refused before any work.
+@Suite struct BoundTests {
+  private func refuses<E: Experiment>(_ type: E.Type, _ change: String, _ hint: String) {
+    #expect("\(change)") {
+      try E(Settings.applying([change], to: E.presets[0].configuration)).check()
+    } throws: {
+      "\($0)".contains(hint)
+    }
+  }
+
+  @Test(arguments: [".nan", "1e300", "-.inf", "2"]) func tilts(_ value: String) {
+    refuses(LossTransformationExperiment.self, "landscape.tilt=\(value)", "landscape.tilt")
+  }
+
+  @Test(arguments: [".nan", "1e300", "1.5"]) func shares(_ value: String) {
+    refuses(GradientPromptingExperiment.self, "decision.recovered=\(value)", "decision.recovered")
+  }
+
+  @Test(arguments: ["0", "1e-17", "0.5", ".nan"]) func levels(_ value: String) {
+    refuses(GeneralizationBoundsExperiment.self, "decision.alpha=\(value)", "decision.alpha")
+  }
+
+  /// In lists too, also where they become longer.
+  @Test(arguments: ["search.pairs=[[1, 1e300]]", "search.constants=[1, 2, .inf]", "well.sgdRates=[.nan, 1]"])
+  func lists(_ change: String) {
+    refuses(LossTransformationExperiment.self, change, "must be a finite number")
+  }
+
+  /// Seeds that a program sets, without `--set`.
+  @Test(arguments: [(Int.max, 0), (1, Int.max), (1, Int.min), (0, 0)]) func seeds(_ count: Int, _ first: Int) {
+    #expect(throws: SettingsError.self) { try PlainSeeds(count: count, first: first).check() }
+    #expect(throws: SettingsError.self) {
+      try TunedSeeds(count: 1, tuningCount: count, tuningFirst: first).check()
+    }
+  }
+
+  /// A chain's own length is that of its longest schedule, however its number is written.
+  @Test(arguments: [("2e1", 20), ("20", 20), ("+20", 20), ("1.95e+1", 20), ("0x14", 20)])
+  func chainsNameTheirLength(_ text: String, _ epochs: Int) {
+    let chain = "adam | rate cosine(0.01, \(text)epochs)"
+    #expect(TrainingDefaults.length(of: chain) == epochs)
+    #expect(TrainingDefaults(rows: 100, isTable: true, chain: chain).epochs == epochs)
+  }
+
+  @Test func lengthsBeyondCountingDoNotTrap() {
+    #expect(TrainingDefaults.length(of: "rate cosine(0.1, \(Int.max)epochs)")! > Settings.largestCount)
+    #expect(TrainingDefaults(rows: 10, isTable: true, epochs: Int.max).epochs == Int.max)
+  }
+}
