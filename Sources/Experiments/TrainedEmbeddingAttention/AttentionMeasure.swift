@@ -30,10 +30,6 @@ extension Measure {
   static let untrainedTelling = Measure("telling/untrained")
   /// The same of a position drawn at random.
   static let chanceTelling = Measure("telling/chance")
-  /// Mean lead of the selected token over the next one of its text, in units of the query's length.
-  static let selectedLead = Measure("lead/selected")
-  /// The same of the query before its training.
-  static let untrainedLead = Measure("lead/untrained")
   /// Tokens that occur often enough in the seed's own training texts to be judged.
   static let judgedTokens = Measure("tokens/judged")
   static let accuracyBefore = Measure("accuracy/before")

@@ -67,14 +67,6 @@ package struct Selection {
     )
   }
 
-  /// The mean over texts of how far the selected token's score lies above that of the next token; 0 where no text holds two.
-  package func lead(_ scores: [Double]) -> Double {
-    let leads = chosen.enumerated().compactMap { text, chosen in
-      texts.words(of: text).filter { $0 != chosen }.map { scores[chosen] - scores[$0] }.min()
-    }
-    return leads.reduce(0, +) / Double(max(leads.count, 1))
-  }
-
   /// The mean attention on tokens below `important`.
   static func mass(_ texts: TokenTexts, _ scores: [Double], important: Int) -> Double {
     var total = 0.0

@@ -57,11 +57,6 @@ extension TrainedEmbeddingAttentionExperiment {
           "trained-telling", "On \(data), they tell more than those that the untrained query selects.",
           .selectedTelling,
           than: .untrainedTelling, source: Self.paper + "; the comparison is ours"),
-        // The solver of the largest margin does not converge for texts, where tokens are almost tied.
-        higher(
-          "lead",
-          "On \(data), the selected token leads the next one of its text by more than under the untrained query, as the "
-            + "largest margin asks.", .selectedLead, than: .untrainedLead, source: Self.paper + "; the form is ours"),
         higher(
           "accuracy", "On \(data), training the query raises held-out accuracy over one step on the embeddings alone.",
           .accuracyAfter, than: .accuracyBefore, source: "ours"),

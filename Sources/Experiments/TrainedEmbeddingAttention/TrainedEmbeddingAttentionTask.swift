@@ -114,11 +114,8 @@ package struct TrainedEmbeddingAttentionTask {
     let count = frequency.map { ($0 * Double(texts.train.tokens.count)).rounded() }
     measureShape(difference, count, score, into: &values)
     let selection = Selection(texts.train, scores: score)
-    let untrainedQuery = start.query.doubles
-    let startNorm = untrainedQuery.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let untrained = product(after, untrainedQuery).map { $0 / startNorm }
+    let untrained = product(after, start.query.doubles)
     let first = Selection(texts.train, scores: untrained)
-    (values[.selectedLead], values[.untrainedLead]) = (selection.lead(score), first.lead(untrained))
     let classes = selection.best(by: alignment)
     let worse = classes[0].share - classes[0].chance < classes[1].share - classes[1].chance ? 0 : 1
     (values[.bestSelection], values[.chanceSelection]) = classes[worse]
