@@ -11,7 +11,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 }
 
 let libraries = [
-  "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
+  "SystemFiles", "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
   "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement", "Distributed", "MPIRanks",
 ]
@@ -49,7 +49,8 @@ let package = Package(
       cSettings: [.define("DESCENT_MPI", .when(traits: ["MPI"]))]),
 
     // Numbers, graphs, derivatives, programs.
-    room("Arrays", on: ["COpenBLAS"]),
+    room("SystemFiles"),
+    room("Arrays", on: ["COpenBLAS", "SystemFiles"]),
     room("Graphs", on: ["Arrays"]),
     room("Differentiation", on: ["Graphs"]),
     room("Compilation", on: ["Graphs", "CKernels", "COneDNN", "COpenBLAS"]),
@@ -75,10 +76,10 @@ let package = Package(
       ]),
 
     // Runs, statistics, reports, experiments.
-    room("RunLogs"),
+    room("RunLogs", on: ["SystemFiles"]),
     room("Statistics"),
     room("Training", on: ["Descending", "Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
-    room("Reports", on: ["RunLogs", "Statistics"]),
+    room("Reports", on: ["Statistics", "SystemFiles"]),
     room(
       "Experiments",
       on: [
@@ -101,6 +102,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Compilation", "Differentiation", "Descending", "Distributed", "Training"]),
     tests("CKernels", on: ["CKernels", "COpenBLAS"]),
+    tests("SystemFiles", on: ["SystemFiles"]),
     tests("Arrays", on: ["Arrays", "COneDNN", "COpenBLAS"]),
     tests("Graphs", on: ["Graphs"]),
     tests("Differentiation", on: ["Differentiation", "Compilation"]),
@@ -118,7 +120,7 @@ let package = Package(
     tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
     tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),
     tests("Training", on: ["Training"]),
-    tests("RunLogs", on: ["RunLogs"]),
+    tests("RunLogs", on: ["RunLogs", "SystemFiles"]),
     tests("Statistics", on: ["Statistics"]),
     tests("Reports", on: ["Reports"]),
     tests("Experiments", on: ["Experiments", "Descent"]),

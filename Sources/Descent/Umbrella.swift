@@ -19,6 +19,7 @@
 @_exported import RunLogs
 @_exported import SignalRecovery
 @_exported import Statistics
+@_exported import SystemFiles
 @_exported import Theory
 @_exported import Training
 

@@ -199,7 +199,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
     let lock = try FolderLock(path: out)
     // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []
-    guard replace || entries.allSatisfy({ $0 == RunFolder.lockName || WholeFile.isAside($0) }) else {
+    guard replace || entries.allSatisfy({ $0 == RunFolder.lockName || AtomicFile.isAside($0) }) else {
       throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
     }
     return lock

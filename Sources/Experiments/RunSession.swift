@@ -225,9 +225,9 @@ public struct RunSession {
         configuration: try Settings.text(of: folder)))
     let file = VerdictFile(
       verdicts, experiment: E.name, preset: manifest.preset, alpha: manifest.settings.decision.alpha)
-    try WholeFile.write(try file.json(), to: folder.verdictsPath)
+    try AtomicFile.write(try file.json(), to: folder.verdictsPath)
     for table in try experiment.tables(experiment.findings(events)) {
-      try WholeFile.write(table.csv, to: folder.path + "/\(table.name).csv")
+      try AtomicFile.write(table.csv, to: folder.path + "/\(table.name).csv")
     }
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
     return Outcome(verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)

@@ -74,9 +74,10 @@ package struct TrainingRun {
   /// Runs, and returns a summary for the terminal.
   ///
   /// - Parameter team: the ranks that compute parts of each batch, of which this is the first; nil for this process alone.
-  /// - Throws: `UndrawnReport` where all is done but for the report; `RunLogError` where the folder holds another run or another process writes to it; `DescentError` for a
-  ///   diagnostic that does not exist or does not apply, before anything is written; `TrainingError` where the loss is
-  ///   not finite; `RankError` where ranks disagree, or one is lost. The last checkpoint is then still there.
+  /// - Throws: `UndrawnReport` where all is done but for the report; `RunLogError` where the folder holds another run
+  ///   or another process writes to it; `DescentError` for a diagnostic that does not exist or does not apply, before
+  ///   anything is written; `TrainingError` where the loss is not finite; `RankError` where ranks disagree, or one is
+  ///   lost. The last checkpoint is then still there.
   package func run(
     out: String, resuming: Bool, replacing: Bool, isQuiet: Bool, team: RankTeam? = nil, announce: (String) -> Void
   ) throws -> String {

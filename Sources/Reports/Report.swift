@@ -1,6 +1,6 @@
 import Foundation
-import RunLogs
 import Statistics
+import SystemFiles
 
 /// The account of a run: one sentence, the preconditions of its claims, then claims with verdicts, tables, plots, in one
 /// HTML file without a network, its data beside it.
@@ -42,10 +42,10 @@ public struct Report: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       for case .plot(let plot) in sections {
-        try WholeFile.write(plot.csv, to: "\(folder)/\(plot.name).csv")
+        try AtomicFile.write(plot.csv, to: "\(folder)/\(plot.name).csv")
       }
-      try WholeFile.write(try html(gnuplot), to: path)
-    } catch let error as RunLogError {
+      try AtomicFile.write(try html(gnuplot), to: path)
+    } catch let error as FileError {
       throw ReportError("\(error)")
     } catch let error as CocoaError {
       throw ReportError("\(path) cannot be written: \(error.localizedDescription)")

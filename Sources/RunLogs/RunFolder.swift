@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 
 /// The folder of one run: configuration, environment, log, checkpoints, report.
 public struct RunFolder: Sendable {
@@ -72,9 +73,9 @@ public struct RunFolder: Sendable {
 
   /// Whether a file is what a run leaves that could not begin, as on a full disk.
   private func isLeftover(_ name: String) -> Bool {
-    if name == Self.lockName || WholeFile.isAside(name) { return true }
+    if name == Self.lockName || AtomicFile.isAside(name) { return true }
     guard path + "/" + name == checkpointFolder else { return false }
-    return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.allSatisfy(WholeFile.isAside)
+    return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.allSatisfy(AtomicFile.isAside)
       ?? false
   }
 
@@ -110,11 +111,11 @@ public struct RunFolder: Sendable {
   /// Drops what was logged after a checkpoint, so that a resumed run logs it again: the rest is written aside and
   /// renamed.
   ///
-  /// - Throws: `RunLogError` where a line is no event, or the files cannot be written.
+  /// - Throws: `RunLogError` where a line is no event; `FileError` where the files cannot be written.
   public func truncateLog(keeping isKept: (RunEvent) -> Bool) throws {
     let kept = try events().filter(isKept)
-    try WholeFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)
-    try WholeFile.write(CSVSink.header + kept.map(CSVSink.rows).joined(), to: metricsPath)
+    try AtomicFile.write(kept.map { $0.json + "\n" }.joined(), to: logPath)
+    try AtomicFile.write(CSVSink.header + kept.map(CSVSink.rows).joined(), to: metricsPath)
   }
 }
 

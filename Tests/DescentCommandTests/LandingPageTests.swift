@@ -1,10 +1,19 @@
 import Descent
+import Foundation
 import TestSupport
 import Testing
 
 /// The examples of the libraries' landing pages (`Sources/X/X.docc/X.md`), as they stand there; `TutorialTests` holds them
 /// to it.
 @Suite struct LandingPageTests {
+  @Test func systemFiles() throws {
+    let folder = TemporaryFolder()
+    let path = folder.path + "/seeds.txt"
+    try AtomicFile.write("1\n2\n", to: path)
+    try AtomicFile.write("3\n", to: path)  // the old lines or the new one, whoever reads meanwhile
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "3\n")
+  }
+
   @Test func arrays() throws {
     let key = RandomKey(seed: 7)
     let (a, x) = (key.split("a").normal([3, 3], .float64), key.split("x").normal([3, 1], .float64))

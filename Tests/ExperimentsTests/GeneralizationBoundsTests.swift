@@ -22,6 +22,14 @@ import Training
 
   private func temporaryFolder() throws -> RunFolder { try RunFolder.create(temporary.path + "/run") }
 
+  /// A term that passes through zero has a share below zero, whichever sign is the larger.
+  @Test func aTermThatChangesItsSignIsSeen() {
+    #expect(BoundsEvidence.leastShare([1, 3]) == 1.0 / 3 && BoundsEvidence.leastShare([-3, -1]) == 1.0 / 3)
+    #expect(BoundsEvidence.leastShare([-0.5, 1]) == -0.5 && BoundsEvidence.leastShare([-2, 0.5, 1]) == -0.5)
+    #expect(BoundsEvidence.leastShare([0, 2]) == 0)
+    #expect(BoundsEvidence.leastShare([0, 0]).isNaN && BoundsEvidence.leastShare([]).isNaN)
+  }
+
   /// Twins are one, bit for bit, until the replaced sample is met, and apart from then on.
   @Test func twinsAreOneUntilTheReplacedSampleIsMet() throws {
     let pool = try pool()

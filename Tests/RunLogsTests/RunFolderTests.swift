@@ -1,5 +1,6 @@
 import Foundation
 import RunLogs
+import SystemFiles
 import Testing
 
 /// A folder of its own for a test, removed when the body returns.
@@ -12,7 +13,7 @@ func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
 
 func contents(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
-/// The sentence of the `RunLogError` that the body throws; empty when it throws none.
+/// The sentence of the error that the body throws; empty when it throws none.
 func complaint(_ body: () throws -> Void) -> String {
   do { try body() } catch { return "\(error)" }
   return ""
@@ -22,7 +23,7 @@ func complaint(_ body: () throws -> Void) -> String {
   @Test func aFullFolderIsNotOverwritten() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
-      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
       #expect(complaint { _ = try RunFolder.create(root + "/run") }.contains("is not empty"))
       #expect(try contents(folder.configurationPath) == "seed: 1\n")
       _ = try RunFolder.create(root + "/run", replacing: true)
@@ -35,16 +36,16 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let path = root + "/run"
       let folder = try RunFolder.create(path)
-      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
       let ended = complaint { _ = try RunFolder.create(path) }
       #expect(ended.contains("--resume \(path)") && ended.contains("--replace") && ended.contains("--out"))
-      try WholeFile.write(
+      try AtomicFile.write(
         RunEvent(kind: RunEvent.failureKind, step: 3, text: "the loss is nan at step 3").json + "\n",
         to: folder.logPath)
       let failed = complaint { _ = try RunFolder.create(path) }
       #expect(failed.contains("the loss is nan at step 3") && failed.contains("--replace"))
       #expect(!failed.contains("--resume"))
-      try WholeFile.write("mine", to: root + "/letter.txt")
+      try AtomicFile.write("mine", to: root + "/letter.txt")
       #expect(!complaint { _ = try RunFolder.create(root) }.contains("--re"))
     }
   }
@@ -52,7 +53,7 @@ func complaint(_ body: () throws -> Void) -> String {
   /// `replacing` is for runs: another folder's files stay.
   @Test func aFolderThatIsNoRunIsNeverRemoved() throws {
     try withTemporaryFolder { root in
-      try WholeFile.write("mine", to: root + "/letter.txt")
+      try AtomicFile.write("mine", to: root + "/letter.txt")
       #expect(complaint { _ = try RunFolder.create(root, replacing: true) }.contains("is not empty"))
       #expect(try contents(root + "/letter.txt") == "mine")
       #expect(complaint { _ = try RunFolder.open(root) }.contains("no config.yaml"))
@@ -64,10 +65,10 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
       _ = try FolderLock(folder)
-      try WholeFile.write("half", to: folder.path + "/config.yaml.part")
+      try AtomicFile.write("half", to: folder.path + "/config.yaml.part")
       _ = try RunFolder.create(root + "/run")
       // A checkpoint is something.
-      try WholeFile.write("state", to: folder.checkpointFolder + "/step-1")
+      try AtomicFile.write("state", to: folder.checkpointFolder + "/step-1")
       #expect(complaint { _ = try RunFolder.create(root + "/run") }.contains("is not empty"))
     }
   }
@@ -81,7 +82,7 @@ func complaint(_ body: () throws -> Void) -> String {
       _ = try FolderLock(RunFolder.create(folder.path))
       // Foundation's names are not ours to remove.
       #expect(FileManager.default.fileExists(atPath: folder.path + "/" + name) == name.hasPrefix("."))
-      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
       try Data("half".utf8).write(to: URL(fileURLWithPath: folder.path + "/" + name))
       _ = try RunFolder.create(folder.path, replacing: true)
     }
@@ -101,7 +102,7 @@ func complaint(_ body: () throws -> Void) -> String {
   @Test func replacingKeepsTheLock() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
-      try WholeFile.write("seed: 1\n", to: folder.configurationPath)
+      try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
       func number() throws -> Int? {
         try FileManager.default.attributesOfItem(atPath: folder.path + "/.lock")[.systemFileNumber] as? Int
       }
@@ -181,7 +182,7 @@ func complaint(_ body: () throws -> Void) -> String {
       let folder = try RunFolder.create(root + "/run")
       let first = RunEvent(kind: "step", step: 1, values: ["loss": 1])
       let second = RunEvent(kind: "step", step: 2, values: ["loss": 0.5])
-      try WholeFile.write(first.json + "\n" + String(second.json.dropLast(9)), to: folder.logPath)
+      try AtomicFile.write(first.json + "\n" + String(second.json.dropLast(9)), to: folder.logPath)
       #expect(try folder.events() == [first])
       do {
         let sink = try JSONLinesSink(path: folder.logPath)
@@ -198,7 +199,7 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let tail = String(repeating: "x", count: length)
       for head in ["", "kept\n"] {
-        try WholeFile.write(head + tail, to: root + "/log")
+        try AtomicFile.write(head + tail, to: root + "/log")
         try LineFile(path: root + "/log", cutsPartialLine: true).append(Data("new\n".utf8))
         #expect(try contents(root + "/log") == head + "new\n")
       }
@@ -209,10 +210,10 @@ func complaint(_ body: () throws -> Void) -> String {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")
       let good = RunEvent(kind: "step", step: 1).json
-      try WholeFile.write("\(good)\n{broken\n\(good)\n", to: folder.logPath)
+      try AtomicFile.write("\(good)\n{broken\n\(good)\n", to: folder.logPath)
       #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
       // A whole last line that is no event was not cut off by a crash.
-      try WholeFile.write("\(good)\n{broken\n", to: folder.logPath)
+      try AtomicFile.write("\(good)\n{broken\n", to: folder.logPath)
       #expect(complaint { _ = try folder.events() }.contains("line 2 is no event"))
     }
   }
@@ -263,18 +264,18 @@ func complaint(_ body: () throws -> Void) -> String {
       let manager = FileManager.default
       try manager.createDirectory(atPath: root + "/.git/refs/heads", withIntermediateDirectories: true)
       try manager.createDirectory(atPath: root + "/deep/er", withIntermediateDirectories: true)
-      try WholeFile.write("ref: refs/heads/main\n", to: root + "/.git/HEAD")
+      try AtomicFile.write("ref: refs/heads/main\n", to: root + "/.git/HEAD")
       #expect(RunEnvironment.gitRevision(at: root) == nil)
-      try WholeFile.write("# pack\n\(revision) refs/heads/main\n", to: root + "/.git/packed-refs")
+      try AtomicFile.write("# pack\n\(revision) refs/heads/main\n", to: root + "/.git/packed-refs")
       #expect(RunEnvironment.gitRevision(at: root + "/deep/er") == revision)
-      try WholeFile.write(String(revision.reversed()) + "\n", to: root + "/.git/refs/heads/main")
+      try AtomicFile.write(String(revision.reversed()) + "\n", to: root + "/.git/refs/heads/main")
       #expect(RunEnvironment.gitRevision(at: root) == String(revision.reversed()))
       // A second working tree: .git is a file, the references are in the first tree's folder.
       let home = root + "/.git/worktrees/second"
       try manager.createDirectory(atPath: home, withIntermediateDirectories: true)
-      try WholeFile.write("gitdir: \(home)\n", to: root + "/deep/.git")
-      try WholeFile.write("ref: refs/heads/main\n", to: home + "/HEAD")
-      try WholeFile.write("../..\n", to: home + "/commondir")
+      try AtomicFile.write("gitdir: \(home)\n", to: root + "/deep/.git")
+      try AtomicFile.write("ref: refs/heads/main\n", to: home + "/HEAD")
+      try AtomicFile.write("../..\n", to: home + "/commondir")
       #expect(RunEnvironment.gitRevision(at: root + "/deep") == String(revision.reversed()))
     }
   }

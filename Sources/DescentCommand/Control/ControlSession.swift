@@ -72,7 +72,7 @@ struct ControlSession<Part: LearnerPart> {
   private func write(_ text: String, to path: String) throws {
     try FileManager.default.createDirectory(
       atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    try WholeFile.write(text, to: path)
+    try AtomicFile.write(text, to: path)
   }
 
   private func report(_ runs: [ControlRun]) throws {

@@ -66,7 +66,8 @@ public struct MethodComparison {
   /// - Parameters:
   ///   - out: the folder, made here.
   ///   - replacing: whether an earlier run in it may be removed.
-  /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written; `RunLogError` where the folder is taken; `ReportError` where no report can be drawn.
+  /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written; `RunLogError`
+  ///   where the folder is taken; `ReportError` where no report can be drawn.
   public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
     let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
     for problem in experiment.configuration.problems { announce(problem.sentence) }

@@ -249,15 +249,16 @@ package struct BoundsEvidence {
       })
   }
 
-  /// The least flatness term of the looks along the plateaus as a share of the largest: below zero where its sign changes.
-  package func leastFlatness(_ type: FlatnessType, seeds: [Int]) throws -> Double {
+  /// The least flatness term of the looks along the plateaus as a share of the largest.
+  func leastFlatness(_ type: FlatnessType, seeds: [Int]) throws -> Double {
     let steps = plateaus.first.map(configuration.probes) ?? []
-    let values = try steps.map { step in
-      average(try plateaus.map { try mean($0, .flatness(type, at: step), seeds) })
-    }
-    guard let least = values.min(), let most = values.max() else {
-      throw StatisticsError.tooFewValues(what: "A look at flatness", needed: 1, found: 0)
-    }
+    return Self.leastShare(
+      try steps.map { step in average(try plateaus.map { try mean($0, .flatness(type, at: step), seeds) }) })
+  }
+
+  /// The least of some numbers over the largest, by size and with the sign: below zero where their signs differ.
+  package static func leastShare(_ values: [Double]) -> Double {
+    guard let least = values.min(), let most = values.max() else { return .nan }
     return most > -least ? least / most : most / least
   }
 

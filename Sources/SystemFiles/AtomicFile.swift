@@ -6,20 +6,6 @@ import Foundation
   import Darwin
 #endif
 
-/// A file could not be read or written; the sentence names the file, what was expected and what was found.
-public struct FileError: Error, CustomStringConvertible, Sendable {
-  /// The file that it is about.
-  public var path: String
-  /// The rest of the sentence that begins with the path.
-  public var reason: String
-  public var description: String { "\(path): \(reason)" }
-
-  public init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-}
-
 /// Writes a file aside, flushes it to the disk and renames it: readers see the old file or the new one, never a part.
 ///
 /// A symbolic link stays one, and what it leads to is written; a file keeps its mode. Devices and pipes, which a
@@ -40,8 +26,9 @@ public enum AtomicFile {
     let descriptor = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, exists ? old.st_mode & 0o777 : 0o644)
     guard descriptor >= 0 else { throw failure(path, "cannot be created") }
     do {
-      if exists { fchmod(descriptor, old.st_mode & 0o777) }
       for part in parts { try writeAll(part, to: descriptor, path) }
+      // The mode at opening was cut by the process's mask.
+      if exists { fchmod(descriptor, old.st_mode & 0o777) }
       guard fsync(descriptor) == 0 else { throw failure(path, "cannot be flushed to the disk") }
     } catch {
       close(descriptor)
@@ -85,6 +72,11 @@ public enum AtomicFile {
   ///
   /// - Throws: `FileError` where the folder does not exist, or the disk is full.
   public static func write(_ text: String, to path: String) throws { try write(Data(text.utf8), to: path) }
+
+  /// Whether a name is one of a file aside, which a process that was killed has left; Foundation's among them.
+  package static func isAside(_ name: String) -> Bool {
+    name.hasSuffix(".part") || name.hasSuffix(".partial") || name.hasPrefix(".dat.nosync")
+  }
 
   private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {
     var start = 0
