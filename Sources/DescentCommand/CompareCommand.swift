@@ -66,6 +66,8 @@ struct CompareCommand: ParsableCommand {
   var out: String?
   @Option(help: "Go on with the comparison in this folder.")
   var resume: String?
+  @Option(help: ShareOption.help)
+  var share: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var replace = false
   @Flag(help: "No progress.")
@@ -86,6 +88,7 @@ struct CompareCommand: ParsableCommand {
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }
+    _ = try ShareOption.parse(share)
     // The narrower bounds of some are the configuration's.
     try CountOption.check(["--trials": trials, "--seeds": seeds, "--tuning-seeds": tuningSeeds, "--looks": looks])
     if let validation, !(validation > 0 && validation < 1) {
@@ -97,7 +100,10 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard let channel = try RankWorld.join() else { return try run(LocalWorkplace()) }
+    guard let channel = try RankWorld.join() else {
+      return try run(LocalWorkplace(share: try ShareOption.parse(share)))
+    }
+    try ShareOption.refuse(share, on: channel)
     if channel.rank == 0 { return try RankWorld.lead(channel) { try run($0) } }
     RankWorld.follow(channel) { session in
       let comparison: MethodComparison
@@ -121,6 +127,7 @@ struct CompareCommand: ParsableCommand {
     let result =
       try resume.map { try comparison.resume($0) } ?? comparison.run(out: out ?? "runs/compare", replacing: replace)
     print(result.text())
+    ShareOption.explain(share, result.outcome)
   }
 
   private func settings() throws -> ComparisonConfiguration {

@@ -16,7 +16,8 @@ import Foundation
       """,
     version: descentVersion,
     subcommands: [
-      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, TrainCommand.self,
+      ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, MergeCommand.self,
+      TrainCommand.self,
       CompareCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self,
       DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self,
       GrowthCommand.self,
@@ -166,6 +167,8 @@ struct RunCommand: ParsableCommand {
   var out: String?
   @Option(help: "Go on with the run in this folder.")
   var resume: String?
+  @Option(help: ShareOption.help)
+  var share: String?
   @Flag(help: "Replace an earlier run in the folder.")
   var replace = false
   @Flag(help: "Of distributed-limits: also descend on the ranks of mpirun, beside the virtual clock.")
@@ -180,6 +183,7 @@ struct RunCommand: ParsableCommand {
         resume == nil ? "name an experiment: see descent list" : "--resume takes no experiment's name")
     }
     try CountOption.check(["--seeds": seeds])
+    _ = try ShareOption.parse(share)
     if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace || real {
       throw ValidationError(
         "--resume goes on with the settings of the run: leave out --set, --seeds, --out, --replace and --real")
@@ -198,8 +202,9 @@ struct RunCommand: ParsableCommand {
         throw SettingsError(
           "--real descends on ranks, of which there are none: mpirun -n 4 descent run \(experiment ?? "") --real")
       }
-      return try run(LocalWorkplace())
+      return try run(LocalWorkplace(share: try ShareOption.parse(share)))
     }
+    try ShareOption.refuse(share, on: channel)
     if channel.rank == 0 { return try RankWorld.lead(channel) { try run($0) } }
     RankWorld.follow(channel) { try follow($0, workers: channel.size - 1) }
   }
@@ -256,6 +261,7 @@ struct RunCommand: ParsableCommand {
   private func show(_ outcome: RunSession.Outcome) throws {
     print(TerminalSummary(outcome).text())
     print("\nreport: \(outcome.reportPath)")
+    ShareOption.explain(share, outcome)
   }
 }
 

@@ -108,10 +108,12 @@ extension Experiment {
   /// Runs what has not been run yet, recording all in the context.
   ///
   /// - Parameter begin: called with a guess at time and memory, when the data are there and before the first task.
-  package func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws {
+  /// - Returns: whether all is done that can be; not where the context's place does a share of it.
+  @discardableResult
+  package func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws -> Bool {
     let session = try SweepSession(try sweep(), context, seeds: reportedSeeds)
     try begin(try session.estimate())
-    try session.run()
+    return try session.run()
   }
 
   /// Decides the claims: each by its test, all corrected for their number, and only where what they require holds.

@@ -16,10 +16,14 @@ public struct RunSession {
     public var reportPath: String
     /// That the run took, over all its sessions.
     public var seconds: Double
+    /// Tasks that have not ended, of a share or of a run that lacks data; 0 of a whole run.
+    public var missing: Int
+    /// All tasks; those that follow from what is missing by their forecast.
+    public var total: Int
   }
 
   /// What is written to config.yaml.
-  private struct Manifest<C: Codable>: Codable {
+  struct Manifest<C: Codable>: Codable {
     var experiment: String
     var preset: String
     var command: String
@@ -134,7 +138,7 @@ public struct RunSession {
     try manifest(type, folder).settings
   }
 
-  private static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
+  static func manifest<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> Manifest<E.Configuration> {
     try Settings.decode(
       Manifest<E.Configuration>.self, from: Settings.text(of: folder), describing: folder.configurationPath)
   }
@@ -180,7 +184,7 @@ public struct RunSession {
         try TensorBoardSink(
           folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
       ], isQuiet: isQuiet, workplace: workplace, clock: { ProcessInfo.processInfo.systemUptime })
-    try experiment.run(context) { estimate in
+    let isWhole = try experiment.run(context) { estimate in
       announce(estimate)
       if earlier.isEmpty {
         try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
@@ -189,7 +193,9 @@ public struct RunSession {
       }
     }
     workplace.close()
-    try context.record("end", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
+    try context.record(
+      isWhole ? "end" : "share", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)],
+      text: isWhole ? nil : workplace.share?.description)
     try context.flush()
     return try report(E.self, folder: folder)
   }
@@ -230,6 +236,9 @@ public struct RunSession {
       try AtomicFile.write(table.csv, to: folder.path + "/\(table.name).csv")
     }
     try report.write(to: folder.reportPath, gnuplot: try Gnuplot())
-    return Outcome(verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0)
+    let findings = experiment.findings(events)
+    return Outcome(
+      verdicts: verdicts, reportPath: folder.reportPath, seconds: events.map(\.time).max() ?? 0,
+      missing: try experiment.sweep().unfinished(findings).count, total: try experiment.sweep().tasks(findings).count)
   }
 }

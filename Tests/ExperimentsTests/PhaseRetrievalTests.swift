@@ -25,6 +25,24 @@ import Training
     #expect(gap.interval(level: 0.9).low == -.infinity && gap.interval(level: 0.9).high == .infinity)
   }
 
+  /// Where half is found at the lowest ratio already, a margin above it is missed, and of one that reaches below it nothing
+  /// is known; likewise above the highest.
+  @Test(arguments: [1.0, -1]) func pointsOutsideOfTheRatios(_ side: Double) {
+    let claim = Claim(id: "at", name: nil, statement: "It is at 2.", source: "test")
+    let draws = (0..<1000).map { $0 < 10 ? 0.3 * side : side * .infinity }
+    let point = HalfPoint(estimate: side * .infinity, draws: draws, trials: 40, ratios: -0.5...0.5)
+    func decide(_ expected: Double, within margin: Double) -> Decision {
+      point.decide(claim, expected * side, within: margin, alpha: 0.05, "")
+    }
+    let missed = decide(0.1, within: 0.2)
+    #expect(missed.verdict == .refuted && missed.evidence.pValue == 11.0 / 1001)
+    #expect(missed.evidence.estimate == side * .infinity && missed.evidence.reason.contains("est ratio"))
+    for (expected, margin) in [(0.1, 0.5), (0.7, 0.1), (0.45, 0.1), (0.1, 3)] {
+      let unknown = decide(expected, within: margin)
+      #expect(unknown.verdict == .undecided && unknown.evidence.pValue > 0.9)
+    }
+  }
+
   /// An experiment with made-up successes: rank 2 finds half at position 0.6 of the smaller n and at 0.9 of the larger,
   /// complex signals always at 0.6.
   private func findings() -> (PhaseRetrievalExperiment, Findings<PhaseRetrievalArm>) {

@@ -141,11 +141,17 @@ public struct ComparisonOutcome: Sendable {
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
     (pairHeader, cautions) = (experiment.pairHeader, try experiment.cautions(findings))
     trials =
-      plan.arms.count > 1 ? [] : try plan.dataNames.indices.map { try experiment.trialTable($0, 0, findings) }
+      plan.arms.count > 1
+      ? []
+      : try plan.dataNames.indices.compactMap { data in
+        try findings.ifFinished { try experiment.trialTable(data, 0, findings) }
+      }
     var settings: [String: [String: String]] = [:]
     for (data, name) in plan.dataNames.enumerated() {
       for (arm, side) in plan.arms.enumerated() {
-        guard let trial = try experiment.chosen(data, arm, findings) else { continue }
+        // A share of the search chooses nothing yet.
+        let chosen = try findings.ifFinished { try experiment.chosen(data, arm, findings) }
+        guard case let trial?? = chosen else { continue }
         settings[name, default: [:]][side.name] = plan.setting(trial).description
       }
     }
@@ -165,10 +171,7 @@ public struct ComparisonOutcome: Sendable {
     // The best of the trials; all are in trials.csv.
     let tables =
       trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (pairs.isEmpty ? [] : [verdicts])
-    return
-      (sentences + tables.map { $0.text(width: width) } + [
-        arrivals.text(width: width), "report: \(outcome.reportPath)",
-      ])
-      .joined(separator: "\n\n")
+    let ends = (arrivals.rows.isEmpty ? [] : [arrivals.text(width: width)]) + ["report: \(outcome.reportPath)"]
+    return (sentences + tables.map { $0.text(width: width) } + ends).joined(separator: "\n\n")
   }
 }

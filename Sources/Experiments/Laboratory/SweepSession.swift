@@ -30,6 +30,24 @@ struct SweepSession<Arm: SweepArm> {
 
   private var findings: Findings<Arm> { Findings(context.results, seeds: seeds) }
 
+  /// The tasks of a stage that this place does.
+  private func own(_ tasks: [SweepTask<Arm>]) -> [SweepTask<Arm>] {
+    guard let share = context.workplace.share else { return tasks }
+    return tasks.enumerated().filter { share.holds($0.offset) }.map(\.element)
+  }
+
+  /// What is left to do here: of all stages, or of the first that has not ended where other places do their share of it.
+  private func waiting(_ bench: Workbench<Arm>) throws -> [SweepTask<Arm>] {
+    let found = findings
+    func isWaiting(_ task: SweepTask<Arm>) -> Bool { isPresent(task, bench) && !found.isFinished(task) }
+    guard context.workplace.share != nil else { return try sweep.unfinished(found).filter(isWaiting) }
+    for stage in sweep.stages {
+      let tasks = try stage.tasks(found)
+      if tasks.contains(where: isWaiting) { return own(tasks).filter(isWaiting) }
+    }
+    return []
+  }
+
   private func isPresent(_ task: SweepTask<Arm>, _ bench: Workbench<Arm>) -> Bool {
     !bench.absences.contains { $0.concerns(task.arm) }
   }
@@ -37,7 +55,7 @@ struct SweepSession<Arm: SweepArm> {
   /// As "26 descents: about 4.0 min, 2 at a time, 200 MB".
   func estimate() throws -> String {
     guard let bench else { return "all \(sweep.unit) are done; drawing the report" }
-    let waiting = try sweep.unfinished(findings).filter { isPresent($0, bench) }
+    let waiting = try waiting(bench)
     let leftOut = bench.absences.map { "; \($0.name) is left out: \($0.reason)" }.joined()
     let workers = min(context.workplace.places, waiting.count)
     var (seconds, bytes) = (0.0, 0)
@@ -51,25 +69,36 @@ struct SweepSession<Arm: SweepArm> {
       seconds += cost.seconds * Double(tasks.count)
       bytes = max(bytes, cost.bytes)
     }
-    guard !waiting.isEmpty else { return "all \(sweep.unit) that can be run are done; drawing the report" + leftOut }
+    guard !waiting.isEmpty else {
+      let whose = context.workplace.share.map { "of share \($0)" } ?? "that can be run"
+      return "all \(sweep.unit) \(whose) are done; drawing the report" + leftOut
+    }
     let count = waiting.count * sweep.parts
     return "\(count) \(sweep.unit)" + (sweep.parts > 1 ? " in \(waiting.count) tasks" : "")
       + ": about \(ProgressBar.duration(seconds / Double(workers))), \(workers) at a time"
       + (bytes > 0 ? ", \((bytes * workers + 1_048_575) / 1_048_576) MB of working memory and the data" : "") + leftOut
   }
 
-  /// Runs all that has no result, stage after stage.
-  func run() throws {
-    guard let bench else { return }
+  /// Runs all that has no result, stage after stage; a share of the first stage that has not ended.
+  ///
+  /// - Returns: whether all is done that can be.
+  func run() throws -> Bool {
+    guard let bench else { return true }
     for absence in bench.absences {
       try context.record(Workbench<Arm>.absenceKind, text: "\(absence.name): \(absence.reason)")
     }
     try bench.begin(context)
     for (index, stage) in sweep.stages.enumerated() {
-      let tasks = try stage.tasks(findings).filter { isPresent($0, bench) }
+      let all = try stage.tasks(findings)
+      let tasks = own(all).filter { isPresent($0, bench) }
+      // Read once: a look for each task would read all results each time.
       let found = findings
       let waiting = tasks.filter { !found.isFinished($0) }
-      guard !waiting.isEmpty else { continue }
+      guard !waiting.isEmpty else {
+        // The next stage depends on what other places have of this one.
+        if all.contains(where: { isPresent($0, bench) && !found.isFinished($0) }) { return false }
+        continue
+      }
       let parts = sweep.parts
       let bar = SharedProgress(
         context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts)
@@ -86,7 +115,10 @@ struct SweepSession<Arm: SweepArm> {
           }
         }, context)
       bar.finish()
+      let ended = findings
+      if all.contains(where: { isPresent($0, bench) && !ended.isFinished($0) }) { return false }
     }
+    return true
   }
 
   /// Does one task here.

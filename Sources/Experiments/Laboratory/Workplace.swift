@@ -16,10 +16,14 @@ public protocol Workplace: Sendable {
 
   /// Where all ranks do one task together; nil where there are none.
   var together: JointPlace? { get }
+
+  /// Which tasks of a run are done here; nil for all.
+  var share: RunShare? { get }
 }
 
 extension Workplace {
   public var together: JointPlace? { nil }
+  public var share: RunShare? { nil }
 }
 
 /// This process among all ranks of an MPI run, while they do one task together.
@@ -46,7 +50,11 @@ public struct PlacedTask: Sendable {
 
 /// The cores of this process, one for each task.
 public struct LocalWorkplace: Workplace {
-  public init() {}
+  public let share: RunShare?
+
+  /// - Parameter share: which tasks are done here; nil for all.
+  public init(share: RunShare? = nil) { self.share = share }
+
   public var places: Int { Workers.count }
   public func run(_ tasks: [PlacedTask], _ context: RunContext) throws {
     try Workers.run(tasks.filter { !$0.isJoint }) { try $0.run() }

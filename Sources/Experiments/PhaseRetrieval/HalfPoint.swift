@@ -5,9 +5,13 @@ package struct HalfPoint: Sendable {
   package var estimate: Double
   package var draws: [Double]
   package var trials: Int
+  /// The lowest and the highest ratio of the run: of a point outside nothing is known but the side, -∞ or ∞.
+  package var ratios: ClosedRange<Double>
 
-  package init(estimate: Double, draws: [Double], trials: Int) {
-    (self.estimate, self.draws, self.trials) = (estimate, draws, trials)
+  package init(
+    estimate: Double, draws: [Double], trials: Int, ratios: ClosedRange<Double> = -.infinity ... .infinity
+  ) {
+    (self.estimate, self.draws, self.trials, self.ratios) = (estimate, draws, trials, ratios)
   }
 
   /// The percentile interval. Draws that are no number (differences of points outside of the ratios) may lie anywhere.
@@ -29,15 +33,34 @@ package struct HalfPoint: Sendable {
       trials: trials + other.trials)
   }
 
-  /// Decides "it is `expected`, within ±margin": by the interval of level 1 - 2α, with the p-value that the draws give.
-  func decide(_ claim: Claim, _ expected: Double, within margin: Double, alpha: Double, _ what: String) -> Decision {
-    var decision = claim.decideValue(
-      expected, within: margin, estimate: estimate, interval: interval(level: 1 - 2 * alpha), count: trials,
-      test: what + ", parametric bootstrap")
+  /// Decides "it is `expected`, within ±margin": by the interval of level 1 - 2α, with the p-value that the draws give. A
+  /// point outside of the run's ratios is outside of the margin where that lies within the ratios; else it may be anywhere.
+  package func decide(
+    _ claim: Claim, _ expected: Double, within margin: Double, alpha: Double, _ what: String
+  ) -> Decision {
     let (low, high) = (expected - margin, expected + margin)
+    func placed(_ point: Double) -> Double {
+      point < ratios.lowerBound && ratios.lowerBound > low || point > ratios.upperBound && ratios.upperBound < high
+        ? .nan : point
+    }
+    var known = self
+    known.estimate = placed(estimate)
+    known.draws = draws.map(placed)
+    // An estimate on a known side stands for itself: what decides are the draws.
+    let place = known.estimate.isNaN ? .nan : min(max(estimate, ratios.lowerBound), ratios.upperBound)
+    var decision = claim.decideValue(
+      expected, within: margin, estimate: place, interval: known.interval(level: 1 - 2 * alpha), count: trials,
+      test: what + ", parametric bootstrap")
+    decision.evidence.estimate = estimate
+    if estimate == -.infinity {
+      decision.evidence.reason += " Half of the signals are found at the lowest ratio already."
+    } else if estimate == .infinity {
+      decision.evidence.reason += " Less than half of the signals are found at the highest ratio."
+    }
     decision.evidence.pValue =
       decision.verdict == .refuted
-      ? min(share { $0 >= low }, share { $0 <= high }) : max(share { $0 <= low }, share { $0 >= high })
+      ? min(known.share { $0 >= low }, known.share { $0 <= high })
+      : max(known.share { $0 <= low }, known.share { $0 >= high })
     return decision
   }
 

@@ -70,6 +70,6 @@ package struct SuccessCurves {
     }
     return HalfPoint(
       estimate: Self.halfPoint(ratios, points.map { Double($0.successes) / Double($0.trials) }), draws: draws,
-      trials: points.reduce(0) { $0 + $1.trials })
+      trials: points.reduce(0) { $0 + $1.trials }, ratios: (ratios.min() ?? 0)...(ratios.max() ?? 0))
   }
 }

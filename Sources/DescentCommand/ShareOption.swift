@@ -1,0 +1,24 @@
+import ArgumentParser
+import Descent
+
+/// The option `--share` of `run` and `compare`.
+enum ShareOption {
+  static let help: ArgumentHelp =
+    "Do a part of the descents, as 2/4 for the second of four; descent merge brings the folders of all parts together."
+
+  /// - Throws: `SettingsError` where it is no share.
+  static func parse(_ text: String?) throws -> RunShare? { try text.map { try RunShare($0) } }
+
+  /// - Throws: where there are ranks, which share all tasks among them.
+  static func refuse(_ share: String?, on channel: MPIChannel) throws {
+    guard share != nil else { return }
+    if channel.rank > 0 { throw ExitCode.failure }
+    throw SettingsError("the ranks of mpirun share the descents among them: leave out --share")
+  }
+
+  /// Says what to do when a share is done, unless it was the last that was missing.
+  static func explain(_ share: String?, _ outcome: RunSession.Outcome) {
+    guard let share, outcome.missing > 0 else { return }
+    print("\nshare \(share) is done; when all are: descent merge FOLDER FOLDER ... --out FOLDER")
+  }
+}
