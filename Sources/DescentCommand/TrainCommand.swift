@@ -48,6 +48,11 @@ struct TrainCommand: ParsableCommand {
   var chain: String?
   @Option(
     help:
+      "What is descended: crossEntropy or stableMax of classes; squaredError, absoluteError or huber of numbers; the first when not given."
+  )
+  var loss: String?
+  @Option(
+    help:
       "Passes over the training data; when not given the longest stretch of epochs that the chain names, or else some 4000 updates of a table and 10 epochs of images."
   )
   var epochs: Int?
@@ -146,6 +151,7 @@ struct TrainCommand: ParsableCommand {
     var problem = try source.problem(table, images: images, test: testPath, seed: seed, data: dataOptions.locator)
     let weights = classWeights ?? saved?.classWeights
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
+    let loss = try LossFunction.descended(loss ?? saved?.loss, on: problem.train)
     let shards = shards ?? (saved == nil && ranks > 1 ? ranks : saved?.shards)
     func standard(_ batch: Int?) -> TrainingDefaults {
       TrainingDefaults(
@@ -178,14 +184,14 @@ struct TrainCommand: ParsableCommand {
       keep: keep ?? saved?.keep ?? .best, patience: continuation?.patience ?? patience ?? defaults.patience,
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
       compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description },
-      directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]))
+      directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]),
+      loss: loss == .standard(of: problem.train) ? nil : loss.name)
     if !isSilent {
       let course = RateCourse(method, rows: problem.train.count, batch: settings.batch)
       for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }
     }
     return TrainingRun(
-      settings: settings, problem: problem, model: network.makeLayer(),
-      loss: problem.train.labels == nil ? .squaredError : .crossEntropy, method: method)
+      settings: settings, problem: problem, model: network.makeLayer(), loss: loss, method: method)
   }
 
   /// Nothing is ignored: what does not apply is an error.

@@ -2,22 +2,29 @@ import Training
 
 /// What predictions are worth that need no network, on a part of a run's data.
 package struct TrainingBaselines {
-  /// Always the training part's majority or mean.
+  /// Always the training part's majority, mean or median.
   package let constant: [String: Double]
+  /// Which of these.
+  let constantName: String
   /// Nil where there are too many features.
   package let leastSquares: [String: Double]?
   /// Nil of numbers, and where there are too many features.
   package let logistic: [String: Double]?
 
-  package init(constant: [String: Double], leastSquares: [String: Double]? = nil, logistic: [String: Double]? = nil) {
-    (self.constant, self.leastSquares, self.logistic) = (constant, leastSquares, logistic)
+  package init(
+    constant: [String: Double], named constantName: String = "mean", leastSquares: [String: Double]? = nil,
+    logistic: [String: Double]? = nil
+  ) {
+    (self.constant, self.constantName) = (constant, constantName)
+    (self.leastSquares, self.logistic) = (leastSquares, logistic)
   }
 
+  /// - Parameter loss: which is descended.
   /// - Throws: `LinearAlgebraError` where features are not finite.
-  package init(_ problem: TrainingProblem, on part: Dataset) throws {
-    let found = try Baselines.of(problem, on: part)
+  package init(_ problem: TrainingProblem, on part: Dataset, loss: LossFunction) throws {
+    let found = try Baselines.of(problem, on: part, loss: loss)
     self.init(
-      constant: found.constant, leastSquares: found.linear,
+      constant: found.constant, named: found.constantName, leastSquares: found.linear,
       logistic: try LogisticRegression.measures(problem, on: part)?.values)
   }
 

@@ -13,7 +13,6 @@ package struct TrainingOutcome {
   }
 
   var values: [String: Double] { measures.values }
-  private var isOfClasses: Bool { measures.confusion != nil }
 
   /// - Parameter title: what was measured.
   package func lines(_ title: String) -> [String] {
@@ -22,7 +21,7 @@ package struct TrainingOutcome {
     return ["\(title): \(measures.text)"] + shown
       + (targets.count > shown.count ? ["  and \(targets.count - shown.count) more targets, in the log"] : [])
       + [
-        "  always the training part's \(isOfClasses ? "majority" : "mean"): \(Measures.text(baselines.constant))"
+        "  always the training part's \(baselines.constantName): \(Measures.text(baselines.constant))"
       ] + baselines.linear.map { "  \($0.name): \(Measures.text($0.values))" }
   }
 

@@ -61,7 +61,8 @@ extension TrainingRun {
     let names = [
       ("the data", saved.source == settings.source), ("options of the table", saved.table == settings.table),
       ("options of the images", saved.images == settings.images),
-      ("--class-weights", saved.classWeights == settings.classWeights), ("--test", saved.test == settings.test),
+      ("--loss", saved.loss == settings.loss), ("--class-weights", saved.classWeights == settings.classWeights),
+      ("--test", saved.test == settings.test),
       ("--model and --hidden", saved.model == settings.model && saved.network == settings.network),
       ("--chain", !isBound || saved.chain == settings.chain), ("--batch", saved.batch == settings.batch),
       ("--seed", saved.seed == settings.seed), ("--watch", saved.watch == settings.watch),

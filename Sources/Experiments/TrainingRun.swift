@@ -31,6 +31,8 @@ package struct TrainingRun {
     package var patience: Int
     /// The data's fingerprint.
     package var data: String?
+    /// What is descended, by name; nil for cross-entropy of classes and the squared error of numbers.
+    package var loss: String?
     /// Equal parts in which each batch is computed, on as many ranks or fewer; nil for whole batches.
     package var shards: Int?
     /// What parts send of their gradients, as text; nil for all.
@@ -45,13 +47,13 @@ package struct TrainingRun {
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
       data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
-      compress: String? = nil, directory: String? = nil
+      compress: String? = nil, directory: String? = nil, loss: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
-      (self.shards, self.compress, self.directory) = (shards, compress, directory)
+      (self.shards, self.compress, self.directory, self.loss) = (shards, compress, directory, loss)
     }
   }
 
@@ -193,7 +195,7 @@ package struct TrainingRun {
     let trainer = try makeTrainer(saved?.state, team)
     announce(account(trainer, team))
     let held = Evaluation(problem.validation, of: problem, model, loss)
-    let baselines = try TrainingBaselines(problem, on: problem.validation)
+    let baselines = try TrainingBaselines(problem, on: problem.validation, loss: loss)
     if saved == nil { try record(baselines, context) }
     let bar = context.makeProgress(total: settings.epochs)
     let first = trainer.epoch
@@ -244,7 +246,7 @@ package struct TrainingRun {
     var last = outcome
     if let test = problem.test {
       last = try self.outcome(
-        of: weights, Evaluation(test, of: problem, model, loss), try TrainingBaselines(problem, on: test))
+        of: weights, Evaluation(test, of: problem, model, loss), try TrainingBaselines(problem, on: test, loss: loss))
       try context.record("test", step: trainer.step, last.values.prefixed("test/"))
       try last.recordClasses(context, step: trainer.step, prefix: "test/")
       lines += last.lines("test")
@@ -262,7 +264,7 @@ package struct TrainingRun {
     return "\(problem.account); \(updates) an epoch"
       + (rest > 0 ? ", another \(rest) left out of each" : "")
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
-      + counted(settings.epochs, "epoch")
+      + (settings.loss.map { "on \($0); " } ?? "") + counted(settings.epochs, "epoch")
       + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "") + partition(team)
   }
 

@@ -1,8 +1,13 @@
+import Foundation
+
 /// What a model's output is compared with, row by row: a name and a function.
 ///
 /// The known ones are static members. A loss of one's own is a value like them:
 /// ```swift
-/// let absoluteError = LossFunction("absoluteError") { output, target in abs(output - target).mean([1]) }
+/// let logCosh = LossFunction("logCosh") { output, target in
+///   let distance = abs(output - target)
+///   return (distance + log(1 + exp(-2 * distance))).mean([1])  // up to a constant
+/// }
 /// ```
 public struct LossFunction: Sendable {
   /// What text and saved models call it; equal names are equal losses.
@@ -10,6 +15,9 @@ public struct LossFunction: Sendable {
   /// Whether targets are int32 classes.
   public let takesClasses: Bool
   private let rows: @Sendable (Tensor, Tensor) -> Tensor
+  /// Of numbers: the loss of one that is off by so much, in double precision; nil where it is no function of the
+  /// difference alone.
+  package let ofDifference: (@Sendable (Double) -> Double)?
 
   /// - Parameters:
   ///   - takesClasses: whether targets are int32 classes, [batch]; else they are numbers.
@@ -20,19 +28,51 @@ public struct LossFunction: Sendable {
     self.name = name
     self.takesClasses = takesClasses
     self.rows = rows
+    ofDifference = nil
+  }
+
+  /// A loss of numbers that is the mean of a function of differences; in a graph and in double precision.
+  private init(
+    _ name: String, ofDifference: @escaping @Sendable (Double) -> Double,
+    elements: @escaping @Sendable (Tensor) -> Tensor
+  ) {
+    self.name = name
+    takesClasses = false
+    self.ofDifference = ofDifference
+    rows = { output, target in
+      guard output.shape == target.shape || output.isPoisoned || target.isPoisoned else {
+        return output.graph.fail(name, [output, target], "output and target need the same shape: nothing is repeated")
+      }
+      let losses = elements(output - target)
+      return losses.rank < 2 ? losses : losses.mean(Array(1..<losses.rank))
+    }
   }
 
   /// The known loss of that name.
   /// - Throws: `ModelError` naming the nearest known name.
   public init(named name: String) throws {
     guard let known = Self.all.first(where: { $0.name == name }) else {
-      throw ModelError("there is no loss \(name); \(NearestName.hint(name, among: Self.all.map(\.name)))")
+      let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
+      let hint =
+        Self.elsewhere[plain].map { "here it is \($0)" } ?? NearestName.hint(name, among: Self.all.map(\.name))
+      throw ModelError("there is no loss \(name); \(hint)")
     }
     self = known
   }
 
+  /// What other libraries call the known ones, without signs and in small letters.
+  private static let elsewhere = [
+    "mse": "squaredError", "mseloss": "squaredError", "l2": "squaredError", "l2loss": "squaredError",
+    "mae": "absoluteError", "l1": "absoluteError", "l1loss": "absoluteError", "huberloss": "huber",
+    "smoothl1": "huber", "smoothl1loss": "huber", "ce": "crossEntropy", "crossentropyloss": "crossEntropy",
+    "nll": "crossEntropy", "nllloss": "crossEntropy", "logloss": "crossEntropy",
+    "softmaxcrossentropy": "crossEntropy",
+  ]
+
   /// All losses that text can name.
-  public static let all: [LossFunction] = [.crossEntropy, .squaredError, .stableMax]
+  public static let all: [LossFunction] = [
+    .crossEntropy, .stableMax, .squaredError, .absoluteError, .huber,
+  ]
 
   /// Softmax cross-entropy against int32 classes.
   public static let crossEntropy = LossFunction("crossEntropy", takesClasses: true) { output, target in
@@ -40,14 +80,18 @@ public struct LossFunction: Sendable {
   }
 
   /// Mean squared error against targets of the output's shape.
-  public static let squaredError = LossFunction("squaredError") { output, target in
-    guard output.shape == target.shape || output.isPoisoned || target.isPoisoned else {
-      return output.graph.fail(
-        "squaredError", [output, target], "output and target need the same shape: nothing is repeated")
-    }
-    let squares = (output - target).squared
-    return squares.rank < 2 ? squares : squares.mean(Array(1..<squares.rank))
-  }
+  public static let squaredError = LossFunction(
+    "squaredError", ofDifference: { $0 * $0 }, elements: { $0.squared })
+
+  /// Mean distance from targets of the output's shape; its minimum is the median, which outliers do not move.
+  public static let absoluteError = LossFunction(
+    "absoluteError", ofDifference: { Swift.abs($0) }, elements: { abs($0) })
+
+  /// Half the square of differences up to 1, and from there on the distance less 1/2, for targets of the output's shape: small
+  /// errors count as squares, outliers by their distance (Huber, "Robust estimation of a location parameter", 1964).
+  public static let huber = LossFunction(
+    "huber", ofDifference: { Swift.abs($0) <= 1 ? 0.5 * $0 * $0 : Swift.abs($0) - 0.5 },
+    elements: { select(abs($0) .<= 1, 0.5 * $0.squared, abs($0) - 0.5) })
 
   /// Cross-entropy with s(x) / sum s, s(x) = x + 1 for x >= 0 and 1 / (1 - x) below, in place of the softmax
   /// (Prieto et al., "Grokking at the edge of numerical stability", 2025).
@@ -68,6 +112,14 @@ public struct LossFunction: Sendable {
       let table = output.graph.constant(NDArray(weights.map { Float($0) }, shape: [weights.count]))
       return rows(output, target) * table.cast(to: output.elementType).gathering(target)
     }
+  }
+
+  /// What a row's outputs say of each class, in double precision: fractions that sum to 1.
+  package func probabilities<Logits: Collection>(_ logits: Logits) -> [Double] where Logits.Element == Double {
+    let peak = logits.max() ?? 0
+    let powers = logits.map { x in self == .stableMax ? (x >= 0 ? x + 1 : 1 / (1 - x)) : exp(x - peak) }
+    let total = powers.reduce(0, +)
+    return powers.map { $0 / total }
   }
 
   /// The loss of each row: [batch].

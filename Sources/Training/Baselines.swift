@@ -2,21 +2,26 @@ import Foundation
 
 /// What predictions are worth that need no descent: a model should beat them.
 public struct Baselines: Sendable {
-  /// The majority of the training part, or its mean; where classes have weights, "weightedLoss" is that of the constant
-  /// with the least.
+  /// The majority of the training part, or its mean (its median where the loss is no square); where classes have weights,
+  /// "weightedLoss" is that of the constant with the least.
   public var constant: [String: Double]
+  /// What the constant is of the training part: "majority", "mean" or "median".
+  public var constantName: String
   /// Least squares on the same features, with a ridge of 1 (classes as indicators); nil where there are more than 1000.
   public var linear: [String: Double]?
 
   /// - Parameters:
   ///   - train, validation: of rank 2, standardised.
   ///   - classWeights: what rows of each class count.
+  ///   - loss: of numbers, that which a model descends.
   /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least squares fail.
   public init(
-    train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = [], classWeights: [Double]? = nil
+    train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = [], classWeights: [Double]? = nil,
+    loss: LossFunction = .squaredError
   ) throws {
     switch (train.targets, validation.targets) {
     case (.classes(let labels), .classes(let held)):
+      constantName = "majority"
       let classes = max(train.classNames.count, 2)
       func shares(_ weights: [Double]?) -> NDArray {
         // One more of each class, so that none is impossible.
@@ -42,20 +47,34 @@ public struct Baselines: Sendable {
         linear!["loss"] = nil
       }
     case (.numbers(let targets), .numbers(let held)):
+      let width = targets.count / max(targets.shape[0], 1)
+      constantName = loss == .squaredError ? "mean" : "median"
+      // The mean of standardised targets is 0.
+      let centre =
+        loss == .squaredError
+        ? [Float](repeating: 0, count: width) : Self.medians(targets.doubles, width).map { Float($0) }
       constant =
         Measures(
-          outputs: NDArray(repeating: 0, shape: held.shape), targets: validation.targets, loss: .squaredError,
-          scale: scale, names: names
+          outputs: NDArray((0..<held.count / max(width, 1)).flatMap { _ in centre }, shape: held.shape),
+          targets: validation.targets, loss: loss, scale: scale, names: names
         ).values
-      let width = targets.count / max(targets.shape[0], 1)
       if let fitted = try Self.leastSquares(train, validation, targets.doubles, width) {
         linear =
           Measures(
-            outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: .squaredError, scale: scale,
+            outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: loss, scale: scale,
             names: names
           ).values
       }
     default: throw DatasetError(validation.name, "classes and numbers cannot be mixed")
+    }
+  }
+
+  /// The median of each column.
+  private static func medians(_ values: [Double], _ width: Int) -> [Double] {
+    (0..<width).map { column in
+      let sorted = stride(from: column, to: values.count, by: width).map { values[$0] }.sorted()
+      guard !sorted.isEmpty else { return 0 }
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
   }
 

@@ -100,10 +100,13 @@ extension Baselines {
   ///
   /// - Throws: `DatasetError` where one part has classes and the other numbers; `LinearAlgebraError` where least
   ///   squares fail.
-  public static func of(_ problem: TrainingProblem, on part: Dataset? = nil) throws -> Baselines {
+  public static func of(
+    _ problem: TrainingProblem, on part: Dataset? = nil, loss: LossFunction = .squaredError
+  ) throws -> Baselines {
     try Baselines(
       train: problem.normalized(problem.train), validation: problem.normalized(part ?? problem.validation),
-      scale: problem.targetScale, names: problem.encoding?.targets ?? [], classWeights: problem.classWeights)
+      scale: problem.targetScale, names: problem.encoding?.targets ?? [], classWeights: problem.classWeights, loss: loss
+    )
   }
 }
 

@@ -71,8 +71,8 @@ public struct Explanation: Sendable {
     let isPooled = encoding.targets.count > 1
     let worth = { (array: NDArray) throws -> Double in
       let found = Measures(
-        outputs: try outputs(array), targets: dataset.targets, loss: model.manifest.loss,
-        scale: model.manifest.targetScale
+        outputs: try outputs(array), targets: dataset.targets,
+        loss: isClasses ? model.manifest.loss : .squaredError, scale: model.manifest.targetScale
       ).values
       return isClasses ? found["loss"]! : isPooled ? found["loss"]!.squareRoot() : found["rmse"]!
     }
@@ -129,11 +129,8 @@ public struct Explanation: Sendable {
     var values = manifest.targetScale?.restore(outputs) ?? outputs.doubles
     if !manifest.classes.isEmpty {
       for row in 0..<rows {
-        let own = values[row * width..<(row + 1) * width]
-        let peak = own.max()!
-        let powers = own.map { exp($0 - peak) }
-        let total = powers.reduce(0, +)
-        for index in 0..<width { values[row * width + index] = powers[index] / total }
+        let own = row * width..<(row + 1) * width
+        values.replaceSubrange(own, with: manifest.loss.probabilities(values[own]))
       }
     }
     return (0..<width).map { column in

@@ -26,7 +26,7 @@ public struct Measures: Sendable {
   ) {
     switch targets {
     case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)
-    case .numbers(let array): measure(outputs, array, scale, names, isThorough)
+    case .numbers(let array): measure(outputs, array, loss, scale, names, isThorough)
     }
   }
 
@@ -120,7 +120,8 @@ public struct Measures: Sendable {
   }
 
   private mutating func measure(
-    _ outputs: NDArray, _ targets: NDArray, _ scale: TargetScale?, _ names: [String], _ isThorough: Bool
+    _ outputs: NDArray, _ targets: NDArray, _ loss: LossFunction, _ scale: TargetScale?, _ names: [String],
+    _ isThorough: Bool
   ) {
     let (y, t) = (outputs.doubles, targets.doubles)
     precondition(y.count == t.count, "outputs \(outputs.shape) and targets \(targets.shape) differ")
@@ -128,7 +129,9 @@ public struct Measures: Sendable {
     let width = max(t.count / rows, 1)
     let scale =
       scale ?? TargetScale(mean: [Double](repeating: 0, count: width), deviation: [Double](repeating: 1, count: width))
-    values["loss"] = zip(y, t).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(max(t.count, 1))
+    // A loss of one's own that is none of differences is judged by squares.
+    let worth = loss.ofDifference ?? { $0 * $0 }
+    values["loss"] = zip(y, t).reduce(0) { $0 + worth($1.0 - $1.1) } / Double(max(t.count, 1))
     var sums = (rmse: 0.0, mae: 0.0, r2: 0.0)
     for column in 0..<width {
       var (squares, distances, mean, spread) = (0.0, 0.0, 0.0, 0.0)

@@ -24,10 +24,8 @@ public struct Predictions: Sendable {
     rows = (0..<count).map { row in
       let own = Array(logits[row * width..<(row + 1) * width])
       let peak = own.max()!
-      let powers = own.map { exp($0 - peak) }
-      let total = powers.reduce(0, +)
       let best = own.firstIndex(of: peak) ?? 0
-      return [names[best]] + powers.map { "\($0 / total)" }
+      return [names[best]] + manifest.loss.probabilities(own).map { "\($0)" }
     }
   }
 

@@ -54,6 +54,55 @@ import Testing
     }
   }
 
+  /// A loss of one's own choice is descended, measured, remembered and refused where it does not fit.
+  @Test func aLossIsChosen() throws {
+    // One price in twenty is a slip by a factor of a hundred.
+    try write("prices.csv", rows: 400, "a,b,price") {
+      let (a, b) = (sin(Double($0) * 1.7), cos(Double($0) * 2.3))
+      return "\(a),\(b),\((10 + 3 * a - 2 * b) * ($0 % 20 == 3 ? 100 : 1))"
+    }
+    func mae(_ loss: String) throws -> Double {
+      let (status, text) = try run(
+        "train prices.csv --epochs 60 --out \(loss) --replace --quiet --loss \(loss) --patience 0")
+      #expect(status == 0, "\(text)")
+      #expect(text.contains("on \(loss); ") == (loss != "squaredError"))
+      #expect(text.contains("training part's \(loss == "squaredError" ? "mean" : "median"): "))
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("validation after") })
+      return try #require(Double(line.matches(of: /MAE ([0-9.e+]+)/)[0].output.1))
+    }
+    let (squares, distances) = (try mae("squaredError"), try mae("absoluteError"))
+    #expect(distances < 0.9 * squares, "\(distances) \(squares)")
+    let configuration = try String(contentsOfFile: folder + "/absoluteError/config.yaml", encoding: .utf8)
+    #expect(configuration.contains("loss: absoluteError"))
+    let longer = try run("train --resume absoluteError --epochs 62 --quiet")
+    #expect(longer.status == 0 && longer.text.contains("on absoluteError; "), "\(longer.text)")
+    #expect(try run("train --resume absoluteError --epochs 63 --loss huber --quiet").text.contains("--loss"))
+    #expect(try run("predict absoluteError prices.csv --out p.csv").status == 0)
+    #expect(try run("evaluate absoluteError prices.csv").text.contains("MAE"))
+
+    try write("kinds.csv", rows: 120, "a,b,kind") {
+      "\(sin(Double($0) * 1.7)),\(cos(Double($0) * 2.3)),\(sin(Double($0) * 1.7) > 0 ? "up" : "down")"
+    }
+    for (name, loss, word) in [
+      ("prices.csv", "crossEntropy", "takes classes"), ("kinds.csv", "huber", "takes numbers"),
+      ("kinds.csv", "mse", "here it is squaredError"),
+    ] {
+      let (status, text) = try run("train \(name) --loss \(loss) --out bad --quiet")
+      #expect(status != 0 && text.contains(word), "\(text)")
+    }
+    #expect(
+      try run("train kinds.csv --loss stableMax --watch calibration --epochs 1 --out bad --quiet").text.contains(
+        "stableMax has others"))
+    // Probabilities are those of the loss: none of a softmax's.
+    #expect(try run("train kinds.csv --loss stableMax --epochs 20 --out kinds --quiet").status == 0)
+    #expect(try run("predict kinds kinds.csv --out k.csv").status == 0)
+    let rows = try String(contentsOfFile: folder + "/k.csv", encoding: .utf8).split(separator: "\n").dropFirst()
+    for row in rows {
+      let cells = row.split(separator: ",").compactMap { Double($0) }.suffix(2)
+      #expect(abs(cells.reduce(0, +) - 1) < 1e-6)
+    }
+  }
+
   /// A run with the default chain moves in all epochs, also in those that were added.
   @Test func aDefaultRunIsMadeLonger() throws {
     try prices("prices.csv")

@@ -13,7 +13,8 @@ import Training
     return TrainingOutcome(
       Measures(outputs: outputs, targets: .classes(labels), loss: .crossEntropy, isThorough: true),
       TrainingBaselines(
-        constant: ["loss": 0.693, "accuracy": 50, "f1": 0.33], leastSquares: leastSquares, logistic: logistic),
+        constant: ["loss": 0.693, "accuracy": 50, "f1": 0.33], named: "majority", leastSquares: leastSquares,
+        logistic: logistic),
       classes: ["no", "yes"])
   }
 

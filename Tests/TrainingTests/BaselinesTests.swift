@@ -21,6 +21,29 @@ import Training
     #expect(found.constant["auc"] == nil && found.constant["averagePrecision"] == nil)
   }
 
+  /// The constant that the descended loss asks for: the median where outliers count by their distance.
+  @Test(arguments: [
+    ("squaredError", "mean", 0.0, 12.0), ("absoluteError", "median", -0.5, 1.7), ("huber", "median", -0.5, 1.35),
+  ])
+  func theConstantIsThatOfTheLoss(_ name: String, _ constant: String, _ value: Double, _ loss: Double) throws {
+    let targets = [-1, -1, -0.5, -0.5, 7.5] as [Float]
+    let numbers = Dataset(
+      name: "outlier", features: .numbers(NDArray([1, 2, 3, 4, 5] as [Float], shape: [5, 1])),
+      targets: .numbers(NDArray(targets, shape: [5, 1])))
+    let found = try Baselines(train: numbers, validation: numbers, scale: nil, loss: LossFunction(named: name))
+    #expect(found.constantName == constant)
+    let distances = targets.map { abs(Double($0) - value) }
+    let expected: Double =
+      switch name {
+      case "squaredError": distances.reduce(0) { $0 + $1 * $1 } / 5
+      case "absoluteError": distances.reduce(0, +) / 5
+      default: distances.reduce(0) { $0 + ($1 <= 1 ? $1 * $1 / 2 : $1 - 0.5) } / 5
+      }
+    #expect(abs(found.constant["loss"]! - expected) < 1e-6 && abs(expected - loss) < 0.4)
+    #expect(abs(found.constant["mae"]! - distances.reduce(0, +) / 5) < 1e-6)
+    #expect(found.linear!["loss"]! > 0)
+  }
+
   /// Of two classes a ridge of 1 on both columns of weights is one of a half on their difference: Newton's method on
   /// that problem finds the same probabilities.
   @Test func logisticRegressionIsThatOfNewton() throws {

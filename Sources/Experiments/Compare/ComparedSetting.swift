@@ -113,13 +113,8 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: `SettingsError` naming the arm where the loss takes classes and there are none, or the other way round.
   func lossFunction(_ problem: TrainingProblem) throws -> LossFunction {
-    let isClassified = problem.train.labels != nil
-    guard let loss else { return isClassified ? .crossEntropy : .squaredError }
-    guard loss.takesClasses == isClassified else {
-      throw SettingsError(
-        "\(name): the loss \(loss.name) takes \(loss.takesClasses ? "classes" : "numbers"), and \(problem.train.name) has "
-          + (isClassified ? "classes" : "numbers"))
+    do { return try LossFunction.descended(loss?.name, on: problem.train) } catch {
+      throw SettingsError("\(name): \(error)")
     }
-    return loss
   }
 }

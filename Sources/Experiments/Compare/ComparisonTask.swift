@@ -36,10 +36,15 @@ struct ComparisonTask {
     } catch { throw SettingsError("\(setting.name), \(setting): \(error)") }
   }
 
+  /// Arms are measured alike, whatever they descend: numbers by their squared error.
+  private func measuredLoss(_ trainer: Trainer) -> LossFunction {
+    trainer.loss.takesClasses ? trainer.loss : .squaredError
+  }
+
   /// Guesses the cost from a few updates and one look.
   func cost(_ clock: () -> Double) throws -> TaskCost {
     let trainer = try trainer()
-    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, trainer.loss)
+    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
     let updates = plan.budget.updates(of: trainer.batches)
     _ = try? trainer.advance()
     let began = clock()
@@ -58,7 +63,7 @@ struct ComparisonTask {
     let saved = try store.latestWithMemory()
     let trainer = try trainer(saved?.state)
     let updates = plan.budget.updates(of: trainer.batches)
-    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, trainer.loss)
+    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
     var best = BestEpoch(saved?.memory.subtree("best"))
     var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
     var (lastSave, last) = (clock(), Double.nan)
@@ -99,7 +104,8 @@ struct ComparisonTask {
     if !isDiverged {
       for (tag, value) in try held.measures(best.weights).values { values[Measure("validation/" + tag)] = value }
       if isReported, let test = entry.problem.test {
-        let found = try Evaluation(test, of: entry.problem, trainer.model, trainer.loss).measures(best.weights).values
+        let found = try Evaluation(test, of: entry.problem, trainer.model, measuredLoss(trainer)).measures(best.weights)
+          .values
         _ = try value(found, of: "test")
         for (tag, value) in found { values[Measure("test/" + tag)] = value }
       }

@@ -116,22 +116,30 @@ public struct LossTransformationExperiment: Experiment {
     }
   }
 
-  /// One descent is run to be timed and thrown away; twenty steps stand for a longer one.
+  /// Two short descents are run to be timed and thrown away: what the longer one takes more is that of its steps, for both
+  /// compile and measure as often.
   private func cost(_ problem: String, _ data: [String: [Int: LossProblem]]) throws -> TaskCost {
-    var short = configuration
     let all = configuration[problem].steps
-    let steps = min(20, all)
-    switch problem {
-    case "well": short.well.steps = steps
-    case "curve": short.curve.steps = steps
-    case "mnist": short.mnist.steps = steps
-    default: short.cifar10.steps = steps
-    }
     let arm = LossArm(.sgd)
     let (trial, seed) = (LossSearch(configuration, problem, arm).trials[0], tuningSeeds[0])
-    let began = Date()
-    _ = try LossTask(short, problem, arm, trial, seed: seed).run(data[problem]?[seed])
-    return TaskCost(seconds: Date().timeIntervalSince(began) * Double(all) / Double(steps))
+    func seconds(_ steps: Int) throws -> Double {
+      var short = configuration
+      switch problem {
+      case "well": short.well.steps = steps
+      case "curve": short.curve.steps = steps
+      case "mnist": short.mnist.steps = steps
+      default: short.cifar10.steps = steps
+      }
+      let began = Date()
+      _ = try LossTask(short, problem, arm, trial, seed: seed).run(data[problem]?[seed])
+      return Date().timeIntervalSince(began)
+    }
+    let (few, more) = (min(5, all), min(55, all))
+    _ = try seconds(few)  // the first of all is slower
+    let whole = try seconds(few)
+    guard more > few else { return TaskCost(seconds: whole) }
+    let step = max(0, try seconds(more) - whole) / Double(more - few)
+    return TaskCost(seconds: whole + step * Double(all - few))
   }
 
   /// What it costs to know the effective rate: updates with and without the reference chain, in turn.

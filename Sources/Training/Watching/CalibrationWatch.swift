@@ -13,6 +13,9 @@ final class CalibrationWatch: Watch {
         "calibration is about the confidence of classifiers, and \(site.validation.name) has numbers to predict, "
           + "not classes")
     }
+    guard !site.loss.name.hasSuffix(LossFunction.stableMax.name) else {
+      throw DescentError("calibration is about the probabilities of a softmax, and the loss stableMax has others")
+    }
     predictor = Predictor(site.model)
     examples = site.examples(site.validation, site.validation.count, "calibration")
     self.labels = labels
