@@ -39,6 +39,28 @@ def orthogonal(renormalize):
     return change
 
 
+def trusted(p, rate, epsilon=1e-6, decay=0.1):
+    """LAMB (arXiv 1904.00962), written from its formula."""
+    (w,) = p
+    m, v = torch.zeros_like(w), torch.zeros_like(w)
+
+    class Lamb:
+        time = 0
+
+        def zero_grad(self):
+            w.grad = None
+
+        def step(self):
+            self.time += 1
+            with torch.no_grad():
+                m.lerp_(w.grad, 0.1)
+                v.lerp_(w.grad**2, 0.001)
+                u = m / (1 - 0.9**self.time) / ((v / (1 - 0.999**self.time)).sqrt() + epsilon) + decay * w
+                w.sub_(rate * w.norm() / u.norm() * u)
+
+    return Lamb()
+
+
 def scheduled(make, optimizer):
     """A rate of torch.optim.lr_scheduler, one step per update."""
     scheduler = make(optimizer)
@@ -66,6 +88,8 @@ cases = {
     ),
     "adam | rate 0.1": lambda p: optim.Adam(p, 0.1),
     "adam 0.8 0.95 1e-4 | rate 0.1": lambda p: optim.Adam(p, 0.1, betas=(0.8, 0.95), eps=1e-4),
+    "adam 0.8 0.5 amsgrad=true | rate 0.4": lambda p: optim.Adam(p, 0.4, betas=(0.8, 0.5), amsgrad=True),
+    "adam epsilon=1e-6 | decay 0.1 | trustratio | rate 0.1": lambda p: trusted(p, 0.1),
     "decay 0.1 | adam | rate 0.1": lambda p: optim.Adam(p, 0.1, weight_decay=0.1),
     "adam | decay 0.1 | rate 0.1": lambda p: optim.AdamW(p, 0.1, weight_decay=0.1),
     "rmsprop | rate 0.1": lambda p: optim.RMSprop(p, 0.1),

@@ -16,6 +16,14 @@ package enum ForeignName {
     Entry(names: ["nesterov", "nag", "nesterovmomentum"], texts: ["momentum 0.9 nesterov=true | rate 0.1"]),
     Entry(names: ["adamw"], texts: ["adam | decay 0.01 | rate 0.001"]),
     Entry(names: ["scalebyadam"], texts: ["adam"]),
+    Entry(names: ["amsgrad", "scalebyamsgrad"], texts: ["adam amsgrad=true | rate 0.001"]),
+    Entry(names: ["lamb"], texts: ["adam epsilon=1e-6 | decay 0.01 | trustratio | rate 0.001"]),
+    Entry(names: ["lars"], texts: ["decay 1e-4 | trustratio 0.001 | momentum 0.9 | rate 1"]),
+    Entry(names: ["scalebytrustratio"], texts: ["trustratio"]),
+    Entry(
+      names: ["muon", "scalebymuon", "orthogonalize", "newtonschulz", "zeropowervianewtonschulz5"],
+      texts: ["groups (*/weight: momentum 0.95 nesterov=true | polar | rate 0.02; */bias: adam | rate 0.001)"],
+      remark: "for matrices, and another chain for all else"),
     Entry(names: ["scalebyrms"], texts: ["rmsprop"]),
     Entry(names: ["scalebyrss"], texts: ["adagrad"]),
     Entry(names: ["signsgd", "scalebysign"], texts: ["sign | rate 0.001"]),
@@ -63,8 +71,8 @@ package enum ForeignName {
 
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
-    "adabelief", "adadelta", "adafactor", "adamax", "adan", "amsgrad", "asgd", "ftrl", "lamb", "lars", "lbfgs", "lion",
-    "lookahead", "muon", "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo", "soap", "sophia",
+    "adabelief", "adadelta", "adafactor", "adamax", "adan", "asgd", "ftrl", "lbfgs", "lion", "lookahead",
+    "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo", "soap", "sophia",
     "yogi",
   ]
 

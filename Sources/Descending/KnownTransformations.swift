@@ -15,6 +15,8 @@ extension TransformationKind {
     Adam.kind,
     RMSProp.kind,
     AdaGrad.kind,
+    PolarFactor.kind,
+    TrustRatio.kind,
     Scale.kind,
     LossScaled.kind,
     // Steps.

@@ -10,6 +10,7 @@ import Testing
   private func problems(_ text: String) -> [TestProblem] {
     if text.hasPrefix("orthogonal") { return [.direction] }
     if text.hasPrefix("centralize") { return [.parabola, .valley] }
+    if text.contains("polar") { return [.matrix] }
     // What names parameters is for problems that have them.
     if text.hasPrefix("groups") || text.contains("except=") { return [.bowl] }
     return TestProblem.all

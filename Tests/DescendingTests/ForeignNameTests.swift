@@ -24,6 +24,9 @@ import Testing
     ("adam betas=0.9 | rate 1", "beta1 and beta2"), ("rmsprop momentum=0.9 | rate 1", "momentum is a stage of its own"),
     ("adam nesterov=true | rate 1", "momentum nesterov=true"),
     ("momentum 0.9 nesterov | rate 1", "write nesterov=true"),
+    ("muon | rate 0.02", "momentum 0.95 nesterov=true | polar | rate 0.02"),
+    ("AMSGrad", "adam amsgrad=true | rate 0.001"),
+    ("lamb | rate 1", "trustratio"), ("optax.lars", "trustratio 0.001 | momentum 0.9"),
     ("clip max_norm=1 | rate 1", "here it is norm"),
     ("clip 1 | sam (rate 1)", "sam is no stage of a chain but holds one"),
     ("lineserch (rate 1)", "did you mean linesearch?"), ("adam(0.9) | rate 1", "a blank parts adam"),
@@ -33,7 +36,7 @@ import Testing
   func areAnswered(_ chain: String, _ answer: String) { #expect(error(chain).contains(answer), "\(error(chain))") }
 
   /// What has no equivalent gets the list of what there is. (Lion is one until a program adds it, as another test does.)
-  @Test(arguments: ["shampoo", "radam", "adamax", "nadam", "adadelta", "L-BFGS", "muon"])
+  @Test(arguments: ["shampoo", "radam", "adamax", "nadam", "adadelta", "L-BFGS", "adabelief"])
   func whatIsAbsentIsSaid(_ name: String) {
     let text = error("\(name) | rate 0.1")
     #expect(

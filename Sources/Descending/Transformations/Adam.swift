@@ -3,7 +3,8 @@ import Foundation
 /// Gradients scaled by running moments: m / (sqrt(v) + epsilon), both corrected for their start at zero.
 ///
 /// m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2; at update t the corrections are 1 / (1 - b^t).
-/// Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+/// Kingma and Ba, "Adam: a method for stochastic optimization", 2015. With `amsgrad` the largest v so far takes the place of
+/// v: Reddi, Kale, Kumar, "On the convergence of Adam and beyond", 2018, with v corrected as in PyTorch.
 public struct Adam: NamedTransformation {
   /// The share of the mean that is kept from update to update.
   public let beta1: Double
@@ -11,11 +12,14 @@ public struct Adam: NamedTransformation {
   public let beta2: Double
   /// Added to the root, against division by 0.
   public let epsilon: Double
+  /// Whether the largest mean square so far divides.
+  public let amsgrad: Bool
 
-  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+  public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, amsgrad: Bool = false) {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.amsgrad = amsgrad
   }
 
   public static let kind = TransformationKind(
@@ -27,12 +31,16 @@ public struct Adam: NamedTransformation {
     TransformationOption("beta2", .decay, standard: Adam().beta2, "decay of the mean square") { (t: Adam) in t.beta2 },
     TransformationOption("epsilon", .positive, standard: Adam().epsilon, "added to the root") { (t: Adam) in
       t.epsilon
-    }, examples: ["adam | rate 0.02", "adam | decay 0.01 | rate 0.02"]
-  ) { Adam(beta1: $0, beta2: $1, epsilon: $2) }
+    },
+    TransformationOption("amsgrad", .flag, standard: Adam().amsgrad, "divide by the largest mean square so far") {
+      (t: Adam) in t.amsgrad
+    }, examples: ["adam | rate 0.02", "adam | decay 0.01 | rate 0.02", "adam amsgrad=true | rate 0.02"]
+  ) { Adam(beta1: $0, beta2: $1, epsilon: $2, amsgrad: $3) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     let zeros = parameters.map { NDArray.zeros($0.shape, $0.elementType) }
-    return zeros.prefixed("first").merging(zeros.prefixed("second"))
+    let moments = zeros.prefixed("first").merging(zeros.prefixed("second"))
+    return amsgrad ? moments.merging(zeros.prefixed("largest")) : moments
   }
 
   public func apply(
@@ -44,10 +52,12 @@ public struct Adam: NamedTransformation {
     // expm1 keeps 1 - b^t accurate in float32 when b is near 1.
     let correction1 = -1 / expm1(time * Foundation.log(beta1))
     let correction2 = -1 / expm1(time * Foundation.log(beta2))
-    let scaled = first.tree.zipped(with: second.tree) { m, v in
+    let largest = amsgrad ? state.subtree("largest").zipped(with: second.tree) { max($0, $1) } : second.tree
+    let scaled = first.tree.zipped(with: largest) { m, v in
       let scale = root(v * correction2.cast(to: v.elementType)) + epsilon
       return m * correction1.cast(to: m.elementType) / scale
     }
-    return (Updates(scaled), first.tree.prefixed("first").merging(second.tree.prefixed("second")))
+    let moments = first.tree.prefixed("first").merging(second.tree.prefixed("second"))
+    return (Updates(scaled), amsgrad ? moments.merging(largest.prefixed("largest")) : moments)
   }
 }
