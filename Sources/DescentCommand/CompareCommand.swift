@@ -124,8 +124,8 @@ struct CompareCommand: ParsableCommand {
     comparison.commandLine = ["descent"] + CommandLine.arguments.dropFirst()
     comparison.announce = announce
     comparison.isQuiet = quiet
-    let result =
-      try resume.map { try comparison.resume($0) } ?? comparison.run(out: out ?? "runs/compare", replacing: replace)
+    let place = out ?? "runs/compare" + ShareOption.suffix(share)
+    let result = try resume.map { try comparison.resume($0) } ?? comparison.run(out: place, replacing: replace)
     print(result.text())
     ShareOption.explain(share, result.outcome)
   }

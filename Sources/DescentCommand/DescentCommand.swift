@@ -232,7 +232,7 @@ struct RunCommand: ParsableCommand {
   private func start<E: Experiment>(_ type: E.Type, _ workplace: any Workplace) throws -> RunSession.Outcome {
     try RunSession.start(
       type, preset: preset, changes: changes(workers: workplace.places), seeds: seeds,
-      out: out ?? "runs/\(E.name)-\(preset)", replacing: replace,
+      out: out ?? "runs/\(E.name)-\(preset)" + ShareOption.suffix(share), replacing: replace,
       data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), workplace: workplace,
       announce: announce, isQuiet: quiet)
   }

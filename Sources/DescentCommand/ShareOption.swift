@@ -16,6 +16,9 @@ enum ShareOption {
     throw SettingsError("the ranks of mpirun share the descents among them: leave out --share")
   }
 
+  /// Of a run's folder that has no name of its own: shares that start in one place do not meet.
+  static func suffix(_ share: String?) -> String { share.map { "-" + $0.replacing("/", with: "of") } ?? "" }
+
   /// Says what to do when a share is done, unless it was the last that was missing.
   static func explain(_ share: String?, _ outcome: RunSession.Outcome) {
     guard let share, outcome.missing > 0 else { return }

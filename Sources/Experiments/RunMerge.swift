@@ -19,8 +19,7 @@ public struct RunMerge {
       environment = (try? JSONSerialization.jsonObject(with: data)) ?? "unknown"
     }
 
-    /// The folder, whatever leads to it.
-    var place: String { URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().standardizedFileURL.path }
+    var version: String? { (environment as? [String: Any])?["descentVersion"] as? String }
   }
 
   private let parts: [Part]
@@ -36,9 +35,10 @@ public struct RunMerge {
   public init(_ paths: [String]) throws {
     parts = try paths.map(Part.init)
     guard parts.count > 1 else { throw SettingsError("name two folders or more to bring together") }
-    var known: [String: String] = [:]
+    var known: [FolderIdentity: String] = [:]
     for part in parts {
-      if let twin = known.updateValue(part.folder.path, forKey: part.place) {
+      guard let identity = FolderIdentity(part.folder.path) else { continue }
+      if let twin = known.updateValue(part.folder.path, forKey: identity) {
         throw SettingsError("\(twin) and \(part.folder.path) are one folder")
       }
     }
@@ -47,6 +47,11 @@ public struct RunMerge {
       let name = try RunSession.experimentName(in: part.folder)
       guard name == experimentName else {
         throw SettingsError("\(parts[0].folder.path) is a run of \(experimentName), \(part.folder.path) of \(name)")
+      }
+      if let ours = parts[0].version, let theirs = part.version, ours != theirs {
+        throw SettingsError(
+          "\(parts[0].folder.path) was run by version \(ours) of descent, and \(part.folder.path) by \(theirs): results of both "
+            + "may differ; run one of them again")
       }
     }
   }
@@ -63,22 +68,31 @@ public struct RunMerge {
   public func write<E: Experiment>(
     _ type: E.Type, to out: String, replacing: Bool, commandLine: [String]
   ) throws -> RunSession.Outcome {
-    let settings = try RunSession.settings(type, parts[0].folder)
+    var manifest = try RunSession.manifest(type, parts[0].folder)
+    let settings = manifest.settings
     for part in parts.dropFirst() { try checkThatSame(settings, try RunSession.settings(type, part.folder), part) }
     let experiment = E(settings)
     try experiment.check()
-    let target = URL(fileURLWithPath: out).resolvingSymlinksInPath().standardizedFileURL.path
-    guard !parts.contains(where: { $0.place == target }) else {
-      throw SettingsError("\(out) is one of the folders to bring together; name a new one by --out")
+    if let target = FolderIdentity(out) {
+      guard !parts.contains(where: { FolderIdentity.ofAll(from: $0.folder.path).contains(target) }) else {
+        throw SettingsError("\(out) is one of the folders to bring together, or holds one; name a new one by --out")
+      }
     }
-    let merged = merged()
+    let (merged, end) = merged()
     guard !merged.results.isEmpty else { throw SettingsError("no task has ended in any of the folders") }
-    let folder = try RunFolder.create(out, replacing: replacing)
+    manifest.command = commandLine.joined(separator: " ")
+    let configuration = try Settings.yaml(manifest)
     let isWhole = try experiment.sweep().unfinished(experiment.findings(merged)).isEmpty
-    do { try fill(folder, merged, isWhole: isWhole, commandLine) } catch {
-      // What is half there would look like a run.
-      try? FileManager.default.removeItem(atPath: folder.path)
-      throw error
+    let (folder, lock) = try RunFolder.claim(out, replacing: replacing, goingOnBy: "descent run --resume \(out)")
+    try withExtendedLifetime(lock) {
+      do {
+        try fill(folder, merged, end, isWhole: isWhole, commandLine)
+        // The last of all: without it nothing goes on from here.
+        try AtomicFile.write(configuration, to: folder.configurationPath)
+      } catch {
+        folder.discard()
+        throw error
+      }
     }
     return try RunSession.report(type, folder: folder)
   }
@@ -90,35 +104,39 @@ public struct RunMerge {
     throw SettingsError("\(part.folder.path) has other settings than \(parts[0].folder.path)\(example)")
   }
 
-  /// The events of ended tasks, folder after folder; times go on, so that the last is that of all machines together.
-  private func merged() -> [RunEvent] {
+  /// The events of ended tasks, folder after folder, and when the last ended: times go on, so that it is that of all machines
+  /// together.
+  private func merged() -> (events: [RunEvent], end: Double) {
     var events: [RunEvent] = []
     var taken: Set<String> = []
     var start = 0.0
-    // What one folder lacked, another may have had.
-    let absences = parts.map { Set($0.events.filter(\.isAbsence).compactMap(\.text)) }
-    let common = absences.dropFirst().reduce(absences[0]) { $0.intersection($1) }
-    for (index, part) in parts.enumerated() {
+    // What one folder lacked, another may have had; one that is empty says nothing.
+    let absences = parts.filter { !$0.events.isEmpty }.map { Set($0.events.filter(\.isAbsence).compactMap(\.text)) }
+    let common = absences.dropFirst().reduce(absences.first ?? []) { $0.intersection($1) }
+    for part in parts {
       let new = Set(part.events.results.keys).subtracting(taken)
-      for var event in part.events {
-        let isKept =
-          event.isAbsence ? index == 0 && common.contains(event.text ?? "") : new.contains(event.task)
-        guard isKept || event.task.isEmpty && !event.isAbsence && !event.isOfSession else { continue }
-        event.time += start
-        // What sessions found before their first task is the same in all.
-        guard isKept || !events.contains(where: { $0.says(what: event) }) else { continue }
+      // Folders that went on from one have its time in common, which counts once.
+      let before = part.events.filter { taken.contains($0.task) }.map(\.time).max() ?? 0
+      for var event in part.events where !event.isOfSession {
+        event.time = start + max(0, event.time - before)
+        if event.task.isEmpty {
+          guard !event.isAbsence || common.contains(event.text ?? "") else { continue }
+          // What sessions say before their first task they say in all folders.
+          guard !events.contains(where: { $0.isAbout(what: event) }) else { continue }
+        } else {
+          guard new.contains(event.task) else { continue }
+        }
         events.append(event)
       }
       taken.formUnion(new)
-      start += part.events.map(\.time).max() ?? 0
+      start += max(0, (part.events.map(\.time).max() ?? 0) - before)
     }
-    return events
+    return (events, start)
   }
 
-  private func fill(_ folder: RunFolder, _ events: [RunEvent], isWhole: Bool, _ commandLine: [String]) throws {
-    let lock = try FolderLock(folder)
-    defer { withExtendedLifetime(lock) {} }
-    try AtomicFile.write(try Settings.text(of: parts[0].folder), to: folder.configurationPath)
+  private func fill(
+    _ folder: RunFolder, _ events: [RunEvent], _ end: Double, isWhole: Bool, _ commandLine: [String]
+  ) throws {
     try AtomicFile.write(try environment(commandLine), to: folder.environmentPath)
     for part in parts { try copyArtifacts(of: part.folder, to: folder) }
     let sinks: [any RunSink] = [
@@ -130,7 +148,6 @@ public struct RunMerge {
       return RunEvent(
         kind: kind, task: "", step: 0, time: time, values: peak.map { ["peakMemoryBytes": $0] } ?? [:], text: nil)
     }
-    let end = parts.map { $0.events.map(\.time).max() ?? 0 }.reduce(0, +)
     let isEnded = isWhole || parts.allSatisfy { $0.events.isEnded }
     for event in [session("start", at: 0)] + events + (isEnded ? [session("end", at: end)] : []) {
       for sink in sinks { try sink.record(event) }
@@ -172,7 +189,7 @@ extension RunEvent {
   fileprivate var isOfSession: Bool { ["start", "resume", "share", "end"].contains(kind) }
   fileprivate var isAbsence: Bool { kind == "absent" }
 
-  fileprivate func says(what other: RunEvent) -> Bool {
-    task.isEmpty && kind == other.kind && step == other.step && text == other.text && values == other.values
+  fileprivate func isAbout(what other: RunEvent) -> Bool {
+    task.isEmpty && kind == other.kind && step == other.step && text == other.text
   }
 }

@@ -94,18 +94,19 @@ public struct RunSession {
   ) throws -> Outcome {
     let configuration = experiment.configuration
     try experiment.check()
-    let folder = try RunFolder.create(out, replacing: replacing)
+    let (folder, lock) = try RunFolder.claim(out, replacing: replacing)
+    defer { withExtendedLifetime(lock) {} }
     let command = commandLine.joined(separator: " ")
     let manifest = Manifest(experiment: E.name, preset: preset, command: command, settings: configuration)
-    try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
-    try AtomicFile.write(
-      RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
-      to: folder.environmentPath)
     do {
-      return try run(experiment, configuration, folder, command, data, workplace, announce, isQuiet)
+      try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
+      try AtomicFile.write(
+        RunEnvironment.json(libraries: libraries, commandLine: commandLine, date: Date().formatted(.iso8601)),
+        to: folder.environmentPath)
+      return try run(experiment, configuration, folder, data, workplace, announce, isQuiet)
     } catch {
       // A run that did not begin, for want of data, leaves nothing in the way of the next.
-      if let events = try? folder.events(), events.isEmpty { try? FileManager.default.removeItem(atPath: folder.path) }
+      if let events = try? folder.events(), events.isEmpty { folder.discard() }
       throw error
     }
   }
@@ -162,18 +163,17 @@ public struct RunSession {
     announce: (String) -> Void, isQuiet: Bool
   ) throws -> Outcome {
     try experiment.check()
-    return try run(
-      experiment, experiment.configuration, folder, try manifest(E.self, folder).command, data, workplace, announce,
-      isQuiet)
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    return try run(experiment, experiment.configuration, folder, data, workplace, announce, isQuiet)
   }
 
+  /// Runs what is left in a folder that this process holds.
   private static func run<E: Experiment>(
-    _ experiment: E, _ configuration: E.Configuration, _ folder: RunFolder, _ command: String, _ data: DataLocator,
+    _ experiment: E, _ configuration: E.Configuration, _ folder: RunFolder, _ data: DataLocator,
     _ workplace: any Workplace, _ announce: (String) -> Void, _ isQuiet: Bool
   ) throws -> Outcome {
     defer { workplace.close() }
-    let lock = try FolderLock(folder)
-    defer { withExtendedLifetime(lock) {} }
     let fingerprint = try Settings.fingerprint(configuration)
     let earlier = try rewind(folder, fingerprint)
     let began = Date().timeIntervalSince1970

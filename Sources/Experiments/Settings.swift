@@ -93,6 +93,9 @@ package enum Settings {
     guard let tree = try Yams.compose(yaml: try yaml(configuration)) else { return [] }
     func text(_ node: Yams.Node) -> String {
       if let items = node.sequence { return "[" + items.map(text).joined(separator: ", ") + "]" }
+      if let fields = node.mapping {
+        return "{" + fields.map { "\(text($0.key)): \(text($0.value))" }.joined(separator: ", ") + "}"
+      }
       return node.scalar?.string ?? ""
     }
     return paths(tree).map { path in (path, text(path.split(separator: ".").reduce(tree) { $0[String($1)]! })) }

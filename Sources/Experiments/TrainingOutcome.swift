@@ -63,7 +63,10 @@ package struct TrainingOutcome {
   /// lie two standard errors above chance count too.
   private func merit(_ found: [String: Double]) -> String? {
     guard let confusion = measures.confusion else {
-      return beats(found) ? found["r2"].map { String(format: "R² %.2f", $0) } ?? "a smaller error" : nil
+      guard beats(found) else { return nil }
+      // Distances may be smaller though squares are not.
+      if let r2 = found["r2"], r2 > 0 { return String(format: "R² %.2f", r2) }
+      return found["mae"].map { String(format: "MAE %.4g", $0) } ?? "a smaller error"
     }
     let rows = confusion.counts.indices.map { Double(confusion.support($0)) }
     let n = rows.reduce(0, +)

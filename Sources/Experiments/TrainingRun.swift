@@ -86,8 +86,10 @@ package struct TrainingRun {
     try meet(team)
     let clock = { ProcessInfo.processInfo.systemUptime }
     let watches = try makeWatches(clock)
-    let folder = resuming ? try RunFolder.open(out) : try RunFolder.create(out, replacing: replacing)
-    let lock = try FolderLock(folder)
+    let (folder, lock) =
+      resuming
+      ? try { (folder: $0, lock: try FolderLock($0)) }(try RunFolder.open(out))
+      : try RunFolder.claim(out, replacing: replacing)
     defer { withExtendedLifetime(lock) {} }
     let before = resuming ? try Self.settings(of: folder) : nil
     if let before { try check(against: before, out) }
@@ -132,7 +134,7 @@ package struct TrainingRun {
     } catch {
       // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
       if !resuming, let events = try? folder.events(), events.isEmpty {
-        try? FileManager.default.removeItem(atPath: folder.path)
+        folder.discard()
       } else {
         // Who opens the report later shall see what the terminal said; that it cannot be drawn is not worth an error of its own.
         try? context.record(Self.failureKind, text: "\(error)")

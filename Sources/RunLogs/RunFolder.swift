@@ -58,6 +58,34 @@ public struct RunFolder: Sendable {
     return folder
   }
 
+  /// A new folder, which this process holds while the lock is there: of several that start at once one gets it.
+  ///
+  /// - Throws: as `create`; `RunLogError` where another process was faster.
+  package static func claim(
+    _ path: String, replacing: Bool, goingOnBy continuation: String? = nil
+  ) throws -> (folder: RunFolder, lock: FolderLock) {
+    let continuation = continuation ?? "--resume \(path)"
+    let folder = try create(path, replacing: replacing, goingOnBy: continuation)
+    let lock = try FolderLock(folder)
+    // Looked at under the lock: who held it before may have written.
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard contents.allSatisfy(folder.isLeftover) else {
+      throw RunLogError(folder.refusal(isRun: true, continuation))
+    }
+    return (folder, lock)
+  }
+
+  /// Removes all that is in a folder that this process holds, and the folder where it can be: what did not begin leaves
+  /// nothing in the way of the next.
+  package func discard() {
+    let manager = FileManager.default
+    // One by one: a folder that cannot go, as a place where a disk is mounted, is empty then.
+    for name in (try? manager.contentsOfDirectory(atPath: path)) ?? [] {
+      try? manager.removeItem(atPath: path + "/" + name)
+    }
+    try? manager.removeItem(atPath: path)
+  }
+
   /// Why a folder that holds something is not taken, and what to do.
   private func refusal(isRun: Bool, _ continuation: String) -> String {
     guard isRun else { return "\(path) is not empty, and holds no run; name another folder by --out" }

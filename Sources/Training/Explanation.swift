@@ -69,12 +69,16 @@ public struct Explanation: Sendable {
     }
     let isClasses = !model.manifest.classes.isEmpty
     let isPooled = encoding.targets.count > 1
+    // Errors count as they were descended: by squares, or by distances.
+    let isSquared = model.manifest.loss == .squaredError
     let worth = { (array: NDArray) throws -> Double in
       let found = Measures(
         outputs: try outputs(array), targets: dataset.targets,
-        loss: isClasses ? model.manifest.loss : .squaredError, scale: model.manifest.targetScale
+        loss: isClasses || isSquared ? model.manifest.loss : .absoluteError, scale: model.manifest.targetScale
       ).values
-      return isClasses ? found["loss"]! : isPooled ? found["loss"]!.squareRoot() : found["rmse"]!
+      if isClasses { return found["loss"]! }
+      guard isPooled else { return found[isSquared ? "rmse" : "mae"]! }
+      return isSquared ? found["loss"]!.squareRoot() : found["loss"]!
     }
     let base = try worth(features)
     let ranges = encoding.featureRanges
@@ -87,7 +91,7 @@ public struct Explanation: Sendable {
         })
     }
     let order = found.indices.sorted { (found[$0].mean, $1) > (found[$1].mean, $0) }
-    measure = isClasses ? "log-loss" : isPooled ? "standardised RMSE" : "RMSE"
+    measure = isClasses ? "log-loss" : (isPooled ? "standardised " : "") + (isSquared ? "RMSE" : "MAE")
     value = base
     importances = order.map { found[$0] }
     self.rows = dataset.count

@@ -72,7 +72,10 @@ public struct Measures: Sendable {
     values["balancedAccuracy"] =
       100 * present.reduce(0) { $0 + Double($1.hits) / Double($1.actual) } / Double(max(present.count, 1))
     if classes == 2 {
-      let scores = labels.indices.map { z[2 * $0 + 1] - z[2 * $0] }
+      // Of a softmax the difference of logits ranks as the probability does.
+      let scores = labels.indices.map { row in
+        loss == .stableMax ? loss.probabilities(z[2 * row..<2 * row + 2])[1] : z[2 * row + 1] - z[2 * row]
+      }
       values["auc"] = Self.areaUnderCurve(scores, labels)
       values["averagePrecision"] = Self.averagePrecision(scores, labels)
     }

@@ -79,6 +79,9 @@ import Testing
     #expect(try run("train --resume absoluteError --epochs 63 --loss huber --quiet").text.contains("--loss"))
     #expect(try run("predict absoluteError prices.csv --out p.csv").status == 0)
     #expect(try run("evaluate absoluteError prices.csv").text.contains("MAE"))
+    for (name, measure) in [("absoluteError", "MAE"), ("squaredError", "RMSE")] {
+      #expect(try run("explain \(name)").text.contains(measure))
+    }
 
     try write("kinds.csv", rows: 120, "a,b,kind") {
       "\(sin(Double($0) * 1.7)),\(cos(Double($0) * 2.3)),\(sin(Double($0) * 1.7) > 0 ? "up" : "down")"

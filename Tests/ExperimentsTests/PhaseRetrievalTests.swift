@@ -43,6 +43,26 @@ import Training
     }
   }
 
+  /// Of points outside of the ratios only what the side tells counts: infinitely far from a place is none of them.
+  @Test func whatIsNearerIsKnownOrNot() {
+    func point(_ estimate: Double) -> HalfPoint {
+      HalfPoint(estimate: estimate, draws: [estimate], trials: 10, ratios: 1.1...1.4)
+    }
+    func gain(_ own: Double, _ other: Double, to place: Double) -> Double {
+      point(own).distanceGained(by: point(other), to: place).draws[0]
+    }
+    #expect(abs(gain(1.3, 1.25, to: 1.2) - 0.05) < 1e-12)
+    // At least 0.1 away against 0.05; or at least as far, and unknown.
+    #expect(abs(gain(-.infinity, 1.25, to: 1.2) - 0.05) < 1e-12)
+    #expect(abs(gain(1.25, -.infinity, to: 1.2) + 0.05) < 1e-12)
+    #expect(gain(-.infinity, 1.35, to: 1.2).isNaN && gain(1.35, -.infinity, to: 1.2).isNaN)
+    #expect(abs(gain(.infinity, 1.2, to: 1.2) - 0.2) < 1e-12)
+    // The place itself is beyond the ratios, or both points are.
+    #expect(gain(-.infinity, 1.3, to: 1.05).isNaN && gain(.infinity, 1.3, to: 1.5).isNaN)
+    #expect(gain(-.infinity, .infinity, to: 1.2).isNaN && gain(.nan, 1.2, to: 1.2).isNaN)
+    #expect(point(-.infinity).distanceGained(by: point(1.35), to: 1.2).estimate.isNaN)
+  }
+
   /// An experiment with made-up successes: rank 2 finds half at position 0.6 of the smaller n and at 0.9 of the larger,
   /// complex signals always at 0.6.
   private func findings() -> (PhaseRetrievalExperiment, Findings<PhaseRetrievalArm>) {

@@ -20,6 +20,28 @@ func complaint(_ body: () throws -> Void) -> String {
 }
 
 @Suite struct RunFolderTests {
+  /// Of several that start at once one gets the folder: what it has written meanwhile is seen under the lock.
+  @Test func aClaimIsSeenByOthers() throws {
+    try withTemporaryFolder { root in
+      let path = root + "/run"
+      do {
+        let (folder, lock) = try RunFolder.claim(path, replacing: false)
+        for isReplacing in [false, true] {
+          #expect(
+            complaint { _ = try RunFolder.claim(path, replacing: isReplacing) }.contains("another process is writing"))
+        }
+        try AtomicFile.write("seed: 1\n", to: folder.configurationPath)
+        withExtendedLifetime(lock) {}
+      }
+      #expect(complaint { _ = try RunFolder.claim(path, replacing: false) }.contains("is not empty"))
+      let (folder, lock) = try RunFolder.claim(path, replacing: true)
+      try AtomicFile.write("seed: 2\n", to: folder.configurationPath)
+      folder.discard()
+      withExtendedLifetime(lock) {}
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
+
   @Test func aFullFolderIsNotOverwritten() throws {
     try withTemporaryFolder { root in
       let folder = try RunFolder.create(root + "/run")

@@ -16,6 +16,10 @@ import Training
     // Precision at the first and at the third place, where the rows of class 1 stand.
     #expect(abs(found.values["averagePrecision"]! - (1 + 2.0 / 3) / 2) < rounding(terms: 4))
     #expect(found.values["auc"] == 0.75)
+    // Rows are ranked by the probabilities of their own loss: 2 / (2 + 1/1.4) is above 9 / (9 + 6), though 1.4 is below 3.
+    let crossing = NDArray([-0.4, 1, 5, 8] as [Float], shape: [2, 2])
+    #expect(Measures(outputs: crossing, targets: .classes([1, 0]), loss: .stableMax).values["auc"] == 1)
+    #expect(Measures(outputs: crossing, targets: .classes([1, 0]), loss: .crossEntropy).values["auc"] == 0)
     let calibration = Calibration(logits: logits.doubles, labels: labels, classes: 2)
     #expect(found.values["ece"] == calibration.expectedCalibrationError)
     #expect(found.values["brier"] == calibration.brierScore)

@@ -50,6 +50,7 @@ public struct ComparisonExperiment: Experiment {
       try plan.measure.check(problem)
       for arm in plan.arms.indices {
         let entry = try data.entry(index, seed: seed)
+        for trial in plan.trials(index, arm) { _ = try plan.setting(trial).lossFunction(entry.problem) }
         _ = try task(plan.trials(index, arm)[0], seed: seed, entry).trainer()
       }
     }

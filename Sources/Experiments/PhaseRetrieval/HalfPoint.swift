@@ -33,6 +33,22 @@ package struct HalfPoint: Sendable {
       trials: trials + other.trials)
   }
 
+  /// How much nearer to a place another point is: this one's distance less the other's.
+  ///
+  /// Of a point outside of its ratios nothing is known but the side. Where that decides which is nearer, the difference is
+  /// the least that it can be, else no number.
+  package func distanceGained(by other: HalfPoint, to place: Double) -> HalfPoint {
+    func distance(_ point: Double, _ ratios: ClosedRange<Double>) -> ClosedRange<Double> {
+      guard point.isInfinite else { return point.isNaN ? 0 ... .infinity : abs(point - place)...abs(point - place) }
+      return max(0, point < 0 ? place - ratios.lowerBound : ratios.upperBound - place) ... .infinity
+    }
+    return combined(with: other) {
+      let (own, others) = (distance($0, ratios), distance($1, other.ratios))
+      let (least, most) = (own.lowerBound - others.upperBound, own.upperBound - others.lowerBound)
+      return least == most || least > 0 ? least : most < 0 ? most : .nan
+    }
+  }
+
   /// Decides "it is `expected`, within ±margin": by the interval of level 1 - 2α, with the p-value that the draws give. A
   /// point outside of the run's ratios is outside of the margin where that lies within the ratios; else it may be anywhere.
   package func decide(

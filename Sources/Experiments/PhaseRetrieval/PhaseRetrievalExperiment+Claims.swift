@@ -166,9 +166,8 @@ extension PhaseRetrievalExperiment {
         source: "derived: the theory is that of n without end"
       ) { claim, findings, alpha in
         let place = transition()
-        let gain = try halfPoint(name, smallest, findings).combined(with: halfPoint(name, largest, findings)) {
-          abs($0 - place) - abs($1 - place)
-        }
+        let gain = try halfPoint(name, smallest, findings).distanceGained(
+          by: halfPoint(name, largest, findings), to: place)
         return gain.decidePositive(
           claim, alpha: alpha, "distance at n = \(smallest) less that at \(largest)",
           reason: "Ratios of samples; positive is nearer at the largest n.")

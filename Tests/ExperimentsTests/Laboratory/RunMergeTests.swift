@@ -68,7 +68,10 @@ import Training
     let times = try events("all").map(\.time)
     #expect(times == times.sorted())
     let parts = try copies.map { try events($0).map(\.time).max() ?? 0 }
-    #expect(all.seconds == parts[0] + parts[1] && times.last! >= all.seconds)
+    // What both copies went on from counts once.
+    #expect(all.seconds >= parts.max()! && all.seconds < parts[0] + parts[1] && times.last! >= all.seconds)
+    let configuration = try String(contentsOfFile: path("all") + "/config.yaml", encoding: .utf8)
+    #expect(configuration.contains("command: merge"))
     // The curves on the way came along, once.
     #expect(try events("all").count { $0.kind == "look" } == 20)
     let environment = try JSONSerialization.jsonObject(
@@ -142,6 +145,48 @@ import Training
     #expect(refusal(["a", "b"]).contains("is a run of toy"))
     // The old folders are as they were.
     #expect(try ended("a").count == 6)
+  }
+
+  /// Whatever name leads to a folder: none of the old ones is ever replaced.
+  @Test func oldFoldersAreNeverReplaced() throws {
+    try start("a", share: "1/2")
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: path("outer/deep"), withIntermediateDirectories: true)
+    try start("outer/b", share: "2/2")
+    for name in ["log.jsonl", "config.yaml"] {
+      try manager.copyItem(atPath: path("a") + "/" + name, toPath: path("outer") + "/" + name)
+    }
+    try manager.createSymbolicLink(atPath: path("link"), withDestinationPath: path("outer/deep"))
+    for out in ["outer", "outer/b", "link/../b", "link/../../a", "a/"] {
+      #expect {
+        try RunMerge([path("a"), path("outer/b")]).write(
+          ToyExperiment.self, to: path(out), replacing: true, commandLine: [])
+      } throws: { "\($0)".contains("or holds one") }
+    }
+    #expect { try RunMerge([path("outer/b"), path("link/../b")]) } throws: { "\($0)".contains("are one folder") }
+    #expect(try ended("a").count == 6 && ended("outer/b").count == 6)
+  }
+
+  /// A folder that another process holds, or that has just got a run, is left alone.
+  @Test func whatOthersHoldIsLeftAlone() throws {
+    try start("a", share: "1/2")
+    try start("b", share: "2/2")
+    let held = try RunFolder.create(path("held"))
+    let lock = try FolderLock(held)
+    #expect { try merge(["a", "b"], to: "held") } throws: { "\($0)".contains("another process is writing") }
+    #expect { try start("held") } throws: { "\($0)".contains("another process is writing") }
+    #expect(FileManager.default.fileExists(atPath: path("held") + "/.lock"))
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func otherVersionsAreRefused() throws {
+    try start("a", share: "1/2")
+    try start("b", share: "2/2")
+    let file = path("b") + "/environment.json"
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try Data(text.replacing("\"descentVersion\" : \"", with: "\"descentVersion\" : \"9").utf8)
+      .write(to: URL(fileURLWithPath: file))
+    #expect { try RunMerge([path("a"), path("b")]) } throws: { "\($0)".contains("by version") }
   }
 
   @Test func nothingToBringTogether() throws {
