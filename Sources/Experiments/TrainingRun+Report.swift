@@ -65,7 +65,8 @@ extension TrainingRun {
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
     var report = Report(
       title: "Training on \(settings.source)",
-      subtitle: "\(settings.model), \(settings.chain), \(epochs.count) of \(counted(settings.epochs, "epoch"))",
+      subtitle: "\(settings.model), \(settings.chain), " + (settings.loss.map { "on \($0), " } ?? "")
+        + "\(epochs.count) of \(counted(settings.epochs, "epoch"))",
       sections: [.heading("Loss")] + curves(epochs) + comparison(events) + details(events) + evidence.sections + [
         .heading("How it was made"), .code(try Experiments.Settings.text(of: folder)),
         .code(environment),

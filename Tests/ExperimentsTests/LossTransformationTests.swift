@@ -40,13 +40,15 @@ import Training
     for arm in LossArm.all {
       let trials = LossSearch(configuration, problem, arm).trials
       let share = arm.form != nil ? 1 : LossArm.all.count { $0.base == arm.base && $0.form != nil }
-      #expect(trials.count == share * search.rates * search.constants.count && Set(trials).count == trials.count)
+      #expect(
+        trials.count == share * configuration[problem].rates * search.constants.count
+          && Set(trials).count == trials.count)
       let range = arm.base == .sgd ? configuration[problem].sgdRates : configuration[problem].adamRates
       // A power of a root of the ratio, and a product.
       let tolerance = rounding(terms: 8, condition: Double(trials.count), scale: range[1])
       for (_, own) in Dictionary(grouping: trials, by: \.exponent) {
         let rates = own.map(\.rate)
-        #expect(rates.count == (arm.form == nil ? trials.count : search.rates))
+        #expect(rates.count == (arm.form == nil ? trials.count : configuration[problem].rates))
         #expect(abs(rates[0] - range[0]) < tolerance && abs(rates.last! - range[1]) < tolerance)
         #expect(zip(rates, rates.dropFirst()).allSatisfy { $0 < $1 })
       }

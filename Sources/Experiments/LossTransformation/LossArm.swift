@@ -93,15 +93,18 @@ package enum LossCriterion: String, CaseIterable, Sendable {
 /// of those.
 package struct LossSearch: Sendable {
   let configuration: LossTransformationConfiguration
-  let rates: ClosedRange<Double>
+  let problem: LossTransformationConfiguration.Problem
   let arm: LossArm
 
   package init(_ configuration: LossTransformationConfiguration, _ problem: String, _ arm: LossArm) {
-    self.configuration = configuration
-    self.arm = arm
-    let p = configuration[problem]
-    let ends = arm.base == .sgd ? p.sgdRates : p.adamRates
-    rates = ends[0]...ends[1]
+    self.init(configuration, configuration[problem], arm)
+  }
+
+  private init(
+    _ configuration: LossTransformationConfiguration, _ problem: LossTransformationConfiguration.Problem,
+    _ arm: LossArm
+  ) {
+    (self.configuration, self.problem, self.arm) = (configuration, problem, arm)
   }
 
   private var exponents: [LossExponent] {
@@ -115,27 +118,22 @@ package struct LossSearch: Sendable {
   }
 
   private func grid(_ count: Int) -> [Double] {
-    guard count > 1 else { return [rates.lowerBound] }
-    let spacing = pow(rates.upperBound / rates.lowerBound, 1 / Double(count - 1))
-    return (0..<count).map { rates.lowerBound * pow(spacing, Double($0)) }
+    let ends = arm.base == .sgd ? problem.sgdRates : problem.adamRates
+    guard count > 1 else { return [ends[0]] }
+    let spacing = pow(ends[1] / ends[0], 1 / Double(count - 1))
+    return (0..<count).map { ends[0] * pow(spacing, Double($0)) }
   }
 
   package var trials: [LossTrial] {
     if arm.isPlain {
       let others = LossArm.all.filter { $0.base == arm.base && !$0.isPlain }
-      let count = others.reduce(0) { $0 + LossSearch(configuration, rates, $1).trials.count }
+      let count = others.reduce(0) { $0 + LossSearch(configuration, problem, $1).trials.count }
       return grid(count).map { LossTrial(rate: $0) }
     }
     return exponents.flatMap { exponent in
-      grid(configuration.search.rates).map {
+      grid(problem.rates).map {
         LossTrial(rate: $0, exponent: exponent, freezesExponent: arm.form != .whole)
       }
     }
-  }
-
-  private init(
-    _ configuration: LossTransformationConfiguration, _ rates: ClosedRange<Double>, _ arm: LossArm
-  ) {
-    (self.configuration, self.rates, self.arm) = (configuration, rates, arm)
   }
 }

@@ -18,6 +18,8 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     public var sgdRates: [Double]
     /// The same for Adam.
     public var adamRates: [Double]
+    /// Rates for each exponent; a plain method has as many as all its transformed forms have trials together.
+    public var rates: Int
   }
 
   /// The double well (x² - 1)² + tilt x + offset.
@@ -34,8 +36,6 @@ public struct LossTransformationConfiguration: SeededConfiguration {
 
   /// The search for each method's rate and exponent, on tuning seeds.
   public struct Search: Codable, Sendable, Equatable {
-    /// Rates for each exponent; a plain method has as many as all its transformed forms have trials together.
-    public var rates: Int
     /// Constant exponents that are tried.
     public var constants: [Double]
     /// Pairs of exponents, at large and at small losses.
@@ -74,20 +74,25 @@ public struct LossTransformationConfiguration: SeededConfiguration {
   public var seeds: TunedSeeds
   public var decision: Decisions
 
-  /// Ranges of rates that hold the best ones inside, and lengths in which descents come down to the levels.
+  /// Ranges of rates that hold the best ones inside, and lengths in which descents come down to the levels. On the well a
+  /// descent ends in noise that grows with the rate, so that rates lie nearer to each other.
   static let quick = LossTransformationConfiguration(
     problems: ["well", "curve", "mnist"],
     well: Problem(
-      steps: 150, batch: 25, width: 1, examples: 1, level: 0.05, sgdRates: [0.003, 0.3], adamRates: [0.003, 2]),
+      steps: 150, batch: 25, width: 1, examples: 1, level: 0.05, sgdRates: [0.0003, 1], adamRates: [0.003, 2],
+      rates: 16),
     curve: Problem(
-      steps: 600, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1]),
+      steps: 600, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1],
+      rates: 6),
     mnist: Problem(
-      steps: 630, batch: 64, width: 16, examples: 4000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05]),
+      steps: 630, batch: 64, width: 16, examples: 4000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05],
+      rates: 6),
     cifar10: Problem(
-      steps: 390, batch: 32, width: 4, examples: 4000, level: 1.6, sgdRates: [0.01, 0.5], adamRates: [0.001, 0.03]),
+      steps: 390, batch: 32, width: 4, examples: 4000, level: 1.6, sgdRates: [0.01, 0.5], adamRates: [0.001, 0.03],
+      rates: 6),
     landscape: Well(tilt: 0.3, offset: 0.4, noise: 1, crossingExponents: [0.5, 0.75, 1, 1.5, 2]), examples: 1000,
     search: Search(
-      rates: 6, constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4, centre: 1),
+      constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4, centre: 1),
     seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
     decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
 
@@ -98,7 +103,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.well.batch = 5
     c.curve.steps = 40
     c.curve.width = 8
-    c.search.rates = 3
+    (c.well.rates, c.curve.rates) = (3, 3)
     c.search.constants = [0.75]
     c.search.pairs = [[1.5, 0.75]]
     c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
@@ -126,12 +131,12 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.curve.width = 64
     c.mnist = Problem(
       steps: 7800, batch: 64, width: 128, examples: 10_000, level: 0.1, sgdRates: [0.01, 1],
-      adamRates: [0.0001, 0.03])
+      adamRates: [0.0001, 0.03], rates: 9)
     c.cifar10 = Problem(
       steps: 15_620, batch: 64, width: 32, examples: 10_000, level: 0.8, sgdRates: [0.003, 0.3],
-      adamRates: [0.0001, 0.01])
+      adamRates: [0.0001, 0.01], rates: 9)
     c.examples = 10_000
-    c.search.rates = 9
+    c.curve.rates = 9
     c.search.constants = [0.5, 0.75, 1.5, 2]
     c.search.pairs = [[2, 0.5], [0.5, 2], [1.5, 0.75], [0.75, 1.5]]
     c.seeds = TunedSeeds(count: 4, first: 0, tuningCount: 1, tuningFirst: 1000)
@@ -161,7 +166,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
       let p = self[name]
       for (setting, value) in [
         ("steps", Double(p.steps)), ("batch", Double(p.batch)), ("width", Double(p.width)), ("level", p.level),
-        ("examples", Double(p.examples)),
+        ("examples", Double(p.examples)), ("rates", Double(p.rates)),
       ] where !(value > 0) { throw SettingsError("\(name).\(setting) must be positive, not \(value)") }
       for (setting, rates) in [("sgdRates", p.sgdRates), ("adamRates", p.adamRates)] {
         guard rates.count == 2, rates[0] > 0, rates[1] > rates[0] else {
@@ -169,7 +174,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
         }
       }
     }
-    try require(counts: ["examples": examples, "search.rates": search.rates])
+    try require(counts: ["examples": examples])
     guard abs(landscape.tilt) < DoubleWell.steepest else {
       throw SettingsError(
         "landscape.tilt must be between -1.53 and 1.53, beyond which one minimum is left, not \(landscape.tilt)")

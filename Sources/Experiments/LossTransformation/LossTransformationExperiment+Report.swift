@@ -3,7 +3,8 @@ import Reports
 
 extension LossTransformationExperiment {
   public func frame(_ findings: Findings<LossRun>) throws -> ReportFrame {
-    let s = configuration.search
+    let counts = Set(configuration.problems.map { configuration[$0].rates }).sorted().map(String.init).joined(
+      separator: " or ")
     var sections: [Report.Section] = []
     for problem in configuration.problems {
       sections += [.heading(problem), try table(problem, findings)]
@@ -32,7 +33,7 @@ extension LossTransformationExperiment {
       subtitle: "\(configuration.problems.joined(separator: ", ")), n = \(reportedSeeds.count) seeds",
       comparison:
         "Paired tests over seeds: equal weights, batches and noise in all arms of a seed; no two seeds have an "
-        + "example in common. Each transformed arm takes the best of its trials, every exponent at \(s.rates) rates, on "
+        + "example in common. Each transformed arm takes the best of its trials, every exponent at \(counts) rates, on "
         + "\(tuningSeeds.count) other seeds, a plain one the best of as many as all transformed ones of its base have. Where a "
         + "claim speaks of the best power, the form is chosen there too. Each claim is about descents that were tuned by "
         + "what it judges: the training loss, the updates to the level, or the accuracy; tables show those tuned by the "

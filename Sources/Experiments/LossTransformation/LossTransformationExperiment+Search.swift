@@ -6,18 +6,16 @@ extension LossTransformationExperiment {
     LossSearch(configuration, problem, arm).trials.map { LossRun(problem, arm, .trial($0)) }
   }
 
-  /// The search for a base: the plain method against all its transformed forms together, on each problem.
+  /// The search on a problem for a base: the plain method against all its transformed forms together. Problems are no rivals:
+  /// their searches may differ in length.
   ///
   /// - Throws: `SettingsError` where the sides differ in their number of trials.
-  func grid(_ base: LossArm.Base, by criterion: LossCriterion = .loss) throws -> Grid<LossRun> {
-    let sides = configuration.problems.flatMap { problem in
-      [true, false].map { isPlain in
-        (
-          name: "\(base.rawValue) on \(problem)" + (isPlain ? "" : ", transformed"),
-          candidates: LossArm.all.filter { $0.base == base && $0.isPlain == isPlain }
-            .flatMap { candidates(problem, $0) }
-        )
-      }
+  func grid(_ problem: String, _ base: LossArm.Base, by criterion: LossCriterion = .loss) throws -> Grid<LossRun> {
+    let sides = [true, false].map { isPlain in
+      (
+        name: "\(base.rawValue) on \(problem)" + (isPlain ? "" : ", transformed"),
+        candidates: LossArm.all.filter { $0.base == base && $0.isPlain == isPlain }.flatMap { candidates(problem, $0) }
+      )
     }
     return try Grid(seeds: tuningSeeds, sides) { findings, run, seed in
       let value = try findings[run, seed, criterion.measure]
@@ -31,7 +29,7 @@ extension LossTransformationExperiment {
   package func chosen(
     _ problem: String, _ arm: LossArm, by criterion: LossCriterion = .loss, _ findings: Findings<LossRun>
   ) throws -> (trial: LossTrial, score: Double) {
-    try chosen(problem, arm, try grid(arm.base, by: criterion), findings)
+    try chosen(problem, arm, try grid(problem, arm.base, by: criterion), findings)
   }
 
   private func chosen(
@@ -50,7 +48,7 @@ extension LossTransformationExperiment {
     _ problem: String, _ base: LossArm.Base, by criterion: LossCriterion = .loss, _ findings: Findings<LossRun>
   ) throws -> LossArm {
     let forms = LossArm.all.filter { $0.base == base && !$0.isPlain }
-    let grid = try grid(base, by: criterion)
+    let grid = try grid(problem, base, by: criterion)
     var best = (arm: forms[0], score: Double.infinity)
     for arm in forms {
       let score = try chosen(problem, arm, grid, findings).score

@@ -32,8 +32,6 @@ public struct LossTransformationExperiment: Experiment {
       "landscape.offset": "height added, so that no loss is below 0",
       "landscape.noise": "standard deviation of noise added to the double well's gradient",
       "landscape.crossingExponents": "exponents tried without the offset, where the loss crosses zero",
-      "search.rates":
-        "rates for each exponent; a plain method has as many as all its transformed forms have trials together",
       "search.constants": "constant exponents that are tried",
       "search.pairs": "pairs of exponents, [large losses, small losses], of the piecewise and the smooth form",
       "search.slope": "slope of the smooth exponent", "search.centre": "loss at the middle of the smooth exponent",
@@ -52,6 +50,8 @@ public struct LossTransformationExperiment: Experiment {
         "loss whose first passing is timed" + (name == "well" ? ", above the minimum where the descent ends" : "")
       all["\(name).sgdRates"] = "lowest and highest rate of the search with SGD"
       all["\(name).adamRates"] = "the same with Adam"
+      all["\(name).rates"] =
+        "rates for each exponent; a plain method has as many as all its transformed forms have trials together"
     }
     return all
   }()
@@ -72,7 +72,7 @@ public struct LossTransformationExperiment: Experiment {
     let crossings =
       configuration.problems.contains("well") ? configuration.landscape.crossingExponents.map(LossRun.crossing) : []
     var sweep = Sweep([
-      .init(try bases.flatMap { try grid($0).tasks }),
+      .init(try configuration.problems.flatMap { problem in try bases.flatMap { try grid(problem, $0).tasks } }),
       .init(arms.tasks(on: reportedSeeds)), .init((controls + crossings).tasks(on: reportedSeeds)),
     ]) { locator, _ in
       let data = try Dictionary(
