@@ -60,12 +60,14 @@ public struct RunFolder: Sendable {
 
   /// A new folder, which this process holds while the lock is there: of several that start at once one gets it.
   ///
+  /// - Parameter meanwhile: what another process does between the look at the folder and the lock.
   /// - Throws: as `create`; `RunLogError` where another process was faster.
   package static func claim(
-    _ path: String, replacing: Bool, goingOnBy continuation: String? = nil
+    _ path: String, replacing: Bool, goingOnBy continuation: String? = nil, meanwhile: () throws -> Void = {}
   ) throws -> (folder: RunFolder, lock: FolderLock) {
     let continuation = continuation ?? "--resume \(path)"
     let folder = try create(path, replacing: replacing, goingOnBy: continuation)
+    try meanwhile()
     let lock = try FolderLock(folder)
     // Looked at under the lock: who held it before may have written.
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

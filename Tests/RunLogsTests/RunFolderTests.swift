@@ -39,6 +39,12 @@ func complaint(_ body: () throws -> Void) -> String {
       folder.discard()
       withExtendedLifetime(lock) {}
       #expect(!FileManager.default.fileExists(atPath: path))
+      // One that was faster has come and gone between the look and the lock.
+      let late = complaint {
+        _ = try RunFolder.claim(path, replacing: true) { try AtomicFile.write("seed: 3\n", to: path + "/config.yaml") }
+      }
+      #expect(late.contains("is not empty"))
+      #expect(try contents(path + "/config.yaml") == "seed: 3\n")
     }
   }
 
