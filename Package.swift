@@ -85,7 +85,7 @@ let package = Package(
       on: [
         "Arrays", "COneDNN", "COpenBLAS", "Compilation", "Datasets", "Descending", "Diagnostics", "Differentiation",
         "Distributed", "LanguageModels", "MetaLearning", "Models", "MultiObjective", "Reinforcement", "Reports",
-        "RunLogs", "SignalRecovery", "Statistics", "Theory", "Training",
+        "RunLogs", "SignalRecovery", "Statistics", "SystemFiles", "Theory", "Training",
         .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),

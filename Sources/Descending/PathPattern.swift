@@ -5,14 +5,40 @@ public struct PathPattern: Hashable, Sendable {
   public init(_ text: String) { self.text = text }
 
   /// Whether it stands for the whole path.
-  public func matches(_ path: String) -> Bool { Self.matches(Array(text)[...], Array(path)[...]) }
-
-  private static func matches(_ pattern: ArraySlice<Character>, _ text: ArraySlice<Character>) -> Bool {
-    guard let first = pattern.first else { return text.isEmpty }
-    if first == "*" {
-      return matches(pattern.dropFirst(), text) || (!text.isEmpty && matches(pattern, text.dropFirst()))
+  public func matches(_ path: String) -> Bool {
+    let (pattern, text) = (Array(text), Array(path))
+    var (at, place) = (0, 0)
+    // The last star, and how far what it stands for reaches: only that one is ever tried again, so that many take no longer.
+    var star: (at: Int, end: Int)?
+    while place < text.count {
+      if at < pattern.count, pattern[at] == "*" {
+        star = (at, place)
+        at += 1
+      } else if at < pattern.count, pattern[at] == "?" || pattern[at] == text[place] {
+        (at, place) = (at + 1, place + 1)
+      } else if let last = star {
+        star = (last.at, last.end + 1)
+        (at, place) = (last.at + 1, last.end + 1)
+      } else {
+        return false
+      }
     }
-    guard let next = text.first, first == "?" || first == next else { return false }
-    return matches(pattern.dropFirst(), text.dropFirst())
+    return pattern[at...].allSatisfy { $0 == "*" }
+  }
+}
+
+/// Parameters that a transformation leaves alone, by patterns of their paths.
+struct ExcludedPaths {
+  let patterns: [String]
+
+  func contains(_ path: String) -> Bool { patterns.contains { PathPattern($0).matches(path) } }
+
+  /// One of several patterns may be for other networks; where none matches, a word is wrong.
+  ///
+  /// - Throws: `DescentError` in the name of a transformation.
+  func check(among paths: [String], for owner: String) throws {
+    guard patterns.isEmpty || paths.contains(where: contains) else {
+      throw DescentError("\(owner): no parameter matches \(patterns.joined(separator: "+"))")
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import RunLogs
+import SystemFiles
 
 /// Shares of one run, brought together in a new folder.
 ///

@@ -31,19 +31,15 @@ public struct TrustRatio: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    // One of several patterns may be for other networks; where none matches, a word is wrong.
-    guard excluded.isEmpty || updates.paths.contains(where: isExcluded) else {
-      throw DescentError("\(description): no parameter matches \(excluded.joined(separator: "+"))")
-    }
+    let excluded = ExcludedPaths(patterns: excluded)
+    try excluded.check(among: updates.paths, for: description)
     let parameters = try context.parameters()
     let scaled = updates.tree.mapWithPaths { path, u -> Tensor in
-      guard let w = parameters[path], !isExcluded(path) else { return u }
+      guard let w = parameters[path], !excluded.contains(path) else { return u }
       let (length, own) = (root(w.squared.sum()), root(u.squared.sum()))
       let ratio = select(own .> 0, coefficient * length / select(own .> 0, own, 1), 1)
       return select(length .> 0, ratio, 1) * u
     }
     return (Updates(scaled), state)
   }
-
-  private func isExcluded(_ path: String) -> Bool { excluded.contains { PathPattern($0).matches(path) } }
 }

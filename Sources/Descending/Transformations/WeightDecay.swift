@@ -30,17 +30,13 @@ public struct WeightDecay: NamedTransformation {
       throw DescentError(
         "\(description) must come before the rate, as in \(description) | rate 0.01: behind it weights grow")
     }
-    // One of several patterns may be for other networks; where none matches, a word is wrong.
-    guard excluded.isEmpty || updates.paths.contains(where: isExcluded) else {
-      throw DescentError("\(description): no parameter matches \(excluded.joined(separator: "+"))")
-    }
+    let excluded = ExcludedPaths(patterns: excluded)
+    try excluded.check(among: updates.paths, for: description)
     let parameters = try context.parameters()
     let decayed = updates.tree.mapWithPaths { path, g -> Tensor in
-      guard let w = parameters[path], !isExcluded(path) else { return g }
+      guard let w = parameters[path], !excluded.contains(path) else { return g }
       return g + coefficient * w
     }
     return (Updates(decayed), state)
   }
-
-  private func isExcluded(_ path: String) -> Bool { excluded.contains { PathPattern($0).matches(path) } }
 }

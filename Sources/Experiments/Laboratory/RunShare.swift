@@ -1,7 +1,7 @@
 /// A part of a run's tasks, for one of several machines that know nothing of each other.
 ///
 /// Tasks are dealt out in turn, stage by stage, so that each share has some of every arm.
-/// `RunSession.merge` brings the shares together.
+/// `RunMerge` brings the shares together.
 public struct RunShare: Sendable, Equatable, CustomStringConvertible {
   /// Which of the shares it is, from 1 on.
   public let number: Int
