@@ -14,8 +14,9 @@
 // band of images in the second-level cache; parts of a batch, or slices of the features, whose weight gradients are summed
 // apart, whatever the number of threads; numbers that all parts may take.
 enum { FEATURES = 16, STEPS = 400, BAND = 32768, PARTS = 16, PART_NUMBERS = 1 << 21 };
-// Numbers of source and destination that stay in the first-level cache.
-enum { NEAR = 6144 };
+// Numbers of source and destination that stay in the first-level cache; correlations that are done image by image together,
+// as many as strides of 4 have.
+enum { NEAR = 6144, MOST_INTERLEAVED = 16 };
 
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -60,6 +61,21 @@ static void copy_rows(const float *image, int64_t height, int64_t width, int64_t
   }
 }
 
+// The pixels that a convolution of one tap sees for `count` rows of its output from row y on, with zeros beyond the edges.
+static void copy_pixels(const ck_convolution *p, const float *image, int64_t y, int64_t count, float *pixels) {
+  int64_t C = p->channels;
+  for (int64_t r = y; r < y + count; r++) {
+    int64_t row = r * p->stride_height - p->pad_top;
+    for (int64_t i = 0; i < p->output_width; i++, pixels += C) {
+      int64_t column = i * p->stride_width - p->pad_left;
+      if (row < 0 || row >= p->height || column < 0 || column >= p->width)
+        memset(pixels, 0, (size_t)C * 4);
+      else
+        memcpy(pixels, image + (row * p->width + column) * C, (size_t)C * 4);
+    }
+  }
+}
+
 #define CK_BODY "convolution_body.inc"
 #include "ck_dispatch.h"
 
@@ -67,16 +83,26 @@ bool ck_convolution_is_own(const ck_convolution *p) {
   return ck_instruction_set_in_use() != CK_AVX512 || (ck_winograd_takes(p) && ck_has_own_products());
 }
 
-static void run(correlation *c) {
-  if (c->batch == 0) return;
+// Parts of an image that keep all threads busy: one, unless images are few.
+static int64_t wanted_parts(int64_t batch) { return up(2 * ck_thread_count(), batch); }
+
+// Cuts the images into bands, at least so many each.
+static void cut(correlation *c, int64_t parts) {
   int64_t row = seen(c) * c->channels * c->stride;
   c->band = least(c->rows, most(1, BAND / most(row, 1)));
-  // A few images are shared by their rows.
-  int64_t wanted = up(2 * ck_thread_count(), c->batch);
-  if (wanted > 1) c->band = least(c->band, up(c->rows, wanted));
+  if (parts > 1) c->band = least(c->band, up(c->rows, parts));
   c->bands = up(c->rows, c->band);
-  int64_t work = c->band * c->columns * c->features * c->taps * c->taps_across * c->channels;
-  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work, 1), CK_DISPATCH(correlate), c);
+}
+
+// Multiplications of a band.
+static int64_t work(const correlation *c) {
+  return c->band * c->columns * c->features * c->taps * c->taps_across * c->channels;
+}
+
+static void run(correlation *c) {
+  if (c->batch == 0) return;
+  cut(c, wanted_parts(c->batch));
+  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work(c), 1), CK_DISPATCH(correlate), c);
 }
 
 // Weights in strips of sixteen features, what is missing being 0.
@@ -143,13 +169,49 @@ static void copy_turned(void *context, int64_t begin, int64_t end) {
   }
 }
 
+// Correlations of the same images, whose results lie between each other.
+typedef struct {
+  correlation *parts;
+  int64_t count;
+  ck_task correlate;
+} interleaved;
+
+static void correlate_images(void *context, int64_t begin, int64_t end) {
+  const interleaved *set = context;
+  // An image and its results stay in the second-level cache.
+  for (int64_t image = begin; image < end; image++)
+    for (int64_t i = 0; i < set->count; i++) {
+      correlation *c = set->parts + i;
+      set->correlate(c, image * c->bands, (image + 1) * c->bands);
+    }
+}
+
+// Each by itself where images are few.
+static void run_interleaved(correlation *parts, int64_t count) {
+  if (count == 0 || parts[0].batch == 0) return;
+  if (wanted_parts(parts[0].batch) > 1) {
+    for (int64_t i = 0; i < count; i++) run(parts + i);
+    return;
+  }
+  int64_t each = 0;
+  for (int64_t i = 0; i < count; i++) {
+    cut(parts + i, 1);
+    each += work(parts + i) * parts[i].bands;
+  }
+  interleaved set = {parts, count, CK_DISPATCH(correlate)};
+  ck_parallel_for(parts[0].batch, 1 + 300000 / most(each, 1), correlate_images, &set);
+}
+
 // Pixels of the source that lie a stride apart see the same taps: each such set is a convolution of the gradient by itself.
 void ck_convolution_data_gradient(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
   if (ck_winograd_takes(p)) return ck_winograd_data_gradient(p, operands);
+  correlation parts[MOST_INTERLEAVED];
+  int64_t count = 0;
+  float *strips = operands[3];
   for (int64_t y = 0; y < p->stride_height && y < p->height; y++)
     for (int64_t x = 0; x < p->stride_width && x < p->width; x++) {
-      turned_copy s = {.p = p, .weights = operands[1], .strips = operands[3]};
+      turned_copy s = {.p = p, .weights = operands[1], .strips = strips};
       s.first = (y + p->pad_top) % p->stride_height;
       s.first_across = (x + p->pad_left) % p->stride_width;
       s.taps = s.first < p->kernel_height ? up(p->kernel_height - s.first, p->stride_height) : 0;
@@ -157,18 +219,22 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
       if (s.taps == 0 || s.taps_across == 0) s.taps = s.taps_across = 0;
       int64_t steps = s.taps * s.taps_across * p->features;
       ck_parallel_for(up(p->channels, FEATURES), ck_grain_for(steps * FEATURES), copy_turned, &s);
-      correlation c = {
+      parts[count++] = (correlation){
           .batch = p->batch, .height = p->output_height, .width = p->output_width, .channels = p->features,
           .rows = up(p->height - y, p->stride_height), .columns = up(p->width - x, p->stride_width),
           .features = p->channels, .taps = s.taps, .taps_across = s.taps_across, .stride = 1, .stride_across = 1,
           .top = s.taps - 1 - (y + p->pad_top - s.first) / p->stride_height,
           .left = s.taps_across - 1 - (x + p->pad_left - s.first_across) / p->stride_width,
           .image_step = p->height * p->width * p->channels, .row_step = p->stride_height * p->width * p->channels,
-          .pixel_step = p->stride_width * p->channels, .input = operands[0], .strips = operands[3],
+          .pixel_step = p->stride_width * p->channels, .input = operands[0], .strips = strips,
           .output = (float *)operands[2] + (y * p->width + x) * p->channels,
       };
-      run(&c);
+      strips += steps * up(p->channels, FEATURES) * FEATURES;
+      if (count < MOST_INTERLEAVED) continue;
+      run_interleaved(parts, count);
+      count = 0;
     }
+  run_interleaved(parts, count);
 }
 
 size_t ck_convolution_data_gradient_scratch_bytes(const ck_convolution *p) {

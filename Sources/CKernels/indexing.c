@@ -41,25 +41,25 @@ void ck_gather(const void *parameters, void *const *operands) {
   ck_parallel_for(p->outer * p->count, ck_grain_for(p->inner), gather_rows, &j);
 }
 
+// T holds a number's bits; where an index is outside of the axis they are those of `missing`.
+#define GATHER_ELEMENTS(T, missing)                                                             \
+  for (int64_t item = begin; item < end; item++) {                                              \
+    const T *source = (const T *)j->operands[0] + item / p->count * p->extent * p->inner;       \
+    T *target = (T *)j->operands[2] + item * p->inner;                                          \
+    const int32_t *at = indices + item * p->inner;                                              \
+    for (int64_t i = 0; i < p->inner; i++)                                                      \
+      target[i] = at[i] >= 0 && at[i] < p->extent ? source[at[i] * p->inner + i] : (missing);   \
+  }
+
 static void gather_elements(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   const ck_indexing *p = j->parameters;
   const int32_t *indices = j->operands[1];
   int64_t bytes = ck_type_bytes((ck_type)p->type);
-  for (int64_t item = begin; item < end; item++) {
-    int64_t outer = item / p->count;
-    for (int64_t i = 0; i < p->inner; i++) {
-      int64_t at = item * p->inner + i, position = indices[at];
-      char *target = (char *)j->operands[2] + at * bytes;
-      if (position >= 0 && position < p->extent) {
-        const char *source = (const char *)j->operands[0] + ((outer * p->extent + position) * p->inner + i) * bytes;
-        if (bytes == 4) memcpy(target, source, 4);
-        else memcpy(target, source, (size_t)bytes);
-      } else {
-        fill_missing(target, (ck_type)p->type, 1);
-      }
-    }
-  }
+  if (p->type == CK_FLOAT32) GATHER_ELEMENTS(float, NAN)
+  else if (p->type == CK_FLOAT64) GATHER_ELEMENTS(double, NAN)
+  else if (bytes == 4) GATHER_ELEMENTS(int32_t, 0)
+  else GATHER_ELEMENTS(uint8_t, 0)
 }
 
 void ck_gather_elements(const void *parameters, void *const *operands) {

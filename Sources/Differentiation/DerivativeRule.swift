@@ -59,12 +59,14 @@ struct DerivativeRule {
       let (x, scale, mean, rate) = (input(1), input(2), input(4), input(5))
       let axes = Array(0..<x.rank - 1)
       let count = Double(x.count / Swift.max(scale.count, 1))
-      let normal = (x - mean) * rate
+      let (centered, gain) = (x - mean, scale * rate)
       let shiftGradient = g.sum(axes)
-      let scaleGradient = (g * normal).sum(axes)
-      // Mean and deviation are functions of x too: their share leaves g without its mean and its slope along x.
-      let inner = g - shiftGradient * (1 / count) - normal * (scaleGradient * (1 / count))
-      return [nil, inner * (scale * rate), scaleGradient, shiftGradient, nil, nil]
+      let scaleGradient = (g * centered).sum(axes) * rate
+      // Mean and deviation are functions of x too: their share leaves g without its mean and its slope along x. Numbers of a
+      // channel are multiplied first: there are few.
+      let slope = rate * scaleGradient * (-1 / count)
+      let level = shiftGradient * (-1 / count)
+      return [nil, (g + centered * slope + level) * gain, scaleGradient, shiftGradient, nil, nil]
     }
   }
 

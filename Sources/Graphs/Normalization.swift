@@ -20,7 +20,8 @@ public func batchNorm(
   let centered = x - mean
   let variance = centered.squared.mean(axes, file: file, line: line)
   let rate = rsqrt(variance + epsilon)
-  let output = centered * rate * scale + shift
+  // Numbers of a channel are multiplied first: there are few.
+  let output = centered * (rate * scale) + shift
   guard !output.isPoisoned else { return (output, mean, variance) }
   return (
     x.graph.record(.pass(.batchNormalization), [output, x, scale, shift, mean, rate], output.type), mean, variance

@@ -68,6 +68,10 @@ extension Tensor {
     guard let window = at(file, line).window("maxPool", size, stride, padding) else {
       return graph.fail("maxPool", [self], "needs NHWC images no smaller than the window")
     }
+    guard shape[1] > 0, shape[2] > 0, (window.paddingLow + window.paddingHigh).allSatisfy({ $0 < size }) else {
+      return graph.fail(
+        "maxPool", [self], "needs padding smaller than the window, or some windows have no largest element")
+    }
     let (height, width) = (window.outputExtent(0, of: shape[1]), window.outputExtent(1, of: shape[2]))
     let (n, c) = (shape[0], shape[3])
     let indices = graph.record(.pool(.argument(window)), [self], TensorType([n, height * width, c], .int32))

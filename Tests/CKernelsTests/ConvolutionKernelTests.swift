@@ -12,6 +12,12 @@ import Testing
     shape(5, 8, 8, channels: 16, size: 3, features: 20, stride: 2, pad: 0),
     shape(2, 7, 9, channels: 3, size: 1, features: 17, stride: 2, pad: 0),
     shape(4, 6, 5, channels: 4, size: 5, features: 3, stride: 3, pad: 2),
+    // Images enough for several threads; more sets of pixels that lie a stride apart than are done together; one tap that sees
+    // beyond the edge; fewer taps than a stride has pixels.
+    shape(8, 24, 24, channels: 32, size: 3, features: 40, stride: 2, pad: 1),
+    shape(7, 11, 13, channels: 8, size: 3, features: 8, stride: 5, pad: 1),
+    shape(7, 9, 8, channels: 9, size: 1, features: 8, stride: 2, pad: 1),
+    shape(7, 2, 2, channels: 3, size: 2, features: 3, stride: 3, pad: 3),
     // An image of several bands.
     shape(1, 40, 30, channels: 15, size: 3, features: 18, stride: 1, pad: 1),
     // More weights' gradients than are kept for many parts of a batch; a window whose weights leave the first-level cache.
@@ -149,6 +155,7 @@ import Testing
   @Test func nothingIsConvolved() {
     for p in [
       Self.shape(0, 6, 6, channels: 4, size: 3, features: 5, stride: 1, pad: 1),
+      Self.shape(0, 6, 6, channels: 4, size: 3, features: 5, stride: 2, pad: 1),
       Self.shape(2, 6, 6, channels: 0, size: 3, features: 5, stride: 1, pad: 1),
       Self.shape(2, 6, 6, channels: 4, size: 3, features: 0, stride: 1, pad: 1),
     ] {

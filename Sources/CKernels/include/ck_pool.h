@@ -12,7 +12,7 @@ typedef struct {
 } ck_pool;
 
 /// Operands: images, result [batch, output_height * output_width, channels] (int32): position of each window's largest
-/// element in the plane; the first of equals; padding never wins; a NaN wins.
+/// element in the plane; the first of equals; padding never wins; a NaN wins; -1 where a window sees padding alone.
 void ck_pool_argument(const void *parameters, void *const *operands);
 
 /// Operands: images, result [batch, output_height, output_width, channels]: sums; padding counts as zero.

@@ -27,12 +27,12 @@ public final class LipschitzProbe {
 
   /// - Parameters:
   ///   - paths: weights to follow; all parameters of two or four axes when nil.
-  ///   - batchSize: examples that are measured at a time.
+  ///   - batchSize: examples that are measured at a time; when nil 64 of a model with convolutions and 512 of others.
   ///   - gapFloor: see `OperatorNorm`.
   ///   - loss: the loss of each row, [batch], from outputs and targets.
   /// - Throws: `LipschitzError` where a path is no weight of the model.
   public init(
-    _ model: any Layer, modelState: Tree<NDArray> = Tree(), paths: [String]? = nil, batchSize: Int = 512,
+    _ model: any Layer, modelState: Tree<NDArray> = Tree(), paths: [String]? = nil, batchSize: Int? = nil,
     gapFloor: Double = 1e-6, loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) throws {
     let weights = model.layout.entries.filter { !$1.isState && [2, 4].contains($1.type.shape.rank) }
@@ -43,7 +43,7 @@ public final class LipschitzProbe {
     guard !self.paths.isEmpty else { throw LipschitzError("the model has no weights to follow") }
     self.model = model
     self.modelState = modelState
-    self.batchSize = batchSize
+    self.batchSize = batchSize ?? (model.hasConvolutions ? 64 : 512)
     self.gapFloor = gapFloor
     self.loss = loss
   }
