@@ -111,7 +111,7 @@ extension Experiment {
   /// - Returns: whether all is done that can be; not where the context's place does a share of it.
   @discardableResult
   package func run(_ context: RunContext, begin: (String) throws -> Void = { _ in }) throws -> Bool {
-    let session = try SweepSession(try sweep(), context, seeds: reportedSeeds)
+    var session = try SweepSession(try sweep(), context, seeds: reportedSeeds)
     try begin(try session.estimate())
     return try session.run()
   }

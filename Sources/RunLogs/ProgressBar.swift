@@ -33,13 +33,18 @@ public final class ProgressBar {
   }
 
   /// Shows the state, at most ten times a second on a terminal and every ten seconds elsewhere.
-  public func show(_ done: Int, of label: String, _ detail: String, since first: Int = 0) {
+  ///
+  /// - Parameters:
+  ///   - first: steps that were done before this bar began.
+  ///   - share: how much of the bar's work is done, in 0...1, where steps differ in length: the time that is left
+  ///     follows from it.
+  public func show(_ done: Int, of label: String, _ detail: String, since first: Int = 0, share: Double? = nil) {
     let (time, done) = (now(), min(done, total))
     guard time - lastShown > (isTerminal ? 0.1 : 10) || done == total else { return }
     lastShown = time
     let fraction = Double(done) / Double(total)
-    let made = Double(done - first)
-    let left = made > 0 ? (time - start) / made * Double(total - done) : .nan
+    let share = share ?? Double(done - first) / Double(max(total - first, 1))
+    let left = share > 0 ? (time - start) * max(1 / share - 1, 0) : .nan
     let text = "\(label) \(done)/\(total) \(detail)" + (left.isFinite ? " \(Self.duration(left)) left" : "")
     if isTerminal {
       let width = 24

@@ -136,6 +136,28 @@ import Training
     #expect(head >= 128)
   }
 
+  /// Inner convolutions that change the number of features start by fan-out, N(0, 2 / (taps · features)); all else stays.
+  @Test func innerConvolutionsStartByFanOut() throws {
+    let network = ResNet.resNet8(channels: 3, width: 16)
+    let before = try network.initialParameters(key: RandomKey(seed: 3))
+    let after = CalibrationNetwork.resnet8.start(before)
+    var changed = 0
+    for (path, leaf) in zip(after.paths, after.leaves) {
+      let shape = leaf.shape
+      guard shape.rank == 4, path != "stem/weight", shape[2] != shape[3] else {
+        #expect(leaf.doubles == before[path]?.doubles, "\(path)")
+        continue
+      }
+      changed += 1
+      let values = leaf.doubles
+      let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+      let expected = 2 / Double(shape[0] * shape[1] * shape[3])
+      // The variance of a variance is 2 / n of its square: five deviations.
+      #expect(abs(variance / expected - 1) < 5 * (2 / Double(values.count)).squareRoot(), "\(path)")
+    }
+    #expect(changed == 4)
+  }
+
   @Test(arguments: [
     ("variants.bases=[adma]", "adam"), ("variants.widths=[128]", "model.width"),
     ("variants.seedCount=21", "seeds.count"),

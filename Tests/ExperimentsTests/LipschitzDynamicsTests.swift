@@ -181,14 +181,17 @@ import Training
     #expect(abs(bias - (psi - log(x))) < 1 / (252 * pow(x, 6)) + rounding(terms: 100))
   }
 
-  /// `standard` begins, and the claims of all its factors are made.
-  @Test func standardMakesItsClaims() throws {
-    let standard = LipschitzDynamicsExperiment.presets.first { $0.name == "standard" }!.configuration
-    try standard.check()
-    let ids = try LipschitzDynamicsExperiment(standard).claims().map(\.claim.id)
-    #expect(
-      ids.contains("late-noise-unfit") && !ids.contains("late-noise") && ids.contains("spread-over-orders")
-        && !ids.contains("start-growth"))
+  /// Each preset can begin, and makes the claims of its own factors and ends alone.
+  @Test(arguments: [
+    ("quick", ["late-noise", "start-growth"], ["late-noise-unfit", "spread-over-orders"]),
+    ("spread", ["spread-over-orders", "noise-size"], ["late-noise", "start-growth", "label-noise-growth"]),
+    ("standard", ["late-noise-unfit", "label-noise-growth", "noise-size"], ["late-noise", "start-growth"]),
+  ])
+  func presetsMakeTheirClaims(_ name: String, _ made: [String], _ others: [String]) throws {
+    let preset = try #require(LipschitzDynamicsExperiment.presets.first { $0.name == name }).configuration
+    try preset.check()
+    let ids = try LipschitzDynamicsExperiment(preset).claims().map(\.claim.id)
+    #expect(Set(made).isSubset(of: ids) && Set(others).isDisjoint(with: ids))
   }
 
   @Test(arguments: [

@@ -32,6 +32,18 @@ import Testing
     #expect(screen.text.allSatisfy { $0.hasSuffix("\n") && !$0.contains("\u{1B}") })
   }
 
+  /// Short steps come first: the time that is left follows from what they are of the work, not from their number.
+  @Test func stepsOfDifferentLength() {
+    let screen = Screen()
+    let bar = ProgressBar(total: 10, isTerminal: false, now: { screen.time }, write: { screen.text.append($0) })
+    screen.time = 20
+    bar.show(8, of: "step", "short", since: 3, share: 0.25)
+    screen.time = 40
+    bar.show(9, of: "step", "long", since: 3)
+    #expect(screen.text.map { $0.hasSuffix("step 8/10 short 1.0 min left\n") } == [true, false])
+    #expect(screen.text[1].hasSuffix("step 9/10 long 7 s left\n"))
+  }
+
   /// More steps than were told fill the bar, and no more.
   @Test func aBarIsNeverMoreThanFull() {
     let screen = Screen()

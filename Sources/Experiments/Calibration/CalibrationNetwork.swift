@@ -1,7 +1,7 @@
 import Models
 
 /// The networks of the calibration experiment, and which of their parameters an ablation projects.
-enum CalibrationNetwork: String, CaseIterable {
+package enum CalibrationNetwork: String, CaseIterable {
   case mlp, cnn, resnet8, resnet18
 
   /// - Throws: `SettingsError` naming the nearest.
@@ -54,7 +54,7 @@ enum CalibrationNetwork: String, CaseIterable {
   }
 
   /// Starting parameters as in the authors' residual network: inner convolutions by fan-out, where ours start by fan-in.
-  func start(_ parameters: Tree<NDArray>) -> Tree<NDArray> {
+  package func start(_ parameters: Tree<NDArray>) -> Tree<NDArray> {
     guard self == .resnet8 || self == .resnet18 else { return parameters }
     return parameters.mapWithPaths { path, leaf in
       guard leaf.shape.rank == 4, path != "stem/weight", leaf.shape[2] != leaf.shape[3] else { return leaf }

@@ -2,6 +2,7 @@ import Foundation
 
 extension GeneralizationBoundsExperiment {
   private static let paper = "Xiong et al., arXiv 2506.18645"
+  private static let beyondOnePass = "ours: what remains beyond one pass of the rate of " + paper
   private typealias Test = ClaimTest<BoundsSpot>
 
   public func claims() throws -> [ClaimTest<BoundsSpot>] {
@@ -35,7 +36,7 @@ extension GeneralizationBoundsExperiment {
       .equal(
         "trajectory-rate-over-passes",
         "Over several passes and a fixed number of updates E D still falls as 1/n.", samples(.several), to: -1,
-        within: rule.exponentMargin, source: Self.paper + " (the rate hides the number of passes)"),
+        within: rule.exponentMargin, source: Self.beyondOnePass),
     ]
     if configuration.single.batchSizes.count > 1 {
       claims.append(
@@ -57,7 +58,7 @@ extension GeneralizationBoundsExperiment {
         "bound-rate-over-passes",
         "Over several passes and a fixed number of updates it still falls at least as fast as n^(-2/3), within the margin.",
         boundExponent(.several), than: rule.exponentMargin - 2.0 / 3,
-        source: Self.paper + " (the rate, an O(), hides the number of passes)"),
+        source: Self.beyondOnePass),
     ]
   }
 

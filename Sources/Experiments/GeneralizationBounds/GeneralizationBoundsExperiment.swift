@@ -18,7 +18,7 @@ public struct GeneralizationBoundsExperiment: Experiment {
       name: "quick", summary: "minutes: a network on Fashion-MNIST, one pass and several, twelve seeds",
       configuration: .quick),
     .init(
-      name: "standard", summary: "hours: MNIST and CIFAR-10, n = 500 to 25,000, 10 seeds",
+      name: "standard", summary: "hours: MNIST and CIFAR-10, n = 500 to 25,000, 8 seeds",
       configuration: .standard),
     .init(
       name: "paper", summary: "MNIST, Fashion-MNIST, CIFAR-10, n = 1,000 to 50,000, 20 seeds", configuration: .paper),

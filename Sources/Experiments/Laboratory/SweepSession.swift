@@ -9,6 +9,8 @@ struct SweepSession<Arm: SweepArm> {
   /// Nil where nothing waits.
   private let bench: Workbench<Arm>?
   private let seeds: [Int]
+  /// Guesses at the seconds of a task by its class of costs; empty before an estimate.
+  private var costs: [String: Double] = [:]
 
   /// Opens the data that are needed.
   ///
@@ -53,7 +55,7 @@ struct SweepSession<Arm: SweepArm> {
   }
 
   /// As "26 descents: about 4.0 min, 2 at a time, 200 MB".
-  func estimate() throws -> String {
+  mutating func estimate() throws -> String {
     guard let bench else { return "all \(sweep.unit) are done; drawing the report" }
     let waiting = try waiting(bench)
     let leftOut = bench.absences.map { "; \($0.name) is left out: \($0.reason)" }.joined()
@@ -63,9 +65,10 @@ struct SweepSession<Arm: SweepArm> {
     // Of many kinds the pieces alone take a while.
     let (bar, start) = (context.makeProgress(total: kinds.count), context.elapsed)
     defer { bar?.finish() }
-    for (index, (_, tasks)) in kinds.enumerated() {
+    for (index, (kind, tasks)) in kinds.enumerated() {
       if context.elapsed - start > 2 { bar?.show(index, of: "timing", "a short piece of each kind of \(sweep.unit)") }
       let cost = try Engine.withThreadCount(1) { try bench.cost(tasks[0]) }
+      costs[kind] = cost.seconds
       seconds += cost.seconds * Double(tasks.count)
       bytes = max(bytes, cost.bytes)
     }
@@ -100,12 +103,14 @@ struct SweepSession<Arm: SweepArm> {
         continue
       }
       let parts = sweep.parts
+      let guesses = waiting.map { costs[sweep.costClass($0.arm)] }
       let bar = SharedProgress(
-        context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts)
+        context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts,
+        seconds: guesses.allSatisfy { $0 ?? 0 > 0 } ? guesses.compactMap(\.self).reduce(0, +) : nil)
       let unit = sweep.unit(of: index)
       try context.workplace.run(
-        waiting.map { task in
-          let progress = TaskProgress(bar, unit: unit, parts: parts)
+        zip(waiting, guesses).map { task, seconds in
+          let progress = TaskProgress(bar, unit: unit, parts: parts, seconds: seconds ?? 0)
           return PlacedTask(name: task.name, isJoint: sweep.isJoint(task.arm)) {
             do { try perform(task, progress) } catch let error as TrainingError {
               throw TrainingError("\(task.name): \(error)")

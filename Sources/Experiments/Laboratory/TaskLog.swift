@@ -64,14 +64,18 @@ final class TaskProgress: @unchecked Sendable {
   private let bar: SharedProgress
   private let unit: String
   private let parts: Int
+  private let seconds: Double
   private var done = 0
 
-  init(_ bar: SharedProgress, unit: String, parts: Int) { (self.bar, self.unit, self.parts) = (bar, unit, parts) }
+  /// - Parameter seconds: what the task is guessed to take.
+  init(_ bar: SharedProgress, unit: String, parts: Int, seconds: Double = 0) {
+    (self.bar, self.unit, self.parts, self.seconds) = (bar, unit, parts, seconds)
+  }
 
   /// A task may have more steps than its share of the bar.
   func show(_ step: Int, _ detail: String) {
     let reached = min(step, parts)
-    bar.advance(by: reached - done, of: unit, detail)
+    bar.advance(by: reached - done, of: unit, detail, seconds: seconds * Double(reached - done) / Double(parts))
     done = reached
   }
 

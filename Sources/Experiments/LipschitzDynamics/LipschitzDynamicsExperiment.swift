@@ -18,6 +18,9 @@ public struct LipschitzDynamicsExperiment: Experiment {
       name: "quick", summary: "minutes: a linear and a convolutional network on 128 images of Fashion-MNIST",
       configuration: .quick),
     .init(
+      name: "spread", summary: "minutes: how far 64 descents from each start of quick's networks scatter",
+      configuration: .spread),
+    .init(
       name: "standard", summary: "hours: 4,000 images of CIFAR-10, half of their labels random or none",
       configuration: .standard),
     .init(name: "paper", summary: "CIFAR-10, all images, ten seeds: days", configuration: .paper),
