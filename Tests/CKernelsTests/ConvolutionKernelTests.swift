@@ -18,6 +18,8 @@ import Testing
     shape(7, 11, 13, channels: 8, size: 3, features: 8, stride: 5, pad: 1),
     shape(7, 9, 8, channels: 9, size: 1, features: 8, stride: 2, pad: 1),
     shape(7, 2, 2, channels: 3, size: 2, features: 3, stride: 3, pad: 3),
+    // Sets of pixels a stride apart, each of several bands of many images.
+    shape(7, 24, 24, channels: 5, size: 3, features: 280, stride: 2, pad: 1),
     // An image of several bands.
     shape(1, 40, 30, channels: 15, size: 3, features: 18, stride: 1, pad: 1),
     // More weights' gradients than are kept for many parts of a batch; a window whose weights leave the first-level cache.
