@@ -53,35 +53,45 @@ static int quota_of_group(const char *mount, const char *group, int version) {
   }
 }
 
-// The quota of this process's own control group, or 0.
-static int quota(void) {
+#endif
+
+int ck_cores_of_groups(const char *memberships, const char *root) {
   int cores = 0;
-  char line[4096];
-  FILE *file = fopen("/proc/self/cgroup", "r");
+#ifdef __linux__
+  char line[4096], share_of_time[4096];
+  snprintf(share_of_time, sizeof share_of_time, "%s/cpu", root);
+  FILE *file = fopen(memberships, "r");
   if (!file) return 0;
   while (fgets(line, sizeof line, file)) {
+    // What is longer names no group that could be looked up; its rest is no line of its own.
+    if (!strchr(line, '\n') && !feof(file)) {
+      for (int c = fgetc(file); c != '\n' && c != EOF;) c = fgetc(file);
+      continue;
+    }
     line[strcspn(line, "\n")] = 0;
     char *controllers = strchr(line, ':'), *group = controllers ? strchr(controllers + 1, ':') : NULL;
     if (!group) continue;
     *group++ = 0;
     controllers++;
     if (!*controllers) {
-      cores = lesser(cores, quota_of_group("/sys/fs/cgroup", group, 2));
+      cores = lesser(cores, quota_of_group(root, group, 2));
     } else if (strcmp(controllers, "cpu") == 0 || strncmp(controllers, "cpu,", 4) == 0 || strstr(controllers, ",cpu,") ||
                (strlen(controllers) > 4 && strcmp(controllers + strlen(controllers) - 4, ",cpu") == 0)) {
-      cores = lesser(cores, quota_of_group("/sys/fs/cgroup/cpu", group, 1));
+      cores = lesser(cores, quota_of_group(share_of_time, group, 1));
     }
   }
   fclose(file);
+#else
+  (void)memberships, (void)root;
+#endif
   return cores;
 }
-#endif
 
 int ck_available_cores(void) {
 #ifdef __linux__
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) {
-    int cores = CPU_COUNT(&set), allowed = quota();
+    int cores = CPU_COUNT(&set), allowed = ck_cores_of_groups("/proc/self/cgroup", "/sys/fs/cgroup");
     return allowed > 0 && allowed < cores ? allowed : cores;
   }
 #endif

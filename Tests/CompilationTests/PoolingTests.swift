@@ -10,7 +10,7 @@ import Testing
     var testDescription: String { "\(channels) channels, \(size) x \(size), stride \(stride), padding \(padding)" }
   }
 
-  static let cases = [1, 3, 8, 9, 16, 27].flatMap { channels in
+  static let cases = [1, 2, 3, 4, 6, 7, 8, 9, 15, 16, 27].flatMap { channels in
     [(2, 2, 0), (3, 2, 1), (3, 1, 1), (1, 2, 0)].map {
       Case(channels: channels, size: $0.0, stride: $0.1, padding: $0.2)
     }

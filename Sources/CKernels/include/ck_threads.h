@@ -19,6 +19,10 @@ int ck_available_cores(void);
 /// The cores that a control group allows by the text of its `cpu.max` ("150000 100000": 2), or 0 where it sets no limit.
 int ck_cores_of_quota(const char *text);
 
+/// The least that the control groups of a file of memberships (`/proc/self/cgroup`) and those they are in allow, where groups of
+/// version 2 lie under `root` and those of version 1 under `root`/cpu; 0 where none sets a limit, and on other systems than Linux.
+int ck_cores_of_groups(const char *memberships, const char *root);
+
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
 void ck_lend_threads(int count);
 

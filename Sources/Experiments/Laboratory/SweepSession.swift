@@ -106,17 +106,18 @@ struct SweepSession<Arm: SweepArm> {
       let guesses = waiting.map { costs[sweep.costClass($0.arm)] }
       let bar = SharedProgress(
         context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts,
-        seconds: guesses.allSatisfy { $0 ?? 0 > 0 } ? guesses.compactMap(\.self).reduce(0, +) : nil)
+        seconds: guesses.allSatisfy { $0 ?? 0 > 0 } ? guesses.compactMap(\.self).reduce(0, +) : nil,
+        now: { context.elapsed })
       let unit = sweep.unit(of: index)
       try context.workplace.run(
         zip(waiting, guesses).map { task, seconds in
-          let progress = TaskProgress(bar, unit: unit, parts: parts, seconds: seconds ?? 0)
+          let progress = TaskProgress(bar, task.name, unit: unit, parts: parts, seconds: seconds ?? 0)
           return PlacedTask(name: task.name, isJoint: sweep.isJoint(task.arm)) {
             do { try perform(task, progress) } catch let error as TrainingError {
               throw TrainingError("\(task.name): \(error)")
             }
           } wasDone: {
-            progress.end(task.name)
+            progress.end()
           }
         }, context)
       bar.finish()
@@ -129,6 +130,7 @@ struct SweepSession<Arm: SweepArm> {
   /// Does one task here.
   private func perform(_ task: SweepTask<Arm>, _ progress: TaskProgress) throws {
     guard let bench else { return }
+    progress.begin()
     let log = TaskLog(task, context, findings, progress)
     try log.end(try bench.run(task, log))
   }
@@ -148,7 +150,8 @@ struct SweepSession<Arm: SweepArm> {
       throw SettingsError("\(absence.name) is not here, though rank 0 has it: \(absence.reason)")
     }
     try Engine.withThreadCount(1) {
-      try perform(task, TaskProgress(SharedProgress(nil, done: 0), unit: sweep.unit, parts: sweep.parts))
+      try perform(
+        task, TaskProgress(SharedProgress(nil, done: 0, now: { 0 }), task.name, unit: sweep.unit, parts: sweep.parts))
     }
   }
 }

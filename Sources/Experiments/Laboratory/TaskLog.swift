@@ -54,7 +54,7 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
     try context.record(
       RunEvent.resultKind, task: task.name, step: outcome.step, outcome.values.byTag, text: outcome.text)
     checkpoints.removeAll()
-    progress.end(task.name)
+    progress.end()
   }
 }
 
@@ -62,24 +62,29 @@ public struct TaskLog<Arm: SweepArm>: Sendable {
 final class TaskProgress: @unchecked Sendable {
   // Used by the one worker that runs the task.
   private let bar: SharedProgress
+  private let task: String
   private let unit: String
   private let parts: Int
   private let seconds: Double
   private var done = 0
 
   /// - Parameter seconds: what the task is guessed to take.
-  init(_ bar: SharedProgress, unit: String, parts: Int, seconds: Double = 0) {
-    (self.bar, self.unit, self.parts, self.seconds) = (bar, unit, parts, seconds)
+  init(_ bar: SharedProgress, _ task: String, unit: String, parts: Int, seconds: Double = 0) {
+    (self.bar, self.task, self.unit, self.parts, self.seconds) = (bar, task, unit, parts, seconds)
   }
+
+  func begin() { bar.begin(task, seconds: seconds) }
 
   /// A task may have more steps than its share of the bar.
-  func show(_ step: Int, _ detail: String) {
-    let reached = min(step, parts)
-    bar.advance(by: reached - done, of: unit, detail, seconds: seconds * Double(reached - done) / Double(parts))
+  func show(_ step: Int, _ detail: String) { advance(to: min(step, parts), detail, ends: false) }
+
+  func end() { advance(to: parts, task, ends: true) }
+
+  private func advance(to reached: Int, _ detail: String, ends: Bool) {
+    let passed = seconds * Double(reached - done) / Double(parts)
+    bar.advance(task, by: reached - done, of: unit, detail, seconds: passed, ends: ends)
     done = reached
   }
-
-  func end(_ detail: String) { if done < parts { show(parts, detail) } }
 }
 
 extension [Measure: Double] {

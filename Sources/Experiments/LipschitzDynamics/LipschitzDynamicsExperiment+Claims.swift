@@ -106,7 +106,7 @@ extension LipschitzDynamicsExperiment {
   // MARK: What shapes the growth
 
   private func factors(_ rule: LipschitzDynamicsConfiguration.Decisions) -> [ClaimTest<LipschitzVariant>] {
-    let shaping = Self.paper + " (label noise shapes the growth)"
+    let shaping = "ours: the direction; " + Self.paper + " has label noise shape the growth"
     var claims: [ClaimTest<LipschitzVariant>] = []
     if varies(.batch) {
       claims.append(
