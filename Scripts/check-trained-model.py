@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Runs a trained model without Descent, and compares with what `descent predict` says.
 
     descent train table.csv --out runs/train          # numbers only, without missing cells

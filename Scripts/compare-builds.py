@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Whether a change made a step faster: two builds of descent, alternating. Usage: compare-builds.py OLD NEW ROUNDS [WORKLOAD...]
 
 Prints medians and the geometric mean of the pairwise ratios old / new with a 95 % bootstrap interval (10,000 draws).

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Critic updates a second of TD3 with its environment, Descent beside its peers: interleaved rounds on one core.
 
 Usage: compare-control.py DESCENT ROUNDS

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Runs each workload in Descent and its peers, interleaved, and prints a table of medians and pairwise ratios.
 
 Usage: compare.py [--company] DESCENT ROUNDS [WORKLOAD...]. With --company the pairs are a program alone and the same beside

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Prints small forward and gradient values of PyTorch's layers; needs torch.
 
 The numbers in Tests/ModelsTests/GoldenTests.swift were printed by torch 2.13.0.

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Prints the parameters after 5 steps of PyTorch's optimizers on 0.5 * sum(c w^2); needs torch.
 
 The numbers in Tests/DescendingTests/GoldenTests.swift were printed by torch 2.13.0.

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What every benchmark says about itself: on what it ran, and what else the machine did meanwhile.
 
 A round that others disturbed is repeated. Their time is the busy time of all cores (/proc/stat) minus that of our own

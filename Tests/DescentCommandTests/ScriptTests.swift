@@ -29,6 +29,18 @@ import Testing
     #expect(status == 0 && text == docstring + "\n", "\(text)")
   }
 
+  /// What the pages call by its name can be.
+  @Test func scriptsAreCommands() throws {
+    let folder = Command.package + "/Scripts/"
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      .filter { $0.hasSuffix(".py") || $0.hasSuffix(".sh") }
+    #expect(names.count > 10)
+    for name in names {
+      #expect(FileManager.default.isExecutableFile(atPath: folder + name), "\(name)")
+      #expect(try String(contentsOfFile: folder + name, encoding: .utf8).hasPrefix("#!/usr/bin/env "), "\(name)")
+    }
+  }
+
   @Test(.enabled(if: hasPython), arguments: ["check-trained-model.py", "compare-control.py"])
   func missingArgumentsAreASentence(_ script: String) throws {
     let (status, text) = try Self.python([Command.package + "/Scripts/" + script])
