@@ -97,42 +97,57 @@ import Testing
   }
 
   #if os(Linux)
-    /// Limits of groups and of those around them, in both versions; a limit of a group elsewhere says nothing.
-    @Test(arguments: [
-      ("0::/a/b", ["a/b/cpu.max": "300000 100000", "a/cpu.max": "max 100000"], 3),
-      ("0::/a/b", ["a/b/cpu.max": "300000 100000", "a/cpu.max": "200000 100000"], 2),
-      ("0::/a/b", ["cpu.max": "100000 100000", "c/cpu.max": "50000 100000"], 1),
-      ("0::/a/b", ["c/cpu.max": "100000 100000"], 0),
-      ("0::/", ["cpu.max": "400000 100000"], 4),
+    /// What a file of memberships says, limits by their files, and the cores that are left.
+    struct Groups: CustomTestStringConvertible {
+      var memberships: String
+      var limits: [String: String]
+      var cores: Int32
+      init(_ memberships: String, _ limits: [String: String], _ cores: Int32) {
+        (self.memberships, self.limits, self.cores) = (memberships, limits, cores)
+      }
+      var testDescription: String { memberships.prefix(40) + ": \(cores)" }
+    }
+
+    // One at a time: as one literal they take the compiler too long.
+    static let groups: [Groups] = {
+      var all: [Groups] = []
+      all.append(Groups("0::/a/b", ["a/b/cpu.max": "300000 100000", "a/cpu.max": "max 100000"], 3))
+      all.append(Groups("0::/a/b", ["a/b/cpu.max": "300000 100000", "a/cpu.max": "200000 100000"], 2))
+      all.append(Groups("0::/a/b", ["cpu.max": "100000 100000", "c/cpu.max": "50000 100000"], 1))
+      all.append(Groups("0::/a/b", ["c/cpu.max": "100000 100000"], 0))
+      all.append(Groups("0::/", ["cpu.max": "400000 100000"], 4))
       // A container whose own group is mounted as the root, while it is told the name on the host.
-      ("0::/host/name", ["cpu.max": "150000 100000"], 2),
-      (
-        "12:cpuset:/x\n4:cpu,cpuacct:/a\n0::/",
-        ["cpu/a/cpu.cfs_quota_us": "250000", "cpu/a/cpu.cfs_period_us": "100000"], 3
-      ),
-      (
-        "4:cpuacct,cpu:/a/b",
-        [
-          "cpu/a/b/cpu.cfs_quota_us": "-1", "cpu/a/b/cpu.cfs_period_us": "100000", "cpu/a/cpu.cfs_quota_us": "100000",
-          "cpu/a/cpu.cfs_period_us": "100000",
-        ], 1
-      ),
-      ("4:cpuset:/a", ["cpu/a/cpu.cfs_quota_us": "100000", "cpu/a/cpu.cfs_period_us": "100000"], 0),
-      ("nonsense", ["cpu.max": "100000 100000"], 0),
+      all.append(Groups("0::/host/name", ["cpu.max": "150000 100000"], 2))
+      all.append(
+        Groups(
+          "12:cpuset:/x\n4:cpu,cpuacct:/a\n0::/",
+          ["cpu/a/cpu.cfs_quota_us": "250000", "cpu/a/cpu.cfs_period_us": "100000"], 3))
+      all.append(
+        Groups(
+          "4:cpuacct,cpu:/a/b",
+          [
+            "cpu/a/b/cpu.cfs_quota_us": "-1", "cpu/a/b/cpu.cfs_period_us": "100000", "cpu/a/cpu.cfs_quota_us": "100000",
+            "cpu/a/cpu.cfs_period_us": "100000",
+          ], 1))
+      all.append(Groups("4:cpuset:/a", ["cpu/a/cpu.cfs_quota_us": "100000", "cpu/a/cpu.cfs_period_us": "100000"], 0))
+      all.append(Groups("nonsense", ["cpu.max": "100000 100000"], 0))
       // The rest of a line that is too long is no line.
-      (
-        "1:name=systemd:/" + String(repeating: "x", count: 4079) + "0::/a\n", ["a/cpu.max": "100000 100000"], 0
-      ),
-    ]) func coresOfControlGroups(_ memberships: String, _ limits: [String: String], _ cores: Int32) throws {
+      all.append(
+        Groups("1:name=systemd:/" + String(repeating: "x", count: 4079) + "0::/a\n", ["a/cpu.max": "100000 100000"], 0))
+      return all
+    }()
+
+    /// Limits of groups and of those around them, in both versions; a limit of a group elsewhere says nothing.
+    @Test(arguments: groups) func coresOfControlGroups(_ groups: Groups) throws {
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: folder) }
-      for (path, text) in limits.merging(["memberships": memberships + "\n"], uniquingKeysWith: { $1 }) {
+      for (path, text) in groups.limits.merging(["memberships": groups.memberships + "\n"], uniquingKeysWith: { $1 }) {
         let file = folder.appendingPathComponent(path)
         try FileManager.default.createDirectory(
           at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data((text + "\n").utf8).write(to: file)
       }
-      #expect(ck_cores_of_groups(folder.path + "/memberships", folder.path) == cores)
+      #expect(ck_cores_of_groups(folder.path + "/memberships", folder.path) == groups.cores)
       #expect(ck_cores_of_groups(folder.path + "/none", folder.path) == 0)
     }
 
