@@ -18,10 +18,11 @@ extension LipschitzDynamicsExperiment {
 
   private func equation(_ rule: LipschitzDynamicsConfiguration.Decisions) -> [ClaimTest<LipschitzVariant>] {
     var claims: [ClaimTest<LipschitzVariant>] = [
-      .equal(
+      ClaimTest.equal(
         "predicts-growth",
         "Drift by the gradient and drift by noise predict the growth of Z: predicted over observed is 1.",
-        predictedShare(\.independent), to: 1, within: rule.changeMargin, source: Self.paper),
+        predictedShare(\.independent), to: 1, within: rule.changeMargin, source: Self.paper
+      ).requiring([shortSteps]),
       .lower(
         "noise-helps",
         "The noise terms lower the error of the prediction of Z at the end, against ∫μ_Z alone.", errorChange,

@@ -10,6 +10,23 @@ extension LipschitzDynamicsExperiment {
       .measure(.lookStride, of: configuration.variants[0]))
   }
 
+  /// The equation is the limit of short steps: what steps of finite length add is within half of what the claim allows.
+  var shortSteps: Condition<LipschitzVariant> {
+    Condition(
+      "growth that discrete steps add, of the observed (%)", .atMost(50 * configuration.decision.changeMargin),
+      "Steps are short enough for the equation, which is one of continuous time.",
+      number { paths, seed in
+        100 * (try paths.discreteShare(seed))
+      } makeUp: { wanted, paths, seed, findings in
+        for variant in paths.independent {
+          findings.set(.at(0, .z), of: variant, seed, to: 0)
+          paths.set(.z, variant, seed, 1, &findings)
+          let predicted = (try? paths.last(variant, seed, .predicted)) ?? .nan
+          paths.set(.stepped, variant, seed, predicted + wanted / 100, &findings)
+        }
+      })
+  }
+
   var fits: Condition<LipschitzVariant> {
     Condition(
       "training accuracy at half time, base (%)", .atLeast(95), "The networks of the base are near convergence.",

@@ -105,6 +105,13 @@ package struct LipschitzPaths {
     return changes.reduce(0) { $0 + $1.predicted } / changes.reduce(0) { $0 + $1.observed }
   }
 
+  /// What discrete steps add to the predicted change of Z, over the observed one, each summed over the variants that the
+  /// equation is about.
+  package func discreteShare(_ seed: Int) throws -> Double {
+    let added = try independent.reduce(0) { $0 + (try last($1, seed, .stepped) - last($1, seed, .predicted)) }
+    return try added / independent.reduce(0) { $0 + (try growth($1, seed)) }
+  }
+
   /// What the noise terms add to the absolute error of the prediction, averaged over variants.
   package func errorChange(_ seed: Int) throws -> Double {
     mean(

@@ -231,6 +231,18 @@ package struct MultiObjectiveEvidence {
     return try share * value(.stepsMade, of: run, seed) / Double(arena.samples).squareRoot()
   }
 
+  /// Where a seed's descent stands in the end at a size, over the level that growth in n is asked for: the median of the
+  /// true stationarity over the second half of the steps. Above 1 the level is seen now and then, and not held.
+  package func standOverLevel(_ arena: MultiObjectiveArena, _ arm: MultiObjectiveArm, _ seed: Int) throws -> Double {
+    guard let level = try growthLevel(arm, arena.problem), let run = try growthRun(arena, arm, level: level) else {
+      return .nan
+    }
+    let looks = try curve(run, seed)
+    guard let last = looks.last?.step else { return .nan }
+    let late = looks.filter { $0.step >= last / 2 }.map(\.stationarity).sorted()
+    return late[late.count / 2] / configuration[arena.problem].levels[level]
+  }
+
   /// The logarithm of the largest ratio, over the looks, of the mean true stationarity over T steps to the theorem's bound
   /// 8 (f(x_0) - f(x_end)) / (η T).
   package func boundRatio(_ run: MultiObjectiveRun, _ seed: Int) throws -> Double {

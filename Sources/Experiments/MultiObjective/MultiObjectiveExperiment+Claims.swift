@@ -197,9 +197,30 @@ extension MultiObjectiveExperiment {
 
   /// What growth in n is asked for under: a rate that the theorem allows, and steps enough for √n/ε to outweigh n.
   private func growing(_ arena: MultiObjectiveArena, _ method: MultiObjectiveMethod) -> [Condition<MultiObjectiveRun>] {
+    if method == .smgd { return [standsBelow(arena, method)] }
     guard Self.recursive.contains(method) else { return [] }
     return [manySteps(arena, method)]
       + (configuration.growthRate("logistic").map { [allowedRate(arena, growth: $0)] } ?? [])
+  }
+
+  /// Where noisy gradients stand still above a level, they see it by chance, and when says nothing of the theorem.
+  private func standsBelow(_ arena: MultiObjectiveArena, _ method: MultiObjectiveMethod) -> Condition<MultiObjectiveRun>
+  {
+    let (arm, levels) = (configuration.arm(method), configuration[arena.problem].levels)
+    let rates = configuration.rates(arena.problem)
+    return Condition(
+      "stationarity that \(method.rawValue) ends at, over its level for growth in n, at the largest n", .atMost(1),
+      "It stands below the level in the end.",
+      number {
+        try $0.standOverLevel(arena, arm, $1)
+      } makeUp: { wanted, e, seed, findings in
+        guard let level = try e.growthLevel(arm, arena.problem) else { return }
+        let stationarity = wanted * levels[level]
+        // Whichever rate turns out to be the best.
+        for rate in rates {
+          e.setCurve(MultiObjectiveRun(arena, arm, rate: rate), seed, &findings) { _ in stationarity }
+        }
+      })
   }
 
   /// The same of the rate at which growth in n is asked for.
