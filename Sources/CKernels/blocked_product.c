@@ -10,7 +10,7 @@
 
 // Rows of a and columns of b that meet in registers; steps of the inner extent whose strip of b stays in the first-level
 // cache; numbers of a, and of b, whose blocks share the second-level cache.
-enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8 };
+enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8, UNITS = 8 };
 
 // Multiplications that are worth a second thread; and those below which one thread is faster without laying out rows and columns.
 static const double shared_work = 3e5, laid_out_work = 1e6;
@@ -23,6 +23,8 @@ typedef struct {
   const ck_blocked_product *p;
   void *const *operands;
   int64_t row_parts, column_parts;
+  int64_t units;           // slices of each rectangle that threads take from each other
+  bool units_are_columns;  // or rows
   ck_product_kernel multiply;  // for parts that lay nothing out
 } job;
 
@@ -82,6 +84,13 @@ static void cut(job *j, int threads) {
   }
 }
 
+// Slices of the rectangles, along the side of which less is laid out once more for each.
+static void slice(job *j) {
+  const ck_product *p = &j->p->each;
+  j->units = UNITS;
+  j->units_are_columns = (p->a_column == 1 ? 1 : 4) * p->m / j->row_parts <= 8 * p->n / j->column_parts;
+}
+
 // Matrices times a column or a few, rows times matrices, and products of a few steps: nothing that is laid out would be used again.
 // Items are rows of results, those of one product after another.
 static void multiply_rows(void *context, int64_t begin, int64_t end) {
@@ -129,7 +138,7 @@ static void multiply_whole(void *context, int64_t begin, int64_t end) {
 
 void ck_blocked_product_run(const void *parameters, void *const *operands) {
   const ck_product *p = &((const ck_blocked_product *)parameters)->each;
-  job j = {parameters, operands, 1, 1, ck_product_kernel_of(p)};
+  job j = {parameters, operands, 1, 1, 1, true, ck_product_kernel_of(p)};
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
   // So few columns would fill half a strip, and so few steps are over before anything is laid out.
@@ -152,8 +161,11 @@ void ck_blocked_product_run(const void *parameters, void *const *operands) {
     ck_parallel_for(j.p->batch, 1 + (int64_t)(shared_work / 2 / (work > 0 ? work : 1)), multiply_whole, &j);
     return;
   }
-  if (j.p->batch < 2 * threads && work >= shared_work) cut(&j, threads);
-  int64_t parts = j.row_parts * j.column_parts;
+  if (j.p->batch < 2 * threads && work >= shared_work) {
+    cut(&j, threads);
+    if (work >= shared_work * (double)(threads * UNITS)) slice(&j);
+  }
+  int64_t parts = j.row_parts * j.column_parts * j.units;
   double part_work = work / (double)parts;
   int64_t grain = parts > 1 ? 1 : 1 + (int64_t)(shared_work / 2 / (part_work > 0 ? part_work : 1));
   ck_parallel_for(j.p->batch * parts, grain, CK_DISPATCH(multiply_rectangles), &j);

@@ -37,6 +37,28 @@ typedef struct {
 // Input pixels of a row that the outputs see.
 static int64_t seen(const correlation *c) { return (c->columns - 1) * c->stride_across + c->taps_across; }
 
+// Numbers that are asked for, some at a time, while others are multiplied.
+typedef struct {
+  const float *at, *end;
+  int64_t share;
+} ahead;
+
+static ahead in_shares(const float *from, const float *beyond, int64_t shares) {
+  return (ahead){from, beyond, up(beyond - from, 16 * shares) * 16};
+}
+
+static inline void ask(ahead *a) {
+  for (int64_t i = 0; i < a->share && a->at < a->end; i += 16, a->at += 16) __builtin_prefetch(a->at, 0, 2);
+}
+
+// The pixels that a band's output sees.
+static ahead input_of(const correlation *c, int64_t item, int64_t shares) {
+  int64_t first = item % c->bands * c->band, last = least(first + c->band, c->rows), row = c->width * c->channels;
+  int64_t from = most(first * c->stride - c->top, 0), beyond = least((last - 1) * c->stride - c->top + c->taps, c->height);
+  const float *image = c->input + item / c->bands * c->height * row;
+  return in_shares(image + from * row, image + most(beyond, from) * row, shares);
+}
+
 typedef struct {
   const ck_convolution *p;
   const float *source, *destination;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-enum { MOST = 256 };
+// Members; pieces of a share.
+enum { MOST = 256, PIECES = 4 };
 
 // The next piece of work of a step mostly comes within some microseconds. Who waits for longer gives up the core to whoever
 // needs it and looks again; then it sleeps. To wake it takes longer than to multiply small matrices.
@@ -16,10 +17,10 @@ static const int64_t nanoseconds_alone = 30000, nanoseconds_awake = 3000000;
 // The work at hand. Its fields change only while `open` is false and nobody is inside.
 static struct {
   int64_t count;
-  int parts;
+  int members, pieces;  // pieces of each member
   ck_task task;
   void *context;
-  atomic_bool taken[MOST];
+  atomic_bool taken[MOST * PIECES];
 } work;
 
 static atomic_bool busy, open_now;
@@ -62,15 +63,21 @@ static int64_t now(void) {
     came_;                                                      \
   })
 
-// Takes parts until none is left, one's own first: data that a thread worked on lie in its core's cache.
-static void take_part(int member) {
-  int parts = work.parts;
-  for (int i = 0; i < parts; i++) {
-    int part = (member + i) % parts;
-    if (atomic_load_explicit(&work.taken[part], memory_order_relaxed) || atomic_exchange(&work.taken[part], true)) continue;
-    int64_t begin = work.count * part / parts, end = work.count * (part + 1) / parts;
-    if (begin < end) work.task(work.context, begin, end);
-  }
+static void take(int member, int piece) {
+  atomic_bool *taken = &work.taken[member * PIECES + piece];
+  if (atomic_load_explicit(taken, memory_order_relaxed) || atomic_exchange(taken, true)) return;
+  int64_t first = work.count * member / work.members, share = work.count * (member + 1) / work.members - first;
+  int64_t begin = first + share - (share >> piece), end = first + share - (piece + 1 < work.pieces ? share >> (piece + 1) : 0);
+  if (begin < end) work.task(work.context, begin, end);
+}
+
+// Takes pieces until none is left, one's own first: data that a thread worked on lie in its core's cache. What others have not come
+// to is taken from their end.
+static void take_pieces(int member) {
+  int members = work.members, pieces = work.pieces;
+  for (int piece = 0; member < members && piece < pieces; piece++) take(member, piece);
+  for (int i = 1; i <= members; i++)
+    for (int piece = pieces - 1; piece >= 0; piece--) take((member + i) % members, piece);
 }
 
 static void *serve(void *context) {
@@ -86,7 +93,7 @@ static void *serve(void *context) {
     }
     seen = atomic_load(&rounds);
     atomic_fetch_add(&inside, 1);
-    if (atomic_load(&open_now)) take_part(member);
+    if (atomic_load(&open_now)) take_pieces(member);
     if (atomic_fetch_sub(&inside, 1) == 1 && atomic_load(&owner_sleeps)) {
       pthread_mutex_lock(&lock);
       pthread_cond_signal(&all_left);
@@ -96,7 +103,7 @@ static void *serve(void *context) {
   return NULL;
 }
 
-// Fewer threads than wanted are enough: whoever is there takes all parts.
+// Fewer threads than wanted are enough: whoever is there takes all pieces.
 static void grow(int wanted) {
   while (size < wanted) {
     pthread_t thread;
@@ -106,18 +113,24 @@ static void grow(int wanted) {
   }
 }
 
-void crew_run(int64_t count, int parts, ck_task task, void *context) {
-  if (parts > MOST) parts = MOST;
+void crew_run(int64_t count, int64_t grain, int members, ck_task task, void *context) {
+  if (members > MOST) members = MOST;
   if (atomic_exchange(&busy, true)) {
-    for (int part = 0; part < parts; part++) task(context, count * part / parts, count * (part + 1) / parts);
+    task(context, 0, count);
     return;
   }
-  grow(parts);
+  grow(members);
+  int64_t share = count / members;
+  int pieces = 1;
+  while (pieces < PIECES && share >> pieces >= grain && share >> pieces > 0) pieces++;
   work.count = count;
-  work.parts = parts;
+  work.members = members;
+  work.pieces = pieces;
   work.task = task;
   work.context = context;
-  for (int i = 0; i < parts; i++) atomic_store_explicit(&work.taken[i], false, memory_order_relaxed);
+  for (int i = 0; i < members; i++)
+    for (int piece = 0; piece < pieces; piece++)
+      atomic_store_explicit(&work.taken[i * PIECES + piece], false, memory_order_relaxed);
   atomic_store(&open_now, true);
   atomic_fetch_add(&rounds, 1);
   if (atomic_load(&sleepers) > 0) {
@@ -125,7 +138,7 @@ void crew_run(int64_t count, int parts, ck_task task, void *context) {
     pthread_cond_broadcast(&new_work);
     pthread_mutex_unlock(&lock);
   }
-  take_part(0);
+  take_pieces(0);
   atomic_store(&open_now, false);
   if (!COMES_SOON(atomic_load(&inside) == 0)) {
     pthread_mutex_lock(&lock);

@@ -92,7 +92,7 @@ void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) 
   }
   // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
   if (!parallel || (ck_has_own_products() && !shares_with_library)) {
-    crew_run(count, (int)parts, task, context);
+    crew_run(count, grain, (int)parts, task, context);
     return;
   }
   region r = {task, context, count, (int)parts, 0, 0};

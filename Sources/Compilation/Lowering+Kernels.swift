@@ -36,14 +36,14 @@ extension Lowering {
   /// A call that reads dense arrays and writes dense results, and a scratch buffer last.
   func emit(
     _ name: String, _ kernel: @escaping ck_kernel, _ parameters: UnsafeRawPointer?, reads: [View], _ results: [Value],
-    scratch: Int? = nil
+    scratch: Int? = nil, flops: Double = 0
   ) {
     var written = results.map { KernelCall.Operand(buffer: place($0).buffer, isWritten: true) }
     if let scratch { written.append(KernelCall.Operand(buffer: scratch, isWritten: true)) }
     append(
       KernelCall(
         name: name, kernel: kernel, parameters: parameters,
-        operands: reads.map { KernelCall.Operand(buffer: $0.buffer) } + written,
+        operands: reads.map { KernelCall.Operand(buffer: $0.buffer) } + written, flops: flops,
         location: graph.nodes[results[0].node].location))
   }
 
@@ -235,7 +235,17 @@ extension Lowering {
     let shape = reads[0].shape
     let parameters = ck_attention(
       batch: Int64(shape[0]), time: Int64(shape[1]), heads: Int64(shape[3]), width: Int64(shape[4]), causal: causal)
-    emit("\(name) \(shape)", kernel, memory.store(parameters), reads: reads, results)
+    emit(
+      "\(name) \(shape)", kernel, memory.store(parameters), reads: reads, results,
+      flops: attentionFlops(
+        shape[0] * shape[3], time: shape[1], width: shape[4], causal, products: reads.count == 1 ? 2 : 4))
+  }
+
+  /// Operations of an attention's two products, or of the four of its gradient, each of them over pairs of positions of which one sees
+  /// the other. Scores that the gradient computes again do not count.
+  private func attentionFlops(_ items: Int, time: Int, width: Int, _ causal: Bool, products: Int) -> Double {
+    let pairs = Double(time) * Double(causal ? time + 1 : 2 * time) / 2
+    return 2 * Double(items) * pairs * Double(width) * Double(products)
   }
 
   private func layerNorm(_ reads: [View]) -> ck_layer_norm {
@@ -249,7 +259,10 @@ extension Lowering {
     let parameters = ck_grouped_attention(
       batch: Int64(queries[0]), time: Int64(queries[1]), heads: Int64(queries[2]), key_heads: Int64(keys[2]),
       width: Int64(queries[3]))
-    emit("\(name) \(queries)", kernel, memory.store(parameters), reads: reads, results)
+    emit(
+      "\(name) \(queries)", kernel, memory.store(parameters), reads: reads, results,
+      flops: attentionFlops(
+        queries[0] * queries[2], time: queries[1], width: queries[3], true, products: reads.count == 3 ? 2 : 4))
   }
 
   private func rmsNorm(_ reads: [View]) -> ck_rms_norm {

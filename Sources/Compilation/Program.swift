@@ -143,7 +143,7 @@ extension Program {
     public var name: String
     /// Mean wall time of one run, in seconds.
     public var seconds: Double
-    /// Floating-point operations, where the call is a product or a convolution.
+    /// Floating-point operations, where the call is a product, a convolution or an attention.
     public var flops: Double
   }
 
@@ -166,6 +166,6 @@ extension Program {
   /// Number of kernel calls in one run.
   public var callCount: Int { plan.calls.count }
 
-  /// Floating-point operations of the products and convolutions in one run.
+  /// Floating-point operations of the products in one run: those of matrices, of convolutions as they are defined, and of attention.
   public var flops: Double { plan.calls.reduce(0) { $0 + $1.flops } }
 }

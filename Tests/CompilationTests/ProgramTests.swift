@@ -56,3 +56,52 @@ import Testing
     #expect(order.firstIndex(of: 3)! < order.firstIndex(of: 0)! && order.firstIndex(of: 3)! < order.firstIndex(of: 4)!)
   }
 }
+
+/// Operations that a profile and the share of the arithmetic limit count.
+@Suite struct CountedOperationsTests {
+  private func flops(_ inputs: [TensorType], _ body: (Graph, [Tensor]) throws -> [Tensor]) throws -> Double {
+    try Program(inputs: inputs, body).flops
+  }
+
+  /// The kernel counts what its products would count by themselves: two forward, four backward (which compute the scores again). Where
+  /// positions see earlier ones only, (T + 1) / 2T of it.
+  @Test(arguments: [1, 5, 12]) func attentionCountsItsProducts(_ time: Int) throws {
+    let shape = TensorType([2, time, 3, 4, 8])
+    func products(_ count: Int, causal: Bool) -> Double {
+      let pairs = causal ? time * (time + 1) / 2 : time * time
+      return Double(count * 2 * 2 * 4 * 8 * pairs)
+    }
+    for causal in [false, true] {
+      let forward = try flops([shape]) { _, x in [selfAttention(packed: x[0], causal: causal)] }
+      #expect(forward == products(2, causal: causal))
+      let both = try flops([shape]) { _, x in
+        let y = selfAttention(packed: x[0], causal: causal)
+        return [y] + gradients(of: (y * y).sum(), withRespectTo: [x[0]])
+      }
+      #expect(both == products(6, causal: causal))
+    }
+    let written = try flops([TensorType([2, time, 3, 4, 8], .float64)]) { _, x in
+      [selfAttention(packed: x[0], causal: false)]
+    }
+    #expect(written == products(2, causal: false))
+  }
+
+  @Test func groupedAttentionCountsItsProducts() throws {
+    let (queries, keys) = (TensorType([2, 6, 4, 8]), TensorType([2, 6, 2, 8]))
+    let pair: Double = 2 * 2 * 4 * 8 * 21
+    let both = try flops([queries, keys, keys]) { _, x in
+      let y = groupedAttention(query: x[0], key: x[1], value: x[2])
+      return [y] + gradients(of: (y * y).sum(), withRespectTo: x)
+    }
+    #expect(both == 6 * pair)
+  }
+
+  @Test func convolutionsCountAsTheyAreDefined() throws {
+    // Large enough to take fewer multiplications than that.
+    let counted = try flops([TensorType([8, 16, 16, 16]), TensorType([3, 3, 16, 32])]) { _, x in
+      [x[0].convolved(with: x[1], padding: .same)]
+    }
+    let defined = 2 * 8 * 16 * 16 * 9 * 16 * 32
+    #expect(counted == Double(defined))
+  }
+}

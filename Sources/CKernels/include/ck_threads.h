@@ -29,11 +29,11 @@ void ck_lend_threads(int count);
 /// Whether what the calling thread starts next works beside a library's products, whose threads it then takes.
 void ck_share_threads_with_library(bool shares);
 
-/// The work of one thread: items `begin..<end`.
+/// Work on items `begin..<end`.
 typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
 
-/// Splits `0..<count` into contiguous parts of at least `grain` items, one per thread, and runs them. The split
-/// depends only on `count`, `grain` and the thread count, so results are reproducible for a fixed thread count.
+/// Splits `0..<count` into contiguous parts of at least `grain` items, one or some for each thread, and runs them. The split
+/// depends only on `count`, `grain` and the thread count; which thread takes a part does not.
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context);
 
 /// Items of so many elements each that are worth a thread's start.
