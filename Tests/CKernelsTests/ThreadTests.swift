@@ -49,21 +49,27 @@ import Testing
       ck_set_thread_count(2)
       // By item: which thread did it.
       let workers = UnsafeMutablePointer<pthread_t>.allocate(capacity: 16)
-      workers.initialize(repeating: 0, count: 16)
       defer { workers.deallocate() }
-      ck_parallel_for(
-        16, 1,
-        { context, begin, end in
-          let workers = context!.assumingMemoryBound(to: pthread_t.self)
-          for item in begin..<end {
-            if item < 8 { usleep(20_000) }
-            workers[Int(item)] = pthread_self()
-          }
-        }, workers)
-      let all = (0..<16).map { workers[$0] }
-      #expect(!all.contains(0))
-      // The first four are one piece; the last of the slow share, a piece of one item, is taken by the other thread.
-      #expect(Set(all.prefix(4)).count == 1 && all[7] != all[0], "\(all)")
+      var isHelped = false
+      // Where tests beside this one use the threads, nobody is free to help.
+      for _ in 0..<200 where !isHelped {
+        workers.initialize(repeating: 0, count: 16)
+        ck_parallel_for(
+          16, 1,
+          { context, begin, end in
+            let workers = context!.assumingMemoryBound(to: pthread_t.self)
+            for item in begin..<end {
+              if item < 8 { usleep(2000) }
+              workers[Int(item)] = pthread_self()
+            }
+          }, workers)
+        let all = (0..<16).map { workers[$0] }
+        // The first four are one piece.
+        #expect(!all.contains(0) && Set(all.prefix(4)).count == 1, "\(all)")
+        // The last of the slow share, a piece of one item, is taken by the other thread.
+        isHelped = all[7] != all[0]
+      }
+      #expect(isHelped)
     }
   #endif
 
