@@ -129,3 +129,26 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
 )
+
+// Code is specialised across modules. The package manager builds a module again when one that its target names was written anew,
+// and a module whose own interface stayed the same is not written anew, whatever changed below it. So each target names all
+// libraries that it stands on; what a room may import is what stands above.
+let named = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0.dependencies.compactMap(library)) })
+
+func library(_ dependency: Target.Dependency) -> String? {
+  guard case .byNameItem(let name, _) = dependency,
+    libraries.contains(name) || name == "Descent" || name == "TestSupport"
+  else {
+    return nil
+  }
+  return name
+}
+
+func foundation(of target: String) -> Set<String> {
+  named[target, default: []].reduce(into: []) { $0.formUnion(foundation(of: $1).union([$1])) }
+}
+
+for target in package.targets {
+  let missing = foundation(of: target.name).subtracting(target.dependencies.compactMap(library))
+  target.dependencies += missing.sorted().map { .byNameItem(name: $0, condition: nil) }
+}

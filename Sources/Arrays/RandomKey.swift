@@ -25,7 +25,9 @@ public struct RandomKey: Hashable, Sendable {
   public func split(_ name: String) -> RandomKey { child(FNV.hash(name)) }
 
   /// The child key of that number.
-  public func split(_ index: Int) -> RandomKey { split("number").child(UInt64(bitPattern: Int64(index))) }
+  public func split(_ index: Int) -> RandomKey { child(Self.number).child(UInt64(bitPattern: Int64(index))) }
+
+  private static let number = FNV.hash("number")
 
   /// The key as the two int32 words that `Tensor.random` takes.
   public var array: NDArray { NDArray([Int32(bitPattern: words.x), Int32(bitPattern: words.y)]) }

@@ -19,10 +19,10 @@ final class ExecutionPlan {
   /// After how many calls nobody reads or writes a result any more, and which results these are.
   private let endings: [(callCount: Int, outputs: [Int])]
   /// Operand positions that follow an argument or a result, whose address changes from run to run.
-  private var inputSlots: [[(slot: Int, byteOffset: Int)]]
-  private var outputSlots: [[(slot: Int, byteOffset: Int)]]
-  private var inputAddresses: [UnsafeMutableRawPointer?]
-  private var outputAddresses: [UnsafeMutableRawPointer?]
+  private let inputSlots: [[(slot: Int, byteOffset: Int)]]
+  private let outputSlots: [[(slot: Int, byteOffset: Int)]]
+  /// The addresses now, of arguments and then of results.
+  private let addresses: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 
   init(_ lowering: Lowering, inputCount: Int, outputCount: Int) {
     calls = lowering.calls
@@ -36,10 +36,10 @@ final class ExecutionPlan {
     pointers = .allocate(capacity: max(slotCount, 1))
     pointers.initialize(repeating: nil, count: max(slotCount, 1))
     steps = .allocate(capacity: max(calls.count, 1))
-    inputSlots = Array(repeating: [], count: inputCount)
-    outputSlots = Array(repeating: [], count: outputCount)
-    inputAddresses = Array(repeating: nil, count: inputCount)
-    outputAddresses = Array(repeating: nil, count: outputCount)
+    var inputSlots = [[(slot: Int, byteOffset: Int)]](repeating: [], count: inputCount)
+    var outputSlots = [[(slot: Int, byteOffset: Int)]](repeating: [], count: outputCount)
+    addresses = .allocate(capacity: max(inputCount + outputCount, 1))
+    addresses.initialize(repeating: nil, count: max(inputCount + outputCount, 1))
     var last = [Int](repeating: 0, count: outputCount)
     var slot = 0
     for (index, call) in calls.enumerated() {
@@ -57,24 +57,31 @@ final class ExecutionPlan {
         slot += 1
       }
     }
+    (self.inputSlots, self.outputSlots) = (inputSlots, outputSlots)
     endings = Dictionary(grouping: last.indices) { last[$0] }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   deinit {
     pointers.deallocate()
+    addresses.deallocate()
     steps.deallocate()
   }
 
   func bindInput(_ position: Int, to address: UnsafeMutableRawPointer) {
-    guard inputAddresses[position] != address else { return }
-    inputAddresses[position] = address
-    for (slot, offset) in inputSlots[position] { pointers[slot] = address + offset }
+    bind(inputSlots[position], address, now: addresses + position)
   }
 
   func bindOutput(_ position: Int, to address: UnsafeMutableRawPointer) {
-    guard outputAddresses[position] != address else { return }
-    outputAddresses[position] = address
-    for (slot, offset) in outputSlots[position] { pointers[slot] = address + offset }
+    bind(outputSlots[position], address, now: addresses + inputSlots.count + position)
+  }
+
+  private func bind(
+    _ slots: [(slot: Int, byteOffset: Int)], _ address: UnsafeMutableRawPointer,
+    now: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+  ) {
+    guard now.pointee != address else { return }
+    now.pointee = address
+    for (slot, offset) in slots { pointers[slot] = address + offset }
   }
 
   func run() { withThreads { ck_run(steps, Int64(calls.count)) } }

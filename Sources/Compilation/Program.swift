@@ -16,7 +16,9 @@ public final class Program {
 
   private let plan: ExecutionPlan
   private let outputBuffers: [Int?]
-  private let donors: [Int: Int]
+  // By argument, and by result: small steps feel it when such are looked up by name or number.
+  private let isDonated: [Bool]
+  private let donors: [Int?]
 
   /// Traces and compiles.
   ///
@@ -44,7 +46,9 @@ public final class Program {
     guard Set(donations.values).count == donations.count else {
       throw CompilationError(reason: "two arguments cannot become one result: \(donations)")
     }
-    donors = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
+    isDonated = inputTypes.indices.map { donations[$0] != nil }
+    let donorsByResult = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
+    donors = outputs.indices.map { donorsByResult[$0] }
     for (input, output) in donations {
       guard inputTypes.indices.contains(input), outputs.indices.contains(output) else {
         throw CompilationError(reason: "there is no argument \(input) or no result \(output) to donate to")
@@ -112,7 +116,7 @@ public final class Program {
         throw ArgumentError(
           reason: "argument \(position) must be \(type) and is \(TensorType(of: inputs[position]))")
       }
-      if donations[position] != nil { inputs[position].makeUnique() }
+      if isDonated[position] { inputs[position].makeUnique() }
       plan.bindInput(position, to: inputs[position].storage.pointer)
     }
     var results: [NDArray] = []

@@ -29,6 +29,19 @@ public enum RunEnvironment {
     return data.map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"
   }
 
+  /// The processor's name; family and model where a virtual machine tells no more than the brand.
+  package static var processor: String {
+    guard let model = processorModel() else { return "an unknown processor" }
+    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return model }
+    func field(_ name: String) -> String? {
+      text.split(separator: "\n").first { $0.hasPrefix(name) && !$0.hasPrefix("model name") }?.split(separator: ":")
+        .last
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    guard let family = field("cpu family"), let number = field("model") else { return model }
+    return "\(model) family \(family) model \(number)"
+  }
+
   private static func processorModel() -> String? {
     #if canImport(Darwin)
       return systemText("machdep.cpu.brand_string")

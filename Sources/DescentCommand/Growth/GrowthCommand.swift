@@ -15,7 +15,7 @@ struct GrowthCommand: ParsableCommand {
       128, width 512, 3 hidden layers unless varied), and the time to compile it. rows measures an epoch of a perceptron of \
       two hidden layers of 64 units over a table of 8 columns, in batches of 512, with the process's largest memory. The \
       exponent is the slope of log time against log size over the largest four sizes, with a 95 % interval (Student's t). A \
-      size that the memory does not hold is left out. With --derivatives: the time to compile derivatives of first and second \
+      size that the memory does not hold is left out, and one that others disturbed is measured again. With --derivatives: the time to compile derivatives of first and second \
       order of a GPT of width 576, by depth.
       """)
 
@@ -53,7 +53,10 @@ struct GrowthCommand: ParsableCommand {
     if let threads { Engine.setThreadCount(threads) }
     if derivatives { return try DerivativeGrowth.printTable() }
     let all = chosen.isEmpty ? [.batch, .width, .depth] : chosen
-    let stopwatch = Stopwatch(rounds: rounds ?? 9)
+    let sizeCount = all.reduce(0) { $0 + $1.sizes(most: most).count }
+    let watch = DisturbanceWatch(repeats: sizeCount, noun: "sizes")
+    let stopwatch = Stopwatch(rounds: rounds ?? 9, watch: watch)
+    printAtOnce("\(RunEnvironment.processor), \(Engine.threadCount) threads\n")
     let steps = all.filter { $0 != .rows }
     var omissions: [String] = []
     if !steps.isEmpty { omissions += try StepGrowth.printTable(steps, most: most, stopwatch) }
@@ -62,6 +65,6 @@ struct GrowthCommand: ParsableCommand {
       if !steps.isEmpty { print("") }
       omissions += try RowGrowth.printTable(most: most, stopwatch)
     }
-    if !omissions.isEmpty { print("\n" + omissions.joined(separator: "\n")) }
+    print("\n" + (omissions + [watch.summary]).joined(separator: "\n"))
   }
 }
