@@ -53,23 +53,32 @@ static void plain_product(int64_t m, int64_t n, int64_t k, const double *a, int6
     }
 }
 
-// Multiplications and additions that are worth a thread of their own.
-enum { SHARED_WORK = 1 << 18 };
+// Multiplications and additions that are worth a thread of their own; the rows for which `dgemm` copies the other matrix at little
+// cost; the most blocks of a product.
+enum { SHARED_WORK = 1 << 18, BLOCK_ROWS = 64, BLOCKS = 64 };
 
-// A product whose rows are shared among threads.
+// A product whose rows are shared among threads, in blocks. OpenBLAS adds up the last rows of a product in another order: the blocks
+// follow from the shape alone, so that neither the number of threads nor who is busy changes a bit.
 typedef struct {
   CBLAS_TRANSPOSE ta, tb;
-  int64_t n, k, row_stride;
+  int64_t m, n, k, row_stride, rows;  // rows of a block
   int la, lb, lc;
   const double *a, *b;
   double *c;
   bool accumulate;
 } row_blocks;
 
-static void multiply_rows(void *context, int64_t begin, int64_t end) {
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static void multiply_blocks(void *context, int64_t begin, int64_t end) {
   const row_blocks *p = context;
-  cblas_dgemm(CblasRowMajor, p->ta, p->tb, (int)(end - begin), (int)p->n, (int)p->k, 1, p->a + begin * p->row_stride,
-              p->la, p->b, p->lb, p->accumulate ? 1 : 0, p->c + begin * p->lc, p->lc);
+  for (int64_t block = begin; block < end; block++) {
+    int64_t first = block * p->rows, rows = least(p->rows, p->m - first);
+    cblas_dgemm(CblasRowMajor, p->ta, p->tb, (int)rows, (int)p->n, (int)p->k, 1, p->a + first * p->row_stride, p->la, p->b, p->lb,
+                p->accumulate ? 1 : 0, p->c + first * p->lc, p->lc);
+  }
 }
 
 // A matrix times a column, or a row times a matrix: `dgemm` would copy the matrix, which takes longer than to multiply. On the calling
@@ -99,14 +108,15 @@ static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am
     return;
   }
   keep_to_one_thread();
-  row_blocks blocks = {ta, tb, n, k, am, la, lb, lc, a, b, c, accumulate};
+  int64_t rows = least(BLOCK_ROWS, (m + 31) / 32 * 8);  // a quarter of the rows, in eights
+  rows = most(most(rows, (m + BLOCKS - 1) / BLOCKS), 1 + SHARED_WORK / (n * k));
+  row_blocks blocks = {ta, tb, m, n, k, am, rows, la, lb, lc, a, b, c, accumulate};
   if (n == 1 || m == 1) {
     // An axis of one number has any step, as that of a broadcast, which is 0; BLAS takes none of 0.
     multiply_vector(&blocks, m, k == 1 ? 1 : ak, n > 1 ? cn : m > 1 ? cm : 1);
     return;
   }
-  int64_t grain = 1 + SHARED_WORK / (n * k);
-  ck_parallel_for(m, grain, multiply_rows, &blocks);
+  ck_parallel_for((m + rows - 1) / rows, 1, multiply_blocks, &blocks);
 }
 
 void cb_matmul_run(const void *parameters, void *const *operands) {

@@ -42,7 +42,9 @@ import Training
     let (events, estimate) = try toy.run()
     #expect(estimate.hasPrefix("20 descents: about ") && estimate.contains(" at a time, "))
     #expect(estimate.contains("MB of working memory"))
-    #expect(try toy.run(Array(events.dropLast(2))).estimate.hasPrefix("1 descents: about "))
+    // Tasks run at a time, so that the last lines may be those of several.
+    let last = results(events).last
+    #expect(try toy.run(events.filter { $0.task != last }).estimate.hasPrefix("1 descents: about "))
     #expect(try toy.run(events).estimate == "all descents are done; drawing the report")
   }
 
