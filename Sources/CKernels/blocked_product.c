@@ -25,6 +25,7 @@ typedef struct {
   int64_t row_parts, column_parts;
   int64_t units;           // slices of each rectangle that threads take from each other
   bool units_are_columns;  // or rows
+  int pieces;              // of a thread's slices
   ck_product_kernel multiply;  // for parts that lay nothing out
 } job;
 
@@ -84,11 +85,14 @@ static void cut(job *j, int threads) {
   }
 }
 
-// Slices of the rectangles, along the side of which less is laid out once more for each.
+// Slices of the rectangles, along the side of which less is laid out once more for each piece. Rows take half as long as columns.
+// Pieces of a rectangle of 256 rows or columns take some 3 % longer each.
 static void slice(job *j) {
   const ck_product *p = &j->p->each;
+  int64_t rows = p->m / j->row_parts, columns = p->n / j->column_parts;
   j->units = UNITS;
-  j->units_are_columns = (p->a_column == 1 ? 1 : 4) * p->m / j->row_parts <= 8 * p->n / j->column_parts;
+  j->units_are_columns = rows < 2 * columns;
+  j->pieces = (int)least(CK_PIECES, 1 + (j->units_are_columns ? columns : rows) / 256);
 }
 
 // Matrices times a column or a few, rows times matrices, and products of a few steps: nothing that is laid out would be used again.
@@ -138,7 +142,7 @@ static void multiply_whole(void *context, int64_t begin, int64_t end) {
 
 void ck_blocked_product_run(const void *parameters, void *const *operands) {
   const ck_product *p = &((const ck_blocked_product *)parameters)->each;
-  job j = {parameters, operands, 1, 1, 1, true, ck_product_kernel_of(p)};
+  job j = {parameters, operands, 1, 1, 1, true, CK_PIECES, ck_product_kernel_of(p)};
   int threads = ck_thread_count();
   double work = (double)p->m * (double)p->n * (double)p->k;
   // So few columns would fill half a strip, and so few steps are over before anything is laid out.
@@ -168,5 +172,5 @@ void ck_blocked_product_run(const void *parameters, void *const *operands) {
   int64_t parts = j.row_parts * j.column_parts * j.units;
   double part_work = work / (double)parts;
   int64_t grain = parts > 1 ? 1 : 1 + (int64_t)(shared_work / 2 / (part_work > 0 ? part_work : 1));
-  ck_parallel_for(j.p->batch * parts, grain, CK_DISPATCH(multiply_rectangles), &j);
+  ck_parallel_for_in_pieces(j.p->batch * parts, grain, j.pieces, CK_DISPATCH(multiply_rectangles), &j);
 }

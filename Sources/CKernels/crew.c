@@ -8,7 +8,7 @@
 #include <time.h>
 
 // Members; pieces of a share.
-enum { MOST = 256, PIECES = 4 };
+enum { MOST = 256, PIECES = CK_PIECES };
 
 // The next piece of work of a step mostly comes within some microseconds. Who waits for longer gives up the core to whoever
 // needs it and looks again; then it sleeps. To wake it takes longer than to multiply small matrices.
@@ -18,6 +18,7 @@ static const int64_t nanoseconds_alone = 30000, nanoseconds_awake = 3000000;
 static struct {
   int64_t count;
   int members, pieces;  // pieces of each member
+  int joined;           // how many are one with the first
   ck_task task;
   void *context;
   atomic_bool taken[MOST * PIECES];
@@ -67,8 +68,9 @@ static void take(int member, int piece) {
   atomic_bool *taken = &work.taken[member * PIECES + piece];
   if (atomic_load_explicit(taken, memory_order_relaxed) || atomic_exchange(taken, true)) return;
   int64_t first = work.count * member / work.members, share = work.count * (member + 1) / work.members - first;
-  int64_t begin = first + share - (share >> piece), end = first + share - (piece + 1 < work.pieces ? share >> (piece + 1) : 0);
-  if (begin < end) work.task(work.context, begin, end);
+  int cut = piece + work.joined;
+  int64_t begin = piece > 0 ? share - (share >> cut) : 0, end = share - (piece + 1 < work.pieces ? share >> (cut + 1) : 0);
+  if (begin < end) work.task(work.context, first + begin, first + end);
 }
 
 // Takes pieces until none is left, one's own first: data that a thread worked on lie in its core's cache. What others have not come
@@ -113,7 +115,7 @@ static void grow(int wanted) {
   }
 }
 
-void crew_run(int64_t count, int64_t grain, int members, ck_task task, void *context) {
+void crew_run(int64_t count, int64_t grain, int members, int most, ck_task task, void *context) {
   if (members > MOST) members = MOST;
   if (atomic_exchange(&busy, true)) {
     task(context, 0, count);
@@ -125,11 +127,12 @@ void crew_run(int64_t count, int64_t grain, int members, ck_task task, void *con
   while (pieces < PIECES && share >> pieces >= grain && share >> pieces > 0) pieces++;
   work.count = count;
   work.members = members;
-  work.pieces = pieces;
+  work.joined = pieces > most ? pieces - most : 0;
+  work.pieces = pieces - work.joined;
   work.task = task;
   work.context = context;
   for (int i = 0; i < members; i++)
-    for (int piece = 0; piece < pieces; piece++)
+    for (int piece = 0; piece < work.pieces; piece++)
       atomic_store_explicit(&work.taken[i * PIECES + piece], false, memory_order_relaxed);
   atomic_store(&open_now, true);
   atomic_fetch_add(&rounds, 1);

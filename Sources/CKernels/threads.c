@@ -82,6 +82,10 @@ static void region_body(void *data) {
 }
 
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) {
+  ck_parallel_for_in_pieces(count, grain, CK_PIECES, task, context);
+}
+
+void ck_parallel_for_in_pieces(int64_t count, int64_t grain, int pieces, ck_task task, void *context) {
   if (count <= 0) return;
   int64_t parts = grain > 0 ? count / grain : count;
   int threads = ck_thread_count();
@@ -92,7 +96,7 @@ void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context) 
   }
   // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
   if (!parallel || (ck_has_own_products() && !shares_with_library)) {
-    crew_run(count, grain, (int)parts, task, context);
+    crew_run(count, grain, (int)parts, pieces < 1 ? 1 : pieces, task, context);
     return;
   }
   region r = {task, context, count, (int)parts, 0, 0};

@@ -18,9 +18,9 @@ import Testing
     }
     deinit { counts.deallocate() }
 
-    func run(grain: Int64) {
-      ck_parallel_for(
-        Int64(count), grain,
+    func run(grain: Int64, pieces: Int32 = Int32(CK_PIECES)) {
+      ck_parallel_for_in_pieces(
+        Int64(count), grain, pieces,
         { context, begin, end in
           let tally = Unmanaged<Tally>.fromOpaque(context!).takeUnretainedValue()
           for item in begin..<end { tally.counts[Int(item)] += 1 }
@@ -34,9 +34,9 @@ import Testing
     let before = ck_thread_count()
     defer { ck_set_thread_count(before) }
     ck_set_thread_count(threads)
-    for count in [1, 2, 5, 1000] {
+    for count in [1, 2, 5, 16, 1000] {
       let tally = Tally(count)
-      for _ in 0..<200 { tally.run(grain: 1) }
+      for round in 0..<200 { tally.run(grain: 1, pieces: Int32(round % 6)) }
       #expect(tally.isEverywhere(200), "\(count) items on \(threads) threads")
     }
   }

@@ -36,6 +36,12 @@ typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
 /// depends only on `count`, `grain` and the thread count; which thread takes a part does not.
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context);
 
+/// The most pieces of a thread's share, of which others take some when they have none of their own left.
+enum { CK_PIECES = 4 };
+
+/// The same, for tasks that do something over again for each piece: each share is cut into `pieces` at most.
+void ck_parallel_for_in_pieces(int64_t count, int64_t grain, int pieces, ck_task task, void *context);
+
 /// Items of so many elements each that are worth a thread's start.
 static inline int64_t ck_grain_for(int64_t elements) {
   int64_t grain = 16384 / (elements > 0 ? elements : 1);
