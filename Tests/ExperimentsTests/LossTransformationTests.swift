@@ -100,6 +100,21 @@ import Training
     #expect(still.values[Measure("following")]!.isNaN)
   }
 
+  /// A descent that runs away ends with losses and steps that are no numbers: they say nothing of the formula.
+  @Test func whatOverflowedIsNotCompared() {
+    var watch = StepWatch(LossTrial(rate: 0.1, exponent: .constant(2)))
+    watch.observe(loss: 3, relativeStep: 6)
+    let before = watch.values
+    for (loss, step) in [(Double.infinity, 4.0), (.nan, 4), (3, .infinity), (3, .nan), (1e300, 0)] {
+      watch.observe(loss: loss, relativeStep: step)
+    }
+    #expect(abs(before[Measure("formulaError")]!) < rounding(terms: 4))
+    #expect(watch.values[Measure("formulaError")] == before[Measure("formulaError")])
+    watch.observe(loss: 3, relativeStep: 12)
+    // One of two that counted is twice the factor.
+    #expect(abs(watch.values[Measure("formulaError")]! - log(2.0) / 2) < rounding(terms: 4))
+  }
+
   /// No two seeds have an example in common, nor do those that choose rates.
   @Test func seedsHaveTheirOwnExamples() throws {
     let all = try LossProblem.all("curve", configuration, DataLocator())

@@ -6,7 +6,7 @@ package struct StepWatch {
   private let trial: LossTrial
   private(set) var count = 0
   private var relative = 0.0
-  private var formula = 0.0
+  private var formula = (sum: 0.0, count: 0.0)
   /// Of the present descent: steps, logarithms of factor and step, and their products.
   private var present = (count: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
   /// Of those that ended, about the means of each.
@@ -19,9 +19,10 @@ package struct StepWatch {
     count += 1
     relative += relativeStep
     guard let transformation = trial.transformation, relativeStep > 0 else { return }
-    // The factor on paper, in double precision, beside the steps that were made.
+    // The factor on paper, in double precision, beside the steps that were made; of a loss that overflowed nothing follows.
     let (factor, step) = (log(transformation.factor(of: loss)), log(relativeStep))
-    formula += abs(step - factor)
+    guard loss.isFinite, factor.isFinite, step.isFinite else { return }
+    formula = (formula.sum + abs(step - factor), formula.count + 1)
     present.count += 1
     present.x += factor
     present.y += step
@@ -47,7 +48,7 @@ package struct StepWatch {
     let isChanging = whole.squares > 1e-10 * n
     return [
       .trialRate: trial.rate, .relativeStep: relative / n, .meanRate: trial.rate * relative / n,
-      .formulaError: formula / n, .following: isChanging ? whole.products / whole.squares : .nan,
+      .formulaError: formula.sum / max(formula.count, 1), .following: isChanging ? whole.products / whole.squares : .nan,
     ]
   }
 }
