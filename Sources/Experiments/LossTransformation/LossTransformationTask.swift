@@ -48,7 +48,8 @@ package struct StepWatch {
     let isChanging = whole.squares > 1e-10 * n
     return [
       .trialRate: trial.rate, .relativeStep: relative / n, .meanRate: trial.rate * relative / n,
-      .formulaError: formula.sum / max(formula.count, 1), .following: isChanging ? whole.products / whole.squares : .nan,
+      .formulaError: formula.sum / max(formula.count, 1),
+      .following: isChanging ? whole.products / whole.squares : .nan,
     ]
   }
 }
