@@ -115,7 +115,7 @@ static void grow(int wanted) {
   }
 }
 
-void crew_run(int64_t count, int64_t grain, int members, int most, ck_task task, void *context) {
+void crew_run(int64_t count, int64_t grain, int members, int wanted, ck_task task, void *context) {
   if (members > MOST) members = MOST;
   if (atomic_exchange(&busy, true)) {
     task(context, 0, count);
@@ -127,7 +127,7 @@ void crew_run(int64_t count, int64_t grain, int members, int most, ck_task task,
   while (pieces < PIECES && share >> pieces >= grain && share >> pieces > 0) pieces++;
   work.count = count;
   work.members = members;
-  work.joined = pieces > most ? pieces - most : 0;
+  work.joined = pieces > wanted ? pieces - wanted : 0;
   work.pieces = pieces - work.joined;
   work.task = task;
   work.context = context;

@@ -103,13 +103,19 @@ import Training
   /// A descent that runs away ends with losses and steps that are no numbers: they say nothing of the formula.
   @Test func whatOverflowedIsNotCompared() {
     var watch = StepWatch(LossTrial(rate: 0.1, exponent: .constant(2)))
+    watch.observe(loss: .infinity, relativeStep: 1)
+    // Nothing was compared: that is no agreement.
+    #expect(watch.values[Measure("formulaError")]!.isNaN)
     watch.observe(loss: 3, relativeStep: 6)
     let before = watch.values
+    // The mean rate is that of steps that are numbers: 1 and 6.
+    #expect(before[Measure("meanRate")] == 0.1 * 3.5)
     for (loss, step) in [(Double.infinity, 4.0), (.nan, 4), (3, .infinity), (3, .nan), (1e300, 0)] {
       watch.observe(loss: loss, relativeStep: step)
     }
     #expect(abs(before[Measure("formulaError")]!) < rounding(terms: 4))
     #expect(watch.values[Measure("formulaError")] == before[Measure("formulaError")])
+    #expect(watch.values[Measure("meanRate")]!.isFinite)
     watch.observe(loss: 3, relativeStep: 12)
     // One of two that counted is twice the factor.
     #expect(abs(watch.values[Measure("formulaError")]! - log(2.0) / 2) < rounding(terms: 4))

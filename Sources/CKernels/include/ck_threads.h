@@ -32,8 +32,8 @@ void ck_share_threads_with_library(bool shares);
 /// Work on items `begin..<end`.
 typedef void (*ck_task)(void *context, int64_t begin, int64_t end);
 
-/// Splits `0..<count` into contiguous parts of at least `grain` items, one or some for each thread, and runs them. The split
-/// depends only on `count`, `grain` and the thread count; which thread takes a part does not.
+/// Splits `0..<count` into contiguous parts of at least `grain` items, one or some for each thread, and runs them. Where the threads
+/// work for another caller all of it is one part: no result may depend on where parts begin.
 void ck_parallel_for(int64_t count, int64_t grain, ck_task task, void *context);
 
 /// The most pieces of a thread's share, of which others take some when they have none of their own left.

@@ -5,7 +5,7 @@ import Training
 package struct StepWatch {
   private let trial: LossTrial
   private(set) var count = 0
-  private var relative = 0.0
+  private var relative = (sum: 0.0, count: 0.0)
   private var formula = (sum: 0.0, count: 0.0)
   /// Of the present descent: steps, logarithms of factor and step, and their products.
   private var present = (count: 0.0, x: 0.0, y: 0.0, xx: 0.0, xy: 0.0)
@@ -17,11 +17,13 @@ package struct StepWatch {
 
   package mutating func observe(loss: Double, relativeStep: Double) {
     count += 1
-    relative += relativeStep
+    // A descent that runs away has a mean rate up to there: a plain one is asked to descend at it.
+    guard relativeStep.isFinite else { return }
+    relative = (relative.sum + relativeStep, relative.count + 1)
     guard let transformation = trial.transformation, relativeStep > 0 else { return }
     // The factor on paper, in double precision, beside the steps that were made; of a loss that overflowed nothing follows.
     let (factor, step) = (log(transformation.factor(of: loss)), log(relativeStep))
-    guard loss.isFinite, factor.isFinite, step.isFinite else { return }
+    guard loss.isFinite, factor.isFinite else { return }
     formula = (formula.sum + abs(step - factor), formula.count + 1)
     present.count += 1
     present.x += factor
@@ -39,16 +41,18 @@ package struct StepWatch {
     present = (0, 0, 0, 0, 0)
   }
 
-  /// Means over time, and the slope within descents; no slope where the factor never changed.
+  /// Means over time, and the slope within descents; no slope where the factor never changed, no error where nothing was compared.
   package var values: [Measure: Double] {
     var whole = self
     whole.endDescent()
     let n = Double(max(count, 1))
     // Below what rounding leaves of a sum of squares of logarithms no change is left.
     let isChanging = whole.squares > 1e-10 * n
+    let isCompared = formula.count > 0 || trial.transformation == nil
+    let mean = relative.count > 0 ? relative.sum / relative.count : .nan
     return [
-      .trialRate: trial.rate, .relativeStep: relative / n, .meanRate: trial.rate * relative / n,
-      .formulaError: formula.sum / max(formula.count, 1),
+      .trialRate: trial.rate, .relativeStep: mean, .meanRate: trial.rate * mean,
+      .formulaError: isCompared ? formula.sum / max(formula.count, 1) : .nan,
       .following: isChanging ? whole.products / whole.squares : .nan,
     ]
   }
