@@ -41,6 +41,29 @@ import Testing
     }
   }
 
+  /// Of fewer pieces the first is the larger, the last an eighth of a share still.
+  @Test(.enabled(if: ck_has_own_products()), arguments: [1: [8], 2: [7, 1], 3: [6, 1, 1], 4: [4, 2, 1, 1]])
+  func fewerPieces(_ wanted: Int32, _ lengths: [Int]) {
+    let before = ck_thread_count()
+    defer { ck_set_thread_count(before) }
+    ck_set_thread_count(2)
+    // By item: the length of the piece that begins there.
+    let begun = UnsafeMutablePointer<Int>.allocate(capacity: 16)
+    defer { begun.deallocate() }
+    var isShared = false
+    // Where tests beside this one use the threads, all is one piece.
+    for _ in 0..<1000 where !isShared {
+      begun.initialize(repeating: 0, count: 16)
+      ck_parallel_for_in_pieces(
+        16, 1, wanted,
+        { context, begin, end in context!.assumingMemoryBound(to: Int.self)[Int(begin)] = Int(end - begin) }, begun)
+      isShared = begun[0] < 16
+      if isShared { #expect((0..<16).map { begun[$0] }.filter { $0 > 0 } == lengths + lengths) }
+      usleep(100)
+    }
+    #expect(isShared)
+  }
+
   #if os(Linux)
     /// A thread whose share takes long is helped by one that is done, where threads are our own.
     @Test(.enabled(if: ck_has_own_products())) func pieces() {
