@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "ck_types.h"
 #include "crew.h"
 
 // OpenMP entry points, found at run time: the C target needs no OpenMP compiler flag, and where no run time is
@@ -95,7 +94,7 @@ void ck_parallel_for_in_pieces(int64_t count, int64_t grain, int pieces, ck_task
     return;
   }
   // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
-  if (!parallel || (ck_has_own_products() && !shares_with_library)) {
+  if (!parallel || !shares_with_library) {
     crew_run(count, grain, (int)parts, pieces < 1 ? 1 : pieces, task, context);
     return;
   }

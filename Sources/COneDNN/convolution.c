@@ -116,7 +116,7 @@ static void lend_weights(cd_operation *owner, cd_operation *part) {
 static cd_operation *shared_convolution_create(const cd_convolution *shape, cd_direction direction, bool has_bias,
                                                cd_activation activation) {
   int threads = ck_thread_count();
-  if (threads == 1 || shape->batch < threads || !ck_has_own_products()) return NULL;
+  if (threads == 1 || shape->batch < threads) return NULL;
   cd_stream();  // the first call of it may set the number of threads
   int64_t each = (shape->batch + threads - 1) / threads;
   size_t source = sizeof(float) * (size_t)(shape->height * shape->width * shape->channels);
@@ -124,28 +124,21 @@ static cd_operation *shared_convolution_create(const cd_convolution *shape, cd_d
   cd_operation *o = calloc(1, sizeof *o);
   o->parts = calloc((size_t)threads, sizeof *o->parts);
   o->operand_count = 3 + has_bias;
-  o->steps[0] = (size_t)each * (direction == CD_DATA_GRADIENT ? destination : source);
-  if (direction == CD_WEIGHT_GRADIENT) {
-    o->steps[1] = (size_t)each * destination;
+  if (direction == CD_WEIGHT_GRADIENT)
     o->sum_bytes = sizeof(float) * (size_t)(shape->kernel_height * shape->kernel_width * shape->channels / shape->groups * shape->features);
-  } else {
-    o->steps[2] = (size_t)each * (direction == CD_DATA_GRADIENT ? source : destination);
-  }
   for (int64_t first = 0; first < shape->batch; first += each) {
     cd_convolution images = *shape;
     images.batch = shape->batch - first < each ? shape->batch - first : each;
     ck_lend_threads(1);
     cd_operation *part = convolution_create(&images, direction, has_bias, activation, NULL, 0);
     ck_lend_threads(threads);
-    if (!part) {
+    if (!cd_add_part(o, part)) {
       cd_operation_free(o);
       return NULL;
     }
-    part->on_one_thread = true;
+    part->offsets[0] = (size_t)first * (direction == CD_DATA_GRADIENT ? destination : source);
+    part->offsets[direction == CD_WEIGHT_GRADIENT ? 1 : 2] = (size_t)first * (direction == CD_DATA_GRADIENT ? source : destination);
     if (first > 0 && direction != CD_WEIGHT_GRADIENT) lend_weights(o->parts[0], part);
-    size_t needed = (part->scratch_bytes + 63) / 64 * 64;
-    if (needed > o->scratch_step) o->scratch_step = needed;
-    o->parts[o->part_count++] = part;
   }
   o->scratch_bytes = o->scratch_step * (size_t)o->part_count + cd_sum_step(o) * (size_t)(o->part_count - 1);
   return o;

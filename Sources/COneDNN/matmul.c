@@ -7,11 +7,20 @@
 // thread and 3.5 us on two).
 static const double smallest_shared_product = 1e6;
 
-// Rows of a product go to the threads in blocks that each thread multiplies by itself, where that is faster than the library's
-// own way of sharing (measured: transposed 128 x 2048 x 512 at 228 instead of 203 GFLOP/s; others gain less, and lose where
-// few rows have to pay for all columns).
-static const int64_t fewest_transposed_rows = 64, fewest_rows = 512;
+static double operations_of(const cd_view *a, const cd_view *c) {
+  double operations = 2.0 * (double)a->dims[a->rank - 1];
+  for (int i = 0; i < c->rank; i++) operations *= (double)c->dims[i];
+  return operations;
+}
 
+static void note_addend(cd_operation *o, const cd_view *c, bool has_bias, float scale) {
+  if (scale == 0) return;
+  o->addend_operand = has_bias ? 4 : 3;
+  o->addend_bytes = sizeof(float);
+  for (int i = 0; i < c->rank; i++) o->addend_bytes *= (size_t)c->dims[i];
+}
+
+// Made, and run, on one thread.
 static cd_operation *matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
                                    cd_activation activation, float addend_scale, char *error, size_t error_size) {
   cd_operation *o = calloc(1, sizeof *o);
@@ -21,10 +30,6 @@ static cd_operation *matmul_create(const cd_view *a, const cd_view *b, const cd_
     bias_dims[i] = i == c->rank - 1 ? c->dims[i] : 1;
     bias_strides[i] = i == c->rank - 1 ? 1 : c->dims[c->rank - 1];
   }
-  double operations = 2.0 * (double)a->dims[a->rank - 1];
-  for (int i = 0; i < c->rank; i++) operations *= (double)c->dims[i];
-  o->on_one_thread = operations < smallest_shared_product;
-  if (o->on_one_thread) ck_lend_threads(1);
   dnnl_primitive_attr_t attributes = cd_attributes_with(activation, addend_scale);
   dnnl_status_t status = cd_describe(&da, a->rank, a->dims, a->strides);
   if (status == dnnl_success) status = cd_describe(&db, b->rank, b->dims, b->strides);
@@ -37,14 +42,8 @@ static cd_operation *matmul_create(const cd_view *a, const cd_view *b, const cd_
   if (status == dnnl_success) status = cd_add_argument(o, DNNL_ARG_WEIGHTS, CD_BORROW(db), 1);
   if (status == dnnl_success) status = cd_add_argument(o, DNNL_ARG_DST, CD_BORROW(dc), 2);
   if (status == dnnl_success && has_bias) status = cd_add_argument(o, DNNL_ARG_BIAS, CD_BORROW(dbias), 3);
-  int operands = has_bias ? 4 : 3;
-  if (addend_scale != 0) {
-    o->addend_operand = operands++;
-    o->addend_bytes = sizeof(float);
-    for (int i = 0; i < c->rank; i++) o->addend_bytes *= (size_t)c->dims[i];
-  }
-  if (status == dnnl_success) status = cd_complete(o, operands);
-  if (o->on_one_thread) ck_lend_threads(ck_thread_count());
+  note_addend(o, c, has_bias, addend_scale);
+  if (status == dnnl_success) status = cd_complete(o, 3 + has_bias + (addend_scale != 0));
   dnnl_primitive_attr_destroy(attributes);
   CD_RELEASE(da);
   CD_RELEASE(db);
@@ -56,34 +55,76 @@ static cd_operation *matmul_create(const cd_view *a, const cd_view *b, const cd_
   return NULL;
 }
 
-// One block of rows for each thread, or NULL where the library shares the work better itself.
+// How a product is shared out: the number of blocks along its first batch axis, its rows and its columns, and their sizes.
+typedef struct {
+  int64_t batches, rows, columns;
+  int64_t each_batch, each_row, each_column;
+} grid;
+
+static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Sizes of blocks are multiples of this many rows and columns, the library's own.
+enum { UNIT = 16 };
+
+// A block takes the time of its operations, and of laying out what it reads, which costs about as much as this many
+// operations on each number.
+static const double layout_cost = 16;
+
+static grid grid_for(const cd_view *c, int threads) {
+  grid g = {1, 1, 1, 1, c->dims[c->rank - 2], c->dims[c->rank - 1]};
+  if (c->rank > 2) {
+    g.each_batch = ceiling(c->dims[0], threads);
+    g.batches = ceiling(c->dims[0], g.each_batch);
+  }
+  int64_t left = threads / g.batches, rows = g.each_row, columns = g.each_column;
+  double least = 0;
+  for (int64_t parts = 1; parts <= left; parts++) {
+    int64_t row = ceiling(ceiling(rows, parts), UNIT) * UNIT, column = ceiling(ceiling(columns, left / parts), UNIT) * UNIT;
+    if (row > rows) row = rows;
+    if (column > columns) column = columns;
+    double time = (double)row * (double)column + layout_cost * (double)(row + column);
+    if (parts > 1 && time >= least) continue;
+    least = time;
+    g.each_row = row;
+    g.each_column = column;
+    g.rows = ceiling(rows, row);
+    g.columns = ceiling(columns, column);
+  }
+  return g;
+}
+
+static int64_t shorter(int64_t each, int64_t left) { return each < left ? each : left; }
+
+// One block of the result for each thread: our own threads, which give up a core to others. NULL where there is one block only.
 static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
                                           cd_activation activation, float addend_scale) {
-  int threads = ck_thread_count();
-  int64_t rows = c->dims[0], each = (rows + threads - 1) / threads;
-  each = (each + 15) / 16 * 16;
-  bool transposed = a->strides[0] == 1 && a->strides[1] != 1;
-  if (threads == 1 || c->rank != 2 || each < (transposed ? fewest_transposed_rows : fewest_rows)) return NULL;
+  int threads = ck_thread_count(), row = c->rank - 2, column = c->rank - 1;
+  grid g = grid_for(c, threads);
+  int64_t count = g.batches * g.rows * g.columns;
+  if (count <= 1) return NULL;
   cd_operation *o = calloc(1, sizeof *o);
-  o->parts = calloc((size_t)threads, sizeof *o->parts);
-  o->steps[0] = sizeof(float) * (size_t)(each * a->strides[0]);
-  o->steps[2] = sizeof(float) * (size_t)(each * c->dims[1]);
-  o->addend_operand = addend_scale != 0 ? has_bias ? 4 : 3 : 0;
+  o->parts = calloc((size_t)count, sizeof *o->parts);
   o->operand_count = 3 + has_bias + (addend_scale != 0);
-  for (int64_t first = 0; first < rows; first += each) {
-    cd_view part_a = *a, part_c = *c;
-    part_a.dims[0] = part_c.dims[0] = rows - first < each ? rows - first : each;
+  note_addend(o, c, has_bias, addend_scale);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t batch = i / (g.rows * g.columns) * g.each_batch, first_row = i / g.columns % g.rows * g.each_row;
+    int64_t first_column = i % g.columns * g.each_column;
+    cd_view part_a = *a, part_b = *b, part_c = *c;
+    if (c->rank > 2) part_a.dims[0] = part_b.dims[0] = part_c.dims[0] = shorter(g.each_batch, c->dims[0] - batch);
+    part_a.dims[row] = part_c.dims[row] = shorter(g.each_row, c->dims[row] - first_row);
+    part_b.dims[column] = part_c.dims[column] = shorter(g.each_column, c->dims[column] - first_column);
     ck_lend_threads(1);
-    cd_operation *part = matmul_create(&part_a, b, &part_c, has_bias, activation, addend_scale, NULL, 0);
+    cd_operation *part = matmul_create(&part_a, &part_b, &part_c, has_bias, activation, addend_scale, NULL, 0);
     ck_lend_threads(threads);
-    if (!part) {
+    if (!cd_add_part(o, part)) {
       cd_operation_free(o);
       return NULL;
     }
-    part->on_one_thread = false;  // its caller has one thread anyway
-    size_t needed = (part->scratch_bytes + 63) / 64 * 64;
-    if (needed > o->scratch_step) o->scratch_step = needed;
-    o->parts[o->part_count++] = part;
+    int64_t skipped = c->rank > 2 ? batch : 0;
+    part->offsets[0] = sizeof(float) * (size_t)(skipped * a->strides[0] + first_row * a->strides[row]);
+    part->offsets[1] = sizeof(float) * (size_t)(skipped * b->strides[0] + first_column * b->strides[column]);
+    part->offsets[2] = sizeof(float) * (size_t)(skipped * c->strides[0] + first_row * c->strides[row] + first_column * c->strides[column]);
+    if (has_bias) part->offsets[3] = sizeof(float) * (size_t)first_column;
   }
   o->scratch_bytes = o->scratch_step * (size_t)o->part_count;
   return o;
@@ -92,10 +133,14 @@ static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, co
 cd_operation *cd_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
                                cd_activation activation, float addend_scale, char *error, size_t error_size) {
   cd_stream();
-  double operations = 2.0 * (double)a->dims[a->rank - 1];
-  for (int i = 0; i < c->rank; i++) operations *= (double)c->dims[i];
-  cd_operation *shared = operations < smallest_shared_product
+  cd_operation *shared = operations_of(a, c) < smallest_shared_product
                              ? NULL
                              : shared_matmul_create(a, b, c, has_bias, activation, addend_scale);
-  return shared ? shared : matmul_create(a, b, c, has_bias, activation, addend_scale, error, error_size);
+  if (shared) return shared;
+  int threads = ck_thread_count();
+  ck_lend_threads(1);
+  cd_operation *o = matmul_create(a, b, c, has_bias, activation, addend_scale, error, error_size);
+  ck_lend_threads(threads);
+  if (o) o->on_one_thread = true;
+  return o;
 }

@@ -88,17 +88,28 @@ static void run_parts(void *context, int64_t begin, int64_t end) {
     const cd_operation *part = o->parts[i];
     void *operands[MAX_ARGUMENTS];
     int count = o->operand_count;
-    for (int k = 0; k < count; k++) operands[k] = run->operands[k];
-    for (int k = 0; k < 3; k++) operands[k] = (char *)operands[k] + (size_t)i * o->steps[k];
+    for (int k = 0; k < count; k++) operands[k] = (char *)run->operands[k] + part->offsets[k];
     if (o->sum_bytes && i > 0) operands[2] = sum_of(o, run->operands, i);
-    if (o->addend_operand) operands[o->addend_operand] = (char *)operands[o->addend_operand] + (size_t)i * o->steps[2];
+    // It was laid where the result will be before any part ran.
+    if (o->addend_operand) operands[o->addend_operand] = operands[2];
     if (part->scratch_bytes) operands[count] = (char *)run->operands[count] + (size_t)i * o->scratch_step;
     cd_run(part, operands);
   }
 }
 
+bool cd_add_part(cd_operation *whole, cd_operation *part) {
+  if (!part) return false;
+  part->on_one_thread = true;
+  size_t needed = (part->scratch_bytes + 63) / 64 * 64;
+  if (needed > whole->scratch_step) whole->scratch_step = needed;
+  whole->parts[whole->part_count++] = part;
+  return true;
+}
+
 void cd_run(const void *parameters, void *const *operands) {
   cd_operation *o = (cd_operation *)parameters;
+  if (o->addend_operand && operands[o->addend_operand] != operands[2])
+    memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
   if (o->parts) {
     shared_run run = {o, operands};
     // Its own part would do it later than others need it.
@@ -119,8 +130,6 @@ void cd_run(const void *parameters, void *const *operands) {
     o->handles[i] = operands[operand];
     dnnl_memory_set_data_handle(o->arguments[i].memory, operands[operand]);
   }
-  if (o->addend_operand && operands[o->addend_operand] != operands[2])
-    memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
   dnnl_stream_t stream = cd_stream();
   if (o->on_one_thread) ck_lend_threads(1);
   bool is_reordered = o->lends_weights || o->lent_weights;

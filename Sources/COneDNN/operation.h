@@ -25,16 +25,20 @@ struct cd_operation {
   // What is added to a product: its operand (0: none) and size.
   int addend_operand;
   size_t addend_bytes;
-  // A product whose rows, or a convolution whose images are shared out: its parts, and how far apart what they read and write is,
-  // in bytes. Gradients of weights are sums over images: parts but the first write theirs to scratch memory, to be added.
+  // A product whose result is shared out in blocks, or a convolution whose images are. Gradients of weights are sums over images:
+  // parts but the first write theirs to scratch memory, to be added.
   cd_operation **parts;
   int64_t part_count;
   int operand_count;  // without scratch
-  size_t steps[3], scratch_step, sum_bytes;
+  size_t scratch_step, sum_bytes;
+  size_t offsets[MAX_ARGUMENTS];  // of a part: where its operands begin in those of the whole, in bytes
 };
 
 /// How far sums of parts are apart in scratch memory, in bytes: no two share a line of the cache.
 static inline size_t cd_sum_step(const cd_operation *o) { return (o->sum_bytes + 63) / 64 * 64; }
+
+/// Adds a part, which has one thread; false where there is none to add.
+bool cd_add_part(cd_operation *whole, cd_operation *part);
 
 /// Says which version refuses what.
 void cd_explain(char *error, size_t size, const char *what, dnnl_status_t status);

@@ -26,7 +26,7 @@ final class ExecutionPlan {
 
   init(_ lowering: Lowering, inputCount: Int, outputCount: Int) {
     calls = lowering.calls
-    usesLibrary = !lowering.hasOwnProducts || lowering.usesLibraryThreads
+    usesLibrary = lowering.usesLibraryThreads
     memory = lowering.memory
     constants = lowering.constants
     let plan = MemoryPlan(calls, lowering.buffers)

@@ -1,19 +1,3 @@
-/// Changes of images that leave their meaning.
-public struct Augmentation: Hashable, Sendable, Codable {
-  /// Zeros around the image before a window of its size is cut out at random.
-  public var cropPadding: Int
-  /// Whether half of the images are mirrored.
-  public var flips: Bool
-
-  public init(cropPadding: Int = 0, flips: Bool = false) {
-    self.cropPadding = cropPadding
-    self.flips = flips
-  }
-
-  /// Images as they are.
-  public static let none = Augmentation()
-}
-
 /// Features less their mean over their standard deviation, channel by channel.
 public struct Normalization: Hashable, Sendable, Codable {
   /// One for each channel.
@@ -57,7 +41,7 @@ public struct BatchSequence: Sendable {
   /// Batches in one epoch; a rest smaller than a batch is left out of that epoch.
   public let batchesPerEpoch: Int
 
-  /// - Throws: `DatasetError` where there is not one whole batch.
+  /// - Throws: `DatasetError` where there is not one whole batch, or examples cannot be augmented so.
   public init(
     _ dataset: Dataset, batchSize: Int, key: RandomKey, augmentation: Augmentation = .none,
     normalization: Normalization? = nil, sampling: SamplingOrder = .shuffled
@@ -65,9 +49,7 @@ public struct BatchSequence: Sendable {
     guard batchSize > 0, dataset.count >= batchSize else {
       throw DatasetError(dataset.name, "\(dataset.count) examples do not fill one batch of \(batchSize)")
     }
-    if augmentation != .none, case .numbers = dataset.features {
-      throw DatasetError(dataset.name, "only images can be cropped and flipped")
-    }
+    try augmentation.check(dataset)
     self.dataset = dataset
     self.batchSize = batchSize
     self.key = key
@@ -116,25 +98,16 @@ public struct BatchSequence: Sendable {
     var result = NDArray(uninitialized: [indices.count, height, width, channels], .float32)
     result.withUnsafeMutableElements(of: Float.self) { target in
       bytes.withUnsafeBufferPointer { source in
+        let size = height * width * channels
+        var window = ImageWindow(height: height, width: width, offset: offset, factor: factor)
         for (row, index) in indices.enumerated() {
-          let drawn = draws.startIndex + 3 * row
-          let dy = pad == 0 ? 0 : Int(draws[drawn] * Double(2 * pad + 1)) - pad
-          let dx = pad == 0 ? 0 : Int(draws[drawn + 1] * Double(2 * pad + 1)) - pad
-          let mirrored = augmentation.flips && draws[drawn + 2] < 0.5
-          var at = row * height * width * channels
-          let image = index * height * width * channels
-          for y in 0..<height {
-            for x in 0..<width {
-              let (sy, sx) = (y + dy, (mirrored ? width - 1 - x : x) + dx)
-              let inside = sy >= 0 && sy < height && sx >= 0 && sx < width
-              let pixel = image + (sy * width + sx) * channels
-              for c in 0..<channels {
-                // Padding is black before normalisation, as if it were part of the image.
-                target[at] = (inside ? Float(source[pixel + c]) : 0) * factor[c] + offset[c]
-                at += 1
-              }
-            }
+          if augmentation != .none {
+            let drawn = draws.startIndex + 3 * row
+            window.down = pad == 0 ? 0 : Int(draws[drawn] * Double(2 * pad + 1)) - pad
+            window.right = pad == 0 ? 0 : Int(draws[drawn + 1] * Double(2 * pad + 1)) - pad
+            window.isMirrored = augmentation.flips && draws[drawn + 2] < 0.5
           }
+          window.read(source.baseAddress! + index * size, into: target.baseAddress! + row * size)
         }
       }
     }

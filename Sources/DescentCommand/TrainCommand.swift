@@ -16,6 +16,7 @@ struct TrainCommand: ParsableCommand {
       A chain is a list of transformations with options, joined by |, and ends with a rate:
         descent train prices.csv --hidden 128,128 --chain "clip 1 | adam | rate cosine(0.001, 50epochs)"
         descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
+        descent train cifar10 --model resnet8 --augment "crop 4, flip"
       What the run does can be watched, each epoch, without changing it; the report shows it:
         descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
       Each run has a folder of its own: runs/train, or what --out names. One that was interrupted, ended early or is to be \
@@ -31,6 +32,11 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var tableArguments: TableArguments
   @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
   var size: String?
+  @Option(
+    help:
+      "What is done to images each time that they are drawn: crop 4 (a window of a frame of 4 zeros around it), flip (half are mirrored), or both, as \"crop 4, flip\"."
+  )
+  var augment: String?
   @Option(
     help:
       "What rows of each class count: balanced (all classes count the same), or CLASS=2,CLASS=1 (1 where not named)."
@@ -185,13 +191,19 @@ struct TrainCommand: ParsableCommand {
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
       compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description },
       directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]),
-      loss: loss == .standard(of: problem.train) ? nil : loss.name)
+      loss: loss == .standard(of: problem.train) ? nil : loss.name, augment: try augmentation(saved?.augment))
     if !isSilent {
       let course = RateCourse(method, rows: problem.train.count, batch: settings.batch)
       for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }
     }
     return TrainingRun(
       settings: settings, problem: problem, model: network.makeLayer(), loss: loss, method: method)
+  }
+
+  /// As text; nil for none.
+  private func augmentation(_ saved: String?) throws -> String? {
+    let named = try (augment ?? saved).map { try Augmentation($0) } ?? .none
+    return named == .none ? nil : named.text
   }
 
   /// Nothing is ignored: what does not apply is an error.
@@ -201,6 +213,7 @@ struct TrainCommand: ParsableCommand {
         throw SettingsError("--data is where known data sets are, and \(source.description)")
       }
       guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
+      guard augment == nil else { throw SettingsError("--augment is for images, and \(source.description)") }
       return
     }
     if let wrong = tableArguments.given.first ?? (test == nil ? nil : "test") {

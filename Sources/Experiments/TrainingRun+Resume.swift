@@ -62,7 +62,7 @@ extension TrainingRun {
       ("the data", saved.source == settings.source), ("options of the table", saved.table == settings.table),
       ("options of the images", saved.images == settings.images),
       ("--loss", saved.loss == settings.loss), ("--class-weights", saved.classWeights == settings.classWeights),
-      ("--test", saved.test == settings.test),
+      ("--test", saved.test == settings.test), ("--augment", saved.augment == settings.augment),
       ("--model and --hidden", saved.model == settings.model && saved.network == settings.network),
       ("--chain", !isBound || saved.chain == settings.chain), ("--batch", saved.batch == settings.batch),
       ("--seed", saved.seed == settings.seed), ("--watch", saved.watch == settings.watch),

@@ -33,6 +33,8 @@ package struct TrainingRun {
     package var data: String?
     /// What is descended, by name; nil for cross-entropy of classes and the squared error of numbers.
     package var loss: String?
+    /// What is done to images each time that they are drawn, as text; nil for nothing.
+    package var augment: String?
     /// Equal parts in which each batch is computed, on as many ranks or fewer; nil for whole batches.
     package var shards: Int?
     /// What parts send of their gradients, as text; nil for all.
@@ -47,13 +49,15 @@ package struct TrainingRun {
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
       data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
-      compress: String? = nil, directory: String? = nil, loss: String? = nil
+      compress: String? = nil, directory: String? = nil, loss: String? = nil,
+      augment: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
       (self.shards, self.compress, self.directory, self.loss) = (shards, compress, directory, loss)
+      self.augment = augment
     }
   }
 
@@ -266,7 +270,8 @@ package struct TrainingRun {
     return "\(problem.account); \(updates) an epoch"
       + (rest > 0 ? ", another \(rest) left out of each" : "")
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
-      + (settings.loss.map { "on \($0); " } ?? "") + counted(settings.epochs, "epoch")
+      + (settings.loss.map { "on \($0); " } ?? "") + (settings.augment.map { "images by \($0); " } ?? "")
+      + counted(settings.epochs, "epoch")
       + (settings.patience > 0 ? ", fewer after \(settings.patience) without a better one" : "") + partition(team)
   }
 

@@ -166,6 +166,17 @@ struct Workspace {
     }
   }
 
+  /// A frame as wide as the image is the widest from which a window can miss it.
+  @Test func framesThatNoImageFillsAreRefused() throws {
+    let data = dataset(10)
+    let least = data.exampleShape.dimensions.prefix(2).min()!
+    func batches(_ padding: Int) throws -> BatchSequence {
+      try BatchSequence(data, batchSize: 10, key: RandomKey(seed: 1), augmentation: Augmentation(cropPadding: padding))
+    }
+    #expect(try batches(least).batch(0, order: batches(least).order(epoch: 0)).features.shape[0] == 10)
+    for padding in [-1, least + 1, .max] { #expect(throws: DatasetError.self) { try batches(padding) } }
+  }
+
   @Test func subsetsAndNoise() throws {
     let data = dataset(60)
     let balanced = try data.balancedSubset(perClass: 7, key: RandomKey(seed: 2))

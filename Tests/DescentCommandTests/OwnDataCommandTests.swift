@@ -33,6 +33,7 @@ import Testing
       "train", images, "--size", "4x5", "--model", "mlp", "--hidden", "8", "--epochs", "40", "--batch", "4", "--out",
       out, "--quiet")
     #expect(trained.status == 0 && trained.text.contains("examples of 4 x 5 x 3, 2 classes; 10 train, 2 validate"))
+    try augmentedRunsGoOn(images)
     #expect(try Command.run("evaluate", out, images).text.contains("12 images: accuracy 100 %"))
     #expect(try Command.run("evaluate", out).status == 0)
     let one = try Command.run("predict", out, images + "/dark/3.png")
@@ -44,6 +45,30 @@ import Testing
     let resumed = try Command.run("train", "--resume", out, "--size", "8", "--quiet")
     #expect(resumed.status != 0)
     #expect(try Command.run("explain", out).text.contains("model of images"))
+  }
+
+  /// A run that goes on augments as it did, to the bit, and in no other way.
+  private func augmentedRunsGoOn(_ images: String) throws {
+    func train(_ epochs: Int, _ augment: String, _ name: String) throws -> (status: Int32, text: String) {
+      try Command.run(
+        "train", images, "--size", "4x5", "--hidden", "8", "--model", "mlp", "--chain", "rate 0.1", "--keep", "last",
+        "--patience", "0", "--epochs", "\(epochs)", "--augment", augment, "--quiet", "--out", folder + "/" + name)
+    }
+    func weights(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(fileURLWithPath: folder + "/\(name)/model.safetensors"))
+    }
+    let whole = try train(4, "flip,crop 1", "whole")
+    #expect(whole.status == 0 && whole.text.contains("images by crop 1, flip;"), "\(whole.text)")
+    #expect(try train(2, "crop 1, flip", "parted").status == 0 && train(4, "none", "plain").status == 0)
+    let parted = folder + "/parted"
+    let other = try Command.run("train", "--resume", parted, "--augment", "flip", "--quiet")
+    #expect(other.status != 0 && other.text.contains("leave --augment out"))
+    #expect(try weights("parted") != weights("whole"))
+    #expect(try Command.run("train", "--resume", parted, "--epochs", "4", "--quiet").status == 0)
+    #expect(try weights("parted") == weights("whole") && weights("plain") != weights("whole"))
+    let wide = try train(4, "crop 9", "none")
+    #expect(wide.status != 0 && wide.text.contains("frame of 9"))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/none"))
   }
 
   @Test func explainNamesTheColumnsThatMatter() throws {
@@ -65,6 +90,7 @@ import Testing
       (["train", folder + "/table.csv", "--class-weights", "upp=2"], "did you mean up"),
       (["train", folder + "/table.csv", "--class-weights", "up"], "CLASS=WEIGHT"),
       (["train", folder + "/table.csv", "--size", "8"], "is for image files"),
+      (["train", folder + "/table.csv", "--augment", "flip"], "--augment is for images"),
       (["explain", out, "--repeats", "1"], "2 or more"), (["explain", folder], "holds no trained model"),
     ] {
       let (process, output) = try Command.start(

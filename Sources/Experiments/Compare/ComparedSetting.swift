@@ -15,6 +15,8 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   public let model: ModelDescription.Kind?
   /// What is descended; that of the task where nil.
   public let loss: LossFunction?
+  /// What is done to images each time that they are drawn.
+  public let augmentation: Augmentation
   /// Which draw of initial weights and order of examples; 0 is what all arms share.
   public let draw: Int
   /// What stands in the braces, by their names.
@@ -22,7 +24,7 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// Chain and options, as text.
   public let description: String
 
-  private static let options = ["batch", "draw", "hidden", "loss", "model"]
+  private static let options = ["augment", "batch", "draw", "hidden", "loss", "model"]
 
   /// - Parameter values: one for each of the arm's braces.
   /// - Throws: `SettingsError` naming the arm and what is wrong.
@@ -73,6 +75,10 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
       }
       return widths
     }
+    augmentation =
+      try given["augment"].map { text in
+        do { return try Augmentation(text) } catch { throw SettingsError("\(arm.name): \(error)") }
+      } ?? .none
     loss = try given["loss"].map { text in
       do { return try LossFunction(named: text) } catch { throw SettingsError("\(arm.name): \(error)") }
     }

@@ -29,7 +29,7 @@ struct ComparisonTask {
       try network.checkFits(batch: min(setting.batch ?? standard.batch, problem.train.count))
       let batches = try BatchSequence(
         problem.train, batchSize: setting.batch ?? standard.batch, key: key.split("batches"),
-        normalization: problem.normalization)
+        augmentation: setting.augmentation, normalization: problem.normalization)
       return try Trainer(
         model: network.makeLayer(), loss: loss, method: method, batches: batches, key: key.split("training"),
         state: state)

@@ -42,7 +42,7 @@ extension TrainingRun {
     let key = RandomKey(seed: settings.seed)
     let batches = try BatchSequence(
       problem.train, batchSize: min(settings.batch, problem.train.count), key: key.split("batches"),
-      normalization: problem.normalization)
+      augmentation: try settings.augment.map { try Augmentation($0) } ?? .none, normalization: problem.normalization)
     var start = state
     if let team {
       start = try team.share(try state ?? Trainer.initialState(model, method, key.split("training")))

@@ -1,5 +1,6 @@
 import Experiments
 import Testing
+import Training
 
 @Suite struct ComparedArmTests {
   private func plan(_ arms: [String], trials: Int = 6, budget: String = "100updates") throws -> ComparisonPlan {
@@ -7,11 +8,15 @@ import Testing
   }
 
   @Test func anArmChangesMoreThanItsChain() throws {
-    let arm = "wide: momentum 0.9 | rate {0.01...1}; hidden 128x64; batch {16, 32}; loss stableMax; draw 2"
+    let arm =
+      "wide: momentum 0.9 | rate {0.01...1}; hidden 128x64; batch {16, 32}; loss stableMax; draw 2; augment crop 4, flip"
     let setting = try plan([arm, "b: rate 1; model cnn"]).settings[0][3]
     #expect(setting.name == "wide" && setting.hidden == [128, 64] && setting.loss == .stableMax && setting.draw == 2)
     #expect(setting.chain == "momentum 0.9 | rate \(setting.values["rate"]!)")
     #expect(setting.batch == Int(setting.values["batch"]!))
+    #expect(setting.augmentation == Augmentation(cropPadding: 4, flips: true))
+    let apart = try plan(["a: rate 1; augment {none, flip, crop 2}", "b: rate 1"]).settings
+    #expect(apart[0].map(\.augmentation.text) == ["none", "flip", "crop 2"] && apart[1][0].augmentation == .none)
   }
 
   /// Every arm gets as many different trials; one that has no more settings gets each of them once.
@@ -47,7 +52,8 @@ import Testing
     ("a: rate 1; model cnn; hidden 8", "hidden is for an mlp"), ("a: adm | rate 1", "did you mean adam?"),
     ("a: momentum 0.9", "never steps"), ("a: momentum {0.9...1.5} | rate 1", "must be in 0..<1"),
     ("a: rate {0.1}", "is no range"), ("a: rate {0.1...1", "do not match"), ("a: rate 1;", "is empty"),
-    ("b: rate 1", "two arms have the name b"),
+    ("b: rate 1", "two arms have the name b"), ("a: rate 1; augment crop", "how many zeros"),
+    ("a: rate 1; augment flop", "did you mean flip?"),
   ])
   func mistakesAreNamed(_ arm: String, _ hint: String) {
     #expect { try plan([arm, "b: rate 0.1"]) } throws: { "\($0)".contains(hint) }

@@ -180,6 +180,7 @@ import Training
     }
     refuses("do not fill one batch of 500", ["a: rate 1; batch 500", "b: rate 1"])
     refuses("takes images", ["a: rate 1", "b: rate 1; model cnn"])
+    refuses("only images can be cropped", ["a: rate 1; augment flip", "b: rate 1"])
     refuses("takes classes", ["a: rate 1; loss crossEntropy", "b: rate 1"])
     refuses("takes classes", ["a: rate 1; loss {huber, stableMax}", "b: rate 1"])
     refuses("does not apply to made-up", ["a: rate 1", "b: rate 2"]) { $0.measure = "validation/accuracy" }
