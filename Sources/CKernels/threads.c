@@ -93,7 +93,7 @@ void ck_parallel_for_in_pieces(int64_t count, int64_t grain, int pieces, ck_task
     task(context, 0, count);
     return;
   }
-  // Where the library multiplies, its threads wait for work beside ours, and each would take cores from the other.
+  // Threads that the library has woken wait for work beside ours, and each would take cores from the other.
   if (!parallel || !shares_with_library) {
     crew_run(count, grain, (int)parts, pieces < 1 ? 1 : pieces, task, context);
     return;

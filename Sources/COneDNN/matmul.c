@@ -55,10 +55,10 @@ static cd_operation *matmul_create(const cd_view *a, const cd_view *b, const cd_
   return NULL;
 }
 
-// How a product is shared out: the number of blocks along its first batch axis, its rows and its columns, and their sizes.
+// How a product is shared out: the number of blocks along its first batch axis, its rows, columns and steps, and their sizes.
 typedef struct {
-  int64_t batches, rows, columns;
-  int64_t each_batch, each_row, each_column;
+  int64_t batches, rows, columns, steps;
+  int64_t each_batch, each_row, each_column, each_step;
 } grid;
 
 static int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -70,63 +70,75 @@ enum { UNIT = 16 };
 // operations on each number.
 static const double layout_cost = 16;
 
-static grid grid_for(const cd_view *c, int threads) {
-  grid g = {1, 1, 1, 1, c->dims[c->rank - 2], c->dims[c->rank - 1]};
-  if (c->rank > 2) {
-    g.each_batch = ceiling(c->dims[0], threads);
-    g.batches = ceiling(c->dims[0], g.each_batch);
-  }
-  int64_t left = threads / g.batches, rows = g.each_row, columns = g.each_column;
+// Steps of a small result are shared out where there are so many for each thread; sums of parts are added then.
+enum { FEWEST_STEPS = 2048, MOST_SUMMED = 64 * 64 };
+
+static int64_t shorter(int64_t each, int64_t left) { return each < left ? each : left; }
+
+static grid grid_for(const cd_view *c, int64_t steps, bool may_sum, int threads) {
+  int64_t batches = c->rank > 2 ? c->dims[0] : 1, rows = c->dims[c->rank - 2], columns = c->dims[c->rank - 1];
+  grid g = {1, 1, 1, 1, batches, rows, columns, steps};
   double least = 0;
-  for (int64_t parts = 1; parts <= left; parts++) {
-    int64_t row = ceiling(ceiling(rows, parts), UNIT) * UNIT, column = ceiling(ceiling(columns, left / parts), UNIT) * UNIT;
-    if (row > rows) row = rows;
-    if (column > columns) column = columns;
-    double time = (double)row * (double)column + layout_cost * (double)(row + column);
-    if (parts > 1 && time >= least) continue;
-    least = time;
-    g.each_row = row;
-    g.each_column = column;
-    g.rows = ceiling(rows, row);
-    g.columns = ceiling(columns, column);
+  for (int64_t b = 1; b <= shorter(batches, threads); b++) {
+    for (int64_t r = 1; r <= threads / b; r++) {
+      int64_t batch = ceiling(batches, b), row = shorter(ceiling(ceiling(rows, r), UNIT) * UNIT, rows);
+      int64_t column = shorter(ceiling(ceiling(columns, threads / b / r), UNIT) * UNIT, columns);
+      double time = (double)batch * ((double)row * (double)column + layout_cost * (double)(row + column));
+      if (least > 0 && time >= least) continue;
+      least = time;
+      g = (grid){ceiling(batches, batch), ceiling(rows, row), ceiling(columns, column), 1, batch, row, column, steps};
+    }
+  }
+  if (may_sum && g.batches * g.rows * g.columns < threads && batches == 1 && rows * columns <= MOST_SUMMED &&
+      steps / FEWEST_STEPS > g.rows * g.columns) {
+    int64_t parts = shorter(threads, steps / FEWEST_STEPS), step = ceiling(ceiling(steps, parts), UNIT) * UNIT;
+    g = (grid){1, 1, 1, ceiling(steps, step), 1, rows, columns, step};
   }
   return g;
 }
-
-static int64_t shorter(int64_t each, int64_t left) { return each < left ? each : left; }
 
 // One block of the result for each thread: our own threads, which give up a core to others. NULL where there is one block only.
 static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, const cd_view *c, bool has_bias,
                                           cd_activation activation, float addend_scale) {
   int threads = ck_thread_count(), row = c->rank - 2, column = c->rank - 1;
-  grid g = grid_for(c, threads);
-  int64_t count = g.batches * g.rows * g.columns;
+  int64_t steps = a->dims[column];
+  grid g = grid_for(c, steps, c->rank == 2 && activation == CD_IDENTITY, threads);
+  int64_t count = g.batches * g.rows * g.columns * g.steps;
   if (count <= 1) return NULL;
   cd_operation *o = calloc(1, sizeof *o);
   o->parts = calloc((size_t)count, sizeof *o->parts);
   o->operand_count = 3 + has_bias + (addend_scale != 0);
   note_addend(o, c, has_bias, addend_scale);
+  if (g.steps > 1) o->sum_bytes = sizeof(float) * (size_t)(c->dims[row] * c->dims[column]);
   for (int64_t i = 0; i < count; i++) {
     int64_t batch = i / (g.rows * g.columns) * g.each_batch, first_row = i / g.columns % g.rows * g.each_row;
-    int64_t first_column = i % g.columns * g.each_column;
+    int64_t first_column = i % g.columns * g.each_column, first_step = 0;
+    if (g.steps > 1) {
+      batch = first_row = first_column = 0;
+      first_step = i * g.each_step;
+    }
+    // What is added to the product is added once.
+    bool is_first = first_step == 0;
     cd_view part_a = *a, part_b = *b, part_c = *c;
     if (c->rank > 2) part_a.dims[0] = part_b.dims[0] = part_c.dims[0] = shorter(g.each_batch, c->dims[0] - batch);
     part_a.dims[row] = part_c.dims[row] = shorter(g.each_row, c->dims[row] - first_row);
     part_b.dims[column] = part_c.dims[column] = shorter(g.each_column, c->dims[column] - first_column);
+    part_a.dims[column] = part_b.dims[row] = shorter(g.each_step, steps - first_step);
     ck_lend_threads(1);
-    cd_operation *part = matmul_create(&part_a, &part_b, &part_c, has_bias, activation, addend_scale, NULL, 0);
+    cd_operation *part =
+        matmul_create(&part_a, &part_b, &part_c, has_bias && is_first, activation, is_first ? addend_scale : 0, NULL, 0);
     ck_lend_threads(threads);
     if (!cd_add_part(o, part)) {
       cd_operation_free(o);
       return NULL;
     }
     int64_t skipped = c->rank > 2 ? batch : 0;
-    part->offsets[0] = sizeof(float) * (size_t)(skipped * a->strides[0] + first_row * a->strides[row]);
-    part->offsets[1] = sizeof(float) * (size_t)(skipped * b->strides[0] + first_column * b->strides[column]);
+    part->offsets[0] = sizeof(float) * (size_t)(skipped * a->strides[0] + first_row * a->strides[row] + first_step * a->strides[column]);
+    part->offsets[1] = sizeof(float) * (size_t)(skipped * b->strides[0] + first_column * b->strides[column] + first_step * b->strides[row]);
     part->offsets[2] = sizeof(float) * (size_t)(skipped * c->strides[0] + first_row * c->strides[row] + first_column * c->strides[column]);
     if (has_bias) part->offsets[3] = sizeof(float) * (size_t)first_column;
   }
-  o->scratch_bytes = o->scratch_step * (size_t)o->part_count;
+  o->scratch_bytes = o->scratch_step * (size_t)o->part_count + cd_sum_step(o) * (size_t)(o->part_count - 1);
   return o;
 }
 

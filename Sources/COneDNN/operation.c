@@ -24,6 +24,7 @@ dnnl_status_t cd_complete(cd_operation *o, int operands) {
   dnnl_status_t status = dnnl_primitive_create(&o->primitive, o->descriptor);
   if (status != dnnl_success) return status;
   cd_borrowed scratch = dnnl_primitive_desc_query_md(o->descriptor, dnnl_query_scratchpad_md, 0);
+  o->operand_count = operands;
   o->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
   return o->scratch_bytes ? cd_add_argument(o, DNNL_ARG_SCRATCHPAD, scratch, operands) : dnnl_success;
 }
@@ -92,7 +93,7 @@ static void run_parts(void *context, int64_t begin, int64_t end) {
     if (o->sum_bytes && i > 0) operands[2] = sum_of(o, run->operands, i);
     // It was laid where the result will be before any part ran.
     if (o->addend_operand) operands[o->addend_operand] = operands[2];
-    if (part->scratch_bytes) operands[count] = (char *)run->operands[count] + (size_t)i * o->scratch_step;
+    if (part->scratch_bytes) operands[part->operand_count] = (char *)run->operands[count] + (size_t)i * o->scratch_step;
     cd_run(part, operands);
   }
 }

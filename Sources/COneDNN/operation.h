@@ -25,8 +25,8 @@ struct cd_operation {
   // What is added to a product: its operand (0: none) and size.
   int addend_operand;
   size_t addend_bytes;
-  // A product whose result is shared out in blocks, or a convolution whose images are. Gradients of weights are sums over images:
-  // parts but the first write theirs to scratch memory, to be added.
+  // A product whose result, or whose steps are shared out in blocks, or a convolution whose images are. Gradients of weights are
+  // sums over images, as products are over steps: parts but the first write theirs to scratch memory, to be added.
   cd_operation **parts;
   int64_t part_count;
   int operand_count;  // without scratch

@@ -86,7 +86,7 @@ final class ExecutionPlan {
 
   func run() { withThreads { ck_run(steps, Int64(calls.count)) } }
 
-  /// Kernels wait for one another on our threads, or on the library's where it multiplies.
+  /// Kernels wait for one another on our threads, or on the library's where a call wakes them.
   private func withThreads(_ body: () -> Void) {
     ck_share_threads_with_library(usesLibrary)
     body()

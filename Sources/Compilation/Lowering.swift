@@ -25,7 +25,7 @@ final class Lowering {
   private let recomputation: Recomputation
   /// Whether float32 products are our own.
   let hasOwnProducts: Bool
-  /// Whether a call wakes the library's threads although products are our own.
+  /// Whether a call wakes the library's own threads: a convolution of fewer images than threads.
   var usesLibraryThreads = false
   /// Whether each row of a float32 matrix product is computed as it would be at any other place.
   let keepsRowsApart: Bool

@@ -41,7 +41,7 @@ public struct BatchSequence: Sendable {
   /// Batches in one epoch; a rest smaller than a batch is left out of that epoch.
   public let batchesPerEpoch: Int
 
-  /// - Throws: `DatasetError` where there is not one whole batch, or examples cannot be augmented so.
+  /// - Throws: `DatasetError` where there is not one whole batch, or examples cannot be augmented or scaled so.
   public init(
     _ dataset: Dataset, batchSize: Int, key: RandomKey, augmentation: Augmentation = .none,
     normalization: Normalization? = nil, sampling: SamplingOrder = .shuffled
@@ -50,6 +50,7 @@ public struct BatchSequence: Sendable {
       throw DatasetError(dataset.name, "\(dataset.count) examples do not fill one batch of \(batchSize)")
     }
     try augmentation.check(dataset)
+    try normalization?.check(dataset)
     self.dataset = dataset
     self.batchSize = batchSize
     self.key = key
@@ -127,6 +128,17 @@ public struct BatchSequence: Sendable {
 }
 
 extension Normalization {
+  /// - Throws: `DatasetError` where it is not of as many channels as examples have.
+  func check(_ dataset: Dataset) throws {
+    let channels = dataset.exampleShape.dimensions.last ?? 1
+    guard mean.count == channels, standardDeviation.count == channels else {
+      throw DatasetError(
+        dataset.name,
+        "examples of \(channels) channels cannot be scaled by \(mean.count) means and \(standardDeviation.count) deviations"
+      )
+    }
+  }
+
   /// Normalises float32 features [..., channels] in place.
   public func apply(to array: inout NDArray) {
     let channels = mean.count

@@ -12,6 +12,7 @@ package struct ImageWindow {
   /// Of each number of a row of pixels, so that a row is one loop whatever its channels.
   private let offset: [Float]
   private let factor: [Float]
+  private let black: [Float]
   private var mirrored: [UInt8]
 
   /// - Parameters:
@@ -21,6 +22,7 @@ package struct ImageWindow {
     (self.height, self.width, channels) = (height, width, offset.count)
     self.offset = (0..<width).flatMap { _ in offset }
     self.factor = (0..<width).flatMap { _ in factor }
+    black = zip(self.factor, self.offset).map { 0 * $0 + $1 }
     mirrored = [UInt8](repeating: 0, count: width * offset.count)
   }
 
@@ -52,7 +54,7 @@ package struct ImageWindow {
   }
 
   private func blacken(_ columns: Range<Int>, _ row: UnsafeMutablePointer<Float>) {
-    offset.withUnsafeBufferPointer { offset in for i in columns { row[i] = offset[i] } }
+    black.withUnsafeBufferPointer { black in for i in columns { row[i] = black[i] } }
   }
 
   private func scale(_ bytes: UnsafePointer<UInt8>, _ columns: Range<Int>, _ row: UnsafeMutablePointer<Float>) {

@@ -149,6 +149,7 @@ struct TrainCommand: ParsableCommand {
     let testFile = test == nil ? saved?.test : testFraction == nil ? test : nil
     let testPath = test == nil ? try saved?.test.map { try saved!.located($0) } : testFile
     let seed = seed ?? saved?.seed ?? 0
+    let augmentation = try augmentation(saved?.augment)
     var images = saved?.images
     if size != nil || (!source.isTable && validation != nil) {
       images = ImageOptions(
@@ -191,7 +192,7 @@ struct TrainCommand: ParsableCommand {
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
       compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description },
       directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]),
-      loss: loss == .standard(of: problem.train) ? nil : loss.name, augment: try augmentation(saved?.augment))
+      loss: loss == .standard(of: problem.train) ? nil : loss.name, augment: augmentation)
     if !isSilent {
       let course = RateCourse(method, rows: problem.train.count, batch: settings.batch)
       for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }

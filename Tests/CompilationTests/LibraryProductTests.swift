@@ -48,7 +48,8 @@ import Testing
   static let cases = [
     Case(m: 128, k: 64, n: 512), Case(m: 512, k: 128, n: 64, transposesLeft: true), Case(m: 257, k: 61, n: 83),
     Case(m: 83, k: 61, n: 257, transposesRight: true), Case(m: 16, k: 600, n: 129), Case(m: 129, k: 600, n: 16),
-    Case(m: 12, k: 5000, n: 10), Case(m: 1, k: 900, n: 900), Case(m: 900, k: 900, n: 1),
+    Case(m: 12, k: 5000, n: 10), Case(m: 16, k: 9001, n: 16, transposesLeft: true), Case(m: 40, k: 8192, n: 7, gap: 1),
+    Case(m: 1, k: 900, n: 900), Case(m: 900, k: 900, n: 1),
     Case(m: 130, k: 70, n: 110, transposesLeft: true, transposesRight: true, gap: 3),
     Case(batches: [2], m: 90, k: 64, n: 70), Case(batches: [7], m: 50, k: 40, n: 60, transposesRight: true),
     Case(batches: [3, 2], m: 64, k: 64, n: 33, transposesLeft: true), Case(batches: [1], m: 200, k: 64, n: 90, gap: 5),

@@ -7,7 +7,7 @@ import Testing
   func everyNumberIsItsPixels(_ height: Int, _ width: Int, _ channels: Int) {
     let bytes = (0..<height * width * channels).map { UInt8(1 + $0 * 37 % 255) }
     let (offset, factor) = (
-      (0..<channels).map { Float($0) - 0.3 }, (0..<channels).map { 0.01 * Float($0 + 1) }
+      (0..<channels).map { $0 == 1 ? -0.0 : Float($0) - 0.3 }, (0..<channels).map { 0.01 * Float($0 + 1) }
     )
     var window = ImageWindow(height: height, width: width, offset: offset, factor: factor)
     for down in -height - 1...height + 1 {
@@ -27,7 +27,7 @@ import Testing
               }
             }
           }
-          #expect(found == expected, "\(down) \(right) \(isMirrored)")
+          #expect(found.map(\.bitPattern) == expected.map(\.bitPattern), "\(down) \(right) \(isMirrored)")
         }
       }
     }

@@ -177,6 +177,23 @@ struct Workspace {
     for padding in [-1, least + 1, .max] { #expect(throws: DatasetError.self) { try batches(padding) } }
   }
 
+  /// One that was measured on other channels would read beyond a row, or leave numbers out.
+  @Test(arguments: [0, 2, 4]) func normalizationsOfOtherChannelsAreRefused(_ count: Int) throws {
+    let data = dataset(10)
+    let channels = data.exampleShape.dimensions.last!
+    func batches(_ means: Int, _ deviations: Int) throws -> BatchSequence {
+      try BatchSequence(
+        data, batchSize: 10, key: RandomKey(seed: 1),
+        normalization: Normalization(
+          mean: Array(repeating: 0.5, count: means), standardDeviation: Array(repeating: 0.5, count: deviations)))
+    }
+    #expect(try batches(channels, channels).batchesPerEpoch == 1)
+    guard count != channels else { return }
+    #expect(throws: DatasetError.self) { try batches(count, count) }
+    #expect(throws: DatasetError.self) { try batches(channels, count) }
+    #expect(throws: DatasetError.self) { try batches(count, channels) }
+  }
+
   @Test func subsetsAndNoise() throws {
     let data = dataset(60)
     let balanced = try data.balancedSubset(perClass: 7, key: RandomKey(seed: 2))

@@ -5,7 +5,7 @@ import Training
 @Suite struct AugmentationTests {
   @Test(arguments: [
     ("crop 4, flip", "crop 4, flip"), ("flip,crop 12", "crop 12, flip"), (" crop  2 ", "crop 2"), ("flip", "flip"),
-    ("none", "none"),
+    ("none", "none"), ("crop 4 flip", "crop 4, flip"), ("flip crop 1", "crop 1, flip"),
   ])
   func textIsReadAndSaidAgain(_ text: String, _ expected: String) throws {
     let augmentation = try Augmentation(text)
@@ -14,11 +14,11 @@ import Training
   }
 
   @Test(arguments: [
-    ("", "not by"), ("flip,", "not by"), ("crop", "how many zeros"), ("crop 0", "how many zeros"),
-    ("crop -1", "how many zeros"), ("crop 4 4", "how many zeros"), ("crop 1, crop 2", "told once"),
-    ("flip 2", "no number"),
-    ("flip, flip", "said once"), ("none, flip", "stands alone"), ("flip, none", "stands alone"),
-    ("flp", "did you mean flip?"), ("crop 99999999999999999999", "how many zeros"),
+    ("", "augmented by crop, flip or both"), (" , ", "augmented by crop, flip or both"), ("crop", "how many zeros"),
+    ("crop 0", "how many zeros"), ("crop -1", "how many zeros"), ("crop flip", "how many zeros"), ("crop 4 4", "by 4"),
+    ("crop 1, crop 2", "told once"), ("flip 2", "by 2"), ("flip, flip", "said once"), ("none, flip", "stands alone"),
+    ("flip, none", "stands alone"), ("none none", "stands alone"), ("flp", "did you mean flip?"),
+    ("crop 99999999999999999999", "how many zeros"), ("(crop 4, flip)", "cannot be augmented by (crop"),
   ])
   func mistakesAreNamed(_ text: String, _ hint: String) {
     #expect { try Augmentation(text) } throws: { "\($0)".contains(hint) }

@@ -1,4 +1,4 @@
-// Threads of kernels: our own, or, where a library multiplies, those of its OpenMP run time.
+// Threads of kernels: our own, or, in programs that wake a library's threads, those of its OpenMP run time.
 #ifndef CK_THREADS_H
 #define CK_THREADS_H
 
@@ -26,7 +26,7 @@ int ck_cores_of_groups(const char *memberships, const char *root);
 /// Lets libraries that this thread calls use so many threads, without changing the setting; for work too small to share.
 void ck_lend_threads(int count);
 
-/// Whether what the calling thread starts next works beside a library's products, whose threads it then takes.
+/// Whether what the calling thread starts next works beside calls that wake a library's threads, which it then takes.
 void ck_share_threads_with_library(bool shares);
 
 /// Work on items `begin..<end`.

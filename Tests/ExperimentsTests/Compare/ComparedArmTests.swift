@@ -15,8 +15,8 @@ import Training
     #expect(setting.chain == "momentum 0.9 | rate \(setting.values["rate"]!)")
     #expect(setting.batch == Int(setting.values["batch"]!))
     #expect(setting.augmentation == Augmentation(cropPadding: 4, flips: true))
-    let apart = try plan(["a: rate 1; augment {none, flip, crop 2}", "b: rate 1"]).settings
-    #expect(apart[0].map(\.augmentation.text) == ["none", "flip", "crop 2"] && apart[1][0].augmentation == .none)
+    let apart = try plan(["a: rate 1; augment {none, flip, crop 2 flip}", "b: rate 1"]).settings
+    #expect(apart[0].map(\.augmentation.text) == ["none", "flip", "crop 2, flip"] && apart[1][0].augmentation == .none)
   }
 
   /// Every arm gets as many different trials; one that has no more settings gets each of them once.
