@@ -91,8 +91,7 @@ static void run_parts(void *context, int64_t begin, int64_t end) {
     int count = o->operand_count;
     for (int k = 0; k < count; k++) operands[k] = (char *)run->operands[k] + part->offsets[k];
     if (o->sum_bytes && i > 0) operands[2] = sum_of(o, run->operands, i);
-    // It was laid where the result will be before any part ran.
-    if (o->addend_operand) operands[o->addend_operand] = operands[2];
+    if (o->copies_addend && o->addend_operand) operands[o->addend_operand] = operands[2];
     if (part->scratch_bytes) operands[part->operand_count] = (char *)run->operands[count] + (size_t)i * o->scratch_step;
     cd_run(part, operands);
   }
@@ -109,7 +108,7 @@ bool cd_add_part(cd_operation *whole, cd_operation *part) {
 
 void cd_run(const void *parameters, void *const *operands) {
   cd_operation *o = (cd_operation *)parameters;
-  if (o->addend_operand && operands[o->addend_operand] != operands[2])
+  if (o->addend_operand && operands[o->addend_operand] != operands[2] && (!o->parts || o->copies_addend))
     memcpy(operands[2], operands[o->addend_operand], o->addend_bytes);
   if (o->parts) {
     shared_run run = {o, operands};
