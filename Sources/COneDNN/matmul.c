@@ -107,8 +107,10 @@ static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, co
                                           cd_activation activation, float addend_scale) {
   int threads = ck_thread_count(), row = c->rank - 2, column = c->rank - 1;
   int64_t steps = a->dims[column];
-  grid g = grid_for(c, steps, c->rank == 2 && activation == CD_IDENTITY, threads);
-  int64_t count = g.batches * g.rows * g.columns * g.steps;
+  // A block is worth a thread from half of what is worth two.
+  int64_t worthwhile = (int64_t)(2 * operations_of(a, c) / smallest_shared_product);
+  grid g = grid_for(c, steps, c->rank == 2 && activation == CD_IDENTITY, (int)shorter(threads, worthwhile));
+  int64_t blocks = g.batches * g.rows * g.columns, count = blocks * g.steps;
   if (count <= 1) return NULL;
   cd_operation *o = calloc(1, sizeof *o);
   o->parts = calloc((size_t)count, sizeof *o->parts);
@@ -118,12 +120,8 @@ static cd_operation *shared_matmul_create(const cd_view *a, const cd_view *b, co
   o->copies_addend = g.columns > 1 || g.steps > 1 || (g.rows > 1 && c->rank > 2);
   if (g.steps > 1) o->sum_bytes = sizeof(float) * (size_t)(c->dims[row] * c->dims[column]);
   for (int64_t i = 0; i < count; i++) {
-    int64_t batch = i / (g.rows * g.columns) * g.each_batch, first_row = i / g.columns % g.rows * g.each_row;
-    int64_t first_column = i % g.columns * g.each_column, first_step = 0;
-    if (g.steps > 1) {
-      batch = first_row = first_column = 0;
-      first_step = i * g.each_step;
-    }
+    int64_t first_step = i / blocks * g.each_step, batch = i % blocks / (g.rows * g.columns) * g.each_batch;
+    int64_t first_row = i / g.columns % g.rows * g.each_row, first_column = i % g.columns * g.each_column;
     // What is added to the product is added once.
     bool is_first = first_step == 0;
     cd_view part_a = *a, part_b = *b, part_c = *c;

@@ -26,7 +26,7 @@ struct cd_operation {
   int addend_operand;
   size_t addend_bytes;
   bool copies_addend;  // of a product in parts: laid where the result will be before any part runs
-  // A product whose result, or whose steps are shared out in blocks, or a convolution whose images are. Gradients of weights are
+  // A product whose result or whose steps are shared out in blocks, or a convolution whose images are. Gradients of weights are
   // sums over images, as products are over steps: parts but the first write theirs to scratch memory, to be added.
   cd_operation **parts;
   int64_t part_count;

@@ -13,7 +13,7 @@ public struct Augmentation: Hashable, Sendable, Codable {
   /// Images as they are.
   public static let none = Augmentation()
 
-  /// - Throws: `DatasetError` where examples are no images, or as small as the frame around them is wide.
+  /// - Throws: `DatasetError` where examples are no images, or smaller than the frame around them is wide.
   func check(_ dataset: Dataset) throws {
     guard self != .none else { return }
     guard case .images(_, let height, let width, _) = dataset.features else {

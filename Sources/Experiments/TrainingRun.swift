@@ -49,15 +49,14 @@ package struct TrainingRun {
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
       data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
-      compress: String? = nil, directory: String? = nil, loss: String? = nil,
-      augment: String? = nil
+      compress: String? = nil, directory: String? = nil, loss: String? = nil, augment: String? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
-      (self.shards, self.compress, self.directory, self.loss) = (shards, compress, directory, loss)
-      self.augment = augment
+      (self.shards, self.compress, self.directory) = (shards, compress, directory)
+      (self.loss, self.augment) = (loss, augment)
     }
   }
 

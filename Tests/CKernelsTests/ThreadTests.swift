@@ -7,6 +7,13 @@ import Testing
 #endif
 
 @Suite(.serialized) struct ThreadTests {
+  private func withThreads<Result>(_ count: Int32, _ body: () -> Result) -> Result {
+    let before = ck_thread_count()
+    defer { ck_set_thread_count(before) }
+    ck_set_thread_count(count)
+    return body()
+  }
+
   /// How often each item was worked on.
   private final class Tally: @unchecked Sendable {
     let counts: UnsafeMutablePointer<Int32>
@@ -31,82 +38,78 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3, 16]) func eachItemIsDoneOnce(_ threads: Int32) {
-    let before = ck_thread_count()
-    defer { ck_set_thread_count(before) }
-    ck_set_thread_count(threads)
-    for count in [1, 2, 5, 16, 1000] {
-      let tally = Tally(count)
-      for round in 0..<200 { tally.run(grain: 1, pieces: Int32(round % 6)) }
-      #expect(tally.isEverywhere(200), "\(count) items on \(threads) threads")
+    withThreads(threads) {
+      for count in [1, 2, 5, 16, 1000] {
+        let tally = Tally(count)
+        for round in 0..<200 { tally.run(grain: 1, pieces: Int32(round % 6)) }
+        #expect(tally.isEverywhere(200), "\(count) items on \(threads) threads")
+      }
     }
   }
 
   /// Of fewer pieces the first is the larger, the last an eighth of a share still.
-  @Test(.enabled(if: ck_has_own_products()), arguments: [1: [8], 2: [7, 1], 3: [6, 1, 1], 4: [4, 2, 1, 1]])
+  @Test(arguments: [1: [8], 2: [7, 1], 3: [6, 1, 1], 4: [4, 2, 1, 1]])
   func fewerPieces(_ wanted: Int32, _ lengths: [Int]) {
-    let before = ck_thread_count()
-    defer { ck_set_thread_count(before) }
-    ck_set_thread_count(2)
-    // By item: the length of the piece that begins there.
-    let begun = UnsafeMutablePointer<Int>.allocate(capacity: 16)
-    defer { begun.deallocate() }
-    var isShared = false
-    // Where tests beside this one use the threads, all is one piece.
-    for _ in 0..<1000 where !isShared {
-      begun.initialize(repeating: 0, count: 16)
-      ck_parallel_for_in_pieces(
-        16, 1, wanted,
-        { context, begin, end in context!.assumingMemoryBound(to: Int.self)[Int(begin)] = Int(end - begin) }, begun)
-      isShared = begun[0] < 16
-      if isShared { #expect((0..<16).map { begun[$0] }.filter { $0 > 0 } == lengths + lengths) }
-      usleep(100)
+    withThreads(2) {
+      // By item: the length of the piece that begins there.
+      let begun = UnsafeMutablePointer<Int>.allocate(capacity: 16)
+      defer { begun.deallocate() }
+      var isShared = false
+      // Where tests beside this one use the threads, all is one piece.
+      for _ in 0..<1000 where !isShared {
+        begun.initialize(repeating: 0, count: 16)
+        ck_parallel_for_in_pieces(
+          16, 1, wanted,
+          { context, begin, end in context!.assumingMemoryBound(to: Int.self)[Int(begin)] = Int(end - begin) }, begun)
+        isShared = begun[0] < 16
+        if isShared { #expect((0..<16).map { begun[$0] }.filter { $0 > 0 } == lengths + lengths) }
+        usleep(100)
+      }
+      #expect(isShared)
     }
-    #expect(isShared)
   }
 
   #if os(Linux)
-    /// A thread whose share takes long is helped by one that is done, where threads are our own.
-    @Test(.enabled(if: ck_has_own_products())) func pieces() {
-      let before = ck_thread_count()
-      defer { ck_set_thread_count(before) }
-      ck_set_thread_count(2)
-      // By item: which thread did it.
-      let workers = UnsafeMutablePointer<pthread_t>.allocate(capacity: 16)
-      defer { workers.deallocate() }
-      var isHelped = false
-      // Where tests beside this one use the threads, nobody is free to help.
-      for _ in 0..<200 where !isHelped {
-        workers.initialize(repeating: 0, count: 16)
-        ck_parallel_for(
-          16, 1,
-          { context, begin, end in
-            let workers = context!.assumingMemoryBound(to: pthread_t.self)
-            for item in begin..<end {
-              if item < 8 { usleep(2000) }
-              workers[Int(item)] = pthread_self()
-            }
-          }, workers)
-        let all = (0..<16).map { workers[$0] }
-        // The first four are one piece.
-        #expect(!all.contains(0) && Set(all.prefix(4)).count == 1, "\(all)")
-        // The last of the slow share, a piece of one item, is taken by the other thread.
-        isHelped = all[7] != all[0]
+    /// A thread whose share takes long is helped by one that is done.
+    @Test func pieces() {
+      withThreads(2) {
+        // By item: which thread did it.
+        let workers = UnsafeMutablePointer<pthread_t>.allocate(capacity: 16)
+        defer { workers.deallocate() }
+        var isHelped = false
+        // Where tests beside this one use the threads, nobody is free to help.
+        for _ in 0..<200 where !isHelped {
+          workers.initialize(repeating: 0, count: 16)
+          ck_parallel_for(
+            16, 1,
+            { context, begin, end in
+              let workers = context!.assumingMemoryBound(to: pthread_t.self)
+              for item in begin..<end {
+                if item < 8 { usleep(2000) }
+                workers[Int(item)] = pthread_self()
+              }
+            }, workers)
+          let all = (0..<16).map { workers[$0] }
+          // The first four are one piece.
+          #expect(!all.contains(0) && Set(all.prefix(4)).count == 1, "\(all)")
+          // The last of the slow share, a piece of one item, is taken by the other thread.
+          isHelped = all[7] != all[0]
+        }
+        #expect(isHelped)
       }
-      #expect(isHelped)
     }
   #endif
 
   /// Threads sleep when there is nothing to do, and wake up for more.
   @Test func workAfterAPause() {
-    let before = ck_thread_count()
-    defer { ck_set_thread_count(before) }
-    ck_set_thread_count(3)
-    let tally = Tally(6)
-    for _ in 0..<20 {
-      tally.run(grain: 1)
-      usleep(1000)
+    withThreads(3) {
+      let tally = Tally(6)
+      for _ in 0..<20 {
+        tally.run(grain: 1)
+        usleep(1000)
+      }
+      #expect(tally.isEverywhere(20))
     }
-    #expect(tally.isEverywhere(20))
   }
 
   /// Several threads ask at once; those that find the others busy work alone.
@@ -115,10 +118,7 @@ import Testing
       for _ in 0..<4 {
         group.addTask {
           let tally = Tally(64)
-          let before = ck_thread_count()
-          defer { ck_set_thread_count(before) }
-          ck_set_thread_count(3)
-          for _ in 0..<300 { tally.run(grain: 1) }
+          withThreads(3) { for _ in 0..<300 { tally.run(grain: 1) } }
           return tally
         }
       }

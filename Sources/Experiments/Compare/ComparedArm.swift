@@ -4,9 +4,9 @@ import Training
 /// One of the sides of a comparison: a name, a chain or method, and what else it changes.
 ///
 /// The grammar is `NAME: CHAIN; OPTION VALUE; ...` with the options of `descent train`: `batch 64`, `hidden 128x64`, `loss
-/// stableMax`, `model cnn`, `augment crop 4, flip`; and `draw 1` for initial weights and an order of examples of its own, to see what chance does to
-/// an arm beside itself. Braces name ranges anywhere (`OptionRange`). The word `budget` in a chain stands for the
-/// comparison's length: `rate cosine({0.001...1}, budget)`.
+/// stableMax`, `model cnn`, `augment crop 4, flip`; and `draw 1` for initial weights and an order of examples of its own, to
+/// see what chance does to an arm beside itself. Braces name ranges anywhere (`OptionRange`). The word `budget` in a chain
+/// stands for the comparison's length: `rate cosine({0.001...1}, budget)`.
 /// ```swift
 /// try ComparedArm("wide: adam | rate {0.0001...0.1}; hidden {64x64, 256}; batch {32, 128}")
 /// ```
