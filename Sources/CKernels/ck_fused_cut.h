@@ -7,12 +7,15 @@
 #include "ck_fused.h"
 
 // A tile is `rows` x `columns` of the row axis and the column axis; the other
-// axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order).
+// axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order). Where a unit is one small
+// tile, `group` of them, one after another along the group axis, share one.
 struct ck_fused_cut {
   int row_axis, column_axis;
   bool rows_kept, columns_kept;
   int64_t tile, element_bytes;
   int64_t rows, columns;
+  int group_axis;  // -1 where each unit has tiles of its own
+  int64_t group;
   int64_t row_blocks, column_blocks;
   int kept_count, reduced_count;
   int kept[CK_FUSED_MAX_RANK], reduced[CK_FUSED_MAX_RANK];

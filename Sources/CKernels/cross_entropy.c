@@ -1,5 +1,7 @@
 #include "ck_cross_entropy.h"
 
+#include <string.h>
+
 #include "ck_threads.h"
 #include "ck_vector_math.h"
 
@@ -7,6 +9,9 @@ typedef struct {
   const ck_cross_entropy *p;
   void *const *operands;
 } job;
+
+// Rows of fewer classes than this are done together, as many of them.
+enum { TOGETHER = 16 };
 
 #define CK_BODY "cross_entropy_body.inc"
 #include "ck_dispatch.h"

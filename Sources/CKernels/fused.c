@@ -103,10 +103,31 @@ static void fill_identity(const ck_fused_reduction *r, void *into, int64_t n) {
   splat(into, (ck_type)r->type, value, n);
 }
 
+// The units of a tile: at once where they follow one another as their rows do.
+static void load_units(void *target, ck_type type, const void *source, int64_t units, int64_t rows, int64_t columns,
+                       int64_t unit_stride, int64_t row_stride, int64_t column_stride) {
+  if (units > 1 && unit_stride == rows * row_stride) {
+    rows *= units;
+    units = 1;
+  }
+  int64_t bytes = ck_type_bytes(type);
+  for (int64_t u = 0; u < units; u++)
+    load_tile((char *)target + u * rows * columns * bytes, type, (const char *)source + u * unit_stride * bytes, rows, columns,
+              row_stride, column_stride);
+}
+
+static void store_units(const void *source, ck_type type, void *target, int64_t units, int64_t rows, int64_t columns,
+                        int64_t unit_stride, int64_t row_stride, int64_t column_stride) {
+  int64_t bytes = ck_type_bytes(type);
+  for (int64_t u = 0; u < units; u++)
+    store_tile((const char *)source + u * rows * columns * bytes, type, (char *)target + u * unit_stride * bytes, rows, columns,
+               row_stride, column_stride);
+}
+
 // What a broadcast register holds, so that it is filled once and not for every tile.
 typedef struct {
   const void *source;
-  int64_t rows, columns;
+  int64_t units, rows, columns;
 } filled;
 
 typedef struct {
@@ -115,49 +136,70 @@ typedef struct {
   void *own[CK_FUSED_MAX_REGISTERS];
 } worker;
 
-static void run_tile(const fused_run *run, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t rows,
-                     int64_t columns) {
+// Whether elements lie as a tile needs them.
+static bool is_dense(int64_t units, int64_t rows, int64_t columns, int64_t unit_stride, int64_t row_stride, int64_t column_stride) {
+  return (columns == 1 || column_stride == 1) && (rows == 1 || row_stride == columns) && (units == 1 || unit_stride == rows * columns);
+}
+
+static void run_tile(const fused_run *run, worker *w, const int64_t *index, int64_t row, int64_t column, int64_t units,
+                     int64_t rows, int64_t columns) {
   const ck_fused *k = run->k;
   const ck_fused_cut *c = run->c;
   for (int i = 0; i < k->input_count; i++) {
     const ck_fused_input *in = &k->inputs[i];
-    int64_t at = in->offset + column * in->strides[c->column_axis];
+    int64_t column_stride = in->strides[c->column_axis], row_stride = c->row_axis < 0 ? 0 : in->strides[c->row_axis];
+    int64_t unit_stride = c->group_axis < 0 ? 0 : in->strides[c->group_axis];
+    int64_t at = in->offset + column * column_stride + row * row_stride;
     for (int axis = 0; axis < k->rank; axis++) at += index[axis] * in->strides[axis];
-    int64_t row_stride = c->row_axis < 0 ? 0 : in->strides[c->row_axis];
-    int64_t column_stride = in->strides[c->column_axis];
-    at += row * row_stride;
     const char *source = (const char *)run->operands[in->operand] + at * ck_type_bytes((ck_type)in->type);
-    if ((column_stride == 1 || columns == 1) && (rows == 1 || row_stride == columns)) {
+    if (is_dense(units, rows, columns, unit_stride, row_stride, column_stride)) {
       w->registers[in->reg] = (void *)source;
       continue;
     }
     w->registers[in->reg] = w->own[in->reg];
     filled *seen = &w->seen[in->reg];
-    bool repeats = row_stride == 0 || rows == 1;
-    if (repeats && seen->source == source && seen->rows == rows && seen->columns == columns) continue;
-    seen->source = repeats ? source : NULL;
-    seen->rows = rows;
-    seen->columns = columns;
-    load_tile(w->own[in->reg], (ck_type)in->type, source, rows, columns, row_stride, column_stride);
+    bool repeats = (row_stride == 0 || rows == 1) && (unit_stride == 0 || units == 1);
+    if (repeats && seen->source == source && seen->units == units && seen->rows == rows && seen->columns == columns) continue;
+    *seen = (filled){repeats ? source : NULL, units, rows, columns};
+    load_units(w->own[in->reg], (ck_type)in->type, source, units, rows, columns, unit_stride, row_stride, column_stride);
   }
   void *targets[CK_FUSED_MAX_REGISTERS];
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
-    int64_t at = out->offset + column * out->strides[c->column_axis];
+    int64_t column_stride = out->strides[c->column_axis], row_stride = c->row_axis < 0 ? 0 : out->strides[c->row_axis];
+    int64_t unit_stride = c->group_axis < 0 ? 0 : out->strides[c->group_axis];
+    int64_t at = out->offset + column * column_stride + row * row_stride;
     for (int axis = 0; axis < k->rank; axis++) at += index[axis] * out->strides[axis];
-    int64_t row_stride = c->row_axis < 0 ? 0 : out->strides[c->row_axis];
-    at += row * row_stride;
     char *target = (char *)run->operands[out->operand] + at * ck_type_bytes((ck_type)out->type);
-    bool dense = (out->strides[c->column_axis] == 1 || columns == 1) && (rows == 1 || row_stride == columns);
+    bool dense = is_dense(units, rows, columns, unit_stride, row_stride, column_stride);
     w->registers[out->reg] = dense ? (void *)target : w->own[out->reg];
     targets[i] = dense ? NULL : target;
   }
-  run->evaluate(k, w->registers, rows * columns);
+  run->evaluate(k, w->registers, units * rows * columns);
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
     if (targets[i])
-      store_tile(w->registers[out->reg], (ck_type)out->type, targets[i], rows, columns,
-                 c->row_axis < 0 ? 0 : out->strides[c->row_axis], out->strides[c->column_axis]);
+      store_units(w->registers[out->reg], (ck_type)out->type, targets[i], units, rows, columns,
+                  c->group_axis < 0 ? 0 : out->strides[c->group_axis], c->row_axis < 0 ? 0 : out->strides[c->row_axis],
+                  out->strides[c->column_axis]);
+  }
+}
+
+// One tile's reductions, which go on from what is in `into`.
+static void reduce_tile(const fused_run *run, const worker *w, int64_t units, int64_t rows, int64_t columns, char *const *into) {
+  const ck_fused_cut *c = run->c;
+  for (int i = 0; i < run->k->reduction_count; i++) {
+    const ck_fused_reduction *r = &run->k->reductions[i];
+    const char *x = w->registers[r->reg];
+    int64_t bytes = ck_type_bytes((ck_type)r->type);
+    if (c->columns_kept) {
+      for (int64_t u = 0; u < units; u++)
+        run->reduce(r, false, x + u * rows * columns * bytes, rows, columns, into[i] + u * columns * bytes);
+    } else if (c->rows_kept && c->row_axis >= 0) {
+      run->reduce(r, true, x, units * rows, columns, into[i]);
+    } else {
+      run->reduce(r, true, x, units, rows * columns, into[i]);
+    }
   }
 }
 
@@ -202,7 +244,7 @@ static void run_items(void *context, int64_t begin, int64_t end) {
                         : constant->type == CK_FLOAT32 ? (const void *)&single
                         : constant->type == CK_INT32   ? (const void *)&whole
                                                        : (const void *)&flag;
-    splat(w.own[constant->reg], (ck_type)constant->type, value, c->rows * c->columns);
+    splat(w.own[constant->reg], (ck_type)constant->type, value, c->group * c->rows * c->columns);
   }
   int64_t height = c->row_axis < 0 ? 1 : k->dims[c->row_axis], width = k->dims[c->column_axis];
   int64_t index[CK_FUSED_MAX_RANK] = {0};
@@ -217,7 +259,16 @@ static void run_items(void *context, int64_t begin, int64_t end) {
       row_block = rest % c->row_blocks;
       rest /= c->row_blocks;
     }
-    for (int i = c->kept_count - 1; i >= 0; i--) {
+    int64_t units = 1;
+    int outer = c->kept_count;
+    if (c->group_axis >= 0) {
+      int64_t length = k->dims[c->group_axis], blocks = (length + c->group - 1) / c->group, first = rest % blocks * c->group;
+      rest /= blocks;
+      outer--;
+      index[c->group_axis] = first;
+      units = length - first < c->group ? length - first : c->group;
+    }
+    for (int i = outer - 1; i >= 0; i--) {
       int axis = c->kept[i];
       index[axis] = rest % k->dims[axis];
       rest /= k->dims[axis];
@@ -233,7 +284,7 @@ static void run_items(void *context, int64_t begin, int64_t end) {
     int64_t kept_columns =
         c->columns_kept ? (width - column_block * c->columns < c->columns ? width - column_block * c->columns : c->columns)
                         : 1;
-    results = kept_rows * kept_columns;
+    results = units * kept_rows * kept_columns;
     char *into[CK_FUSED_MAX_REGISTERS];
     int64_t partial_offset = 0;
     for (int i = 0; i < k->reduction_count; i++) {
@@ -263,14 +314,8 @@ static void run_items(void *context, int64_t begin, int64_t end) {
       int64_t row = row_block * c->rows, column = column_block * c->columns;
       int64_t rows = height - row < c->rows ? height - row : c->rows;
       int64_t columns = width - column < c->columns ? width - column : c->columns;
-      run_tile(run, &w, index, row, column, rows, columns);
-      for (int i = 0; i < k->reduction_count; i++) {
-        const ck_fused_reduction *r = &k->reductions[i];
-        const void *x = w.registers[r->reg];
-        if (c->columns_kept) run->reduce(r, false, x, rows, columns, into[i]);
-        else if (c->rows_kept && c->row_axis >= 0) run->reduce(r, true, x, rows, columns, into[i]);
-        else run->reduce(r, true, x, 1, rows * columns, into[i]);
-      }
+      run_tile(run, &w, index, row, column, units, rows, columns);
+      reduce_tile(run, &w, units, rows, columns, into);
     }
   }
   restore_subnormals(mode);

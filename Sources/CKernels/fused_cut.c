@@ -63,12 +63,25 @@ static void make_cut(ck_fused_cut *c, const ck_fused *k) {
       c->units *= k->dims[axis];
     }
   }
+  // Small units whole: what is done once for a tile is done once for all of them.
+  c->group_axis = -1;
+  c->group = 1;
+  bool is_whole = c->row_blocks == 1 && c->column_blocks == 1 && c->steps == 1;
+  if (is_whole && c->kept_count > 0 && c->kept[c->kept_count - 1] == c->row_axis - 1) {
+    int64_t length = k->dims[c->row_axis - 1], fit = c->tile / (c->rows * c->columns);
+    if (fit > length) fit = length;
+    if (fit > 1) {
+      c->group_axis = c->row_axis - 1;
+      c->group = fit;
+      c->units = c->units / length * ((length + fit - 1) / fit);
+    }
+  }
   *(c->rows_kept ? &c->units : &c->steps) *= c->row_blocks;
   *(c->columns_kept ? &c->units : &c->steps) *= c->column_blocks;
   // A long reduction with few results is cut into a number of parts that does not depend on the threads.
   c->parts = 1;
   if (reducing && c->units < 8 && c->steps > 4) c->parts = c->steps < MAX_PARTS ? c->steps : MAX_PARTS;
-  int64_t elements = c->rows * c->columns * (c->steps / c->parts + 1) * (1 + k->instruction_count / 4);
+  int64_t elements = c->group * c->rows * c->columns * (c->steps / c->parts + 1) * (1 + k->instruction_count / 4);
   c->grain = 16384 / (elements > 0 ? elements : 1);
   if (c->grain < 1) c->grain = 1;
   c->partials = c->parts > 1 ? malloc((size_t)(c->parts * c->kept_elements * 8 * k->reduction_count)) : NULL;

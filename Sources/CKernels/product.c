@@ -11,7 +11,7 @@
 enum { PANEL_ROWS = 8 };
 
 // Few columns of rows that lie side by side are rows of the turned product, whose columns lie dense.
-static bool lies_turned(const ck_product *p) { return p->n <= 8 && p->a_row == 1 && p->m >= 16; }
+static bool lies_turned(const ck_product *p) { return p->n <= 8 && p->a_row == 1 && p->m >= (p->n == 1 ? 8 : 16); }
 
 #define CK_BODY "product_body.inc"
 #include "ck_dispatch.h"
