@@ -37,7 +37,7 @@ import Testing
 
   /// Of a matrix, a row, a column and a number for each unit, a turned matrix, and a matrix that all share.
   private static let traces: [@Sendable ([Tensor]) -> [Tensor]] = [
-    { x in [relu(x[0] * x[2] + x[1])] },
+    { x in [relu(x[0] * x[2] + x[1]), select(x[0] .> x[1], exp(x[0] * 0.5), 3)] },
     { x in [(x[0] + x[4].transposed([0, 2, 1]) * x[3] - x[5]).sum([1])] },
     { x in [(x[0] * x[5]).sum([2]), (x[0] * x[5]).maximum([1])] },
     { x in [(x[0] * x[1] + x[2]).sum([1, 2])] },
