@@ -19,7 +19,7 @@ static bool lies_turned(const ck_product *p) { return p->n <= 8 && p->a_row == 1
 ck_product_kernel ck_product_kernel_of(const ck_product *p) {
 #if defined(__x86_64__)
   // A register of sixteen would be half empty: 1.3 to 2.5 times as long.
-  bool is_narrow = p->n > 1 && p->n <= 8 && !lies_turned(p);
+  bool is_narrow = lies_turned(p) ? p->m < 16 : p->n > 1 && p->n <= 8;
   if (is_narrow && ck_instruction_set_in_use() == CK_AVX512) return multiply_avx2;
 #endif
   return CK_DISPATCH(multiply);
