@@ -16,7 +16,7 @@ struct ck_fused_cut {
   int64_t rows, columns;
   int group_axis;  // -1 where each unit has tiles of its own
   int64_t group;
-  int64_t row_blocks, column_blocks;
+  int64_t row_blocks, column_blocks, group_blocks;
   int kept_count, reduced_count;
   int kept[CK_FUSED_MAX_RANK], reduced[CK_FUSED_MAX_RANK];
   int64_t units, steps, parts, kept_elements;

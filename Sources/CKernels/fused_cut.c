@@ -65,15 +65,16 @@ static void make_cut(ck_fused_cut *c, const ck_fused *k) {
   }
   // Small units whole: what is done once for a tile is done once for all of them.
   c->group_axis = -1;
-  c->group = 1;
+  c->group = c->group_blocks = 1;
   bool is_whole = c->row_blocks == 1 && c->column_blocks == 1 && c->steps == 1;
   if (is_whole && c->kept_count > 0 && c->kept[c->kept_count - 1] == c->row_axis - 1) {
     int64_t length = k->dims[c->row_axis - 1], fit = c->tile / (c->rows * c->columns);
     if (fit > length) fit = length;
     if (fit > 1) {
-      c->group_axis = c->row_axis - 1;
+      c->group_axis = c->kept[--c->kept_count];
       c->group = fit;
-      c->units = c->units / length * ((length + fit - 1) / fit);
+      c->group_blocks = (length + fit - 1) / fit;
+      c->units = c->units / length * c->group_blocks;
     }
   }
   *(c->rows_kept ? &c->units : &c->steps) *= c->row_blocks;
