@@ -8,7 +8,8 @@
 
 // A tile is `rows` x `columns` of the row axis and the column axis; the other
 // axes are counted by units (kept axes: independent work) and steps (reduced axes: accumulated in order). Where a unit is one small
-// tile, `group` of them, one after another along the group axis, share one.
+// tile, `group` of them, one after another along the group axis, share one; then `units` counts groups, and the group axis is not
+// among `kept`.
 struct ck_fused_cut {
   int row_axis, column_axis;
   bool rows_kept, columns_kept;

@@ -32,7 +32,7 @@ static void fill_identity(const ck_fused_reduction *r, void *into, int64_t n) {
   ck_splat(into, (ck_type)r->type, value, n);
 }
 
-// What a broadcast register holds, so that it is filled once and not for every tile.
+// What a register was filled from, so that what all tiles or some in a row share is copied once.
 typedef struct {
   const void *source;
   ck_tile size;
@@ -70,11 +70,11 @@ static void load_input(const fused_run *run, worker *w, const ck_fused_input *in
   }
   w->registers[in->reg] = w->own[in->reg];
   filled *seen = &w->seen[in->reg];
-  bool repeats = (apart.rows == 0 || size.rows == 1) && (apart.units == 0 || size.units == 1);
-  if (repeats && seen->source == source && seen->size.units == size.units && seen->size.rows == size.rows &&
+  // One that changes, since an output is in its place, is asked for once.
+  if (seen->source == source && seen->size.units == size.units && seen->size.rows == size.rows &&
       seen->size.columns == size.columns)
     return;
-  *seen = (filled){repeats ? source : NULL, size};
+  *seen = (filled){source, size};
   ck_tile_load(w->own[in->reg], (ck_type)in->type, source, size, apart);
 }
 
@@ -105,7 +105,8 @@ static void reduce_tile(const fused_run *run, const worker *w, ck_tile size, cha
     int64_t bytes = ck_type_bytes((ck_type)r->type);
     if (c->columns_kept) {
       for (int64_t u = 0; u < size.units; u++)
-        run->reduce(r, false, x + u * size.rows * size.columns * bytes, size.rows, size.columns, into[i] + u * size.columns * bytes);
+        run->reduce(r, false, x + u * size.rows * size.columns * bytes, size.rows, size.columns,
+                    into[i] + u * size.columns * bytes);
     } else if (c->rows_kept && c->row_axis >= 0) {
       run->reduce(r, true, x, size.units * size.rows, size.columns, into[i]);
     } else {
@@ -114,7 +115,8 @@ static void reduce_tile(const fused_run *run, const worker *w, ck_tile size, cha
   }
 }
 
-// Counts along an axis in blocks, `rest` saying how far; returns how long the block is.
+// A number counts places, those along the last axis fastest. Takes the place along one axis, which has so many blocks, from what
+// is left of the number; returns how long the block is.
 static int64_t find_block(const ck_fused *k, place *at, int axis, int64_t block, int64_t blocks, int64_t *rest) {
   int64_t first = blocks > 1 ? *rest % blocks * block : 0;
   if (blocks > 1) *rest /= blocks;
@@ -195,7 +197,7 @@ static void restore_subnormals(unsigned before) {
 #endif
 }
 
-// Items are parts of units.
+// Items are parts of units, or groups of units, which have one part.
 static void run_items(void *context, int64_t begin, int64_t end) {
   unsigned mode = flush_subnormals();
   const fused_run *run = context;

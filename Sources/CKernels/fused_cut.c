@@ -69,8 +69,10 @@ static void make_cut(ck_fused_cut *c, const ck_fused *k) {
   bool is_whole = c->row_blocks == 1 && c->column_blocks == 1 && c->steps == 1;
   if (is_whole && c->kept_count > 0 && c->kept[c->kept_count - 1] == c->row_axis - 1) {
     int64_t length = k->dims[c->row_axis - 1], fit = c->tile / (c->rows * c->columns);
+    // Fewer gain less than copying costs what does not lie dense in them.
+    bool is_worthwhile = fit >= 4;
     if (fit > length) fit = length;
-    if (fit > 1) {
+    if (is_worthwhile && fit > 1) {
       c->group_axis = c->kept[--c->kept_count];
       c->group = fit;
       c->group_blocks = (length + fit - 1) / fit;

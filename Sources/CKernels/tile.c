@@ -75,14 +75,14 @@ void ck_tile_load(void *dense, ck_type type, const void *source, ck_tile size, c
   size = joined(size, apart);
   int64_t bytes = ck_type_bytes(type);
   for (int64_t u = 0; u < size.units; u++)
-    load_rows((char *)dense + u * size.rows * size.columns * bytes, type, (const char *)source + u * apart.units * bytes, size.rows,
-              size.columns, apart.rows, apart.columns);
+    load_rows((char *)dense + u * size.rows * size.columns * bytes, type, (const char *)source + u * apart.units * bytes,
+              size.rows, size.columns, apart.rows, apart.columns);
 }
 
 void ck_tile_store(const void *dense, ck_type type, void *target, ck_tile size, ck_tile apart) {
   size = joined(size, apart);
   int64_t bytes = ck_type_bytes(type);
   for (int64_t u = 0; u < size.units; u++)
-    store_rows((const char *)dense + u * size.rows * size.columns * bytes, type, (char *)target + u * apart.units * bytes, size.rows,
-               size.columns, apart.rows, apart.columns);
+    store_rows((const char *)dense + u * size.rows * size.columns * bytes, type, (char *)target + u * apart.units * bytes,
+               size.rows, size.columns, apart.rows, apart.columns);
 }

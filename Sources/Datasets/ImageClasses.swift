@@ -4,7 +4,7 @@ import Foundation
 public struct ImageClasses: Sendable {
   private static let endings = ["png", "jpg", "jpeg"]
   private static let trainNames = ["train", "training"]
-  private static let testNames = ["test", "testing", "val", "valid", "validation"]
+  private static let testNames = ["test", "testing"], validationNames = ["val", "valid", "validation"]
 
   /// Files of a part with the numbers of their classes, sorted by path.
   private struct Part {
@@ -17,6 +17,8 @@ public struct ImageClasses: Sendable {
   private let folder: String
   private let train: Part
   private let test: Part?
+  /// Whether the folder has a part for tests, and not just one that validates.
+  public let hasTestPart: Bool
 
   /// Nil where the folder holds no such folders.
   ///
@@ -24,7 +26,7 @@ public struct ImageClasses: Sendable {
   public init?(_ folder: String) throws {
     let inside = Self.folders(folder)
     let trainName = inside.first { Self.trainNames.contains($0.lowercased()) }
-    let testName = inside.first { Self.testNames.contains($0.lowercased()) }
+    let testName = inside.first { (Self.testNames + Self.validationNames).contains($0.lowercased()) }
     let isParted = trainName != nil && testName != nil
     let root = isParted ? folder + "/" + trainName! : folder
     let classes = Self.folders(root).filter { !Self.images(root + "/" + $0).isEmpty }
@@ -33,6 +35,7 @@ public struct ImageClasses: Sendable {
       throw DatasetError(root, "holds images of one class, \(classes[0]); a class is a folder, and there must be two")
     }
     self.folder = folder
+    hasTestPart = isParted && Self.testNames.contains(testName!.lowercased())
     classNames = classes
     train = Self.part(root, classes)
     guard isParted else {

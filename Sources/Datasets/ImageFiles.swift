@@ -93,15 +93,7 @@ public enum ImageFolder {
   public static func load(
     _ folder: String, _ options: ImageOptions? = nil, key: RandomKey = RandomKey(seed: 0)
   ) throws -> (train: Dataset, test: Dataset) {
-    func find(_ name: String) -> String? {
-      [name, name + ".gz"].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
-    }
-    let idx = [
-      "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-    ]
-    let found = idx.compactMap(find)
-    let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
-    let testBatch = batches.isEmpty ? nil : find("test_batch.bin")
+    let (found, batches, testBatch) = binaryFiles(folder)
     if found.count < idx.count, testBatch == nil, let classes = try ImageClasses(folder) {
       return try classes.load(options ?? ImageOptions(), key: key)
     }
@@ -128,6 +120,27 @@ public enum ImageFolder {
       "holds neither folders of PNG or JPEG files, one a class, nor \(idx.joined(separator: ", ")) (.gz), nor "
         + "data_batch_1.bin ... and test_batch.bin"
     )
+  }
+
+  /// Whether the folder has a part for tests: MNIST's layout and CIFAR-10's have, and `FOLDER/train` beside `FOLDER/test`.
+  ///
+  /// - Throws: as `ImageClasses`.
+  public static func hasTestPart(_ folder: String) throws -> Bool {
+    let (found, _, testBatch) = binaryFiles(folder)
+    return try found.count == idx.count || testBatch != nil || ImageClasses(folder)?.hasTestPart == true
+  }
+
+  private static let idx = [
+    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+  ]
+
+  /// Which of MNIST's files and of CIFAR-10's are there.
+  private static func binaryFiles(_ folder: String) -> (idx: [String], batches: [String], testBatch: String?) {
+    func find(_ name: String) -> String? {
+      [name, name + ".gz"].map { folder + "/" + $0 }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+    let batches = (1...5).compactMap { find("data_batch_\($0).bin") }
+    return (idx.compactMap(find), batches, batches.isEmpty ? nil : find("test_batch.bin"))
   }
 
   /// A training part, where it holds more than one class.

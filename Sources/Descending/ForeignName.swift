@@ -64,7 +64,7 @@ package enum ForeignName {
     Entry(
       names: ["exponential", "exponentiallr", "exponentialdecay"], texts: ["rate exponential(0.1, 0.9, 1epochs)"]),
     Entry(
-      names: ["warmup", "linearwarmup", "warmupcosine", "warmupcosinedecayschedule"],
+      names: ["warmup", "linearwarmup"],
       texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
     Entry(names: ["constant", "constantlr", "constantschedule"], texts: ["rate 0.1"]),
   ]
@@ -72,8 +72,8 @@ package enum ForeignName {
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
     "adabelief", "adadelta", "adafactor", "adamax", "adan", "asgd", "ftrl", "lbfgs", "lion", "lookahead",
-    "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo", "soap", "sophia",
-    "yogi",
+    "nadam", "nadamw", "novograd", "onecycle", "onecyclelr", "prodigy", "radam", "rprop", "sequentiallr", "shampoo",
+    "soap", "sophia", "warmupcosine", "warmupcosinedecayschedule", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.

@@ -49,7 +49,7 @@ package struct FunctionKind: Sendable {
         NamedOption("OVER", nil, over),
       ], example: "rate exponential(0.1, 0.9, 1epochs)"),
     FunctionKind(
-      name: "warmup", summary: "straight up from 0 to a schedule's first value, then the schedule",
+      name: "warmup", summary: "a schedule times a factor that goes straight up from 0 to 1; both count from the start",
       arguments: [NamedOption("OVER", nil, over), NamedOption("THEN", nil, "a number or a schedule")],
       example: "rate warmup(100updates, cosine(0.1, 5epochs))"),
   ]

@@ -42,6 +42,7 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     let model = try TrainedModel(folder: folder)
+    try out.map(checkOutput)
     let predictions: Predictions
     if model.manifest.encoding != nil {
       guard dataOptions.data == nil else {
@@ -60,6 +61,23 @@ struct PredictCommand: ParsableCommand {
     guard let out else { return print(predictions.csv, terminator: "") }
     try AtomicFile.write(predictions.csv, to: out)
     print("\(predictions.rows.count) predictions: \(out)")
+  }
+
+  /// Predictions do not take the place of what they are made from, nor of the run's own files.
+  private func checkOutput(_ out: String) throws {
+    let target = URL(fileURLWithPath: out).resolvingSymlinksInPath().path
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    let settings = try? TrainingRun.settings(of: try RunFolder.open(folder))
+    let named = [settings?.source, settings?.test].compactMap { $0 }
+    let sources = ([file] + named.compactMap { try? settings?.located($0) })
+      .flatMap { [$0, String($0.prefix { $0 != "#" })] }
+    let isOwnTable =
+      target.hasSuffix(".csv") && !["metrics.csv", "validation.csv"].contains { target.hasSuffix("/" + $0) }
+    let isOfRun = target.hasPrefix(place(folder) + "/") && !isOwnTable && FileManager.default.fileExists(atPath: target)
+    if isOfRun || sources.contains(where: { place($0) == target }) {
+      throw SettingsError(
+        "\(out) is \(isOfRun ? "a file of the run" : "what is read"), and predictions would replace it")
+    }
   }
 }
 

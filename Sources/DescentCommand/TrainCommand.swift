@@ -42,7 +42,7 @@ struct TrainCommand: ParsableCommand {
       "What rows of each class count: balanced (all classes count the same), or CLASS=2,CLASS=1 (1 where not named)."
   )
   var classWeights: String?
-  @Option(help: "Fraction of rows or image files that are held out for validation; 0.2 when not given.")
+  @Option(help: "Fraction of rows or images that are held out for validation; 0.2 when not given.")
   var validation: Double?
   @Option(help: "Rows that nothing is chosen by: a fraction, or a file.")
   var test: String?
@@ -151,11 +151,15 @@ struct TrainCommand: ParsableCommand {
     let seed = seed ?? saved?.seed ?? 0
     let augmentation = try augmentation(saved?.augment)
     var images = saved?.images
-    if size != nil || (!source.isTable && validation != nil) {
+    let bringsTest = try source.hasTestPart
+    if size != nil || (!source.isTable && !bringsTest && validation != nil) {
       images = ImageOptions(
-        size: try size.map(ImageOptions.size) ?? images?.size, validation: validation ?? images?.validation ?? 0.2)
+        size: try size.map(ImageOptions.size) ?? images?.size,
+        validation: (bringsTest ? nil : validation) ?? images?.validation ?? 0.2)
     }
-    var problem = try source.problem(table, images: images, test: testPath, seed: seed, data: dataOptions.locator)
+    let heldOut = bringsTest ? validation ?? (saved == nil ? 0.2 : saved?.heldOut) : nil
+    var problem = try source.problem(
+      table, images: images, heldOut: heldOut, test: testPath, seed: seed, data: dataOptions.locator)
     let weights = classWeights ?? saved?.classWeights
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
     let loss = try LossFunction.descended(loss ?? saved?.loss, on: problem.train)
@@ -192,7 +196,7 @@ struct TrainCommand: ParsableCommand {
       data: problem.fingerprint, images: images, classWeights: weights, shards: shards,
       compress: try (compress ?? saved?.compress).map { try GradientCompression($0).description },
       directory: saved?.directory ?? TrainingRun.Settings.directory(naming: [name, testFile]),
-      loss: loss == .standard(of: problem.train) ? nil : loss.name, augment: augmentation)
+      loss: loss == .standard(of: problem.train) ? nil : loss.name, augment: augmentation, heldOut: heldOut)
     if !isSilent {
       let course = RateCourse(method, rows: problem.train.count, batch: settings.batch)
       for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }
@@ -222,9 +226,6 @@ struct TrainCommand: ParsableCommand {
     }
     if case .known = source {
       guard size == nil else { throw SettingsError("--size is for image files, and \(source.description)") }
-      guard validation == nil else {
-        throw SettingsError("--validation is for tables and image files, and \(source.description)")
-      }
     }
     if case .images = source, dataOptions.data != nil {
       throw SettingsError("--data is where known data sets are, and \(source.description)")

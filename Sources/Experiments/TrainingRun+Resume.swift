@@ -51,23 +51,28 @@ extension TrainingRun.Settings {
 extension TrainingRun {
   /// Names what differs from the run that is to go on and may not.
   func check(against saved: Settings, _ out: String) throws {
-    if let before = saved.data, let now = settings.data, before != now {
-      throw SettingsError("\(settings.source) has changed since \(out) was started; start another run")
-    }
     // A prediction of norms holds for one rate.
     let isBound =
       settings.watch?.contains("lipschitz") == true
       && [saved.chain, settings.chain].contains { Self.hasConstantRates($0) }
-    let names = [
+    let parting = [
       ("the data", saved.source == settings.source), ("options of the table", saved.table == settings.table),
-      ("options of the images", saved.images == settings.images),
+      ("options of the images", saved.images == settings.images), ("--validation", saved.heldOut == settings.heldOut),
+      ("--test", saved.test == settings.test), ("--seed", saved.seed == settings.seed),
+    ]
+    let others = [
       ("--loss", saved.loss == settings.loss), ("--class-weights", saved.classWeights == settings.classWeights),
-      ("--test", saved.test == settings.test), ("--augment", saved.augment == settings.augment),
+      ("--augment", saved.augment == settings.augment),
       ("--model and --hidden", saved.model == settings.model && saved.network == settings.network),
-      ("--chain", !isBound || saved.chain == settings.chain), ("--batch", saved.batch == settings.batch),
-      ("--seed", saved.seed == settings.seed), ("--watch", saved.watch == settings.watch),
+      ("--chain (the watch lipschitz predicts norms for one rate)", !isBound || saved.chain == settings.chain),
+      ("--batch", saved.batch == settings.batch), ("--watch", saved.watch == settings.watch),
       ("--shards", saved.shards == settings.shards), ("--compress", saved.compress == settings.compress),
-    ].filter { !$0.1 }.map(\.0)
+    ]
+    // Other data may ask for another network; data are parted by options.
+    if parting.allSatisfy(\.1), let before = saved.data, let now = settings.data, before != now {
+      throw SettingsError("\(settings.source) has changed since \(out) was started; start another run")
+    }
+    let names = (parting + others).filter { !$0.1 }.map(\.0)
     guard names.isEmpty else {
       throw SettingsError("\(out) was started with other options: leave \(names.joined(separator: ", ")) out")
     }

@@ -12,6 +12,8 @@ package struct TrainingRun {
     package var table: TableOptions?
     /// How a folder of image files is read; nil for all else.
     package var images: ImageOptions?
+    /// The share of examples that validates where they bring a test part; nil of tables, and where that part validates.
+    package var heldOut: Double?
     /// What classes count, as text; nil where all count the same.
     package var classWeights: String?
     /// A file of rows that nothing is chosen by.
@@ -49,14 +51,15 @@ package struct TrainingRun {
       source: String, table: TableOptions? = nil, test: String? = nil, model: String, network: ModelDescription? = nil,
       chain: String, epochs: Int, batch: Int, seed: Int, watch: String? = nil, keep: Kept = .best, patience: Int = 0,
       data: String? = nil, images: ImageOptions? = nil, classWeights: String? = nil, shards: Int? = nil,
-      compress: String? = nil, directory: String? = nil, loss: String? = nil, augment: String? = nil
+      compress: String? = nil, directory: String? = nil, loss: String? = nil, augment: String? = nil,
+      heldOut: Double? = nil
     ) {
       (self.source, self.table, self.test, self.model, self.network) = (source, table, test, model, network)
       (self.chain, self.epochs, self.batch, self.seed) = (chain, epochs, batch, seed)
       (self.watch, self.keep, self.patience, self.data) = (watch, keep, patience, data)
       (self.images, self.classWeights) = (images, classWeights)
       (self.shards, self.compress, self.directory) = (shards, compress, directory)
-      (self.loss, self.augment) = (loss, augment)
+      (self.loss, self.augment, self.heldOut) = (loss, augment, heldOut)
     }
   }
 
@@ -173,7 +176,8 @@ package struct TrainingRun {
   package static func problem(of folder: RunFolder, _ name: String, _ data: DataLocator) throws -> TrainingProblem {
     let settings = try settings(of: folder)
     var problem = try TrainingSource(try settings.located(settings.source)).problem(
-      settings.table, images: settings.images, test: try settings.test.map { try settings.located($0) },
+      settings.table, images: settings.images, heldOut: settings.heldOut,
+      test: try settings.test.map { try settings.located($0) },
       seed: settings.seed, data: data)
     guard settings.data == nil || settings.data == problem.fingerprint else {
       throw SettingsError("\(settings.source) has changed since \(name) was trained")

@@ -35,15 +35,31 @@ package enum TrainingSource: Sendable {
     }
   }
 
+  /// Whether they bring a part for tests.
+  ///
+  /// - Throws: `DatasetError` for a folder of image files that is none.
+  package var hasTestPart: Bool {
+    get throws {
+      switch self {
+      case .known: true
+      case .images(let folder): try ImageFolder.hasTestPart(folder)
+      case .table: false
+      }
+    }
+  }
+
   /// Reads and parts the data.
   ///
   /// - Parameters:
   ///   - options: of tables.
   ///   - images: of folders of PNG and JPEG files.
+  ///   - heldOut: the share of examples that validates where they bring a test part; nil where that part validates, which
+  ///     then is no test.
   ///   - test: a table of rows that nothing is chosen by.
   /// - Throws: `DatasetError` naming line and column.
   package func problem(
-    _ options: TableOptions?, images: ImageOptions? = nil, test: String?, seed: Int, data: DataLocator
+    _ options: TableOptions?, images: ImageOptions? = nil, heldOut: Double? = nil, test: String?, seed: Int,
+    data: DataLocator
   ) throws -> TrainingProblem {
     if case .table(let path) = self {
       let table = try TableProblem(path, options ?? TableOptions(), key: RandomKey(seed: seed).split("validation"))
@@ -60,7 +76,8 @@ package enum TrainingSource: Sendable {
     guard let parts = try parts(images, seed: seed, data: data) else {
       throw SettingsError("\(description) and has no parts")
     }
-    return TrainingProblem(train: parts.train, validation: parts.test)
+    guard let heldOut else { return TrainingProblem(train: parts.train, validation: parts.test) }
+    return try TrainingProblem(parts, validation: heldOut, key: RandomKey(seed: seed).split("validation"))
   }
 
   /// Training and test examples of what is no table; nil of a table.

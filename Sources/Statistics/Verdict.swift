@@ -17,7 +17,9 @@ public enum Verdict: String, Hashable, Sendable, Codable, CaseIterable {
     switch self {
     case .upheld: "holds"
     case .refuted: "does not hold"
-    case .undecided, .notApplicable, .notMeasured: "was not seen"
+    case .undecided: "is open"
+    case .notApplicable: "does not apply"
+    case .notMeasured: "was not measured"
     }
   }
 }

@@ -151,7 +151,8 @@ public final class TrainingStep {
     func first(_ array: NDArray) -> Int? { (0..<array.count).first { !array[flat: $0].isFinite } }
     let affected = state.parameters.filter { first($1) != nil }
     if let path = affected.paths.first {
-      culprit = "\(affected.count) of \(state.parameters.count) parameters are not finite, the first is \(path)"
+      culprit =
+        "\(affected.count) of \(state.parameters.count) arrays of parameters are not finite, the first is \(path)"
     }
     for (name, array) in inputs {
       guard let position = first(array) else { continue }

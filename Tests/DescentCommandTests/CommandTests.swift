@@ -275,7 +275,7 @@ struct Command {
       (["train", csv, "--test", "0.9"], "between 0 and 1"),
       (["train", csv, "--test", "no.csv"], "cannot be read"), (["train", csv, "--out", ""], "has no name"),
       (["train", csv, "--resume", folder], "takes no data's name"), (["train"], "name a table"),
-      (["train", "river-flow-1", "--validation", "0.3"], "is for tables"),
+      (["train", "river-flow-1", "--size", "8"], "is for image files"),
       (["train", "fashion-mnist", "--task", "classes"], "is for tables"),
       (["predict", folder, csv], "holds no trained model"),
     ] {

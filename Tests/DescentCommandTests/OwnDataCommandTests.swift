@@ -47,6 +47,57 @@ import Testing
     #expect(try Command.run("explain", out).text.contains("model of images"))
   }
 
+  /// What a folder holds for tests chooses no epoch; what it holds to validate does.
+  @Test func partsForTestsChooseNothing() throws {
+    func fill(_ name: String, _ count: Int) throws {
+      for index in 0..<count {
+        try write("\(name)/bright/\(index).png", Data(base64Encoded: colors)!)
+        try write("\(name)/dark/\(index).png", Data(base64Encoded: grey)!)
+      }
+    }
+    func train(_ images: String, _ fraction: String = "--quiet") throws -> (status: Int32, text: String) {
+      try Command.run(
+        "train", folder + "/" + images, "--size", "4", "--model", "mlp", "--hidden", "8", "--epochs", "3", "--out",
+        folder + "/run-" + images, "--replace", fraction)
+    }
+    for (name, count) in [("a/train", 10), ("a/test", 3), ("b/train", 10), ("b/val", 3)] { try fill(name, count) }
+    let tested = try train("a")
+    #expect(tested.status == 0 && tested.text.contains("16 train, 4 validate, 6 test"), "\(tested.text)")
+    #expect(tested.text.contains("\ntest: "), "\(tested.text)")
+    let out = folder + "/run-a"
+    #expect(try Command.run("evaluate", out).text.contains("validation part, 4 rows"))
+    let half = try Command.run("train", "--resume", out, "--epochs", "4", "--validation", "0.5", "--quiet")
+    #expect(half.status != 0 && half.text.contains("leave --validation out"), "\(half.text)")
+    // A table's share, too: it is the option that is another, not the data.
+    try write("table.csv", Data(("x,y\n" + (0..<60).map { "\($0),\(2 * $0)\n" }.joined()).utf8))
+    let table = folder + "/run-table"
+    #expect(try Command.run("train", folder + "/table.csv", "--epochs", "1", "--out", table, "--quiet").status == 0)
+    let other = try Command.run("train", "--resume", table, "--epochs", "2", "--validation", "0.5", "--quiet")
+    #expect(other.status != 0 && other.text.contains("leave options of the table out"), "\(other.text)")
+    #expect(try Command.run("train", "--resume", out, "--epochs", "4", "--quiet").status == 0)
+    #expect(try train("a", "--validation=0.5").text.contains("10 train, 10 validate, 6 test"))
+    let validated = try train("b")
+    #expect(
+      validated.text.contains("20 train, 6 validate") && !validated.text.contains("\ntest: "), "\(validated.text)")
+  }
+
+  /// Predictions never take the place of what they come from.
+  @Test func predictionsReplaceNothingOfWorth() throws {
+    let table = "x,y\n" + (0..<60).map { "\($0),\(2 * $0)\n" }.joined()
+    for name in ["learn.csv", "new.csv"] { try write(name, Data(table.utf8)) }
+    let (learn, new, out) = (folder + "/learn.csv", folder + "/new.csv", folder + "/run")
+    #expect(try Command.run("train", learn, "--epochs", "2", "--out", out, "--quiet").status == 0)
+    try FileManager.default.createSymbolicLink(atPath: folder + "/link.csv", withDestinationPath: learn)
+    for target in [new, learn, folder + "/link.csv", out + "/model.json", out + "/validation.csv"] {
+      let refused = try Command.run("predict", out, new, "--out", target)
+      #expect(refused.status != 0 && refused.text.contains("would replace it"), "\(target): \(refused.text)")
+    }
+    for name in ["learn.csv", "new.csv"] {
+      #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name)) == Data(table.utf8))
+    }
+    for _ in 0..<2 { #expect(try Command.run("predict", out, new, "--out", out + "/new.csv").status == 0) }
+  }
+
   /// A run that goes on augments as it did, to the bit, and in no other way.
   private func augmentedRunsGoOn(_ images: String) throws {
     func train(_ epochs: Int, _ augment: String, _ name: String) throws -> (status: Int32, text: String) {

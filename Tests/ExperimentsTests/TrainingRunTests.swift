@@ -286,7 +286,7 @@ import Training
     // A prediction of norms is about one rate.
     _ = try run("norms", "rate 0.1", watch: "lipschitz", epochs: 1)
     #expect { try run("norms", "rate 0.2", watch: "lipschitz", epochs: 2, resuming: true) } throws: {
-      "\($0)".hasSuffix("leave --chain out")
+      "\($0)".hasSuffix("leave --chain (the watch lipschitz predicts norms for one rate) out")
     }
     #expect(try settingsText("norms").contains("chain: rate 0.1"))
     // Other rates predict nothing.

@@ -82,7 +82,8 @@ import Training
     let wild = try trainer("rate 1e30")
     #expect { for _ in 0..<20 { _ = try wild.advance() } } throws: {
       let text = "\($0)"
-      return text.contains("at step") && text.contains("parameters are not finite") && text.contains("linear0/")
+      return text.contains("at step") && text.contains("arrays of parameters are not finite")
+        && text.contains("linear0/")
     }
     let poisoned = try trainer(nan: true)
     #expect { for _ in 0..<3 { _ = try poisoned.advance() } } throws: { "\($0)".contains("the batch holds nan") }

@@ -34,7 +34,9 @@ final class ComparisonData: @unchecked Sendable {
           return { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0) }
         }
         guard testFile == nil else { throw SettingsError("a test file belongs to a table, and \(source.description)") }
-        return { try ComparisonData.problem(parts, share: c.table.validation, seed: $0) }
+        return {
+          try TrainingProblem(parts, validation: c.table.validation, key: RandomKey(seed: $0).split("validation"))
+        }
       })
   }
 
@@ -79,31 +81,6 @@ final class ComparisonData: @unchecked Sendable {
       var format = options.format
       if format.header == nil { format.header = table.encoding.hasHeader }
       problem.test = try table.encoding.dataset(of: try Table.read(testFile, format)).dataset
-    }
-    return problem
-  }
-
-  /// Examples with a test part of their own: a share of the others validates, of each class alike.
-  private static func problem(
-    _ parts: (train: Dataset, test: Dataset), share: Double, seed: Int
-  ) throws -> TrainingProblem {
-    let (all, key) = (parts.train, RandomKey(seed: seed).split("validation"))
-    let groups: [[Int]] =
-      all.labels.map { labels in
-        Dictionary(grouping: labels.indices) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
-      } ?? [Array(0..<all.count)]
-    var (train, held) = ([Int](), [Int]())
-    for (index, members) in groups.enumerated() {
-      let order = key.split(index).permutation(members.count)
-      let count = min(Int((Double(members.count) * share).rounded()), members.count - 1)
-      held += order.prefix(count).map { members[$0] }
-      train += order.dropFirst(count).map { members[$0] }
-    }
-    guard !held.isEmpty else { throw DatasetError(all.name, "\(all.count) examples are too few to hold some out") }
-    var problem = TrainingProblem(train: all.subset(train.sorted()), validation: all.subset(held.sorted()))
-    problem.test = parts.test
-    if case .numbers(let targets) = parts.test.targets, let scale = problem.targetScale {
-      problem.test?.targets = .numbers(scale.standardize(targets))
     }
     return problem
   }

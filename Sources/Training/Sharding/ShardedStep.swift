@@ -99,7 +99,7 @@ final class ShardedStep: BatchStep {
   private func divergence(_ loss: Double) -> String {
     let affected = state.parameters.filter { _, array in (0..<array.count).contains { !array[flat: $0].isFinite } }
     let culprit =
-      affected.paths.first.map { "\(affected.count) parameters are not finite, the first is \($0)" }
+      affected.paths.first.map { "\(affected.count) arrays of parameters are not finite, the first is \($0)" }
       ?? "the parameters before this step are too large, or the batch holds such a number"
     return "the loss is \(loss) at step \(step + 1): \(culprit); a smaller rate or a clip may help"
   }
