@@ -73,8 +73,10 @@ struct PredictCommand: ParsableCommand {
       .flatMap { [$0, String($0.prefix { $0 != "#" })] }
     let isOwnTable =
       target.hasSuffix(".csv") && !["metrics.csv", "validation.csv"].contains { target.hasSuffix("/" + $0) }
-    let isOfRun = target.hasPrefix(place(folder) + "/") && !isOwnTable && FileManager.default.fileExists(atPath: target)
-    if isOfRun || sources.contains(where: { place($0) == target }) {
+    let isThere = FileManager.default.fileExists(atPath: target)
+    let isOfRun = isThere && !isOwnTable && target.hasPrefix(place(folder) + "/")
+    // A folder's images are read one by one.
+    if isOfRun || sources.contains(where: { place($0) == target || isThere && target.hasPrefix(place($0) + "/") }) {
       throw SettingsError(
         "\(out) is \(isOfRun ? "a file of the run" : "what is read"), and predictions would replace it")
     }

@@ -47,56 +47,56 @@ import Testing
     }
   }
 
+  /// Whether, in one of so many attempts on sixteen items, the threads were free: where tests beside this one use them, nobody helps.
+  private func comesAbout<T>(_ attempts: Int, _ empty: T, _ attempt: (UnsafeMutablePointer<T>) -> Bool) -> Bool {
+    let items = UnsafeMutablePointer<T>.allocate(capacity: 16)
+    defer { items.deallocate() }
+    return withThreads(2) {
+      for _ in 0..<attempts {
+        items.initialize(repeating: empty, count: 16)
+        if attempt(items) { return true }
+        usleep(100)
+      }
+      return false
+    }
+  }
+
   /// Of fewer pieces the first is the larger, the last an eighth of a share still.
   @Test(arguments: [1: [8], 2: [7, 1], 3: [6, 1, 1], 4: [4, 2, 1, 1]])
   func fewerPieces(_ wanted: Int32, _ lengths: [Int]) {
-    withThreads(2) {
-      // By item: the length of the piece that begins there.
-      let begun = UnsafeMutablePointer<Int>.allocate(capacity: 16)
-      defer { begun.deallocate() }
-      var isShared = false
-      // Where tests beside this one use the threads, all is one piece.
-      for _ in 0..<1000 where !isShared {
-        begun.initialize(repeating: 0, count: 16)
-        ck_parallel_for_in_pieces(
-          16, 1, wanted,
-          { context, begin, end in context!.assumingMemoryBound(to: Int.self)[Int(begin)] = Int(end - begin) }, begun)
-        isShared = begun[0] < 16
-        if isShared { #expect((0..<16).map { begun[$0] }.filter { $0 > 0 } == lengths + lengths) }
-        usleep(100)
-      }
-      #expect(isShared)
+    // By item: the length of the piece that begins there.
+    let isShared = comesAbout(1000, 0) { begun in
+      ck_parallel_for_in_pieces(
+        16, 1, wanted,
+        { context, begin, end in context!.assumingMemoryBound(to: Int.self)[Int(begin)] = Int(end - begin) }, begun)
+      guard begun[0] < 16 else { return false }
+      #expect((0..<16).map { begun[$0] }.filter { $0 > 0 } == lengths + lengths)
+      return true
     }
+    #expect(isShared)
   }
 
   #if os(Linux)
     /// A thread whose share takes long is helped by one that is done.
     @Test func pieces() {
-      withThreads(2) {
-        // By item: which thread did it.
-        let workers = UnsafeMutablePointer<pthread_t>.allocate(capacity: 16)
-        defer { workers.deallocate() }
-        var isHelped = false
-        // Where tests beside this one use the threads, nobody is free to help.
-        for _ in 0..<200 where !isHelped {
-          workers.initialize(repeating: 0, count: 16)
-          ck_parallel_for(
-            16, 1,
-            { context, begin, end in
-              let workers = context!.assumingMemoryBound(to: pthread_t.self)
-              for item in begin..<end {
-                if item < 8 { usleep(2000) }
-                workers[Int(item)] = pthread_self()
-              }
-            }, workers)
-          let all = (0..<16).map { workers[$0] }
-          // The first four are one piece.
-          #expect(!all.contains(0) && Set(all.prefix(4)).count == 1, "\(all)")
-          // The last of the slow share, a piece of one item, is taken by the other thread.
-          isHelped = all[7] != all[0]
-        }
-        #expect(isHelped)
+      // By item: which thread did it.
+      let isHelped = comesAbout(200, pthread_t(0)) { workers in
+        ck_parallel_for(
+          16, 1,
+          { context, begin, end in
+            let workers = context!.assumingMemoryBound(to: pthread_t.self)
+            for item in begin..<end {
+              if item < 8 { usleep(2000) }
+              workers[Int(item)] = pthread_self()
+            }
+          }, workers)
+        let all = (0..<16).map { workers[$0] }
+        // The first four are one piece.
+        #expect(!all.contains(0) && Set(all.prefix(4)).count == 1, "\(all)")
+        // The last of the slow share, a piece of one item, is taken by the other thread.
+        return all[7] != all[0]
       }
+      #expect(isHelped)
     }
   #endif
 

@@ -39,6 +39,8 @@ import Testing
     let one = try Command.run("predict", out, images + "/dark/3.png")
     #expect(one.text.hasPrefix("file,prediction,probability:bright,probability:dark\n\(images)/dark/3.png,dark,"))
     #expect(try Command.run("predict", out, images + "/dark").text.split(separator: "\n").count == 7)
+    let image = try Command.run("predict", out, images, "--out", images + "/dark/3.png")
+    #expect(image.status != 0 && image.text.contains("would replace it"), "\(image.text)")
     try write("images/dark/9.png", Data("no image".utf8))
     let broken = try Command.run("predict", out, images)
     #expect(broken.status != 0 && broken.text.contains("9.png"))
