@@ -66,14 +66,25 @@ package enum ForeignName {
     Entry(
       names: ["warmup", "linearwarmup"],
       texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
+    Entry(
+      names: ["join", "joinschedules", "warmupcosine", "warmupcosinedecayschedule"],
+      texts: ["rate join(linear(0, 0.1, 100updates), 100updates, cosine(0.1, 900updates))"],
+      remark: "each schedule counts from the end of the one before"),
+    Entry(
+      names: ["wsd", "warmupstabledecay", "trapezoidal"],
+      texts: ["rate join(linear(0, 0.1, 100updates), 100updates, join(0.1, 700updates, linear(0.1, 0, 200updates)))"],
+      remark: "up, level, down"),
+    Entry(
+      names: ["cosineonecycleschedule"],
+      texts: ["rate join(cosine(0.004, 300updates, 0.1), 300updates, cosine(0.1, 700updates))"]),
     Entry(names: ["constant", "constantlr", "constantschedule"], texts: ["rate 0.1"]),
   ]
 
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
     "adabelief", "adadelta", "adafactor", "adamax", "adan", "asgd", "ftrl", "lbfgs", "lion", "lookahead",
-    "nadam", "nadamw", "novograd", "onecycle", "onecyclelr", "prodigy", "radam", "rprop", "sequentiallr", "shampoo",
-    "soap", "sophia", "warmupcosine", "warmupcosinedecayschedule", "yogi",
+    "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo",
+    "soap", "sophia", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.

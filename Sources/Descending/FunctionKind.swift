@@ -52,6 +52,12 @@ package struct FunctionKind: Sendable {
       name: "warmup", summary: "a schedule times a factor that goes straight up from 0 to 1; both count from the start",
       arguments: [NamedOption("OVER", nil, over), NamedOption("THEN", nil, "a number or a schedule")],
       example: "rate warmup(100updates, cosine(0.1, 5epochs))"),
+    FunctionKind(
+      name: "join", summary: "a schedule for a stretch, then another, which counts from the stretch's end",
+      arguments: [
+        NamedOption("FIRST", nil, "a number or a schedule"), NamedOption("OVER", nil, over),
+        NamedOption("THEN", nil, "a number or a schedule, perhaps another join"),
+      ], example: "rate join(linear(0, 0.1, 100updates), 100updates, cosine(0.1, 900updates))"),
   ]
 
   /// Exponents, which `losspower` takes in place of a number.

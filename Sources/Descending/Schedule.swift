@@ -43,6 +43,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
   case exponential(Double, factor: Double, over: Duration)
   /// Straight up from 0 to a schedule's first value, then the schedule; both count from the start.
   case warmUp(Duration, then: Schedule)
+  /// One schedule for a stretch, then another, which counts from the stretch's end.
+  case join(Schedule, over: Duration, then: Schedule)
 
   public var description: String {
     switch self {
@@ -52,6 +54,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .steps(let value, let factor, let every): "steps(\(value), \(factor), \(every))"
     case .exponential(let value, let factor, let over): "exponential(\(value), \(factor), \(over))"
     case .warmUp(let duration, let next): "warmup(\(duration), \(next))"
+    case .join(let first, let over, let next): "join(\(first), \(over), \(next))"
     }
   }
 
@@ -62,6 +65,19 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .linear(let from, let to, _), .cosine(let from, let to, _): Swift.min(from, to)
     case .steps(let value, _, _), .exponential(let value, _, _): Swift.min(value, 0)
     case .warmUp(_, let next): Swift.min(next.minimum, 0)
+    case .join(let first, _, let next): Swift.min(first.minimum, next.minimum)
+    }
+  }
+
+  /// Epochs from its start to the end of the last stretch that is given in epochs; 0 where none is.
+  package var epochs: Double {
+    func own(_ duration: Duration) -> Double { if case .epochs(let n) = duration { n } else { 0 } }
+    return switch self {
+    case .constant: 0
+    case .linear(_, _, let over), .cosine(_, _, let over), .steps(_, _, let over), .exponential(_, _, let over):
+      own(over)
+    case .warmUp(let over, let next): max(own(over), next.epochs)
+    case .join(_, let over, let next): own(over) + next.epochs
     }
   }
 
@@ -77,6 +93,9 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .exponential(let value, let factor, let over):
       return value * exp(over.elapsed(counters) * (Foundation.log(factor) / over.amount))
     case .warmUp(let duration, let next): return next.value(at: counters) * fraction(duration)
+    case .join(let first, let over, let next):
+      let hasPassed = Self.passed(in: over, at: counters) .>= 1
+      return select(hasPassed, next.value(at: counters.since(over)), first.value(at: counters))
     }
   }
 
@@ -108,6 +127,30 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
       return value * Foundation.pow(factor, elapsed(over) / over.amount)
     case .warmUp(let duration, let next):
       return next.value(updates: updates, samples: samples, epochs: epochs) * fraction(duration)
+    case .join(let first, let over, let next):
+      guard elapsed(over) * ((1 + 1.5e-7) / over.amount) + 1e-6 >= 1 else {
+        return first.value(updates: updates, samples: samples, epochs: epochs)
+      }
+      let left = max(1 - over.amount / elapsed(over), 0)
+      return next.value(updates: updates * left, samples: samples * left, epochs: epochs * left)
     }
+  }
+}
+
+extension Counters {
+  /// What has passed since the end of a stretch, at least 0. Updates, samples and epochs grow in step: what the stretch has of
+  /// all in its own unit, it has in each.
+  fileprivate func since(_ stretch: Duration) -> Counters {
+    let share = min(stretch.amount / max(stretch.elapsed(self), 1e-30), 1)
+    var left = Counters(
+      updates: updates - updates * share, samples: samples - samples * share, epochs: epochs - epochs * share)
+    // In its own unit to the last bit.
+    let own = max(stretch.elapsed(self) - stretch.amount, 0)
+    switch stretch {
+    case .updates: left.updates = own
+    case .samples: left.samples = own
+    case .epochs: left.epochs = own
+    }
+    return left
   }
 }

@@ -21,6 +21,8 @@ enum ScheduleParser {
       return .steps(try function.number(0), factor: try function.positive(1), every: try duration(arguments[2]))
     case "exponential":
       return .exponential(try function.number(0), factor: try function.positive(1), over: try duration(arguments[2]))
+    case "join":
+      return .join(try parse(arguments[0]), over: try duration(arguments[1]), then: try parse(arguments[2]))
     default:
       return .warmUp(try duration(arguments[0]), then: try parse(arguments[1]))
     }
@@ -43,6 +45,12 @@ enum ScheduleParser {
     }
     throw DescentError("\(text) is no duration: write a positive number and epochs, updates or samples")
   }
+}
+
+extension Schedule {
+  /// Reads a number, or a schedule as chains have them: `cosine(0.1, 5epochs)`.
+  /// - Throws: `DescentError` saying what is wrong.
+  public init(_ text: String) throws { self = try ScheduleParser.parse(text) }
 }
 
 extension Duration {

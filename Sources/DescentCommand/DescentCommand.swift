@@ -30,7 +30,9 @@ import Foundation
     if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) {
       exit(withError: ValidationError("there is no command \(name); \(NearestName.hint(name, among: known))"))
     }
-    main(nil)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let sentence = ForeignOption.answer(in: arguments) { exit(withError: ValidationError(sentence)) }
+    main(NegativeValue.joined(arguments))
   }
 }
 

@@ -48,8 +48,11 @@ struct TrainCommand: ParsableCommand {
   var test: String?
   @Option(help: "The network: mlp, cnn, resnet8 or resnet18; mlp for tables and cnn for images when not given.")
   var model: String?
-  @Option(help: "Widths of an mlp's hidden layers, as 64,64 or 64x64; 64,64 when not given.")
+  @Option(
+    help: "Widths of an mlp's hidden layers, as 64,64 or 64x64, or none for a linear model; 64,64 when not given.")
   var hidden: String?
+  @Option(help: "Between an mlp's layers: relu, gelu, tanh, sigmoid, silu or softplus; relu when not given.")
+  var activation: String?
   @Option(help: "Transformations of gradients, joined by |.")
   var chain: String?
   @Option(
@@ -256,18 +259,18 @@ struct TrainCommand: ParsableCommand {
     guard kind == .mlp || shape.rank == 3 else {
       throw SettingsError("--model \(kind.rawValue) takes images, and \(problem.train.name) is a table")
     }
-    guard kind == .mlp || hidden == nil else {
-      throw SettingsError("--hidden is for an mlp, and the model is \(kind.rawValue)")
+    for (option, isGiven) in [("--hidden", hidden != nil), ("--activation", activation != nil)] where isGiven {
+      guard kind == .mlp else { throw SettingsError("\(option) is for an mlp, and the model is \(kind.rawValue)") }
     }
     guard kind == .mlp else { return try ModelDescription(kind, input: shape.dimensions, outputs: problem.outputs) }
-    let widths: [Int?] =
-      hidden.map { $0.split(whereSeparator: ",x".contains).map { Int($0.trimmingCharacters(in: .whitespaces)) } }
-      ?? saved?.hidden ?? defaults.hidden
-    guard widths.allSatisfy({ 1...Settings.largestCount ~= $0 ?? 0 }) else {
-      throw SettingsError("--hidden is a list of widths, as 64,64 or 64x64, each at most \(Settings.largestCount)")
+    let widths = hidden.map { ModelDescription.widths($0) } ?? saved?.hidden ?? defaults.hidden
+    guard let widths, widths.allSatisfy({ $0 <= Settings.largestCount }) else {
+      throw SettingsError(
+        "--hidden is a list of widths, as 64,64 or 64x64, each at most \(Settings.largestCount), or none")
     }
     return try ModelDescription(
-      .mlp, input: shape.dimensions, hidden: widths.compactMap { $0 }, outputs: problem.outputs)
+      .mlp, input: shape.dimensions, hidden: widths, outputs: problem.outputs,
+      activation: activation ?? saved?.activation)
   }
 }
 

@@ -29,18 +29,21 @@ package struct TrainingDefaults {
     hidden = [64, 64]
   }
 
-  /// A chain whose longest stretch of epochs is another; nil where it names none.
+  /// A chain whose longest stretch of epochs is another; nil where it names none, or where stretches follow one another.
   static func stretching(_ chain: String, to epochs: Int) -> String? {
+    guard !chain.contains("join(") else { return nil }
     let found = chain.matches(of: stretch)
     let longest = found.max { (Double($0.output.1) ?? 0) < (Double($1.output.1) ?? 0) }
     return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }
   }
 
-  /// The longest stretch of epochs that a chain names.
+  /// The longest stretch of epochs that a chain names, those that follow one another together.
   package static func length(of chain: String) -> Int? {
+    let method = try? DescentMethodKind.parse(chain)
     // A chain that can be read has one way to write its numbers, 2e1 and 20 alike.
-    let text = (try? DescentMethodKind.parse(chain).description) ?? chain
-    let longest = text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
+    let text = method?.description ?? chain
+    let longest =
+      method?.learningRates?.map(\.epochs).max() ?? text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
     return longest.map { Int(min($0.rounded(.up), 1e18)) }.flatMap { $0 > 0 ? $0 : nil }
   }
 

@@ -63,7 +63,7 @@ extension TrainingRun {
     let others = [
       ("--loss", saved.loss == settings.loss), ("--class-weights", saved.classWeights == settings.classWeights),
       ("--augment", saved.augment == settings.augment),
-      ("--model and --hidden", saved.model == settings.model && saved.network == settings.network),
+      ("--model, --hidden and --activation", saved.model == settings.model && saved.network == settings.network),
       ("--chain (the watch lipschitz predicts norms for one rate)", !isBound || saved.chain == settings.chain),
       ("--batch", saved.batch == settings.batch), ("--watch", saved.watch == settings.watch),
       ("--shards", saved.shards == settings.shards), ("--compress", saved.compress == settings.compress),

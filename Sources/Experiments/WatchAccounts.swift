@@ -67,6 +67,72 @@ package struct TwinAccount: WatchAccount {
   }
 }
 
+package struct SharpnessAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  private var isLimited: Bool { looks.tags.contains("stable") }
+
+  package var line: String {
+    let found =
+      "largest curvature \(Report.number(looks.first("largest"))) -> \(looks.now("largest")) ± \(looks.now("largest/error"))"
+    return found + ", least \(looks.now("least"))"
+      + (looks.last("stable").isFinite
+        ? "; descent on all examples at once is stable below \(looks.now("stable"))" : "")
+  }
+
+  package var sections: [Report.Section] {
+    [
+      .paragraph(
+        "The largest eigenvalue of the Hessian of the mean loss on training examples, and what descent on all of them at "
+          + "once would bear at its rate: 2 / rate, more with momentum. Such descent often rises to that limit and stays "
+          + "there (Cohen et al. 2021); small batches stay below. "
+          + (isLimited ? "" : "This method is none of those for which the limit is known, so that it is left out.")),
+      looks.plot(
+        "largest", "Sharpness", "eigenvalue of the Hessian",
+        [("largest", "largest")] + (isLimited ? [("stable", "stable below")] : []) + [("along", "along the gradient")]),
+      looks.plot("least", "Least curvature", "eigenvalue of the Hessian", [("least", "least")]),
+    ]
+  }
+}
+
+package struct NormAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  package var line: String {
+    "gradient \(Report.number(looks.first("gradient"))) -> \(looks.now("gradient")), parameters \(looks.now("parameters")), "
+      + "last update \(looks.now("update")), \(looks.now("distance")) from the start"
+  }
+
+  package var sections: [Report.Section] {
+    let paths = looks.indices(MeasureFamily("layer/", "/parameters"))
+    return [
+      looks.plot(
+        "lengths", "Parameters", "Euclidean norm",
+        [("parameters", "parameters"), ("distance", "distance from the start")]),
+      looks.plot("gradient", "Gradient of the training loss", "Euclidean norm", [("gradient", "gradient")]),
+      looks.plot("update", "Last update of the epoch", "Euclidean norm", [("update", "update")]),
+      .table(
+        header: [
+          "tensor", "norm at the start", "at the end", "of its gradient", "of its last update", "update / norm",
+        ],
+        rows: paths.map { path in
+          let tag = { (name: String) in "layer/\(path)/\(name)" }
+          let (norm, update) = (looks.last(tag("parameters")), looks.last(tag("update")))
+          return [path]
+            + [
+              looks.first(tag("parameters")), norm, looks.last(tag("gradient")), update,
+              norm > 0 ? update / norm : .nan,
+            ]
+            .map { Report.number($0) }
+        }),
+    ]
+  }
+}
+
 package struct LipschitzAccount: WatchAccount {
   package let looks: WatchLooks
 

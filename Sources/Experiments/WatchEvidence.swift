@@ -58,7 +58,7 @@ extension WatchKind {
   package static var accounts: [String: any WatchAccount.Type] {
     [
       "calibration": CalibrationAccount.self, "flatness": FlatnessAccount.self, "lipschitz": LipschitzAccount.self,
-      "twins": TwinAccount.self,
+      "norms": NormAccount.self, "sharpness": SharpnessAccount.self, "twins": TwinAccount.self,
     ]
   }
 }

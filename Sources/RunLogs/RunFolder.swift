@@ -37,6 +37,10 @@ public struct RunFolder: Sendable {
     guard !path.trimmingCharacters(in: .whitespaces).isEmpty else {
       throw RunLogError("the run's folder has no name: name one by --out")
     }
+    var isFolder: ObjCBool = true
+    if manager.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw RunLogError("\(path) is a file, and a run has a folder: name another by --out")
+    }
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
       let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)

@@ -14,11 +14,26 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   public var hidden: [Int]
   /// Classes, or numbers to predict.
   public var outputs: Int
+  /// The name of what stands between an mlp's layers; relu where nil.
+  public var activation: String?
 
-  /// - Throws: `ModelError` where the network does not take such examples.
-  public init(_ kind: Kind, input: [Int], hidden: [Int] = [], outputs: Int) throws {
+  /// - Parameter activation: one of `Activation.all` by its name, of an mlp alone; nil for relu.
+  /// - Throws: `ModelError` where the network does not take such examples, or there is no such activation.
+  public init(_ kind: Kind, input: [Int], hidden: [Int] = [], outputs: Int, activation: String? = nil) throws {
     (self.kind, self.input, self.hidden, self.outputs) = (kind, input, hidden, outputs)
+    self.activation = activation == Activation.relu.name ? nil : activation
     try check()
+  }
+
+  /// Widths of hidden layers as text has them: `64,64`, `64x64`, or `none`.
+  ///
+  /// - Returns: nil where the text is no list of whole numbers above 0.
+  package static func widths(_ text: String) -> [Int]? {
+    if text.trimmingCharacters(in: .whitespaces) == "none" { return [] }
+    let widths = text.split(omittingEmptySubsequences: false, whereSeparator: ",x".contains).map {
+      Int($0.trimmingCharacters(in: .whitespaces)) ?? 0
+    }
+    return widths.allSatisfy { $0 > 0 } ? widths : nil
   }
 
   /// What the initializer promises, and a file may not keep.
@@ -30,6 +45,15 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     }
     guard kind == .mlp || input.count == 3 else {
       throw ModelError("\(kind.rawValue) takes images, and an example has the shape \(Shape(input))")
+    }
+    if let activation {
+      guard kind == .mlp else {
+        throw ModelError("an activation is chosen for an mlp, and the model is \(kind.rawValue)")
+      }
+      let known = Activation.all.map(\.name)
+      guard known.contains(activation) else {
+        throw ModelError("there is no activation \(activation); \(NearestName.hint(activation, among: known))")
+      }
     }
     // More numbers than an Int counts bytes of.
     guard weightCount <= 1e15 else {
@@ -66,12 +90,16 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   public var description: String {
     guard kind == .mlp else { return kind.rawValue }
     return "mlp " + ([input.reduce(1, *)] + hidden + [outputs]).map(String.init).joined(separator: "-")
+      + (activation.map { ", \($0)" } ?? "")
   }
 
   /// The network itself; its weights are made or read by the caller.
   public func makeLayer() -> any Layer {
     switch kind {
-    case .mlp: MLP([input.reduce(1, *)] + hidden + [outputs])
+    case .mlp:
+      MLP(
+        [input.reduce(1, *)] + hidden + [outputs],
+        activation: Activation.all.first { $0.name == activation } ?? .relu)
     case .cnn: SmallCNN(height: input[0], width: input[1], channels: input[2], classes: outputs)
     case .resnet8: ResNet.resNet8(channels: input[2], classes: outputs)
     case .resnet18: ResNet.resNet18(channels: input[2], classes: outputs)

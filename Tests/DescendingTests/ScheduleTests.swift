@@ -9,6 +9,10 @@ import Testing
       .constant(0.3), .linear(from: 1, to: 0.1, over: .updates(50)), .cosine(from: 1, over: .epochs(2)),
       .steps(1, factor: 0.5, every: .samples(1000)), .exponential(1, factor: 0.9, over: .epochs(1)),
       .warmUp(.updates(10), then: .cosine(from: 1, to: 0.1, over: .updates(100))),
+      .join(.linear(from: 0, to: 1, over: .updates(20)), over: .updates(20), then: .cosine(from: 1, over: .epochs(4))),
+      .join(
+        .constant(0.5), over: .epochs(2),
+        then: .join(.linear(from: 0.5, to: 1, over: .samples(1000)), over: .samples(1000), then: .constant(0.25))),
     ]
     for schedule in schedules {
       for updates in [0, 5, 10, 20, 50, 99, 200] {
@@ -21,6 +25,35 @@ import Testing
         #expect(abs(traced - plain) < rounding(.float32, terms: 10), "\(schedule) at \(updates): \(traced) \(plain)")
       }
     }
+  }
+
+  /// Behind a stretch the next schedule counts from its end: as by hand, in the stretch's unit and in others.
+  @Test func joinedSchedulesCountFromTheEndOfTheOneBefore() throws {
+    let wsd = try Schedule(
+      "join(linear(0, 0.1, 100updates), 100updates, join(0.1, 700updates, linear(0.1, 0, 200updates)))")
+    for (step, rate) in [
+      (0, 0), (50, 0.05), (99, 0.099), (100, 0.1), (799, 0.1), (800, 0.1), (900, 0.05), (1000, 0), (2000, 0),
+    ] {
+      #expect(abs(wsd.value(updates: Double(step), samples: 0, epochs: 0) - rate) < 1e-12, "\(step)")
+    }
+    #expect(wsd.minimum == 0 && wsd.epochs == 0)
+    // Ten updates of eight samples an epoch: steps by updates behind a stretch in epochs, and the other way round.
+    let byEpochs = try Schedule("join(1, 3epochs, steps(1, 0.5, 10updates))")
+    let bySamples = try Schedule("join(1, 240samples, steps(1, 0.5, 1epochs))")
+    for step in [0, 29, 30, 39, 40, 49, 50, 60] {
+      let expected = pow(0.5, Double(max(step - 30, 0) / 10))
+      for schedule in [byEpochs, bySamples] {
+        let point = (Double(step), Double(8 * step), Double(step) / 10)
+        #expect(
+          schedule.value(updates: point.0, samples: point.1, epochs: point.2) == expected, "\(schedule) at \(step)")
+        let traced = try Evaluation.compiled.run([point.0, point.1, point.2].map { NDArray(Float($0)) }) { _, x in
+          [schedule.value(at: Counters(updates: x[0], samples: x[1], epochs: x[2]))]
+        }[0].item
+        #expect(abs(traced - expected) < rounding(.float32, terms: 10), "\(schedule) at \(step)")
+      }
+    }
+    #expect(byEpochs.epochs == 3 && bySamples.epochs == 1)
+    #expect(try Schedule("join(0.1, 2epochs, cosine(0.1, 8epochs))").epochs == 10)
   }
 
   /// A stretch ends with its last update, also after millions of them, in float32 and on paper.

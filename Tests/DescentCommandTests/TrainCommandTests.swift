@@ -54,6 +54,49 @@ import Testing
     }
   }
 
+  /// A linear model and another activation are named, kept, and gone on with.
+  @Test func layersAreChosen() throws {
+    try prices("prices.csv")
+    let linear = try run("train prices.csv --hidden none --epochs 2 --out linear --quiet")
+    #expect(linear.status == 0 && linear.text.contains("mlp 2-1,"), "\(linear.text)")
+    let smooth = try run("train prices.csv --hidden 8 --activation tanh --epochs 2 --out smooth --quiet")
+    #expect(smooth.status == 0 && smooth.text.contains("mlp 2-8-1, tanh"), "\(smooth.text)")
+    #expect(try run("predict smooth prices.csv").status == 0)
+    // The same weights behind another function are another model.
+    let plain = try run("train prices.csv --hidden 8 --activation relu --epochs 2 --out plain --quiet")
+    #expect(plain.status == 0 && !plain.text.contains("relu"))
+    #expect(try run("predict smooth prices.csv").text != run("predict plain prices.csv").text)
+    #expect(try run("train --resume smooth --epochs 3 --quiet").status == 0)
+    let other = try run("train --resume smooth --epochs 4 --activation gelu --quiet")
+    #expect(other.status != 0 && other.text.contains("leave --model, --hidden and --activation out"), "\(other.text)")
+    for (arguments, hint) in [
+      ("--activation tanhh", "did you mean tanh?"), ("--hidden 8,,8", "list of widths"),
+      ("--hidden 0", "list of widths"),
+    ] {
+      let wrong = try run("train prices.csv --out wrong \(arguments)")
+      #expect(wrong.status != 0 && wrong.text.contains(hint), "\(arguments): \(wrong.text)")
+    }
+    let arms =
+      ["compare", "prices.csv", "--arm", "a: adam | rate 0.01; activation tanh; hidden 8", "--arm"]
+      + ["b: adam | rate 0.01; hidden none", "--budget", "20updates", "--seeds", "2", "--out", "arms", "--quiet"]
+    let compared = try start(arms)
+    #expect(compared.status == 0, "\(compared.text)")
+  }
+
+  /// Options as other programs call them, values below 0 and a file in a folder's place are answered by what to write.
+  @Test(arguments: [
+    ("train t.csv --lr 0.1", "--chain \"adam | rate 0.001\""), ("train t.csv --optimizer=adam", "--chain"),
+    ("train t.csv --weight_decay 0.1", "decay 0.01"), ("train t.csv --batch-size 8", "here it is --batch 64"),
+    ("compare t.csv --lr 0.1", "--arm \"NAME: adam | rate 0.001\""), ("compare t.csv --epochs 3", "--budget 20epochs"),
+    ("compare t.csv --batch 3", "; batch 64"), ("train t.csv --epochs -1", "--epochs must be between 1 and"),
+    ("train t.csv --seed -1 --out t.csv", "t.csv is a file, and a run has a folder"),
+  ])
+  func slipsAreAnswered(_ arguments: String, _ hint: String) throws {
+    try prices("t.csv")
+    let result = try run(arguments)
+    #expect(result.status != 0 && result.text.contains(hint), "\(arguments): \(result.text)")
+  }
+
   /// A loss of one's own choice is descended, measured, remembered and refused where it does not fit.
   @Test func aLossIsChosen() throws {
     // One price in twenty is a slip by a factor of a hundred.

@@ -10,7 +10,7 @@ import Training
 @Suite struct TrainingRunTests {
   private let temporary = TemporaryFolder()
   private var folder: String { temporary.path + "/training" }
-  private static let all = "calibration, lipschitz, flatness 0.05 pairs=1, twins 3"
+  private static let all = "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4, norms"
   private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
@@ -26,13 +26,13 @@ import Training
   }
 
   private func run(
-    _ name: String, _ chain: String, watch: String?, epochs: Int = 4, isClassified: Bool = true, resuming: Bool = false,
-    keep: TrainingRun.Settings.Kept = .last, patience: Int = 0, table: TableOptions? = nil
+    _ name: String, _ chain: String, watch: String?, epochs: Int = 4, batch: Int = 20, isClassified: Bool = true,
+    resuming: Bool = false, keep: TrainingRun.Settings.Kept = .last, patience: Int = 0, table: TableOptions? = nil
   ) throws -> (text: String, folder: RunFolder) {
     let network = try ModelDescription(.mlp, input: [4], hidden: [12], outputs: isClassified ? 2 : 1)
     let settings = TrainingRun.Settings(
       source: "table", table: table, model: network.description, network: network, chain: chain, epochs: epochs,
-      batch: 20, seed: 1, watch: watch, keep: keep, patience: patience)
+      batch: batch, seed: 1, watch: watch, keep: keep, patience: patience)
     let run = TrainingRun(
       settings: settings,
       problem: TrainingProblem(
@@ -69,8 +69,8 @@ import Training
     #expect(try log(bare, ["epoch"]) == log(watched, ["epoch"]))
     #expect(try log(bare, ["watch", "cost"]).isEmpty)
     let looks = try watched.events().filter { $0.kind == "watch" }
-    // Four diagnostics, at the start and after each of four epochs.
-    #expect(looks.count == 4 * 5 && Set(looks.map(\.step)) == [0, 6, 12, 18, 24])
+    // Six diagnostics, at the start and after each of four epochs.
+    #expect(looks.count == 6 * 5 && Set(looks.map(\.step)) == [0, 6, 12, 18, 24])
   }
 
   /// What is logged is what the diagnostics' own definitions give.
@@ -102,6 +102,41 @@ import Training
     #expect(distances.allSatisfy { $0 > 0 } && Set(distances).count == 3)
     // Summed in their order: a resumed run logs the same bits.
     #expect(try value("twins", "distance") == (distances[0] + distances[1] + distances[2]) / 3)
+  }
+
+  /// On all examples at once an update of plain descent is the rate times the gradient that was seen before it; and lengths are
+  /// those of the saved weights.
+  @Test func normsAreThoseOfTheDescent() throws {
+    let folder = try run("lengths", "rate 0.5", watch: "norms", batch: 120).folder
+    let looks = try folder.events().filter { $0.task == "norms" }.map(\.values)
+    #expect(looks.count == 5 && looks[0]["update"] == nil && looks[0]["distance"] == 0)
+    for (before, after) in zip(looks, looks.dropFirst()) {
+      #expect(abs(after["update"]! / (0.5 * before["gradient"]!) - 1) < 1e-4)
+      let tag = "layer/linear1/bias/"
+      #expect(abs(after[tag + "update"]! / (0.5 * before[tag + "gradient"]!) - 1) < 1e-3)
+    }
+    // A first way from the start is the first update.
+    #expect(looks[1]["distance"] == looks[1]["update"])
+    let saved = try Safetensors.read(folder.path + "/model.safetensors").arrays
+    let parameters = saved.filter { $0.key.hasPrefix("parameters/") }
+    let squares = parameters.values.reduce(0) { $0 + $1.doubles.reduce(0) { $0 + $1 * $1 } }
+    #expect(abs(looks[4]["parameters"]! - squares.squareRoot()) < 1e-12)
+    // Several batches an epoch: the last update alone.
+    let parts = try run("parts", "rate 0.5", watch: "norms").folder.events().filter { $0.task == "norms" }.map(\.values)
+    #expect(parts[1]["update"]! < parts[1]["distance"]!)
+  }
+
+  /// A look may be taken after every few epochs only; what is seen then is the same.
+  @Test func looksMayBeRare() throws {
+    let often = try run("often", "rate 0.1", watch: "norms, twins 1", epochs: 5).folder.events()
+    let seldom = try run("seldom", "rate 0.1", watch: "norms every=2, twins 1", epochs: 5).folder.events()
+    let steps = seldom.filter { $0.task == "norms" }.map(\.step)
+    #expect(steps == [0, 12, 24] && seldom.count { $0.task == "twins" } == 6)
+    for step in steps {
+      let values = [often, seldom].map { $0.first { $0.task == "norms" && $0.step == step }!.values }
+      #expect(values[0] == values[1])
+    }
+    #expect { try run("never", "rate 0.1", watch: "norms every=0") } throws: { "\($0)".contains("every") }
   }
 
   /// Only plain descent is predicted, and well: one step after another from the start.
@@ -247,7 +282,7 @@ import Training
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: package.appending(path: "Documentation/run-folder.md"), encoding: .utf8)
-    let watch = isClassified ? Self.all : "lipschitz, flatness, twins"
+    let watch = isClassified ? Self.all : "lipschitz, flatness, twins, sharpness, norms"
     let folder = try run("left", "clip 1 | adam | rate 0.01", watch: watch, isClassified: isClassified).folder
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where !name.hasPrefix(".") {
       #expect(page.contains("`" + (name.hasPrefix("events.out.") ? "events.out.tfevents.*" : name)), "\(name)")

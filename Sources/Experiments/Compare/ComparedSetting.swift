@@ -11,6 +11,8 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   public let batch: Int?
   /// Widths of an mlp's hidden layers; 64, 64 where nil.
   public let hidden: [Int]?
+  /// What stands between an mlp's layers; relu where nil.
+  public let activation: String?
   /// The network; mlp for tables and cnn for images where nil.
   public let model: ModelDescription.Kind?
   /// What is descended; that of the task where nil.
@@ -24,7 +26,7 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// Chain and options, as text.
   public let description: String
 
-  private static let options = ["augment", "batch", "draw", "hidden", "loss", "model"]
+  private static let options = ["activation", "augment", "batch", "draw", "hidden", "loss", "model"]
 
   /// - Parameter values: one for each of the arm's braces.
   /// - Throws: `SettingsError` naming the arm and what is wrong.
@@ -67,11 +69,8 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
         return number
       } ?? 0
     hidden = try given["hidden"].map { text in
-      let widths = text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "," }).map {
-        Int($0.trimmingCharacters(in: .whitespaces)) ?? 0
-      }
-      guard !widths.isEmpty, widths.allSatisfy({ $0 > 0 && $0 <= Settings.largestCount }) else {
-        throw SettingsError("\(arm.name): hidden is a list of widths, as 128x64, and not \(text)")
+      guard let widths = ModelDescription.widths(text), widths.allSatisfy({ $0 <= Settings.largestCount }) else {
+        throw SettingsError("\(arm.name): hidden is a list of widths, as 128x64, or none, and not \(text)")
       }
       return widths
     }
@@ -89,8 +88,11 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
       }
       return kind
     }
-    guard hidden == nil || model == nil || model == .mlp else {
-      throw SettingsError("\(arm.name): hidden is for an mlp, and the model is \(model!.rawValue)")
+    activation = given["activation"]
+    for (option, isGiven) in [("hidden", hidden != nil), ("activation", activation != nil)] where isGiven {
+      guard model == nil || model == .mlp else {
+        throw SettingsError("\(arm.name): \(option) is for an mlp, and the model is \(model!.rawValue)")
+      }
     }
   }
 
@@ -108,10 +110,11 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: `SettingsError` naming the arm where it does not take such examples.
   func network(_ problem: TrainingProblem) throws -> ModelDescription {
     let shape = problem.train.exampleShape
-    let kind = model ?? (hidden == nil && shape.rank == 3 ? .cnn : .mlp)
+    let kind = model ?? (hidden == nil && activation == nil && shape.rank == 3 ? .cnn : .mlp)
     do {
       return try ModelDescription(
-        kind, input: shape.dimensions, hidden: kind == .mlp ? hidden ?? [64, 64] : [], outputs: problem.outputs)
+        kind, input: shape.dimensions, hidden: kind == .mlp ? hidden ?? [64, 64] : [], outputs: problem.outputs,
+        activation: activation)
     } catch { throw SettingsError("\(name): \(error)") }
   }
 

@@ -14,7 +14,7 @@ public protocol Watch: AnyObject {
   ///
   /// - Throws: `TrainingError` where it cannot follow, as a twin that diverges.
   func follow(_ trainer: Trainer) throws
-  /// What is seen now, by tag; called at the start and after each epoch.
+  /// What is seen now, by tag; called at the start and after each epoch, or after so many as `every` says.
   ///
   /// - Throws: what measuring throws, as `ShapeError`.
   func look(_ trainer: Trainer) throws -> [String: Double]
@@ -71,6 +71,7 @@ public final class Watches {
   /// Seconds that each has taken in this session.
   public private(set) var seconds: [String: Double]
   private let watches: [any Watch]
+  private let intervals: [String: Int]
   private let clock: () -> Double
 
   /// - Parameter clock: seconds, from any origin.
@@ -78,6 +79,7 @@ public final class Watches {
   public init(_ configuration: WatchConfiguration, on site: WatchSite, clock: @escaping () -> Double) throws {
     names = configuration.items.map(\.name)
     watches = try configuration.items.map { try $0.makeWatch(on: site) }
+    intervals = Dictionary(uniqueKeysWithValues: try configuration.items.map { ($0.name, try $0.interval()) })
     seconds = Dictionary(uniqueKeysWithValues: names.map { ($0, 0) })
     self.clock = clock
   }
@@ -99,12 +101,14 @@ public final class Watches {
   /// - Throws: what one of them throws.
   public func follow(_ trainer: Trainer) throws { try each { try $1.follow(trainer) } }
 
-  /// What each sees now, in the order of `names`.
+  /// What each sees now whose turn it is, in the order of `names`.
   ///
   /// - Throws: what one of them throws.
   public func look(_ trainer: Trainer) throws -> [(name: String, values: [String: Double])] {
     var found: [(name: String, values: [String: Double])] = []
-    try each { name, watch in found.append((name, try watch.look(trainer))) }
+    try each { name, watch in
+      if trainer.epoch % intervals[name]! == 0 { found.append((name, try watch.look(trainer))) }
+    }
     return found
   }
 

@@ -6,7 +6,7 @@ public struct WatchKind: Sendable {
   public var name: String
   /// What it looks at, in one line.
   public var summary: String
-  /// In the order in which text may give them without names.
+  /// In the order in which text may give them without names; the last is `every`.
   public var options: [NamedOption]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
 
@@ -15,12 +15,13 @@ public struct WatchKind: Sendable {
   /// - Parameters:
   ///   - name: as text names it, in letters and digits.
   ///   - summary: what it looks at, in one line.
-  ///   - options: in the order in which text may give them without names.
+  ///   - options: in the order in which text may give them without names. Each diagnostic has one more, `every`: the epochs
+  ///     from one look to the next.
   ///   - make: the diagnostic of the options' values on a site; it may throw where it does not apply there.
   public init(
     name: String, summary: String, options: [NamedOption],
     make: @escaping @Sendable (OptionValues, WatchSite) throws -> any Watch
-  ) { (self.name, self.summary, self.options, self.make) = (name, summary, options, make) }
+  ) { (self.name, self.summary, self.options, self.make) = (name, summary, options + [Self.every], make) }
 
   private static let registered = KindRegistry<WatchKind>("diagnostic")
 
@@ -35,6 +36,7 @@ public struct WatchKind: Sendable {
   ///   one name.
   public static func register(_ kind: WatchKind) throws { try registered.add(kind, taken: all.map(\.name)) }
 
+  private static let every = NamedOption("every", "1", "epochs from one look to the next")
   private static let examples = NamedOption("examples", "1000", "examples that are looked at, of each set")
 
   /// All diagnostics that text can name.
@@ -64,6 +66,22 @@ public struct WatchKind: Sendable {
       name: "twins", summary: "distance to descents on the same examples but one",
       options: [.init("count", "2", "twins, each a descent of its own; at most 100")],
       make: { TwinWatch($1, count: try $0.count("count", atMost: 100)) }),
+    .init(
+      name: "sharpness",
+      summary: "largest and least eigenvalue of the loss' Hessian, and the curvature along its gradient",
+      options: [
+        examples, .init("products", "40", "most products with the Hessian of a look, at most 1000"),
+        .init("tolerance", "0.01", "error of the eigenvalues at which a look ends, relative to the larger"),
+      ],
+      make: {
+        try SharpnessWatch(
+          $1, count: try $0.count("examples"), products: try $0.count("products", atMost: 1000),
+          tolerance: try $0.notNegative("tolerance"))
+      }),
+    .init(
+      name: "norms",
+      summary: "lengths of parameters, gradient and updates, tensor by tensor, and the way from the start",
+      options: [examples], make: { try NormWatch($1, count: try $0.count("examples")) }),
   ]
 
   private static func probe(_ site: WatchSite) throws -> LipschitzProbe {
@@ -100,6 +118,9 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
     func makeWatch(on site: WatchSite) throws -> any Watch {
       try kind.make(OptionValues(owner: name, values: values), site)
     }
+
+    /// Epochs from one look to the next.
+    func interval() throws -> Int { try OptionValues(owner: name, values: values).count("every") }
   }
 
   /// In their order.

@@ -13,7 +13,7 @@ import Testing
     // Exactly ten times apart is logarithmic; less is not; what is not positive cannot be.
     #expect(try OptionRange("0.1...1.0").isLogarithmic)
     #expect(try !OptionRange("0.11...1.0").isLogarithmic)
-    #expect(try !OptionRange("0...1").isLogarithmic && !OptionRange("-1...1").isLogarithmic)
+    #expect(try !OptionRange("0.0...1").isLogarithmic && !OptionRange("-1...1").isLogarithmic)
     // Rounding to four digits does not lead out of the range.
     let tight = try OptionRange("0.123456...0.123457")
     for place in [0, 0.3, 0.999] {
@@ -62,19 +62,21 @@ import Testing
         && choice.text(at: 0.99) == "cosine(1, 2updates)")
   }
 
-  @Test(arguments: ["", "5", "1...", "1...0.1", "1...1", "a...b", "nan...1", "0...inf", "a, ", "a, a", "1..2"])
+  @Test(arguments: [
+    "", "5", "1...", "1...0.1", "1...1", "a...b", "nan...1", "0...inf", "a, ", "a, a", "1..2", "0...1", "16...17",
+  ])
   func mistakesAreNamed(_ text: String) {
     #expect(throws: SettingsError.self, "\(text)") { try OptionRange(text) }
   }
 
   /// A place is called by its stage, and by its option where that is not the first.
   @Test(arguments: [
-    ("adam | rate {1...2}", ["rate"]), ("momentum {0...1} nesterov=true | rate {1...2}", ["momentum", "rate"]),
+    ("adam | rate {1...3}", ["rate"]), ("momentum {0...2} nesterov=true | rate {1...3}", ["momentum", "rate"]),
     ("momentum 0.9 nesterov={true, false} | rate 1", ["momentum nesterov"]),
     ("adam 0.9 {0.9...0.99} | rate 1", ["adam beta2"]),
     ("rate cosine({0.1...1.0}, 5epochs, {0...0.1})", ["rate", "rate 3"]), ("{adam, sign} | rate 1", ["stage"]),
-    ("sam {0.01...0.1} (momentum {0...1} | rate {1...2}); batch {16, 32}", ["sam", "momentum", "rate", "batch"]),
-    ("groups (*/bias: rate {1...2}; *: rate {1...3})", ["rate", "rate #2"]), ("rate 1; hidden {8x8, 16}", ["hidden"]),
+    ("sam {0.01...0.1} (momentum {0...2} | rate {1...3}); batch {16, 32}", ["sam", "momentum", "rate", "batch"]),
+    ("groups (*/bias: rate {1...3}; *: rate {1...3})", ["rate", "rate #2"]), ("rate 1; hidden {8x8, 16}", ["hidden"]),
   ])
   func placesAreNamed(_ text: String, _ names: [String]) throws {
     #expect(try RangedText(text).places.map(\.name) == names)
@@ -83,7 +85,7 @@ import Testing
   @Test func textIsFilled() throws {
     let text = try RangedText("adam | rate {0.1...1.0}; batch {16, 32}")
     #expect(text.filled(["0.5", "16"]) == "adam | rate 0.5; batch 16")
-    for wrong in ["rate {1...2", "rate 1...2}", "rate {{1...2}}", "rate } 1 {"] {
+    for wrong in ["rate {1...3", "rate 1...3}", "rate {{1...3}}", "rate } 1 {"] {
       #expect(throws: SettingsError.self, "\(wrong)") { try RangedText(wrong) }
     }
   }

@@ -1,0 +1,209 @@
+import Foundation
+
+/// The ends of a Hessian's spectrum, by Lanczos' iteration.
+public struct HessianEnds: Sendable {
+  /// The largest eigenvalue, the sharpness. An estimate from below: some eigenvalue is at most `largestError` away.
+  public var largest = Double.nan
+  /// The most that `largest` is away from an eigenvalue, where rounding is as usual.
+  public var largestError = Double.nan
+  /// The least eigenvalue, an estimate from above: below 0 where the loss bends down in some direction.
+  public var least = Double.nan
+  /// The most that `least` is away from an eigenvalue.
+  public var leastError = Double.nan
+  /// Products of the Hessian with a vector that were computed.
+  public var products = 0
+}
+
+/// Gradients of a model's mean loss over any number of examples, and products of its Hessian with directions: the Hessian
+/// itself is never built.
+///
+/// ```swift
+/// let probe = HessianProbe(MLP([4, 8, 1])) { LossFunction.squaredError.perSample($0, $1) }
+/// let ends = try probe.ends(at: parameters, on: examples, key: RandomKey(seed: 0))
+/// print(ends.largest, "±", ends.largestError)
+/// ```
+public final class HessianProbe {
+  private enum Kind: Hashable { case gradient, product }
+  private struct Slot: Hashable {
+    var kind: Kind
+    var types: [TensorType]
+  }
+
+  private let model: any Layer
+  /// Running values of the model; may be set to later ones of the same types.
+  public var modelState: Tree<NDArray>
+  private let loss: @Sendable (Tensor, Tensor) -> Tensor
+  private let batchSize: Int
+  private var programs: [Slot: Program] = [:]
+  private var iterations: [[TensorType]: Program] = [:]
+
+  /// - Parameters:
+  ///   - modelState: running values of the model, which is measured in inference mode.
+  ///   - batchSize: examples that are measured at a time; when nil 64 of a model with convolutions, and 1000 of others.
+  ///   - loss: the loss of each row, [batch], from outputs and targets.
+  public init(
+    _ model: any Layer, modelState: Tree<NDArray> = Tree(), batchSize: Int? = nil,
+    loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
+  ) {
+    self.model = model
+    self.modelState = modelState
+    self.batchSize = batchSize ?? (model.hasConvolutions ? 64 : 1000)
+    self.loss = loss
+  }
+
+  /// The gradient of the mean loss, in the parameters' types.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
+  public func gradient(at parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Tree<NDArray> {
+    try sum(.gradient, parameters, nil, examples)
+  }
+
+  /// The Hessian of the mean loss times a direction, whose paths and types are the parameters'.
+  ///
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model; `ArgumentError` where the
+  ///   direction does not fit the parameters.
+  public func product(
+    with direction: Tree<NDArray>, at parameters: Tree<NDArray>, on examples: ExampleArrays
+  ) throws -> Tree<NDArray> {
+    try sum(.product, parameters, direction, examples)
+  }
+
+  /// The largest and the least eigenvalue of the Hessian of the mean loss.
+  ///
+  /// Lanczos' iteration from a random direction (C. Lanczos 1950). It keeps three vectors and orthogonalises no further:
+  /// rounding then repeats eigenvalues that were found, and moves none (C. Paige 1971). An eigenvalue is within |β s| of
+  /// its estimate, β being the next off-diagonal number and s the last of the estimate's eigenvector.
+  ///
+  /// - Parameters:
+  ///   - key: decides the first direction.
+  ///   - products: the most products with the Hessian, at least 1, and never more than there are parameters; each takes as
+  ///     long as some two gradients.
+  ///   - tolerance: it ends when both errors are at most this times the larger of both, in size.
+  /// - Returns: the ends; not a number where the Hessian is not finite.
+  /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
+  public func ends(
+    at parameters: Tree<NDArray>, on examples: ExampleArrays, key: RandomKey, products: Int = 40,
+    tolerance: Double = 0.01
+  ) throws -> HessianEnds {
+    precondition(products > 0, "an eigenvalue takes at least one product")
+    var direction = parameters.mapWithPaths { path, leaf in
+      key.split(path).normal(leaf.shape).converted(to: leaf.elementType)
+    }
+    let length = direction.norm
+    direction = direction.map { $0.scaled(by: 1 / length) }
+    var before = parameters.map { NDArray.zeros($0.shape, $0.elementType) }
+    var (diagonal, beside): ([Double], [Double]) = ([], [])
+    var ends = HessianEnds()
+    // What a product's own rounding hides.
+    let precision = parameters.leaves.contains { $0.elementType == .float32 } ? 1e-5 : 1e-13
+    let dimension = parameters.leaves.reduce(0) { $0 + $1.count }
+    while ends.products < min(products, dimension) {
+      let image = try product(with: direction, at: parameters, on: examples)
+      ends.products += 1
+      let last = NDArray([beside.last ?? 0], shape: .scalar)
+      let results = try iteration(parameters.types).run(direction.leaves + before.leaves + image.leaves + [last])
+      before = direction
+      direction = Tree(sortedPaths: direction.paths, leaves: Array(results.dropLast(2)))
+      diagonal.append(results[results.count - 2].item)
+      let next = results[results.count - 1].item
+      guard diagonal.last!.isFinite, next.isFinite else { return HessianEnds(products: ends.products) }
+      try ends.estimate(diagonal, beside, next: next)
+      let size = max(abs(ends.largest), abs(ends.least))
+      ends.largestError = max(ends.largestError, precision * size)
+      ends.leastError = max(ends.leastError, precision * size)
+      // A further direction would be made of rounding alone.
+      if next <= precision * size || max(ends.largestError, ends.leastError) <= tolerance * size { break }
+      beside.append(next)
+    }
+    return ends
+  }
+
+  // MARK: Programs
+
+  private func sum(
+    _ kind: Kind, _ parameters: Tree<NDArray>, _ direction: Tree<NDArray>?, _ examples: ExampleArrays
+  ) throws -> Tree<NDArray> {
+    var sums = parameters.leaves.map { NDArray.zeros($0.shape, $0.elementType) }
+    for start in stride(from: 0, to: examples.count, by: batchSize) {
+      let part = examples.rows(start..<min(start + batchSize, examples.count))
+      let weight = NDArray([Double(part.count) / Double(examples.count)], shape: .scalar)
+      let others = modelState.leaves + (direction?.leaves ?? []) + [part.features, part.targets, weight]
+      let program = try program(kind, parameters, part)
+      var arguments = sums + parameters.leaves + others
+      // The program takes the sums over, which nothing else holds.
+      sums.removeAll(keepingCapacity: true)
+      _ = try program.run(updating: &arguments)
+      sums = Array(arguments.prefix(parameters.count))
+    }
+    return Tree(sortedPaths: parameters.paths, leaves: sums)
+  }
+
+  private func program(_ kind: Kind, _ parameters: Tree<NDArray>, _ part: ExampleArrays) throws -> Program {
+    let n = parameters.count
+    let data = [part.features, part.targets].map { TensorType(of: $0) }
+    let slot = Slot(kind: kind, types: parameters.types.leaves + modelState.types.leaves + data)
+    if let known = programs[slot] { return known }
+    let (model, loss) = (model, loss)
+    let packing = TreePacking(
+      [parameters.types, parameters.types, modelState.types] + (kind == .product ? [parameters.types] : []))
+    let program = try Program(
+      inputs: packing.types + data + [TensorType(.scalar, .float64)],
+      donating: Dictionary(uniqueKeysWithValues: (0..<n).map { ($0, $0) })
+    ) { _, x in
+      let trees = packing.unpack(x)
+      let others = Array(x.dropFirst(packing.count))
+      let point = Parameters(trees[1])
+      let risk = loss(try model(others[0], point, state: trees[2], mode: .inference).output, others[1]).mean()
+      let found =
+        kind == .gradient
+        ? gradients(of: risk, withRespectTo: point)
+        : hessianProduct(of: risk, at: point, along: Updates(trees[3]))
+      return (Updates(trees[0]) + others[2] * found).tree.leaves
+    }
+    programs[slot] = program
+    return program
+  }
+
+  /// One step of Lanczos' iteration: from v, the one before, h = H v and β the next v, α = v·h and the next β.
+  private func iteration(_ types: Tree<TensorType>) throws -> Program {
+    if let known = iterations[types.leaves] { return known }
+    let packing = TreePacking([types, types, types])
+    let program = try Program(inputs: packing.types + [TensorType(.scalar, .float64)]) { _, x in
+      let vectors = packing.unpack(x).map { Updates($0) }
+      let (v, image) = (vectors[0], vectors[2] - x[packing.count] * vectors[1])
+      let along = dot(v, image).cast(to: .float64)
+      let rest = image - along * v
+      let length = rest.norm.cast(to: .float64)
+      return ((1 / max(length, 1e-300)) * rest).tree.leaves + [along, length]
+    }
+    iterations[types.leaves] = program
+    return program
+  }
+}
+
+extension HessianEnds {
+  /// Both ends of the tridiagonal matrix, and how far they may be from eigenvalues.
+  fileprivate mutating func estimate(_ diagonal: [Double], _ beside: [Double], next: Double) throws {
+    let n = diagonal.count
+    var matrix = [Double](repeating: 0, count: n * n)
+    for i in 0..<n {
+      matrix[i * n + i] = diagonal[i]
+      if i + 1 < n { (matrix[i * n + i + 1], matrix[(i + 1) * n + i]) = (beside[i], beside[i]) }
+    }
+    let (values, vectors) = try LinearAlgebra.symmetricEigen(of: NDArray(matrix, shape: [n, n]))
+    (least, largest) = (values[flat: 0], values[flat: n - 1])
+    leastError = abs(next * vectors[flat: (n - 1) * n])
+    largestError = abs(next * vectors[flat: n * n - 1])
+  }
+}
+
+extension Tree where Leaf == NDArray {
+  /// The Euclidean norm over all leaves, in double precision.
+  public var norm: Double { leaves.reduce(0) { $0 + $1.doubles.reduce(0) { $0 + $1 * $1 } }.squareRoot() }
+}
+
+extension NDArray {
+  fileprivate func scaled(by factor: Double) -> NDArray {
+    NDArray(doubles.map { factor * $0 }, shape: shape).converted(to: elementType)
+  }
+}
