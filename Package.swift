@@ -13,7 +13,7 @@ func tests(_ name: String, on rooms: [Target.Dependency]) -> Target {
 let libraries = [
   "SystemFiles", "Arrays", "Graphs", "Differentiation", "Compilation", "Parameters", "Descending", "Models", "Datasets",
   "Diagnostics", "MultiObjective", "Training", "RunLogs", "Statistics", "Reports", "Experiments", "Theory",
-  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement", "Distributed", "MPIRanks",
+  "SignalRecovery", "LanguageModels", "MetaLearning", "Reinforcement", "Distributed", "MPIRanks", "Formulas",
 ]
 
 let package = Package(
@@ -64,6 +64,7 @@ let package = Package(
     room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
     room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
     room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
+    room("Formulas", on: ["Arrays", "Graphs", "Compilation", "Parameters", "Training"]),
     room("Theory"),
     room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
     room("MPIRanks", on: ["CMPI", "Distributed"]),
@@ -118,6 +119,7 @@ let package = Package(
     tests("Distributed", on: ["Distributed"]),
     tests("Reinforcement", on: ["Reinforcement", "Compilation", "Datasets", "Differentiation"]),
     tests("LanguageModels", on: ["LanguageModels", "Compilation", "CKernels"]),
+    tests("Formulas", on: ["Formulas"]),
     tests("MetaLearning", on: ["MetaLearning", "Models", "Datasets", "Compilation"]),
     tests("Training", on: ["Training"]),
     tests("RunLogs", on: ["RunLogs", "SystemFiles"]),

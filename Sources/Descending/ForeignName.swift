@@ -67,7 +67,7 @@ package enum ForeignName {
       names: ["warmup", "linearwarmup"],
       texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
     Entry(
-      names: ["join", "joinschedules", "warmupcosine", "warmupcosinedecayschedule"],
+      names: ["join", "joinschedules", "sequentiallr", "warmupcosine", "warmupcosinedecayschedule"],
       texts: ["rate join(linear(0, 0.1, 100updates), 100updates, cosine(0.1, 900updates))"],
       remark: "each schedule counts from the end of the one before"),
     Entry(
@@ -75,7 +75,7 @@ package enum ForeignName {
       texts: ["rate join(linear(0, 0.1, 100updates), 100updates, join(0.1, 700updates, linear(0.1, 0, 200updates)))"],
       remark: "up, level, down"),
     Entry(
-      names: ["cosineonecycleschedule"],
+      names: ["onecycle", "onecyclelr", "cosineonecycleschedule", "linearonecycleschedule"],
       texts: ["rate join(cosine(0.004, 300updates, 0.1), 300updates, cosine(0.1, 700updates))"]),
     Entry(names: ["constant", "constantlr", "constantschedule"], texts: ["rate 0.1"]),
   ]

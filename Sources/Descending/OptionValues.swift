@@ -1,7 +1,7 @@
 /// Option values as text, read as what they mean.
 public struct OptionValues: Sendable {
-  let owner: String
-  let values: [String: String]
+  package let owner: String
+  package let values: [String: String]
 
   package init(owner: String, values: [String: String]) {
     self.owner = owner

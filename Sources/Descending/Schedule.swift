@@ -69,15 +69,28 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Epochs from its start to the end of the last stretch that is given in epochs; 0 where none is.
-  package var epochs: Double {
-    func own(_ duration: Duration) -> Double { if case .epochs(let n) = duration { n } else { 0 } }
-    return switch self {
-    case .constant: 0
-    case .linear(_, _, let over), .cosine(_, _, let over), .steps(_, _, let over), .exponential(_, _, let over):
-      own(over)
-    case .warmUp(let over, let next): max(own(over), next.epochs)
-    case .join(_, let over, let next): own(over) + next.epochs
+  /// How long it names: epochs to the end of its last stretch in epochs, and to where it has fallen to its end, whatever the unit;
+  /// 0 where it names neither.
+  ///
+  /// - Parameters:
+  ///   - updates: of an epoch.
+  ///   - batch: samples of an update.
+  package func epochs(updates: Int, batch: Int) -> Double {
+    func own(_ duration: Duration, counts: Bool = false) -> Double {
+      switch duration {
+      case .epochs(let n): n
+      case .updates(let n): counts ? n / Double(updates) : 0
+      case .samples(let n): counts ? n / (Double(updates) * Double(batch)) : 0
+      }
+    }
+    switch self {
+    case .constant: return 0
+    case .linear(let from, let to, let over), .cosine(let from, let to, let over): return own(over, counts: to < from)
+    case .steps(_, _, let over), .exponential(_, _, let over): return own(over)
+    case .warmUp(let over, let next): return max(own(over), next.epochs(updates: updates, batch: batch))
+    case .join(_, let over, let next):
+      let rest = next.epochs(updates: updates, batch: batch)
+      return rest > 0 ? own(over, counts: true) + rest : own(over)
     }
   }
 

@@ -7,6 +7,7 @@
 @_exported import Differentiation
 @_exported import Distributed
 @_exported import Experiments
+@_exported import Formulas
 @_exported import Graphs
 @_exported import LanguageModels
 @_exported import MPIRanks

@@ -6,9 +6,10 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Says which of several ways to descend is better on your own data.",
     discussion: """
-      An arm is NAME: CHAIN, with options of descent train behind semicolons: batch 64; hidden 128x64; loss stableMax; \
-      model cnn; augment crop 4, flip. Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are \
-      positive and ten times apart), {16...128} (whole numbers), {a, b, c}. The word budget in a chain is the length of the descent:
+      An arm is NAME: CHAIN, with options of descent train behind semicolons: batch 64; hidden 128x64; \
+      activation tanh; loss stableMax; model cnn; augment crop 4, flip; draw 1. Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are \
+      positive and ten times apart), {16...128} (whole numbers), {a, b, c}. {r: 0.001...1} has a \
+      name, and {r} elsewhere in the arm is the same value. The word budget in a chain is the length of the descent:
         descent compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
         descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
@@ -33,7 +34,7 @@ struct CompareCommand: ParsableCommand {
   var budget: String?
   @Option(
     help:
-      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2; \(Self.defaults.measure) when not given."
+      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2, or train/loss and so on, of all training rows; \(Self.defaults.measure) when not given."
   )
   var measure: String?
   @Option(

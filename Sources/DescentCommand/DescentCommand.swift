@@ -17,7 +17,7 @@ import Foundation
     version: descentVersion,
     subcommands: [
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, MergeCommand.self,
-      TrainCommand.self,
+      TrainCommand.self, MinimizeCommand.self,
       CompareCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self,
       DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self,
       GrowthCommand.self,
@@ -121,6 +121,9 @@ struct DescribeCommand: ParsableCommand {
     let names =
       ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name) + DescentMethodKind.all.map(\.name)
       + WatchKind.all.map(\.name) + FunctionKind.all.map(\.name)
+    guard !CatalogueEntry.all.contains(where: { $0.name == name }) else {
+      throw SettingsError("\(name) is a data set: descent data \(name)")
+    }
     guard names.contains(name) else {
       throw SettingsError(
         "there is nothing named \(name); \(ForeignName.answer(name) ?? NearestName.hint(name, among: names))")
@@ -322,6 +325,12 @@ struct DataCommand: ParsableCommand {
   }
 
   private func describe(_ path: String) throws {
+    if !FileManager.default.fileExists(atPath: path), let entry = CatalogueEntry.all.first(where: { $0.name == path }) {
+      let folder = try dataOptions.locator.folder(of: entry.name)
+      print("\(entry.name): \(entry.summary)")
+      return print(
+        folder.map { "here: \($0)" } ?? "not here: \(entry.instructions), and name DIR by --data or DESCENT_DATA")
+    }
     guard dataOptions.data == nil else {
       throw SettingsError("--data is where known data sets are, and \(path) is a table")
     }

@@ -30,14 +30,16 @@ enum ForeignOption {
     stage(["clip", "gradclip", "clipgrad", "clipnorm", "maxgradnorm"], "clip 1 | adam | rate 0.001"),
     renamed(["batchsize", "bs", "minibatch"], "--batch 64", arm: "batch 64"),
     renamed(
-      ["layers", "hiddenlayers", "hiddensizes", "units", "width", "widths"], "--hidden 64,64", arm: "hidden 64x64"),
+      ["layers", "hiddenlayers", "hiddensizes", "hiddensize", "hiddenunits", "units", "width", "widths"],
+      "--hidden 64,64", arm: "hidden 64x64"),
     renamed(["arch", "architecture", "network", "net"], "--model cnn", arm: "model cnn"),
     renamed(["lossfunction", "criterion", "objective"], "--loss huber", arm: "loss huber"),
     Entry(
       names: ["epoch", "numepochs", "nepochs", "maxepochs"], train: "here it is --epochs 20",
       compare: "here it is --budget 20epochs"),
     Entry(names: ["epochs"], train: nil, compare: "here it is --budget 20epochs"),
-    Entry(names: ["batch"], train: nil, compare: "it stands in an arm: --arm \"NAME: adam | rate 0.001; batch 64\""),
+    ofArm("batch", "64"), ofArm("hidden", "64x64"), ofArm("model", "cnn"), ofArm("loss", "huber"),
+    ofArm("activation", "tanh"), ofArm("augment", "flip"),
     Entry(names: ["chain"], train: nil, compare: "an arm has one: --arm \"NAME: adam | rate 0.001\""),
     both(["valsplit", "validationsplit", "val", "valsize"], "here it is --validation 0.2"),
     both(["testsplit", "testsize"], "here it is --test 0.2, or a file"),
@@ -51,6 +53,12 @@ enum ForeignOption {
     Entry(names: ["earlystopping", "earlystop"], train: "here it is --patience 10, in epochs", compare: nil),
   ]
 
+  /// An option of training that an arm has.
+  private static func ofArm(_ name: String, _ value: String) -> Entry {
+    Entry(
+      names: [name], train: nil, compare: "it stands in an arm: --arm \"NAME: adam | rate 0.001; \(name) \(value)\"")
+  }
+
   private static func both(_ names: [String], _ answer: String) -> Entry {
     Entry(names: names, train: answer, compare: answer)
   }
@@ -58,12 +66,14 @@ enum ForeignOption {
   /// What to say of the first such option of `descent train` or `descent compare`; nil where there is none.
   static func answer(in arguments: [String]) -> String? {
     guard let command = arguments.first, command == "train" || command == "compare" else { return nil }
-    for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
-      let given = String(argument.dropFirst(2).prefix { $0 != "=" })
+    guard !arguments.contains("--help"), !arguments.contains("-h") else { return nil }
+    for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) {
+      guard argument.hasPrefix("-"), argument.count > 2, Double(argument) == nil else { continue }
+      let given = String(argument.drop { $0 == "-" }.prefix { $0 != "=" })
       let plain = given.lowercased().filter { $0.isLetter || $0.isNumber }
       let entry = entries.first { $0.names.contains(plain) }
       if let answer = command == "train" ? entry?.train : entry?.compare {
-        return "there is no option --\(given); \(answer)"
+        return "there is no option \(argument.prefix { $0 == "-" })\(given); \(answer)"
       }
     }
     return nil

@@ -62,7 +62,7 @@ struct TrainCommand: ParsableCommand {
   var loss: String?
   @Option(
     help:
-      "Passes over the training data; when not given the longest stretch of epochs that the chain names, or else some 4000 updates of a table and 10 epochs of images."
+      "Passes over the training data; when not given what the chain names (its longest stretch of epochs, or until its rate has fallen), or else some 4000 updates of a table and 10 epochs of images."
   )
   var epochs: Int?
   @Option(help: "Examples in one update; by the number of rows when not given.")
@@ -86,7 +86,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The run's folder: log, checkpoints, trained model; runs/train when not given.")
   var out: String?
   @Option(
-    help: "Diagnostics to carry, joined by commas: calibration, lipschitz, flatness, twins; with options as in a chain."
+    help:
+      "Diagnostics to carry, joined by commas: \(WatchKind.all.map(\.name).joined(separator: ", ")); with options as in a chain, and every=5 (epochs) or every=50updates."
   )
   var watch: String?
   @Option(
@@ -178,7 +179,13 @@ struct TrainCommand: ParsableCommand {
     let defaults = standard(batch ?? (divisible <= problem.train.count ? divisible : nil))
     let network = try network(problem, saved?.network, defaults)
     // A new chain may name a longer run.
-    let named = saved.map { max($0.epochs, chain.flatMap { TrainingDefaults.length(of: $0) } ?? 0) }
+    let named = saved.map { saved in
+      let size = min(saved.batch, max(problem.train.count, 1))
+      let length = chain.flatMap {
+        TrainingDefaults.length(of: $0, updates: max(problem.train.count / size, 1), batch: size)
+      }
+      return max(saved.epochs, length ?? 0)
+    }
     let epochs = epochs ?? named ?? defaults.epochs
     guard epochs <= Settings.largestCount else {
       throw SettingsError("the chain names \(epochs) epochs, and a run has at most \(Settings.largestCount)")

@@ -78,7 +78,8 @@ public final class HessianProbe {
   ///   - key: decides the first direction.
   ///   - products: the most products with the Hessian, at least 1, and never more than there are parameters; each takes as
   ///     long as some two gradients.
-  ///   - tolerance: it ends when both errors are at most this times the larger of both, in size.
+  ///   - tolerance: it ends when both errors are at most this times the larger of both, in size; below 1e-5, in float32, is what
+  ///     rounding hides.
   /// - Returns: the ends; not a number where the Hessian is not finite.
   /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func ends(
@@ -97,7 +98,8 @@ public final class HessianProbe {
     // What a product's own rounding hides.
     let precision = parameters.leaves.contains { $0.elementType == .float32 } ? 1e-5 : 1e-13
     let dimension = parameters.leaves.reduce(0) { $0 + $1.count }
-    while ends.products < min(products, dimension) {
+    let most = min(products, dimension)
+    while ends.products < most {
       let image = try product(with: direction, at: parameters, on: examples)
       ends.products += 1
       let last = NDArray([beside.last ?? 0], shape: .scalar)
@@ -107,12 +109,14 @@ public final class HessianProbe {
       diagonal.append(results[results.count - 2].item)
       let next = results[results.count - 1].item
       guard diagonal.last!.isFinite, next.isFinite else { return HessianEnds(products: ends.products) }
-      try ends.estimate(diagonal, beside, next: next)
-      let size = max(abs(ends.largest), abs(ends.least))
-      ends.largestError = max(ends.largestError, precision * size)
-      ends.leastError = max(ends.leastError, precision * size)
       // A further direction would be made of rounding alone.
-      if next <= precision * size || max(ends.largestError, ends.leastError) <= tolerance * size { break }
+      let isLast = ends.products == most || next <= precision * ends.size
+      // Many estimates would take longer than the products.
+      if isLast || ends.products <= 32 || ends.products.isMultiple(of: 8) {
+        try ends.estimate(diagonal, beside, next: next, precision)
+        let error = max(ends.largestError, ends.leastError)
+        if isLast || next <= precision * ends.size || error <= max(tolerance, precision) * ends.size { break }
+      }
       beside.append(next)
     }
     return ends
@@ -182,8 +186,13 @@ public final class HessianProbe {
 }
 
 extension HessianEnds {
+  /// The larger end's size; 0 before the first estimate.
+  fileprivate var size: Double { largest.isNaN ? 0 : max(abs(largest), abs(least)) }
+
   /// Both ends of the tridiagonal matrix, and how far they may be from eigenvalues.
-  fileprivate mutating func estimate(_ diagonal: [Double], _ beside: [Double], next: Double) throws {
+  fileprivate mutating func estimate(
+    _ diagonal: [Double], _ beside: [Double], next: Double, _ precision: Double
+  ) throws {
     let n = diagonal.count
     var matrix = [Double](repeating: 0, count: n * n)
     for i in 0..<n {
@@ -192,8 +201,8 @@ extension HessianEnds {
     }
     let (values, vectors) = try LinearAlgebra.symmetricEigen(of: NDArray(matrix, shape: [n, n]))
     (least, largest) = (values[flat: 0], values[flat: n - 1])
-    leastError = abs(next * vectors[flat: (n - 1) * n])
-    largestError = abs(next * vectors[flat: n * n - 1])
+    leastError = max(abs(next * vectors[flat: (n - 1) * n]), precision * size)
+    largestError = max(abs(next * vectors[flat: n * n - 1]), precision * size)
   }
 }
 

@@ -77,7 +77,9 @@ package struct RateCourse {
   package func idleEpochs(of epochs: Int) -> Int {
     guard !rates.isEmpty else { return 0 }
     return (0..<epochs).reversed().prefix { epoch in
-      (values(at: epoch * updates) + values(at: (epoch + 1) * updates - 1)).allSatisfy { $0 == 0 }
+      // A rate may begin and end an epoch at 0.
+      let steps = Set((0...16).map { epoch * updates + $0 * (updates - 1) / 16 })
+      return steps.allSatisfy { values(at: $0).allSatisfy { $0 == 0 } }
     }.count
   }
 
@@ -89,10 +91,13 @@ package struct RateCourse {
   }
 
   /// The rate of a schedule that has ended before an epoch; nil where it has not, or is none.
-  func lastRate(from first: Int, to end: Int) -> Double? {
+  package func lastRate(from first: Int, to end: Int) -> Double? {
     guard let rate = rates.first, rates.count == 1 else { return nil }
     if case .constant = rate { return nil }
-    let (start, last) = (values(at: first * updates)[0], values(at: end * updates - 1)[0])
-    return start == last ? start : nil
+    let start = values(at: first * updates)[0]
+    let stretch = (0...64).map { first * updates + $0 * (end * updates - 1 - first * updates) / 64 }
+    // It has ended where it would never change again.
+    let later = [2, 10, 1000].map { $0 * end * updates }
+    return (stretch + later).allSatisfy { values(at: $0)[0] == start } ? start : nil
   }
 }

@@ -16,11 +16,12 @@ package struct TrainingDefaults {
   ///   - batch, epochs, chain: what a user says.
   package init(rows: Int, isTable: Bool, batch: Int? = nil, epochs: Int? = nil, chain: String? = nil) {
     let size = [(256, 16), (1024, 32), (8192, 64), (100_000, 128)].first { rows < $0.0 }?.1 ?? 512
-    self.batch = min(batch ?? (isTable ? size : 64), max(rows, 1))
+    let own = min(batch ?? (isTable ? size : 64), max(rows, 1))
+    self.batch = own
     let updates = max(rows / self.batch, 1)
     // Some 4000 updates; a chain that names its length has it.
     let budget = isTable ? min(max(4000 / updates, 10), 200) : 10
-    self.epochs = epochs ?? chain.flatMap { Self.length(of: $0) } ?? budget
+    self.epochs = epochs ?? chain.flatMap { Self.length(of: $0, updates: updates, batch: own) } ?? budget
     let warmUp = max(1, Int(min(100, Double(updates) * Double(self.epochs) / 10)))
     let rate = isTable ? 0.003 : 0.001
     self.chain =
@@ -37,13 +38,18 @@ package struct TrainingDefaults {
     return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }
   }
 
-  /// The longest stretch of epochs that a chain names, those that follow one another together.
-  package static func length(of chain: String) -> Int? {
+  /// The epochs that a chain names: its longest stretch, those that follow one another together.
+  ///
+  /// - Parameters:
+  ///   - updates: of an epoch.
+  ///   - batch: samples of an update.
+  package static func length(of chain: String, updates: Int, batch: Int) -> Int? {
     let method = try? DescentMethodKind.parse(chain)
     // A chain that can be read has one way to write its numbers, 2e1 and 20 alike.
     let text = method?.description ?? chain
     let longest =
-      method?.learningRates?.map(\.epochs).max() ?? text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
+      method?.learningRates?.map { $0.epochs(updates: updates, batch: batch) }.max()
+      ?? text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
     return longest.map { Int(min($0.rounded(.up), 1e18)) }.flatMap { $0 > 0 ? $0 : nil }
   }
 

@@ -8,6 +8,8 @@ final class Watching {
   private let watches: Watches
   private let context: RunContext
   private let trainer: Trainer
+  /// Marks looks that are only taken because a run ends.
+  static let endText = "end"
   private var told: (watches: [String: Double], run: Double)
 
   /// Begins; a fresh descent is looked at before its first update.
@@ -18,10 +20,21 @@ final class Watching {
     if memory == nil { try look() }
   }
 
+  /// Looks where it is due between two epochs' ends, at which `look` is called anyway.
+  func lookBetween() throws {
+    if trainer.step % trainer.batches.batchesPerEpoch != 0, watches.isDue(trainer) { try look() }
+  }
+
+  /// Looks once more where a run ends, with those whose turn it is not: what is told of the end is of the end. When the run
+  /// goes on, these are dropped.
+  func lookAtEnd() throws { try look(atEnd: true) }
+
   /// Records one event for each diagnostic, and the seconds since the last.
-  func look() throws {
-    for (name, values) in try watches.look(trainer) {
-      try context.record("watch", task: name, step: trainer.step, values)
+  func look(atEnd: Bool = false) throws {
+    let found = try watches.look(trainer, ofTurn: !atEnd)
+    guard !found.isEmpty || !atEnd else { return }
+    for (name, values) in found {
+      try context.record("watch", task: name, step: trainer.step, values, text: atEnd ? Self.endText : nil)
     }
     let now = (watches: watches.seconds, run: context.elapsed)
     var costs = ["seconds/run": now.run - told.run]
@@ -130,6 +143,9 @@ extension TrainingRun {
         name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean \(lossName(epochs.map(\.values)))",
         series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
     ]
+    // Losses fall by factors.
+    plots[0].isLogY =
+      plots[0].series.allSatisfy { $0.y.allSatisfy { $0 > 0 } } && plots[0].series.contains { !$0.y.isEmpty }
     let others = Set(epochs.flatMap(\.values.keys)).filter { $0.split(separator: "/").count < 3 || $0.contains("[") }
       .subtracting(["epoch", "loss/train", "validation/loss"]).sorted()
     for tag in others {

@@ -117,6 +117,7 @@ package struct TrainingRun {
     if resuming {
       try folder.truncateLog {
         $0.step <= saved?.state.step ?? -1 && !Self.endKinds.contains($0.kind)
+          && !($0.kind == "watch" && $0.text == Watching.endText)
       }
     }
     let earlier = try folder.events()
@@ -143,7 +144,8 @@ package struct TrainingRun {
         folder.discard()
       } else {
         // Who opens the report later shall see what the terminal said; that it cannot be drawn is not worth an error of its own.
-        try? context.record(Self.failureKind, text: "\(error)")
+        let last = (try? folder.events())?.map(\.step).max() ?? 0
+        try? context.record(Self.failureKind, step: last, text: "\(error)")
         try? context.flush()
         _ = try? Self.report(folder)
       }
@@ -225,12 +227,16 @@ package struct TrainingRun {
     try EpochDescent(
       trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50)
     ).run(
-      onStep: { try watches?.follow($0) },
+      onStep: {
+        try watches?.follow($0)
+        try watching?.lookBetween()
+      },
       memory: { (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best")) },
       isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience },
       beforeEpoch: { _ = try team?.agree($0.state, goesOn: true) }, onEpoch: endEpoch)
     _ = try team?.agree(trainer.state, goesOn: false)
     bar?.finish()
+    try watching?.lookAtEnd()
     guard best.epoch > 0 else {
       throw TrainingError("the loss on validation was never finite; a smaller rate or a clip may help")
     }

@@ -74,25 +74,40 @@ package struct SharpnessAccount: WatchAccount {
 
   private var isLimited: Bool { looks.tags.contains("stable") }
 
+  /// The look at which the largest eigenvalue was nearest to the edge, in ratio.
+  private var nearest: (step: Int, largest: Double, edge: Double)? {
+    let (largest, edge) = (looks.series("largest", ""), looks.series("stable", ""))
+    let edges = Dictionary(zip(edge.x, edge.y)) { $1 }
+    let both = zip(largest.x, largest.y).compactMap { step, value in edges[step].map { (Int(step), value, $0) } }
+    return both.max { $0.1 / $0.2 < $1.1 / $1.2 }
+  }
+
   package var line: String {
-    let found =
-      "largest curvature \(Report.number(looks.first("largest"))) -> \(looks.now("largest")) ± \(looks.now("largest/error"))"
-    return found + ", least \(looks.now("least"))"
-      + (looks.last("stable").isFinite
-        ? "; descent on all examples at once is stable below \(looks.now("stable"))" : "")
+    var found = "largest curvature \(Report.number(looks.first("largest"))) -> \(looks.now("largest"))"
+    found += " ± \(looks.now("largest/error")), least at most \(looks.now("least"))"
+    guard let nearest else { return found }
+    return found
+      + "; of the \(Report.number(nearest.edge)) below which descent on all examples at once is stable it had "
+      + "\(Report.number(nearest.largest)) at update \(nearest.step), where it was nearest"
   }
 
   package var sections: [Report.Section] {
-    [
+    let shown = [looks.series("largest", "largest")] + (isLimited ? [looks.series("stable", "stable below")] : [])
+    var plot = Plot(
+      name: "sharpness-largest", title: "Sharpness", xLabel: "update", yLabel: "largest eigenvalue of the Hessian",
+      series: shown)
+    // The edge of a rate that falls to 0 lies far above.
+    plot.isLogY = shown.allSatisfy { $0.y.allSatisfy { $0 > 0 } }
+    return [
       .paragraph(
         "The largest eigenvalue of the Hessian of the mean loss on training examples, and what descent on all of them at "
           + "once would bear at its rate: 2 / rate, more with momentum. Such descent often rises to that limit and stays "
           + "there (Cohen et al. 2021); small batches stay below. "
           + (isLimited ? "" : "This method is none of those for which the limit is known, so that it is left out.")),
+      .plot(plot),
       looks.plot(
-        "largest", "Sharpness", "eigenvalue of the Hessian",
-        [("largest", "largest")] + (isLimited ? [("stable", "stable below")] : []) + [("along", "along the gradient")]),
-      looks.plot("least", "Least curvature", "eigenvalue of the Hessian", [("least", "least")]),
+        "others", "Curvature along the gradient, and the least", "curvature",
+        [("along", "along the gradient"), ("least", "least eigenvalue, at most")]),
     ]
   }
 }
@@ -114,7 +129,7 @@ package struct NormAccount: WatchAccount {
         "lengths", "Parameters", "Euclidean norm",
         [("parameters", "parameters"), ("distance", "distance from the start")]),
       looks.plot("gradient", "Gradient of the training loss", "Euclidean norm", [("gradient", "gradient")]),
-      looks.plot("update", "Last update of the epoch", "Euclidean norm", [("update", "update")]),
+      looks.plot("update", "Last update before the look", "Euclidean norm", [("update", "update")]),
       .table(
         header: [
           "tensor", "norm at the start", "at the end", "of its gradient", "of its last update", "update / norm",

@@ -7,6 +7,8 @@ public struct Plot: Sendable {
       case line, points, bars
       /// Bars as wide as their distance, as of a histogram.
       case steps
+      /// Thin grey lines without a place in the legend, broken where a point is not finite, as contours.
+      case faint
     }
 
     /// In the legend.

@@ -91,7 +91,7 @@ struct PlotScript {
       "data\(index)",
       item.x.indices.map { i in
         [item.x[i] + shift, item.y[i], item.low?[i] ?? item.y[i], item.high?[i] ?? item.y[i]]
-      })
+      }, breaks: item.style == .faint)
     let source = "$data\(index) using"
     let title = "title \(quoted(item.name))"
     let hasInterval = item.low != nil || item.high != nil
@@ -108,6 +108,8 @@ struct PlotScript {
         )
       }
       parts.append("\(source) 1:2 with lines lw 2 \(color) \(title)")
+    case .faint:
+      parts.append("\(source) 1:2 with lines lw 0.7 lc rgb '#b0b0b0' notitle")
     case .points:
       if hasInterval { parts.append("\(source) 1:2:3:4 with yerrorbars \(color) pt 7 ps 0.5 notitle") }
       parts.append("\(source) 1:2 with points pt 7 ps 0.6 \(color) \(title)")
@@ -161,8 +163,11 @@ struct PlotScript {
     parts.append("$cells using 1:2:3 with image pixels")
   }
 
-  private mutating func addBlock(_ name: String, _ rows: [[Double]]) {
-    let lines = rows.map { $0.map { $0.isFinite ? "\($0)" : "NaN" }.joined(separator: " ") }
+  private mutating func addBlock(_ name: String, _ rows: [[Double]], breaks: Bool = false) {
+    let lines = rows.map { row in
+      // Only an empty line breaks a line: what is missing is left out of it.
+      breaks && !row.allSatisfy(\.isFinite) ? "" : row.map { $0.isFinite ? "\($0)" : "NaN" }.joined(separator: " ")
+    }
     data += ["$\(name) << END"] + lines + ["END"]
   }
 

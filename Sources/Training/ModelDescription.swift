@@ -50,6 +50,7 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
       guard kind == .mlp else {
         throw ModelError("an activation is chosen for an mlp, and the model is \(kind.rawValue)")
       }
+      guard !hidden.isEmpty else { throw ModelError("an activation follows a hidden layer, and there is none") }
       let known = Activation.all.map(\.name)
       guard known.contains(activation) else {
         throw ModelError("there is no activation \(activation); \(NearestName.hint(activation, among: known))")

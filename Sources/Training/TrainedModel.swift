@@ -61,7 +61,10 @@ public struct TrainedModel: Sendable {
   public init(folder: String) throws {
     let path = folder + "/model.json"
     guard FileManager.default.fileExists(atPath: path) else {
-      throw TrainingError("\(folder) holds no trained model: it has no model.json")
+      let isRun = FileManager.default.fileExists(atPath: folder + "/config.yaml")
+      throw TrainingError(
+        "\(folder) holds no trained model: it has no model.json"
+          + (isRun ? "; if its training was interrupted, descent train --resume \(folder) goes on" : ""))
     }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError("\(path) cannot be read")

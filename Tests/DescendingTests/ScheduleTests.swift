@@ -36,7 +36,7 @@ import Testing
     ] {
       #expect(abs(wsd.value(updates: Double(step), samples: 0, epochs: 0) - rate) < 1e-12, "\(step)")
     }
-    #expect(wsd.minimum == 0 && wsd.epochs == 0)
+    #expect(wsd.minimum == 0 && wsd.epochs(updates: 10, batch: 8) == 100)
     // Ten updates of eight samples an epoch: steps by updates behind a stretch in epochs, and the other way round.
     let byEpochs = try Schedule("join(1, 3epochs, steps(1, 0.5, 10updates))")
     let bySamples = try Schedule("join(1, 240samples, steps(1, 0.5, 1epochs))")
@@ -52,8 +52,8 @@ import Testing
         #expect(abs(traced - expected) < rounding(.float32, terms: 10), "\(schedule) at \(step)")
       }
     }
-    #expect(byEpochs.epochs == 3 && bySamples.epochs == 1)
-    #expect(try Schedule("join(0.1, 2epochs, cosine(0.1, 8epochs))").epochs == 10)
+    #expect(byEpochs.epochs(updates: 10, batch: 8) == 3 && bySamples.epochs(updates: 10, batch: 8) == 4)
+    #expect(try Schedule("join(0.1, 2epochs, cosine(0.1, 8epochs))").epochs(updates: 10, batch: 8) == 10)
   }
 
   /// A stretch ends with its last update, also after millions of them, in float32 and on paper.

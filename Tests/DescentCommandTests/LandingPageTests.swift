@@ -43,6 +43,13 @@ import Testing
     #expect(results[0].doubles == [3, 12, 27] && results[1].doubles == [6, 12, 18])
   }
 
+  @Test func formulas() throws {
+    let valley = try Minimization(Formula("100 * (y - x^2)^2 + (1 - x)^2"), from: StartPoint("x=-1.2, y=1"))
+    let path = try valley.descent(by: "adam | rate 0.03", updates: 2000)
+    print(try LocalShape(of: valley.formula, at: path.end).account)
+    #expect(path.values.last! < 1e-3 && abs(path.values[0] - 24.2) < 1e-12)
+  }
+
   @Test func compilation() throws {
     // The argument is given up, and the result takes its memory.
     let halve = try Program(inputs: [TensorType([2])], donating: [0: 0]) { _, x in [0.5 * x[0]] }

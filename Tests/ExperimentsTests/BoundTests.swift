@@ -42,12 +42,26 @@ import Training
   @Test(arguments: [("2e1", 20), ("20", 20), ("+20", 20), ("1.95e+1", 20), ("0x14", 20)])
   func chainsNameTheirLength(_ text: String, _ epochs: Int) {
     let chain = "adam | rate cosine(0.01, \(text)epochs)"
-    #expect(TrainingDefaults.length(of: chain) == epochs)
+    #expect(TrainingDefaults.length(of: chain, updates: 10, batch: 8) == epochs)
     #expect(TrainingDefaults(rows: 100, isTable: true, chain: chain).epochs == epochs)
   }
 
+  /// Where a rate falls to its end by updates or samples, that is the length, too; a warm-up alone names none. An epoch has ten
+  /// updates of eight samples.
+  @Test(arguments: [
+    ("rate cosine(0.1, 95updates)", 10), ("rate linear(0.1, 0, 800samples)", 10),
+    ("rate linear(0, 0.1, 95updates)", nil),
+    ("rate warmup(50updates, 0.1)", nil), ("rate warmup(50updates, cosine(0.1, 7epochs))", 7), ("rate 0.1", nil),
+    ("rate join(linear(0, 0.1, 20updates), 20updates, cosine(0.1, 4epochs))", 6),
+    ("rate join(linear(0, 0.1, 20updates), 20updates, 0.1)", nil), ("rate steps(0.1, 0.5, 30updates)", nil),
+  ])
+  func fallingRatesNameTheirLength(_ chain: String, _ epochs: Int?) {
+    #expect(TrainingDefaults.length(of: chain, updates: 10, batch: 8) == epochs)
+  }
+
   @Test func lengthsBeyondCountingDoNotTrap() {
-    #expect(TrainingDefaults.length(of: "rate cosine(0.1, \(Int.max)epochs)")! > Settings.largestCount)
+    #expect(
+      TrainingDefaults.length(of: "rate cosine(0.1, \(Int.max)epochs)", updates: 10, batch: 8)! > Settings.largestCount)
     #expect(TrainingDefaults(rows: 10, isTable: true, epochs: Int.max).epochs == Int.max)
   }
 }

@@ -40,6 +40,22 @@ import Training
     #expect(found.chain == saved.chain && found.patience == 7 && found.notices.isEmpty)
   }
 
+  /// Epochs that begin and end at a rate of 0 are not idle, and a level in the middle is no end. An epoch has ten updates.
+  @Test func aCourseIsLookedAtWithin() throws {
+    func course(_ chain: String) throws -> RateCourse {
+      RateCourse(try DescentMethodKind.parse(chain), rows: 80, batch: 8)
+    }
+    let triangle = "join(linear(0, 0.1, 5updates), 5updates, linear(0.1, 0, 4updates))"
+    #expect(try course("rate \(triangle)").idleEpochs(of: 1) == 0)
+    #expect(try course("rate join(\(triangle), 10updates, \(triangle))").idleEpochs(of: 2) == 0)
+    #expect(try course("rate \(triangle)").idleEpochs(of: 3) == 2)
+    let level = try course("rate join(linear(0, 0.1, 2epochs), 2epochs, join(0.1, 6epochs, linear(0.1, 0, 2epochs)))")
+    #expect(level.lastRate(from: 3, to: 6) == nil)
+    #expect(level.lastRate(from: 10, to: 12) == 0)
+    #expect(try course("rate linear(0.2, 0.1, 3epochs)").lastRate(from: 3, to: 6) == 0.1)
+    #expect(try course("rate steps(0.2, 0.5, 3epochs)").lastRate(from: 3, to: 6) == nil)
+  }
+
   /// A schedule of one's own whose rate has ended at 0 would move nothing; the chain that would is told, and does.
   @Test(arguments: ["adam | rate cosine(0.01, 5epochs)", "rate linear(0.1, 0, 75updates)"])
   func aRateOfZeroIsRefused(_ chain: String) throws {

@@ -10,7 +10,8 @@ import Training
 @Suite struct TrainingRunTests {
   private let temporary = TemporaryFolder()
   private var folder: String { temporary.path + "/training" }
-  private static let all = "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4, norms"
+  private static let all =
+    "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4 every=4updates, norms"
   private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
@@ -69,8 +70,8 @@ import Training
     #expect(try log(bare, ["epoch"]) == log(watched, ["epoch"]))
     #expect(try log(bare, ["watch", "cost"]).isEmpty)
     let looks = try watched.events().filter { $0.kind == "watch" }
-    // Six diagnostics, at the start and after each of four epochs.
-    #expect(looks.count == 6 * 5 && Set(looks.map(\.step)) == [0, 6, 12, 18, 24])
+    // Five diagnostics at the start and after each of four epochs of six updates, one after each fourth update.
+    #expect(looks.count == 5 * 5 + 7 && Set(looks.map(\.step)) == [0, 4, 6, 8, 12, 16, 18, 20, 24])
   }
 
   /// What is logged is what the diagnostics' own definitions give.
@@ -131,10 +132,32 @@ import Training
     let often = try run("often", "rate 0.1", watch: "norms, twins 1", epochs: 5).folder.events()
     let seldom = try run("seldom", "rate 0.1", watch: "norms every=2, twins 1", epochs: 5).folder.events()
     let steps = seldom.filter { $0.task == "norms" }.map(\.step)
-    #expect(steps == [0, 12, 24] && seldom.count { $0.task == "twins" } == 6)
-    for step in steps {
+    #expect(steps == [0, 12, 24, 30] && seldom.count { $0.task == "twins" } == 6)
+    for step in steps.dropLast() {
       let values = [often, seldom].map { $0.first { $0.task == "norms" && $0.step == step }!.values }
       #expect(values[0] == values[1])
+    }
+    // Within an epoch, too: six updates each.
+    let close = try run("close", "rate 0.1", watch: "norms every=4updates, twins 1", epochs: 5).folder.events()
+    #expect(close.filter { $0.task == "norms" }.map(\.step) == [0, 4, 8, 12, 16, 20, 24, 28, 30])
+    #expect(close.filter { $0.task == "twins" }.map(\.step) == [0, 6, 12, 18, 24, 30])
+    let (first, second) = (
+      close.first { $0.task == "norms" && $0.step == 12 }!, seldom.first { $0.task == "norms" && $0.step == 12 }!
+    )
+    #expect(first.values == second.values)
+    // What is told of the end is of the end, whenever the last turn was; a run that goes on drops it.
+    let rare = try run("rare", "rate 0.1", watch: "norms every=4, twins 1 every=50", epochs: 5).folder
+    let ends = try rare.events().filter { $0.kind == "watch" }
+    #expect(
+      ends.filter { $0.task == "norms" }.map(\.step) == [0, 24, 30]
+        && ends.filter { $0.task == "twins" }.map(\.step) == [0, 30])
+    _ = try run("rare", "rate 0.1", watch: "norms every=4, twins 1 every=50", epochs: 7, resuming: true)
+    let longer = try rare.events().filter { $0.kind == "watch" }
+    #expect(
+      longer.filter { $0.task == "norms" }.map(\.step) == [0, 24, 42]
+        && longer.filter { $0.task == "twins" }.map(\.step) == [0, 42])
+    for wrong in ["every=0.5", "every=5samples", "every=1.5epochs", "every=x"] {
+      #expect { try run("never", "rate 0.1", watch: "norms \(wrong)") } throws: { "\($0)".contains("every") }
     }
     #expect { try run("never", "rate 0.1", watch: "norms every=0") } throws: { "\($0)".contains("every") }
   }

@@ -1,12 +1,22 @@
-/// What a comparison is about: a measure of the validation part, and the same of the test part.
+/// What a comparison is about: a measure of the validation part, and the same of the test part; or one of all training rows.
 public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
+  /// The rows that are measured.
+  public enum Part: String, Hashable, Sendable {
+    /// Rows that no update saw.
+    case validation
+    /// All rows that are descended on: how well a method descends, whatever that is worth elsewhere.
+    case train
+  }
+
+  /// The rows that are measured.
+  public let part: Part
   /// As `Measures` tags it: "loss", "accuracy".
   public let tag: String
 
   private static let lower = ["loss", "rmse", "mae"]
   private static let higher = ["accuracy", "f1", "auc", "r2"]
 
-  /// Reads `validation/loss`, or `loss`.
+  /// Reads `validation/loss`, `loss`, which is the same, or `train/loss`.
   ///
   /// - Throws: `SettingsError` naming the nearest.
   public init(_ text: String) throws {
@@ -14,16 +24,20 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
       throw SettingsError(
         "\(text) cannot be chosen by: the test part is read once, in the end; name validation/\(text.dropFirst(5))")
     }
-    let tag = text.hasPrefix("validation/") ? String(text.dropFirst(11)) : text
+    part = text.hasPrefix("train/") || text == "loss/train" ? .train : .validation
+    let tag =
+      text == "loss/train" ? "loss" : text.hasPrefix("\(part)/") ? String(text.dropFirst("\(part)/".count)) : text
     let known = Self.lower + Self.higher
     guard known.contains(tag) else {
+      let parts = ["validation", "train"]
       throw SettingsError(
-        "there is no measure \(text); \(NearestName.hint(text, among: known.map { "validation/\($0)" }))")
+        "there is no measure \(text); "
+          + NearestName.hint(text, among: parts.flatMap { part in known.map { "\(part)/\($0)" } }))
     }
     self.tag = tag
   }
 
-  public var description: String { "validation/\(tag)" }
+  public var description: String { "\(part)/\(tag)" }
 
   /// Whether less is better.
   public var isLower: Bool { Self.lower.contains(tag) }
@@ -56,14 +70,14 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
       throw SettingsError(
         "\(self) does not apply to \(problem.name), which has "
           + (problem.classes > 0 ? "\(problem.classes) classes" : "numbers to predict") + "; there are: "
-          + known.map { "validation/\($0)" }.joined(separator: ", "))
+          + known.map { "\(part)/\($0)" }.joined(separator: ", "))
     }
   }
 }
 
 extension Measure {
-  /// On the validation part, of the weights that are kept.
-  static func validation(_ measure: ComparedMeasure) -> Measure { Measure("validation/" + measure.tag) }
+  /// On the part by which settings are chosen, of the weights that are kept.
+  static func choosing(_ measure: ComparedMeasure) -> Measure { Measure(measure.description) }
   /// On the test part, read once.
   static func test(_ measure: ComparedMeasure) -> Measure { Measure("test/" + measure.tag) }
   /// What always predicting the training part's majority or mean has.

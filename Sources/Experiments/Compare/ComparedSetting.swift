@@ -110,7 +110,7 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: `SettingsError` naming the arm where it does not take such examples.
   func network(_ problem: TrainingProblem) throws -> ModelDescription {
     let shape = problem.train.exampleShape
-    let kind = model ?? (hidden == nil && activation == nil && shape.rank == 3 ? .cnn : .mlp)
+    let kind = model ?? (hidden == nil && shape.rank == 3 ? .cnn : .mlp)
     do {
       return try ModelDescription(
         kind, input: shape.dimensions, hidden: kind == .mlp ? hidden ?? [64, 64] : [], outputs: problem.outputs,

@@ -35,9 +35,9 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var trials: Int
   /// Length of each descent, as `Budget` reads it.
   public var budget: String
-  /// By which settings are chosen, as "validation/loss".
+  /// By which settings are chosen, as "validation/loss" or "train/loss".
   public var measure: String
-  /// Looks at the validation part in a descent, evenly spaced.
+  /// Looks at the part by which settings are chosen, in a descent, evenly spaced.
   public var looks: Int
   /// Which weights of a descent are measured.
   public var keep: Kept

@@ -50,11 +50,14 @@ final class ComparisonData: @unchecked Sendable {
       }
       let problem = try makers[data](seed)
       var constant: [String: Double] = [:]
-      for (name, part) in [("validation", problem.validation)] + (problem.test.map { [("test", $0)] } ?? []) {
+      let parts = [("train", problem.train), ("validation", problem.validation)]
+      for (name, part) in parts + (problem.test.map { [("test", $0)] } ?? []) {
         for (tag, value) in try Baselines.of(problem, on: part).constant { constant["\(name)/\(tag)"] = value }
       }
       // What ranks nothing is right half of the time.
-      for name in ["validation", "test"] where constant["\(name)/accuracy"] != nil { constant["\(name)/auc"] = 0.5 }
+      for name in ["train", "validation", "test"] where constant["\(name)/accuracy"] != nil {
+        constant["\(name)/auc"] = 0.5
+      }
       let entry = Entry(problem: problem, constant: constant)
       kept.append((data, seed, entry))
       if kept.count > Workers.count + 1 { kept.removeFirst() }

@@ -68,10 +68,10 @@ extension ComparisonExperiment {
 
   /// Where no arm learns anything, a difference between arms is none of methods.
   private func learns(_ data: Int) -> Condition<ComparisonTrial> {
-    let label = configuration.problems[data].hasTest ? "test" : "validation"
+    let label = (try? decidingName(data)) ?? "measure"
     return Condition(
       gainName(data), .above(0),
-      "An arm predicts better than the training part's majority or mean: its \(label) measure, seed by seed.",
+      "An arm predicts better than the training part's majority or mean: its \(label), seed by seed.",
       Quantity { findings, seed in
         let (plan, measure) = (try plan(), try deciding(data))
         let standing = try standing(data, findings)

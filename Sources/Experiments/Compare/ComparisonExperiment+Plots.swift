@@ -2,14 +2,14 @@ import Foundation
 import Reports
 
 extension ComparisonExperiment {
-  /// The measure on validation by updates, mean over seeds.
+  /// The measure by updates, mean over seeds.
   func curves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot {
     let plan = try plan()
     var series = try plan.arms.indices.map { arm -> Plot.Series in
       let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
       var byStep: [Int: [Double]] = [:]
       for seed in trial == nil ? [] : findings.seeds {
-        for (step, value) in findings.series(.validation(plan.measure), of: trial!, seed, kind: "look") {
+        for (step, value) in findings.series(.choosing(plan.measure), of: trial!, seed, kind: "look") {
           byStep[step, default: []].append(value)
         }
       }
@@ -25,8 +25,8 @@ extension ComparisonExperiment {
     }
     var plot = Plot(
       name: "curve-\(plan.dataNames[data])",
-      title: "\(plan.dataNames[data]): validation \(try measureName(data)), mean and 95 % interval over seeds",
-      xLabel: "update", yLabel: "validation \(try measureName(data))", series: series)
+      title: "\(plan.dataNames[data]): \(try choosingName(data)), mean and 95 % interval over seeds",
+      xLabel: "update", yLabel: try choosingName(data), series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
     return plot
   }
@@ -71,7 +71,7 @@ extension ComparisonExperiment {
         name: "tuning-\(plan.dataNames[data])-\(index + 1)",
         title: "\(plan.dataNames[data]): \(try measureName(data)) on tuning seeds by \(name)"
           + (diverged > 0 ? " (\(diverged) trials diverged)" : ""),
-        xLabel: name, yLabel: "validation \(try measureName(data)), mean and range", series: series)
+        xLabel: name, yLabel: "\(try choosingName(data)), mean and range", series: series)
       (plot.isLogX, plot.isLogY) = (isLog, Self.isWide(series.flatMap(\.y)))
       // Points at the ends of a range are not to lie on the frame.
       if let low = series.flatMap(\.x).min(), let high = series.flatMap(\.x).max(), low < high {

@@ -47,7 +47,10 @@ extension ComparisonExperiment {
         ? "One arm: its settings are tried on tuning seeds, and the best is run on fresh ones."
         : "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
           + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
-          + "arm minus the second, on rows that chose nothing (the test part, read once) where there are some.",
+          + "arm minus the second, "
+          + (plan.measure.part == .train
+            ? "on all training rows: how well an arm descends, not what it is worth on others."
+            : "on rows that chose nothing (the test part, read once) where there are some."),
       sections: sections, choices: choices(plan))
   }
 
@@ -90,8 +93,9 @@ extension ComparisonExperiment {
 
   private func armHeader(_ plan: ComparisonPlan) -> [String] {
     let measure = plan.measureName(configuration.problems)
+    let part = plan.measure.part == .train ? "training" : "validation"
     return [
-      "data", "arm", "best setting", "tuning \(measure)", "validation \(measure)", "test \(measure)", "parameters",
+      "data", "arm", "best setting", "tuning \(measure)", "\(part) \(measure)", "test \(measure)", "parameters",
       "diverged", "trials", "tuning cost",
     ]
   }
@@ -130,11 +134,20 @@ extension ComparisonExperiment {
     let score = try meanScore(findings, trial)
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
-      Report.number(plan.measure.isLower ? score : -score), try spread(.validation(plan.measure)),
+      Report.number(plan.measure.isLower ? score : -score), try spread(.choosing(plan.measure)),
       configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–",
       Report.number(try findings[trial, tuningSeeds[0], .comparedParameters]), "\(diverged) of \(seeds.count)",
       "\(trials.count)" + (failed > 0 ? ", \(failed) diverged" : ""), cost,
     ]
+  }
+
+  /// The measure that decides, of an arm's best setting on the fresh seeds that did not diverge.
+  func result(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> String {
+    guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else { return "–" }
+    let measure = try deciding(data)
+    let values = try findings.finished(trial).filter { try findings[trial, $0, .comparedDivergence] == 0 }
+      .compactMap { try findings.ifMeasured(measure, of: trial, $0) }
+    return values.isEmpty ? "–" : Report.spread(values)
   }
 
   private func constantRow(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
@@ -147,7 +160,7 @@ extension ComparisonExperiment {
       return values.isEmpty ? "–" : Report.spread(values)
     }
     return [
-      plan.dataNames[data], "constant prediction", "", "", try spread(.validation(plan.measure)),
+      plan.dataNames[data], "constant prediction", "", "", try spread(.choosing(plan.measure)),
       configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–", "", "", "", "",
     ]
   }

@@ -90,6 +90,8 @@ extension ComparisonExperiment {
     return end.isOfChoices
       ? best
         + "is the \(isAbove ? "largest" : "smallest") that was tried: a \(isAbove ? "larger" : "smaller") one may be better."
-      : best + "lies at the \(isAbove ? "upper" : "lower") end of {\(end.range)}: widen it, or try more settings."
+      : best
+        + "is the \(isAbove ? "highest" : "lowest") of {\(end.range)} that was tried and did well: widen the range, or try more "
+        + "settings."
   }
 }

@@ -3,15 +3,24 @@ import Statistics
 
 /// What a comparison's findings say of an arm.
 extension ComparisonExperiment {
-  /// The measure that decides on a data set: of the test part where there is one.
+  /// The measure that decides on a data set: of the test part where there is one, unless it is of training rows.
   func deciding(_ data: Int) throws -> Measure {
     let measure = try plan().measure
-    return configuration.problems[data].hasTest ? .test(measure) : .validation(measure)
+    return try decidesByTest(data) ? .test(measure) : .choosing(measure)
+  }
+
+  private func decidesByTest(_ data: Int) throws -> Bool {
+    try configuration.problems[data].hasTest && plan().measure.part == .validation
+  }
+
+  /// The part of the measure by which settings are chosen, in words.
+  func choosingName(_ data: Int) throws -> String {
+    (try plan().measure.part == .train ? "training " : "validation ") + (try measureName(data))
   }
 
   /// In words, as "test loss".
   func decidingName(_ data: Int) throws -> String {
-    (configuration.problems[data].hasTest ? "test " : "validation ") + (try measureName(data))
+    try decidesByTest(data) ? "test " + (try measureName(data)) : try choosingName(data)
   }
 
   /// Without the part, as "loss".
@@ -64,7 +73,7 @@ extension ComparisonExperiment {
     let trials = try standing(data, findings).map(\.trial)
     guard let best = try trials.map({ try meanScore(findings, $0) }).min() else { return nil }
     let constants = try tuningSeeds.compactMap {
-      try findings.ifMeasured(.constant(.validation(plan.measure)), of: trials[0], $0)
+      try findings.ifMeasured(.constant(.choosing(plan.measure)), of: trials[0], $0)
     }
     let start = plan.measure.cost(constants.reduce(0, +) / Double(max(constants.count, 1)))
     guard start.isFinite, best < start else { return nil }
@@ -87,7 +96,7 @@ extension ComparisonExperiment {
     guard let target else { return nil }
     let plan = try plan()
     let looks = findings.records("look", of: trial, seed)
-    guard let look = try looks.first(where: { plan.measure.reaches(try $0[.validation(plan.measure)], target) })
+    guard let look = try looks.first(where: { plan.measure.reaches(try $0[.choosing(plan.measure)], target) })
     else { return nil }
     let (all, step) = (try findings[trial, seed, .comparedUpdates], Double(look.step))
     func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * step / max(all, 1) }

@@ -80,7 +80,7 @@ public struct ComparisonExperiment: Experiment {
   func score(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int) throws -> Double {
     guard try findings[trial, seed, .comparedDivergence] == 0 else { return .infinity }
     let measure = try plan().measure
-    return measure.cost(try findings[trial, seed, .validation(measure)])
+    return measure.cost(try findings[trial, seed, .choosing(measure)])
   }
 
   /// The mean score of a trial over the tuning seeds, infinite where one of them diverged.

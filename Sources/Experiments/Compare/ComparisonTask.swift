@@ -41,10 +41,18 @@ struct ComparisonTask {
     trainer.loss.takesClasses ? trainer.loss : .squaredError
   }
 
+  /// Of the rows by which settings are chosen.
+  private func evaluation(_ trainer: Trainer) -> Evaluation {
+    let problem = entry.problem
+    return Evaluation(
+      plan.measure.part == .train ? problem.train : problem.validation, of: problem, trainer.model,
+      measuredLoss(trainer))
+  }
+
   /// Guesses the cost from a few updates and one look.
   func cost(_ clock: () -> Double) throws -> TaskCost {
     let trainer = try trainer()
-    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
+    let held = evaluation(trainer)
     let updates = plan.budget.updates(of: trainer.batches)
     _ = try? trainer.advance()
     let began = clock()
@@ -63,7 +71,7 @@ struct ComparisonTask {
     let saved = try store.latestWithMemory()
     let trainer = try trainer(saved?.state)
     let updates = plan.budget.updates(of: trainer.batches)
-    let held = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
+    let held = evaluation(trainer)
     var best = BestEpoch(saved?.memory.subtree("best"))
     var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
     var (lastSave, last) = (clock(), Double.nan)
@@ -77,12 +85,12 @@ struct ComparisonTask {
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
       let found = try held.measures(weights).values
-      last = try value(found, of: "validation")
+      last = try value(found, of: "\(plan.measure.part)")
       if isReported {
         try log.record(
           "look", step: look,
           [
-            .validation(plan.measure): last, .seconds: seconds,
+            .choosing(plan.measure): last, .seconds: seconds,
             Measure("loss/train"): sum / Double(look - first),
           ])
       }
@@ -100,9 +108,18 @@ struct ComparisonTask {
     var values = cost(of: trainer)
     values[.seconds] = seconds
     values[.comparedDivergence] = isDiverged ? 1 : 0
-    for (tag, value) in entry.constant { values[.constant(Measure(tag))] = value }
+    // Of training rows only where they choose.
+    for (tag, value) in entry.constant where plan.measure.part == .train || !tag.hasPrefix("train/") {
+      values[.constant(Measure(tag))] = value
+    }
     if !isDiverged {
-      for (tag, value) in try held.measures(best.weights).values { values[Measure("validation/" + tag)] = value }
+      for (tag, value) in try held.measures(best.weights).values {
+        values[Measure("\(plan.measure.part)/\(tag)")] = value
+      }
+      if plan.measure.part == .train {
+        let other = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
+        for (tag, value) in try other.measures(best.weights).values { values[Measure("validation/" + tag)] = value }
+      }
       if isReported, let test = entry.problem.test {
         let found = try Evaluation(test, of: entry.problem, trainer.model, measuredLoss(trainer)).measures(best.weights)
           .values

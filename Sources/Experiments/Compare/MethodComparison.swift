@@ -156,10 +156,16 @@ public struct ComparisonOutcome: Sendable {
       }
     }
     self.settings = settings
+    let names = try Set(plan.dataNames.indices.map { try experiment.decidingName($0) })
     arrivals = TextTable(
-      header: ["data", "arm", "best setting", "arrived", "updates", "gradients", "seconds", "trials that arrive"],
+      header: [
+        "data", "arm", "best setting", names.count == 1 ? names.first! : "result", "arrived", "updates", "gradients",
+        "seconds", "trials that arrive",
+      ],
       rows: try experiment.arrivalRows(findings).map { row in
-        [row[0], row[1], settings[row[0]]?[row[1]] ?? "–"] + [2, 3, 5, 6, 7].map { row[$0] }
+        let (data, arm) = (plan.dataNames.firstIndex(of: row[0]), plan.arms.firstIndex { $0.name == row[1] })
+        let result = try data.flatMap { data in try arm.map { try experiment.result(data, $0, findings) } }
+        return [row[0], row[1], settings[row[0]]?[row[1]] ?? "–", result ?? "–"] + [2, 3, 5, 6, 7].map { row[$0] }
       })
   }
 

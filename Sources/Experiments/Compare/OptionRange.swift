@@ -40,8 +40,8 @@ public enum OptionRange: Hashable, Sendable, CustomStringConvertible {
     guard abs(a) <= 1e15, abs(b) <= 1e15 else { throw SettingsError("{\(text)}: whole numbers end at 1e15") }
     guard last > first + 1 else {
       throw SettingsError(
-        "{\(text)} holds two whole numbers and nothing between: write {\(first).0...\(last)} for numbers between them, "
-          + "{\(first), \(last)} for these two")
+        "{\(text)} holds two whole numbers and nothing between: write {\(first), \(last)} for these two, or {\(first).0...\(last)} for "
+          + "numbers between them, where the option takes such")
     }
     self = .wholeNumbers(low: first, high: last)
   }

@@ -102,7 +102,7 @@ extension ComparisonExperiment {
         for trial in trials {
           let isBest = wanted < Self.edge && trial == outermost
           for seed in tuningSeeds {
-            findings.set(.validation(plan.measure), of: trial, seed, to: isBest == plan.measure.isLower ? 1 : 2)
+            findings.set(.choosing(plan.measure), of: trial, seed, to: isBest == plan.measure.isLower ? 1 : 2)
           }
         }
       })

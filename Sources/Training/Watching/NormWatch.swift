@@ -6,10 +6,12 @@ final class NormWatch: Watch {
   private let probe: HessianProbe
   private let examples: ExampleArrays
   private var start = Tree<NDArray>()
-  /// The parameters before the last update of the epoch that is on, and of the one that ended.
+  private let interval: WatchInterval
+  /// The parameters before the last update before the next look, and before the one that is due.
   private var (pending, before): (Tree<NDArray>?, Tree<NDArray>?)
 
-  init(_ site: WatchSite, count: Int) throws {
+  init(_ site: WatchSite, count: Int, interval: WatchInterval) throws {
+    self.interval = interval
     let loss = site.loss
     probe = HessianProbe(site.model, modelState: try site.model.initialState()) { loss.perSample($0, $1) }
     examples = site.examples(site.train, count, "norms")
@@ -25,7 +27,7 @@ final class NormWatch: Watch {
   }
 
   func follow(_ trainer: Trainer) throws {
-    if trainer.step % trainer.batches.batchesPerEpoch == 0 { before = pending }
+    if interval.isDue(after: trainer.step, length: trainer.batches.batchesPerEpoch) { before = pending }
     keep(trainer)
   }
 
@@ -46,9 +48,11 @@ final class NormWatch: Watch {
     return values
   }
 
-  /// Keeps the parameters where the next update is an epoch's last.
+  /// Keeps the parameters where the next update is followed by a look.
   private func keep(_ trainer: Trainer) {
-    if (trainer.step + 1) % trainer.batches.batchesPerEpoch == 0 { pending = trainer.state.parameters }
+    if interval.isDue(after: trainer.step + 1, length: trainer.batches.batchesPerEpoch) {
+      pending = trainer.state.parameters
+    }
   }
 
   private static func difference(_ a: Tree<NDArray>, _ b: Tree<NDArray>) -> Tree<NDArray> {

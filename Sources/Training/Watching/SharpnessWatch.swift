@@ -33,7 +33,7 @@ package final class SharpnessWatch: Watch {
     let norm = gradient.norm
     var values = [
       "largest": ends.largest, "largest/error": ends.largestError, "least": ends.least, "least/error": ends.leastError,
-      "along": norm > 0 ? along / (norm * norm) : 0, "gradient": norm, "products": Double(ends.products),
+      "along": norm == 0 ? 0 : along / (norm * norm), "gradient": norm, "products": Double(ends.products),
     ]
     values["stable"] = Self.stableLimit(of: trainer.method, after: trainer.step, trainer.batches)
     return values

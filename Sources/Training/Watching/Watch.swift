@@ -14,7 +14,7 @@ public protocol Watch: AnyObject {
   ///
   /// - Throws: `TrainingError` where it cannot follow, as a twin that diverges.
   func follow(_ trainer: Trainer) throws
-  /// What is seen now, by tag; called at the start and after each epoch, or after so many as `every` says.
+  /// What is seen now, by tag; called at the start and after each epoch, or when `every` says.
   ///
   /// - Throws: what measuring throws, as `ShapeError`.
   func look(_ trainer: Trainer) throws -> [String: Double]
@@ -71,7 +71,7 @@ public final class Watches {
   /// Seconds that each has taken in this session.
   public private(set) var seconds: [String: Double]
   private let watches: [any Watch]
-  private let intervals: [String: Int]
+  private let intervals: [String: WatchInterval]
   private let clock: () -> Double
 
   /// - Parameter clock: seconds, from any origin.
@@ -101,13 +101,22 @@ public final class Watches {
   /// - Throws: what one of them throws.
   public func follow(_ trainer: Trainer) throws { try each { try $1.follow(trainer) } }
 
+  /// Whether it is the turn of any.
+  public func isDue(_ trainer: Trainer) -> Bool { names.contains { isDue($0, trainer) } }
+
+  private func isDue(_ name: String, _ trainer: Trainer) -> Bool {
+    intervals[name]!.isDue(after: trainer.step, length: trainer.batches.batchesPerEpoch)
+  }
+
   /// What each sees now whose turn it is, in the order of `names`.
   ///
   /// - Throws: what one of them throws.
-  public func look(_ trainer: Trainer) throws -> [(name: String, values: [String: Double])] {
+  ///
+  /// - Parameter ofTurn: whether those look whose turn it is; else the others.
+  public func look(_ trainer: Trainer, ofTurn: Bool = true) throws -> [(name: String, values: [String: Double])] {
     var found: [(name: String, values: [String: Double])] = []
     try each { name, watch in
-      if trainer.epoch % intervals[name]! == 0 { found.append((name, try watch.look(trainer))) }
+      if isDue(name, trainer) == ofTurn { found.append((name, try watch.look(trainer))) }
     }
     return found
   }

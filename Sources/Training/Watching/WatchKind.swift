@@ -16,7 +16,7 @@ public struct WatchKind: Sendable {
   ///   - name: as text names it, in letters and digits.
   ///   - summary: what it looks at, in one line.
   ///   - options: in the order in which text may give them without names. Each diagnostic has one more, `every`: the epochs
-  ///     from one look to the next.
+  ///     or updates from one look to the next.
   ///   - make: the diagnostic of the options' values on a site; it may throw where it does not apply there.
   public init(
     name: String, summary: String, options: [NamedOption],
@@ -36,7 +36,7 @@ public struct WatchKind: Sendable {
   ///   one name.
   public static func register(_ kind: WatchKind) throws { try registered.add(kind, taken: all.map(\.name)) }
 
-  private static let every = NamedOption("every", "1", "epochs from one look to the next")
+  private static let every = NamedOption("every", "1", "epochs from one look to the next, or updates, as 50updates")
   private static let examples = NamedOption("examples", "1000", "examples that are looked at, of each set")
 
   /// All diagnostics that text can name.
@@ -71,7 +71,9 @@ public struct WatchKind: Sendable {
       summary: "largest and least eigenvalue of the loss' Hessian, and the curvature along its gradient",
       options: [
         examples, .init("products", "40", "most products with the Hessian of a look, at most 1000"),
-        .init("tolerance", "0.01", "error of the eigenvalues at which a look ends, relative to the larger"),
+        .init(
+          "tolerance", "0.01",
+          "error of both eigenvalues at which a look ends, relative to the larger; rounding hides 1e-5"),
       ],
       make: {
         try SharpnessWatch(
@@ -81,7 +83,8 @@ public struct WatchKind: Sendable {
     .init(
       name: "norms",
       summary: "lengths of parameters, gradient and updates, tensor by tensor, and the way from the start",
-      options: [examples], make: { try NormWatch($1, count: try $0.count("examples")) }),
+      options: [examples], make: { try NormWatch($1, count: try $0.count("examples"), interval: try WatchInterval($0)) }
+    ),
   ]
 
   private static func probe(_ site: WatchSite) throws -> LipschitzProbe {
@@ -119,8 +122,8 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
       try kind.make(OptionValues(owner: name, values: values), site)
     }
 
-    /// Epochs from one look to the next.
-    func interval() throws -> Int { try OptionValues(owner: name, values: values).count("every") }
+    /// When it looks.
+    func interval() throws -> WatchInterval { try WatchInterval(OptionValues(owner: name, values: values)) }
   }
 
   /// In their order.

@@ -21,6 +21,42 @@ import Training
       })
   }
 
+  /// Training rows may choose and decide: how well an arm descends. What is said is of them, and the test part is not asked.
+  @Test func trainingRowsMayDecide() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let comparison = try MadeUpTable.comparison(Self.arms, on: [MadeUpTable.problem("numbers", table: 1)]) {
+      ($0.trials, $0.seeds.count, $0.measure) = (3, 3, "train/loss")
+    }
+    let result = try comparison.run(out: folder)
+    let pair = try #require(result.pairs.first)
+    #expect(pair.measure == "training loss (standardised)")
+    let results = try log(folder).filter { $0.kind == "result" }
+    let seeds = ["/seed 0", "/seed 1", "/seed 2"]
+    let judged = results.filter { event in seeds.contains { event.task.hasSuffix($0) } }
+    func mean(_ arm: String, _ tag: String) throws -> Double {
+      let own = judged.filter { $0.task.contains("/\(arm)/") }
+      #expect(own.count == 3)
+      return try own.reduce(0) { $0 + (try #require($1.values[tag])) } / 3
+    }
+    let difference = try mean("sgd", "train/loss") - mean("adam", "train/loss")
+    #expect(abs(pair.evidence.estimate - difference) < 1e-9 * max(1, abs(difference)))
+    for event in results {
+      #expect(event.values["validation/loss"] != nil && event.values["constant/train/loss"] != nil, "\(event.task)")
+    }
+    // The curve is of the training rows: the last look, where weights are the best of all looks, is no better than the result.
+    let looks = try log(folder).filter { $0.kind == "look" }
+    #expect(looks.allSatisfy { $0.values["train/loss"] != nil && $0.values["validation/loss"] == nil })
+    for event in judged {
+      let own = looks.filter { $0.task == event.task }.compactMap { $0.values["train/loss"] }
+      #expect(abs(own.min()! - event.values["train/loss"]!) < 1e-6)
+    }
+    let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
+    for part in ["training loss", "on all training rows"] { #expect(html.contains(part), "\(part)") }
+    #expect(result.text().contains("training loss"))
+    #expect(throws: SettingsError.self) { try ComparedMeasure("train/los") }
+    #expect(try ComparedMeasure("loss/train") == ComparedMeasure("train/loss"))
+  }
+
   /// Two data sets, three arms, a margin: report, profile and text; then the same from a log that was cut off.
   @Test func aRunIsWholeAndResumesExactly() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -128,7 +164,7 @@ import Training
     #expect(result.pairs.map(\.outcome) == [.notApplicable, .notApplicable, .firstIsBetter])
     #expect(result.pairs[0].obstacles == ["widen narrow's rate upwards"])
     let text = result.text().replacing("\n", with: " ")
-    #expect(text.contains("lies at the upper end of {1e-6...0.0001}: widen it"), "\(text)")
+    #expect(text.contains("is the highest of {1e-6...0.0001} that was tried and did well: widen the range"), "\(text)")
     let failed = result.outcome.verdicts.preconditions.filter { !$0.holds }
     #expect(failed.map(\.name) == ["room above the best rate of narrow on made-up (share of its range)"])
   }
@@ -187,7 +223,7 @@ import Training
   }
 
   /// Each claim can come out in every way, and is not judged where nothing was learned.
-  @Test(arguments: [("validation/loss", 0), ("validation/accuracy", 3)], [nil, 0.1])
+  @Test(arguments: [("validation/loss", 0), ("validation/accuracy", 3), ("train/loss", 0)], [nil, 0.1])
   func claimsComeOutInEveryWay(_ kind: (measure: String, classes: Int), _ margin: Double?) throws {
     let (measure, classes) = kind
     var c = ComparisonConfiguration(data: ["t.csv"], arms: Self.arms + ["third: rate 1"], measure: measure)

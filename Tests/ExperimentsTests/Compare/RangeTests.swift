@@ -82,6 +82,21 @@ import Testing
     #expect(try RangedText(text).places.map(\.name) == names)
   }
 
+  /// A range with a name is one, wherever its name stands.
+  @Test func rangesHaveNames() throws {
+    let text = try RangedText(
+      "rate join(linear(0, {top: 0.001...1}, 50updates), 50updates, cosine({top}, 9updates)); batch {16, 32}")
+    #expect(text.places.map(\.name) == ["top", "batch"])
+    #expect(
+      text.filled(["0.5", "16"]) == "rate join(linear(0, 0.5, 50updates), 50updates, cosine(0.5, 9updates)); batch 16")
+    let choice = try RangedText("{kind: adam, sign} | rate {0.1, 0.2}")
+    #expect(choice.places.map(\.range) == [.choices(["adam", "sign"]), .choices(["0.1", "0.2"])])
+    for (wrong, hint) in [
+      ("rate {top}", "no braces before it"), ("{r: 1...3} {r: 1...3}", "two ranges"), ("rate {r:}", "is no range"),
+      ("{r} {r: 1...3}", "no braces before it"),
+    ] { #expect("\(wrong)") { try RangedText(wrong) } throws: { "\($0)".contains(hint) } }
+  }
+
   @Test func textIsFilled() throws {
     let text = try RangedText("adam | rate {0.1...1.0}; batch {16, 32}")
     #expect(text.filled(["0.5", "16"]) == "adam | rate 0.5; batch 16")

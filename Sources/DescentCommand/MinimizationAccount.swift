@@ -1,0 +1,105 @@
+import Descent
+import Foundation
+
+/// What descents on a formula came to, as text and as a report.
+struct MinimizationAccount {
+  private let problem: Minimization
+  private let paths: [Minimization.Path]
+  private let looks: [Int]
+  private let lowest: (path: Minimization.Path, shape: LocalShape)?
+
+  /// - Throws: as `LocalShape`.
+  init(_ problem: Minimization, _ paths: [Minimization.Path], updates: Int) throws {
+    (self.problem, self.paths) = (problem, paths)
+    let powers = sequence(first: 10) { $0 * 10 }.prefix { $0 < updates }
+    looks = [0] + powers + [updates]
+    let best = paths.filter { $0.failure == nil }.min { $0.values.last! < $1.values.last! }
+    lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end)) }
+  }
+
+  private var header: [String] { ["value after"] + looks.map { "\($0) updates" } }
+
+  private var rows: [[String]] {
+    paths.map { path in
+      [path.method]
+        + looks.map { look in path.updates.firstIndex(of: look).map { Report.number(path.values[$0], digits: 6) } ?? "–"
+        }
+    }
+  }
+
+  private var failures: [String] {
+    paths.compactMap { path in path.failure.map { "\(path.method) broke down: \($0)" } }
+  }
+
+  private var end: [String] {
+    guard let lowest else { return ["no descent came to an end: try a smaller rate"] }
+    let (path, shape) = lowest
+    return [
+      (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "
+        + Self.text(path.end), shape.account,
+    ]
+  }
+
+  var text: String {
+    ([TextTable(header: header, rows: rows).text(width: 120), ""] + failures + end).joined(separator: "\n")
+  }
+
+  /// The first numbers of each variable.
+  private static func text(_ point: Tree<NDArray>) -> String {
+    zip(point.paths, point.leaves).map { name, leaf in
+      let numbers = leaf.doubles.prefix(6).map { Report.number($0, digits: 6) }.joined(separator: ", ")
+      guard leaf.shape.rank == 1 else { return "\(name) = \(numbers)" }
+      return "\(name) = [\(numbers)\(leaf.count > 6 ? ", ... \(leaf.count) numbers" : "")]"
+    }.joined(separator: ", ")
+  }
+
+  // MARK: Report
+
+  var report: Report {
+    var report = Report(
+      title: "minimize \(problem.formula)", subtitle: "from \(problem.start), in double precision",
+      sections: [.table(header: header, rows: rows)] + failures.map { .paragraph($0) })
+    report.opening = end.joined(separator: "; ") + "."
+    report.sections.append(.plot(values))
+    if let plane { report.sections.append(.plot(plane)) }
+    return report
+  }
+
+  private var values: Plot {
+    var plot = Plot(
+      name: "values", title: "Value", xLabel: "update", yLabel: "value",
+      series: paths.map { .init(name: $0.method, x: $0.updates.map(Double.init), y: $0.values) })
+    plot.isLogY = paths.allSatisfy { $0.values.allSatisfy { $0 > 0 } }
+    return plot
+  }
+
+  /// Two numbers are a plane, and a path in it can be seen.
+  private var plane: Plot? {
+    guard problem.start.count == 2 else { return nil }
+    let values = problem.start.values
+    let names = values.count == 2 ? values.paths : ["\(values.paths[0])[0]", "\(values.paths[0])[1]"]
+    let series = paths.map { path in
+      let points = path.points.map { $0.leaves.flatMap(\.doubles) }
+      return Plot.Series(name: path.method, x: points.map { $0[0] }, y: points.map { $0[1] })
+    }
+    // The window is that of the paths that came to an end.
+    let inside = zip(series, paths).filter { $0.1.failure == nil }.map(\.0)
+    var plot = Plot(
+      name: "paths", title: "Paths, and lines of equal value", xLabel: names[0], yLabel: names[1], series: series)
+    guard let width = Self.window(inside.flatMap(\.x)), let height = Self.window(inside.flatMap(\.y)) else {
+      return plot
+    }
+    (plot.xRange, plot.yRange) = (width, height)
+    if let lines = try? Contours(of: problem.formula, like: values, width, height) {
+      plot.series.append(.init(name: "equal value", x: lines.x, y: lines.y, style: .faint))
+    }
+    return plot
+  }
+
+  /// From the least to the largest, with a margin; nil where there is none.
+  private static func window(_ numbers: [Double]) -> ClosedRange<Double>? {
+    guard let low = numbers.min(), let high = numbers.max(), high - low < 1e9 else { return nil }
+    let margin = max(0.15 * (high - low), 1e-3 * max(abs(low), abs(high)), 1e-9)
+    return low - margin...high + margin
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Descent
+import Foundation
+
+struct MinimizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "minimize",
+    abstract: "Descends on a function of your own, written as a formula.",
+    discussion: """
+      Numbers and lists of numbers, + - * / ^, parentheses, pi, e, elements x[0] and slices x[1:] of lists, and
+      \(Formula.functions.joined(separator: ", ")):
+        descent minimize "100*(y - x^2)^2 + (1 - x)^2" --from "x=-1.2, y=1" --chain "adam | rate 0.03"
+        descent minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
+      --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
+      Arithmetic is in double precision. What is said at the end is of the lowest point: how it bends there, by the
+      Hessian, and how much lower Newton's step would lead.
+      """)
+
+  @Argument(help: "The function, as \"(x - 3)^2 + sin(y)^2\".")
+  var function: String
+  @Option(help: "Where each descent begins: x=-1.2, y=1, or lists, x=[1, 2], also repeated, x=[0.5]*100.")
+  var from: String
+  @Option(help: "A chain or method; may be repeated. \"adam | rate 0.01\" when not given.")
+  var chain: [String] = []
+  @Option(help: "Updates of each descent; 1000 when not given.")
+  var updates = 1000
+  @Option(help: "Seed of what is random in a chain, as noise.")
+  var seed = 0
+  @Option(help: "A folder for a report with the paths; none when not given.")
+  var out: String?
+  @Flag(help: "Replace an earlier run in the folder.")
+  var replace = false
+
+  func validate() throws {
+    try CountOption.check(["--updates": updates])
+    if replace, out == nil { throw ValidationError("--replace needs --out: without it nothing is written") }
+  }
+
+  func run() throws {
+    let problem = try Minimization(try Formula(function), from: try StartPoint(from))
+    let claimed = try out.map { try RunFolder.claim($0, replacing: replace, goingOnBy: "--replace") }
+    do {
+      let paths = try (chain.isEmpty ? ["adam | rate 0.01"] : chain).map {
+        try problem.descent(by: $0, updates: updates, seed: seed)
+      }
+      let account = try MinimizationAccount(problem, paths, updates: updates)
+      print(account.text)
+      guard let folder = claimed?.folder else { return }
+      try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
+      try account.report.write(to: folder.reportPath, gnuplot: try Gnuplot())
+      print("report: \(folder.reportPath)")
+    } catch {
+      // What did not begin leaves nothing in the way of the next.
+      if let folder = claimed?.folder, !FileManager.default.fileExists(atPath: folder.configurationPath) {
+        folder.discard()
+      }
+      throw error
+    }
+  }
+
+  private struct Manifest: Encodable {
+    var minimize: String
+    var from: String
+    var chains: [String]
+    var updates: Int
+    var seed: Int
+  }
+
+  private var manifest: Manifest {
+    Manifest(minimize: function, from: from, chains: chain, updates: updates, seed: seed)
+  }
+}

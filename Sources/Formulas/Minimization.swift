@@ -1,0 +1,112 @@
+import Arrays
+import Parameters
+import Training
+
+/// Descents on a formula from one start: each by a chain or method of its own.
+///
+/// ```swift
+/// let valley = try Minimization(Formula("100 * (y - x^2)^2 + (1 - x)^2"), from: StartPoint("x=-1.2, y=1"))
+/// let path = try valley.descent(by: "adam | rate 0.03", updates: 2000)
+/// print(path.end, path.values.last!)
+/// ```
+public struct Minimization: Sendable {
+  /// What is descended.
+  public let formula: Formula
+  /// Where each descent begins.
+  public let start: StartPoint
+
+  /// One descent.
+  public struct Path: Sendable {
+    /// How it descended, as text.
+    public let method: String
+    /// Updates before which it was looked at, rising, the first 0 and the last the end.
+    public private(set) var updates: [Int] = []
+    /// The values there.
+    public private(set) var values: [Double] = []
+    /// Where it was then.
+    public private(set) var points: [Tree<NDArray>] = []
+    /// Why it broke down; nil where it did not.
+    public private(set) var failure: String?
+
+    /// Where it ended.
+    public var end: Tree<NDArray> { points.last! }
+
+    fileprivate init(_ method: String) { self.method = method }
+
+    fileprivate mutating func look(_ update: Int, _ value: Double, _ point: Tree<NDArray>) {
+      updates.append(update)
+      values.append(value)
+      points.append(point)
+    }
+
+    fileprivate mutating func fail(_ reason: String) { failure = reason }
+  }
+
+  /// - Throws: `FormulaError` where start and formula do not have the same variables, or the value at the start is not finite.
+  public init(_ formula: Formula, from start: StartPoint) throws {
+    (self.formula, self.start) = (formula, start)
+    guard !formula.variables.isEmpty else { throw FormulaError("\(formula) has no variable") }
+    for name in formula.variables where start.values[name] == nil {
+      throw FormulaError(
+        "\(name) has no start: write --from \"\(name)=1\", and so for each of \(formula.variables.joined(separator: ", "))"
+      )
+    }
+    for name in start.values.paths where !formula.variables.contains(name) {
+      throw FormulaError("the formula has no \(name); \(NearestName.hint(name, among: formula.variables))")
+    }
+    let value = try Self.value(of: formula, at: start.values)
+    guard value.isFinite else { throw FormulaError("the value at the start is \(value)") }
+  }
+
+  /// Descends.
+  ///
+  /// - Parameters:
+  ///   - method: a chain or method, as text.
+  ///   - updates: at least 1.
+  ///   - seed: of what is random in the chain.
+  ///   - looks: about how often it is looked at; the numbers 10, 100, 1000, ... of updates always.
+  /// - Throws: `DescentError` where the text cannot be read or does not fit; a value that is not finite ends the path, and is
+  ///   no error.
+  public func descent(by method: String, updates: Int, seed: Int = 0, looks: Int = 400) throws -> Path {
+    let method = try DescentMethodKind.parse(method)
+    let formula = formula
+    let objective = Objective { parameters, _, _ in ObjectiveValue(try formula.value(at: parameters.tree)) }
+    let step = try TrainingStep(
+      objective, method: method, inputs: Tree(), from: try TrainingState(startingFrom: start.values, method: method),
+      key: RandomKey(seed: seed))
+    var path = Path(method.description)
+    let stride = Swift.max(1, updates / looks)
+    for update in 0..<updates {
+      let isSeen = update % stride == 0 || Self.isPowerOfTen(update)
+      let point = isSeen ? step.state.parameters : nil
+      do {
+        let value = try step.advance()[0]
+        if let point { path.look(update, value, point) }
+      } catch let error as TrainingError {
+        path.fail(error.description)
+        return path
+      }
+    }
+    let end = step.state.parameters
+    let value = try Self.value(of: formula, at: end)
+    if value.isFinite {
+      path.look(updates, value, end)
+    } else {
+      path.fail("the value is \(value) after \(updates) updates")
+    }
+    return path
+  }
+
+  private static func value(of formula: Formula, at point: Tree<NDArray>) throws -> Double {
+    try Program(inputs: point.types.leaves) { _, x in
+      [try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))]
+    }.run(point.leaves)[0].item
+  }
+
+  /// 10, 100, 1000, ...
+  static func isPowerOfTen(_ number: Int) -> Bool {
+    var rest = number
+    while rest >= 10, rest % 10 == 0 { rest /= 10 }
+    return number >= 10 && rest == 1
+  }
+}

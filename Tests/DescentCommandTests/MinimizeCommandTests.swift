@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A function of one's own from the command line: its table, its end, its report, its errors.
+@Suite(.serialized) struct MinimizeCommandTests {
+  private let temporary = TemporaryFolder()
+
+  @Test func aFormulaIsDescended() throws {
+    let out = temporary.path + "/valley"
+    let arguments = ["minimize", "100*(y - x^2)^2 + (1 - x)^2", "--from", "x=-1.2, y=1", "--updates", "3000"]
+    let result = try Command.run(
+      arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], "--chain",
+      "linesearch trials=16 (momentum 0.9 | rate 0.05)", "--chain", "rate 10", "--out", out)
+    #expect(result.status == 0, "\(result.text)")
+    for part in [
+      "0 updates", "3000 updates", "24.2", "rate 10.0 broke down", "lowest by linesearch", "x = 1, y = 1",
+      "curvatures 0.3994 to 1002", "bends up in all directions", "report: ",
+    ] { #expect(result.text.contains(part), "\(part): \(result.text)") }
+    let page = try String(contentsOfFile: out + "/report.html", encoding: .utf8)
+    for part in ["values.csv", "paths.csv", "lowest by linesearch"] { #expect(page.contains(part), "\(part)") }
+    let paths = try String(contentsOfFile: out + "/report-data/paths.csv", encoding: .utf8)
+    #expect(paths.contains("-1.2,1"))
+    // A folder that holds a run is not written over, but where that is asked for.
+    let again = try Command.run("minimize", "x^2", "--from", "x=1", "--out", out)
+    #expect(again.status != 0 && again.text.contains("--replace"), "\(again.text)")
+    let replaced = try Command.run("minimize", "x^2", "--from", "x=1", "--out", out, "--replace")
+    #expect(replaced.status == 0, "\(replaced.text)")
+  }
+
+  @Test func mistakesAreNamedAndLeaveNothing() throws {
+    let out = temporary.path + "/wrong"
+    for (formula, start, chain, hint) in [
+      ("x**2", "x=1", "rate 0.1", "x^2"), ("x^2", "y=1", "rate 0.1", "x has no start"),
+      ("x^2", "x=1", "rat 0.1", "did you mean rate?"),
+      ("x^2", "x=1", "momentum 0.9", "rate"), ("log(x)", "x=-1", "rate 0.1", "the value at the start is"),
+    ] {
+      let result = try Command.run("minimize", formula, "--from", start, "--chain", chain, "--out", out)
+      #expect(result.status != 0 && result.text.contains(hint), "\(formula): \(result.text)")
+      #expect(!FileManager.default.fileExists(atPath: out), "\(formula)")
+    }
+    let many = try Command.run("minimize", "x^2", "--from", "x=1", "--updates", "0")
+    #expect(many.status != 0 && many.text.contains("--updates must be between 1"))
+  }
+}

@@ -1,0 +1,72 @@
+import Formulas
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+@Suite struct MinimizationTests {
+  /// Plain descent on a parabola, by hand.
+  @Test func aDescentIsThatOfItsChain() throws {
+    let problem = try Minimization(Formula("(x - 3)^2 + 2 * sum(v^2)"), from: StartPoint("x=0, v=[1, -2]"))
+    let path = try problem.descent(by: "rate 0.1", updates: 50)
+    #expect(path.failure == nil && path.updates == Array(0...50) && path.method == "rate 0.1")
+    var (x, v) = (0.0, [1.0, -2.0])
+    for index in 0...50 {
+      #expect(abs(path.values[index] - ((x - 3) * (x - 3) + 2 * (v[0] * v[0] + v[1] * v[1]))) < 1e-12)
+      #expect(abs(path.points[index]["x"]!.item - x) < 1e-12)
+      x -= 0.1 * 2 * (x - 3)
+      v = v.map { $0 - 0.1 * 4 * $0 }
+    }
+    // Rates follow their schedule, and what is random its seed.
+    let falling = try problem.descent(by: "rate linear(0.1, 0, 10updates)", updates: 20)
+    #expect(falling.points[10] == falling.points[20])
+    let noisy = try [1, 1, 2].map { try problem.descent(by: "noise 1 | rate 0.1", updates: 20, seed: $0).end }
+    #expect(noisy[0] == noisy[1] && noisy[0] != noisy[2])
+  }
+
+  /// A long path has few looks, and those at powers of ten.
+  @Test func looksAreFew() throws {
+    let path = try Minimization(Formula("x^2"), from: StartPoint("x=1")).descent(
+      by: "rate 0.001", updates: 12_345, looks: 100)
+    #expect(path.updates.count < 120 && path.updates == path.updates.sorted())
+    for look in [0, 10, 100, 1000, 10_000, 12_345] { #expect(path.updates.contains(look), "\(look)") }
+  }
+
+  /// A descent that runs away ends with a sentence, and what was seen stays.
+  @Test func aPathMayBreakDown() throws {
+    let path = try Minimization(Formula("x^2"), from: StartPoint("x=1")).descent(by: "rate 3", updates: 1000)
+    #expect(path.failure?.contains("not finite") == true || path.failure?.contains("inf") == true)
+    #expect(path.values.allSatisfy(\.isFinite) && path.values.count > 100)
+  }
+
+  @Test(arguments: [
+    ("x + y", "x=1", "y has no start"), ("x", "x=1, y=2", "the formula has no y"), ("1", "x=1", "has no variable"),
+    ("sqrt(x)", "x=-1", "at the start is"),
+  ])
+  func whatDoesNotFitIsNamed(_ formula: String, _ start: String, _ hint: String) throws {
+    #expect { try Minimization(Formula(formula), from: StartPoint(start)) } throws: { "\($0)".contains(hint) }
+  }
+
+  /// Minima, saddles and flat directions; what Newton's step gains is exact on a parabola.
+  @Test func shapes() throws {
+    func shape(_ formula: String, _ start: String) throws -> LocalShape {
+      try LocalShape(of: Formula(formula), at: StartPoint(start).values)
+    }
+    let bowl = try shape("2 * x^2 + x * y + 3 * y^2 + 5", "x=1, y=-2")
+    #expect(bowl.value == 17 && abs(bowl.gradientNorm - (4 + 121).squareRoot()) < 1e-12)
+    // Eigenvalues of [[4, 1], [1, 6]].
+    let root = 2.0.squareRoot()
+    #expect(zip(bowl.curvatures!, [5 - root, 5 + root]).allSatisfy { abs($0 - $1) < 1e-12 })
+    #expect(abs(bowl.newtonGain! - 12) < 1e-12 && bowl.account.contains("bends up in all directions"))
+    let saddle = try shape("x^2 - y^2", "x=0, y=0")
+    #expect(saddle.newtonGain == nil && saddle.account.contains("bends down in 1 of 2 directions"))
+    let valley = try shape("(x + y)^2", "x=1, y=1")
+    #expect(valley.newtonGain == nil && valley.account.contains("flat in 1 of 2 directions"))
+    // The dense Hessian of a long list is not made.
+    let long = try shape("sum(x^2)", "x=[1]*\(LocalShape.mostNumbers + 1)")
+    #expect(long.curvatures == nil && long.account.hasPrefix("gradient "))
+    // Rosenbrock's valley at its minimum, of which Examples/OwnFunction prints the same numbers.
+    let lists = try shape("sum(100 * (x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)", "x=[1]*10")
+    #expect(lists.curvatures!.count == 10 && lists.curvatures![0] > 0.49 && lists.curvatures![0] < 0.5)
+  }
+}
