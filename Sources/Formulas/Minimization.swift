@@ -64,7 +64,7 @@ public struct Minimization: Sendable {
   ///   - method: a chain or method, as text.
   ///   - updates: at least 1.
   ///   - seed: of what is random in the chain.
-  ///   - looks: about how often it is looked at; the numbers 10, 100, 1000, ... of updates always.
+  ///   - looks: about how often it is looked at; the first twenty updates and the numbers 10, 100, 1000, ... of updates always.
   /// - Throws: `DescentError` where the text cannot be read or does not fit; a value that is not finite ends the path, and is
   ///   no error.
   public func descent(by method: String, updates: Int, seed: Int = 0, looks: Int = 400) throws -> Path {
@@ -77,7 +77,8 @@ public struct Minimization: Sendable {
     var path = Path(method.description)
     let stride = Swift.max(1, updates / looks)
     for update in 0..<updates {
-      let isSeen = update % stride == 0 || Self.isPowerOfTen(update)
+      // The first steps are the widest.
+      let isSeen = update < 20 || update % stride == 0 || Self.isPowerOfTen(update)
       let point = isSeen ? step.state.parameters : nil
       do {
         let value = try step.advance()[0]

@@ -28,8 +28,25 @@ import Training
   @Test func looksAreFew() throws {
     let path = try Minimization(Formula("x^2"), from: StartPoint("x=1")).descent(
       by: "rate 0.001", updates: 12_345, looks: 100)
-    #expect(path.updates.count < 120 && path.updates == path.updates.sorted())
+    #expect(path.updates.count < 140 && path.updates == path.updates.sorted())
     for look in [0, 10, 100, 1000, 10_000, 12_345] { #expect(path.updates.contains(look), "\(look)") }
+  }
+
+  /// Lines of equal value of a bowl are circles, as many as are asked for; what is not finite is left out.
+  @Test(arguments: ["x=1, y=1", "v=[1, 1]"]) func contoursOfABowl(_ start: String) throws {
+    let formula = try Formula(start.hasPrefix("v") ? "v[0]^2 + v[1]^2" : "x^2 + y^2")
+    let lines = try Contours(of: formula, like: StartPoint(start).values, -2...2, -2...2, levels: 5)
+    let radii = zip(lines.x, lines.y).filter { $0.0.isFinite }.map { ($0.0 * $0.0 + $0.1 * $0.1).squareRoot() }.sorted()
+    #expect(radii.count > 500 && lines.x.count == lines.y.count)
+    // Straight lines between the corners of cells that are an eighteenth wide are that near to a circle.
+    var groups = 1
+    for (before, after) in zip(radii, radii.dropFirst()) where after - before > 0.05 { groups += 1 }
+    #expect(groups == 5, "\(groups)")
+    let half = try Contours(of: Formula("sqrt(x) + y"), like: StartPoint("x=1, y=1").values, -1...1, -1...1)
+    #expect(half.x.contains { $0 > 0.5 } && !half.x.contains { $0 < -0.05 })
+    #expect(throws: FormulaError.self) {
+      try Contours(of: Formula("x^2"), like: StartPoint("x=1").values, 0...1, 0...1)
+    }
   }
 
   /// A descent that runs away ends with a sentence, and what was seen stays.

@@ -79,6 +79,22 @@ import Testing
     #expect(reliability.csv == "series,x,y,low,high,count\n\"accuracy\",0.25,0.2,,,4\n\"accuracy\",0.75,0.7,,,9\n")
   }
 
+  /// Contours are broken where a point is missing, and have no place in the legend.
+  @Test func faintLinesAreBroken() throws {
+    func drawing(_ middle: Double) throws -> String {
+      let lines = Plot.Series(name: "level", x: [0, 1, middle, 2, 3], y: [0, 1, middle, 1, 0], style: .faint)
+      let path = Plot.Series(name: "path", x: [0, 3], y: [0, 1])
+      var plot = Plot(name: "c", title: "", xLabel: "", yLabel: "", series: [path, lines])
+      (plot.xRange, plot.yRange) = (0...3, 0...2)
+      return try Gnuplot().draw(plot)
+    }
+    let (broken, whole) = (try drawing(.nan), try drawing(1.5))
+    #expect(broken.contains("path") && !broken.contains(">level<"))
+    // A line that begins anew moves to its next point.
+    let moves = { (text: String) in text.components(separatedBy: "M").count }
+    #expect(moves(broken) == moves(whole) + 1)
+  }
+
   /// Points and rows carry their names, whatever characters those have.
   @Test func namesAreDrawn() throws {
     let named = Plot(
