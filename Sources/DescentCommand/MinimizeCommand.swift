@@ -38,6 +38,9 @@ struct MinimizeCommand: ParsableCommand {
 
   func run() throws {
     let problem = try Minimization(try Formula(function), from: try StartPoint(from))
+    if let out, !replace, let contents = try? FileManager.default.contentsOfDirectory(atPath: out), !contents.isEmpty {
+      throw SettingsError("\(out) is not empty: replace its run by --replace, or name another folder by --out")
+    }
     let claimed = try out.map { try RunFolder.claim($0, replacing: replace, goingOnBy: "--replace") }
     do {
       let paths = try (chain.isEmpty ? ["adam | rate 0.01"] : chain).map {

@@ -55,7 +55,9 @@ public struct Minimization: Sendable {
       throw FormulaError("the formula has no \(name); \(NearestName.hint(name, among: formula.variables))")
     }
     let value = try Self.value(of: formula, at: start.values)
-    guard value.isFinite else { throw FormulaError("the value at the start is \(value)") }
+    guard value.isFinite else {
+      throw FormulaError("the value at the start is \(value.isNaN ? "not a number" : "infinite")")
+    }
   }
 
   /// Descends.
@@ -75,7 +77,8 @@ public struct Minimization: Sendable {
       objective, method: method, inputs: Tree(), from: try TrainingState(startingFrom: start.values, method: method),
       key: RandomKey(seed: seed))
     var path = Path(method.description)
-    let stride = Swift.max(1, updates / looks)
+    // Points of long lists take memory.
+    let stride = Swift.max(1, updates / Swift.max(2, Swift.min(looks, Self.mostKept / start.count)))
     for update in 0..<updates {
       // The first steps are the widest.
       let isSeen = update < 20 || update % stride == 0 || Self.isPowerOfTen(update)
@@ -97,6 +100,9 @@ public struct Minimization: Sendable {
     }
     return path
   }
+
+  /// Numbers of all points of a path, about.
+  private static let mostKept = 1_000_000
 
   private static func value(of formula: Formula, at point: Tree<NDArray>) throws -> Double {
     try Program(inputs: point.types.leaves) { _, x in

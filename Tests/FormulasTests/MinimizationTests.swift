@@ -49,6 +49,14 @@ import Training
     }
   }
 
+  /// Of a long list few points are kept.
+  @Test func longListsAreSeenRarely() throws {
+    let path = try Minimization(Formula("sum(x^2)"), from: StartPoint("x=[1]*100000"))
+      .descent(by: "rate 0.01", updates: 300)
+    #expect(path.points.count < 50 && path.updates.last == 300)
+    #expect(abs(path.values.last! / (1e5 * pow(0.98, 600)) - 1) < 1e-9)
+  }
+
   /// A descent that runs away ends with a sentence, and what was seen stays.
   @Test func aPathMayBreakDown() throws {
     let path = try Minimization(Formula("x^2"), from: StartPoint("x=1")).descent(by: "rate 3", updates: 1000)
@@ -58,7 +66,7 @@ import Training
 
   @Test(arguments: [
     ("x + y", "x=1", "y has no start"), ("x", "x=1, y=2", "the formula has no y"), ("1", "x=1", "has no variable"),
-    ("sqrt(x)", "x=-1", "at the start is"),
+    ("sqrt(x)", "x=-1", "at the start is not a number"),
   ])
   func whatDoesNotFitIsNamed(_ formula: String, _ start: String, _ hint: String) throws {
     #expect { try Minimization(Formula(formula), from: StartPoint(start)) } throws: { "\($0)".contains(hint) }
