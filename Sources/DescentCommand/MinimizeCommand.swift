@@ -42,6 +42,7 @@ struct MinimizeCommand: ParsableCommand {
       throw SettingsError("\(out) is not empty: replace its run by --replace, or name another folder by --out")
     }
     let claimed = try out.map { try RunFolder.claim($0, replacing: replace, goingOnBy: "--replace") }
+    defer { withExtendedLifetime(claimed?.lock) {} }
     do {
       let paths = try (chain.isEmpty ? ["adam | rate 0.01"] : chain).map {
         try problem.descent(by: $0, updates: updates, seed: seed)
@@ -49,11 +50,11 @@ struct MinimizeCommand: ParsableCommand {
       let account = try MinimizationAccount(problem, paths, updates: updates)
       print(account.text)
       guard let folder = claimed?.folder else { return }
-      try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
       try account.report.write(to: folder.reportPath, gnuplot: try Gnuplot())
+      try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
       print("report: \(folder.reportPath)")
     } catch {
-      // What did not begin leaves nothing in the way of the next.
+      // The settings are written last: what did not come to them, as on a full disk, leaves nothing in the way of the next.
       if let folder = claimed?.folder, !FileManager.default.fileExists(atPath: folder.configurationPath) {
         folder.discard()
       }
