@@ -9,8 +9,8 @@
 #include "ck_vectors.h"
 
 // Rows of a and columns of b that meet in registers; steps of the inner extent whose strip of b stays in the first-level
-// cache; numbers of a, and of b, whose blocks share the second-level cache.
-enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 49152, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8, UNITS = 8 };
+// cache; numbers of a, and of b, whose blocks share the second-level cache, and of a that is not worth parting.
+enum { ROWS = 6, COLUMNS = 16, STEPS = 512, ROW_BLOCK = 32768, WHOLE_ROWS = 98304, COLUMN_BLOCK = 81920, STRIP_GROUP = 4, BLOCK_GROUP = 8, UNITS = 8 };
 
 // Multiplications that are worth a second thread; and those below which one thread is faster without laying out rows and columns.
 static const double shared_work = 3e5, laid_out_work = 1e6;
@@ -36,25 +36,24 @@ typedef struct {
   float *moved;
 } follower;
 
-// Lines of b that the next columns will be laid out from. They are on their way to the second-level cache while the ones before
-// are multiplied: where each number is used only some dozens of times, fetching takes as long as a fifth of the multiplying.
-typedef struct {
-  const char *at;
-  int64_t lines, share;         // still to be asked for; for each block of results
-  int64_t in_row, left, jump;   // lines that lie together, those left of them, bytes from their end to the next ones
-} fetch;
-
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 enum { LINE = 64 };
 
-static fetch fetch_columns(const ck_product *p, const float *b, int64_t first, int64_t beyond, int64_t steps, int64_t blocks) {
-  bool by_rows = p->b_column == 1;
-  if (first >= beyond || blocks == 0 || (!by_rows && p->b_row != 1)) return (fetch){0};
-  int64_t in_row = up(4 * (by_rows ? beyond - first : steps), LINE), lines = in_row * (by_rows ? steps : beyond - first);
-  int64_t apart = 4 * (by_rows ? p->b_row : p->b_column);
-  return (fetch){(const char *)(b + first * p->b_column), lines, up(lines, blocks), in_row, in_row, apart - in_row * LINE};
+// Lines of what will be multiplied next. They are on their way to the second-level cache while the block before is multiplied: where
+// each number is used only some dozens of times, fetching takes as long as a fifth of the multiplying.
+typedef struct {
+  const char *at;
+  int64_t lines, share;        // still to be asked for; for each tile that is multiplied meanwhile
+  int64_t in_row, left, jump;  // lines that lie together, those left of them, bytes from their end to the next ones
+} fetch;
+
+// A matrix one side of which lies dense; nothing where neither does.
+static fetch fetch_matrix(const float *x, int64_t rows, int64_t columns, int64_t row, int64_t column, int64_t tiles) {
+  if (column != 1 && row != 1) return (fetch){0};
+  int64_t in_row = up(4 * (column == 1 ? columns : rows), LINE), lines = in_row * (column == 1 ? rows : columns);
+  return (fetch){(const char *)x, lines, up(lines, tiles), in_row, in_row, 4 * (column == 1 ? row : column) - in_row * LINE};
 }
 
 static inline void fetch_share(fetch *f) {
@@ -65,6 +64,33 @@ static inline void fetch_share(fetch *f) {
     f->left = f->in_row;
     f->at += f->jump;
   }
+}
+
+// Results that are made by blocks of rows, of columns, and of steps.
+typedef struct {
+  int64_t top, bottom, height, left, right, width, steps;
+} rectangle;
+
+typedef struct {
+  fetch rows, columns;
+} next_block;
+
+// What is met for the first time, or again after much else, when rows from i on are done with columns from j on over steps from `start` on:
+// further rows, then columns, then steps.
+static next_block fetch_next(const ck_product *p, const float *a, const float *b, rectangle r, int64_t i, int64_t j, int64_t start) {
+  int64_t tiles = up(least(r.height, r.bottom - i), ROWS) * up(least(r.width, r.right - j), COLUMNS);
+  bool has_all_rows = r.height >= r.bottom - r.top, ends_rows = i + r.height >= r.bottom, ends_columns = j + r.width >= r.right;
+  i = ends_rows ? r.top : i + r.height;
+  if (ends_rows) j = ends_columns ? r.left : j + r.width;
+  if (ends_rows && ends_columns) start += r.steps;
+  int64_t steps = least(p->k - start, r.steps);
+  next_block next = {{0}, {0}};
+  if (steps <= 0) return next;
+  if (!has_all_rows || ends_columns)
+    next.rows = fetch_matrix(a + i * p->a_row + start * p->a_column, least(r.height, r.bottom - i), steps, p->a_row, p->a_column, tiles);
+  if (ends_rows)
+    next.columns = fetch_matrix(b + start * p->b_row + j * p->b_column, steps, least(r.width, r.right - j), p->b_row, p->b_column, tiles);
+  return next;
 }
 
 #define CK_BODY "blocked_product_body.inc"
