@@ -21,6 +21,9 @@ public struct Chain: GradientTransformation {
 
   private func name(_ index: Int) -> String { "\(index / 10)\(index % 10)" }
 
+  /// What one stage remembers, of what all of them do.
+  package func state(of stage: Int, in state: Tree<NDArray>) -> Tree<NDArray> { state.subtree(name(stage)) }
+
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     try stages.enumerated().reduce(Tree()) { state, stage in
       state.merging(try stage.element.initialState(for: parameters).prefixed(name(stage.offset)))

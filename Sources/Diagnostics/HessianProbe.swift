@@ -29,13 +29,10 @@ public final class HessianProbe {
     var types: [TensorType]
   }
 
-  private let model: any Layer
-  /// Running values of the model; may be set to later ones of the same types.
-  public var modelState: Tree<NDArray>
-  private let loss: @Sendable (Tensor, Tensor) -> Tensor
-  private let batchSize: Int
+  private var loss: MeanLoss
   private var programs: [Slot: Program] = [:]
   private var iterations: [[TensorType]: Program] = [:]
+  private var scaling: [[TensorType]: Program] = [:]
 
   /// - Parameters:
   ///   - modelState: running values of the model, which is measured in inference mode.
@@ -45,10 +42,13 @@ public final class HessianProbe {
     _ model: any Layer, modelState: Tree<NDArray> = Tree(), batchSize: Int? = nil,
     loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
-    self.model = model
-    self.modelState = modelState
-    self.batchSize = batchSize ?? (model.hasConvolutions ? 64 : 1000)
-    self.loss = loss
+    self.loss = MeanLoss(model, modelState: modelState, batchSize: batchSize, perSample: loss)
+  }
+
+  /// Running values of the model; may be set to later ones of the same types.
+  public var modelState: Tree<NDArray> {
+    get { loss.modelState }
+    set { loss.modelState = newValue }
   }
 
   /// The gradient of the mean loss, in the parameters' types.
@@ -80,11 +80,13 @@ public final class HessianProbe {
   ///     long as some two gradients.
   ///   - tolerance: it ends when both errors are at most this times the larger of both, in size; below 1e-5, in float32, is what
   ///     rounding hides.
+  ///   - scale: numbers above 0, in the parameters' types: the ends are those of D H D, D being their diagonal, which has the
+  ///     eigenvalues of D² H. With 1 / sqrt(p) they are those of a Hessian whose gradients are divided by p.
   /// - Returns: the ends; not a number where the Hessian is not finite.
   /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func ends(
     at parameters: Tree<NDArray>, on examples: ExampleArrays, key: RandomKey, products: Int = 40,
-    tolerance: Double = 0.01
+    tolerance: Double = 0.01, scale: Tree<NDArray>? = nil
   ) throws -> HessianEnds {
     precondition(products > 0, "an eigenvalue takes at least one product")
     var direction = parameters.mapWithPaths { path, leaf in
@@ -100,7 +102,7 @@ public final class HessianProbe {
     let dimension = parameters.leaves.reduce(0) { $0 + $1.count }
     let most = min(products, dimension)
     while ends.products < most {
-      let image = try product(with: direction, at: parameters, on: examples)
+      let image = try scaled(product(with: scaled(direction, scale), at: parameters, on: examples), scale)
       ends.products += 1
       let last = NDArray([beside.last ?? 0], shape: .scalar)
       let results = try iteration(parameters.types).run(direction.leaves + before.leaves + image.leaves + [last])
@@ -128,8 +130,7 @@ public final class HessianProbe {
     _ kind: Kind, _ parameters: Tree<NDArray>, _ direction: Tree<NDArray>?, _ examples: ExampleArrays
   ) throws -> Tree<NDArray> {
     var sums = parameters.leaves.map { NDArray.zeros($0.shape, $0.elementType) }
-    for start in stride(from: 0, to: examples.count, by: batchSize) {
-      let part = examples.rows(start..<min(start + batchSize, examples.count))
+    try loss.forEachPart(of: examples) { part in
       let weight = NDArray([Double(part.count) / Double(examples.count)], shape: .scalar)
       let others = modelState.leaves + (direction?.leaves ?? []) + [part.features, part.targets, weight]
       let program = try program(kind, parameters, part)
@@ -147,7 +148,7 @@ public final class HessianProbe {
     let data = [part.features, part.targets].map { TensorType(of: $0) }
     let slot = Slot(kind: kind, types: parameters.types.leaves + modelState.types.leaves + data)
     if let known = programs[slot] { return known }
-    let (model, loss) = (model, loss)
+    let loss = loss
     let packing = TreePacking(
       [parameters.types, parameters.types, modelState.types] + (kind == .product ? [parameters.types] : []))
     let program = try Program(
@@ -157,7 +158,7 @@ public final class HessianProbe {
       let trees = packing.unpack(x)
       let others = Array(x.dropFirst(packing.count))
       let point = Parameters(trees[1])
-      let risk = loss(try model(others[0], point, state: trees[2], mode: .inference).output, others[1]).mean()
+      let risk = try loss.risk(of: others[0], others[1], at: point, state: trees[2])
       let found =
         kind == .gradient
         ? gradients(of: risk, withRespectTo: point)
@@ -166,6 +167,20 @@ public final class HessianProbe {
     }
     programs[slot] = program
     return program
+  }
+
+  /// Number times number; the vector itself without a scale.
+  private func scaled(_ vector: Tree<NDArray>, _ scale: Tree<NDArray>?) throws -> Tree<NDArray> {
+    guard let scale else { return vector }
+    if scaling[vector.types.leaves] == nil {
+      let packing = TreePacking([vector.types, scale.types])
+      scaling[vector.types.leaves] = try Program(inputs: packing.types) { _, x in
+        let trees = packing.unpack(x)
+        return trees[0].zipped(with: trees[1]) { $0 * $1 }.leaves
+      }
+    }
+    let leaves = try scaling[vector.types.leaves]!.run(vector.leaves + scale.leaves)
+    return Tree(sortedPaths: vector.paths, leaves: leaves)
   }
 
   /// One step of Lanczos' iteration: from v, the one before, h = H v and β the next v, α = v·h and the next β.

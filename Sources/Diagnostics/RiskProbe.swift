@@ -33,11 +33,7 @@ public final class RiskProbe {
     var types: [TensorType]
   }
 
-  private let model: any Layer
-  /// Running values of the model; may be set to later ones of the same types.
-  public var modelState: Tree<NDArray>
-  private let loss: @Sendable (Tensor, Tensor) -> Tensor
-  private let batchSize: Int
+  private var loss: MeanLoss
   private var programs: [Slot: Program] = [:]
 
   /// - Parameters:
@@ -49,10 +45,13 @@ public final class RiskProbe {
     _ model: any Layer, modelState: Tree<NDArray> = Tree(), batchSize: Int? = nil,
     loss: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
-    self.model = model
-    self.modelState = modelState
-    self.batchSize = batchSize ?? (model.hasConvolutions ? 64 : 1000)
-    self.loss = loss
+    self.loss = MeanLoss(model, modelState: modelState, batchSize: batchSize, perSample: loss)
+  }
+
+  /// Running values of the model; may be set to later ones of the same types.
+  public var modelState: Tree<NDArray> {
+    get { loss.modelState }
+    set { loss.modelState = newValue }
   }
 
   /// The mean loss.
@@ -105,8 +104,7 @@ public final class RiskProbe {
   /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func gradient(_ parameters: Tree<NDArray>, on examples: ExampleArrays) throws -> Tree<[Double]> {
     var sum = parameters.map { [Double](repeating: 0, count: $0.count) }
-    for start in stride(from: 0, to: examples.count, by: batchSize) {
-      let part = examples.rows(start..<Swift.min(start + batchSize, examples.count))
+    try loss.forEachPart(of: examples) { part in
       let weight = Double(part.count) / Double(examples.count)
       let leaves = try program(.gradient, parameters, part).run(arguments(parameters, part))
       sum = Tree(
@@ -141,8 +139,7 @@ public final class RiskProbe {
 
   private func mean(over examples: ExampleArrays, _ value: (ExampleArrays) throws -> Double) rethrows -> Double {
     var sum = 0.0
-    for start in stride(from: 0, to: examples.count, by: batchSize) {
-      let part = examples.rows(start..<Swift.min(start + batchSize, examples.count))
+    try loss.forEachPart(of: examples) { part in
       sum += try value(part) * Double(part.count)
     }
     return sum / Double(examples.count)
@@ -157,14 +154,14 @@ public final class RiskProbe {
     let slot = Slot(kind: kind, types: types)
     if let known = programs[slot] { return known }
     let noise = kind == .perturbed ? [TensorType(.scalar), TensorType([2], .int32)] : []
-    let (model, loss) = (model, loss)
+    let loss = loss
     let packing = TreePacking([parameters.types, modelState.types])
     let program = try Program(inputs: types + noise) { graph, x in
       let trees = packing.unpack(x)
       let others = x.dropFirst(packing.count).map { $0 }
       let start = Parameters(trees[0])
       func risk(_ point: Parameters) throws -> Tensor {
-        loss(try model(others[0], point, state: trees[1], mode: .inference).output, others[1]).mean()
+        try loss.risk(of: others[0], others[1], at: point, state: trees[1])
       }
       switch kind {
       case .risk: return [try risk(start)]
@@ -183,11 +180,6 @@ public final class RiskProbe {
     programs[slot] = program
     return program
   }
-}
-
-extension Layer {
-  /// Whether a weight is one of a convolution.
-  var hasConvolutions: Bool { layout.entries.contains { !$1.isState && $1.type.shape.rank == 4 } }
 }
 
 extension Tree where Leaf == [Double] {

@@ -1,6 +1,25 @@
 import Foundation
 import Reports
 
+package struct LossAccount: WatchAccount {
+  package let looks: WatchLooks
+
+  package init(_ looks: WatchLooks) { self.looks = looks }
+
+  package var line: String {
+    "\(Report.number(looks.first("train"))) -> \(looks.now("train")) on training examples, "
+      + "\(Report.number(looks.first("validation"))) -> \(looks.now("validation")) on validation examples"
+  }
+
+  package var sections: [Report.Section] {
+    let series = [looks.series("train", "training"), looks.series("validation", "validation")]
+    var plot = Plot(
+      name: "loss-looks", title: "Loss at each look", xLabel: "update", yLabel: "mean loss", series: series)
+    plot.isLogY = series.allSatisfy { $0.y.allSatisfy { $0 > 0 } }
+    return [.plot(plot)]
+  }
+}
+
 package struct CalibrationAccount: WatchAccount {
   package let looks: WatchLooks
 
@@ -63,51 +82,6 @@ package struct TwinAccount: WatchAccount {
       looks.plot(
         "distance", "Distance to twins", "distance of parameters",
         [("distance", "mean")] + twins.map { ("distance/\($0)", "twin \($0)") })
-    ]
-  }
-}
-
-package struct SharpnessAccount: WatchAccount {
-  package let looks: WatchLooks
-
-  package init(_ looks: WatchLooks) { self.looks = looks }
-
-  private var isLimited: Bool { looks.tags.contains("stable") }
-
-  /// The look at which the largest eigenvalue was nearest to the edge, in ratio.
-  private var nearest: (step: Int, largest: Double, edge: Double)? {
-    let (largest, edge) = (looks.series("largest", ""), looks.series("stable", ""))
-    let edges = Dictionary(zip(edge.x, edge.y)) { $1 }
-    let both = zip(largest.x, largest.y).compactMap { step, value in edges[step].map { (Int(step), value, $0) } }
-    return both.max { $0.1 / $0.2 < $1.1 / $1.2 }
-  }
-
-  package var line: String {
-    var found = "largest curvature \(Report.number(looks.first("largest"))) -> \(looks.now("largest"))"
-    found += " ± \(looks.now("largest/error")), least at most \(looks.now("least"))"
-    guard let nearest else { return found }
-    return found
-      + "; of the \(Report.number(nearest.edge)) below which descent on all examples at once is stable it had "
-      + "\(Report.number(nearest.largest)) at update \(nearest.step), where it was nearest"
-  }
-
-  package var sections: [Report.Section] {
-    let shown = [looks.series("largest", "largest")] + (isLimited ? [looks.series("stable", "stable below")] : [])
-    var plot = Plot(
-      name: "sharpness-largest", title: "Sharpness", xLabel: "update", yLabel: "largest eigenvalue of the Hessian",
-      series: shown)
-    // The edge of a rate that falls to 0 lies far above.
-    plot.isLogY = shown.allSatisfy { $0.y.allSatisfy { $0 > 0 } }
-    return [
-      .paragraph(
-        "The largest eigenvalue of the Hessian of the mean loss on training examples, and what descent on all of them at "
-          + "once would bear at its rate: 2 / rate, more with momentum. Such descent often rises to that limit and stays "
-          + "there (Cohen et al. 2021); small batches stay below. "
-          + (isLimited ? "" : "This method is none of those for which the limit is known, so that it is left out.")),
-      .plot(plot),
-      looks.plot(
-        "others", "Curvature along the gradient, and the least", "curvature",
-        [("along", "along the gradient"), ("least", "least eigenvalue, at most")]),
     ]
   }
 }

@@ -58,7 +58,9 @@ extension WatchKind {
   package static var accounts: [String: any WatchAccount.Type] {
     [
       "calibration": CalibrationAccount.self, "flatness": FlatnessAccount.self, "lipschitz": LipschitzAccount.self,
-      "norms": NormAccount.self, "sharpness": SharpnessAccount.self, "twins": TwinAccount.self,
+      "loss": LossAccount.self, "noise": NoiseAccount.self, "norms": NormAccount.self,
+      "sharpness": SharpnessAccount.self,
+      "twins": TwinAccount.self,
     ]
   }
 }

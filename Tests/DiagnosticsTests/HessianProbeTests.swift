@@ -71,6 +71,17 @@ import Testing
     #expect(abs(ends.largest - expected[count - 1]) < 0.011 * size && abs(ends.least - expected[0]) < 0.011 * size)
     #expect(ends.products < 40)
 
+    // Scaled from both sides: D H D.
+    let scale = parameters.mapWithPaths { path, leaf in
+      NDArray(RandomKey(seed: 6).split(path).normal(count: leaf.count).map { Float(exp($0)) }, shape: leaf.shape)
+    }
+    let factors = scale.leaves.flatMap(\.doubles)
+    let both = hessian.indices.map { hessian[$0] * factors[$0 / count] * factors[$0 % count] }
+    let values = try LinearAlgebra.symmetricEigen(of: NDArray(both, shape: [count, count])).values.doubles
+    let divided = try probe.ends(at: parameters, on: data, key: RandomKey(seed: 7), tolerance: 0, scale: scale)
+    let span = max(abs(values[0]), abs(values[count - 1]))
+    #expect(abs(divided.largest - values[count - 1]) < 1e-4 * span && abs(divided.least - values[0]) < 1e-4 * span)
+
     let risk = RiskProbe(model) { LossFunction.squaredError.perSample($0, $1) }
     let gradient = try probe.gradient(at: parameters, on: data).map(\.doubles)
     #expect(try gradient.squaredDistance(to: risk.gradient(parameters, on: data)) < 1e-10)

@@ -59,6 +59,11 @@ extension TrainingRunTests {
     for wrong in ["every=0.5", "every=5samples", "every=1.5epochs", "every=x"] {
       #expect { try run("never", "rate 0.1", watch: "norms \(wrong)") } throws: { "\($0)".contains("every") }
     }
+    for (wrong, word) in [
+      ("noise parts=2", "3 or more"), ("noise parts=500", "fewer parts"), ("noise examples=2", "fewer parts"),
+    ] {
+      #expect { try run("never", "rate 0.1", watch: wrong) } throws: { "\($0)".contains(word) }
+    }
     #expect { try run("never", "rate 0.1", watch: "norms every=0") } throws: { "\($0)".contains("every") }
   }
 }

@@ -11,7 +11,7 @@ import Training
   private let temporary = TemporaryFolder()
   private var folder: String { temporary.path + "/training" }
   private static let all =
-    "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4 every=4updates, norms"
+    "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4 every=4updates, norms, noise parts=4, loss"
   private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
@@ -70,8 +70,8 @@ import Training
     #expect(try log(bare, ["epoch"]) == log(watched, ["epoch"]))
     #expect(try log(bare, ["watch", "cost"]).isEmpty)
     let looks = try watched.events().filter { $0.kind == "watch" }
-    // Five diagnostics at the start and after each of four epochs of six updates, one after each fourth update.
-    #expect(looks.count == 5 * 5 + 7 && Set(looks.map(\.step)) == [0, 4, 6, 8, 12, 16, 18, 20, 24])
+    // Seven diagnostics at the start and after each of four epochs of six updates, one after each fourth update.
+    #expect(looks.count == 7 * 5 + 7 && Set(looks.map(\.step)) == [0, 4, 6, 8, 12, 16, 18, 20, 24])
   }
 
   /// What is logged is what the diagnostics' own definitions give.
@@ -90,6 +90,12 @@ import Training
     }
     #expect(abs(100 * right - last.values["validation/accuracy"]!) < 1e-4)
     #expect(abs(try value("flatness", "risk/validation") - last.values["validation/loss"]!) < 1e-5)
+    #expect(abs(try value("loss", "validation") - last.values["validation/loss"]!) < 1e-5)
+    #expect(abs(try value("loss", "train") - value("flatness", "risk/train")) < 1e-6)
+    #expect(try value("loss", "train", at: 0) > value("loss", "train"))
+    #expect(
+      try value("noise", "batch") == 20
+        && value("noise", "signal") == value("noise", "square") / value("noise", "trace"))
     let gap = try value("flatness", "risk/validation") - value("flatness", "risk/train")
     #expect(try value("flatness", "gap") == gap)
     let arrays = try Safetensors.read(folder.path + "/model.safetensors").arrays
@@ -248,8 +254,10 @@ import Training
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: package.appending(path: "Documentation/run-folder.md"), encoding: .utf8)
-    let watch = isClassified ? Self.all : "lipschitz, flatness, twins, sharpness, norms"
-    let folder = try run("left", "clip 1 | adam | rate 0.01", watch: watch, isClassified: isClassified).folder
+    let watch = isClassified ? Self.all : "lipschitz, flatness, twins, sharpness, norms, noise, loss"
+    // An edge is known of the first alone.
+    let chain = isClassified ? "adam | rate 0.01" : "clip 1 | adam | rate 0.01"
+    let folder = try run("left", chain, watch: watch, isClassified: isClassified).folder
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where !name.hasPrefix(".") {
       #expect(page.contains("`" + (name.hasPrefix("events.out.") ? "events.out.tfevents.*" : name)), "\(name)")
     }

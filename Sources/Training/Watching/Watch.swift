@@ -55,9 +55,14 @@ public struct WatchSite: Sendable {
 
   /// That many examples of a set, drawn without replacement; all where there are fewer.
   ///
-  /// - Parameter name: tells draws apart: the same name draws the same examples.
-  public func examples(_ dataset: Dataset, _ count: Int, _ name: String) -> ExampleArrays {
-    let indices = key.split(name).permutation(dataset.count).prefix(count).sorted()
+  /// - Parameters:
+  ///   - name: tells draws apart: the same name draws the same examples.
+  ///   - inOrder: whether they come in the set's order; else in a random one.
+  public func examples(
+    _ dataset: Dataset, _ count: Int, _ name: String, inOrder: Bool = true
+  ) -> ExampleArrays {
+    var indices = Array(key.split(name).permutation(dataset.count).prefix(count))
+    if inOrder { indices.sort() }
     var features = dataset.featureArray(at: indices)
     normalization?.apply(to: &features)
     return ExampleArrays(features: features, targets: dataset.targetArray(at: indices))

@@ -42,6 +42,9 @@ public struct WatchKind: Sendable {
   /// All diagnostics that text can name.
   public static let all: [WatchKind] = [
     .init(
+      name: "loss", summary: "mean loss on training and validation examples, from before the first update on",
+      options: [examples], make: { try LossWatch($1, count: try $0.count("examples")) }),
+    .init(
       name: "calibration", summary: "how well a classifier's confidence fits its accuracy, on validation examples",
       options: [], make: { try CalibrationWatch($1) }),
     .init(
@@ -85,6 +88,12 @@ public struct WatchKind: Sendable {
       summary: "lengths of parameters, gradient and updates, tensor by tensor, and the way from the start",
       options: [examples], make: { try NormWatch($1, count: try $0.count("examples"), interval: try WatchInterval($0)) }
     ),
+    .init(
+      name: "noise", summary: "examples that a batch needs before its gradient is longer than its noise",
+      options: [examples, .init("parts", "20", "random parts whose gradients are compared, 3 to 1000")],
+      make: {
+        try NoiseWatch($1, count: try $0.count("examples"), parts: try $0.count("parts", atMost: 1000))
+      }),
   ]
 
   private static func probe(_ site: WatchSite) throws -> LipschitzProbe {
