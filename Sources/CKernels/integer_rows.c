@@ -109,7 +109,7 @@ TARGET CK_INLINE void scales_of(const ck_weight_type type, const uint8_t *p, int
   __m128 d = _mm_cvtph_ps(halves);
   _mm_storeu_ps(scales, _mm_mul_ps(d, _mm_loadu_ps(factors)));
   if (type == CK_W_Q4_0)
-    *rest = _mm256_add_ps(*rest, _mm256_castps128_ps256(_mm_mul_ps(d, _mm_loadu_ps(minima))));
+    *rest = _mm256_add_ps(*rest, _mm256_zextps128_ps256(_mm_mul_ps(d, _mm_loadu_ps(minima))));
 }
 
 TARGET CK_INLINE __m256 nibbles(const uint8_t *p, const int16_t *x, const float *scale, __m256 total) {

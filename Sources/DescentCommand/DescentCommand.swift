@@ -270,35 +270,6 @@ struct RunCommand: ParsableCommand {
   }
 }
 
-struct ReportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "report",
-    abstract: "Decides the claims of a run folder again, where it has some, and draws its report.")
-
-  @Argument(help: "The run's folder.")
-  var folder: String
-
-  func run() throws {
-    let opened = try RunFolder.open(folder)
-    if let data = FileManager.default.contents(atPath: opened.configurationPath),
-      (try? ControlMethodName(in: String(decoding: data, as: UTF8.self), opened.configurationPath)) != nil
-    {
-      throw ControlError("\(folder) is a run of descent control, which draws its report itself when it ends")
-    }
-    guard try !opened.events().isEmpty else {
-      throw RunLogError("\(folder) has recorded nothing yet that a report could be made of")
-    }
-    if TrainingRun.isRun(opened) { return print("report: \(try TrainingRun.report(opened))") }
-    try report(try ExperimentRegistry.named(try RunSession.experimentName(in: opened)), opened)
-  }
-
-  private func report<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws {
-    let outcome = try RunSession.report(type, folder: folder)
-    print(TerminalSummary(outcome).text())
-    print("\nreport: \(outcome.reportPath)")
-  }
-}
-
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data",

@@ -38,28 +38,20 @@ struct MinimizeCommand: ParsableCommand {
 
   func run() throws {
     let problem = try Minimization(try Formula(function), from: try StartPoint(from))
-    if let out, !replace, let contents = try? FileManager.default.contentsOfDirectory(atPath: out), !contents.isEmpty {
-      throw SettingsError("\(out) is not empty: replace its run by --replace, or name another folder by --out")
-    }
-    let claimed = try out.map { try RunFolder.claim($0, replacing: replace, goingOnBy: "--replace") }
-    defer { withExtendedLifetime(claimed?.lock) {} }
-    do {
+    let folder = try out.map { try OwnReport(in: $0, replacing: replace) }
+    func account() throws -> MinimizationAccount {
       let paths = try (chain.isEmpty ? ["adam | rate 0.01"] : chain).map {
         try problem.descent(by: $0, updates: updates, seed: seed)
       }
       let account = try MinimizationAccount(problem, paths, updates: updates)
       print(account.text)
-      guard let folder = claimed?.folder else { return }
-      try account.report.write(to: folder.reportPath, gnuplot: try Gnuplot())
-      try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
-      print("report: \(folder.reportPath)")
-    } catch {
-      // The settings are written last: what did not come to them, as on a full disk, leaves nothing in the way of the next.
-      if let folder = claimed?.folder, !FileManager.default.fileExists(atPath: folder.configurationPath) {
-        folder.discard()
-      }
-      throw error
+      return account
     }
+    guard let folder else {
+      _ = try account()
+      return
+    }
+    try folder.write(settings: try Settings.yaml(manifest)) { try account().report }
   }
 
   private struct Manifest: Encodable {

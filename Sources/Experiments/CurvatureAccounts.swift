@@ -95,24 +95,23 @@ package struct NoiseAccount: WatchAccount {
   }
 
   package var sections: [Report.Section] {
-    var scale = looks.series("scale", "noise scale")
-    let (low, high) = (looks.series("scale/low", ""), looks.series("scale/high", ""))
-    // A bound that is beyond all bounds would tear the band apart.
-    if low.x == scale.x, high.x == scale.x { (scale.low, scale.high) = (low.y, high.y) }
     var plot = Plot(
       name: "noise-scale", title: "Gradient noise scale", xLabel: "update", yLabel: "examples",
-      series: [scale, looks.series("batch", "batch")])
+      series: [
+        looks.series("scale", "noise scale"), looks.series("scale/low", "at least, by two standard errors"),
+        looks.series("batch", "batch"),
+      ])
     plot.isLogY = true
     return [
       .paragraph(
         "The noise scale tr Σ / |G|²: a batch of so many examples has a gradient whose noise is as long as itself (McCandlish et "
           + "al. 2018). In batches far below it, twice the examples nearly halve the updates that are needed; in batches far above "
-          + "it they save next to none. The band is two standard errors of |G|² / tr Σ, and is left out where a look bounds "
-          + "the scale to one side only."),
+          + "it they save next to none. "
+          + "\"At least\" is the inverse of |G|² / tr Σ and two of its standard errors; where noise hides the gradient there is "
+          + "no scale."),
       .plot(plot),
-      looks.plot(
-        "parts", "Noise and gradient", "squared length",
-        [("trace", "noise of one example, tr Σ"), ("square", "gradient, |G|²")]),
+      looks.plot("trace", "Noise of one example", "tr Σ", [("trace", "trace")]),
+      looks.plot("square", "Gradient, without its noise", "|G|²", [("square", "squared length")]),
     ]
   }
 }

@@ -166,6 +166,28 @@ struct Command {
   }
 
   /// What is not said has a value, and help tells it.
+  /// A report of several runs takes the place of none of them, nor of what holds them.
+  @Test func severalRunsGoSideBySide() throws {
+    let runs = try ["one", "two"].map { name in
+      let path = folder + "/side/" + name
+      try FileManager.default.createDirectory(atPath: folder + "/side", withIntermediateDirectories: true)
+      let trained = try Command.run(
+        "train", try table(), "--epochs", name == "one" ? "1" : "2", "--out", path, "--quiet")
+      #expect(trained.status == 0)
+      return path
+    }
+    let both = folder + "/both"
+    let told = try Command.run("report", runs[0], runs[1], "--out", both)
+    #expect(told.status == 0 && told.text.contains("epochs") && told.text.contains(both + "/report.html"))
+    #expect(FileManager.default.fileExists(atPath: both + "/report.html"))
+    for out in [runs[1], runs[0] + "/inside", folder + "/side"] {
+      let refused = try Command.run("report", runs[0], runs[1], "--out", out, "--replace")
+      #expect(refused.status != 0 && refused.text.contains("name another folder by --out"), "\(refused.text)")
+    }
+    #expect(try Command.run("report", runs[0], runs[1], "--out", both).status != 0)
+    for run in runs { #expect(FileManager.default.fileExists(atPath: run + "/model.safetensors")) }
+  }
+
   @Test func helpShowsDefaults() throws {
     let help = try Command.run("compare", "--help").text.replacing(/\s+/, with: " ")
     for value in ["12", "10", "3", "2000updates", "validation/loss", "40", "best", "0.05", "0.2"] {
