@@ -57,11 +57,17 @@ import Training
       MailChannel(mail, rank: 0), clock: TestClock(), version: "1", patience: patience
     ) { text in said.withLock { $0.append(text) } }
     let sink = MemorySink()
-    let context = RunContext(
-      folder: folder, data: DataLocator(), fingerprint: try Settings.fingerprint(ToyConfiguration()), earlier: earlier,
-      sinks: [sink], isQuiet: true, workplace: leader, clock: { 0 })
     var failure: String?
-    do { try Self.toy.run(context) } catch { failure = "\(error)" }
+    weak var left: RunContext?
+    do {
+      let context = RunContext(
+        folder: folder, data: DataLocator(), fingerprint: try Settings.fingerprint(ToyConfiguration()),
+        earlier: earlier,
+        sinks: [sink], isQuiet: true, workplace: leader, clock: { 0 })
+      left = context
+      try Self.toy.run(context)
+    } catch { failure = "\(error)" }
+    #expect(left == nil, "the leader keeps what it led")
     leader.close()
     #expect(ended.wait(timeout: .now() + 20) == .success, "a rank did not end")
     // That threads share cores depends on the machine.

@@ -64,6 +64,11 @@ public final class RankLeader: Workplace, @unchecked Sendable {
     // Nobody listened in between.
     for index in ranks.indices { ranks[index].heardAt = clock.now }
     waiting = tasks.filter { !$0.isJoint }[...]
+    // What tasks do holds the run, which holds this: none is kept, however it ends.
+    defer {
+      waiting = []
+      for index in ranks.indices { ranks[index].task = nil }
+    }
     while true {
       try handOut()
       guard ranks.contains(where: { $0.task != nil }) else { break }
