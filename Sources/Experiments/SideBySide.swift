@@ -94,7 +94,8 @@ package struct SideBySide {
   }
 
   private static let caution =
-    "Each run is one seed, and they were not tuned alike: whether a difference is more than chance is said by descent compare."
+    "Each run is one seed, and they were not tuned alike: whether a difference is more than chance is said by descent compare. "
+    + "Seconds include what diagnostics took."
 
   /// For the terminal, where a column for each run leaves room for what is long.
   package var text: String {
