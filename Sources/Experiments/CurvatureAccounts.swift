@@ -81,12 +81,13 @@ package struct NoiseAccount: WatchAccount {
 
   package init(_ looks: WatchLooks) { self.looks = looks }
 
-  /// "90 (60 to 180)", examples.
+  /// "90 (60 to 180)", examples; what noise hides is said as such.
   private func scale(_ value: (String) -> Double) -> String {
     let (scale, low, high) = (value("scale"), value("scale/low"), value("scale/high"))
-    let bounds =
-      high.isFinite ? "(\(Report.number(low)) to \(Report.number(high)))" : "(at least \(Report.number(low)))"
-    return scale.isFinite ? "\(Report.number(scale)) \(bounds)" : bounds.filter { $0 != "(" && $0 != ")" }
+    let isKnown = scale.isFinite
+    guard low.isFinite else { return isKnown ? Report.number(scale) : "unknown many" }
+    let bounds = high.isFinite ? "\(Report.number(low)) to \(Report.number(high))" : "at least \(Report.number(low))"
+    return isKnown ? "\(Report.number(scale)) (\(bounds))" : bounds
   }
 
   package var line: String {
@@ -101,7 +102,8 @@ package struct NoiseAccount: WatchAccount {
         looks.series("scale", "noise scale"), looks.series("scale/low", "at least, by two standard errors"),
         looks.series("batch", "batch"),
       ])
-    plot.isLogY = true
+    // Equal gradients have the scale 0, which has no place on such an axis.
+    plot.isLogY = plot.series.allSatisfy { $0.y.allSatisfy { $0 > 0 } }
     return [
       .paragraph(
         "The noise scale tr Σ / |G|²: a batch of so many examples has a gradient whose noise is as long as itself (McCandlish et "
