@@ -16,15 +16,15 @@ struct OwnReport {
     claimed = try RunFolder.claim(path, replacing: replacing, goingOnBy: "--replace")
   }
 
-  /// Runs what gives the report, and writes it with the settings, which are written last: what did not come to them, as on a full disk,
-  /// leaves nothing in the way of the next.
+  /// Runs what gives the report, and writes it. The settings are there first, so that what a killed process leaves can be replaced; any
+  /// error, as of a full disk, leaves nothing in the way of the next.
   func write(settings: String, _ report: () throws -> Report) throws {
     let folder = claimed.folder
     do {
-      try report().write(to: folder.reportPath, gnuplot: try Gnuplot())
       try AtomicFile.write(settings, to: folder.configurationPath)
+      try report().write(to: folder.reportPath, gnuplot: try Gnuplot())
     } catch {
-      if !FileManager.default.fileExists(atPath: folder.configurationPath) { folder.discard() }
+      folder.discard()
       throw error
     }
     withExtendedLifetime(claimed.lock) { print("report: \(folder.reportPath)") }

@@ -56,7 +56,10 @@ struct ReportCommand: ParsableCommand {
     let runs = try SideBySide(folders)
     guard let out else { return print(runs.text) }
     func whole(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path + "/" }
-    if let taken = folders.first(where: { whole($0).hasPrefix(whole(out)) || whole(out).hasPrefix(whole($0)) }) {
+    // Without a name it is refused when it is claimed.
+    if !out.isEmpty,
+      let taken = folders.first(where: { whole($0).hasPrefix(whole(out)) || whole(out).hasPrefix(whole($0)) })
+    {
       throw SettingsError(
         "\(out) is, holds or lies in the run \(taken), which a report would replace: name another folder by --out")
     }

@@ -91,7 +91,7 @@ package struct NoiseAccount: WatchAccount {
   }
 
   package var line: String {
-    "a batch's gradient is as long as its noise at \(scale(looks.first)) -> \(scale { looks.last($0) }) examples, "
+    "a batch's gradient is as long as its noise with \(scale(looks.first)) -> \(scale { looks.last($0) }) examples, "
       + "where the batch has \(looks.now("batch"))"
   }
 
