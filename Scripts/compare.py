@@ -73,21 +73,25 @@ def beside_itself(command):
     return max([result(process) for process in [start(command), start(command)]], key=lambda r: r["milliseconds"])
 
 
-def product_rate(watch):
+def product_rate():
     """The higher rate on a large product of oneDNN's and ours, in GFLOP/s: the arithmetic limit's denominator."""
     command = [program, "bench", "product"]
     # Portable kernels leave large products to oneDNN, which chooses its instructions by itself.
-    runs = watch.round(lambda: run(command), lambda: run(command, DESCENT_INSTRUCTION_SET="portable"))
+    runs = [run(command), run(command, DESCENT_INSTRUCTION_SET="portable")]
     return max(each["gigaflopsPerSecond"] for each in runs)
 
 
-def compare(workload, watch, limit):
-    """A row of the table beside the peers. Whole rounds would dilute a disturbance: a pair is watched by itself."""
-    ours, theirs = [], {name: [] for name in peers}
+def compare(workload, watch, limits):
+    """A row of the table beside the peers. Whole rounds would dilute a disturbance: a pair is watched by itself. The limit
+    is measured with each pair, as a virtual machine's rate may change by a third within seconds."""
+    ours, theirs, shares = [], {name: [] for name in peers}, []
     for _ in range(rounds):
         for name, command in peers.items():
-            before, other = watch.round(lambda: run([program, "bench", workload]), lambda: run(command(workload)))
+            limit, before, other = watch.round(
+                product_rate, lambda: run([program, "bench", workload]), lambda: run(command(workload)))
             ours.append(before)
+            limits.append(limit)
+            shares.append(before["gigaflops"] / (before["milliseconds"] / 1e3) / limit)
             if other:
                 theirs[name].append((before["milliseconds"], other))
     medians = {n: statistics.median(o["milliseconds"] for _, o in v) for n, v in theirs.items() if v}
@@ -96,12 +100,12 @@ def compare(workload, watch, limit):
     best = min(medians, key=medians.get)
     ratios = [o["milliseconds"] / mine for mine, o in theirs[best]]
     mine = statistics.median(o["milliseconds"] for o in ours)
-    share = ours[0]["gigaflops"] / (mine / 1e3) / limit
     cells = [f"{medians[n]:.3f}" if n in medians else "–" for n in peers]
     memory = statistics.median(o["peakMegabytes"] for _, o in theirs[best])
     print(
         f"| {workload} | {mine:.3f} | {' | '.join(cells)} | **{statistics.median(ratios):.2f}x** {best} "
-        f"({', '.join(f'{r:.2f}' for r in ratios)}) | {share:.0%} | {statistics.median(o['compileSeconds'] for o in ours):.3f} "
+        f"({', '.join(f'{r:.2f}' for r in ratios)}) | {statistics.median(shares):.0%} ({min(shares):.0%} ... {max(shares):.0%}) "
+        f"| {statistics.median(o['compileSeconds'] for o in ours):.3f} "
         f"| {statistics.median(o['peakMegabytes'] for o in ours):.0f} ({memory:.0f}) |",
         flush=True)
 
@@ -152,14 +156,15 @@ if company:
         watches[workload] = Watch(rounds * (len(peers) + 2), "pairs")
         keep_company(workload, watches[workload])
 else:
-    watches["product"] = Watch(1)
-    limit = product_rate(watches["product"])
-    print(f"product rate {limit:.0f} GFLOP/s; {rounds} interleaved rounds, medians\n")
+    limits = []
+    print(f"medians of {rounds} interleaved rounds\n")
     print("| workload | Descent ms | torch eager | torch compile | JAX | ratio to best peer (each round) | share of limit | first step s | peak MB (best peer) |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for workload in workloads:
         watches[workload] = Watch(rounds * len(peers), "pairs")
-        compare(workload, watches[workload], limit)
+        compare(workload, watches[workload], limits)
 print()
+if not company:
+    print(f"product rate: {statistics.median(limits):.0f} GFLOP/s, {min(limits):.0f} to {max(limits):.0f} over all pairs")
 for name, watch in watches.items():
     print(f"{name}: {watch.summary()}")

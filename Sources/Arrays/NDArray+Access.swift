@@ -75,6 +75,22 @@ extension NDArray {
     }
   }
 
+  /// Arrays of one shape and element type along a new first axis.
+  public init(stacking parts: [NDArray]) {
+    precondition(!parts.isEmpty, "nothing to stack")
+    let (shape, type, size) = (parts[0].shape, parts[0].elementType, parts[0].byteCount)
+    self.init(uninitialized: Shape([parts.count] + shape.dimensions), type)
+    for (index, part) in parts.enumerated() {
+      precondition(part.shape == shape && part.elementType == type, "\(part.shape) is stacked upon \(shape)")
+      (storage.pointer + index * size).copyMemory(from: part.storage.pointer, byteCount: size)
+    }
+  }
+
+  /// What lies at one position of the first axis, without that axis, copied.
+  public func part(_ index: Int) -> NDArray {
+    rows(index..<index + 1).reshaped(to: Shape(Array(shape.dimensions.dropFirst())))
+  }
+
   /// Rows `range` along the first axis, copied.
   public func rows(_ range: Range<Int>) -> NDArray {
     precondition(shape.rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")

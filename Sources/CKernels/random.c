@@ -38,12 +38,18 @@ static void sine_and_cosine(double angle, double *sine, double *cosine) {
 #endif
 }
 
+static int64_t blocks_of_key(const ck_random *p) {
+  int64_t per_block = p->type == CK_FLOAT64 ? 2 : 4;
+  return (p->count + per_block - 1) / per_block;
+}
+
 static void blocks(void *context, int64_t begin, int64_t end) {
   const job *j = context;
   const ck_random *p = j->p;
-  const uint32_t *key = j->operands[0];
   int wide = p->type == CK_FLOAT64, per_block = wide ? 2 : 4;
-  for (int64_t block = begin; block < end; block++) {
+  for (int64_t item = begin, each = blocks_of_key(p); item < end; item++) {
+    int64_t block = item % each, start = item / each * p->count;
+    const uint32_t *key = (const uint32_t *)j->operands[0] + 2 * (item / each);
     uint32_t w[4];
     philox((uint64_t)block, key, w);
     double values[4];
@@ -57,7 +63,7 @@ static void blocks(void *context, int64_t begin, int64_t end) {
         values[i + 1] = radius * sine;
       }
     for (int i = 0; i < per_block && block * per_block + i < p->count; i++) {
-      int64_t at = block * per_block + i;
+      int64_t at = start + block * per_block + i;
       if (p->distribution == CK_BITS) ((uint32_t *)j->operands[1])[at] = w[i];
       else if (wide) ((double *)j->operands[1])[at] = values[i];
       else ((float *)j->operands[1])[at] = (float)values[i];
@@ -68,6 +74,5 @@ static void blocks(void *context, int64_t begin, int64_t end) {
 void ck_random_run(const void *parameters, void *const *operands) {
   const ck_random *p = parameters;
   job j = {p, operands};
-  int64_t per_block = p->type == CK_FLOAT64 ? 2 : 4;
-  ck_parallel_for((p->count + per_block - 1) / per_block, 1024, blocks, &j);
+  ck_parallel_for(p->keys * blocks_of_key(p), 1024, blocks, &j);
 }

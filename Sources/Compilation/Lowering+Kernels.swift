@@ -20,9 +20,10 @@ extension Lowering {
         case .normal: CK_NORMAL
         case .bits: CK_BITS
         }
+      let keys = graph.tensor(node.inputs[0]).count / 2
       let parameters = ck_random(
         type: code(node.outputs[0].elementType), distribution: Int32(kind.rawValue),
-        count: Int64(node.outputs[0].shape.count))
+        count: Int64(node.outputs[0].shape.count / keys), keys: Int64(keys))
       emit(
         "random \(distribution.rawValue)", ck_random_run, memory.store(parameters), reads: [dense(node.inputs[0])],
         [value])

@@ -111,13 +111,7 @@ struct ManyPerceptrons {
 
   /// The arguments of many seeds, along a new first axis.
   static func joined(_ seeds: [[NDArray]]) -> [NDArray] {
-    seeds[0].indices.map { position in
-      let shape = Shape([seeds.count] + seeds[0][position].shape.dimensions)
-      let type = seeds[0][position].elementType
-      return type == .int32
-        ? NDArray(seeds.flatMap { $0[position].integers }, shape: shape)
-        : NDArray(seeds.flatMap { $0[position].floats }, shape: shape)
-    }
+    seeds[0].indices.map { position in NDArray(stacking: seeds.map { $0[position] }) }
   }
 
   /// One step as a program that updates parameters and velocities in place and gives the loss of each seed.
@@ -133,23 +127,22 @@ struct ManyPerceptrons {
     let count = 2 * (widths.count - 1)
     let donations = Dictionary(uniqueKeysWithValues: (0..<2 * count).map { ($0, $0) })
     return try Program(inputs: types, donating: donations) { _, x in
-      let parameters = Array(x[..<count])
-      let losses = losses(parameters, features: x[2 * count], targets: x[2 * count + 1])
-      let slopes = gradients(of: losses.sum(), withRespectTo: parameters)
-      let velocities = zip(x[count...], slopes).map { 0.9 * $0 + $1 }
-      return zip(parameters, velocities).map { $0 - 0.01 * $1 } + velocities + [losses]
+      seeds == nil ? advanced(x) : vectorized(over: x) { advanced($0) }
     }
   }
 
-  /// The mean over the batch of each seed; every operation keeps the axes before the last two apart.
-  private func losses(_ parameters: [Tensor], features: Tensor, targets: Tensor) -> Tensor {
+  /// What one seed's arguments become, and the mean loss over its batch.
+  private func advanced(_ x: [Tensor]) -> [Tensor] {
+    let count = 2 * (widths.count - 1)
+    let (parameters, features, targets) = (Array(x[..<count]), x[2 * count], x[2 * count + 1])
     var y = features
     for layer in 0..<widths.count - 1 {
-      let bias = parameters[2 * layer + 1]
-      y = y.matmul(parameters[2 * layer]) + (bias.rank == 1 ? bias : bias.expanded(axis: 1))
+      y = y.matmul(parameters[2 * layer]) + parameters[2 * layer + 1]
       if layer + 2 < widths.count { y = relu(y) }
     }
-    let rows = isClassifier ? softmaxCrossEntropy(y, labels: targets) : (y - targets).squared.mean([-1])
-    return rows.mean([-1])
+    let loss = (isClassifier ? softmaxCrossEntropy(y, labels: targets) : (y - targets).squared).mean()
+    let slopes = gradients(of: loss, withRespectTo: parameters)
+    let velocities = zip(x[count...], slopes).map { 0.9 * $0 + $1 }
+    return zip(parameters, velocities).map { $0 - 0.01 * $1 } + velocities + [loss]
   }
 }

@@ -31,7 +31,7 @@ public final class HessianProbe {
 
   private var loss: MeanLoss
   private var programs: [Slot: Program] = [:]
-  private var iterations: [[TensorType]: Program] = [:]
+  private var iterations: [[TensorType]: LanczosPrograms] = [:]
   private var scaling: [[TensorType]: Program] = [:]
 
   /// - Parameters:
@@ -89,39 +89,31 @@ public final class HessianProbe {
     tolerance: Double = 0.01, scale: Tree<NDArray>? = nil
   ) throws -> HessianEnds {
     precondition(products > 0, "an eigenvalue takes at least one product")
-    var direction = parameters.mapWithPaths { path, leaf in
-      key.split(path).normal(leaf.shape).converted(to: leaf.elementType)
-    }
-    let length = direction.norm
-    direction = direction.map { $0.scaled(by: 1 / length) }
-    var before = parameters.map { NDArray.zeros($0.shape, $0.elementType) }
-    var (diagonal, beside): ([Double], [Double]) = ([], [])
+    var lanczos = try lanczos(from: parameters, key: key)
     var ends = HessianEnds()
-    // What a product's own rounding hides.
-    let precision = parameters.leaves.contains { $0.elementType == .float32 } ? 1e-5 : 1e-13
-    let dimension = parameters.leaves.reduce(0) { $0 + $1.count }
-    let most = min(products, dimension)
+    let precision = lanczos.precision
+    let most = min(products, lanczos.dimension)
     while ends.products < most {
-      let image = try scaled(product(with: scaled(direction, scale), at: parameters, on: examples), scale)
+      try lanczos.take(scaled(product(with: scaled(lanczos.direction, scale), at: parameters, on: examples), scale))
       ends.products += 1
-      let last = NDArray([beside.last ?? 0], shape: .scalar)
-      let results = try iteration(parameters.types).run(direction.leaves + before.leaves + image.leaves + [last])
-      before = direction
-      direction = Tree(sortedPaths: direction.paths, leaves: Array(results.dropLast(2)))
-      diagonal.append(results[results.count - 2].item)
-      let next = results[results.count - 1].item
-      guard diagonal.last!.isFinite, next.isFinite else { return HessianEnds(products: ends.products) }
+      guard lanczos.isFinite else { return HessianEnds(products: ends.products) }
       // A further direction would be made of rounding alone.
-      let isLast = ends.products == most || next <= precision * ends.size
+      let isLast = ends.products == most || lanczos.next <= precision * ends.size
       // Many estimates would take longer than the products.
       if isLast || ends.products <= 32 || ends.products.isMultiple(of: 8) {
-        try ends.estimate(diagonal, beside, next: next, precision)
+        try ends.estimate(lanczos)
         let error = max(ends.largestError, ends.leastError)
-        if isLast || next <= precision * ends.size || error <= max(tolerance, precision) * ends.size { break }
+        if isLast || lanczos.next <= precision * ends.size || error <= max(tolerance, precision) * ends.size { break }
       }
-      beside.append(next)
     }
     return ends
+  }
+
+  /// Lanczos' iteration from a random direction, its programs compiled once for each set of types.
+  func lanczos(from parameters: Tree<NDArray>, key: RandomKey, keepsAll: Bool = false) throws -> Lanczos {
+    let types = parameters.types
+    if iterations[types.leaves] == nil { iterations[types.leaves] = try LanczosPrograms(types) }
+    return Lanczos(iterations[types.leaves]!, like: parameters, key: key, keepsAll: keepsAll)
   }
 
   // MARK: Programs
@@ -182,22 +174,6 @@ public final class HessianProbe {
     let leaves = try scaling[vector.types.leaves]!.run(vector.leaves + scale.leaves)
     return Tree(sortedPaths: vector.paths, leaves: leaves)
   }
-
-  /// One step of Lanczos' iteration: from v, the one before, h = H v and β the next v, α = v·h and the next β.
-  private func iteration(_ types: Tree<TensorType>) throws -> Program {
-    if let known = iterations[types.leaves] { return known }
-    let packing = TreePacking([types, types, types])
-    let program = try Program(inputs: packing.types + [TensorType(.scalar, .float64)]) { _, x in
-      let vectors = packing.unpack(x).map { Updates($0) }
-      let (v, image) = (vectors[0], vectors[2] - x[packing.count] * vectors[1])
-      let along = dot(v, image).cast(to: .float64)
-      let rest = image - along * v
-      let length = rest.norm.cast(to: .float64)
-      return ((1 / max(length, 1e-300)) * rest).tree.leaves + [along, length]
-    }
-    iterations[types.leaves] = program
-    return program
-  }
 }
 
 extension HessianEnds {
@@ -205,19 +181,11 @@ extension HessianEnds {
   fileprivate var size: Double { largest.isNaN ? 0 : max(abs(largest), abs(least)) }
 
   /// Both ends of the tridiagonal matrix, and how far they may be from eigenvalues.
-  fileprivate mutating func estimate(
-    _ diagonal: [Double], _ beside: [Double], next: Double, _ precision: Double
-  ) throws {
-    let n = diagonal.count
-    var matrix = [Double](repeating: 0, count: n * n)
-    for i in 0..<n {
-      matrix[i * n + i] = diagonal[i]
-      if i + 1 < n { (matrix[i * n + i + 1], matrix[(i + 1) * n + i]) = (beside[i], beside[i]) }
-    }
-    let (values, vectors) = try LinearAlgebra.symmetricEigen(of: NDArray(matrix, shape: [n, n]))
-    (least, largest) = (values[flat: 0], values[flat: n - 1])
-    leastError = max(abs(next * vectors[flat: (n - 1) * n]), precision * size)
-    largestError = max(abs(next * vectors[flat: n * n - 1]), precision * size)
+  fileprivate mutating func estimate(_ lanczos: Lanczos) throws {
+    let found = try lanczos.estimates()
+    (least, largest) = (found.first!.value, found.last!.value)
+    leastError = max(found.first!.error, lanczos.precision * size)
+    largestError = max(found.last!.error, lanczos.precision * size)
   }
 }
 
@@ -227,7 +195,7 @@ extension Tree where Leaf == NDArray {
 }
 
 extension NDArray {
-  fileprivate func scaled(by factor: Double) -> NDArray {
+  func scaled(by factor: Double) -> NDArray {
     NDArray(doubles.map { factor * $0 }, shape: shape).converted(to: elementType)
   }
 }

@@ -59,7 +59,7 @@ extension WatchKind {
     [
       "calibration": CalibrationAccount.self, "flatness": FlatnessAccount.self, "lipschitz": LipschitzAccount.self,
       "loss": LossAccount.self, "noise": NoiseAccount.self, "norms": NormAccount.self,
-      "sharpness": SharpnessAccount.self,
+      "sharpness": SharpnessAccount.self, "spectrum": SpectrumAccount.self,
       "twins": TwinAccount.self,
     ]
   }

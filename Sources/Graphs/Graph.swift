@@ -80,6 +80,14 @@ public final class Graph {
     return outputs.indices.map { Tensor(graph: self, value: Value(node: index, output: $0), type: outputs[$0]) }
   }
 
+  /// Records an operation on one tensor, of its type, though an equal one may be there: nothing else is this value.
+  func recordApart(_ operation: Operation, _ inputs: [Tensor]) -> Tensor {
+    guard !inputs[0].isPoisoned else { return inputs[0] }
+    nodes.append(
+      Node(operation: operation, inputs: inputs.map(\.value), outputs: [inputs[0].type], location: location))
+    return tensor(Value(node: nodes.count - 1))
+  }
+
   /// Notes the first failure and returns a poisoned tensor, so that tracing goes on and compiling can throw.
   package func fail(_ operation: String, _ operands: [Tensor], _ reason: String) -> Tensor {
     if failure == nil, !operands.contains(where: \.isPoisoned) {

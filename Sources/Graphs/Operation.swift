@@ -5,7 +5,7 @@
 /// the compiler finds every place that a new one needs.
 public enum Operation: Hashable, Sendable {
   case source(Source)
-  /// Numbers of a counter-based stream; input: key (2 x int32).
+  /// Numbers of a counter-based stream; input: key (2 x int32), or n of them, whose numbers lie one after another.
   case random(RandomDistribution)
   case elementwise(Elementwise)
   /// The reduced axes disappear.

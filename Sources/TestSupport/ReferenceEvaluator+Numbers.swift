@@ -68,7 +68,14 @@ extension ReferenceEvaluator {
     }
   }
 
-  static func random(_ distribution: RandomDistribution, _ type: TensorType, key: [Double]) -> [Double] {
+  static func random(_ distribution: RandomDistribution, _ type: TensorType, keys: [Double]) -> [Double] {
+    let each = TensorType([2 * type.shape.count / keys.count], type.elementType)
+    return stride(from: 0, to: keys.count, by: 2).flatMap {
+      random(distribution, each, key: [keys[$0], keys[$0 + 1]])
+    }
+  }
+
+  private static func random(_ distribution: RandomDistribution, _ type: TensorType, key: [Double]) -> [Double] {
     let words = SIMD2(UInt32(bitPattern: Int32(key[0])), UInt32(bitPattern: Int32(key[1])))
     let wide = type.elementType == .float64
     let perBlock = wide ? 2 : 4

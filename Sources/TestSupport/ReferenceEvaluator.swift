@@ -59,7 +59,7 @@ public struct ReferenceEvaluator {
     case .source(.constant(let position)): return [Plain(shape: shape, values: graph.constants[position].doubles)]
     case .source(.fill(let value)): return each { _ in value }
     case .source(.iota(let axis)): return each { Double($0[axis]) }
-    case .random(let distribution): return [Plain(shape: shape, values: random(distribution, type, key: x[0].values))]
+    case .random(let distribution): return [Plain(shape: shape, values: random(distribution, type, keys: x[0].values))]
     case .elementwise(let operation): return [elementwise(operation, x, type)]
     case .reduce(let kind, let axes): return [reduce(kind, axes, x[0], shape)]
     case .scan(let scan): return [self.scan(scan, x[0], shape)]

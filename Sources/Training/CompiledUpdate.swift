@@ -53,12 +53,15 @@ public final class CompiledUpdate {
   /// One update.
   /// - Returns: the readings in the order of `readingTags`.
   /// - Throws: `ArgumentError` where an input is of another type.
-  public func run(_ inputs: [NDArray]) throws -> [Double] {
+  public func run(_ inputs: [NDArray]) throws -> [Double] { try readings(inputs).map(\.item) }
+
+  /// One update, whose readings are arrays.
+  func readings(_ inputs: [NDArray]) throws -> [NDArray] {
     // The arrays are owned here alone, so that they are updated in place.
     let count = arrays.count
     arrays.append(contentsOf: inputs)
     defer { arrays.removeLast(arrays.count - count) }
-    return try program.run(updating: &arrays).map(\.item)
+    return try program.run(updating: &arrays)
   }
 
   /// The mean time of each kernel call; the state stays.

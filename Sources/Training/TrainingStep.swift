@@ -128,7 +128,7 @@ public final class TrainingStep {
     ]
   }
 
-  private static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {
+  static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {
     // Nearly always all is well: small steps feel it when names are looked up.
     if inputs.paths == inputTypes.paths,
       zip(inputs.leaves, inputTypes.leaves).allSatisfy({ $0.elementType == $1.elementType && $0.shape == $1.shape })

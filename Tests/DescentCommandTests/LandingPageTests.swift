@@ -41,6 +41,15 @@ import Testing
     }
     let results = try program.run([NDArray([1.0, 2, 3])])
     #expect(results[0].doubles == [3, 12, 27] && results[1].doubles == [6, 12, 18])
+    let lengths = try Program(inputs: [TensorType([3], .float64), TensorType([5, 3], .float64)]) { _, x in
+      vectorized(over: [x[1]]) { example in
+        let loss = (dot(x[0], example[0]) - 1).squared
+        return [gradients(of: loss, withRespectTo: [x[0]])[0].norm()]  // 2 |w x - 1| |x|, one for each of five examples
+      }
+    }
+    let examples = NDArray((0..<15).map(Double.init), shape: [5, 3])
+    let found = try lengths.run([NDArray([1.0, 0, 0]), examples])[0]
+    #expect(found.shape == [5] && abs(found.doubles[1] - 4 * 50.0.squareRoot()) < 1e-12)
   }
 
   @Test func formulas() throws {

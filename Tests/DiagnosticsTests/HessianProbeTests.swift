@@ -37,19 +37,8 @@ import Testing
     let (model, data) = (MLP([3, 6, 1], activation: .tanh), examples(2, 50, 3))
     let parameters = try model.initialParameters(key: RandomKey(seed: 4))
     let probe = probe(model)
-    let sizes = parameters.leaves.map(\.count)
-    let count = sizes.reduce(0, +)
-    var hessian: [Double] = []
-    for column in 0..<count {
-      var unit = [Float](repeating: 0, count: count)
-      unit[column] = 1
-      var start = 0
-      let direction = parameters.map { leaf in
-        defer { start += leaf.count }
-        return NDArray(Array(unit[start..<start + leaf.count]), shape: leaf.shape)
-      }
-      hessian += try probe.product(with: direction, at: parameters, on: data).leaves.flatMap(\.doubles)
-    }
+    let count = parameters.leaves.reduce(0) { $0 + $1.count }
+    let hessian = try probe.hessian(at: parameters, on: data)
     let largest = hessian.map(abs).max()!
     for i in 0..<count {
       for j in 0..<i { #expect(abs(hessian[i * count + j] - hessian[j * count + i]) < 1e-5 * largest) }
@@ -99,5 +88,22 @@ import Testing
     let wild = try model.initialParameters(key: RandomKey(seed: 7)).map { NDArray(repeating: 1e30, shape: $0.shape) }
     let unknown = try probe(model).ends(at: wild, on: data, key: RandomKey(seed: 8))
     #expect(unknown.largest.isNaN && unknown.leastError.isNaN)
+  }
+}
+
+extension HessianProbe {
+  /// All of the Hessian, row after row, by products with unit vectors.
+  func hessian(at parameters: Tree<NDArray>, on data: ExampleArrays) throws -> [Double] {
+    let count = parameters.leaves.reduce(0) { $0 + $1.count }
+    return try (0..<count).flatMap { column in
+      var unit = [Float](repeating: 0, count: count)
+      unit[column] = 1
+      var start = 0
+      let direction = parameters.map { leaf in
+        defer { start += leaf.count }
+        return NDArray(Array(unit[start..<start + leaf.count]), shape: leaf.shape)
+      }
+      return try product(with: direction, at: parameters, on: data).leaves.flatMap(\.doubles)
+    }
   }
 }

@@ -180,27 +180,35 @@ import Training
 
   @Test func descentsEndInAMinimum() throws {
     let well = DoubleWell(tilt: 0.3, offset: 0.4)
-    let descent = try WellDescent(well, try Chain("rate 0.02"))
-    var losses: [Double] = []
-    let key = RandomKey(seed: 1)
-    let left = try descent.run(from: -1.8, steps: 500, key: key) { _, loss, _ in losses.append(loss) }
-    let right = try descent.run(from: 1.8, steps: 500, key: key) { _, _, _ in }
+    func paths(_ chain: String, _ starts: [Double], _ steps: Int) throws -> [WellDescents.Path] {
+      try WellDescents(well, try Chain(chain), from: starts, keys: starts.map { _ in RandomKey(seed: 1) })
+        .run(steps: steps)
+    }
+    let both = try paths("rate 0.02", [-1.8, 1.8], 500)
     // Slopes of 8 at the minima: (1 - 0.02 * 8)^500 is nothing.
-    #expect(abs(left - well.minima.left) < 1e-9 && abs(right - well.minima.right) < 1e-9)
+    #expect(abs(both[0].end - well.minima.left) < 1e-9 && abs(both[1].end - well.minima.right) < 1e-9)
     // In the end only rounding is left to go up.
+    let losses = both[0].losses
     let falls = zip(losses, losses.dropFirst()).allSatisfy { $0 >= $1 - rounding(terms: 8) }
     #expect(losses.count == 500 && losses[0] == well(-1.8) && falls)
-    let wild = try WellDescent(well, try Chain("rate 10"))
-    #expect(try wild.run(from: 1.8, steps: 100, key: key) { _, _, _ in } == .infinity)
+    // One that runs away leaves the other as it is.
+    let one = try paths("rate 0.2", [5, well.minima.left], 100)
+    #expect(one[0].end == .infinity && one[0].losses.count < 100 && one[1].losses.count == 100)
+    #expect(abs(one[1].end - well.minima.left) < 1e-9)
   }
 
+  /// At once or alone, each descent's noise is its key's.
   @Test func noiseFollowsItsKey() throws {
     let well = DoubleWell(tilt: 0.3, offset: 0.4)
-    let descent = try WellDescent(well, LossTrial(rate: 0.02).chain(LossArm(.sgd), noise: 1))
-    func end(_ seed: Int) throws -> Double {
-      try descent.run(from: 0.5, steps: 50, key: RandomKey(seed: seed)) { _, _, _ in }
+    func ends(_ seeds: [Int]) throws -> [Double] {
+      try WellDescents(
+        well, LossTrial(rate: 0.02).chain(LossArm(.sgd), noise: 1), from: seeds.map { _ in 0.5 },
+        keys: seeds.map { RandomKey(seed: $0) }
+      ).run(steps: 50).map(\.end)
     }
-    #expect(try end(1) == end(1) && end(1) != end(2))
+    let together = try ends([1, 2, 1])
+    #expect(together[0] == together[2] && together[0] != together[1])
+    #expect(try ends([1]) == [together[0]] && ends([2]) == [together[1]])
   }
 
   // MARK: Tasks

@@ -12,7 +12,8 @@ extension TrainingRunTests {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     let page = try String(contentsOf: package.appending(path: "Documentation/run-folder.md"), encoding: .utf8)
-    let watch = isClassified ? Self.all : "lipschitz, flatness, twins, sharpness, norms, noise, loss"
+    let watch =
+      isClassified ? Self.all : "lipschitz, flatness, twins, sharpness, spectrum products=3, norms, noise, loss"
     // An edge is known of the first alone.
     let chain = isClassified ? "adam | rate 0.01" : "clip 1 | adam | rate 0.01"
     let folder = try run("left", chain, watch: watch, isClassified: isClassified).folder

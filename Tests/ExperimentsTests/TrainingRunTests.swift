@@ -11,7 +11,8 @@ import Training
   private let temporary = TemporaryFolder()
   var folder: String { temporary.path + "/training" }
   static let all =
-    "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4 every=4updates, norms, noise parts=4, loss"
+    "calibration, lipschitz, flatness 0.05 pairs=1, twins 3, sharpness products=4 every=4updates, norms, noise parts=4, loss, "
+    + "spectrum top=2 directions=2 products=5"
   private static let combined = "orthogonal | losspower 1.5 | momentum 0.9 | rate 0.05"
 
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
@@ -70,8 +71,8 @@ import Training
     #expect(try log(bare, ["epoch"]) == log(watched, ["epoch"]))
     #expect(try log(bare, ["watch", "cost"]).isEmpty)
     let looks = try watched.events().filter { $0.kind == "watch" }
-    // Seven diagnostics at the start and after each of four epochs of six updates, one after each fourth update.
-    #expect(looks.count == 7 * 5 + 7 && Set(looks.map(\.step)) == [0, 4, 6, 8, 12, 16, 18, 20, 24])
+    // Eight diagnostics at the start and after each of four epochs of six updates, one after each fourth update.
+    #expect(looks.count == 8 * 5 + 7 && Set(looks.map(\.step)) == [0, 4, 6, 8, 12, 16, 18, 20, 24])
   }
 
   /// What is logged is what the diagnostics' own definitions give.
@@ -96,6 +97,9 @@ import Training
     #expect(
       try value("noise", "batch") == 20
         && value("noise", "signal") == value("noise", "square") / value("noise", "trace"))
+    #expect(
+      try value("spectrum", "eigenvalue/1") >= value("spectrum", "eigenvalue/2")
+        && value("spectrum", "trace/error") > 0 && value("spectrum", "products") == 10)
     let gap = try value("flatness", "risk/validation") - value("flatness", "risk/train")
     #expect(try value("flatness", "gap") == gap)
     let arrays = try Safetensors.read(folder.path + "/model.safetensors").arrays

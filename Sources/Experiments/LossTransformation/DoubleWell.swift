@@ -34,34 +34,48 @@ package struct DoubleWell: Sendable {
   }
 }
 
-/// Descents of a double well in float64, all by one compiled step.
-package final class WellDescent {
-  private let step: TrainingStep
-  private let start: TrainingState
-  private let tags: [String]
-
-  package init(_ well: DoubleWell, _ chain: Chain) throws {
-    let method = GradientDescent(chain)
-    start = try TrainingState(startingFrom: ["x": NDArray([0.0])], method: method)
-    step = try TrainingStep(
-      Objective { point, _, _ in ObjectiveValue(well(point["x"]!).sum()) }, method: method, inputs: Tree(), from: start,
-      key: RandomKey(seed: 0))
-    tags = Array(step.readingTags.dropFirst())
+/// Descents of a double well in float64, from all starts at once.
+package final class WellDescents {
+  /// What one of them saw.
+  package struct Path {
+    /// Before each step, up to where it ended or diverged.
+    package var losses: [Double] = []
+    /// By tag, beside the losses.
+    package var readings: [String: [Double]] = [:]
+    /// Where it ended, not finite where it diverged.
+    package var end = Double.infinity
   }
 
-  /// Descends from a start; `onStep` gets the loss before each step and its readings.
-  /// - Returns: where it ended, not finite where it diverged.
-  package func run(
-    from x: Double, steps: Int, key: RandomKey, onStep: (Int, Double, [String: Double]) -> Void
-  ) throws -> Double {
-    var start = start
-    start.parameters = ["x": NDArray([x])]
-    try step.restore(start, key: key)
-    for index in 0..<steps {
-      let values = try step.advance(checksLoss: false)
-      guard values[0].isFinite else { return .infinity }
-      onStep(index, values[0], Dictionary(uniqueKeysWithValues: zip(tags, values.dropFirst())))
+  private let steps: TrainingSteps
+  private let count: Int
+
+  /// - Parameter keys: one for each start, of its randomness.
+  package init(_ well: DoubleWell, _ chain: Chain, from starts: [Double], keys: [RandomKey]) throws {
+    let method = GradientDescent(chain)
+    count = starts.count
+    steps = try TrainingSteps(
+      Objective { point, _, _ in ObjectiveValue(well(point["x"]!).sum()) }, method: method, inputs: Tree(),
+      from: starts.map { try TrainingState(startingFrom: ["x": NDArray([$0])], method: method) }, keys: keys)
+  }
+
+  /// Descends so many steps from where they are.
+  package func run(steps: Int) throws -> [Path] {
+    var paths = [Path](repeating: Path(), count: count)
+    var isLost = [Bool](repeating: false, count: count)
+    let tags = self.steps.readingTags.dropFirst()
+    for _ in 0..<steps {
+      for (index, values) in try self.steps.advance(checksLoss: false).enumerated() where !isLost[index] {
+        guard values[0].isFinite else {
+          isLost[index] = true
+          continue
+        }
+        paths[index].losses.append(values[0])
+        for (tag, value) in zip(tags, values.dropFirst()) { paths[index].readings[tag, default: []].append(value) }
+      }
     }
-    return step.state.parameters.leaves[0].item
+    for (index, state) in self.steps.states.enumerated() where !isLost[index] {
+      paths[index].end = state.parameters.leaves[0].item
+    }
+    return paths
   }
 }

@@ -149,23 +149,27 @@ package struct LossTask: Sendable {
   /// Descends from all starts; measures are means over them, and the accuracy is the share that ends in the lower well.
   func descendWell(_ well: DoubleWell, _ steps: Int) throws -> [Measure: Double] {
     let noise = configuration.landscape.noise
-    let descent = try WellDescent(well, trial.chain(arm, noise: noise))
+    let starts = DoubleWell.starts(configuration.well.batch)
+    let key = RandomKey(seed: seed).split("well")
+    let paths = try WellDescents(
+      well, trial.chain(arm, noise: noise), from: starts, keys: starts.indices.map { key.split($0) }
+    ).run(steps: steps)
     let (left, right) = well.minima
     let ridge = well.stationary[1]
     let lower = well(left) < well(right) ? left : right
     let level = configuration.well.level
-    let starts = DoubleWell.starts(configuration.well.batch)
     var watch = StepWatch(trial)
     var values: [Measure: Double] = [:]
     var (loss, reachedSum, lowerCount, diverged, place, stalled) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     let interval = max(1, steps / 20)
-    for (index, start) in starts.enumerated() {
+    for (index, (start, path)) in zip(starts, paths).enumerated() {
       // To converge and to cross the barrier are two things: the level is one above the minimum of the well in which a
       // descent ends.
       var reached = [left: steps + 1, right: steps + 1]
-      let key = RandomKey(seed: seed).split("well").split(index)
-      var end = try descent.run(from: start, steps: steps, key: key) { step, value, readings in
-        watch.observe(loss: value, relativeStep: readings["optimizer/relativeStep"] ?? 1)
+      let relativeSteps = path.readings["optimizer/relativeStep"]
+      var end = path.end
+      for (step, value) in path.losses.enumerated() {
+        watch.observe(loss: value, relativeStep: relativeSteps?[step] ?? 1)
         for minimum in [left, right] where value - well(minimum) < level && reached[minimum]! > steps {
           reached[minimum] = step
         }

@@ -84,6 +84,18 @@ public struct WatchKind: Sendable {
           tolerance: try $0.notNegative("tolerance"))
       }),
     .init(
+      name: "spectrum", summary: "largest eigenvalues, trace and density of the loss' Hessian",
+      options: [
+        examples, .init("top", "5", "largest eigenvalues, at most 100"),
+        .init("directions", "4", "random directions that are followed, 2 to 100"),
+        .init("products", "40", "most products with the Hessian for each direction, at most 1000"),
+      ],
+      make: {
+        try SpectrumWatch(
+          $1, count: try $0.count("examples"), top: try $0.count("top", atMost: 100),
+          directions: try $0.count("directions", atMost: 100), products: try $0.count("products", atMost: 1000))
+      }),
+    .init(
       name: "norms",
       summary: "lengths of parameters, gradient and updates, tensor by tensor, and the way from the start",
       options: [examples], make: { try NormWatch($1, count: try $0.count("examples"), interval: try WatchInterval($0)) }

@@ -1,0 +1,113 @@
+/// A step of several descents at once, as one program: one objective and method, from several starts.
+///
+/// Each descent has its own parameters, states, randomness and inputs, and does what a `TrainingStep` of its own would do but
+/// for rounding. Of small networks a step takes less time so: what it costs besides arithmetic is shared. Where arithmetic
+/// takes most of the time, as in products of a hundred rows and columns, there is nothing to gain.
+///
+/// ```swift
+/// let steps = try TrainingSteps(
+///   objective, method: method, inputs: ["x": TensorType([16, 2]), "y": TensorType([16, 1])],
+///   from: seeds.map { try TrainingState(startingFrom: start($0), method: method) },
+///   keys: seeds.map { RandomKey(seed: $0) })
+/// for _ in 0..<1000 { try steps.advance(seeds.map(batch)) }
+/// ```
+public final class TrainingSteps {
+  /// How they descend.
+  public let method: any DescentMethod
+  /// Types of the named inputs of each.
+  public let inputTypes: Tree<TensorType>
+  /// Updates made.
+  public private(set) var step: Int
+  private let (sampleCount, stepsPerEpoch): (Int, Int)
+  private let keys: [RandomKey]
+  private let update: CompiledUpdate
+
+  /// - Parameters:
+  ///   - inputs: types by name, of one descent.
+  ///   - starts: at least one; of the same paths, types and step.
+  ///   - keys: one for each start; a key's child of each step's number is that step's randomness.
+  ///   - sampleCount, stepsPerEpoch: how samples and epochs are counted for schedules.
+  /// - Throws: `ShapeError`, `ModelError`, `DescentError`, `TrainingError` where the parts do not fit.
+  public init(
+    _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from starts: [TrainingState],
+    keys: [RandomKey], sampleCount: Int = 1, stepsPerEpoch: Int = 1
+  ) throws {
+    guard let first = starts.first, keys.count == starts.count else {
+      throw TrainingError(
+        "\(starts.count) starts and \(keys.count) keys: there must be at least one, and as many of both")
+    }
+    let types = first.trees.map(\.types)
+    for start in starts where start.trees.map(\.types) != types || start.step != first.step {
+      throw TrainingError("the starts differ in paths, types or step")
+    }
+    guard try method.initialState(for: types[0]).types == types[2] else {
+      throw TrainingError("the optimizer's state is not that of \(method.description)")
+    }
+    (self.method, inputTypes, self.keys) = (method, inputs, keys)
+    (self.sampleCount, self.stepsPerEpoch, step) = (sampleCount, stepsPerEpoch, first.step)
+    let stacked = types.indices.map { tree in
+      Tree(
+        sortedPaths: types[tree].paths,
+        leaves: (0..<types[tree].count).map { leaf in NDArray(stacking: starts.map { $0.trees[tree].leaves[leaf] }) })
+    }
+    let count = starts.count
+    func all(_ type: TensorType) -> TensorType { TensorType(Shape([count] + type.shape.dimensions), type.elementType) }
+    let trace = StepTrace(objective, method, sampleCount)
+    let state = TreePacking(types)
+    update = try CompiledUpdate(
+      stacked, inputs: [TensorType([3]), all(TensorType([2], .int32))] + inputs.leaves.map(all)
+    ) { trees, x in
+      var tags: [String] = []
+      let results = try vectorized(over: trees.flatMap(\.leaves) + x.dropFirst()) { own in
+        let (after, readings) = try trace.results(
+          state.unpack(own), clock: ["counters": x[0], "key": own[state.count]],
+          inputs: Tree(sortedPaths: inputs.paths, leaves: Array(own.dropFirst(state.count + 1))))
+        tags = readings.map(\.tag)
+        return after.flatMap(\.leaves) + readings.map { $0.value.reshaped(to: .scalar) }
+      }
+      return (state.unpack(results), Array(zip(tags, results.dropFirst(state.count))))
+    }
+  }
+
+  /// Arguments are parameters, running values and optimizer state, all donated; counters and keys; the inputs. All but the
+  /// counters have the descents along their first axis.
+  public var program: Program { update.program }
+  /// Tags of what each step reports, as those of a `TrainingStep`.
+  public var readingTags: [String] { update.readingTags }
+
+  /// Where each descent is.
+  public var states: [TrainingState] {
+    let trees = update.state
+    return keys.indices.map { index in
+      let own = trees.map { $0.map { $0.part(index) } }
+      return TrainingState(parameters: own[0], modelState: own[1], optimizerState: own[2], step: step)
+    }
+  }
+
+  /// One update of each.
+  ///
+  /// - Parameters:
+  ///   - inputs: of each descent; none where they have none.
+  ///   - checksLoss: whether a loss that is not finite is an error.
+  /// - Returns: for each descent the readings in the order of `readingTags`.
+  /// - Throws: `TrainingError` where inputs are missing, unknown or of another type, or naming step and descent where a loss
+  ///   is not finite.
+  @discardableResult
+  public func advance(_ inputs: [Tree<NDArray>] = [], checksLoss: Bool = true) throws -> [[Double]] {
+    guard inputs.count == keys.count || (inputs.isEmpty && inputTypes.isEmpty) else {
+      throw TrainingError("\(keys.count) descents need inputs of their own, and there are \(inputs.count)")
+    }
+    for own in inputs { try TrainingStep.check(own, inputTypes) }
+    let counters = [Double(step), Double(step) * Double(sampleCount), Double(step) / Double(stepsPerEpoch)]
+    let clock = [NDArray(counters.map { Float($0) }), NDArray(stacking: keys.map { $0.split(step).array })]
+    let stacked = (0..<inputTypes.count).map { leaf in NDArray(stacking: inputs.map { $0.leaves[leaf] }) }
+    let readings = try update.readings(clock + stacked).map(\.doubles)
+    step += 1
+    let each = keys.indices.map { index in readings.map { $0[index] } }
+    if checksLoss, let index = each.firstIndex(where: { !$0[0].isFinite }) {
+      throw TrainingError(
+        "the loss of descent \(index) is \(each[index][0]) at step \(step); a smaller rate or a clip may help")
+    }
+    return each
+  }
+}
