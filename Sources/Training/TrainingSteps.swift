@@ -89,7 +89,7 @@ public final class TrainingSteps {
   /// - Parameters:
   ///   - inputs: of each descent; none where they have none.
   ///   - checksLoss: whether a loss that is not finite is an error.
-  /// - Returns: for each descent the readings in the order of `readingTags`.
+  /// - Returns: in the order of `readingTags` the readings of all descents.
   /// - Throws: `TrainingError` where inputs are missing, unknown or of another type, or naming step and descent where a loss
   ///   is not finite.
   @discardableResult
@@ -99,15 +99,23 @@ public final class TrainingSteps {
     }
     for own in inputs { try TrainingStep.check(own, inputTypes) }
     let counters = [Double(step), Double(step) * Double(sampleCount), Double(step) / Double(stepsPerEpoch)]
-    let clock = [NDArray(counters.map { Float($0) }), NDArray(stacking: keys.map { $0.split(step).array })]
+    let clock = [NDArray(counters.map { Float($0) }), randomness]
     let stacked = (0..<inputTypes.count).map { leaf in NDArray(stacking: inputs.map { $0.leaves[leaf] }) }
     let readings = try update.readings(clock + stacked).map(\.doubles)
     step += 1
-    let each = keys.indices.map { index in readings.map { $0[index] } }
-    if checksLoss, let index = each.firstIndex(where: { !$0[0].isFinite }) {
+    if checksLoss, let index = readings[0].firstIndex(where: { !$0.isFinite }) {
       throw TrainingError(
-        "the loss of descent \(index) is \(each[index][0]) at step \(step); a smaller rate or a clip may help")
+        "the loss of descent \(index) is \(readings[0][index]) at step \(step); a smaller rate or a clip may help")
     }
-    return each
+    return readings
+  }
+
+  /// The keys of this step, [descents, 2].
+  private var randomness: NDArray {
+    let words = keys.flatMap { key -> [Int32] in
+      let bits = key.split(step).bits
+      return [Int32(truncatingIfNeeded: bits), Int32(truncatingIfNeeded: bits >> 32)]
+    }
+    return NDArray(words, shape: [keys.count, 2])
   }
 }

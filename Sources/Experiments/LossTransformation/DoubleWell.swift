@@ -40,8 +40,8 @@ package final class WellDescents {
   package struct Path {
     /// Before each step, up to where it ended or diverged.
     package var losses: [Double] = []
-    /// By tag, beside the losses.
-    package var readings: [String: [Double]] = [:]
+    /// Beside the losses, where the chain reports it.
+    package var relativeSteps: [Double] = []
     /// Where it ended, not finite where it diverged.
     package var end = Double.infinity
   }
@@ -62,15 +62,14 @@ package final class WellDescents {
   package func run(steps: Int) throws -> [Path] {
     var paths = [Path](repeating: Path(), count: count)
     var isLost = [Bool](repeating: false, count: count)
-    let tags = self.steps.readingTags.dropFirst()
+    let relative = self.steps.readingTags.firstIndex(of: "optimizer/relativeStep")
     for _ in 0..<steps {
-      for (index, values) in try self.steps.advance(checksLoss: false).enumerated() where !isLost[index] {
-        guard values[0].isFinite else {
-          isLost[index] = true
-          continue
-        }
-        paths[index].losses.append(values[0])
-        for (tag, value) in zip(tags, values.dropFirst()) { paths[index].readings[tag, default: []].append(value) }
+      let readings = try self.steps.advance(checksLoss: false)
+      for index in 0..<count where !isLost[index] {
+        isLost[index] = !readings[0][index].isFinite
+        if isLost[index] { continue }
+        paths[index].losses.append(readings[0][index])
+        if let relative { paths[index].relativeSteps.append(readings[relative][index]) }
       }
     }
     for (index, state) in self.steps.states.enumerated() where !isLost[index] {

@@ -166,10 +166,9 @@ package struct LossTask: Sendable {
       // To converge and to cross the barrier are two things: the level is one above the minimum of the well in which a
       // descent ends.
       var reached = [left: steps + 1, right: steps + 1]
-      let relativeSteps = path.readings["optimizer/relativeStep"]
       var end = path.end
       for (step, value) in path.losses.enumerated() {
-        watch.observe(loss: value, relativeStep: relativeSteps?[step] ?? 1)
+        watch.observe(loss: value, relativeStep: path.relativeSteps.isEmpty ? 1 : path.relativeSteps[step])
         for minimum in [left, right] where value - well(minimum) < level && reached[minimum]! > steps {
           reached[minimum] = step
         }
