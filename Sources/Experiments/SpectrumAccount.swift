@@ -54,8 +54,8 @@ package struct SpectrumAccount: WatchAccount {
         return sum + node.weight * exp(-z * z / 2) / (width * (2 * Double.pi).squareRoot())
       }
     }
-    // What lies far below the peak is the tail of the normal density, and no eigenvalue.
+    // What lies far below the peak is the tail of a normal density, and no eigenvalue.
     let floor = (y.max() ?? 0) * 1e-8
-    return .init(name: name, x: x, y: y.map { $0 > floor ? $0 : .nan })
+    return .init(name: name, x: x, y: y.map { max($0, floor) })
   }
 }
