@@ -64,7 +64,7 @@ let package = Package(
     room("MultiObjective", on: ["Parameters", "Compilation", "Training"]),
     room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
     room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
-    room("Formulas", on: ["Arrays", "Graphs", "Compilation", "Parameters", "Training"]),
+    room("Formulas", on: ["Arrays", "Graphs", "Compilation", "Parameters", "Reports", "Training"]),
     room("Theory"),
     room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
     room("MPIRanks", on: ["CMPI", "Distributed"]),

@@ -19,6 +19,7 @@ import Foundation
       ListCommand.self, DescribeCommand.self, RunCommand.self, ReportCommand.self, MergeCommand.self,
       TrainCommand.self, MinimizeCommand.self,
       CompareCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, ExplainCommand.self,
+      LandscapeCommand.self,
       DataCommand.self, GenerateCommand.self, LanguageModelCommand.self, DoctorCommand.self, BenchCommand.self,
       GrowthCommand.self,
     ])

@@ -10,7 +10,8 @@ public struct HessianSpectrum: Sendable {
   /// away. An eigenvalue that the Hessian has twice is found once. Empty where the Hessian is not finite.
   public let largest: [(value: Double, error: Double)]
   /// The sum of all eigenvalues, estimated without bias from v·Hv of each direction, and its standard error over directions
-  /// (M. Hutchinson 1990).
+  /// (M. Hutchinson 1990), of one degree of freedom fewer than there are directions. A direction is off by some √2 of the root of
+  /// the eigenvalues' sum of squares.
   public let trace: (estimate: Double, error: Double)
   /// Where eigenvalues lie: values in rising order with their weights, of sum 1. The mean of f over all eigenvalues is about
   /// Σ weight f(value), exactly so for polynomials up to degree 2 products - 1 along the directions (stochastic Lanczos
@@ -43,7 +44,7 @@ extension HessianProbe {
   ///   - top: how many of the largest eigenvalues, at most; there are no more than `products`.
   ///   - directions: at least 2, without which the trace has no error.
   ///   - products: the most products for each direction, at least 1, and never more than there are parameters; each takes
-  ///     as long as some two gradients.
+  ///     as long as some two gradients, and the k-th as k sums of vectors of all parameters beside it.
   /// - Returns: where the Hessian is not finite a trace that is not a number, and nothing else.
   /// - Throws: `ShapeError` or `ModelError` where examples or parameters do not fit the model.
   public func spectrum(

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Statistics
 
 package struct SpectrumAccount: WatchAccount {
   package let looks: WatchLooks
@@ -12,7 +13,8 @@ package struct SpectrumAccount: WatchAccount {
 
   package var line: String {
     let largest = ranks.prefix(3).map { looks.now("eigenvalue/\($0)") }.joined(separator: ", ")
-    return "trace \(Report.number(looks.first("trace"))) -> \(looks.now("trace")) ± \(looks.now("trace/error")), "
+    return
+      "trace \(Report.number(looks.first("trace"))) -> \(looks.now("trace")) (standard error \(looks.now("trace/error"))), "
       + "largest eigenvalues \(largest); "
       + "\(Report.number(100 * looks.last("negative"))) % of the curvature bends down"
   }
@@ -31,10 +33,23 @@ package struct SpectrumAccount: WatchAccount {
         "largest", "Largest eigenvalues", "eigenvalue", ranks.map { ("eigenvalue/\($0)", "\($0)") }),
       .plot(
         Plot(
-          name: "spectrum-trace", title: "Trace", xLabel: "update", yLabel: "sum of all eigenvalues",
-          series: [looks.series("trace", "trace ± 2 errors", band: "trace/error")])),
-      .plot(density),
+          name: "spectrum-trace", title: "Trace", xLabel: "update", yLabel: "sum of all eigenvalues", series: [trace])),
     ]
+      + (density.series.allSatisfy(\.x.isEmpty)
+        ? [.paragraph("All eigenvalues that were found are one, but for rounding: there is no density to draw.")]
+        : [.plot(density)])
+  }
+
+  /// With the interval of Student's t over directions.
+  private var trace: Plot.Series {
+    let (trace, errors) = (looks.series("trace", ""), looks.series("trace/error", ""))
+    let directions = looks.last("directions")
+    let factor = directions > 1 ? StudentT(degreesOfFreedom: directions - 1).upperQuantile(0.025) : .nan
+    let halves = Dictionary(zip(errors.x, errors.y.map { factor * $0 })) { $1 }
+    let known = zip(trace.x, trace.y).map { ($0, $1, halves[$0] ?? 0) }
+    return .init(
+      name: "trace, 95 %", x: known.map(\.0), y: known.map(\.1), low: known.map { $0.1 - $0.2 },
+      high: known.map { $0.1 + $0.2 })
   }
 
   /// Nodes of one look as a sum of normal densities.
@@ -43,9 +58,10 @@ package struct SpectrumAccount: WatchAccount {
     while value("node/\(nodes.count)/value").isFinite {
       nodes.append((value("node/\(nodes.count)/value"), value("node/\(nodes.count)/weight")))
     }
-    guard let first = nodes.first, let last = nodes.last, last.value > first.value else {
-      return .init(name: name, x: [], y: [])
-    }
+    // What lies nearer together is one value but for rounding.
+    guard let first = nodes.first, let last = nodes.last,
+      last.value - first.value > 1e-4 * max(abs(first.value), abs(last.value))
+    else { return .init(name: name, x: [], y: []) }
     let width = (last.value - first.value) / 100
     let x = (0...400).map { first.value + width * (Double($0) / 4 + 0.03 * (Double($0) - 200)) }
     let y = x.map { x in

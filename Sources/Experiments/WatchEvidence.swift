@@ -95,8 +95,8 @@ package struct WatchLooks {
   /// What it measures, in order.
   var tags: [String] { Set(events.flatMap(\.values.keys)).sorted() }
 
-  /// The indices of a family of tags at the first look.
-  func indices(_ family: MeasureFamily<String>) -> [String] { family.indices(in: (events.first?.values ?? [:]).keys) }
+  /// The indices of a family of tags, of all looks.
+  func indices(_ family: MeasureFamily<String>) -> [String] { family.indices(in: tags) }
 
   func plot(
     _ file: String, _ title: String, _ yLabel: String, _ tags: [(tag: String, label: String)]

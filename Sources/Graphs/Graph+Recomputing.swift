@@ -7,7 +7,7 @@ extension Graph {
   ///
   /// Values and derivatives stay what they are. Of each body only the results are kept, and what it reads; its steps are
   /// computed a second time in the backward pass. Bodies may contain others: an outer derivative recomputes the outer one
-  /// as a whole. (Griewank and Walther 2000; Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost",
+  /// as a whole. Put it around `vectorized(over:)`: inside of its body it saves nothing for derivatives taken outside. (Griewank and Walther 2000; Chen, Xu, Zhang, Guestrin, "Training deep nets with sublinear memory cost",
   /// 2016.)
   public func recomputing<Result>(_ body: () throws -> Result) rethrows -> Result {
     let start = nodes.count

@@ -15,7 +15,7 @@ struct VectorizationRule {
 
   private var graph: Graph { vectorization.graph }
   /// An input as it was recorded, of one element.
-  private func one(_ position: Int) -> Tensor { graph.tensor(node.inputs[position]) }
+  private func one(_ position: Int) -> Tensor { vectorization.one(node.inputs[position]) }
   /// An input with the new axis.
   private func all(_ position: Int) -> Tensor { vectorization.repeated(node.inputs[position]) }
   private var all: [Tensor] { node.inputs.indices.map(all) }
@@ -172,6 +172,10 @@ struct VectorizationRule {
   /// Where each element's positions lie on a merged axis; one that is outside stays outside.
   private func positions(_ extent: Int) -> Tensor {
     let own = all(1)
+    guard count * extent <= Int32.max else {
+      return graph.fail(
+        "vectorized", [own], "\(count) elements with \(extent) positions each are more than int32 counts")
+    }
     let isInside = (own .>= 0) .& (own .< Double(extent))
     let first = graph.iota(own.shape, axis: 0) * Double(extent)
     return select(isInside, own + first, -1).reshaped(to: [own.count])
@@ -186,7 +190,8 @@ struct VectorizationRule {
     case .stopGradient: graph.record(.pass(.stopGradient), [all(0)], types[0])
     case .later:
       graph.record(
-        .pass(.later), [all(0)] + node.inputs.dropFirst().map { vectorization.known[$0] ?? graph.tensor($0) }, types[0])
+        .pass(.later), [all(0)] + node.inputs.dropFirst().map { vectorization.known[$0] ?? vectorization.one($0) },
+        types[0])
     }
   }
 

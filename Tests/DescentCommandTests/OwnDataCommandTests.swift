@@ -1,3 +1,4 @@
+import Descent
 import Foundation
 import TestSupport
 import Testing
@@ -137,6 +138,16 @@ import Testing
     #expect(explained.status == 0, "\(explained.text)")
     let rows = explained.text.split(separator: "\n")
     #expect(rows[0].contains("log-loss") && rows[1].hasPrefix("  x ") && rows[2].hasPrefix("  noise "))
+    let drawn = try Command.run("landscape", out, "--points", "5", "--span", "0.5")
+    #expect(drawn.status == 0 && drawn.text.contains("192 training examples"), "\(drawn.text)")
+    let losses = try String(contentsOfFile: out + "/landscape.csv", encoding: .utf8).split(separator: "\n")
+    #expect(losses[0] == "first,second,train,validation" && losses.count == 26)
+    // The middle is where the weights are: the loss with the classes' weights, as it is descended.
+    let middle = losses[13].split(separator: ",").compactMap { Double($0) }
+    let opened = try RunFolder.open(out)
+    let kept = try #require(try opened.events().last { $0.kind == "final" }?.values["final/validation/weightedLoss"])
+    #expect(middle[0] == 0 && middle[1] == 0 && abs(middle[3] - kept) < 1e-5 * (1 + kept))
+    #expect(try String(contentsOfFile: out + "/landscape.html", encoding: .utf8).contains("Lines of equal loss"))
     let values = try String(contentsOfFile: out + "/importance.csv", encoding: .utf8).split(separator: "\n")
     #expect(values[0] == "column,exchange 1,exchange 2,exchange 3,exchange 4" && values.count == 3)
     for (arguments, hint) in [
@@ -145,6 +156,8 @@ import Testing
       (["train", folder + "/table.csv", "--size", "8"], "is for image files"),
       (["train", folder + "/table.csv", "--augment", "flip"], "--augment is for images"),
       (["explain", out, "--repeats", "1"], "2 or more"), (["explain", folder], "holds no trained model"),
+      (["landscape", out, "--points", "8"], "must be odd"), (["landscape", out, "--span", "0"], "above 0"),
+      (["landscape", folder], "holds no trained model"), (["landscape", out, "--examples", "0"], "1 or more"),
     ] {
       let (process, output) = try Command.start(
         arguments + (arguments[0] == "train" ? ["--out", folder + "/none"] : []))

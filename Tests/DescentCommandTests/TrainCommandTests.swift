@@ -38,11 +38,12 @@ import Testing
   @Test func theCommandsOfTheReadmeFollowOneAnother() throws {
     for name in ["table.csv", "new.csv", "later.csv"] { try prices(name) }
     let page = try String(contentsOfFile: Command.package + "/README.md", encoding: .utf8)
-    let kinds = ["train table.csv", "train --resume", "predict", "evaluate", "explain"].map { "descent \($0) " }
+    let kinds = ["train table.csv", "train --resume", "predict", "evaluate", "explain", "landscape"]
+      .map { "descent \($0) " }
     let commands = page.split(separator: "\n").filter { line in
       kinds.contains { line.hasPrefix($0) } && !line.contains("--watch")
     }
-    #expect(commands.count == 6)
+    #expect(commands.count == 7)
     for command in commands {
       // Two blanks part a command from what is said of it; quotes hold blanks.
       let text = command.prefix(upTo: command.firstRange(of: "  ")?.lowerBound ?? command.endIndex)

@@ -138,6 +138,47 @@ import Testing
     #expect(results[3].doubles == [1, 2, 3])
   }
 
+  /// Inputs that depend on what is differentiated inside: each element's way there is its own.
+  @Test func derivativesGoOnToWhatInputsDependOn() throws {
+    let (x, w) = (RandomKey(seed: 3).normal([4, 3], .float64), RandomKey(seed: 4).normal([3, 2], .float64))
+    let results = try Evaluation.compiled.run([x, w]) { _, x in
+      let hidden = tanh(x[0].matmul(x[1]))
+      let together = vectorized(over: [hidden, x[0]]) { one in
+        let slopes = gradients(of: (one[0] * one[1].sum()).squared.sum(), withRespectTo: [x[1], x[0], one[0]])
+        return slopes
+          + vectorized(over: [one[0].squared]) { gradients(of: $0[0].squared, withRespectTo: [x[1], one[0]]) }
+      }
+      let apart = (0..<4).map { row -> [Tensor] in
+        let (own, features) = (hidden.part(row), x[0].part(row))
+        let slopes = gradients(of: (own * features.sum()).squared.sum(), withRespectTo: [x[1], x[0], own])
+        let inner = (0..<2).map { gradients(of: own.squared.part($0).squared, withRespectTo: [x[1], own]) }
+        return slopes + [stack(inner.map { $0[0] }), stack(inner.map { $0[1] })]
+      }
+      let loss = together.map { sin($0).sum() }.reduce(x[0].scalar(0), +)
+      let same = apart.joined().map { sin($0).sum() }.reduce(x[0].scalar(0), +)
+      return together + gradients(of: loss, withRespectTo: x)
+        + (0..<5).map { i in stack(apart.map { $0[i] }) } + gradients(of: same, withRespectTo: x)
+    }
+    let error = Deviation.worst(of: Array(results.prefix(7)), from: Array(results.suffix(7)))
+    #expect(error < rounding(terms: drift(of: 300), condition: 8))
+  }
+
+  /// What is recomputed outside of the body is the same for all, and is computed for all once.
+  @Test func recomputingOutside() throws {
+    let (x, w) = (RandomKey(seed: 5).normal([6], .float64), RandomKey(seed: 6).normal([6, 6], .float64))
+    func jacobian(_ recomputes: Bool) throws -> NDArray {
+      let program = try Program(inputs: [TensorType(of: x), TensorType(of: w)]) { graph, x in
+        func block() -> Tensor { tanh(tanh(x[0].expanded(axis: 0).matmul(x[1])).matmul(x[1])).reshaped(to: [6]) }
+        let y = recomputes ? graph.recomputing(block) : block()
+        let unit = (graph.iota([6, 6], axis: 0) .== graph.iota([6, 6], axis: 1)).cast(to: .float64)
+        return vectorized(over: [unit]) { gradients(of: dot(y, $0[0]), withRespectTo: [x[0]]) }
+      }
+      return try program.run([x, w])[0]
+    }
+    let (kept, recomputed) = (try jacobian(false), try jacobian(true))
+    #expect(Deviation.worst(of: [recomputed], from: [kept]) < rounding(terms: 40))
+  }
+
   /// Positions outside of an axis see nothing, not what is another element's.
   @Test func positionsStayWithTheirElement() throws {
     let x = NDArray((0..<6).map(Float.init), shape: [3, 2])
@@ -171,6 +212,9 @@ import Testing
       #expect(throws: ShapeError.self) {
         try Evaluation.compiled.run(inputs) { _, x in vectorized(over: x) { [$0[0].squared, $0[0].sum()] } }
       }
+    }
+    #expect(throws: ShapeError.self) {
+      try Evaluation.compiled.run([a, b]) { _, x in vectorized(over: x) { [$0[0] * Double($0[1].shape[0])] } }
     }
     let error = #expect(throws: ShapeError.self) {
       try Evaluation.compiled.run([a]) { _, x in vectorized(over: x) { [$0[0].matmul($0[0])] } }

@@ -25,7 +25,7 @@ final class SpectrumWatch: Watch {
       products: products)
     var values = [
       "trace": spectrum.trace.estimate, "trace/error": spectrum.trace.error, "negative": spectrum.negativeShare,
-      "products": Double(spectrum.products),
+      "directions": Double(directions), "products": Double(spectrum.products),
     ]
     for (index, eigenvalue) in spectrum.largest.enumerated() {
       values["eigenvalue/\(index + 1)"] = eigenvalue.value

@@ -88,7 +88,9 @@ public struct WatchKind: Sendable {
       options: [
         examples, .init("top", "5", "largest eigenvalues, at most 100"),
         .init("directions", "4", "random directions that are followed, 2 to 100"),
-        .init("products", "40", "most products with the Hessian for each direction, at most 1000"),
+        .init(
+          "products", "40",
+          "most products with the Hessian for each direction, at most 1000; so many copies of the parameters are kept"),
       ],
       make: {
         try SpectrumWatch(

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Descent
+import Foundation
+
+struct LandscapeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "landscape", abstract: "Draws the loss around a trained model's weights.",
+    discussion: """
+      Two random directions, each of whose filters is as long as the weights' own (Li et al. 2018), span a plane; the mean \
+      loss on it is drawn for training and for validation examples. The page and its numbers go into the run's folder.
+        descent landscape runs/train
+        descent landscape runs/train --span 0.5 --points 41
+      """)
+
+  @Argument(help: "The run's folder.")
+  var folder: String
+  @Option(help: "Points along each direction, odd.")
+  var points = 21
+  @Option(help: "How far to either side, in lengths of the weights.")
+  var span = 1.0
+  @Option(help: "Examples of each part, at most.")
+  var examples = 1000
+  @Option(help: "Seed of the directions and of the examples that are looked at.")
+  var seed = 0
+  @OptionGroup var dataOptions: DataOptions
+
+  func validate() throws {
+    if points < 3 || points > 201 || points % 2 == 0 {
+      throw ValidationError("--points must be odd and 3 to 201, so that the weights are one of them")
+    }
+    if !(span > 0 && span.isFinite) { throw ValidationError("--span must be above 0") }
+    if examples < 1 { throw ValidationError("--examples must be 1 or more") }
+  }
+
+  func run() throws {
+    let model = try TrainedModel(folder: folder)
+    let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
+    let bar = ProgressBar(total: points * points, now: { ProcessInfo.processInfo.systemUptime })
+    var done = 0
+    let report = try LandscapeReport(
+      model, of: problem, source: folder, points: points, span: span, examples: examples, seed: seed
+    ) {
+      done += 1
+      bar.show(done, of: "point", "")
+    }
+    bar.finish()
+    print(report.text)
+    print("report: \(try report.write(to: folder))")
+  }
+}
