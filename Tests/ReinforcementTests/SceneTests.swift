@@ -86,15 +86,6 @@ enum DeconflictionSceneFacts { static let drawStart = 48 }
     #expect(largest > magnitude * 0.95)
   }
 
-  /// Two million steps a second a core were asked for; a fifth of it, for a busy machine and a debug of nothing else.
-  @Test func theSceneIsFast() throws {
-    let copies = try EnvironmentCopies(DeconflictionScene(), count: 256, key: key)
-    let actions = try copies.environment.actionSpace.random(count: 256, key: key)
-    let start = Date()
-    for _ in 0..<200 { try copies.step(actions) }
-    #expect(Double(200 * 256) / Date().timeIntervalSince(start) > 200_000)
-  }
-
   /// A recorded circle, scaled and turned: of the mean speed 1, level, and met where a straight course would be.
   @Test func recordedFlightsBecomeIntruders() throws {
     let path = NSTemporaryDirectory() + "flight-\(UUID().uuidString).json"
