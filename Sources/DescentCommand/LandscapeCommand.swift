@@ -28,17 +28,22 @@ struct LandscapeCommand: ParsableCommand {
     if points < 3 || points > 201 || points % 2 == 0 {
       throw ValidationError("--points must be odd and 3 to 201, so that the weights are one of them")
     }
-    if !(span > 0 && span.isFinite) { throw ValidationError("--span must be above 0") }
+    if !(span >= 1e-4 && span <= 1e3) {
+      throw ValidationError("--span must be above 0: 0.0001 to 1000 lengths, below which float32 sees nothing")
+    }
     if examples < 1 { throw ValidationError("--examples must be 1 or more") }
   }
 
   func run() throws {
     let model = try TrainedModel(folder: folder)
-    let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
+    let opened = try RunFolder.open(folder)
+    let problem = try TrainingRun.problem(of: opened, folder, dataOptions.locator)
+    let epoch = try opened.events().last { $0.kind == "final" }?.values["final/epoch"]
     let bar = ProgressBar(total: points * points, now: { ProcessInfo.processInfo.systemUptime })
     var done = 0
     let report = try LandscapeReport(
-      model, of: problem, source: folder, points: points, span: span, examples: examples, seed: seed
+      model, of: problem, source: folder + (epoch.map { ", weights of epoch \(Int($0))" } ?? ""), points: points,
+      span: span, examples: examples, seed: seed
     ) {
       done += 1
       bar.show(done, of: "point", "")

@@ -7,6 +7,8 @@ import Training
 package struct LandscapeReport {
   private let source: String
   private let names: [String]
+  /// What is measured, in words.
+  private let measure: String
   private let planes: [LossPlane]
 
   /// - Parameters:
@@ -27,7 +29,10 @@ package struct LandscapeReport {
       normalization: problem.normalization, key: key)
     let parts = [("training", problem.train), ("validation", problem.validation)]
     let sets = parts.map { site.examples($0.1, examples, $0.0) }
-    names = zip(parts, sets).map { "\($1.count) \($0.0) examples" }
+    names = zip(parts, sets).map { counted($1.count, "\($0.0) example") }
+    measure =
+      model.manifest.loss.name + (problem.classWeights == nil ? "" : ", rows weighted by class")
+      + (problem.targetScale == nil ? "" : ", of standardised targets")
     self.source = source
     let half = points / 2
     let probe = RiskProbe(site.model, modelState: model.modelState) { loss.perSample($0, $1) }
@@ -50,7 +55,8 @@ package struct LandscapeReport {
     let rows = stride(from: 0, to: distances.count, by: step).map { index in
       [Report.number(distances[index])] + planes.map { Report.number(mean($0, at: distances[index])) }
     }
-    return "\(source): the mean loss at a distance from the weights, in their own lengths\n"
+    return
+      "\(source): the mean loss (\(measure)) at a distance from the weights, in their own lengths, over four ways\n"
       + TextTable(header: ["distance"] + names, rows: rows).text(width: 100)
   }
 
@@ -61,15 +67,16 @@ package struct LandscapeReport {
   package func write(to folder: String) throws -> String {
     let path = folder + "/landscape.html"
     let positions = planes[0].positions
+    try Report(title: "The loss around the weights", subtitle: "\(source), \(measure)", sections: sections).write(
+      to: path, gnuplot: try Gnuplot())
     let lines = positions.indices.flatMap { i in
       positions.indices.map { j in
-        ([positions[i], positions[j]] + planes.map { $0.losses[i][j] }).map { "\($0)" }.joined(separator: ",")
+        ([positions[i], positions[j]] + planes.map { $0.losses[i][j] }).map { $0.isNaN ? "nan" : "\($0)" }
+          .joined(separator: ",")
       }
     }
     try AtomicFile.write(
       (["first,second,train,validation"] + lines).joined(separator: "\n") + "\n", to: folder + "/landscape.csv")
-    try Report(title: "The loss around the weights", subtitle: source, sections: sections).write(
-      to: path, gnuplot: try Gnuplot())
     return path
   }
 
@@ -79,27 +86,31 @@ package struct LandscapeReport {
         "The mean loss where two random directions are added to the weights. Each filter of a direction is as long as that of "
           + "the weights, so that 1 is as far as they are long; biases stay (Li et al. 2018). Two directions of many: what rises "
           + "in them may fall in others."),
-      .plot(contours(planes[0], "training", names[0])), .plot(contours(planes[1], "validation", names[1])),
-      .plot(rise),
+      contours(planes[0], "training", names[0]), contours(planes[1], "validation", names[1]), .plot(rise),
     ]
   }
 
-  private func contours(_ plane: LossPlane, _ name: String, _ examples: String) -> Plot {
-    let lines = ContourLines(plane.losses, columns: plane.positions, rows: plane.positions, count: 10)
+  private func contours(_ plane: LossPlane, _ name: String, _ examples: String) -> Report.Section {
+    let lines = ContourLines(
+      plane.losses, columns: plane.positions, rows: plane.positions, count: min(10, plane.positions.count))
+    guard !lines.x.isEmpty else {
+      return .paragraph("\(examples): no lines of equal loss, as it is the same everywhere or nearly nowhere finite.")
+    }
     // Where the first direction crosses a line, its loss is written.
     let center = plane.positions.count / 2
     var marks: [(x: Double, level: Double)] = []
     for level in lines.levels {
       for i in center..<plane.positions.count - 1 {
-        let (low, high) = (plane.losses[i][center], plane.losses[i + 1][center])
-        guard low < level, level <= high else { continue }
-        let x = plane.positions[i] + (level - low) / (high - low) * (plane.positions[i + 1] - plane.positions[i])
+        let (here, next) = (plane.losses[i][center], plane.losses[i + 1][center])
+        guard here.isFinite, next.isFinite, (here < level) != (next < level) else { continue }
+        let x = plane.positions[i] + (level - here) / (next - here) * (plane.positions[i + 1] - plane.positions[i])
         // Where there is room for it.
         let span = plane.positions.last!
         if x - (marks.last?.x ?? -.infinity) > 0.16 * span, x < 0.92 * span { marks.append((x, level)) }
         break
       }
     }
+    let isNarrow = (lines.levels.last! - lines.levels.first!) < 0.5 * abs(lines.levels.last!)
     var plot = Plot(
       name: "landscape-\(name)", title: "Lines of equal loss, \(examples)", xLabel: "first direction",
       yLabel: "second direction",
@@ -108,11 +119,11 @@ package struct LandscapeReport {
         .init(name: "the weights", x: [0], y: [0], style: .points),
         .init(
           name: "the loss of a line", x: marks.map(\.x), y: marks.map { _ in 0 }, style: .points,
-          labels: marks.map { String(format: "%.2g", $0.level) }),
+          labels: marks.map { isNarrow ? Report.number($0.level) : String(format: "%.2g", $0.level) }),
       ])
     plot.xRange = plane.positions.first!...plane.positions.last!
     plot.yRange = plot.xRange
-    return plot
+    return .plot(plot)
   }
 
   private var rise: Plot {

@@ -22,7 +22,8 @@ package struct SpectrumAccount: WatchAccount {
   package var sections: [Report.Section] {
     var density = Plot(
       name: "spectrum-density", title: "Density of eigenvalues", xLabel: "eigenvalue of the Hessian", yLabel: "density",
-      series: [density("at the first look", looks.first), density("at the last look", { looks.last($0) })])
+      series: [density("at the first look", looks.first), density("at the last look", { looks.last($0) })]
+        .filter { !$0.x.isEmpty })
     density.isLogY = true
     return [
       .paragraph(
@@ -33,10 +34,16 @@ package struct SpectrumAccount: WatchAccount {
         "largest", "Largest eigenvalues", "eigenvalue", ranks.map { ("eigenvalue/\($0)", "\($0)") }),
       .plot(
         Plot(
-          name: "spectrum-trace", title: "Trace", xLabel: "update", yLabel: "sum of all eigenvalues", series: [trace])),
+          name: "spectrum-trace", title: "Trace, with 95 % by Student's t over directions", xLabel: "update",
+          yLabel: "sum of all eigenvalues", series: [trace])),
     ]
-      + (density.series.allSatisfy(\.x.isEmpty)
-        ? [.paragraph("All eigenvalues that were found are one, but for rounding: there is no density to draw.")]
+      + (density.series.isEmpty
+        ? [
+          .paragraph(
+            looks.last("node/0/value").isFinite
+              ? "All eigenvalues that were found are one, but for rounding: there is no density to draw."
+              : "No eigenvalues were found: the Hessian is not finite.")
+        ]
         : [.plot(density)])
   }
 
@@ -46,9 +53,9 @@ package struct SpectrumAccount: WatchAccount {
     let directions = looks.last("directions")
     let factor = directions > 1 ? StudentT(degreesOfFreedom: directions - 1).upperQuantile(0.025) : .nan
     let halves = Dictionary(zip(errors.x, errors.y.map { factor * $0 })) { $1 }
-    let known = zip(trace.x, trace.y).map { ($0, $1, halves[$0] ?? 0) }
+    let known = zip(trace.x, trace.y).map { ($0, $1, halves[$0] ?? .nan) }
     return .init(
-      name: "trace, 95 %", x: known.map(\.0), y: known.map(\.1), low: known.map { $0.1 - $0.2 },
+      name: "trace", x: known.map(\.0), y: known.map(\.1), low: known.map { $0.1 - $0.2 },
       high: known.map { $0.1 + $0.2 })
   }
 
