@@ -41,9 +41,9 @@ struct LandscapeCommand: ParsableCommand {
     let epoch = try opened.events().last { $0.kind == "final" }?.values["final/epoch"]
     let bar = ProgressBar(total: points * points, now: { ProcessInfo.processInfo.systemUptime })
     var done = 0
+    let weights = epoch.map { ", weights of epoch \(Report.number($0))" } ?? ""
     let report = try LandscapeReport(
-      model, of: problem, source: folder + (epoch.map { ", weights of epoch \(Int($0))" } ?? ""), points: points,
-      span: span, examples: examples, seed: seed
+      model, of: problem, source: folder + weights, points: points, span: span, examples: examples, seed: seed
     ) {
       done += 1
       bar.show(done, of: "point", "")

@@ -38,10 +38,10 @@ package struct ClassAccount {
     rows = events.compactMap { event in
       guard event.kind == Self.kind, let support = event.values[prefix + "support"] else { return nil }
       let taken = event.values.compactMap { tag, value -> (String, Int)? in
-        tag.hasPrefix(prefix + "as/") ? (String(tag.dropFirst(prefix.count + 3)), Int(value)) : nil
+        tag.hasPrefix(prefix + "as/") ? (String(tag.dropFirst(prefix.count + 3)), Int(saturating: value)) : nil
       }
       return Row(
-        name: event.task, support: Int(support), precision: event.values[prefix + "precision"],
+        name: event.task, support: Int(saturating: support), precision: event.values[prefix + "precision"],
         recall: event.values[prefix + "recall"], taken: Dictionary(taken) { $1 })
     }
     if rows.isEmpty { return nil }

@@ -23,7 +23,9 @@ package struct SharpnessAccount: WatchAccount {
   private func nearest(_ edge: Edge) -> (step: Int, largest: Double, edge: Double)? {
     let (largest, limit) = (looks.series(edge.tag, ""), looks.series(edge.edge, ""))
     let limits = Dictionary(zip(limit.x, limit.y)) { $1 }
-    let both = zip(largest.x, largest.y).compactMap { step, value in limits[step].map { (Int(step), value, $0) } }
+    let both = zip(largest.x, largest.y).compactMap { step, value in
+      limits[step].map { (Int(saturating: step), value, $0) }
+    }
     return both.max { $0.1 / $0.2 < $1.1 / $1.2 }
   }
 

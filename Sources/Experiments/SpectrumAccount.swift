@@ -51,7 +51,9 @@ package struct SpectrumAccount: WatchAccount {
   private var trace: Plot.Series {
     let (trace, errors) = (looks.series("trace", ""), looks.series("trace/error", ""))
     let directions = looks.last("directions")
-    let factor = directions > 1 ? StudentT(degreesOfFreedom: directions - 1).upperQuantile(0.025) : .nan
+    // The log may have been edited.
+    let isKnown = directions > 1 && directions.isFinite
+    let factor = isKnown ? StudentT(degreesOfFreedom: directions - 1).upperQuantile(0.025) : .nan
     let halves = Dictionary(zip(errors.x, errors.y.map { factor * $0 })) { $1 }
     let known = zip(trace.x, trace.y).map { ($0, $1, halves[$0] ?? .nan) }
     return .init(

@@ -43,7 +43,7 @@ package struct CalibrationAccount: WatchAccount {
           confidence: bins.map { looks.last("bin/\($0)/middle") },
           // Earlier versions logged it as accuracy.
           accuracy: bins.map { looks.last("bin/\($0)/right", or: "bin/\($0)/accuracy") },
-          counts: bins.map { Int(looks.last("bin/\($0)/count")) })),
+          counts: bins.map { Int(saturating: looks.last("bin/\($0)/count")) })),
     ]
   }
 }

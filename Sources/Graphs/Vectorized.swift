@@ -10,7 +10,8 @@
 ///
 /// The function is traced once, on tensors without the first axis. Tensors of outside that it reads, as `weights`, are the same
 /// for all elements; derivatives with respect to them, taken inside, are each element's own. Derivatives may be taken inside
-/// and outside, and bodies may contain others. Convolutions with weights that differ, and gradients of a convolution's weights,
+/// and outside, and bodies may contain others. (A derivative inside with respect to what the inputs themselves depend on takes
+/// n² elements of memory.) Convolutions with weights that differ, and gradients of a convolution's weights,
 /// are recorded element by element. What is recomputed to save memory goes around it, not into the body. (J. Bradbury et al.,
 /// "JAX", 2018.)
 ///

@@ -9,7 +9,7 @@ public struct ContourLines: Sendable {
   ///   - values: at each x a row of one value for each y; cells with a corner that is not finite are left out.
   ///   - columns: the grid along x, rising.
   ///   - rows: the grid along y, rising.
-  ///   - count: how many lines; their values lie evenly among those of the grid, so that each has as much room.
+  ///   - count: how many lines, none where there are no more values than that; their values lie evenly among those of the grid, so that each has as much room.
   public init(_ values: [[Double]], columns: [Double], rows: [Double], count: Int) {
     precondition(
       values.count == columns.count && values.allSatisfy { $0.count == rows.count }, "a value for each point")
@@ -17,8 +17,8 @@ public struct ContourLines: Sendable {
     var (xs, ys): ([Double], [Double]) = ([], [])
     levels = sorted.count > count ? (0..<count).map { sorted[(2 * $0 + 1) * sorted.count / (2 * count)] } : []
     for level in levels {
-      for i in 0..<columns.count - 1 {
-        for j in 0..<rows.count - 1 {
+      for i in columns.indices.dropLast() {
+        for j in rows.indices.dropLast() {
           // Where the line crosses the four sides of a cell, by straight lines between its corners.
           let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
           let heights = corners.map { values[$0.0][$0.1] - level }

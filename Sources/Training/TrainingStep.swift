@@ -122,10 +122,13 @@ public final class TrainingStep {
   private static let clockTypes: Tree<TensorType> = ["counters": TensorType([3]), "key": TensorType([2], .int32)]
 
   private var clock: [NDArray] {
+    [Self.counters(step, sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch), key.split(step).array]
+  }
+
+  /// Updates, samples and epochs before a step.
+  static func counters(_ step: Int, sampleCount: Int, stepsPerEpoch: Int) -> NDArray {
     let samples = Double(step) * Double(sampleCount)
-    return [
-      NDArray([Float(step), Float(samples), Float(Double(step) / Double(stepsPerEpoch))]), key.split(step).array,
-    ]
+    return NDArray([Float(step), Float(samples), Float(Double(step) / Double(stepsPerEpoch))])
   }
 
   static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {

@@ -98,10 +98,9 @@ public final class TrainingSteps {
       throw TrainingError("\(keys.count) descents need inputs of their own, and there are \(inputs.count)")
     }
     for own in inputs { try TrainingStep.check(own, inputTypes) }
-    let counters = [Double(step), Double(step) * Double(sampleCount), Double(step) / Double(stepsPerEpoch)]
-    let clock = [NDArray(counters.map { Float($0) }), randomness]
+    let counters = TrainingStep.counters(step, sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch)
     let stacked = (0..<inputTypes.count).map { leaf in NDArray(stacking: inputs.map { $0.leaves[leaf] }) }
-    let readings = try update.readings(clock + stacked).map(\.doubles)
+    let readings = try update.readings([counters, randomness] + stacked).map(\.doubles)
     step += 1
     if checksLoss, let index = readings[0].firstIndex(where: { !$0.isFinite }) {
       throw TrainingError(

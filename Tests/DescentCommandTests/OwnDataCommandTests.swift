@@ -148,6 +148,13 @@ import Testing
     let kept = try #require(try opened.events().last { $0.kind == "final" }?.values["final/validation/weightedLoss"])
     #expect(middle[0] == 0 && middle[1] == 0 && abs(middle[3] - kept) < 1e-5 * (1 + kept))
     #expect(try String(contentsOfFile: out + "/landscape.html", encoding: .utf8).contains("Lines of equal loss"))
+    // A log that was edited is no reason to trap.
+    let log = try String(contentsOfFile: opened.logPath, encoding: .utf8)
+    let edited = log.replacing(/"final\/epoch":[0-9.]+/, with: "\"final/epoch\":\"NaN\"")
+    #expect(edited != log)
+    try edited.write(toFile: opened.logPath, atomically: true, encoding: .utf8)
+    #expect(try Command.run("landscape", out, "--points", "3").status == 0)
+    try log.write(toFile: opened.logPath, atomically: true, encoding: .utf8)
     let values = try String(contentsOfFile: out + "/importance.csv", encoding: .utf8).split(separator: "\n")
     #expect(values[0] == "column,exchange 1,exchange 2,exchange 3,exchange 4" && values.count == 3)
     for (arguments, hint) in [

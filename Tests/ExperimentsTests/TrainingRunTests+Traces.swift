@@ -33,6 +33,28 @@ extension TrainingRunTests {
     #expect(try folder.events().series("validation/loss", kind: "epoch").map(\.value) == losses)
   }
 
+  /// A log that was edited, or written by something else, may hold any number anywhere: its report is drawn, or says why not.
+  @Test func anEditedLogIsNoTrap() throws {
+    let folder = try run("edited", "adam | rate 0.01", watch: Self.all).folder
+    let events = try folder.events()
+    for value in [Double.nan, .infinity, -.infinity, 1e300, -1e300, -1, 0, 0.5] {
+      for isStepToo in [false, true] {
+        let lines = events.map { event in
+          var own = event
+          own.values = event.values.mapValues { _ in value }
+          if isStepToo { own.step = value > 0 ? .max : .min }
+          return own.json
+        }
+        try (lines.joined(separator: "\n") + "\n").write(toFile: folder.logPath, atomically: true, encoding: .utf8)
+        do {
+          #expect(try !TrainingRun.report(folder).isEmpty)
+        } catch {
+          #expect("\(error)".contains(" "), "\(value): \(error)")
+        }
+      }
+    }
+  }
+
   /// A descent that broke down says so in its log and at the top of its report, until it is gone on with.
   @Test func aFailureIsRecorded() throws {
     #expect(throws: (any Error).self) { try run("wild", "rate 1e30", watch: nil, isClassified: false) }

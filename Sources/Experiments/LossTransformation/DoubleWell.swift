@@ -53,9 +53,14 @@ package final class WellDescents {
   package init(_ well: DoubleWell, _ chain: Chain, from starts: [Double], keys: [RandomKey]) throws {
     let method = GradientDescent(chain)
     count = starts.count
+    let state = try TrainingState(startingFrom: ["x": NDArray([0.0])], method: method)
     steps = try TrainingSteps(
       Objective { point, _, _ in ObjectiveValue(well(point["x"]!).sum()) }, method: method, inputs: Tree(),
-      from: starts.map { try TrainingState(startingFrom: ["x": NDArray([$0])], method: method) }, keys: keys)
+      from: starts.map { start in
+        var own = state
+        own.parameters = ["x": NDArray([start])]
+        return own
+      }, keys: keys)
   }
 
   /// Descends so many steps from where they are.
