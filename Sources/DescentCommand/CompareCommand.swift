@@ -42,6 +42,11 @@ struct CompareCommand: ParsableCommand {
       "Differences within ± this, in the measure's unit, count as none: better is better by more, and the same is within."
   )
   var margin: Double?
+  @Option(
+    help:
+      "Diagnostics of the runs that decide, after their last update, as \"sharpness, noise\" (descent describe sharpness): whether they differ is tested, too."
+  )
+  var watch: String?
   @Option(help: "The measure's value at which a descent has arrived; by rule when not given.")
   var targetValue: Double?
   @Option(help: "Looks at the validation part in a descent; \(Self.defaults.looks) when not given.")
@@ -84,7 +89,8 @@ struct CompareCommand: ParsableCommand {
     }
     let isChanged =
       !arms.isEmpty || trials != nil || seeds != nil || tuningSeeds != nil || budget != nil || measure != nil
-      || margin != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil || validation != nil
+      || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
+      || validation != nil
       || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
@@ -159,7 +165,7 @@ struct CompareCommand: ParsableCommand {
     settings.measure = measure ?? settings.measure
     settings.looks = looks ?? settings.looks
     settings.keep = keep ?? settings.keep
-    settings.target = targetValue
+    (settings.target, settings.watch) = (targetValue, watch)
     settings.images = try size.map { ImageOptions(size: try ImageOptions.size($0)) }
     settings.decision.margin = margin
     settings.decision.alpha = alpha ?? settings.decision.alpha

@@ -78,7 +78,7 @@ struct ListCommand: ParsableCommand {
     for kind in FunctionKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
-    print("\nDiagnostics of descent train --watch (descent describe NAME):")
+    print("\nDiagnostics of descent train and compare, --watch (descent describe NAME):")
     for kind in WatchKind.all {
       print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
     }
@@ -116,6 +116,7 @@ struct DescribeCommand: ParsableCommand {
     // An experiment may have a diagnostic's name.
     if let kind = WatchKind.all.first(where: { $0.name == name }) {
       describe("--watch \(kind.name)", kind.summary, kind.options)
+      print("Descents are compared by: \(kind.quantities.map { "\($0.tag) (\($0.name))" }.joined(separator: ", ")).")
       guard ExperimentRegistry.all.contains(where: { $0.name == name }) else { return }
       print()
     }

@@ -34,10 +34,16 @@ struct MinimizationAccount {
   private var end: [String] {
     guard let lowest else { return ["no descent came to an end: try a smaller rate"] }
     let (path, shape) = lowest
+    let least = path.values.filter { !$0.isNaN }.min() ?? .nan
+    // A thousandth of what was gained is rounding, or a step to and fro.
+    let isLower = path.values.last! - least > 1e-3 * (path.values[0] - least)
+    let passed = (isLower ? path.values.firstIndex(of: least) : nil).map {
+      ["it had been lower on its way: \(Report.number(least, digits: 6)) after \(path.updates[$0]) updates"]
+    }
     return [
       (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "
-        + Self.text(path.end), shape.account,
-    ]
+        + Self.text(path.end)
+    ] + (passed ?? []) + [shape.account]
   }
 
   var text: String {

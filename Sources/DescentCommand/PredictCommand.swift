@@ -109,7 +109,8 @@ struct EvaluateCommand: ParsableCommand {
       guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
       let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
       let measures = try model.measures(problem.validation, classWeights: problem.classWeights)
-      return show(measures, "\(problem.train.name), validation part, \(problem.validation.count) rows", model)
+      let rows = counted(problem.validation.count, "row")
+      return show(measures, "\(problem.train.name), validation part, \(rows)", model)
     }
     if model.manifest.encoding != nil {
       guard dataOptions.data == nil else {

@@ -20,6 +20,8 @@ import Foundation
 /// A descent that does not visit all samples need not be twinned on samples that it never sees, whose twins are equal. Take
 /// twins of visited samples only, and give the share of the training set that was visited: trajectory terms are
 /// expectations over all samples, so that share times those over the visited.
+///
+/// NaN where there is no bound: without twins, for a deviation that is not positive, for a size that is negative or no number.
 public struct GeneralizationBound: Hashable, Sendable {
   /// What the iterate remembers of one sample.
   public var trajectory: Double
@@ -30,9 +32,8 @@ public struct GeneralizationBound: Hashable, Sendable {
   public var total: Double { trajectory + flatness }
 
   public init(trajectory: Double, flatness: Double) {
-    precondition(flatness >= 0, "a flatness term is an absolute value; got \(flatness)")
     self.trajectory = trajectory
-    self.flatness = flatness
+    self.flatness = flatness >= 0 ? flatness : .nan
   }
 
   // MARK: Type II
@@ -67,9 +68,8 @@ public struct GeneralizationBound: Hashable, Sendable {
   public static func typeTwoSubGaussian(
     parameter: Double, distances: [Double], visited: Double = 1, deviation: Double, flatness: Double
   ) -> GeneralizationBound {
-    precondition(deviation > 0, "a standard deviation is positive; got \(deviation)")
-    return .init(
-      trajectory: visited * parameter / deviation * mean(distances) { $0 * $0 }.squareRoot(), flatness: flatness)
+    let memory = mean(distances) { $0 >= 0 ? $0 * $0 : .nan }.squareRoot()
+    return .init(trajectory: deviation > 0 ? visited * parameter / deviation * memory : .nan, flatness: flatness)
   }
 
   // MARK: Type I
@@ -84,9 +84,9 @@ public struct GeneralizationBound: Hashable, Sendable {
   public static func typeOne(
     range: Double, pathSquares: [Double], visited: Double = 1, stepDeviation: Double, flatness: Double
   ) -> GeneralizationBound {
-    precondition(stepDeviation > 0, "a standard deviation is positive; got \(stepDeviation)")
+    let memory = mean(pathSquares) { $0.squareRoot() }
     return .init(
-      trajectory: visited * range / (2 * stepDeviation) * mean(pathSquares) { $0.squareRoot() }, flatness: flatness)
+      trajectory: stepDeviation > 0 ? visited * range / (2 * stepDeviation) * memory : .nan, flatness: flatness)
   }
 
   // MARK: Earlier bounds
@@ -137,12 +137,13 @@ public struct GeneralizationBound: Hashable, Sendable {
   }
 
   private static func mean(_ values: [Double], _ transform: (Double) -> Double) -> Double {
-    precondition(!values.isEmpty, "an expectation needs at least one pair of twins")
-    return values.reduce(0) { $0 + transform($1) } / Double(values.count)
+    values.reduce(0) { $0 + transform($1) } / Double(values.count)
   }
 }
 
 /// The choice of the noise: bound(σ) = memory / σ + curvature · σ², for small noise.
+///
+/// Without memory or without curvature no noise is the best, and both optima are NaN.
 public struct NoiseTradeOff: Hashable, Sendable {
   /// (M / 2) E D for a bounded loss under type II.
   public var memory: Double
@@ -150,7 +151,6 @@ public struct NoiseTradeOff: Hashable, Sendable {
   public var curvature: Double
 
   public init(memory: Double, curvature: Double) {
-    precondition(memory > 0 && curvature > 0, "without memory and curvature no noise is optimal")
     self.memory = memory
     self.curvature = curvature
   }
@@ -159,8 +159,10 @@ public struct NoiseTradeOff: Hashable, Sendable {
   public func bound(deviation: Double) -> Double { memory / deviation + curvature * deviation * deviation }
 
   /// σ* = (memory / (2 curvature))^(1/3).
-  public var optimalDeviation: Double { cbrt(memory / (2 * curvature)) }
+  public var optimalDeviation: Double { hasOptimum ? cbrt(memory / (2 * curvature)) : .nan }
 
   /// 3 · 2^(-2/3) · memory^(2/3) · curvature^(1/3): n^(-2/3) where memory falls as 1/n.
-  public var optimalBound: Double { 3 * cbrt(memory * memory * curvature / 4) }
+  public var optimalBound: Double { hasOptimum ? 3 * cbrt(memory * memory * curvature / 4) : .nan }
+
+  private var hasOptimum: Bool { memory > 0 && curvature > 0 }
 }

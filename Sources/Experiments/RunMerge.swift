@@ -73,7 +73,7 @@ public struct RunMerge {
     let settings = manifest.settings
     for part in parts.dropFirst() { try checkThatSame(settings, try RunSession.settings(type, part.folder), part) }
     let experiment = E(settings)
-    try experiment.check()
+    try experiment.checkSettings()
     if let target = FolderIdentity(out) {
       guard !parts.contains(where: { FolderIdentity.ofAll(from: $0.folder.path).contains(target) }) else {
         throw SettingsError("\(out) is one of the folders to bring together, or holds one; name a new one by --out")

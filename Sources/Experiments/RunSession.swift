@@ -93,7 +93,7 @@ public struct RunSession {
     workplace: any Workplace = LocalWorkplace(), announce: (String) -> Void, isQuiet: Bool
   ) throws -> Outcome {
     let configuration = experiment.configuration
-    try experiment.check()
+    try experiment.checkSettings()
     let (folder, lock) = try RunFolder.claim(out, replacing: replacing)
     defer { withExtendedLifetime(lock) {} }
     let command = commandLine.joined(separator: " ")
@@ -135,7 +135,7 @@ public struct RunSession {
   /// The settings of a folder's run.
   ///
   /// - Throws: `SettingsError` where they are not of this experiment.
-  static func settings<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> E.Configuration {
+  package static func settings<E: Experiment>(_ type: E.Type, _ folder: RunFolder) throws -> E.Configuration {
     try manifest(type, folder).settings
   }
 
@@ -162,7 +162,7 @@ public struct RunSession {
     _ experiment: E, folder: RunFolder, data: DataLocator, workplace: any Workplace = LocalWorkplace(),
     announce: (String) -> Void, isQuiet: Bool
   ) throws -> Outcome {
-    try experiment.check()
+    try experiment.checkSettings()
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
     return try run(experiment, experiment.configuration, folder, data, workplace, announce, isQuiet)
@@ -220,7 +220,7 @@ public struct RunSession {
   ///   `FindingsError.missing` where the log is another version's; `ReportError` where plots cannot be drawn.
   public static func report<E: Experiment>(_ type: E.Type, folder: RunFolder) throws -> Outcome {
     let manifest = try manifest(E.self, folder)
-    try E(manifest.settings).check()
+    try E(manifest.settings).checkSettings()
     let events = try folder.events()
     let environment = (try? String(contentsOfFile: folder.environmentPath, encoding: .utf8)) ?? "unknown"
     let experiment = E(manifest.settings)

@@ -29,12 +29,6 @@ package enum Settings {
       C.self, from: Yams.serialize(node: tree, sortKeys: true), describing: changes.joined(separator: ", "))
   }
 
-  /// The largest whole number that a setting may be given, seeds aside.
-  package static let largestCount = 10_000_000
-
-  /// The largest number that a setting may be given: an Int holds it.
-  private static let largestNumber = 1e15
-
   private static func set(_ path: String, _ value: String, in tree: inout Yams.Node) throws {
     let known = paths(tree)
     guard known.contains(path) else {
@@ -56,8 +50,7 @@ package enum Settings {
       guard (old.sequence == nil) == (new.sequence == nil), new.mapping == nil else {
         throw SettingsError("\(path) is \(old.sequence == nil ? "one value" : "a list, as [a, b]"), not \(value)")
       }
-      // A count beyond this is a slip of the hand, and would end as an allocation that fails.
-      let most = ["first", "tuningFirst"].contains(last) ? Int(Int32.max) : largestCount
+      let most = largest(of: last)
       let (before, after) = (scalars(old), scalars(new))
       if before.contains(where: { $0.string.flatMap(Double.init) != nil }) {
         let areCounts = before.allSatisfy { $0.string.flatMap(Int.init) != nil }

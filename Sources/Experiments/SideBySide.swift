@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import RunLogs
+import Training
 
 /// Several runs of `train` beside each other: in which settings they differ, what each came to, and their curves over updates and
 /// over time.
@@ -77,20 +78,40 @@ package struct SideBySide {
 
   private static let main = ["loss", "weightedLoss", "accuracy", "balancedAccuracy", "f1", "auc", "rmse", "mae", "r2"]
 
+  /// Numbers of diagnostics that runs carried, in the order in which they looked: of a kind that names none, all.
+  private var diagnostics: [(watch: String, quantity: WatchKind.Quantity)] {
+    let looks = runs.flatMap(\.events).filter { $0.kind == "watch" }
+    var names: [String] = []
+    for event in looks where !names.contains(event.task) { names.append(event.task) }
+    return names.flatMap { name -> [(watch: String, quantity: WatchKind.Quantity)] in
+      let named = WatchKind.known.first { $0.name == name }?.quantities ?? []
+      let tags = Set(looks.filter { $0.task == name }.flatMap(\.values.keys)).sorted()
+      return (named.isEmpty ? tags.map { WatchKind.Quantity($0, $0) } : named).map { (name, $0) }
+    }
+  }
+
+  private static func value(_ event: RunEvent, of watch: String, _ tag: String) -> Double? {
+    event.kind == "watch" && event.task == watch ? event.values[tag] : nil
+  }
+
   private var table: (header: [String], rows: [[String]]) {
     let settings = differences
     let found = runs.map { Dictionary(measures($0)) { $1 } }
     let columns = runs.flatMap { measures($0).map(\.name) }.reduce(into: [String]()) { names, name in
       if !names.contains(name) { names.append(name) }
     }
-    return (
-      ["run"] + settings + ["updates", "seconds"] + columns,
-      zip(runs, found).map { run, values in
-        let last = run.events.last { $0.kind == "epoch" }!
-        return [run.name] + settings.map { run.setting($0) } + ["\(last.step)", Report.number(last.time)]
-          + columns.map { values[$0].map { Report.number($0) } ?? "" }
+    let watched = diagnostics.filter { $0.watch != "loss" }
+    let rows = zip(runs, found).map { run, values -> [String] in
+      let last = run.events.last { $0.kind == "epoch" }!
+      let own = [run.name] + settings.map { run.setting($0) } + ["\(last.step)", Report.number(last.time)]
+      let measured = columns.map { values[$0] }
+      let seen = watched.map { watch, quantity in
+        run.events.reversed().lazy.compactMap { Self.value($0, of: watch, quantity.tag) }.first
       }
-    )
+      return own + (measured + seen).map { $0.map { Report.number($0) } ?? "" }
+    }
+    let names = watched.map { "\($0.watch)/\($0.quantity.tag)" }
+    return (["run"] + settings + ["updates", "seconds"] + columns + names, rows)
   }
 
   private static let caution =
@@ -109,8 +130,10 @@ package struct SideBySide {
 
   // MARK: Curves
 
-  /// A value that several runs record, over updates and over seconds.
-  private func curves(_ file: String, _ title: String, _ point: (RunEvent) -> Double?) -> [Report.Section] {
+  /// A value that several runs record, over updates and, where it costs nothing by itself, over seconds.
+  private func curves(
+    _ file: String, _ title: String, isOverTime: Bool = true, _ point: (RunEvent) -> Double?
+  ) -> [Report.Section] {
     func plot(_ axis: String, _ name: String, _ x: (RunEvent) -> Double) -> Plot {
       var plot = Plot(
         name: "\(file)-\(name)", title: "\(title) over \(name)", xLabel: axis, yLabel: title,
@@ -118,14 +141,17 @@ package struct SideBySide {
           let points = run.events.compactMap { event in point(event).map { (x(event), $0) } }.filter(\.1.isFinite)
           return .init(name: run.name, x: points.map(\.0), y: points.map(\.1), color: index)
         }.filter { !$0.x.isEmpty })
-      plot.isLogY = title.hasSuffix("loss") && plot.series.allSatisfy { $0.y.allSatisfy { $0 > 0 } }
+      let values = plot.series.flatMap(\.y)
+      let isWide = (values.max() ?? 1) > 20 * (values.min() ?? 1)
+      plot.isLogY = (title.hasSuffix("loss") || isWide) && values.allSatisfy { $0 > 0 }
       return plot
     }
-    let all = [plot("update", "updates") { Double($0.step) }, plot("seconds", "time") { $0.time }]
+    let all =
+      [plot("update", "updates") { Double($0.step) }] + (isOverTime ? [plot("seconds", "time") { $0.time }] : [])
     return all.filter { !$0.series.isEmpty }.map { .plot($0) }
   }
 
-  /// With plots of the losses and measures of epochs, and of losses within them where runs watched these.
+  /// With plots of the losses and measures of epochs, of losses within them where runs watched these, and of diagnostics.
   package var report: Report {
     let epochs = runs.flatMap(\.events).filter { $0.kind == "epoch" }
     let tags = ["loss/train", "validation/loss"] + Self.main.dropFirst().map { "validation/\($0)" }
@@ -133,13 +159,19 @@ package struct SideBySide {
       .paragraph(Self.caution), .table(header: table.header, rows: table.rows), .heading("Curves"),
     ]
     for part in ["train", "validation"] {
-      sections += curves("looks-\(part)", "\(part) examples, loss") { event in
-        event.kind == "watch" && event.task == "loss" ? event.values[part] : nil
-      }
+      sections += curves("looks-\(part)", "\(part) examples, loss") { Self.value($0, of: "loss", part) }
     }
     for tag in tags where epochs.contains(where: { $0.values[tag] != nil }) {
       let title = tag == "loss/train" ? "batches of an epoch, loss" : tag.replacing("/", with: " ")
       sections += curves(tag.replacing("/", with: "-"), title) { $0.kind == "epoch" ? $0.values[tag] : nil }
+    }
+    let watched = diagnostics.filter { $0.watch != "loss" }
+    if !watched.isEmpty { sections.append(.heading("Diagnostics")) }
+    for (index, (watch, quantity)) in watched.enumerated() {
+      let tag = String(quantity.tag.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+      sections += curves("look-\(index + 1)-\(watch)-\(tag)", "\(watch): \(quantity.name)", isOverTime: false) {
+        Self.value($0, of: watch, quantity.tag)
+      }
     }
     return Report(
       title: "\(runs.count) runs side by side", subtitle: runs.map(\.name).joined(separator: ", "), sections: sections)

@@ -18,7 +18,7 @@ public final class TensorBoardSink: RunSink {
     for name in try manager.contentsOfDirectory(atPath: folder) where name.hasPrefix(prefix) {
       try manager.removeItem(atPath: folder + "/" + name)
     }
-    file = try LineFile(path: folder + "/\(prefix)\(Int(startTime)).\(host)")
+    file = try LineFile(path: folder + "/\(prefix)\(Int(exactly: startTime.rounded(.down)) ?? 0).\(host)")
     var event = Data()
     event.append(field: 1, double: startTime)
     event.append(field: 3, bytes: Data("brain.Event:2".utf8))

@@ -66,8 +66,11 @@ extension Claim {
   public func decideValue(
     _ expected: Double, within tolerance: Double, estimate: Double, interval: Interval, count: Int, test: String
   ) -> Decision {
-    precondition(tolerance > 0, "A tolerance is positive; got \(tolerance).")
     var evidence = Evidence(test: test, count: count, estimate: estimate, interval: interval, reason: "")
+    guard tolerance > 0 else {
+      evidence.reason = "A tolerance must be positive and is \(tolerance)."
+      return decision(.undecided, evidence)
+    }
     guard estimate.isFinite, !interval.low.isNaN, !interval.high.isNaN else {
       evidence.reason = "The estimate is no finite number with an interval."
       return decision(.undecided, evidence)
@@ -80,11 +83,11 @@ extension Claim {
   /// Decides "the mean of the values is `expected`, within ±margin" by two one-sided t-tests; the rules are those of
   /// `decideEquivalence`, and the estimate is the mean itself.
   ///
-  /// - Throws: `StatisticsError` for fewer than two values, or some that are not finite.
+  /// - Throws: `StatisticsError` for fewer than two values, some that are not finite, or a margin that is not positive.
   public func decideValue(
     _ expected: Double, within margin: Double, of values: [Double], alpha: Double = 0.05
   ) throws -> Decision {
-    precondition(margin > 0, "A margin is positive; got \(margin).")
+    guard margin > 0 else { throw StatisticsError.notPositive(what: "A margin", value: margin) }
     let level = 1 - 2 * alpha
     do {
       let above = try oneSampleTTest(values, reference: expected - margin, alternative: .greater, level: level)

@@ -10,12 +10,12 @@ public enum Design: String, Hashable, Sendable, Codable {
 ///
 /// The p-value is the larger of the two, so p < α says "the same within the margin". The interval has level 1 - 2α:
 /// it lies within ±margin exactly when p < α.
-/// - Throws: `StatisticsError` as the t-tests do.
+/// - Throws: `StatisticsError` as the t-tests do, and for a margin that is not positive.
 public func equivalenceTest(
   _ first: [Double], _ second: [Double], margin: Double, design: Design = .paired,
   alpha: Double = 0.05
 ) throws -> TestResult {
-  precondition(margin > 0, "An equivalence margin is positive; got \(margin).")
+  guard margin > 0 else { throw StatisticsError.notPositive(what: "An equivalence margin", value: margin) }
   var result =
     switch design {
     case .paired: try pairedTTest(first, second, level: 1 - 2 * alpha)

@@ -15,15 +15,23 @@ public struct Histogram: Hashable, Sendable, Codable {
     if bounds.lowerBound == bounds.upperBound {
       bounds = (bounds.lowerBound - 0.5)...(bounds.upperBound + 0.5)
     }
-    let width = (bounds.upperBound - bounds.lowerBound) / Double(binCount)
+    let n = Double(binCount)
+    let span = bounds.upperBound - bounds.lowerBound
+    // Ends of opposite signs may lie further apart than any number tells.
+    let width = span.isFinite ? span / n : bounds.upperBound / n - bounds.lowerBound / n
     edges = (0...binCount).map {
-      $0 == binCount ? bounds.upperBound : bounds.lowerBound + Double($0) * width
+      let low = bounds.lowerBound + Double($0) * width
+      return $0 == binCount
+        ? bounds.upperBound
+        : low.isFinite ? low : bounds.lowerBound * (1 - Double($0) / n) + bounds.upperBound * (Double($0) / n)
     }
     counts = [Int](repeating: 0, count: binCount)
     outside = values.count - finite.count
     for value in finite {
       if bounds.contains(value) {
-        counts[min(Int((value - bounds.lowerBound) / width), binCount - 1)] += 1
+        let place = span.isFinite ? (value - bounds.lowerBound) / width : value / width - bounds.lowerBound / width
+        // Of the least span that there is, a part is 0.
+        counts[width > 0 ? min(Int(place), binCount - 1) : 0] += 1
       } else {
         outside += 1
       }

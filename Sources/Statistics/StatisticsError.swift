@@ -8,9 +8,12 @@ public enum StatisticsError: Error, Equatable, CustomStringConvertible {
   case nonFinite(what: String, count: Int, total: Int)
   /// Two lists that should go together have different lengths.
   case differentLengths(what: String, first: Int, second: Int)
+  /// What must be positive, as a margin, is not.
+  case notPositive(what: String, value: Double)
 
   public var description: String {
     switch self {
+    case .notPositive(let what, let value): "\(what) must be positive and is \(value)."
     case .tooFewValues(let what, let needed, let found):
       "\(what) needs at least \(needed) values, found \(found)."
     case .noSpread(let what, let count, let value):

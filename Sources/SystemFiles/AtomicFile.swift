@@ -13,6 +13,7 @@ import Foundation
 public enum AtomicFile {
   /// - Throws: `FileError`; the old file is then untouched and nothing is left beside it.
   public static func write(_ parts: [UnsafeRawBufferPointer], to path: String) throws {
+    guard !path.isEmpty else { throw FileError(path: "\"\"", reason: "is no name of a file") }
     var old = stat()
     let exists = stat(path, &old) == 0
     guard exists || errno == ENOENT else { throw failure(path, "cannot be written") }

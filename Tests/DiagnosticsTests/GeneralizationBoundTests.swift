@@ -71,6 +71,26 @@ import Testing
     #expect(abs(more.optimalBound / tradeOff.optimalBound - 0.25) < tolerance)
   }
 
+  /// Sizes that cannot be, as of an edited log, have no bound.
+  @Test(arguments: [-1, Double.nan]) func whatIsNoSizeHasNoBound(_ bad: Double) {
+    #expect(GaussianDivergence.kullbackLeibler(distance: bad, deviation: 1).isNaN)
+    #expect(GaussianDivergence.totalVariation(distance: 1, deviation: bad).isNaN)
+    #expect(GaussianDivergence.pinsker(distance: bad, deviation: 1).isNaN)
+    #expect(GaussianDivergence.pinsker(distance: 1, deviation: 0).isNaN)
+    let bounds = [
+      GeneralizationBound.typeTwo(range: 1, distances: [1], deviation: 1, flatness: bad),
+      .typeTwo(range: 1, distances: [1, bad], deviation: 1, flatness: 0),
+      .typeTwo(range: 1, distances: [], deviation: 1, flatness: 0),
+      .typeTwoTotalVariation(range: 1, distances: [1], deviation: bad, flatness: 0),
+      .typeTwoSubGaussian(parameter: 1, distances: [bad], deviation: 1, flatness: 0),
+      .typeOne(range: 1, pathSquares: [bad], stepDeviation: 1, flatness: 0),
+      .typeOne(range: 1, pathSquares: [1], stepDeviation: bad, flatness: 0),
+    ]
+    for (index, bound) in bounds.enumerated() { #expect(bound.total.isNaN, "\(index)") }
+    #expect(NoiseTradeOff(memory: bad, curvature: 1).optimalDeviation.isNaN)
+    #expect(NoiseTradeOff(memory: 1, curvature: 0).optimalBound.isNaN)
+  }
+
   /// A learner whose risks are known exactly: fair bits x, θ their mean, and it predicts 1 where θ > 1/2. Its noisy
   /// gap never exceeds the trajectory term, and with one sample equals it: the constant cannot be halved.
   @Test(arguments: [1, 3, 5, 9], [0.02, 0.1, 0.3, 1.0])

@@ -47,6 +47,17 @@ import Training
     #expect(quick.data.cropPadding == 0 && !quick.data.flips, "augmentation prevents interpolation")
   }
 
+  @Test func anEditedLogIsNoTrap() throws {
+    let (experiment, found) = (CalibrationExperiment(quick), try findings())
+    let results = try experiment.sweep().tasks(found).compactMap { task in
+      found.measures(of: task.arm, task.seed).map {
+        RunEvent(kind: "result", task: task.name, step: 9, time: 1, values: $0)
+      }
+    }
+    try #require(results.count == 50)
+    try EditedLog.check(experiment, results)
+  }
+
   @Test func claimsAreJudgedWherePreconditionsHold() throws {
     let found = try found(try findings())
     #expect(found.preconditions.map(\.count) == [20, 20, 20])

@@ -51,6 +51,49 @@ import Training
     for change in ["small.width=8000000", "outer.tasks=9000000"] { refuses(GradientPromptingExperiment.self, change) }
   }
 
+  /// Whatever number stands in a config.yaml, it is refused in a sentence or does no harm: not to the checks, nor to what plans a run.
+  @Test func anEditedConfigurationIsNoTrap() throws {
+    let numbers = [
+      "-1", "0", "1", "9223372036854775807", "-9223372036854775808", "1.0e+300", ".nan", ".inf", "-.inf", "5.0e-324",
+    ]
+    func edit<E: Experiment>(_ type: E.Type) throws {
+      let smoke = try #require(E.presets.first { $0.name == "smoke" }).configuration
+      let lines = try Settings.yaml(smoke).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      var refused = 0
+      for (index, line) in lines.enumerated() {
+        guard let place = line.range(of: #"(?<=[:-] )-?[0-9][0-9.e+-]*$"#, options: .regularExpression) else {
+          continue
+        }
+        for number in numbers {
+          var edited = lines
+          edited[index].replaceSubrange(place, with: number)
+          do {
+            let text = edited.joined(separator: "\n")
+            let experiment = E(try Settings.decode(E.Configuration.self, from: text, describing: "f"))
+            try experiment.checkSettings()
+            _ = try (experiment.claims(), experiment.sweep())
+          } catch {
+            refused += 1
+            #expect(error is SettingsError && "\(error)".contains(" "), "\(E.name), \(line) as \(number): \(error)")
+          }
+        }
+      }
+      #expect(refused > 50, "\(E.name): \(refused)")
+    }
+    for type in ExperimentRegistry.all { try edit(type) }
+    refuses(CalibrationExperiment.self, "decision.accuracyMargin=0")
+    refuses(CalibrationExperiment.self, "seeds.ablationCount=-1")
+    for change in ["exponents.factors=[1e15]", "exponents.factors=[1e-15]", "decision.margin=5e-324"] {
+      refuses(DistributedLimitsExperiment.self, change)
+    }
+    for change in [
+      "problem.dimensions=[10000000]", "seeds.trials=10000000", "tuning.position=1e15",
+      "problem.positions=[0.5, 4, 1e15]",
+    ] {
+      refuses(PhaseRetrievalExperiment.self, change)
+    }
+  }
+
   /// A run that is to replace another one does not destroy it before its own settings are known to be good.
   @Test func aRefusedReplacementLosesNothing() throws {
     let folder = try RunFolder.create(path)

@@ -147,6 +147,7 @@ import Training
     // Without results nothing is measured.
     let empty = try experiment.report([], context: ReportContext(command: "", environment: "", configuration: ""))
     #expect(empty.verdicts.decisions.allSatisfy { $0.verdict == .notMeasured })
+    try EditedLog.check(experiment, sink.events)
   }
 
   /// A log whose quantities obey known laws gives those exponents, and its gaps decide the claim about the bound.

@@ -59,10 +59,37 @@ import Training
     let events = try folders.map { try RunFolder.open($0).events().filter { $0.kind == "epoch" } }
     #expect(loss.series.map(\.x) == events.map { $0.map(\.time) } && loss.isLogY)
     #expect(loss.series.map(\.y) == events.map { $0.map { $0.values["validation/loss"]! } })
+    #expect(!both.report.sections.contains { if case .heading("Diagnostics") = $0 { true } else { false } })
     let page = temporary.path + "/page/report.html"
     try FileManager.default.createDirectory(atPath: temporary.path + "/page", withIntermediateDirectories: true)
     try both.report.write(to: page, gnuplot: try Gnuplot())
     #expect(try String(contentsOfFile: page, encoding: .utf8).contains("descent compare"))
+  }
+
+  /// What both or one of them carried is laid over each other, number by number, and stands in the table as it was in the end.
+  @Test func diagnosticsGoSideBySide() throws {
+    let folders = [
+      try run("slow", "rate 0.01", watch: "sharpness, noise"), try run("fast", "rate 0.1", watch: "norms, sharpness"),
+    ]
+    let both = try SideBySide(folders)
+    let looks = try folders.map { folder in
+      try RunFolder.open(folder).events().filter { $0.kind == "watch" && $0.task == "sharpness" }
+    }
+    let plots = both.report.sections.compactMap { if case .plot(let plot) = $0 { plot } else { nil } }
+    let sharpness = try #require(plots.first { $0.name == "look-1-sharpness-largest-updates" })
+    #expect(sharpness.series.map(\.name) == ["slow", "fast"])
+    #expect(sharpness.series.map(\.x) == looks.map { $0.map { Double($0.step) } })
+    #expect(sharpness.series.map(\.y) == looks.map { $0.map { $0.values["largest"]! } })
+    let watched = plots.map(\.name).filter { $0.hasPrefix("look-") && $0.hasSuffix("-updates") }
+    #expect(
+      watched == [
+        "look-1-sharpness-largest-updates", "look-2-noise-scale-updates", "look-3-norms-distance-updates",
+        "look-4-norms-gradient-updates",
+      ])
+    #expect(plots.first { $0.name.contains("norms-distance") }?.series.map(\.name) == ["fast"])
+    let lines = both.text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+    let last = looks.map { Report.number($0.last!.values["largest"]!) }
+    #expect(lines.contains("sharpness/largest \(last[0]) \(last[1])"), "\(lines)")
   }
 
   @Test func namesAreTheEndsOfPaths() throws {

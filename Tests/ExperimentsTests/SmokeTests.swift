@@ -37,6 +37,7 @@ import Training
       return false
     }
     #expect(drawn)
+    try EditedLog.check(experiment, events)
   }
 
   @Test func antifragileControl() throws {

@@ -37,6 +37,11 @@ extension TrainingRunTests {
   @Test func anEditedLogIsNoTrap() throws {
     let folder = try run("edited", "adam | rate 0.01", watch: Self.all).folder
     let events = try folder.events()
+    // What descents are compared by is among what was seen.
+    for kind in WatchKind.all {
+      let tags = Set(events.filter { $0.kind == "watch" && $0.task == kind.name }.flatMap(\.values.keys))
+      #expect(!kind.quantities.isEmpty && kind.quantities.allSatisfy { tags.contains($0.tag) }, "\(kind.name)")
+    }
     for value in [Double.nan, .infinity, -.infinity, 1e300, -1e300, -1, 0, 0.5] {
       for isStepToo in [false, true] {
         let lines = events.map { event in

@@ -23,6 +23,15 @@ import Testing
     }
   }
 
+  /// A log's times may have been edited.
+  @Test(arguments: [Double.nan, .infinity, -1e300]) func startsThatNeverWere(_ start: Double) throws {
+    try withTemporaryFolder { root in
+      try TensorBoardSink(folder: root, startTime: start, host: "test").record(
+        RunEvent(kind: "step", step: .max, time: start, values: ["loss": start]))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: root) == ["events.out.tfevents.0.test"])
+    }
+  }
+
   /// A resumed run has one event file, with the steps that its log kept and none of the others.
   @Test func resuming() throws {
     try withTemporaryFolder { root in

@@ -33,6 +33,20 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
     #expect(claim.decideEquivalence(within: 1, from: [2], to: [1]).verdict == .undecided)
   }
 
+  /// A margin may come from a file.
+  @Test(arguments: [0, -1, Double.nan]) func withoutAMarginNothingIsTheSame(_ margin: Double) {
+    let found = [
+      claim.decideEquivalence(within: margin, from: [1, 2, 3], to: [1, 2, 4]),
+      claim.decideEquivalence(within: margin, from: [1, 1], to: [1, 1]),
+      claim.decideValue(
+        1, within: margin, estimate: 1, interval: Interval(low: 0.9, high: 1.1, level: 0.9), count: 3, test: "t"),
+    ]
+    for decision in found {
+      #expect(decision.verdict == .undecided && decision.evidence.reason.contains("must be positive"))
+    }
+    #expect(throws: StatisticsError.self) { try claim.decideValue(1, within: margin, of: [1, 2, 3]) }
+  }
+
   /// Without a t the signs alone decide: p = 2^(1-n) for a difference, 2^-n for sameness.
   @Test(arguments: 2...8) func withoutSpreadOnlyManyValuesDecide(count: Int) {
     let (ones, twos) = ([Double](repeating: 1, count: count), [Double](repeating: 2, count: count))

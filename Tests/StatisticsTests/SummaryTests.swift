@@ -36,6 +36,10 @@ private let a = [5.1, 4.9, 6.2, 5.8, 6.0, 5.5, 5.3, 6.7]
     #expect(histogram.counts == [2, 3])
     #expect(histogram.outside == 2)
     #expect(Histogram([2, 2], binCount: 3).counts.reduce(0, +) == 2)
+    // Ends whose distance is no number, or whose parts are none.
+    let widest = Histogram([-.greatestFiniteMagnitude, 0, .greatestFiniteMagnitude], binCount: 4)
+    #expect(widest.counts == [1, 0, 1, 1] && widest.edges.allSatisfy(\.isFinite))
+    #expect(Histogram([0, .leastNonzeroMagnitude], binCount: 4).counts.reduce(0, +) == 2)
   }
 
   @Test func lines() throws {

@@ -279,10 +279,9 @@ private struct Flight {
 
   init(_ arm: AntifragileArm, _ seed: Int, _ findings: Findings<AntifragileArm>) throws {
     self.arm = arm
+    let steps = try findings.indices(of: TrackField.x.family, of: arm, seed)
     for field in TrackField.allCases {
-      numbers[field] = try findings.indices(of: field.family, of: arm, seed).map {
-        try findings[arm, seed, field.family[$0]]
-      }
+      numbers[field] = try steps.map { try findings[arm, seed, field.family[$0]] }
     }
   }
 

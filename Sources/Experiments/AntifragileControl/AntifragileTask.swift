@@ -140,8 +140,13 @@ struct AntifragileTask {
     let few = try record(min(configuration.episodes, 12))
     let title = "\(task.arm), seed \(task.seed), under the gradient of strength \(configuration.attack.largest)"
     try files.write(page: few.recorder.page(title: title, few.result), of: task)
-    let shown = Int(try log.findings[.expert, task.seed, .shownEpisode])
-    let track = try record(configuration.episodes).recorder.tracks[shown]
+    let shown = try log.findings.count(.shownEpisode, of: .expert, task.seed)
+    let tracks = try record(configuration.episodes).recorder.tracks
+    guard tracks.indices.contains(shown) else {
+      throw FindingsError.impossible(
+        measure: .shownEpisode, task: SweepTask(AntifragileArm.expert, seed: task.seed).name, value: Double(shown))
+    }
+    let track = tracks[shown]
     var values: [Measure: Double] = [:]
     for (step, places) in track.places.enumerated() {
       for field in TrackField.allCases { values[field.family[step]] = Double(field.value(places)) }

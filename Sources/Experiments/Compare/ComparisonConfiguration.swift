@@ -41,6 +41,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var looks: Int
   /// Which weights of a descent are measured.
   public var keep: Kept
+  /// Diagnostics of the descents that decide, looked at after the last update, as `WatchConfiguration` reads them; nil for none.
+  public var watch: String?
   /// The value of the measure at which a descent has arrived; nil for one by rule (`ComparisonExperiment.target`).
   public var target: Double?
   public var seeds: TunedSeeds
@@ -52,11 +54,11 @@ public struct ComparisonConfiguration: SeededConfiguration {
     data: [String], table: TableOptions = TableOptions(test: 0.2), testFile: String? = nil, arms: [String],
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
-    decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil
+    decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
-    (self.seeds, self.decision, self.images, problems) = (seeds, decision, images, [])
+    (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
   }
 
   public func check() throws {

@@ -5,11 +5,11 @@ extension ComparisonExperiment {
   static func claimID(_ data: String, _ first: String, _ second: String) -> String { "\(data)/\(first)/\(second)" }
 
   /// One claim for each pair of arms on each data set: that the first is better, or that both are the same within the margin
-  /// where there is one.
+  /// where there is one. One more for each number of a diagnostic.
   public func claims() throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
     return try plan.dataNames.indices.flatMap { data in
-      try plan.pairs.map { try claim(data, $0.first, $0.second) }
+      try plan.pairs.map { try claim(data, $0.first, $0.second) } + diagnosticClaims(data)
     }
   }
 
@@ -92,6 +92,6 @@ extension ComparisonExperiment {
   }
 
   func gainName(_ data: Int) -> String {
-    "gain of the best arm over the constant prediction on \(configuration.problems[data].name)"
+    "gain of the best arm over the constant prediction on \((try? plan().dataNames[data]) ?? "")"
   }
 }

@@ -5,14 +5,15 @@ extension ComparisonExperiment {
   public func frame(_ findings: Findings<ComparisonTrial>) throws -> ReportFrame {
     let plan = try plan()
     var sections: [Report.Section] = []
+    let decisions = plan.arms.count > 1 ? try decide(findings).decisions : []
     if plan.arms.count > 1 {
-      let pairs = try pairs(try decide(findings).decisions)
-      sections += [.heading("Pairs"), .table(header: pairHeader, rows: pairs.map(Self.row))]
+      sections += [.heading("Pairs"), .table(header: pairHeader, rows: try pairs(decisions).map(Self.row))]
     }
     sections.append(.heading("Arms"))
     sections += try cautions(findings).map { .paragraph($0) }
     sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
     for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
+    sections += try diagnosticSections(findings, decisions)
     sections += [
       .heading("On the way to the target"),
       .paragraph(try targetText(findings)),
@@ -135,7 +136,7 @@ extension ComparisonExperiment {
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
       Report.number(plan.measure.isLower ? score : -score), try spread(.choosing(plan.measure)),
-      configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–",
+      try problem(data).hasTest ? spread(.test(plan.measure)) : "–",
       Report.number(try findings[trial, tuningSeeds[0], .comparedParameters]), "\(diverged) of \(seeds.count)",
       "\(trials.count)" + (failed > 0 ? ", \(failed) diverged" : ""), cost,
     ]
@@ -161,7 +162,7 @@ extension ComparisonExperiment {
     }
     return [
       plan.dataNames[data], "constant prediction", "", "", try spread(.choosing(plan.measure)),
-      configuration.problems[data].hasTest ? try spread(.test(plan.measure)) : "–", "", "", "", "",
+      try problem(data).hasTest ? spread(.test(plan.measure)) : "–", "", "", "", "",
     ]
   }
 
@@ -170,7 +171,7 @@ extension ComparisonExperiment {
     func sum(_ measure: Measure) throws -> Double {
       try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
     }
-    return "\(Int(try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
+    return "\(Int(saturating: try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
   }
 
   static let arrivalHeader = [
@@ -196,7 +197,7 @@ extension ComparisonExperiment {
             let middle = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
             guard middle.1.isFinite else { return "> budget" }
             let value = (middle.0 + middle.1) / 2
-            return value >= 1000 ? "\(Int(value))" : Report.number(value)
+            return value >= 1000 ? "\(Int(saturating: value))" : Report.number(value)
           }
           let good = try target.map { target in
             try trials.count { try meanScore(findings, $0) <= plan.measure.cost(target) }

@@ -10,7 +10,7 @@ extension ComparisonExperiment {
   }
 
   private func decidesByTest(_ data: Int) throws -> Bool {
-    try configuration.problems[data].hasTest && plan().measure.part == .validation
+    try problem(data).hasTest && plan().measure.part == .validation
   }
 
   /// The part of the measure by which settings are chosen, in words.
@@ -25,7 +25,7 @@ extension ComparisonExperiment {
 
   /// Without the part, as "loss".
   func measureName(_ data: Int) throws -> String {
-    try plan().measureName([configuration.problems[data]])
+    try plan().measureName([problem(data)])
   }
 
   /// The values of one arm on a data set, on reported seeds.
@@ -98,7 +98,7 @@ extension ComparisonExperiment {
     let looks = findings.records("look", of: trial, seed)
     guard let look = try looks.first(where: { plan.measure.reaches(try $0[.choosing(plan.measure)], target) })
     else { return nil }
-    let (all, step) = (try findings[trial, seed, .comparedUpdates], Double(look.step))
+    let (all, step) = (try findings[trial, seed, .comparedUpdates], Double(max(look.step, 1)))
     func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * step / max(all, 1) }
     return Arrival(
       updates: step, samples: try used(.comparedSamples), gradients: try used(.comparedGradients),

@@ -28,6 +28,16 @@ public struct ComparisonExperiment: Experiment {
 
   package func plan() throws -> ComparisonPlan { try planned.get() }
 
+  /// What a data set is.
+  ///
+  /// - Throws: `SettingsError` before the comparison has seen it.
+  func problem(_ data: Int) throws -> ComparedProblem {
+    guard configuration.problems.indices.contains(data) else {
+      throw SettingsError("the comparison has not seen its data")
+    }
+    return configuration.problems[data]
+  }
+
   public func check() throws {
     try configuration.check()
     let plan = try plan()
@@ -48,10 +58,19 @@ public struct ComparisonExperiment: Experiment {
     result.problems = try plan.dataNames.enumerated().map { try data.problem($0, name: $1, seed: seed) }
     for (index, problem) in result.problems.enumerated() {
       try plan.measure.check(problem)
+      var losses: Set<String> = []
       for arm in plan.arms.indices {
         let entry = try data.entry(index, seed: seed)
-        for trial in plan.trials(index, arm) { _ = try plan.setting(trial).lossFunction(entry.problem) }
-        _ = try task(plan.trials(index, arm)[0], seed: seed, entry).trainer()
+        for trial in plan.trials(index, arm) {
+          losses.insert(try plan.setting(trial).lossFunction(entry.problem).name)
+        }
+        let first = try task(plan.trials(index, arm)[0], seed: seed, entry)
+        _ = try first.watches(on: try first.trainer(), { 0 })
+      }
+      guard plan.watch == nil || losses.count == 1 else {
+        throw SettingsError(
+          "the arms descend different losses (\(losses.sorted().joined(separator: ", "))), and diagnostics are of the loss that is "
+            + "descended: leave out the diagnostics, or give all arms one loss")
       }
     }
     return ComparisonExperiment(result, data: data)

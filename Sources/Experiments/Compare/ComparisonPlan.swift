@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// A setting of an arm on a data set: what a comparison's tasks are named by.
 public struct ComparisonTrial: SweepArm {
@@ -18,6 +19,10 @@ package struct ComparisonPlan: Sendable {
   package let dataNames: [String]
   let budget: Budget
   let measure: ComparedMeasure
+  /// What the descents that decide carry.
+  let watch: WatchConfiguration?
+  /// What is decided of it.
+  let diagnostics: [ComparedDiagnostic]
 
   /// - Throws: `SettingsError` naming the arm and what is wrong with it.
   package init(_ c: ComparisonConfiguration) throws {
@@ -36,6 +41,10 @@ package struct ComparisonPlan: Sendable {
       throw SettingsError("two arms have the name \(twice.value[0].name)")
     }
     (budget, measure) = (try Budget(c.budget), try ComparedMeasure(c.measure))
+    do { watch = try c.watch.map { try WatchConfiguration($0) } } catch let error as DescentError {
+      throw SettingsError("\(error)")
+    }
+    diagnostics = try watch.map { try ComparedDiagnostic.all(of: $0) } ?? []
     // A range of one name has one dimension in all arms.
     var dimensions: [String: Int] = [:]
     for place in arms.flatMap(\.body.places) where dimensions[place.name] == nil {

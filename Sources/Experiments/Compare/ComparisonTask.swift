@@ -49,6 +49,19 @@ struct ComparisonTask {
       measuredLoss(trainer))
   }
 
+  /// The diagnostics that were asked for; nil for none.
+  ///
+  /// - Throws: `SettingsError` naming the arm where one does not apply to the data.
+  func watches(on trainer: Trainer, _ clock: @escaping () -> Double) throws -> Watches? {
+    guard let watch = plan.watch else { return nil }
+    let problem = entry.problem
+    // The same examples and noise for all arms of a seed, whatever else they draw.
+    let site = WatchSite(
+      model: trainer.model, loss: trainer.loss, train: problem.train, validation: problem.validation,
+      normalization: problem.normalization, key: RandomKey(seed: seed).split("watch"))
+    do { return try Watches(watch, on: site, clock: clock) } catch { throw SettingsError("\(setting.name): \(error)") }
+  }
+
   /// Guesses the cost from a few updates and one look.
   func cost(_ clock: () -> Double) throws -> TaskCost {
     let trainer = try trainer()
@@ -61,12 +74,22 @@ struct ComparisonTask {
     _ = try held.measures(trainer.evaluatedState)
     let looked = clock()
     _ = try held.measures(trainer.evaluatedState)
+    let look = clock() - looked
     let looks = ComparisonPlan.looks(configuration.looks, updates: updates).count
-    return TaskCost(seconds: step * Double(updates) + (clock() - looked) * Double(looks))
+    var seconds = step * Double(updates) + look * Double(looks)
+    if let watches = try watches(on: trainer, { ProcessInfo.processInfo.systemUptime }) {
+      try watches.begin(trainer, memory: nil)
+      _ = try watches.look(trainer, ofTurn: true) + watches.look(trainer, ofTurn: false)
+      // Of the tasks of an arm those on fresh seeds carry them.
+      let (fresh, tuning) = (Double(configuration.seeds.count), Double(configuration.seeds.tuningCount))
+      let trials = Double(plan.arms.indices.map { plan.settings[$0].count }.max() ?? 1)
+      seconds += watches.total * fresh / (fresh + tuning * trials)
+    }
+    return TaskCost(seconds: seconds)
   }
 
   /// Runs to the end, or goes on from the task's last checkpoint.
-  func run(_ log: TaskLog<ComparisonTrial>, _ clock: () -> Double) throws -> TaskOutcome {
+  func run(_ log: TaskLog<ComparisonTrial>, _ clock: @escaping () -> Double) throws -> TaskOutcome {
     let store = log.checkpoints
     let saved = try store.latestWithMemory()
     let trainer = try trainer(saved?.state)
@@ -75,13 +98,19 @@ struct ComparisonTask {
     var best = BestEpoch(saved?.memory.subtree("best"))
     var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
     var (lastSave, last) = (clock(), Double.nan)
+    var watches = isReported ? try watches(on: trainer, clock) : nil
+    try watches?.begin(trainer, memory: saved?.memory.subtree("watch"))
     var isDiverged = false
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) where look > trainer.step {
-      let began = clock()
+      let (began, watched) = (clock(), watches?.total ?? 0)
       var sum = 0.0
       let first = trainer.step
-      do { while trainer.step < look { sum += try trainer.advance()[0] } } catch is TrainingError { isDiverged = true }
-      seconds += clock() - began
+      while trainer.step < look, !isDiverged {
+        do { sum += try trainer.advance()[0] } catch is TrainingError { isDiverged = true }
+        // What cannot follow, as a twin that diverges, has no number in the end.
+        do { if !isDiverged { try watches?.follow(trainer) } } catch is TrainingError { watches = nil }
+      }
+      seconds += clock() - began - ((watches?.total ?? watched) - watched)
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
       let found = try held.measures(weights).values
@@ -99,7 +128,8 @@ struct ComparisonTask {
       if look < updates, clock() - lastSave > 20 {
         try store.save(
           trainer.state,
-          memory: best.memory.prefixed("best").merging(Tree(["seconds": NDArray([seconds])])))
+          memory: best.memory.prefixed("best").merging(Tree(["seconds": NDArray([seconds])]))
+            .merging(watches?.memory.prefixed("watch") ?? Tree()))
         lastSave = clock()
       }
     }
@@ -111,6 +141,11 @@ struct ComparisonTask {
     // Of training rows only where they choose.
     for (tag, value) in entry.constant where plan.measure.part == .train || !tag.hasPrefix("train/") {
       values[.constant(Measure(tag))] = value
+    }
+    if !isDiverged, let watches {
+      for (name, found) in try watches.look(trainer, ofTurn: true) + watches.look(trainer, ofTurn: false) {
+        for own in plan.diagnostics where own.watch == name { values[own.measure] = found[own.quantity.tag] }
+      }
     }
     if !isDiverged {
       for (tag, value) in try held.measures(best.weights).values {

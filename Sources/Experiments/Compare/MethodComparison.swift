@@ -133,6 +133,7 @@ public struct ComparisonOutcome: Sendable {
   private let pairHeader: [String]
   private let arrivals: TextTable
   private let cautions: [String]
+  private let diagnostics: TextTable?
   /// Of one arm alone: its trials on each data set.
   private let trials: [TextTable]
 
@@ -140,6 +141,7 @@ public struct ComparisonOutcome: Sendable {
     (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
     (pairHeader, cautions) = (experiment.pairHeader, try experiment.cautions(findings))
+    diagnostics = try experiment.diagnosticTable(outcome.verdicts.decisions, isShort: true)
     trials =
       plan.arms.count > 1
       ? []
@@ -177,6 +179,7 @@ public struct ComparisonOutcome: Sendable {
     // The best of the trials; all are in trials.csv.
     let tables =
       trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (pairs.isEmpty ? [] : [verdicts])
+      + (diagnostics.map { [$0] } ?? [])
     let ends = (arrivals.rows.isEmpty ? [] : [arrivals.text(width: width)]) + ["report: \(outcome.reportPath)"]
     return (sentences + tables.map { $0.text(width: width) } + ends).joined(separator: "\n\n")
   }

@@ -30,10 +30,12 @@ public enum OptionRange: Hashable, Sendable, CustomStringConvertible {
 
   private init(_ text: String, low: String, high: String) throws {
     let (a, b) = (Double(low)!, Double(high)!)
-    guard a.isFinite, b.isFinite, a < b else {
+    let whole = Int(low).flatMap { first in Int(high).map { (first: first, last: $0) } }
+    // Large whole numbers that differ may be one as a `Double`.
+    guard a.isFinite, b.isFinite, whole.map({ $0.first < $0.last }) ?? (a < b) else {
       throw SettingsError("{\(text)} is no range: the first end must be less than the second")
     }
-    guard let first = Int(low), let last = Int(high) else {
+    guard let (first, last) = whole else {
       self = .numbers(low: a, high: b)
       return
     }

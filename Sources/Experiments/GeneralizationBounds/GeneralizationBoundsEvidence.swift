@@ -192,7 +192,7 @@ package struct BoundsEvidence {
     case .wangMao:
       return .wangMao(
         parameter: loss.subGaussianParameter, sampleCount: spot.samples,
-        parameterCount: Int(try mean(.parameterCount)), stretches: try stretches(), flatness: flatness)
+        parameterCount: Int(saturating: try mean(.parameterCount)), stretches: try stretches(), flatness: flatness)
     }
   }
 

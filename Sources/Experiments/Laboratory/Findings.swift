@@ -6,12 +6,16 @@ public enum FindingsError: Error, CustomStringConvertible, Equatable {
   case unfinished(task: String)
   /// The task has ended without this measure: the log is another version's, or the experiment forgets to measure.
   case missing(measure: Measure, task: String)
+  /// The log says what cannot be, as half a trial: it was edited or damaged.
+  case impossible(measure: Measure, task: String, value: Double)
   /// Every candidate of a search has failed: no score of theirs is a number.
   case noCandidate(side: String)
 
   public var description: String {
     switch self {
     case .noCandidate(let side): "every candidate of \(side) failed in the search: its scores are no numbers"
+    case .impossible(let measure, let task, let value):
+      "\(task) says that \(measure) is \(value), which cannot be: its log was edited or damaged"
     case .unfinished(let task): "\(task) has not ended"
     case .missing(let measure, let task): "\(task) has ended without \(measure): its log is another version's"
     }
@@ -71,6 +75,17 @@ public struct Findings<Arm: SweepArm>: Sendable {
     if let standard { return standard(measure) }
     guard results[name] != nil else { throw FindingsError.unfinished(task: name) }
     return nil
+  }
+
+  /// What a task counted, as its trials.
+  ///
+  /// - Throws: as the subscript; `FindingsError.impossible` for what is no count.
+  public func count(_ measure: Measure, of arm: Arm, _ seed: Int) throws -> Int {
+    let value = try self[arm, seed, measure]
+    guard let count = Int(exactly: value), 0...Settings.largestCount ~= count else {
+      throw FindingsError.impossible(measure: measure, task: SweepTask(arm, seed: seed).name, value: value)
+    }
+    return count
   }
 
   /// The indices of a family that a task measured, rising.

@@ -76,7 +76,7 @@ public struct ReportFrame: Sendable {
   private static func resources(_ events: [RunEvent]) -> String {
     let peak = events.compactMap { $0.values["peakMemoryBytes"] }.max()
     return "Time \(ProgressBar.duration(events.map(\.time).max() ?? 0))"
-      + (peak.map { ", peak memory \(Int($0 / 1_048_576)) MB." } ?? ".")
+      + (peak.map { ", peak memory \(Int(saturating: $0 / 1_048_576)) MB." } ?? ".")
   }
 }
 

@@ -150,6 +150,9 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
       growth: pow(descent.barrierRange, 1 / Double(stages)), firstPush: firstPush, rounds: descent.rounds)
   }
 
+  /// Numbers of all measurements that are made at once: 8 GB.
+  private static let mostNumbers = 0x1p30
+
   public func check() throws {
     try checkLevelAndSeeds()
     try require(counts: [
@@ -175,6 +178,18 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
     guard problem.positions.count > 1, problem.positions == Set(problem.positions).sorted(),
       problem.positions[0] > 0
     else { throw SettingsError("problem.positions must be at least two rising positive numbers") }
+    for name in problem.ensembles {
+      let rank = Self.ensembleRank(name)
+      for n in problem.dimensions {
+        let ratio = Self.ratio(max(problem.positions.last!, tuning.position), rank: rank)
+        let numbers = ratio * Double(n) * Double(n) * Double(rank) * Double(seeds.trials)
+        guard numbers <= Self.mostNumbers else {
+          throw SettingsError(
+            "\(seeds.trials) trials of \(name) with n = \(n) at a ratio of \(ratio) take \(numbers) numbers at once, and at most "
+              + "\(Self.mostNumbers) go: fewer seeds.trials, smaller problem.dimensions or problem.positions")
+        }
+      }
+    }
     let methods = RecoveryMethod.allCases.map(\.rawValue)
     try require(descent.methods, in: "descent.methods", among: methods)
     guard descent.methods.contains("hybrid"), Set(descent.methods).count == descent.methods.count else {

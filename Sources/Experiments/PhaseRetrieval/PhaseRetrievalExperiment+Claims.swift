@@ -213,8 +213,7 @@ extension PhaseRetrievalExperiment {
         + "descent finds most signals.",
       source: "the reading that a single funnel lets any descent converge"
     ) { claim, findings, alpha in
-      let found = Int(try findings.values(successes, of: arm).reduce(0, +))
-      let trials = Int(try findings.values(.trials, of: arm).reduce(0, +))
+      let (found, trials) = try findings.share(successes, of: arm, on: findings.finished(arm))
       // At half the level in either direction, which is the level of a t-test in both.
       var decision = try claim.decideShare(
         .higher, than: 0.5, successes: found, trials: trials, alpha: alpha / 2)

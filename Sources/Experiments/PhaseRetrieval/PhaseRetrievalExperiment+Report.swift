@@ -161,11 +161,9 @@ extension PhaseRetrievalExperiment {
       let best = try grid.best(of: ensemble, findings)
       for candidate in all {
         guard case .candidate(let stages, let push, _) = candidate else { continue }
-        func total(_ measure: Measure) throws -> Int {
-          Int(try tuningSeeds.reduce(0) { $0 + (try findings[candidate, $1, measure]) })
-        }
+        let share = try findings.share(.successes, of: candidate, on: tuningSeeds)
         rows.append([
-          ensemble, "\(stages)", Report.number(push), "\(try total(.successes))/\(try total(.trials))",
+          ensemble, "\(stages)", Report.number(push), "\(share.found)/\(share.trials)",
           candidate == best?.arm ? "yes" : "",
         ])
       }

@@ -89,7 +89,7 @@ public struct PhaseRetrievalExperiment: Experiment {
   /// The search for schedules.
   package func grid() throws -> Grid<PhaseRetrievalArm> {
     try Grid(seeds: tuningSeeds, configuration.problem.ensembles.map { ($0, candidates($0)) }) {
-      -(try $0[$1, $2, .successes])
+      -Double(try $0.count(.successes, of: $1, $2))
     }
   }
 

@@ -1,6 +1,22 @@
 import Arrays
 import Foundation
 
+extension Findings<PhaseRetrievalArm> {
+  /// How many trials found their signal, over seeds.
+  ///
+  /// - Throws: as `count`.
+  func share(_ successes: Measure, of arm: PhaseRetrievalArm, on seeds: [Int]) throws -> (found: Int, trials: Int) {
+    try seeds.reduce((0, 0)) { sum, seed in
+      let (found, trials) = (try count(successes, of: arm, seed), try count(.trials, of: arm, seed))
+      guard trials > 0, found <= trials else {
+        throw FindingsError.impossible(
+          measure: successes, task: SweepTask(arm, seed: seed).name, value: Double(found) / Double(trials))
+      }
+      return (sum.0 + found, sum.1 + trials)
+    }
+  }
+}
+
 /// What findings say of success rates.
 package struct SuccessCurves {
   /// Successes at one sampling ratio.
@@ -26,9 +42,13 @@ package struct SuccessCurves {
     try experiment.configuration.problem.positions.compactMap { position in
       let (arm, successes) = experiment.source(method, ensemble, n, position)
       guard let first = findings.finished(arm).first else { return nil }
-      func total(_ measure: Measure) throws -> Int { Int(try findings.values(measure, of: arm).reduce(0, +)) }
-      return Point(
-        ratio: try findings[arm, first, .ratio], successes: try total(successes), trials: try total(.trials))
+      let (share, ratio) = (
+        try findings.share(successes, of: arm, on: findings.finished(arm)), try findings[arm, first, .ratio]
+      )
+      guard ratio.isFinite else {
+        throw FindingsError.impossible(measure: .ratio, task: SweepTask(arm, seed: first).name, value: ratio)
+      }
+      return Point(ratio: ratio, successes: share.found, trials: share.trials)
     }
   }
 

@@ -49,7 +49,7 @@ public struct RankSession {
     let fingerprint: String
     do {
       experiment = try make()
-      try experiment.check()
+      try experiment.checkSettings()
       fingerprint = try Settings.fingerprint(experiment.configuration)
     } catch {
       return try follower.excuse("\(error)")

@@ -75,6 +75,8 @@ public final class Watches {
   public let names: [String]
   /// Seconds that each has taken in this session.
   public private(set) var seconds: [String: Double]
+  /// Seconds of all of them.
+  package var total: Double { seconds.values.reduce(0, +) }
   private let watches: [any Watch]
   private let intervals: [String: WatchInterval]
   private let clock: () -> Double

@@ -8,7 +8,19 @@ public struct WatchKind: Sendable {
   public var summary: String
   /// In the order in which text may give them without names; the last is `every`.
   public var options: [NamedOption]
+  /// By which descents are compared; of others, all that they measure can be laid beside each other, and nothing is decided.
+  public var quantities: [Quantity]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
+
+  /// A number of each look.
+  public struct Quantity: Hashable, Sendable {
+    /// As looks have it, "largest".
+    public var tag: String
+    /// In words, with its unit, "largest eigenvalue of the Hessian".
+    public var name: String
+
+    public init(_ tag: String, _ name: String) { (self.tag, self.name) = (tag, name) }
+  }
 
   /// A diagnostic of your own is known to text once it is registered: `WatchKind.register`.
   ///
@@ -17,11 +29,15 @@ public struct WatchKind: Sendable {
   ///   - summary: what it looks at, in one line.
   ///   - options: in the order in which text may give them without names. Each diagnostic has one more, `every`: the epochs
   ///     or updates from one look to the next.
+  ///   - quantities: by which descents are compared.
   ///   - make: the diagnostic of the options' values on a site; it may throw where it does not apply there.
   public init(
-    name: String, summary: String, options: [NamedOption],
+    name: String, summary: String, options: [NamedOption], quantities: [Quantity] = [],
     make: @escaping @Sendable (OptionValues, WatchSite) throws -> any Watch
-  ) { (self.name, self.summary, self.options, self.make) = (name, summary, options + [Self.every], make) }
+  ) {
+    (self.name, self.summary, self.options) = (name, summary, options + [Self.every])
+    (self.quantities, self.make) = (quantities, make)
+  }
 
   private static let registered = KindRegistry<WatchKind>("diagnostic")
 
@@ -43,13 +59,15 @@ public struct WatchKind: Sendable {
   public static let all: [WatchKind] = [
     .init(
       name: "loss", summary: "mean loss on training and validation examples, from before the first update on",
-      options: [examples], make: { try LossWatch($1, count: try $0.count("examples")) }),
+      options: [examples], quantities: [.init("train", "loss on training examples")],
+      make: { try LossWatch($1, count: try $0.count("examples")) }),
     .init(
       name: "calibration", summary: "how well a classifier's confidence fits its accuracy, on validation examples",
-      options: [], make: { try CalibrationWatch($1) }),
+      options: [], quantities: [.init("ece", "expected calibration error")], make: { try CalibrationWatch($1) }),
     .init(
       name: "lipschitz", summary: "operator norms of all weights, their product bound, and what drives it",
       options: [examples, .init("exact", "false", "norms of convolutions as the model pads them, too")],
+      quantities: [.init("z", "logarithm of the product of all operator norms")],
       make: { LipschitzWatch($1, probe: try probe($1), count: try $0.count("examples"), exact: try $0.flag("exact")) }
     ),
     .init(
@@ -58,6 +76,10 @@ public struct WatchKind: Sendable {
         .init("deviation", "0.02", "standard deviation of the noise on each parameter"),
         .init("pairs", "4", "pairs of opposite draws, at most 1000"), examples,
         .init("limit", "0", "where the loss of an example is cut off; 0 for nowhere"),
+      ],
+      quantities: [
+        .init("gap", "loss of validation examples less that of training examples"),
+        .init("rise/train", "rise of the training loss under noise"),
       ],
       make: {
         FlatnessWatch(
@@ -68,6 +90,7 @@ public struct WatchKind: Sendable {
     .init(
       name: "twins", summary: "distance to descents on the same examples but one",
       options: [.init("count", "2", "twins, each a descent of its own; at most 100")],
+      quantities: [.init("distance", "distance from twins")],
       make: { TwinWatch($1, count: try $0.count("count", atMost: 100)) }),
     .init(
       name: "sharpness",
@@ -78,6 +101,7 @@ public struct WatchKind: Sendable {
           "tolerance", "0.01",
           "error of both eigenvalues at which a look ends, relative to the larger; rounding hides 1e-5"),
       ],
+      quantities: [.init("largest", "largest eigenvalue of the Hessian")],
       make: {
         try SharpnessWatch(
           $1, count: try $0.count("examples"), products: try $0.count("products", atMost: 1000),
@@ -92,6 +116,7 @@ public struct WatchKind: Sendable {
           "products", "40",
           "most products with the Hessian for each direction, at most 1000; so many copies of the parameters are kept"),
       ],
+      quantities: [.init("trace", "trace of the Hessian"), .init("eigenvalue/1", "largest eigenvalue of the Hessian")],
       make: {
         try SpectrumWatch(
           $1, count: try $0.count("examples"), top: try $0.count("top", atMost: 100),
@@ -100,11 +125,16 @@ public struct WatchKind: Sendable {
     .init(
       name: "norms",
       summary: "lengths of parameters, gradient and updates, tensor by tensor, and the way from the start",
-      options: [examples], make: { try NormWatch($1, count: try $0.count("examples"), interval: try WatchInterval($0)) }
+      options: [examples],
+      quantities: [
+        .init("distance", "distance from the start"), .init("gradient", "length of the gradient on training examples"),
+      ],
+      make: { try NormWatch($1, count: try $0.count("examples"), interval: try WatchInterval($0)) }
     ),
     .init(
       name: "noise", summary: "examples that a batch needs before its gradient is longer than its noise",
       options: [examples, .init("parts", "20", "random parts whose gradients are compared, 3 to 1000")],
+      quantities: [.init("scale", "gradient noise scale, examples")],
       make: {
         try NoiseWatch($1, count: try $0.count("examples"), parts: try $0.count("parts", atMost: 1000))
       }),
@@ -144,6 +174,11 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
     func makeWatch(on site: WatchSite) throws -> any Watch {
       try kind.make(OptionValues(owner: name, values: values), site)
     }
+
+    /// By which descents are compared.
+    public var quantities: [WatchKind.Quantity] { kind.quantities }
+    /// Whether it says when it looks.
+    package var hasInterval: Bool { description.contains(" every=") }
 
     /// When it looks.
     func interval() throws -> WatchInterval { try WatchInterval(OptionValues(owner: name, values: values)) }

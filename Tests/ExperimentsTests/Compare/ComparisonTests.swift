@@ -102,6 +102,11 @@ import Training
       #expect((event.values["test/loss"] != nil) == isReported, "\(event.task)")
     }
 
+    let saved = try RunSession.settings(ComparisonExperiment.self, RunFolder.open(folder))
+    try EditedLog.check(ComparisonExperiment(saved), events)
+    // Before it has seen its data it says so.
+    #expect(throws: SettingsError.self) { try ComparisonExperiment(comparison.configuration).claims() }
+
     // As if it had been killed: half of the tasks never ended, and a line was cut off.
     let path = try RunFolder.open(folder).logPath
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
@@ -227,7 +232,7 @@ import Training
   func claimsComeOutInEveryWay(_ kind: (measure: String, classes: Int), _ margin: Double?) throws {
     let (measure, classes) = kind
     var c = ComparisonConfiguration(data: ["t.csv"], arms: Self.arms + ["third: rate 1"], measure: measure)
-    c.decision.margin = margin
+    (c.decision.margin, c.watch) = (margin, margin == nil ? "sharpness, flatness" : nil)
     c.problems = [ComparedProblem(name: "t", account: "", fingerprint: "", hasTest: true, classes: classes)]
     let experiment = ComparisonExperiment(c)
     try experiment.check()

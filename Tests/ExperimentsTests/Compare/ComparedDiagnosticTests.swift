@@ -1,0 +1,118 @@
+import Experiments
+import Foundation
+import RunLogs
+import Testing
+import Training
+
+@Suite(.serialized) struct ComparedDiagnosticTests {
+  private let folder = NSTemporaryDirectory() + "descent-diagnostics-\(UUID().uuidString)"
+  private static let arms = ["still: rate 0.0001", "moves: momentum 0.9 | rate {0.01...0.1}"]
+
+  private func comparison(_ watch: String?, _ arms: [String] = Self.arms) throws -> MethodComparison {
+    try MadeUpTable.comparison(arms, on: [MadeUpTable.problem("numbers", table: 1)]) {
+      ($0.trials, $0.seeds.count, $0.watch) = (2, 5, watch)
+    }
+  }
+
+  private func results(_ path: String) throws -> [String: [String: Double]] {
+    var found: [String: [String: Double]] = [:]
+    for event in try RunFolder.open(path).events() where event.kind == "result" {
+      found[event.task] = event.values.filter { $0.key != "seconds" }
+    }
+    return found
+  }
+
+  /// What moves is further from where it began; the runs that decide tell it, no other, and descend as if nobody looked.
+  @Test func diagnosticsAreDecided() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let watched = try comparison("norms, sharpness, twins 1")
+    let result = try watched.run(out: folder + "/watched")
+    let decisions = result.outcome.verdicts.decisions
+    let pair = "numbers/still/moves"
+    let tags = ["norms/distance", "norms/gradient", "sharpness/largest", "twins/distance"]
+    #expect(decisions.map(\.claim.id) == [pair] + tags.map { "\(pair)/\($0)" })
+    let distance = try #require(decisions.first { $0.claim.id == pair + "/norms/distance" })
+    #expect(distance.verdict == .upheld && distance.evidence.count == 5)
+    #expect(try #require(distance.evidence.adjustedPValue) > distance.evidence.pValue, "all are corrected together")
+    #expect(result.pairs.count == 1)
+    #expect(result.text().contains("norms/distance") && result.text().contains("still is lower"))
+    let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
+    #expect(html.contains("twins: distance from twins"))
+
+    let found = try results(folder + "/watched")
+    let fresh = (0..<5).map { "/seed \($0)" }
+    for (task, values) in found {
+      let isFresh = fresh.contains { task.hasSuffix($0) }
+      #expect(tags.allSatisfy { (values["watch/\($0)"] != nil) == isFresh }, "\(task)")
+    }
+    func mean(_ arm: String) -> Double {
+      let own = found.filter { $0.key.contains("/\(arm)/") }.compactMap { $0.value["watch/norms/distance"] }
+      return own.reduce(0, +) / Double(own.count)
+    }
+    #expect(abs(distance.evidence.estimate - (mean("still") - mean("moves"))) < 1e-9)
+
+    _ = try comparison(nil).run(out: folder + "/alone")
+    #expect(try results(folder + "/alone") == found.mapValues { $0.filter { !$0.key.hasPrefix("watch/") } })
+
+    // Cut off: what is done again has the same numbers.
+    let log = try RunFolder.open(folder + "/watched").logPath
+    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init)
+    try (lines.prefix(lines.count / 2).joined(separator: "\n") + "\n").write(
+      toFile: log, atomically: true, encoding: .utf8)
+    _ = try watched.resume(folder + "/watched")
+    #expect(try results(folder + "/watched") == found)
+  }
+
+  /// One arm has no pair, and its numbers are told.
+  @Test func aLoneArmIsTold() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let result = try comparison("norms", ["moves: rate {0.01...0.1}"]).run(out: folder)
+    #expect(result.outcome.verdicts.decisions.isEmpty)
+    let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
+    #expect(html.contains("norms: distance from the start"))
+  }
+
+  /// A descent that a diagnostic says nothing of is left out of its pairs, and a note says so.
+  @Test func missingNumbersAreLeftOut() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let asked = try comparison("norms")
+    _ = try asked.run(out: folder)
+    let saved = try RunSession.settings(ComparisonExperiment.self, RunFolder.open(folder))
+    let experiment = ComparisonExperiment(saved)
+    let events = try RunFolder.open(folder).events().map { event in
+      var own = event
+      if event.task.contains("/moves/"), event.task.hasSuffix("/seed 3") { own.values["watch/norms/distance"] = nil }
+      if event.task.contains("/still/"), event.task.hasSuffix("/seed 1") { own.values["watch/norms/distance"] = .nan }
+      return own
+    }
+    let decisions = try experiment.decide(experiment.findings(events)).decisions
+    let distance = try #require(decisions.first { $0.claim.id.hasSuffix("norms/distance") })
+    #expect(distance.evidence.count == 3 && distance.evidence.reason.contains("2 of 5 pairs are left out"))
+    #expect(decisions.first { $0.claim.id.hasSuffix("norms/gradient") }?.evidence.count == 5)
+    try EditedLog.check(experiment, events)
+  }
+
+  @Test(arguments: [
+    ("sharpnes", "sharpness"), ("norms every=2", "leave out every"), ("calibration", "still: "), ("norms,", "empty"),
+    ("twins 0", "twins"),
+  ])
+  func mistakesAreNamed(_ watch: String, _ hint: String) throws {
+    #expect {
+      try comparison(watch).run(out: folder)
+    } throws: {
+      ($0 is SettingsError || $0 is DescentError) && "\($0)".contains(hint)
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder))
+  }
+
+  /// Losses that differ bend differently, whatever descends on them.
+  @Test func oneLossIsComparedWithItself() throws {
+    let arms = ["a: rate 0.01; loss squaredError", "b: rate 0.01; loss absoluteError"]
+    #expect {
+      try comparison("sharpness", arms).run(out: folder)
+    } throws: {
+      $0 is SettingsError && "\($0)".contains("different losses")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder))
+  }
+}
