@@ -102,35 +102,43 @@ struct DescribeCommand: ParsableCommand {
   var name: String
 
   func run() throws {
+    // A diagnostic may have the name of a transformation or an experiment.
+    var found: [() throws -> Void] = []
     if let kind = TransformationKind.all.first(where: { $0.name == name }) {
-      describe(kind.name, kind.summary, kind.options)
-      return print("For example: \(kind.examples.joined(separator: "; "))")
+      found.append {
+        describe(kind.name, kind.summary, kind.options)
+        print("For example: \(kind.examples.joined(separator: "; "))")
+      }
     }
     if let kind = DescentMethodKind.all.first(where: { $0.name == name }) {
-      return describe(kind.name, kind.summary, kind.options)
+      found.append { describe(kind.name, kind.summary, kind.options) }
     }
     if let kind = FunctionKind.all.first(where: { $0.name == name }) {
-      describe(kind.form, kind.summary, kind.arguments)
-      return print("For example: \(kind.example)")
+      found.append {
+        describe(kind.form, kind.summary, kind.arguments)
+        print("For example: \(kind.example)")
+      }
     }
-    // An experiment may have a diagnostic's name.
     if let kind = WatchKind.all.first(where: { $0.name == name }) {
-      describe("--watch \(kind.name)", kind.summary, kind.options)
-      print("Descents are compared by: \(kind.quantities.map { "\($0.tag) (\($0.name))" }.joined(separator: ", ")).")
-      guard ExperimentRegistry.all.contains(where: { $0.name == name }) else { return }
-      print()
+      found.append {
+        describe("--watch \(kind.name)", kind.summary, kind.options)
+        print("Descents are compared by: \(kind.quantities.map { "\($0.tag) (\($0.name))" }.joined(separator: ", ")).")
+      }
     }
+    if let type = ExperimentRegistry.all.first(where: { $0.name == name }) { found.append { try describe(type) } }
+    for (index, tell) in found.enumerated() {
+      if index > 0 { print() }
+      try tell()
+    }
+    guard found.isEmpty else { return }
     let names =
       ExperimentRegistry.all.map { $0.name } + TransformationKind.all.map(\.name) + DescentMethodKind.all.map(\.name)
       + WatchKind.all.map(\.name) + FunctionKind.all.map(\.name)
     guard !CatalogueEntry.all.contains(where: { $0.name == name }) else {
       throw SettingsError("\(name) is a data set: descent data \(name)")
     }
-    guard names.contains(name) else {
-      throw SettingsError(
-        "there is nothing named \(name); \(ForeignName.answer(name) ?? NearestName.hint(name, among: names))")
-    }
-    try describe(try ExperimentRegistry.named(name))
+    throw SettingsError(
+      "there is nothing named \(name); \(ForeignName.answer(name) ?? NearestName.hint(name, among: names))")
   }
 
   private func describe(_ name: String, _ summary: String, _ options: [NamedOption]) {

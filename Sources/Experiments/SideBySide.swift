@@ -114,6 +114,13 @@ package struct SideBySide {
     return (["run"] + settings + ["updates", "seconds"] + columns + names, rows)
   }
 
+  private var caution: String {
+    let changes = differences.filter { ["source", "loss", "classWeights"].contains($0) }
+    return Self.caution
+      + (changes.isEmpty
+        ? "" : " They differ in \(changes.joined(separator: " and ")): so do the losses that are measured.")
+  }
+
   private static let caution =
     "Each run is one seed, and they were not tuned alike: whether a difference is more than chance is said by descent compare. "
     + "Seconds include what diagnostics took."
@@ -125,7 +132,7 @@ package struct SideBySide {
       [table.header[column]] + table.rows.map { $0[column] }
     }
     return TextTable(header: [table.header[0]] + table.rows.map { $0[0] }, rows: rows).text(width: 120) + "\n\n"
-      + TextTable.wrapped(Self.caution, width: 120).joined(separator: "\n")
+      + TextTable.wrapped(caution, width: 120).joined(separator: "\n")
   }
 
   // MARK: Curves
@@ -141,6 +148,8 @@ package struct SideBySide {
           let points = run.events.compactMap { event in point(event).map { (x(event), $0) } }.filter(\.1.isFinite)
           return .init(name: run.name, x: points.map(\.0), y: points.map(\.1), color: index)
         }.filter { !$0.x.isEmpty })
+      // A lone curve has no legend.
+      if plot.series.count == 1 { plot.title += " (\(plot.series[0].name))" }
       let values = plot.series.flatMap(\.y)
       let isWide = (values.max() ?? 1) > 20 * (values.min() ?? 1)
       plot.isLogY = (title.hasSuffix("loss") || isWide) && values.allSatisfy { $0 > 0 }
@@ -156,7 +165,7 @@ package struct SideBySide {
     let epochs = runs.flatMap(\.events).filter { $0.kind == "epoch" }
     let tags = ["loss/train", "validation/loss"] + Self.main.dropFirst().map { "validation/\($0)" }
     var sections: [Report.Section] = [
-      .paragraph(Self.caution), .table(header: table.header, rows: table.rows), .heading("Curves"),
+      .paragraph(caution), .table(header: table.header, rows: table.rows), .heading("Curves"),
     ]
     for part in ["train", "validation"] {
       sections += curves("looks-\(part)", "\(part) examples, loss") { Self.value($0, of: "loss", part) }

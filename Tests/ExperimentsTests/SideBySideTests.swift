@@ -83,7 +83,7 @@ import Training
     let watched = plots.map(\.name).filter { $0.hasPrefix("look-") && $0.hasSuffix("-updates") }
     #expect(
       watched == [
-        "look-1-sharpness-largest-updates", "look-2-noise-scale-updates", "look-3-norms-distance-updates",
+        "look-1-sharpness-largest-updates", "look-2-noise-signal-updates", "look-3-norms-distance-updates",
         "look-4-norms-gradient-updates",
       ])
     #expect(plots.first { $0.name.contains("norms-distance") }?.series.map(\.name) == ["fast"])

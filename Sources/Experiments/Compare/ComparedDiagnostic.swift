@@ -7,6 +7,10 @@ struct ComparedDiagnostic: Sendable {
   let quantity: WatchKind.Quantity
 
   var measure: Measure { Measure("watch/\(watch)/\(quantity.tag)") }
+  /// How well a look knows it; of those that say so.
+  var error: Measure { Measure(measure.tag + "/error") }
+  /// As "sharpness/largest".
+  var tag: String { "\(watch)/\(quantity.tag)" }
   /// As "sharpness: largest eigenvalue of the Hessian".
   var name: String { "\(watch): \(quantity.name)" }
 

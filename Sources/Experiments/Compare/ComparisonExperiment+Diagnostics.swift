@@ -5,7 +5,7 @@ import Statistics
 /// What a comparison says of the diagnostics that were asked for.
 extension ComparisonExperiment {
   static func claimID(_ pair: String, _ diagnostic: ComparedDiagnostic) -> String {
-    "\(pair)/\(diagnostic.watch)/\(diagnostic.quantity.tag)"
+    "\(pair)/\(diagnostic.tag)"
   }
 
   /// One claim for each pair and number: that the first arm's is lower. No direction is better.
@@ -14,35 +14,43 @@ extension ComparisonExperiment {
     return plan.diagnostics.flatMap { diagnostic in
       plan.pairs.map { first, second in
         let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
-        let (own, other) = (quantity(data, first, diagnostic), quantity(data, second, diagnostic))
+        let sides = [first, second]
         return .lower(
           Self.claimID(Self.claimID(place, a, b), diagnostic),
-          "On \(place), \(diagnostic.name) of \(a) after the last update is lower than that of \(b).", own, than: other,
-          name: "\(diagnostic.watch) of \(a) lower than of \(b) on \(place)", source: "asked"
-        ).noting { findings in
-          let count = Set(try own.bySeed(findings).keys).intersection(try other.bySeed(findings).keys).count
-          let missing = findings.seeds.count - count
-          return missing == 0
-            ? nil
-            : "\(missing) of \(findings.seeds.count) pairs are left out: a descent diverged, or there was no number."
-        }.measured(in: diagnostic.name)
-          .requiring([staysFinite(data, first, plan), staysFinite(data, second, plan)])
+          "On \(place), the \(diagnostic.quantity.name) of \(a) after the last update is lower than that of \(b).",
+          quantity(data, first, diagnostic), than: quantity(data, second, diagnostic),
+          name: "\(diagnostic.tag) of \(a) lower than of \(b) on \(place)", source: "asked"
+        ).noting { try note($0, data, sides, diagnostic) }.measured(in: diagnostic.name).requiring(
+          sides.map { staysFinite(data, $0, plan) } + sides.map { hasNumbers(data, $0, diagnostic, plan) }
+            + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) })
       }
     }
   }
 
-  /// A seed without a number is left out like one that has not ended.
-  private func quantity(_ data: Int, _ arm: Int, _ diagnostic: ComparedDiagnostic) -> Quantity<ComparisonTrial> {
-    @Sendable func chosenTrial(
-      _ findings: Findings<ComparisonTrial>
-    ) throws -> (findings: Findings<ComparisonTrial>, trial: ComparisonTrial) {
-      guard let trial = try chosen(data, arm, findings) else {
-        throw StatisticsError.tooFewValues(what: try plan().arms[arm].name, needed: 1, found: 0)
-      }
-      return (findings, trial)
+  /// The chosen setting of an arm, of whose descents a number is asked.
+  private func chosenTrial(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial {
+    guard let trial = try chosen(data, arm, findings) else {
+      throw StatisticsError.tooFewValues(what: try plan().arms[arm].name, needed: 1, found: 0)
     }
-    return Quantity(of: chosenTrial) { found, seed in
-      guard let value = try found.findings.ifMeasured(diagnostic.measure, of: found.trial, seed), value.isFinite else {
+    return trial
+  }
+
+  private func chosenDescents(
+    _ data: Int, _ arm: Int
+  ) -> @Sendable (Findings<ComparisonTrial>) throws -> (findings: Findings<ComparisonTrial>, trial: ComparisonTrial) {
+    { ($0, try chosenTrial(data, arm, $0)) }
+  }
+
+  private static func number(
+    _ diagnostic: ComparedDiagnostic, _ trial: ComparisonTrial, _ seed: Int, _ findings: Findings<ComparisonTrial>
+  ) throws -> Double? {
+    try findings.ifMeasured(diagnostic.measure, of: trial, seed).flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  /// A seed without a number is left out like one that has not ended; `hasNumbers` sees to it that nothing is said then.
+  private func quantity(_ data: Int, _ arm: Int, _ diagnostic: ComparedDiagnostic) -> Quantity<ComparisonTrial> {
+    Quantity(of: chosenDescents(data, arm)) { found, seed in
+      guard let value = try Self.number(diagnostic, found.trial, seed, found.findings) else {
         throw FindingsError.unfinished(task: SweepTask(found.trial, seed: seed).name)
       }
       return value
@@ -50,6 +58,32 @@ extension ComparisonExperiment {
       guard let trial = try chosen(data, arm, findings) else { return }
       findings.set(diagnostic.measure, of: trial, seed, to: wanted)
     }
+  }
+
+  /// Descents that diverge are no random choice of descents: what is left without them is of other seeds for each arm.
+  private func hasNumbers(
+    _ data: Int, _ arm: Int, _ diagnostic: ComparedDiagnostic, _ plan: ComparisonPlan
+  ) -> Condition<ComparisonTrial> {
+    Condition(
+      "fresh seeds of \(plan.arms[arm].name) without \(diagnostic.tag) on \(plan.dataNames[data]) (share)", .atMost(0),
+      "Each descent has the number: none diverged, and the diagnostic could follow.",
+      Quantity(of: chosenDescents(data, arm)) { found, seed in
+        try Self.number(diagnostic, found.trial, seed, found.findings) == nil ? 1 : 0
+      } makeUp: { wanted, seed, findings in
+        guard let trial = try chosen(data, arm, findings) else { return }
+        findings.set(diagnostic.measure, of: trial, seed, to: wanted > 0 ? .nan : 1)
+      })
+  }
+
+  /// How well the looks know their numbers, where they say so.
+  private func note(
+    _ findings: Findings<ComparisonTrial>, _ data: Int, _ sides: [Int], _ diagnostic: ComparedDiagnostic
+  ) throws -> String? {
+    let errors = try sides.flatMap { arm in
+      let trial = try chosenTrial(data, arm, findings)
+      return try findings.finished(trial).compactMap { try findings.ifMeasured(diagnostic.error, of: trial, $0) }
+    }
+    return errors.max().map { "Looks know the number to \(Report.number($0, digits: 2)) or better." }
   }
 
   // MARK: Tables
@@ -64,7 +98,7 @@ extension ComparisonExperiment {
       plan.diagnostics.flatMap { diagnostic in
         plan.pairs.compactMap { pair -> [String]? in
           let (a, b) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
-          let name = isShort ? "\(diagnostic.watch)/\(diagnostic.quantity.tag)" : diagnostic.name
+          let name = isShort ? diagnostic.tag : diagnostic.name
           return known[Self.claimID(Self.claimID(data, a, b), diagnostic)].map { row([data, name], a, b, $0) }
         }
       }
@@ -85,8 +119,11 @@ extension ComparisonExperiment {
       switch decision.verdict {
       case .upheld: "\(a) is lower"
       case .refuted: "\(b) is lower"
-      case .undecided: "no difference found"
-      default: "\(decision.verdict)"
+      case .undecided: e.isTested ? "no difference found" : "no test: too few numbers"
+      case .notMeasured: "not ended"
+      case .notApplicable:
+        "not applicable: "
+          + decision.preconditions.filter { $0.isMeasured && !$0.holds }.map(\.account).joined(separator: ", ")
       }
     return names + [
       "\(a) - \(b)", verdict, short(e.estimate),
@@ -95,34 +132,37 @@ extension ComparisonExperiment {
     ]
   }
 
-  /// By arm: the mean over fresh seeds with its interval; and the pairs.
-  func diagnosticSections(_ findings: Findings<ComparisonTrial>, _ decisions: [Decision]) throws -> [Report.Section] {
+  /// By arm: the mean over fresh seeds with its interval, and of how many where some have no number. Nil where no diagnostic was
+  /// asked for.
+  func diagnosticArms(_ findings: Findings<ComparisonTrial>, isShort: Bool) throws -> TextTable? {
     let plan = try plan()
-    guard !plan.diagnostics.isEmpty else { return [] }
+    guard !plan.diagnostics.isEmpty else { return nil }
     let rows = try plan.dataNames.indices.flatMap { data in
       try plan.arms.indices.map { arm -> [String] in
-        let name = [plan.dataNames[data], plan.arms[arm].name]
+        let names = [plan.dataNames[data], plan.arms[arm].name]
         guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else {
-          return name + plan.diagnostics.map { _ in "–" }
+          return names + plan.diagnostics.map { _ in "–" }
         }
-        return name
-          + (try plan.diagnostics.map { diagnostic in
-            let values = try findings.finished(trial).compactMap {
-              try findings.ifMeasured(diagnostic.measure, of: trial, $0)
-            }.filter(\.isFinite)
-            return values.isEmpty ? "–" : Report.spread(values)
-          })
+        let seeds = findings.finished(trial)
+        let cells = try plan.diagnostics.map { diagnostic -> String in
+          let values = try seeds.compactMap { try Self.number(diagnostic, trial, $0, findings) }
+          let part = values.count < seeds.count ? " (\(values.count) of \(seeds.count) seeds)" : ""
+          return (values.isEmpty ? "–" : Report.spread(values)) + part
+        }
+        return names + cells
       }
     }
-    let pairs =
-      try diagnosticTable(decisions, isShort: false).map { [Report.Section.table(header: $0.header, rows: $0.rows)] }
-      ?? []
+    return TextTable(header: ["data", "arm"] + plan.diagnostics.map { isShort ? $0.tag : $0.name }, rows: rows)
+  }
+
+  func diagnosticSections(_ findings: Findings<ComparisonTrial>, _ decisions: [Decision]) throws -> [Report.Section] {
+    guard let arms = try diagnosticArms(findings, isShort: false) else { return [] }
+    let pairs = try diagnosticTable(decisions, isShort: false)
     return [
       .heading("Diagnostics"),
       .paragraph(
-        "Of each descent on a fresh seed after its last update (not at the weights that are kept), on the loss that it descends. "
-          + "Arms of a seed are looked at on the same examples. That one is lower does not say that it is better."),
-      .table(header: ["data", "arm"] + plan.diagnostics.map(\.name), rows: rows),
-    ] + pairs
+        "Of each descent on a fresh seed after its last update (not at the weights that are kept), of the plain loss. Arms of a "
+          + "seed are looked at on the same examples. That one is lower does not say that it is better."),
+    ] + ([arms] + (pairs.map { [$0] } ?? [])).map { .table(header: $0.header, rows: $0.rows) }
   }
 }

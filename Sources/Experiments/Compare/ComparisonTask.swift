@@ -52,14 +52,16 @@ struct ComparisonTask {
   /// The diagnostics that were asked for; nil for none.
   ///
   /// - Throws: `SettingsError` naming the arm where one does not apply to the data.
-  func watches(on trainer: Trainer, _ clock: @escaping () -> Double) throws -> Watches? {
+  func watches(on trainer: Trainer, _ clock: @escaping () -> Double) throws -> ComparedWatches? {
     guard let watch = plan.watch else { return nil }
     let problem = entry.problem
     // The same examples and noise for all arms of a seed, whatever else they draw.
     let site = WatchSite(
       model: trainer.model, loss: trainer.loss, train: problem.train, validation: problem.validation,
       normalization: problem.normalization, key: RandomKey(seed: seed).split("watch"))
-    do { return try Watches(watch, on: site, clock: clock) } catch { throw SettingsError("\(setting.name): \(error)") }
+    do { return try ComparedWatches(watch, on: site, clock: clock) } catch {
+      throw SettingsError("\(setting.name): \(error)")
+    }
   }
 
   /// Guesses the cost from a few updates and one look.
@@ -79,11 +81,14 @@ struct ComparisonTask {
     var seconds = step * Double(updates) + look * Double(looks)
     if let watches = try watches(on: trainer, { ProcessInfo.processInfo.systemUptime }) {
       try watches.begin(trainer, memory: nil)
-      _ = try watches.look(trainer, ofTurn: true) + watches.look(trainer, ofTurn: false)
+      let begun = watches.seconds
+      for _ in 0..<5 where (try? trainer.advance()) != nil { try watches.follow(trainer) }
+      let followed = (watches.seconds - begun) / 5 * Double(updates)
+      _ = try watches.look(trainer)
       // Of the tasks of an arm those on fresh seeds carry them.
       let (fresh, tuning) = (Double(configuration.seeds.count), Double(configuration.seeds.tuningCount))
       let trials = Double(plan.arms.indices.map { plan.settings[$0].count }.max() ?? 1)
-      seconds += watches.total * fresh / (fresh + tuning * trials)
+      seconds += (watches.seconds + followed) * fresh / (fresh + tuning * trials)
     }
     return TaskCost(seconds: seconds)
   }
@@ -98,19 +103,18 @@ struct ComparisonTask {
     var best = BestEpoch(saved?.memory.subtree("best"))
     var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
     var (lastSave, last) = (clock(), Double.nan)
-    var watches = isReported ? try watches(on: trainer, clock) : nil
+    let watches = isReported ? try watches(on: trainer, clock) : nil
     try watches?.begin(trainer, memory: saved?.memory.subtree("watch"))
     var isDiverged = false
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) where look > trainer.step {
-      let (began, watched) = (clock(), watches?.total ?? 0)
+      let (began, watched) = (clock(), watches?.seconds ?? 0)
       var sum = 0.0
       let first = trainer.step
       while trainer.step < look, !isDiverged {
         do { sum += try trainer.advance()[0] } catch is TrainingError { isDiverged = true }
-        // What cannot follow, as a twin that diverges, has no number in the end.
-        do { if !isDiverged { try watches?.follow(trainer) } } catch is TrainingError { watches = nil }
+        if !isDiverged { try watches?.follow(trainer) }
       }
-      seconds += clock() - began - ((watches?.total ?? watched) - watched)
+      seconds += clock() - began - ((watches?.seconds ?? 0) - watched)
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
       let found = try held.measures(weights).values
@@ -143,8 +147,11 @@ struct ComparisonTask {
       values[.constant(Measure(tag))] = value
     }
     if !isDiverged, let watches {
-      for (name, found) in try watches.look(trainer, ofTurn: true) + watches.look(trainer, ofTurn: false) {
-        for own in plan.diagnostics where own.watch == name { values[own.measure] = found[own.quantity.tag] }
+      for (name, found) in try watches.look(trainer) {
+        for own in plan.diagnostics where own.watch == name {
+          values[own.measure] = found[own.quantity.tag]
+          values[own.error] = found[own.quantity.tag + "/error"]
+        }
       }
     }
     if !isDiverged {

@@ -141,7 +141,10 @@ public struct ComparisonOutcome: Sendable {
     (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
     (pairHeader, cautions) = (experiment.pairHeader, try experiment.cautions(findings))
-    diagnostics = try experiment.diagnosticTable(outcome.verdicts.decisions, isShort: true)
+    diagnostics =
+      try plan.arms.count > 1
+      ? experiment.diagnosticTable(outcome.verdicts.decisions, isShort: true)
+      : experiment.diagnosticArms(findings, isShort: true)
     trials =
       plan.arms.count > 1
       ? []

@@ -8,7 +8,7 @@ public struct WatchKind: Sendable {
   public var summary: String
   /// In the order in which text may give them without names; the last is `every`.
   public var options: [NamedOption]
-  /// By which descents are compared; of others, all that they measure can be laid beside each other, and nothing is decided.
+  /// By which descents are compared, each a number of every look; of others, all that they measure can be laid beside each other, and nothing is decided.
   public var quantities: [Quantity]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
 
@@ -134,7 +134,7 @@ public struct WatchKind: Sendable {
     .init(
       name: "noise", summary: "examples that a batch needs before its gradient is longer than its noise",
       options: [examples, .init("parts", "20", "random parts whose gradients are compared, 3 to 1000")],
-      quantities: [.init("scale", "gradient noise scale, examples")],
+      quantities: [.init("signal", "squared gradient over the noise of one example")],
       make: {
         try NoiseWatch($1, count: try $0.count("examples"), parts: try $0.count("parts", atMost: 1000))
       }),
