@@ -37,6 +37,28 @@ import Testing
     if repetitions == 1 { #expect(pairs[0].outcome == .noDifference) }
   }
 
+  /// What differs in its draws alone has other diagnostics by chance alone: of as many tables one in twenty is called different.
+  @Test func twinsHaveTheSameDiagnostics() throws {
+    var found: [String: Int] = [:]
+    for repetition in 0..<repetitions {
+      let arms = [1, 2].map { "\($0 == 1 ? "a" : "b"): rate 0.05; draw \(2 * repetition + $0)" }
+      let outcome = try MadeUpTable.verdict(arms, table: 500 + repetition) {
+        $0.watch = "sharpness, spectrum, norms, noise, flatness"
+      }
+      let decisions = outcome.outcome.verdicts.decisions.filter { $0.claim.id != "made-up/a/b" }
+      #expect(decisions.count == 8)
+      for decision in decisions {
+        #expect(decision.evidence.count == 8 && decision.evidence.estimate != 0)
+        found[decision.claim.id, default: 0] += decision.evidence.pValue < 0.05 ? 1 : 0
+      }
+    }
+    for (id, count) in found.sorted(by: { $0.key < $1.key }) {
+      if repetitions > 1 { print("\(id): \(count) of \(repetitions) below 0.05") }
+      // So many, by chance.
+      #expect(1 - binomialCDF(count - 1, trials: repetitions, probability: 0.05) > 1e-3, "\(id): \(count)")
+    }
+  }
+
   /// Noise in every gradient is a handicap that no rate takes back.
   @Test func noiseIsWorse() throws {
     let arm = "momentum 0.9 | rate {0.0003...1}"
