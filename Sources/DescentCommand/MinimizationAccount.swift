@@ -38,7 +38,7 @@ struct MinimizationAccount {
     // A thousandth of what was gained is rounding, or a step to and fro.
     let isLower = path.values.last! - least > 1e-3 * (path.values[0] - least)
     let passed = (isLower ? path.values.firstIndex(of: least) : nil).map {
-      ["it had been lower on its way: \(Report.number(least, digits: 6)) after \(path.updates[$0]) updates"]
+      ["it had been lower on its way: \(Report.number(least, digits: 6)) after \(counted(path.updates[$0], "update"))"]
     }
     return [
       (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "

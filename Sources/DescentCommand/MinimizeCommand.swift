@@ -12,8 +12,8 @@ struct MinimizeCommand: ParsableCommand {
         descent minimize "100*(y - x^2)^2 + (1 - x)^2" --from "x=-1.2, y=1" --chain "adam | rate 0.03"
         descent minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
       --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
-      Arithmetic is in double precision. What is said at the end is of where the lowest descent ended: how the function bends there, by the
-      Hessian, and how much lower Newton's step would lead.
+      Arithmetic is in double precision. What is said at the end is of where the lowest descent ended: how the function \
+      bends there, by the Hessian, and how much lower Newton's step would lead.
       """)
 
   @Argument(help: "The function, as \"(x - 3)^2 + sin(y)^2\".")

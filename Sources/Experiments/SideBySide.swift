@@ -177,8 +177,8 @@ package struct SideBySide {
     let watched = diagnostics.filter { $0.watch != "loss" }
     if !watched.isEmpty { sections.append(.heading("Diagnostics")) }
     for (index, (watch, quantity)) in watched.enumerated() {
-      let tag = String(quantity.tag.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
-      sections += curves("look-\(index + 1)-\(watch)-\(tag)", "\(watch): \(quantity.name)", isOverTime: false) {
+      let name = String("\(watch)-\(quantity.tag)".map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+      sections += curves("look-\(index + 1)-\(name)", "\(watch): \(quantity.name)", isOverTime: false) {
         Self.value($0, of: watch, quantity.tag)
       }
     }

@@ -61,6 +61,23 @@ package struct TrainingRun {
       (self.shards, self.compress, self.directory) = (shards, compress, directory)
       (self.loss, self.augment, self.heldOut) = (loss, augment, heldOut)
     }
+
+    /// Whether numbers are such as a run was started with; a file may have been edited.
+    ///
+    /// - Throws: `SettingsError` naming the setting.
+    func check() throws {
+      try Experiments.Settings.checkSizes(self)
+      for (name, count) in [("epochs", epochs), ("batch", batch)] where count < 1 {
+        throw SettingsError("\(name) must be at least 1, not \(count)")
+      }
+      guard patience >= 0, shards ?? 1 >= 1 else {
+        throw SettingsError("patience must not be negative, nor shards below 1")
+      }
+      let shares = [("validation", table?.validation ?? heldOut ?? 0), ("test", table?.test ?? 0)]
+      for (name, share) in shares where !(0..<1 ~= share) {
+        throw SettingsError("the share for \(name) must be at least 0 and below 1, not \(share)")
+      }
+    }
   }
 
   let settings: Settings
@@ -168,8 +185,10 @@ package struct TrainingRun {
   /// - Throws: `SettingsError` where it is no run of this kind.
   package static func settings(of folder: RunFolder) throws -> Settings {
     try RunSession.checkThatNoExperiment(folder)
-    return try Experiments.Settings.decode(
+    let settings = try Experiments.Settings.decode(
       Settings.self, from: Experiments.Settings.text(of: folder), describing: folder.configurationPath)
+    do { try settings.check() } catch { throw SettingsError("\(folder.configurationPath): \(error)") }
+    return settings
   }
 
   /// The data of a folder's run, read again.

@@ -9,8 +9,8 @@ struct PlotScript {
 
   /// The whole script, data included.
   var text: String {
-    // An axis without a single value has no range, and gnuplot would draw nothing at all.
-    guard plot.cells != nil || hasPoints || plot.xRange != nil || plot.yRange != nil else {
+    // An axis without a single value has no range but one that is given, and gnuplot would draw nothing at all.
+    guard plot.cells != nil || hasPoints || (plot.xRange != nil && plot.yRange != nil) else {
       let axes = ["unset logscale", "set xrange [0:1]", "set yrange [0:1]", "unset key"]
       return (settings + axes + ["set label 'no data' at graph 0.5,0.5 center", "plot NaN notitle"])
         .joined(separator: "\n") + "\n"
@@ -30,12 +30,13 @@ struct PlotScript {
     }
   }
 
-  /// Whether any point has a place on the axes.
+  /// Whether any point has a place on the axes, within what is shown of them.
   private var hasPoints: Bool {
-    plot.series.contains { item in
-      zip(item.x, item.y).contains { x, y in
-        x.isFinite && y.isFinite && (x > 0 || !plot.isLogX) && (y > 0 || !plot.isLogY)
-      }
+    func hasPlace(_ value: Double, _ isLog: Bool, _ range: ClosedRange<Double>?) -> Bool {
+      value.isFinite && (value > 0 || !isLog) && range?.contains(value) ?? true
+    }
+    return plot.series.contains { item in
+      zip(item.x, item.y).contains { hasPlace($0, plot.isLogX, plot.xRange) && hasPlace($1, plot.isLogY, plot.yRange) }
     }
   }
 

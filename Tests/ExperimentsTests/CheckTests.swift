@@ -83,7 +83,7 @@ import Training
     for type in ExperimentRegistry.all { try edit(type) }
     refuses(CalibrationExperiment.self, "decision.accuracyMargin=0")
     refuses(CalibrationExperiment.self, "seeds.ablationCount=-1")
-    for change in ["exponents.factors=[1e15]", "exponents.factors=[1e-15]", "decision.margin=5e-324"] {
+    for change in ["exponents.factors=[1e15]", "exponents.factors=[1e-15]", "decision.margin=0"] {
       refuses(DistributedLimitsExperiment.self, change)
     }
     for change in [

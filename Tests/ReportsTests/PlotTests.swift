@@ -32,6 +32,18 @@ import Testing
     #expect(try Gnuplot().draw(plot).contains("Holes"))
   }
 
+  /// Where no point is a number, or none lies where it is looked, a range of one axis, or of both, changes nothing.
+  @Test(arguments: [false, true], [false, true]) func noPointHasAPlace(hasX: Bool, hasY: Bool) throws {
+    for (x, y) in [([1, 2], [.nan, .infinity]), ([1e12, 2e12], [1e12, 1e12])] {
+      var plot = Plot(
+        name: "nowhere", title: "Nowhere", xLabel: "x", yLabel: "y",
+        series: [.init(name: "points", x: x, y: y, style: .points, labels: ["a", "b"])])
+      if hasX { plot.xRange = -1...1 }
+      if hasY { plot.yRange = -1...1 }
+      #expect(try Gnuplot().draw(plot).contains("Nowhere"))
+    }
+  }
+
   /// A run may be too short for a plot; its report is drawn all the same.
   @Test(arguments: [[], [Double.nan, .infinity], [-1, 0]])
   func nothingToDraw(y: [Double]) throws {
@@ -54,7 +66,7 @@ import Testing
   @Test func whatCannotBeDrawnIsSaid() throws {
     var plot = Plot(name: "logs", title: "Logs", xLabel: "", yLabel: "", series: [.init(name: "a", x: [1], y: [-1])])
     plot.isLogY = true
-    plot.yRange = -2...(-1)
+    (plot.xRange, plot.yRange) = (0...2, -2...(-1))
     do {
       _ = try Gnuplot().draw(plot)
       Issue.record("a negative range was drawn on a logarithmic axis")

@@ -1,10 +1,10 @@
 import Training
 
-/// The diagnostics that a judged descent carries. One that cannot follow, as where a twin diverges, is lost; the others go on.
+/// The diagnostics that a judged descent carries. One that cannot go on, as where a twin diverges, is lost; the others go on.
 package final class ComparedWatches {
   private var watches: [(name: String, watches: Watches)]
-  /// Names of those that could not follow.
-  package private(set) var lost: Set<String> = []
+  /// Why some could not go on, by name.
+  package private(set) var lost: [String: String] = [:]
 
   /// - Throws: `DescentError` where one does not apply to the site.
   package init(_ configuration: WatchConfiguration, on site: WatchSite, clock: @escaping () -> Double) throws {
@@ -20,26 +20,37 @@ package final class ComparedWatches {
 
   /// What is needed to go on.
   package var memory: Tree<NDArray> {
-    let marks = lost.reduce(Tree<NDArray>()) { $0.merging(Tree(["lost/\($1)": NDArray([1])])) }
+    let marks = lost.keys.sorted().reduce(Tree<NDArray>()) { $0.merging(Tree(["lost/\($1)": NDArray([1])])) }
     return following.reduce(marks) { $0.merging($1.watches.memory.prefixed("kept")) }
   }
 
-  private var following: [(name: String, watches: Watches)] { watches.filter { !lost.contains($0.name) } }
+  private var following: [(name: String, watches: Watches)] { watches.filter { lost[$0.name] == nil } }
 
   /// - Parameter memory: what a checkpoint holds; nil for a fresh start.
   /// - Throws: `TrainingError` where the checkpoint lacks what one needs.
   package func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws {
-    lost = Set(watches.map(\.name).filter { memory?["lost/\($0)"] != nil })
-    for one in following { try one.watches.begin(trainer, memory: memory?.subtree("kept")) }
+    for one in watches where memory?["lost/\(one.name)"] != nil { lost[one.name] = "lost in an earlier session" }
+    for one in following {
+      // What has nothing to remember yet begins anew.
+      let kept = memory?.subtree("kept")
+      try one.watches.begin(trainer, memory: kept.flatMap { $0.subtree(one.name).isEmpty ? nil : $0 })
+    }
   }
 
   /// Tells all of an update.
-  package func follow(_ trainer: Trainer) throws {
-    for one in following { do { try one.watches.follow(trainer) } catch is TrainingError { lost.insert(one.name) } }
+  package func follow(_ trainer: Trainer) {
+    for one in following { do { try one.watches.follow(trainer) } catch { lost[one.name] = "\(error)" } }
   }
 
   /// What each sees now, whenever its turn is.
-  package func look(_ trainer: Trainer) throws -> [(name: String, values: [String: Double])] {
-    try following.flatMap { try $0.watches.look(trainer, ofTurn: true) + $0.watches.look(trainer, ofTurn: false) }
+  package func look(_ trainer: Trainer) -> [(name: String, values: [String: Double])] {
+    following.flatMap { one in
+      do {
+        return try one.watches.look(trainer, ofTurn: true) + one.watches.look(trainer, ofTurn: false)
+      } catch {
+        lost[one.name] = "\(error)"
+        return []
+      }
+    }
   }
 }

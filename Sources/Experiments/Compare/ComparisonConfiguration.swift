@@ -67,7 +67,6 @@ public struct ComparisonConfiguration: SeededConfiguration {
     for (name, count) in [("seeds", seeds.count), ("tuning seeds", seeds.tuningCount)] where count > 1000 {
       throw SettingsError("\(name) must be at most 1000, not \(count)")
     }
-    guard (1...10_000).contains(trials) else { throw SettingsError("trials must be 1 to 10000, not \(trials)") }
     guard (1...10_000).contains(looks) else { throw SettingsError("looks must be 1 to 10000, not \(looks)") }
     if let margin = decision.margin, !(margin > 0 && margin.isFinite) {
       throw SettingsError("the margin must be positive, not \(margin)")

@@ -26,6 +26,7 @@ package struct ComparisonPlan: Sendable {
 
   /// - Throws: `SettingsError` naming the arm and what is wrong with it.
   package init(_ c: ComparisonConfiguration) throws {
+    guard (1...10_000).contains(c.trials) else { throw SettingsError("trials must be 1 to 10000, not \(c.trials)") }
     arms = try c.arms.map { try ComparedArm($0) }
     guard !arms.isEmpty else {
       throw SettingsError(

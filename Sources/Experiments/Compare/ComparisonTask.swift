@@ -82,9 +82,9 @@ struct ComparisonTask {
     if let watches = try watches(on: trainer, { ProcessInfo.processInfo.systemUptime }) {
       try watches.begin(trainer, memory: nil)
       let begun = watches.seconds
-      for _ in 0..<5 where (try? trainer.advance()) != nil { try watches.follow(trainer) }
+      for _ in 0..<5 where (try? trainer.advance()) != nil { watches.follow(trainer) }
       let followed = (watches.seconds - begun) / 5 * Double(updates)
-      _ = try watches.look(trainer)
+      _ = watches.look(trainer)
       // Of the tasks of an arm those on fresh seeds carry them.
       let (fresh, tuning) = (Double(configuration.seeds.count), Double(configuration.seeds.tuningCount))
       let trials = Double(plan.arms.indices.map { plan.settings[$0].count }.max() ?? 1)
@@ -112,7 +112,7 @@ struct ComparisonTask {
       let first = trainer.step
       while trainer.step < look, !isDiverged {
         do { sum += try trainer.advance()[0] } catch is TrainingError { isDiverged = true }
-        if !isDiverged { try watches?.follow(trainer) }
+        if !isDiverged { watches?.follow(trainer) }
       }
       seconds += clock() - began - ((watches?.seconds ?? 0) - watched)
       guard !isDiverged else { break }
@@ -147,11 +147,14 @@ struct ComparisonTask {
       values[.constant(Measure(tag))] = value
     }
     if !isDiverged, let watches {
-      for (name, found) in try watches.look(trainer) {
+      for (name, found) in watches.look(trainer) {
         for own in plan.diagnostics where own.watch == name {
           values[own.measure] = found[own.quantity.tag]
           values[own.error] = found[own.quantity.tag + "/error"]
         }
+      }
+      for (name, reason) in watches.lost.sorted(by: { $0.key < $1.key }) {
+        try log.record("lost", step: trainer.step, [:], text: "\(name): \(reason)")
       }
     }
     if !isDiverged {

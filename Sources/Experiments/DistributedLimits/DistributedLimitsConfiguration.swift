@@ -266,13 +266,13 @@ public struct DistributedLimitsConfiguration: SeededConfiguration {
     guard beyond.momentum > 0, beyond.momentum <= 1, beyond.shares.allSatisfy({ $0 <= 1 }) else {
       throw SettingsError("beyond.momentum must be in (0, 1], and beyond.shares at most 1")
     }
-    guard problem.accuracy < 1.0 / 16, problem.accuracy >= 1e-9 else {
-      throw SettingsError("problem.accuracy must be below 1/16, where the descent begins, and at least 1e-9")
+    guard problem.accuracy < 1.0 / 16, problem.accuracy >= 1e-12 else {
+      throw SettingsError("problem.accuracy must be below 1/16, where the descent begins, and at least 1e-12")
     }
     guard search.growth > 1 else { throw SettingsError("search.growth must be at least 2, not \(search.growth)") }
     guard search.slack >= 1 else { throw SettingsError("search.slack must be at least 1, not \(search.slack)") }
-    guard exponents.factors.allSatisfy({ (0.01...100).contains($0) }) else {
-      throw SettingsError("exponents.factors must be between 0.01 and 100")
+    guard exponents.factors.allSatisfy({ (0.001...1000).contains($0) }) else {
+      throw SettingsError("exponents.factors must be between 0.001 and 1000")
     }
     guard decision.gain > 1 else { throw SettingsError("decision.gain must exceed 1") }
     guard decision.share > 0, decision.share < 1 else { throw SettingsError("decision.share must be in 0...1") }

@@ -10,10 +10,12 @@ extension Settings {
   static let largestNumber = 1e15
 
   /// The largest whole number of a setting of that name.
-  static func largest(of name: String) -> Int { isFirstSeed(name) ? Int(Int32.max) : largestCount }
+  static func largest(of name: String) -> Int {
+    name == "seed" ? .max : isFirstSeed(name) ? Int(Int32.max) : largestCount
+  }
 
   /// A seed is no count: it may be negative, and large.
-  private static func isFirstSeed(_ name: String) -> Bool { ["first", "tuningFirst"].contains(name) }
+  private static func isFirstSeed(_ name: String) -> Bool { ["first", "tuningFirst", "seed"].contains(name) }
 
   /// Checks that counts are at most 10 million and numbers finite and at most 1e15, to either side: so much all arithmetic bears.
   ///
@@ -29,7 +31,7 @@ extension Settings {
     }
   }
 
-  /// Checks that no count is negative, and that margins of tests are at least 1e-12.
+  /// Checks that no count is negative, and that margins of tests are positive.
   ///
   /// - Throws: `SettingsError` naming the setting.
   static func checkSigns<C: Codable>(_ configuration: C) throws {
@@ -37,8 +39,8 @@ extension Settings {
       if let count = Int(text), count < 0, !isFirstSeed(last) {
         throw SettingsError("\(path) must not be negative, and is \(count)")
       }
-      if last.lowercased().hasSuffix("margin"), !(number >= 1e-12) {
-        throw SettingsError("\(path) must be positive, at least 1e-12, not \(text)")
+      if last.lowercased().hasSuffix("margin"), !(number > 0) {
+        throw SettingsError("\(path) must be positive, not \(text)")
       }
     }
   }

@@ -8,9 +8,9 @@ extension Findings<PhaseRetrievalArm> {
   func share(_ successes: Measure, of arm: PhaseRetrievalArm, on seeds: [Int]) throws -> (found: Int, trials: Int) {
     try seeds.reduce((0, 0)) { sum, seed in
       let (found, trials) = (try count(successes, of: arm, seed), try count(.trials, of: arm, seed))
+      let (wrong, value) = trials == 0 ? (Measure.trials, trials) : (successes, found)
       guard trials > 0, found <= trials else {
-        throw FindingsError.impossible(
-          measure: successes, task: SweepTask(arm, seed: seed).name, value: Double(found) / Double(trials))
+        throw FindingsError.impossible(measure: wrong, task: SweepTask(arm, seed: seed).name, value: Double(value))
       }
       return (sum.0 + found, sum.1 + trials)
     }

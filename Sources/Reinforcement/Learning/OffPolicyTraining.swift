@@ -36,6 +36,9 @@ public struct OffPolicySchedule: Hashable, Sendable, Codable {
     guard environments <= 100_000 else {
       throw ControlError("schedule.environments must be at most 100000, not \(environments)")
     }
+    guard capacity <= 10_000_000 else {
+      throw ControlError("schedule.capacity must be at most 10000000, not \(capacity)")
+    }
     guard updatesPerStep <= 1e6 else { throw ControlError("updates for each step must be at most a million") }
     guard noise >= 0, lastNoise >= 0, noiseSteps >= 0 else { throw ControlError("noise must not be negative") }
   }

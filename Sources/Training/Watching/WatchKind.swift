@@ -8,7 +8,8 @@ public struct WatchKind: Sendable {
   public var summary: String
   /// In the order in which text may give them without names; the last is `every`.
   public var options: [NamedOption]
-  /// By which descents are compared, each a number of every look; of others, all that they measure can be laid beside each other, and nothing is decided.
+  /// Numbers of every look by which descents are compared. Of a kind that names none, nothing can be decided, and runs side by side
+  /// show all that it measures.
   public var quantities: [Quantity]
   let make: @Sendable (OptionValues, WatchSite) throws -> any Watch
 

@@ -114,6 +114,8 @@ import Training
       ($0.arms, $0.budget, $0.seeds.count, $0.watch) = (arms, "300updates", 3, "twins 1, norms")
     }
     let decisions = try comparison.run(out: folder).outcome.verdicts.decisions
+    let reasons = try RunFolder.open(folder).events().filter { $0.kind == "lost" }.compactMap(\.text)
+    #expect(!reasons.isEmpty && reasons.allSatisfy { $0.hasPrefix("twins: ") })
     let twins = try #require(decisions.first { $0.claim.id.hasSuffix("twins/distance") })
     #expect(twins.verdict == .notApplicable && twins.evidence.count < 3)
     let norms = try #require(decisions.first { $0.claim.id.hasSuffix("norms/distance") })
@@ -133,14 +135,52 @@ import Training
     try watches.begin(trainer, memory: nil)
     for _ in 0..<300 {
       _ = try trainer.advance()
-      try watches.follow(trainer)
+      watches.follow(trainer)
     }
-    #expect(watches.lost == ["twins"])
-    #expect(try watches.look(trainer).map(\.name) == ["norms"])
+    #expect(watches.lost.keys.sorted() == ["twins"] && watches.lost["twins"]!.contains("twin 0"))
+    #expect(watches.look(trainer).map(\.name) == ["norms"])
     let resumed = try descent().watches
     try resumed.begin(trainer, memory: watches.memory)
-    #expect(resumed.lost == ["twins"])
-    #expect(try resumed.look(trainer)[0].values["distance"] == watches.look(trainer)[0].values["distance"])
+    #expect(resumed.lost.keys.sorted() == ["twins"])
+    #expect(resumed.look(trainer)[0].values["distance"] == watches.look(trainer)[0].values["distance"])
+  }
+
+  /// From a checkpoint before anything was remembered, and from one after, each kind goes on.
+  @Test(arguments: [0, 7]) func everyKindGoesOn(after updates: Int) throws {
+    let rows = outliers(40, "train", scale: 1)
+    func descent(_ state: TrainingState? = nil) throws -> (trainer: Trainer, watches: ComparedWatches) {
+      // All rows are one batch: an epoch has nothing to look at within it.
+      let trainer = try Trainer(
+        model: Linear(3, 1), loss: .squaredError, method: try DescentMethodKind.parse("rate 0.05"),
+        batches: try BatchSequence(rows, batchSize: 40, key: RandomKey(seed: 1)), key: RandomKey(seed: 2), state: state)
+      let site = WatchSite(
+        model: trainer.model, loss: .squaredError, train: rows, validation: rows, normalization: nil,
+        key: RandomKey(seed: 3))
+      let kinds = WatchKind.all.map(\.name).filter { $0 != "calibration" }.joined(separator: ", ")
+      return (trainer, try ComparedWatches(try WatchConfiguration(kinds), on: site) { 0 })
+    }
+    func go(_ trainer: Trainer, _ watches: ComparedWatches, _ updates: Int) throws {
+      for _ in 0..<updates {
+        _ = try trainer.advance()
+        watches.follow(trainer)
+      }
+    }
+    let (whole, watching) = try descent()
+    try watching.begin(whole, memory: nil)
+    try go(whole, watching, updates)
+    let (state, memory) = (whole.state, watching.memory)
+    try go(whole, watching, 5)
+    let (resumed, again) = try descent(state)
+    try again.begin(resumed, memory: memory)
+    try go(resumed, again, 5)
+    let (seen, same) = (watching.look(whole), again.look(resumed))
+    #expect(watching.lost.isEmpty && again.lost.isEmpty, "\(watching.lost), \(again.lost)")
+    #expect(seen.map(\.name) == same.map(\.name) && seen.count == WatchKind.all.count - 1)
+    for (one, other) in zip(seen, same) {
+      for quantity in WatchKind.all.first(where: { $0.name == one.name })!.quantities {
+        #expect(one.values[quantity.tag] == other.values[quantity.tag], "\(one.name)/\(quantity.tag)")
+      }
+    }
   }
 
   @Test(arguments: [

@@ -52,6 +52,9 @@ import Testing
         found[decision.claim.id, default: 0] += decision.evidence.pValue < 0.05 ? 1 : 0
       }
     }
+    // All numbers of one table say so together; of many tables each by itself.
+    let all = found.values.reduce(0, +)
+    #expect(1 - binomialCDF(all - 1, trials: 8 * repetitions, probability: 0.05) > 1e-3, "\(found)")
     for (id, count) in found.sorted(by: { $0.key < $1.key }) {
       if repetitions > 1 { print("\(id): \(count) of \(repetitions) below 0.05") }
       // So many, by chance.
