@@ -90,8 +90,7 @@ struct CompareCommand: ParsableCommand {
     let isChanged =
       !arms.isEmpty || trials != nil || seeds != nil || tuningSeeds != nil || budget != nil || measure != nil
       || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
-      || validation != nil
-      || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
+      || validation != nil || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }

@@ -20,7 +20,10 @@ package final class ComparedWatches {
 
   /// What is needed to go on.
   package var memory: Tree<NDArray> {
-    let marks = lost.keys.sorted().reduce(Tree<NDArray>()) { $0.merging(Tree(["lost/\($1)": NDArray([1])])) }
+    // A run that was cut off logs the reasons that one which was not logs.
+    let marks = lost.sorted { $0.key < $1.key }.reduce(Tree<NDArray>()) {
+      $0.merging(Tree(["lost/\($1.key)": NDArray($1.value.utf8.map { Int32($0) })]))
+    }
     return following.reduce(marks) { $0.merging($1.watches.memory.prefixed("kept")) }
   }
 
@@ -29,7 +32,11 @@ package final class ComparedWatches {
   /// - Parameter memory: what a checkpoint holds; nil for a fresh start.
   /// - Throws: `TrainingError` where the checkpoint lacks what one needs.
   package func begin(_ trainer: Trainer, memory: Tree<NDArray>?) throws {
-    for one in watches where memory?["lost/\(one.name)"] != nil { lost[one.name] = "lost in an earlier session" }
+    for one in watches {
+      lost[one.name] = memory?["lost/\(one.name)"].map { reason in
+        String(decoding: reason.values(as: Int32.self).map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+      }
+    }
     for one in following {
       // What has nothing to remember yet begins anew.
       let kept = memory?.subtree("kept")

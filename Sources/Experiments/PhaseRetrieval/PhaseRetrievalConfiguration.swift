@@ -185,8 +185,8 @@ public struct PhaseRetrievalConfiguration: SeededConfiguration {
         let numbers = ratio * Double(n) * Double(n) * Double(rank) * Double(seeds.trials)
         guard numbers <= Self.mostNumbers else {
           throw SettingsError(
-            "\(seeds.trials) trials of \(name) with n = \(n) at a ratio of \(ratio) take \(numbers) numbers at once, and at most "
-              + "\(Self.mostNumbers) go: fewer seeds.trials, smaller problem.dimensions or problem.positions")
+            "\(seeds.trials) trials of \(name) with n = \(n) take \(Int(saturating: numbers / 0x1p27)) GB at once, and at most 8 "
+              + "go: fewer seeds.trials, smaller problem.dimensions, problem.positions or tuning.position")
         }
       }
     }

@@ -141,7 +141,7 @@ import Training
     #expect(watches.look(trainer).map(\.name) == ["norms"])
     let resumed = try descent().watches
     try resumed.begin(trainer, memory: watches.memory)
-    #expect(resumed.lost.keys.sorted() == ["twins"])
+    #expect(resumed.lost == watches.lost)
     #expect(resumed.look(trainer)[0].values["distance"] == watches.look(trainer)[0].values["distance"])
   }
 
