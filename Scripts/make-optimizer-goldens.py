@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints the parameters after 5 steps of PyTorch's optimizers on 0.5 * sum(c w^2); needs torch.
+"""Prints the parameters after 5 steps of PyTorch's optimizers, and after 8 of optax's, on 0.5 * sum(c w^2); needs torch, jax and optax.
 
-The numbers in Tests/DescendingTests/GoldenTests.swift were printed by torch 2.13.0.
+The numbers in Tests/DescendingTests/GoldenTests.swift were printed by torch 2.13.0 and 2.15.0, and by optax 0.2.8.
 """
 import sys
 
@@ -96,6 +96,10 @@ cases = {
     "rmsprop | rate 0.1": lambda p: optim.RMSprop(p, 0.1),
     "rmsprop 0.9 | momentum 0.5 | rate 0.1": lambda p: optim.RMSprop(p, 0.1, alpha=0.9, momentum=0.5),
     "adagrad | rate 0.1": lambda p: optim.Adagrad(p, 0.1),
+    "radam 0.8 0.9 | rate 0.1": lambda p: optim.RAdam(p, 0.1, betas=(0.8, 0.9)),
+    "adamax | rate 0.1": lambda p: optim.Adamax(p, 0.1),
+    "adadelta 0.9 1e-2 | rate 1": lambda p: optim.Adadelta(p, 1, rho=0.9, eps=1e-2),
+    "rprop | rate 0.8": lambda p: optim.Rprop(p, 0.8, step_sizes=(1e-6, 50)),
     "clipvalue 0.5 | momentum 0.9 | rate 0.1": lambda p: Hooked(
         optim.SGD(p, 0.1, momentum=0.9), lambda q: torch.nn.utils.clip_grad_value_(q, 0.5)
     ),
@@ -121,3 +125,64 @@ for name, make in cases.items():
         (0.5 * (c * w**2).sum()).backward()
         optimizer.step()
     print(f'      ("{name}", {[float(f"{x:.12g}") for x in w.tolist()]}),')
+
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+jax.config.update("jax_enable_x64", True)
+
+
+def steps(optimizer, count=8, matrix=False):
+    """The parameters after some steps, and the state."""
+    w = jnp.array([1.0, -2.0, 3.0, 0.5, -1.5, 2.5] if matrix else [1.0, -2.0, 3.0])
+    c = jnp.array([1.0, 0.5, 2.0] * (2 if matrix else 1))
+    if matrix:
+        w, c = w.reshape(2, 3), c.reshape(2, 3)
+    state = optimizer.init(w)
+    for _ in range(count):
+        at = w.fast if isinstance(w, optax.LookaheadParams) else w
+        change, state = optimizer.update(c * at, state, w)
+        w = optax.apply_updates(w, change)
+    return w, state
+
+
+def slow_and_fast(optimizer, period, pull):
+    """optax.lookahead on a pair of parameters: the fast ones."""
+    w = optax.LookaheadParams.init_synced(jnp.array([1.0, -2.0, 3.0]))
+    c = jnp.array([1.0, 0.5, 2.0])
+    both = optax.lookahead(optimizer, period, pull)
+    state = both.init(w)
+    for _ in range(8):
+        change, state = both.update(c * w.fast, state, w)
+        w = optax.apply_updates(w, change)
+    return w.fast
+
+
+def factored(relative):
+    return optax.adafactor(
+        0.1, min_dim_size_to_factor=2, multiply_by_parameter_scale=relative, decay_rate=0.8, clipping_threshold=1.0
+    )
+
+
+contrib = optax.contrib
+free = contrib.schedule_free(optax.sgd(0.3), 0.3, b1=0.8)
+cases = {
+    "lion 0.8 0.6 | rate 0.4": lambda: steps(optax.lion(0.4, 0.8, 0.6, weight_decay=0))[0],
+    "adam nesterov=true | rate 0.1": lambda: steps(optax.nadam(0.1))[0],
+    "adabelief 0.8 0.9 1e-8 | rate 0.1": lambda: steps(optax.adabelief(0.1, 0.8, 0.9, eps=1e-8, eps_root=1e-8))[0],
+    "adan 0.9 0.8 0.7 | rate 0.1": lambda: steps(optax.adan(0.1, 0.9, 0.8, 0.7))[0],
+    "prodigy start=0.1 decay=0.1 | rate 1": lambda: steps(
+        contrib.prodigy(1.0, estim_lr0=0.1, weight_decay=0.1)
+    )[0],
+    "lbfgs 3 | rate 0.4": lambda: steps(optax.lbfgs(0.4, 3, linesearch=None))[0],
+    "lookahead 3 0.6 (momentum 0.5 | rate 0.2)": lambda: slow_and_fast(optax.sgd(0.2, 0.5), 3, 0.6),
+    "schedulefree 0.8 (rate 0.3)": lambda: steps(free)[0],
+    "schedulefree 0.8 (rate 0.3), the mean": lambda: contrib.schedule_free_eval_params(*reversed(steps(free))),
+    "adafactor | rate 0.1": lambda: steps(factored(False), matrix=True)[0],
+    "adafactor relative=true | rate 0.1": lambda: steps(factored(True), matrix=True)[0],
+}
+for name, make in cases.items():
+    print(f'      ("{name}", {[float(f"{x:.12g}") for x in np.asarray(make()).ravel().tolist()]}),')

@@ -57,6 +57,20 @@ public struct DescentMethodKind: Sendable {
           sufficiency: try $0.number("sufficient", "in 0..<1") { (0..<1).contains($0) },
           trials: try $0.count("trials", atMost: 200))
       }),
+    .init(
+      name: "newton", summary: "towards the minimum of a damped quadratic model, by conjugate gradients (Hessian-free)",
+      options: [
+        .init("iterations", "10", "of conjugate gradients at most, each a product with the Hessian; at most 200"),
+        .init("damping", "1", "at first, added to all curvatures; it adapts itself"),
+        .init("tolerance", "0.01", "share of the gradient's length that the model's may be left with"),
+        .init("chain", nil, "what makes a step of the direction"),
+      ],
+      make: {
+        TruncatedNewton(
+          try $0.chain("chain"), iterations: try $0.count("iterations", atMost: 200),
+          damping: try $0.positive("damping"),
+          tolerance: try $0.number("tolerance", "in 0..<1") { (0..<1).contains($0) })
+      }),
   ]
 
   /// Reads a method: one of the kinds, or a chain for plain gradient descent.

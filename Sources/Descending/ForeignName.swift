@@ -17,6 +17,25 @@ package enum ForeignName {
     Entry(names: ["adamw"], texts: ["adam | decay 0.01 | rate 0.001"]),
     Entry(names: ["scalebyadam"], texts: ["adam"]),
     Entry(names: ["amsgrad", "scalebyamsgrad"], texts: ["adam amsgrad=true | rate 0.001"]),
+    Entry(names: ["nadam"], texts: ["adam nesterov=true | rate 0.001"]),
+    Entry(names: ["nadamw"], texts: ["adam nesterov=true | decay 0.01 | rate 0.001"]),
+    Entry(names: ["scalebylion", "lionw"], texts: ["lion | decay 0.1 | rate 0.0003"]),
+    Entry(names: ["scalebybelief"], texts: ["adabelief"]),
+    Entry(names: ["scalebyradam", "rectifiedadam"], texts: ["radam"]),
+    Entry(names: ["scalebyadamax"], texts: ["adamax"]),
+    Entry(names: ["scalebyadadelta"], texts: ["adadelta"]),
+    Entry(names: ["scalebyadan"], texts: ["adan"]),
+    Entry(names: ["scalebyfactoredrms"], texts: ["adafactor"]),
+    Entry(names: ["scalebyrprop", "irprop", "resilientpropagation"], texts: ["rprop"]),
+    Entry(
+      names: ["schedulefreeadamw", "adamwschedulefree", "schedulefreeadam"],
+      texts: ["schedulefree (adam beta1=0 | decay 0.01 | rate 0.0025)"]),
+    Entry(names: ["schedulefreesgd", "sgdschedulefree"], texts: ["schedulefree (rate 1)"]),
+    Entry(
+      names: ["bfgs", "scalebylbfgs", "quasinewton"], texts: ["linesearch trials=20 (lbfgs | rate 1)"],
+      remark: "for gradients of all examples"),
+    Entry(
+      names: ["hessianfree", "newtoncg", "truncatednewton", "trustncg", "hf"], texts: ["newton (rate 1)"]),
     Entry(names: ["lamb"], texts: ["adam epsilon=1e-6 | decay 0.01 | trustratio | rate 0.001"]),
     Entry(names: ["lars"], texts: ["decay 1e-4 | trustratio 0.001 | momentum 0.9 | rate 1"]),
     Entry(names: ["scalebytrustratio"], texts: ["trustratio"]),
@@ -64,6 +83,10 @@ package enum ForeignName {
     Entry(
       names: ["exponential", "exponentiallr", "exponentialdecay"], texts: ["rate exponential(0.1, 0.9, 1epochs)"]),
     Entry(
+      names: ["power", "inversetimedecay", "inversesqrt", "inversesquareroot", "invsqrt", "robbinsmonro", "noam"],
+      texts: ["rate power(0.1, 0.5, 100updates)", "rate power(0.1, 1, 100updates)"],
+      remark: "one over the root of time, and one over time"),
+    Entry(
       names: ["warmup", "linearwarmup"],
       texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
     Entry(
@@ -82,9 +105,9 @@ package enum ForeignName {
 
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
-    "adabelief", "adadelta", "adafactor", "adamax", "adan", "asgd", "ftrl", "lbfgs", "lion", "lookahead",
-    "nadam", "nadamw", "novograd", "prodigy", "radam", "rprop", "shampoo",
-    "soap", "sophia", "yogi",
+    "ademamix", "adopt", "asgd", "dadapt", "dadaptadam", "dog", "dowg", "ftrl", "galore", "gaussnewton", "kfac", "kron",
+    "levenbergmarquardt",
+    "mechanic", "novograd", "psgd", "shampoo", "sm3", "soap", "sophia", "sparseadam", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.

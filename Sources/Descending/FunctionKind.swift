@@ -49,6 +49,13 @@ package struct FunctionKind: Sendable {
         NamedOption("OVER", nil, over),
       ], example: "rate exponential(0.1, 0.9, 1epochs)"),
     FunctionKind(
+      name: "power", summary: "falling as a power of time: FROM (1 + t / OVER)^-EXPONENT",
+      arguments: [
+        NamedOption("FROM", nil, "the first value"),
+        NamedOption("EXPONENT", nil, "a positive number: 0.5 for one over the root of time, 1 for one over time"),
+        NamedOption("OVER", nil, over),
+      ], example: "rate power(0.1, 0.5, 100updates)"),
+    FunctionKind(
       name: "warmup", summary: "a schedule times a factor that goes straight up from 0 to 1; both count from the start",
       arguments: [NamedOption("OVER", nil, over), NamedOption("THEN", nil, "a number or a schedule")],
       example: "rate warmup(100updates, cosine(0.1, 5epochs))"),

@@ -15,6 +15,16 @@ extension TransformationKind {
     Adam.kind,
     RMSProp.kind,
     AdaGrad.kind,
+    Lion.kind,
+    AdaBelief.kind,
+    RectifiedAdam.kind,
+    AdaMax.kind,
+    AdaDelta.kind,
+    Adan.kind,
+    Adafactor.kind,
+    ResilientPropagation.kind,
+    Prodigy.kind,
+    LBFGS.kind,
     PolarFactor.kind,
     TrustRatio.kind,
     Scale.kind,
@@ -25,6 +35,8 @@ extension TransformationKind {
     // Around others.
     ApplyIfFinite.kind,
     Accumulate.kind,
+    Lookahead.kind,
+    ScheduleFree.kind,
     Grouped.kind,
   ]
 

@@ -6,6 +6,7 @@ extension DescentMethod {
     case let method as GradientDescent: Self.rates(of: method.transformation)
     case let method as SharpnessAware: Self.rates(of: method.transformation)
     case let method as BacktrackingLineSearch: Self.rates(of: method.transformation)
+    case let method as TruncatedNewton: Self.rates(of: method.transformation)
     default: nil
     }
   }
@@ -22,6 +23,8 @@ extension DescentMethod {
     // Accumulated updates are counted apart, and schedules follow their count.
     case is Accumulate: return nil
     case let guarded as ApplyIfFinite: return rates(of: guarded.inner)
+    case let holder as Lookahead: return rates(of: holder.inner)
+    case let holder as ScheduleFree: return rates(of: holder.inner)
     default: return transformation.makesStep ? nil : []
     }
   }

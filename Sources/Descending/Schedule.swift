@@ -41,6 +41,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
   case steps(Double, factor: Double, every: Duration)
   /// Times a factor over each stretch, continuously.
   case exponential(Double, factor: Double, over: Duration)
+  /// Falling as a power of time: the value times (1 + t / over)^-exponent (Robbins and Monro, 1951).
+  case power(Double, exponent: Double, over: Duration)
   /// Straight up from 0 to a schedule's first value, then the schedule; both count from the start.
   case warmUp(Duration, then: Schedule)
   /// One schedule for a stretch, then another, which counts from the stretch's end.
@@ -53,6 +55,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .cosine(let from, let to, let over): "cosine(\(from), \(over), \(to))"
     case .steps(let value, let factor, let every): "steps(\(value), \(factor), \(every))"
     case .exponential(let value, let factor, let over): "exponential(\(value), \(factor), \(over))"
+    case .power(let value, let exponent, let over): "power(\(value), \(exponent), \(over))"
     case .warmUp(let duration, let next): "warmup(\(duration), \(next))"
     case .join(let first, let over, let next): "join(\(first), \(over), \(next))"
     }
@@ -63,7 +66,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .constant(let value): value
     case .linear(let from, let to, _), .cosine(let from, let to, _): Swift.min(from, to)
-    case .steps(let value, _, _), .exponential(let value, _, _): Swift.min(value, 0)
+    case .steps(let value, _, _), .exponential(let value, _, _), .power(let value, _, _): Swift.min(value, 0)
     case .warmUp(_, let next): Swift.min(next.minimum, 0)
     case .join(let first, _, let next): Swift.min(first.minimum, next.minimum)
     }
@@ -86,7 +89,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .constant: return 0
     case .linear(let from, let to, let over), .cosine(let from, let to, let over): return own(over, counts: to < from)
-    case .steps(_, _, let over), .exponential(_, _, let over): return own(over)
+    case .steps(_, _, let over), .exponential(_, _, let over), .power(_, _, let over): return own(over)
     case .warmUp(let over, let next): return max(own(over), next.epochs(updates: updates, batch: batch))
     case .join(_, let over, let next):
       let rest = next.epochs(updates: updates, batch: batch)
@@ -105,6 +108,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
       return value * exp(Self.passed(in: every, at: counters) * Foundation.log(factor))
     case .exponential(let value, let factor, let over):
       return value * exp(over.elapsed(counters) * (Foundation.log(factor) / over.amount))
+    case .power(let value, let exponent, let over):
+      return value * exp(-exponent * log1p(over.elapsed(counters) * (1 / over.amount)))
     case .warmUp(let duration, let next): return next.value(at: counters) * fraction(duration)
     case .join(let first, let over, let next):
       let hasPassed = Self.passed(in: over, at: counters) .>= 1
@@ -138,6 +143,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
       return value * Foundation.pow(factor, (elapsed(every) * ((1 + 1.5e-7) / every.amount) + 1e-6).rounded(.down))
     case .exponential(let value, let factor, let over):
       return value * Foundation.pow(factor, elapsed(over) / over.amount)
+    case .power(let value, let exponent, let over):
+      return value * Foundation.pow(1 + elapsed(over) / over.amount, -exponent)
     case .warmUp(let duration, let next):
       return next.value(updates: updates, samples: samples, epochs: epochs) * fraction(duration)
     case .join(let first, let over, let next):

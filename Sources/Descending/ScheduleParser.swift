@@ -21,6 +21,8 @@ enum ScheduleParser {
       return .steps(try function.number(0), factor: try function.positive(1), every: try duration(arguments[2]))
     case "exponential":
       return .exponential(try function.number(0), factor: try function.positive(1), over: try duration(arguments[2]))
+    case "power":
+      return .power(try function.number(0), exponent: try function.positive(1), over: try duration(arguments[2]))
     case "join":
       return .join(try parse(arguments[0]), over: try duration(arguments[1]), then: try parse(arguments[2]))
     default:

@@ -145,6 +145,11 @@ extension ValueForm where Value == Chain {
   public static let chain = ValueForm(
     read: { text, _, _ in try ChainConfiguration(try ChainParser.unwrapped(text)).makeChain() },
     write: { "(\($0))" }, examples: ["()", "(sign)"])
+
+  /// Stages in parentheses, with a rate among them.
+  static let steppingChain = ValueForm(
+    read: { text, owner, name in try chain.read(text, owner, name).holdingRate(in: owner) }, write: chain.write,
+    examples: ["(rate 0.5)", "(rate 0.25)"])
 }
 
 extension ValueForm where Value == [Grouped.Rule] {

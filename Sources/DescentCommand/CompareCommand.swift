@@ -11,6 +11,7 @@ struct CompareCommand: ParsableCommand {
       positive and ten times apart), {16...128} (whole numbers), {a, b, c}. {r: 0.001...1} has a \
       name, and {r} elsewhere in the arm is the same value. The word budget in a chain is the length of the descent:
         descent compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
+        descent compare digits.csv --arm "mine: orthogonal | momentum 0.9 | rate {0.001...1}" --panel common
         descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
       Each arm gets the same number of trials on tuning seeds; its best setting is run on fresh seeds, paired with the others; \
@@ -23,6 +24,16 @@ struct CompareCommand: ParsableCommand {
   var sources: [String] = []
   @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more; one alone is tuned.")
   var arms: [String] = []
+  @Option(
+    help:
+      "Known ways to descend that are compared, too, with ranges of their rates: few (momentum, adam, adamw) or common (thirteen)."
+  )
+  var panel: ComparedPanel?
+  @Option(
+    help:
+      "The arm that each of the others is compared with, in place of each with each; beside --panel a single --arm when not given, and \"none\" for each with each."
+  )
+  var reference: String?
   @Option(help: "Settings that are tried of each arm; \(Self.defaults.trials) when not given.")
   var trials: Int?
   @Option(help: "Seeds on which the best settings are compared; \(Self.defaults.seeds.count) when not given.")
@@ -88,7 +99,8 @@ struct CompareCommand: ParsableCommand {
         resume == nil ? "name data: a table, a folder of images or a known data set" : "--resume takes no data's name")
     }
     let isChanged =
-      !arms.isEmpty || trials != nil || seeds != nil || tuningSeeds != nil || budget != nil || measure != nil
+      !arms.isEmpty || panel != nil || reference != nil || trials != nil || seeds != nil || tuningSeeds != nil
+      || budget != nil || measure != nil
       || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
       || validation != nil || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
     if resume != nil, isChanged {
@@ -136,6 +148,12 @@ struct CompareCommand: ParsableCommand {
     ShareOption.explain(share, result.outcome)
   }
 
+  /// Whoever sets one method beside known ones asks about that one.
+  private func standardReference() throws -> String? {
+    guard panel != nil, arms.count == 1 else { return nil }
+    return try ComparedArm(arms[0]).name
+  }
+
   private func settings() throws -> ComparisonConfiguration {
     let known = try sources.map { try TrainingSource($0) }
     // Nothing is ignored: what applies to none of the data is an error.
@@ -150,7 +168,8 @@ struct CompareCommand: ParsableCommand {
         "--data is where known data sets are, and \(known.map(\.description).joined(separator: ", "))")
     }
     var settings = Self.defaults
-    (settings.data, settings.arms) = (sources, arms)
+    (settings.data, settings.arms) = (sources, try panel?.joining(arms) ?? arms)
+    settings.reference = try reference == "none" ? nil : reference ?? standardReference()
     settings.table = try table.apply(to: settings.table)
     if let validation { settings.table.validation = validation }
     if let test {
@@ -173,3 +192,4 @@ struct CompareCommand: ParsableCommand {
 }
 
 extension ComparisonConfiguration.Kept: ExpressibleByArgument {}
+extension ComparedPanel: ExpressibleByArgument {}

@@ -6,6 +6,10 @@ public struct TestProblem: Sendable {
   public var start: Tree<NDArray>
   public var loss: @Sendable (Parameters) -> Tensor
 
+  public init(name: String, start: Tree<NDArray>, loss: @escaping @Sendable (Parameters) -> Tensor) {
+    (self.name, self.start, self.loss) = (name, start, loss)
+  }
+
   /// Half the squared distance to 1 of one number.
   public static let parabola = TestProblem(name: "parabola", start: Tree(["x": NDArray(3.0)])) { p in
     0.5 * (p["x"]! - 1).squared

@@ -6,7 +6,9 @@ import Testing
 @Suite struct DescentMethodTests {
   static let methods = [
     "momentum 0.9 | rate 0.05", "sam 0.01 (rate 0.1)", "sam (momentum 0.9 | rate 0.02)",
-    "linesearch (rate 1)", "linesearch shrink=0.3 trials=5 (momentum 0.3 | rate 0.5)",
+    "newton (rate 1)", "newton 3 damping=0.1 tolerance=0.1 (rate 0.5)",
+    "linesearch (rate 1)", "linesearch trials=20 (lbfgs | rate 1)",
+    "linesearch shrink=0.3 trials=5 (momentum 0.3 | rate 0.5)",
   ]
 
   private func run(_ text: String, _ problem: TestProblem, _ type: ElementType = .float64) throws -> DescentRun {

@@ -22,7 +22,10 @@ import Testing
     ("adam weight_decay=0.1 | rate 1", "decay is a stage of its own, as in decay 0.1"),
     ("adam b1=0.9 | rate 1", "here it is beta1"), ("adam eps=1 | rate 1", "here it is epsilon"),
     ("adam betas=0.9 | rate 1", "beta1 and beta2"), ("rmsprop momentum=0.9 | rate 1", "momentum is a stage of its own"),
-    ("adam nesterov=true | rate 1", "momentum nesterov=true"),
+    ("rmsprop nesterov=true | rate 1", "momentum nesterov=true"),
+    ("nadamw", "adam nesterov=true | decay 0.01 | rate 0.001"),
+    ("schedule_free_adamw", "schedulefree (adam beta1=0"), ("bfgs | rate 1", "linesearch trials=20 (lbfgs | rate 1)"),
+    ("hessian_free", "newton (rate 1)"), ("noam", "rate power(0.1, 0.5, 100updates)"),
     ("momentum 0.9 nesterov | rate 1", "write nesterov=true"),
     ("muon | rate 0.02", "momentum 0.95 nesterov=true | polar | rate 0.02"),
     ("AMSGrad", "adam amsgrad=true | rate 0.001"),
@@ -35,8 +38,8 @@ import Testing
   ])
   func areAnswered(_ chain: String, _ answer: String) { #expect(error(chain).contains(answer), "\(error(chain))") }
 
-  /// What has no equivalent gets the list of what there is. (Lion is one until a program adds it, as another test does.)
-  @Test(arguments: ["shampoo", "radam", "adamax", "nadam", "adadelta", "L-BFGS", "adabelief"])
+  /// What has no equivalent gets the list of what there is.
+  @Test(arguments: ["shampoo", "SOAP", "sophia", "novograd", "K-FAC", "D-Adapt-Adam", "yogi"])
   func whatIsAbsentIsSaid(_ name: String) {
     let text = error("\(name) | rate 0.1")
     #expect(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct GoldenTests {
-  /// Printed by Scripts/make-optimizer-goldens.py with torch 2.13.0.
+  /// Printed by Scripts/make-optimizer-goldens.py with torch 2.13.0, and 2.15.0 for what it did not have then.
   @Test(
     arguments: [
       ("rate 0.1", [0.59049, -1.547561875, 0.98304]),
@@ -22,6 +22,10 @@ import Testing
       ("rmsprop | rate 0.1", [1.56935418899e-15, -0.0983101416819, 0.602513286804]),
       ("rmsprop 0.9 | momentum 0.5 | rate 0.1", [-0.131309516272, -0.479890037977, 1.3742724596]),
       ("adagrad | rate 0.1", [0.697714862065, -1.68676159815, 2.68334009272]),
+      ("radam 0.8 0.9 | rate 0.1", [0.556691382493, -1.52895544313, 0.651761867925]),
+      ("adamax | rate 0.1", [0.551553805051, -1.5257775498, 2.51696359305]),
+      ("adadelta 0.9 1e-2 | rate 1", [0.0884323960964, -0.761305618044, 1.58870480318]),
+      ("rprop | rate 0.8", [0.296, 0.336, -1.2944]),
       ("clipvalue 0.5 | momentum 0.9 | rate 0.1", [0.342795, -1.342795, 2.342795]),
       (
         "orthogonal guard=false | decay 0.1 | momentum 0.9 | rate 0.1", [1.04654101281, -5.73321075182, -1.32630058446]
@@ -42,5 +46,49 @@ import Testing
     // Rates and Adam's corrections are float32 scalars, in five steps that are 0.3 long in the mean.
     let tolerance = rounding(.float32, terms: 5, scale: 0.3)
     for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
+  }
+
+  /// Printed by the same with optax 0.2.8: eight steps, of the last two of a matrix.
+  @Test(
+    arguments: [
+      ("lion 0.8 0.6 | rate 0.4", [0.2, 0.4, -0.2]),
+      ("adam nesterov=true | rate 0.1", [0.202440773452, -1.14987142321, 2.13695399898]),
+      ("adabelief 0.8 0.9 1e-8 | rate 0.1", [-0.0971757223152, -0.68079091824, 1.62738524938]),
+      ("adan 0.9 0.8 0.7 | rate 0.1", [0.157116998546, -1.17926090611, 2.18668005691]),
+      ("prodigy start=0.1 decay=0.1 | rate 1", [-0.417938648435, -0.465600436781, 1.44930886364]),
+      ("lbfgs 3 | rate 0.4", [0.0175573022412, -0.220716470637, 0.0420724650076]),
+      ("lookahead 3 0.6 (momentum 0.5 | rate 0.2)", [0.0551236776, -0.6370726912, -0.0393479472]),
+      ("schedulefree 0.8 (rate 0.3)", [0.121888308315, -0.832597647456, -0.105157693538]),
+      (
+        "adafactor | rate 0.1",
+        [0.267736797237, -1.23691907263, 2.24304769311, 0.0952677124608, -0.827029104498, 1.74569880686]
+      ),
+      (
+        "adafactor relative=true | rate 0.1",
+        [0.0879573351484, -0.918507681446, 1.90390192408, 0.0211953838344, -0.564196644451, 1.41667288728]
+      ),
+    ] as [(String, [Double])])
+  func eightStepsAgreeWithOptax(_ text: String, _ expected: [Double]) throws {
+    let run = try optaxRun(text, isMatrix: expected.count == 6)
+    let tolerance = rounding(.float32, terms: 8, scale: 0.5)
+    for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
+  }
+
+  /// The mean that a schedule-free descent is judged by, of the same eight steps.
+  @Test func theMeanOfAScheduleFreeDescentIsOptax() throws {
+    let mean = MovingAverage.averages(in: try optaxRun("schedulefree 0.8 (rate 0.3)", isMatrix: false).state)["w"]!
+    for (a, b) in zip(mean.doubles, [0.18750701248, -0.954749896009, -0.031145778217]) {
+      #expect(abs(a - b) < rounding(.float32, terms: 8, scale: 0.5), "\(a) \(b)")
+    }
+  }
+
+  private func optaxRun(_ text: String, isMatrix: Bool) throws -> DescentRun {
+    let start = isMatrix ? NDArray([1.0, -2, 3, 0.5, -1.5, 2.5], shape: [2, 3]) : NDArray([1.0, -2.0, 3.0])
+    let run = try DescentRun(try ChainParser.parse(text), from: Tree(["w": start])) { p in
+      let w = p["w"]!
+      return 0.5 * (w.graph.constant(NDArray([1.0, 0.5, 2.0])) * w.squared).sum()
+    }
+    try run.run(8)
+    return run
   }
 }

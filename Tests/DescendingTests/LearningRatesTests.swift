@@ -8,6 +8,8 @@ import Testing
       ("adam | rate 0.1", [.constant(0.1)]),
       ("finite (momentum 0.9 | rate cosine(0.1, 5epochs))", [.cosine(from: 0.1, over: .epochs(5))]),
       ("sam 0.05 (rate 0.1)", [.constant(0.1)]), ("linesearch (rate 1)", [.constant(1)]),
+      ("newton (rate 1)", [.constant(1)]), ("lookahead (momentum 0.9 | rate 0.1)", [.constant(0.1)]),
+      ("schedulefree (adam beta1=0 | rate 0.1)", [.constant(0.1)]),
       ("groups (*/bias: rate 0.1; */weight: adam | rate 0.01)", [.constant(0.1), .constant(0.01)]),
       // It counts its own updates.
       ("accumulate 4 (rate 0.1)", nil),

@@ -8,6 +8,7 @@ import Testing
     let schedules: [Schedule] = [
       .constant(0.3), .linear(from: 1, to: 0.1, over: .updates(50)), .cosine(from: 1, over: .epochs(2)),
       .steps(1, factor: 0.5, every: .samples(1000)), .exponential(1, factor: 0.9, over: .epochs(1)),
+      .power(1, exponent: 0.5, over: .updates(20)), .power(0.5, exponent: 1, over: .epochs(1)),
       .warmUp(.updates(10), then: .cosine(from: 1, to: 0.1, over: .updates(100))),
       .join(.linear(from: 0, to: 1, over: .updates(20)), over: .updates(20), then: .cosine(from: 1, over: .epochs(4))),
       .join(

@@ -17,7 +17,7 @@ public struct AdaGrad: NamedTransformation {
   ) { AdaGrad(epsilon: $0) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+    parameters.zeros("square")
   }
 
   public func apply(

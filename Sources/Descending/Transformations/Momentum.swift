@@ -24,7 +24,7 @@ public struct Momentum: NamedTransformation {
   ) { Momentum($0, nesterov: $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("velocity")
+    parameters.zeros("velocity")
   }
 
   public func apply(

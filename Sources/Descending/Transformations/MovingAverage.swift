@@ -20,10 +20,11 @@ public struct MovingAverage: NamedTransformation {
     }, examples: ["rate 0.1 | average 0.9"]
   ) { MovingAverage($0) }
 
-  private static let key = "movingAverage"
+  /// Where averages lie in a state: what is found there is what a model is evaluated with.
+  static let key = "movingAverage"
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed(Self.key)
+    parameters.zeros(Self.key)
   }
 
   public func apply(

@@ -15,8 +15,7 @@ public struct RMSProp: NamedTransformation {
   public static let kind = TransformationKind(
     "rmsprop", "divide by the root of the running mean square",
     TransformationOption(
-      "decay", .decay.doubting { $0 < 0.5 ? "a rate, which is a stage of its own: rmsprop | rate \($0)" : nil },
-      standard: RMSProp().decay, "of the mean square"
+      "decay", .decay.doubtingRate(of: "rmsprop"), standard: RMSProp().decay, "of the mean square"
     ) { (t: RMSProp) in t.decay },
     TransformationOption("epsilon", .positive, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
       t.epsilon
@@ -24,13 +23,13 @@ public struct RMSProp: NamedTransformation {
   ) { RMSProp(decay: $0, epsilon: $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    parameters.map { NDArray.zeros($0.shape, $0.elementType) }.prefixed("square")
+    parameters.zeros("square")
   }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    let square = decay * Updates(state.subtree("square")) + (1 - decay) * updates.map(\.squared)
+    let square = runningMean(decay, state.subtree("square"), updates.map(\.squared))
     let scaled = updates.tree.zipped(with: square.tree) { g, v in g / (root(v) + epsilon) }
     return (Updates(scaled), square.tree.prefixed("square"))
   }

@@ -31,6 +31,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var testFile: String?
   /// Each as `ComparedArm` reads it.
   public var arms: [String]
+  /// The name of the arm that each of the others is compared with; nil for each with each.
+  public var reference: String?
   /// Settings that are tried of each arm.
   public var trials: Int
   /// Length of each descent, as `Budget` reads it.
@@ -54,11 +56,13 @@ public struct ComparisonConfiguration: SeededConfiguration {
     data: [String], table: TableOptions = TableOptions(test: 0.2), testFile: String? = nil, arms: [String],
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
-    decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil
+    decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil,
+    reference: String? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
     (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
+    self.reference = reference
   }
 
   public func check() throws {

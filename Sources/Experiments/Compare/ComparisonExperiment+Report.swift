@@ -49,6 +49,7 @@ extension ComparisonExperiment {
         : "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
           + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
           + "arm minus the second, "
+          + (plan.reference.map { "\(plan.arms[$0].name) minus each of the others, " } ?? "")
           + (plan.measure.part == .train
             ? "on all training rows: how well an arm descends, not what it is worth on others."
             : "on rows that chose nothing (the test part, read once) where there are some."),

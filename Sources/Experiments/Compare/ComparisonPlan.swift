@@ -12,6 +12,8 @@ public struct ComparisonTrial: SweepArm {
 /// What a comparison's settings mean: arms, their trials, names of data, budget, measure.
 package struct ComparisonPlan: Sendable {
   package let arms: [ComparedArm]
+  /// The arm that each of the others is compared with; nil for each with each.
+  package let reference: Int?
   /// By arm and trial.
   package let settings: [[ComparedSetting]]
   /// By arm: the ends of its ranges that could be further out.
@@ -40,6 +42,14 @@ package struct ComparisonPlan: Sendable {
     }
     if let twice = Dictionary(grouping: arms, by: { $0.name.lowercased() }).first(where: { $0.value.count > 1 }) {
       throw SettingsError("two arms have the name \(twice.value[0].name)")
+    }
+    reference = try c.reference.map { [arms] name in
+      guard arms.count > 1 else { throw SettingsError("one arm alone is compared with none: leave the reference out") }
+      guard let index = arms.firstIndex(where: { $0.name == name }) else {
+        throw SettingsError(
+          "the reference \(name) is no arm; \(NearestName.hint(name, among: arms.map(\.name)))")
+      }
+      return index
     }
     (budget, measure) = (try Budget(c.budget), try ComparedMeasure(c.measure))
     do { watch = try c.watch.map { try WatchConfiguration($0) } } catch let error as DescentError {
@@ -104,9 +114,10 @@ package struct ComparisonPlan: Sendable {
 
   func setting(_ trial: ComparisonTrial) -> ComparedSetting { settings[trial.arm][trial.trial] }
 
-  /// Each arm with each that stands behind it.
-  var pairs: [(first: Int, second: Int)] {
-    arms.indices.flatMap { first in (first + 1..<arms.count).map { (first, $0) } }
+  /// Each arm with each that stands behind it, or the reference with each of the others.
+  package var pairs: [(first: Int, second: Int)] {
+    if let reference { return arms.indices.filter { $0 != reference }.map { (reference, $0) } }
+    return arms.indices.flatMap { first in (first + 1..<arms.count).map { (first, $0) } }
   }
 
   /// The updates after which a descent is looked at, rising; the last is its end.

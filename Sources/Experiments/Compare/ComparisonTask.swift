@@ -181,7 +181,9 @@ struct ComparisonTask {
     let (calls, updates) = (trainer.calls, Double(trainer.step))
     return [
       .comparedUpdates: updates, .comparedSamples: updates * Double(calls.samples),
-      .comparedGradients: updates * Double(calls.gradients), .comparedLosses: updates * Double(calls.losses),
+      // A product with the Hessian costs about two gradients.
+      .comparedGradients: updates * Double(calls.gradients + 2 * calls.hessianProducts),
+      .comparedLosses: updates * Double(calls.losses),
       .comparedParameters: Double(trainer.state.parameters.elementCount),
     ]
   }

@@ -44,7 +44,7 @@ package struct StabilityEdge {
     let memory = chain.state(of: 0, in: state.optimizerState)
     let moments: (beta: Double, squares: Tree<NDArray>, correction: Double, epsilon: Double)
     switch divider {
-    case let adam as Adam:
+    case let adam as Adam where !adam.nesterov:
       let corrected = 1 - pow(adam.beta2, Double(state.step))
       moments = (adam.beta1, memory.subtree(adam.amsgrad ? "largest" : "second"), corrected, adam.epsilon)
     case let rms as RMSProp: moments = (0, memory.subtree("square"), 1, rms.epsilon)

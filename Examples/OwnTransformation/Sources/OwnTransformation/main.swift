@@ -9,8 +9,8 @@ let curve = Dataset(
   targets: .numbers(NDArray(x.map { Float(sin(3 * $0)) }, shape: [256, 1])))
 
 // Known to text, it is read from a chain as the program's options and settings have it.
-try TransformationKind.register(Lion.kind)
-let optimizer = try ChainParser.parse("clip 1 | lion kept=0.98 | rate 0.001")
+try TransformationKind.register(QuasiHyperbolic.kind)
+let optimizer = try ChainParser.parse("clip 1 | qhm kept=0.98 | rate 0.1")
 let trainer = try Trainer(
   model: MLP([1, 32, 1], activation: .tanh), loss: .squaredError, optimizer: optimizer,
   batches: try BatchSequence(curve, batchSize: 32, key: key.split("batches")), key: key.split("training"))

@@ -1,0 +1,36 @@
+/// Known ways to descend, each with a range of its rate: arms to set a method of one's own beside.
+///
+/// The ranges are our choice: two to four orders around what is usual for small networks. A range that ends too early makes its
+/// pairs not applicable, and says so. All other options are those of the papers.
+public enum ComparedPanel: String, CaseIterable, Sendable {
+  /// SGD with momentum, Adam and AdamW.
+  case few
+  /// Thirteen, from plain descent to descents that estimate their rate.
+  case common
+
+  /// As `ComparedArm` reads them.
+  public var arms: [String] {
+    switch self {
+    case .few:
+      ["momentum", "adam", "adamw"].compactMap { name in Self.common.arms.first { $0.hasPrefix(name + ":") } }
+    case .common:
+      [
+        "sgd: rate {0.01...10}", "momentum: momentum 0.9 | rate {0.001...1}",
+        "nesterov: momentum 0.9 nesterov=true | rate {0.001...1}", "adagrad: adagrad | rate {0.001...1}",
+        "rmsprop: rmsprop | rate {0.0001...0.1}", "adam: adam | rate {0.0001...0.1}",
+        "adamw: adam | decay 0.01 | rate {0.0001...0.1}", "nadam: adam nesterov=true | rate {0.0001...0.1}",
+        "radam: radam | rate {0.0001...0.1}", "adabelief: adabelief | rate {0.0001...0.1}",
+        "lion: lion | rate {0.00001...0.01}", "schedulefree: schedulefree (adam beta1=0 | rate {0.0003...0.3})",
+        "prodigy: prodigy | rate {0.01...10}",
+      ]
+    }
+  }
+
+  /// Arms of one's own, and those of the panel whose names they do not have.
+  ///
+  /// - Throws: `SettingsError` where an arm cannot be read.
+  public func joining(_ own: [String]) throws -> [String] {
+    let names = try Set(own.map { try ComparedArm($0).name.lowercased() })
+    return own + arms.filter { arm in !names.contains(String(arm.prefix { $0 != ":" })) }
+  }
+}

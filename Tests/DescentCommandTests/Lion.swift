@@ -1,1 +1,0 @@
-../../Examples/OwnTransformation/Sources/OwnTransformation/Lion.swift

@@ -1,0 +1,1 @@
+../../Examples/OwnTransformation/Sources/OwnTransformation/QuasiHyperbolic.swift
