@@ -46,6 +46,26 @@ extension Plot {
     return plot
   }
 
+  /// A row for each name, with a point and its interval, from the least value down to the largest.
+  ///
+  /// - Parameters:
+  ///   - rows: the value and the ends of its interval; those without a finite value are left out.
+  ///   - highlighted: the name that has a colour of its own.
+  public static func ranking(
+    name: String, title: String, xLabel: String, rows: [(name: String, value: Double, low: Double, high: Double)],
+    highlighted: String? = nil
+  ) -> Plot {
+    let shown = rows.filter(\.value.isFinite).sorted { $0.value < $1.value }
+    let series = shown.enumerated().map { row, item in
+      Series(
+        name: item.name, x: [item.value], y: [Double(row)], low: [item.low], high: [item.high], style: .spans,
+        color: item.name == highlighted ? 1 : 0)
+    }
+    var plot = Plot(name: name, title: title, xLabel: xLabel, yLabel: "", series: series)
+    plot.rowNames = shown.map(\.name)
+    return plot
+  }
+
   /// A histogram of counts.
   public static func histogram(name: String, title: String, xLabel: String, _ histogram: Histogram) -> Plot {
     let middles = zip(histogram.edges, histogram.edges.dropFirst()).map { ($0 + $1) / 2 }

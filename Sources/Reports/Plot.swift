@@ -9,6 +9,8 @@ public struct Plot: Sendable {
       case steps
       /// Thin grey lines without a place in the legend, broken where a point is not finite, as contours.
       case faint
+      /// Points whose `low` and `high` are along x.
+      case spans
     }
 
     /// In the legend.
@@ -73,6 +75,8 @@ public struct Plot: Sendable {
   public var isLogY = false
   /// Names under the bars, where x counts categories from 0.
   public var categories: [String] = []
+  /// Names beside the rows, where y counts rows from 0 downwards.
+  public var rowNames: [String] = []
   /// Distance of groups of bars along x, where there are no categories.
   public var barSpacing = 1.0
   /// Draws y = x.

@@ -1,5 +1,5 @@
 /// A plot in gnuplot's language.
-struct PlotScript {
+package struct PlotScript {
   /// Colours that stay apart for all kinds of colour vision (Okabe and Ito 2008).
   private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
@@ -8,7 +8,7 @@ struct PlotScript {
   private var parts: [String] = []
 
   /// The whole script, data included.
-  var text: String {
+  package var text: String {
     // An axis without a single value has no range but one that is given, and gnuplot would draw nothing at all.
     guard plot.cells != nil || hasPoints || (plot.xRange != nil && plot.yRange != nil) else {
       let axes = ["unset logscale", "set xrange [0:1]", "set yrange [0:1]", "unset key"]
@@ -19,7 +19,7 @@ struct PlotScript {
     return (settings + data + ["plot " + drawn]).joined(separator: "\n") + "\n"
   }
 
-  init(_ plot: Plot) {
+  package init(_ plot: Plot) {
     self.plot = plot
     if let cells = plot.cells {
       add(cells)
@@ -42,7 +42,7 @@ struct PlotScript {
 
   private var settings: [String] {
     var lines = [
-      "set terminal svg size 760,420 dynamic enhanced font 'Helvetica,13' name 'plot' background rgb 'white'",
+      "set terminal svg size 760,\(max(420, 100 + 20 * plot.rowNames.count)) dynamic enhanced font 'Helvetica,13' name 'plot' background rgb 'white'",
       "set encoding utf8", "set border 3 lc rgb '#888888'", "set tics nomirror out scale 0.6 textcolor rgb '#333333'",
       "set grid lc rgb '#e4e4e4' lt 1 lw 0.8", "set style fill solid 0.85 noborder",
       "set key bmargin center horizontal Left reverse noenhanced samplen 1.5 spacing 1.3 textcolor rgb '#333333'",
@@ -51,8 +51,12 @@ struct PlotScript {
       "set ylabel \(quoted(plot.yLabel)) noenhanced textcolor rgb '#333333'", "set datafile missing 'NaN'",
 
     ]
-    // A single series is named by the title and the axis.
-    if plot.series.count < 2, !plot.hasDiagonal { lines.append("unset key") }
+    // A single series is named by the title and the axis, rows by themselves.
+    if plot.series.count < 2 && !plot.hasDiagonal || !plot.rowNames.isEmpty { lines.append("unset key") }
+    if !plot.rowNames.isEmpty {
+      let tics = plot.rowNames.enumerated().map { "\(quoted($0.element)) \($0.offset)" }.joined(separator: ", ")
+      lines += ["set ytics (\(tics)) noenhanced", "set yrange [\(Double(plot.rowNames.count) - 0.5):-0.5]"]
+    }
     for (axis, isLog) in [("x", plot.isLogX), ("y", plot.isLogY)] where isLog {
       lines += ["set logscale \(axis)", "set format \(axis) '%.4g'"]
     }
@@ -83,6 +87,18 @@ struct PlotScript {
     Self.colors[(item.color ?? index) % Self.colors.count]
   }
 
+  /// How often all colours were used before: lines of one colour differ in their dashes, points in their shape.
+  private func round(_ item: Plot.Series, _ index: Int) -> Int { (item.color ?? index) / Self.colors.count }
+
+  /// Solid, dashed, dotted, dash and dot.
+  private func dashes(_ item: Plot.Series, _ index: Int) -> String {
+    let round = round(item, index)
+    return round == 0 ? "" : " dt \([2, 3, 4][(round - 1) % 3])"
+  }
+
+  /// Circles, squares, triangles, diamonds.
+  private func shape(_ item: Plot.Series, _ index: Int) -> Int { [7, 5, 9, 13][round(item, index) % 4] }
+
   private mutating func add(_ item: Plot.Series, _ index: Int) {
     let color = "lc rgb '\(hue(item, index))'"
     let place = plot.series.prefix(index).count { $0.style == .bars }
@@ -108,12 +124,15 @@ struct PlotScript {
           "\(source) 1:3:4 with filledcurves fc rgb '\(hue(item, index))' fs transparent solid 0.18 notitle"
         )
       }
-      parts.append("\(source) 1:2 with lines lw 2 \(color) \(title)")
+      parts.append("\(source) 1:2 with lines lw 2\(dashes(item, index)) \(color) \(title)")
     case .faint:
       parts.append("\(source) 1:2 with lines lw 0.7 lc rgb '#b0b0b0' notitle")
     case .points:
-      if hasInterval { parts.append("\(source) 1:2:3:4 with yerrorbars \(color) pt 7 ps 0.5 notitle") }
-      parts.append("\(source) 1:2 with points pt 7 ps 0.6 \(color) \(title)")
+      let shape = shape(item, index)
+      if hasInterval { parts.append("\(source) 1:2:3:4 with yerrorbars \(color) pt \(shape) ps 0.5 notitle") }
+      parts.append("\(source) 1:2 with points pt \(shape) ps 0.6 \(color) \(title)")
+    case .spans:
+      parts.append("\(source) 1:2:3:4 with xerrorbars lw 1.5 \(color) pt 7 ps 0.6 \(title)")
     }
     if let labels = item.labels { add(labels, of: item, index) }
   }

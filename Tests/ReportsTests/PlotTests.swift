@@ -14,6 +14,29 @@ import Testing
     #expect(try Gnuplot().draw(plot) == svg)
   }
 
+  /// Rows stand from the least down, each under its name; what has no value is left out.
+  @Test func rowsAreSortedAndNamed() throws {
+    let plot = try #require(samplePlots().first { $0.name == "ranking" })
+    #expect(plot.rowNames.count == 17 && !plot.rowNames.contains("diverged"))
+    #expect(plot.series.map { $0.x[0] } == plot.series.map { $0.x[0] }.sorted())
+    #expect(plot.series.map { $0.y[0] } == (0..<17).map(Double.init) && plot.series.count { $0.color == 1 } == 1)
+    let svg = try Gnuplot().draw(plot)
+    for name in plot.rowNames { #expect(svg.contains(">\(name)<") || svg.contains(" \(name)<"), "\(name)") }
+  }
+
+  /// No two of 28 lines or points look alike: where colours are used up, dashes and shapes differ.
+  @Test func noTwoSeriesLookAlike() {
+    let names = (0..<28).map { "s\($0)" }
+    for style in [Plot.Series.Style.line, .points] {
+      let plot = Plot(
+        name: "looks", title: "Looks", xLabel: "x", yLabel: "y",
+        series: names.map { .init(name: $0, x: [0, 1], y: [1, 2], style: style) })
+      let looks = PlotScript(plot).text.split(separator: "\n").filter { $0.contains(" with ") }
+        .map { $0.split(separator: " using ").last!.components(separatedBy: " title ")[0] }
+      #expect(looks.count == 28 && Set(looks).count == 28)
+    }
+  }
+
   /// Names are data: nothing in them is run, or changes the script.
   @Test(arguments: ["it's 'quoted'", "`touch /tmp/x`", "a\nset output 'x'", "back\\", "$data0 @x _i ^2 {b}", "<&>\""])
   func textIsDrawnAsItIs(text: String) throws {

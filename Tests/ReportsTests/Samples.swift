@@ -69,5 +69,18 @@ func samplePlots() -> [Plot] {
   let histogram = Plot.histogram(
     name: "spectrum", title: "Eigenvalues of the Hessian", xLabel: "eigenvalue",
     Histogram((0..<500).map { i in sin(Double(i)) * 2 + cos(Double(i * i)) }, binCount: 24))
-  return [loss, reliability, bars, fit, heat, histogram]
+
+  let ranking = Plot.ranking(
+    name: "ranking", title: "Sixteen arms by their loss", xLabel: "loss",
+    rows: (0..<16).map { arm in
+      let value = 0.1 + 0.05 * sin(Double(7 * arm))
+      return (name: "arm \(arm)", value: value, low: value - 0.01, high: value + 0.02)
+    } + [(name: "diverged", value: .nan, low: .nan, high: .nan), (name: "alone", value: 0.1, low: .nan, high: .nan)],
+    highlighted: "arm 3")
+  let many = Plot(
+    name: "many-lines", title: "More lines than colours", xLabel: "step", yLabel: "loss",
+    series: (0..<30).map {
+      .init(name: "line \($0)", x: [0, 1], y: [0, Double($0)], style: $0 % 2 == 0 ? .line : .points)
+    })
+  return [loss, reliability, bars, fit, heat, histogram, ranking, many]
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Statistics
 
 extension ComparisonExperiment {
   /// The measure by updates, mean over seeds.
@@ -21,13 +22,34 @@ extension ComparisonExperiment {
     if let target = try targetIfKnown(data, findings),
       let last = series.flatMap(\.x).max(), let first = series.flatMap(\.x).min()
     {
-      series.append(.init(name: "target", x: [first, last], y: [target, target], color: 6))
+      series.append(.init(name: "target", x: [first, last], y: [target, target], color: 13))
     }
     var plot = Plot(
       name: "curve-\(plan.dataNames[data])",
       title: "\(plan.dataNames[data]): \(try choosingName(data)), mean and 95 % interval over seeds",
       xLabel: "update", yLabel: try choosingName(data), series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
+    return plot
+  }
+
+  /// What each arm came to on fresh seeds, from the least down; nil where fewer than two arms have numbers.
+  func ranking(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot? {
+    let plan = try plan()
+    let rows = try plan.arms.indices.compactMap { arm -> (name: String, value: Double, low: Double, high: Double)? in
+      let values = try resultValues(data, arm, findings)
+      guard !values.isEmpty else { return nil }
+      let summary = Summary(values)
+      let interval = summary.interval()
+      return (plan.arms[arm].name, summary.mean, interval.low, interval.high)
+    }
+    guard rows.count > 1 else { return nil }
+    let label = try decidingName(data)
+    var plot = Plot.ranking(
+      name: "ranking-\(plan.dataNames[data])",
+      title: "\(plan.dataNames[data]): \(label), mean and 95 % interval over \(reportedSeeds.count) seeds",
+      xLabel: label,
+      rows: rows, highlighted: plan.reference.map { plan.arms[$0].name })
+    plot.isLogX = Self.isWide(rows.flatMap { [$0.value, $0.low] })
     return plot
   }
 

@@ -12,6 +12,7 @@ extension ComparisonExperiment {
     sections.append(.heading("Arms"))
     sections += try cautions(findings).map { .paragraph($0) }
     sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
+    for data in plan.dataNames.indices { sections += try ranking(data, findings).map { [.plot($0)] } ?? [] }
     for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
     sections += try diagnosticSections(findings, decisions)
     sections += [
@@ -145,11 +146,16 @@ extension ComparisonExperiment {
 
   /// The measure that decides, of an arm's best setting on the fresh seeds that did not diverge.
   func result(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> String {
-    guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else { return "–" }
-    let measure = try deciding(data)
-    let values = try findings.finished(trial).filter { try findings[trial, $0, .comparedDivergence] == 0 }
-      .compactMap { try findings.ifMeasured(measure, of: trial, $0) }
+    let values = try resultValues(data, arm, findings)
     return values.isEmpty ? "–" : Report.spread(values)
+  }
+
+  /// The deciding measure of each fresh seed on which the arm's best setting did not diverge; empty where nothing is chosen yet.
+  func resultValues(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [Double] {
+    guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else { return [] }
+    let measure = try deciding(data)
+    return try findings.finished(trial).filter { try findings[trial, $0, .comparedDivergence] == 0 }
+      .compactMap { try findings.ifMeasured(measure, of: trial, $0) }
   }
 
   private func constantRow(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
