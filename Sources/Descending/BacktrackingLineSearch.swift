@@ -2,7 +2,7 @@
 ///
 /// Of the chain's step d, the fractions t = 1, s, s^2, ... are tried, and the first with
 /// L(w + t d) <= L(w) + c t <g, d> is taken; none, when none of them fits. All fractions are evaluated in each step, as a
-/// traced step has no loop that ends early. Reads "optimizer/stepFraction", 0 where no step was made.
+/// traced step has no loop that ends early. Stages that remember points cannot stand in its chain. Reads "optimizer/stepFraction", 0 where no step was made.
 /// Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", 1966.
 public struct BacktrackingLineSearch: DescentMethod {
   /// What proposes the step.
@@ -29,7 +29,8 @@ public struct BacktrackingLineSearch: DescentMethod {
   }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try transformation.initialState(for: parameters)
+    try transformation.checkMayBeChanged(by: "linesearch")
+    return try transformation.initialState(for: parameters)
   }
 
   public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
@@ -46,7 +47,9 @@ public struct BacktrackingLineSearch: DescentMethod {
     }
     var readings = result.readings
     readings["optimizer/stepFraction"] = chosen
+    // A step that is not taken may be no number.
+    let step = (chosen * result.step).map { $0.where(chosen .> 0, else: $0.filled(with: 0)) }
     return DescentStep(
-      parameters: point.moved(by: chosen * result.step), state: result.state, loss: loss, readings: readings)
+      parameters: point.moved(by: step), state: result.state, loss: loss, readings: readings)
   }
 }

@@ -16,6 +16,7 @@ public struct Chain: GradientTransformation {
 
   public var requirements: Requirements { stages.reduce([]) { $0.union($1.requirements) } }
   public var makesStep: Bool { stages.contains(where: \.makesStep) }
+  public var presumesItsSteps: Bool { stages.contains(where: \.presumesItsSteps) }
   /// Text that `init(_:)` reads again, where all stages are registered kinds.
   public var description: String { stages.map(\.description).joined(separator: " | ") }
 

@@ -11,12 +11,20 @@ public enum ChainParser {
     let configuration = try ChainConfiguration(text)
     let chain = try configuration.makeChain()
     guard chain.makesStep else {
-      // What divides by the gradient's size takes steps of the rate's size.
-      let isScaled = configuration.stages.contains { ["adam", "rmsprop", "sign"].contains($0.name) }
-      throw DescentError(
-        "the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate \(isScaled ? 0.001 : 0.1)\"")
+      let rate = usualRate(of: configuration.stages.map(\.name))
+      throw DescentError("the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate \(rate)\"")
     }
     return chain
+  }
+
+  /// A rate to begin with.
+  private static func usualRate(of stages: [String]) -> String {
+    func has(_ names: String...) -> Bool { names.contains(where: stages.contains) }
+    // These give steps of the right length themselves.
+    if has("adadelta", "prodigy", "lbfgs") { return "1" }
+    // What divides by the gradient's size takes steps of the rate's size.
+    return has("adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan")
+      ? "0.001" : has("adafactor", "rprop") ? "0.01" : "0.1"
   }
 
   /// The parts between separators outside of parentheses, trimmed; empty ones are left out.

@@ -68,7 +68,7 @@ public struct DescentMethodKind: Sendable {
       make: {
         TruncatedNewton(
           try $0.chain("chain"), iterations: try $0.count("iterations", atMost: 200),
-          damping: try $0.positive("damping"),
+          damping: try $0.notNegative("damping"),
           tolerance: try $0.number("tolerance", "in 0..<1") { (0..<1).contains($0) })
       }),
   ]

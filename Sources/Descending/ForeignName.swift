@@ -46,6 +46,7 @@ package enum ForeignName {
     Entry(names: ["scalebyrms"], texts: ["rmsprop"]),
     Entry(names: ["scalebyrss"], texts: ["adagrad"]),
     Entry(names: ["signsgd", "scalebysign"], texts: ["sign | rate 0.001"]),
+    Entry(names: ["signum", "signsgdm", "signmomentum"], texts: ["momentum 0.9 | sign | rate 0.001"]),
     Entry(
       names: ["lr", "learningrate", "stepsize", "eta", "scalebylearningrate", "scalebyschedule"],
       texts: ["rate 0.001"]),
@@ -62,7 +63,7 @@ package enum ForeignName {
     Entry(
       names: ["ema", "movingaverage", "modelema", "averagedmodel", "polyak"], texts: ["rate 0.1 | average 0.999"],
       remark: "of the parameters, behind the rate"),
-    Entry(names: ["addnoise", "gaussiannoise"], texts: ["noise 0.01"]),
+    Entry(names: ["addnoise", "gaussiannoise", "gradientnoise"], texts: ["noise 0.01"]),
     Entry(names: ["gradientcentralization"], texts: ["centralize"]),
     Entry(names: ["orthograd"], texts: ["orthogonal"]),
     Entry(names: ["ayla"], texts: ["losspower 0.75"]),
@@ -83,9 +84,15 @@ package enum ForeignName {
     Entry(
       names: ["exponential", "exponentiallr", "exponentialdecay"], texts: ["rate exponential(0.1, 0.9, 1epochs)"]),
     Entry(
-      names: ["power", "inversetimedecay", "inversesqrt", "inversesquareroot", "invsqrt", "robbinsmonro", "noam"],
-      texts: ["rate power(0.1, 0.5, 100updates)", "rate power(0.1, 1, 100updates)"],
-      remark: "one over the root of time, and one over time"),
+      names: ["power", "inversesqrt", "inversesquareroot", "invsqrt", "rsqrt", "sqrt"],
+      texts: ["rate power(0.1, 0.5, 100updates)"], remark: "one over the root of time"),
+    Entry(
+      names: ["inversetimedecay", "inverse", "inversetime", "robbinsmonro"], texts: ["rate power(0.1, 1, 100updates)"],
+      remark: "one over time"),
+    Entry(
+      names: ["noam", "transformerschedule"],
+      texts: ["rate join(linear(0, 0.001, 4000updates), 4000updates, power(0.001, 0.5, 4000updates))"],
+      remark: "up, then one over the root of time"),
     Entry(
       names: ["warmup", "linearwarmup"],
       texts: ["rate warmup(100updates, cosine(0.1, 5epochs))"]),
@@ -107,13 +114,16 @@ package enum ForeignName {
   private static let absent: Set<String> = [
     "ademamix", "adopt", "asgd", "dadapt", "dadaptadam", "dog", "dowg", "ftrl", "galore", "gaussnewton", "kfac", "kron",
     "levenbergmarquardt",
-    "mechanic", "novograd", "psgd", "shampoo", "sm3", "soap", "sophia", "sparseadam", "yogi",
+    "mechanic", "novograd", "psgd", "reducelronplateau", "shampoo", "sm3", "soap", "sophia", "sparseadam", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.
   private static let options: [String: [String]] = [
     "b1": ["beta1"], "b2": ["beta2"], "betas": ["beta1", "beta2"], "eps": ["epsilon"], "alpha": ["decay"],
     "mu": ["decay"], "rho": ["radius", "decay"], "maxnorm": ["norm"], "mask": ["except"],
+    "historysize": ["memory"], "memorysize": ["memory"], "maxcor": ["memory"], "maxls": ["trials"],
+    "maxiter": ["iterations"], "d0": ["start"], "dcoef": ["factor"], "etas": ["shrink", "grow"], "k": ["period"],
+    "syncperiod": ["period"], "slowstepsize": ["pull"], "clipthreshold": ["clip"], "scaleparameter": ["relative"],
     "stddev": ["deviation"], "std": ["deviation"], "sigma": ["deviation"], "everyk": ["count"], "steps": ["count"],
   ]
 

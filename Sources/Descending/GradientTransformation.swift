@@ -12,6 +12,10 @@ public protocol GradientTransformation: Sendable, CustomStringConvertible {
   /// Whether it turns gradients into steps, as a `LearningRate` and whatever holds one.
   var makesStep: Bool { get }
 
+  /// Whether it remembers points and takes for granted that each of its steps is taken as it is, as an average of parameters does: then
+  /// nothing behind or around it may shorten or refuse steps. False by default.
+  var presumesItsSteps: Bool { get }
+
   /// The state before the first step; empty for most.
   ///
   /// - Throws: `DescentError` where it does not fit the parameters.
@@ -28,7 +32,19 @@ public protocol GradientTransformation: Sendable, CustomStringConvertible {
 extension GradientTransformation {
   public var requirements: Requirements { [] }
   public var makesStep: Bool { false }
+  public var presumesItsSteps: Bool { false }
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> { Tree() }
+}
+
+extension GradientTransformation {
+  /// - Throws: `DescentError` where steps that `owner` may change are taken for granted.
+  func checkMayBeChanged(by owner: String) throws {
+    guard !presumesItsSteps else {
+      throw DescentError(
+        "\(owner) changes steps, and \(self) remembers where they would have led: average, lookahead and schedulefree cannot stand "
+          + "within \(owner)")
+    }
+  }
 }
 
 /// A chain cannot be built, or a transformation broke its word.

@@ -97,6 +97,24 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Epochs until it has come to its end: a rate that falls to one has an end, and a warm-up before it counts. 0 where it has none,
+  /// as of what stays, rises or falls for ever: scales of time are no length.
+  ///
+  /// - Parameters:
+  ///   - updates: of an epoch.
+  ///   - batch: samples of an update.
+  package func end(updates: Int, batch: Int) -> Double {
+    switch self {
+    case .linear(let from, let to, _), .cosine(let from, let to, _):
+      return to < from ? epochs(updates: updates, batch: batch) : 0
+    case .warmUp(_, let next): return next.end(updates: updates, batch: batch)
+    case .join(let first, let over, let next):
+      let rest = next.end(updates: updates, batch: batch)
+      return rest > 0 ? Schedule.join(first, over: over, then: next).epochs(updates: updates, batch: batch) : 0
+    case .constant, .steps, .exponential, .power: return 0
+    }
+  }
+
   /// The value at a point of the descent, as a float32 scalar.
   public func value(at counters: Counters) -> Tensor {
     func fraction(_ over: Duration) -> Tensor { min(over.elapsed(counters) * (1 / over.amount), 1) }

@@ -22,7 +22,9 @@ enum ScheduleParser {
     case "exponential":
       return .exponential(try function.number(0), factor: try function.positive(1), over: try duration(arguments[2]))
     case "power":
-      return .power(try function.number(0), exponent: try function.positive(1), over: try duration(arguments[2]))
+      let exponent = try function.positive(1)
+      guard exponent <= 100 else { throw DescentError("\(arguments[1]) in \(text) must be at most 100") }
+      return .power(try function.number(0), exponent: exponent, over: try duration(arguments[2]))
     case "join":
       return .join(try parse(arguments[0]), over: try duration(arguments[1]), then: try parse(arguments[2]))
     default:

@@ -3,7 +3,8 @@
 /// (H + λ) d = g is solved from d = 0 until the residual is the tolerance times |g|, the iterations are used up, or the curvature p·(H + λ) p
 /// along a search direction p is not positive. The chain makes the step s of d, so `newton (rate 1)` is Newton's. It is taken where the loss of
 /// the batch falls. The damping λ follows the ratio of what the loss fell to what the model said, g·s + s·H s / 2: times 2/3 where it is above
-/// 3/4, times 3/2 below 1/4, and times 4 where no step was taken.
+/// 3/4, times 3/2 below 1/4, and times 4 where no step was taken. What the model says to be less than the loss is rounded by tells nothing:
+/// then the step is taken if the loss does not rise by more than that, and λ falls.
 ///
 /// A step asks for one gradient, one loss and iterations + 1 products with the Hessian, all traced: iterations are paid for whether they are
 /// needed or not. Reads "optimizer/damping", λ of this step, "optimizer/stepFraction", 1 where it was taken and else 0, and
@@ -16,7 +17,7 @@ public struct TruncatedNewton: DescentMethod {
   public let transformation: any GradientTransformation
   /// Of conjugate gradients, at most.
   public let iterations: Int
-  /// λ before the first step.
+  /// λ before the first step; it is at least 1e-12 after it.
   public let damping: Double
   /// The residual at which they end, as a share of the gradient's length.
   public let tolerance: Double
@@ -24,7 +25,7 @@ public struct TruncatedNewton: DescentMethod {
   public init(
     _ transformation: any GradientTransformation, iterations: Int = 10, damping: Double = 1, tolerance: Double = 0.01
   ) {
-    precondition(iterations > 0 && damping > 0, "a damped model is descended by one iteration at least")
+    precondition(iterations > 0 && damping >= 0, "a damped model is descended by one iteration at least")
     self.transformation = transformation
     (self.iterations, self.damping, self.tolerance) = (iterations, damping, tolerance)
   }
@@ -34,22 +35,27 @@ public struct TruncatedNewton: DescentMethod {
   }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try transformation.initialState(for: parameters).prefixed("chain").merging(Tree(["damping": NDArray(damping)]))
+    try transformation.checkMayBeChanged(by: "newton")
+    return try transformation.initialState(for: parameters).prefixed("chain").merging(
+      Tree(["damping": NDArray(damping)]))
   }
 
   public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
     let (loss, gradient) = try problem.gradient(at: point)
     let damping = state["damping"]!
-    let direction = try solution(gradient, damping) { try problem.hessianProduct(at: point, along: $0) }
+    let (direction, isConvex) = try solution(gradient, damping) { try problem.hessianProduct(at: point, along: $0) }
     let result = try problem.run(transformation, on: direction, state.subtree("chain"), at: point, loss: loss)
 
     let bend = try problem.hessianProduct(at: point, along: result.step)
     let foreseen = product(gradient, result.step) + 0.5 * product(result.step, bend)
     let gain = (try problem.loss(at: point.moved(by: result.step)) - loss).cast(to: .float64)
-    let isTaken = gain .<= 0
-    let isModel = (foreseen .< 0) .& gain.isFinite
+    let rounding = abs(loss).cast(to: .float64) * (loss.elementType == .float32 ? 5e-7 : 1e-15)
+    let isTold = abs(foreseen) .> rounding
+    let isTaken = isConvex .& (gain .< select(isTold, rounding.filled(with: 0), rounding))
+    let isModel = (foreseen .< 0) .& gain.isFinite .& isTold
     let ratio = select(isModel, select(isModel, gain, 0) / select(isModel, foreseen, -1), 0)
-    let factor = select(ratio .> 0.75, ratio.filled(with: 2.0 / 3), select(ratio .< 0.25, ratio.filled(with: 1.5), 1))
+    let falls = (ratio .> 0.75) .| (abs(foreseen) .<= rounding)
+    let factor = select(falls, ratio.filled(with: 2.0 / 3), select(ratio .< 0.25, ratio.filled(with: 1.5), 1))
     let next = min(max(damping * select(isTaken, factor, 4), 1e-12), 1e12)
 
     var readings = result.readings
@@ -64,18 +70,20 @@ public struct TruncatedNewton: DescentMethod {
 
   private func product(_ a: Updates, _ b: Updates) -> Tensor { dot(a, b).cast(to: .float64) }
 
-  /// d of (H + λ) d = g, as far as conjugate gradients come.
+  /// d of (H + λ) d = g, as far as conjugate gradients come, and whether H + λ curves upwards along g at all.
   private func solution(
     _ gradient: Updates, _ damping: Tensor, _ hessian: (Updates) throws -> Updates
-  ) throws -> Updates {
+  ) throws -> (direction: Updates, isConvex: Tensor) {
     var direction = gradient.map { $0.filled(with: 0) }
     var (residual, search) = (gradient, gradient)
     var square = product(gradient, gradient)
     let goal = (tolerance * tolerance) * square
     var isActive = square .> 0
-    for _ in 0..<iterations {
+    var isConvex = isActive
+    for iteration in 0..<iterations {
       let image = try hessian(search) + damping * search
       let curvature = product(search, image)
+      if iteration == 0 { isConvex = (curvature .> 0) }
       let goesOn = (curvature .> 0) .& (square .> goal)
       isActive = (isActive .& goesOn)
       let length = select(isActive, square / select(isActive, curvature, 1), 0)
@@ -90,6 +98,6 @@ public struct TruncatedNewton: DescentMethod {
       search = moved(search, residual + share * search)
       square = left
     }
-    return direction
+    return (direction, isConvex)
   }
 }

@@ -91,6 +91,8 @@ struct CompareCommand: ParsableCommand {
   var quiet = false
   @OptionGroup var dataOptions: DataOptions
 
+  /// As wide as the shell says, and 100 where it says nothing.
+  private static let width = min(max(ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 100, 60), 400)
   private static let defaults = ComparisonConfiguration(data: [], arms: [])
 
   func validate() throws {
@@ -144,7 +146,7 @@ struct CompareCommand: ParsableCommand {
     comparison.isQuiet = quiet
     let place = out ?? "runs/compare" + ShareOption.suffix(share)
     let result = try resume.map { try comparison.resume($0) } ?? comparison.run(out: place, replacing: replace)
-    print(result.text())
+    print(result.text(width: Self.width))
     ShareOption.explain(share, result.outcome)
   }
 

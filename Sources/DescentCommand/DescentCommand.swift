@@ -68,19 +68,19 @@ struct ListCommand: ParsableCommand {
     }
     print("\nTransformations of a chain (descent describe NAME):")
     for kind in TransformationKind.all {
-      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
     }
     print("\nMethods that hold a chain, NAME (chain):")
     for kind in DescentMethodKind.all {
-      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
     }
     print("\nSchedules of a rate, and exponents of losspower (descent describe NAME):")
     for kind in FunctionKind.all {
-      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
     }
     print("\nDiagnostics of descent train and compare, --watch (descent describe NAME):")
     for kind in WatchKind.all {
-      print("  \(kind.name.padding(toLength: 12, withPad: " ", startingAt: 0))\(kind.summary)")
+      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
     }
     print("\nData sets and models (descent data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }

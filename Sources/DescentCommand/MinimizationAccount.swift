@@ -17,13 +17,16 @@ struct MinimizationAccount {
     lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end)) }
   }
 
-  private var header: [String] { ["value after"] + looks.map { "\($0) updates" } }
+  private var header: [String] { ["value after"] + looks.map { "\($0) updates" } + ["an update asks for"] }
 
   private var rows: [[String]] {
     paths.map { path in
       [path.method]
         + looks.map { look in path.updates.firstIndex(of: look).map { Report.number(path.values[$0], digits: 6) } ?? "–"
-        }
+        } + [
+          counted(path.cost.gradients, "gradient")
+            + (path.cost.losses > 0 ? ", \(path.cost.losses) loss\(path.cost.losses == 1 ? "" : "es")" : "")
+        ]
     }
   }
 
@@ -35,8 +38,9 @@ struct MinimizationAccount {
     guard let lowest else { return ["no descent came to an end: try a smaller rate"] }
     let (path, shape) = lowest
     let least = path.values.filter { !$0.isNaN }.min() ?? .nan
-    // A thousandth of what was gained is rounding, or a step to and fro.
-    let isLower = path.values.last! - least > 1e-3 * (path.values[0] - least)
+    // A thousandth of what was gained is a step to and fro, unless the end is of another order altogether.
+    let gap = path.values.last! - least
+    let isLower = gap > 1e-3 * (path.values[0] - least) || gap > 0.99 * abs(path.values.last!)
     let passed = (isLower ? path.values.firstIndex(of: least) : nil).map {
       ["it had been lower on its way: \(Report.number(least, digits: 6)) after \(counted(path.updates[$0], "update"))"]
     }

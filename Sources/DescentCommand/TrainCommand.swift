@@ -62,11 +62,11 @@ struct TrainCommand: ParsableCommand {
   var loss: String?
   @Option(
     help:
-      "Passes over the training data; when not given what the chain names (its longest stretch of epochs, or until its rate has fallen), or else some 4000 updates of a table and 10 epochs of images."
+      "Passes over the training data; when not given until the chain's rate has fallen to its end, where it has one, or else some 4000 updates of a table and 10 epochs of images."
   )
   var epochs: Int?
   @Option(help: "Examples in one update; by the number of rows when not given.")
-  var batch: Int?
+  var batch: BatchSize?
   @Option(
     help:
       "Equal parts of each batch, computed one after another or on the ranks of mpirun; as many as ranks when not given."
@@ -109,7 +109,7 @@ struct TrainCommand: ParsableCommand {
     if resume != nil, out != nil || replace {
       throw ValidationError("--resume goes on in its folder: leave out --out and --replace")
     }
-    try CountOption.check(["--epochs": epochs, "--batch": batch, "--shards": shards])
+    try CountOption.check(["--epochs": epochs, "--batch": batch?.count, "--shards": shards])
     try CountOption.check(["--patience": patience], least: 0)
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
@@ -168,6 +168,7 @@ struct TrainCommand: ParsableCommand {
     problem.classWeights = try weights.map { try ClassWeights($0).values(for: problem.train) }
     let loss = try LossFunction.descended(loss ?? saved?.loss, on: problem.train)
     let shards = shards ?? (saved == nil && ranks > 1 ? ranks : saved?.shards)
+    let batch = self.batch.map { $0.count ?? problem.train.count }
     func standard(_ batch: Int?) -> TrainingDefaults {
       TrainingDefaults(
         rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1, batch: batch, epochs: self.epochs,

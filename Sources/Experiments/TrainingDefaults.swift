@@ -19,9 +19,13 @@ package struct TrainingDefaults {
     let own = min(batch ?? (isTable ? size : 64), max(rows, 1))
     self.batch = own
     let updates = max(rows / self.batch, 1)
-    // Some 4000 updates; a chain that names its length has it.
+    // Some 4000 updates; a chain whose rate falls to an end is as long, and no chain ends before its last stretch.
     let budget = isTable ? min(max(4000 / updates, 10), 200) : 10
-    self.epochs = epochs ?? chain.flatMap { Self.length(of: $0, updates: updates, batch: own) } ?? budget
+    let named = chain.flatMap { chain in
+      Self.length(of: chain, updates: updates, batch: own)
+        ?? Self.stretch(of: chain, updates: updates, batch: own).map { max($0, budget) }
+    }
+    self.epochs = epochs ?? named ?? budget
     let warmUp = max(1, Int(min(100, Double(updates) * Double(self.epochs) / 10)))
     let rate = isTable ? 0.003 : 0.001
     self.chain =
@@ -38,18 +42,26 @@ package struct TrainingDefaults {
     return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }
   }
 
-  /// The epochs that a chain names: its longest stretch, those that follow one another together.
+  /// The epochs after which a chain's rates have fallen to their end; nil where none has one.
   ///
   /// - Parameters:
   ///   - updates: of an epoch.
   ///   - batch: samples of an update.
   package static func length(of chain: String, updates: Int, batch: Int) -> Int? {
+    longest(of: chain) { $0.end(updates: updates, batch: batch) }
+  }
+
+  /// The longest stretch of epochs that a chain names, those that follow one another together; nil where it names none.
+  static func stretch(of chain: String, updates: Int, batch: Int) -> Int? {
+    longest(of: chain) { $0.epochs(updates: updates, batch: batch) }
+  }
+
+  private static func longest(of chain: String, _ epochs: (Schedule) -> Double) -> Int? {
     let method = try? DescentMethodKind.parse(chain)
     // A chain that can be read has one way to write its numbers, 2e1 and 20 alike.
     let text = method?.description ?? chain
     let longest =
-      method?.learningRates?.map { $0.epochs(updates: updates, batch: batch) }.max()
-      ?? text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
+      method?.learningRates?.map(epochs).max() ?? text.matches(of: stretch).compactMap { Double($0.output.1) }.max()
     return longest.map { Int(min($0.rounded(.up), 1e18)) }.flatMap { $0 > 0 ? $0 : nil }
   }
 

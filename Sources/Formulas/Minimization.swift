@@ -23,15 +23,20 @@ public struct Minimization: Sendable {
     public private(set) var updates: [Int] = []
     /// The values there.
     public private(set) var values: [Double] = []
-    /// Where it was then.
+    /// Where it was then: the mean of points where the method keeps one, as `average` and `schedulefree` do.
     public private(set) var points: [Tree<NDArray>] = []
     /// Why it broke down; nil where it did not.
     public private(set) var failure: String?
 
+    /// Gradients and further losses that each update asked for; a product with the Hessian counts as two gradients.
+    public private(set) var cost: (gradients: Int, losses: Int)
     /// Where it ended.
     public var end: Tree<NDArray> { points.last! }
 
-    fileprivate init(_ method: String) { self.method = method }
+    fileprivate init(_ method: String, _ calls: OracleCalls) {
+      self.method = method
+      cost = (calls.gradients + 2 * calls.hessianProducts, calls.losses)
+    }
 
     fileprivate mutating func look(_ update: Int, _ value: Double, _ point: Tree<NDArray>) {
       updates.append(update)
@@ -71,27 +76,37 @@ public struct Minimization: Sendable {
   ///   no error.
   public func descent(by method: String, updates: Int, seed: Int = 0, looks: Int = 400) throws -> Path {
     let method = try DescentMethodKind.parse(method)
+    guard !method.description.contains(/[0-9](?:epochs|samples)/) else {
+      throw FormulaError("\(method): a formula has no epochs and no samples; write durations in updates, as 100updates")
+    }
     let formula = formula
     let objective = Objective { parameters, _, _ in ObjectiveValue(try formula.value(at: parameters.tree)) }
     let step = try TrainingStep(
       objective, method: method, inputs: Tree(), from: try TrainingState(startingFrom: start.values, method: method),
       key: RandomKey(seed: seed))
-    var path = Path(method.description)
+    var path = Path(method.description, step.calls)
+    // A mean of points has a value of its own, which the step does not know.
+    let keepsMean = !MovingAverage.averages(in: step.state.optimizerState).isEmpty
+    let program = keepsMean ? try Self.program(formula, at: start.values) : nil
+    func evaluated() -> Tree<NDArray> {
+      MovingAverage.evaluated(step.state.parameters, in: step.state.optimizerState)
+    }
     // Points of long lists take memory.
     let stride = Swift.max(1, updates / Swift.max(2, Swift.min(looks, Self.mostKept / start.count)))
     for update in 0..<updates {
       // The first steps are the widest.
       let isSeen = update < 20 || update % stride == 0 || Self.isPowerOfTen(update)
-      let point = isSeen ? step.state.parameters : nil
+      let point = isSeen ? evaluated() : nil
       do {
+        let own = try point.flatMap { try program?.run($0.leaves)[0].item }
         let value = try step.advance()[0]
-        if let point { path.look(update, value, point) }
+        if let point { path.look(update, own ?? value, point) }
       } catch let error as TrainingError {
         path.fail(error.description)
         return path
       }
     }
-    let end = step.state.parameters
+    let end = evaluated()
     let value = try Self.value(of: formula, at: end)
     if value.isFinite {
       path.look(updates, value, end)
@@ -105,9 +120,13 @@ public struct Minimization: Sendable {
   private static let mostKept = 1_000_000
 
   private static func value(of formula: Formula, at point: Tree<NDArray>) throws -> Double {
+    try program(formula, at: point).run(point.leaves)[0].item
+  }
+
+  private static func program(_ formula: Formula, at point: Tree<NDArray>) throws -> Program {
     try Program(inputs: point.types.leaves) { _, x in
       [try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))]
-    }.run(point.leaves)[0].item
+    }
   }
 
   /// 10, 100, 1000, ...

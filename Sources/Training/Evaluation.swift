@@ -11,12 +11,11 @@ public struct EvaluatedState: Sendable {
 }
 
 extension Trainer {
-  /// The parameters, or their moving average where the method keeps one of all of them.
+  /// The parameters, those of which the method keeps an average as this average.
   public var evaluatedState: EvaluatedState {
     let state = state
-    let averages = MovingAverage.averages(in: state.optimizerState)
     return EvaluatedState(
-      parameters: averages.paths == state.parameters.paths ? averages : state.parameters, modelState: state.modelState)
+      parameters: MovingAverage.evaluated(state.parameters, in: state.optimizerState), modelState: state.modelState)
   }
 }
 

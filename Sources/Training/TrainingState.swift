@@ -27,6 +27,7 @@ public struct TrainingState: Sendable, Equatable {
     startingFrom parameters: Tree<NDArray>, modelState: Tree<NDArray> = Tree(), method: any DescentMethod
   ) throws {
     self.init(
-      parameters: parameters, modelState: modelState, optimizerState: try method.initialState(for: parameters.types))
+      parameters: parameters, modelState: modelState,
+      optimizerState: try MovingAverage.begun(method.initialState(for: parameters.types), at: parameters))
   }
 }

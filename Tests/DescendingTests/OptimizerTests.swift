@@ -46,13 +46,21 @@ import Testing
   }
 
   @Test(arguments: [
+    ("prodigy", "prodigy | rate 1\""), ("lion", "lion | rate 0.001\""),
     ("lookahead (adam)", "needs a rate in its parentheses"), ("schedulefree (momentum 0.9)", "needs a rate"),
     ("rate 0.1 | lookahead (rate 0.1)", "stands behind a rate"), ("lookahead (rate 0.1) | rate 0.1", "second rate"),
+    ("linesearch (schedulefree (rate 1))", "linesearch changes steps"),
+    ("newton (rate 1 | average)", "newton changes steps"),
+    ("linesearch (groups (a/*: rate 1 | average; ?: rate 1))", "linesearch changes steps"),
+    ("lookahead (schedulefree (rate 1))", "lookahead changes steps"),
+    ("schedulefree (accumulate 2 (lookahead (rate 1)))", "schedulefree changes steps"),
+    ("schedulefree (rate 1) | average", "two averages"), ("rate 1 | average 0.9 | average 0.99", "two averages"),
+    ("prodigy start=1e-30 | rate 1", "between 1e-12"), ("rate power(0.1, 1e300, 1updates)", "at most 100"),
     ("rprop least=2 most=1 | rate 1", "most must be at least least"), ("rprop 0.01 | rate 1", "looks like a rate"),
     ("lion 0.001 | rate 1", "looks like a rate"), ("adafactor 0.001 | rate 1", "looks like a rate"),
     ("lookahead 0 (rate 1)", "whole number above 0"), ("lookahead 2 pull=1.5 (rate 1)", "at most 1"),
     ("lbfgs 101 | rate 1", "at most 100"), ("newton 201 (rate 1)", "at most 200"),
-    ("newton damping=0 (rate 1)", "positive"), ("newton (adam)", "needs a rate"),
+    ("newton damping=-1 (rate 1)", "0 or more"), ("newton (adam)", "needs a rate"),
     ("rate power(0.1, -1, 5updates)", "positive"), ("rate power(-0.1, 1, 5updates)", "below 0"),
   ])
   func wrongOnesAreRefused(_ text: String, _ hint: String) {
@@ -103,6 +111,65 @@ import Testing
       #expect(zip(run.losses, run.losses.dropFirst()).allSatisfy { $1 <= $0 + 1e-12 }, "\(text)")
       #expect(abs(run.losses.last! + 0.25) < 1e-9, "\(text) ends at \(run.losses.last!)")
     }
+  }
+
+  /// The correction is that of the length that the mean square has, for a mean so short that it is hardly ever used, too.
+  @Test(arguments: [0.6, 0.7, 0.8, 0.9, 0.999]) func theRectificationFollowsItsFormula(_ beta: Double) throws {
+    let limit = 2 / (1 - beta) - 1
+    let way = (1...40).map(Double.init).reduce(0) { way, t in
+      let length = limit - 2 * t * pow(beta, t) / (1 - pow(beta, t))
+      let squared = (length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)
+      // Of a constant gradient of 1 both means are 1.
+      return way + 0.1 * (length > 5 ? squared.squareRoot() : 1)
+    }
+    let run = try slope("radam 0.9 \(beta) | rate 0.1", [1], steps: 40)
+    #expect(near(run.parameters["w"]!.doubles, [0.5 - way], 1e-5), "\(run.parameters["w"]!.doubles) \(0.5 - way)")
+  }
+
+  /// Where steps are lost in the rounding of the loss the damping falls, and the descent goes on.
+  @Test func newtonDoesNotStandStill() throws {
+    let start = TestProblem.bowl.start.map { $0.converted(to: .float32) }
+    let method = try #require(try DescentMethodKind.parse("newton damping=1e8 (rate 1)") as? TruncatedNewton)
+    let run = try DescentRun(method, from: start) { TestProblem.bowl.loss($0) + 1 }
+    try run.run(120)
+    #expect(run.losses.last! < 1 + 1e-5, "\(run.losses.last!)")
+    // With momentum, which may lead upwards for a while.
+    let heavy = try #require(try DescentMethodKind.parse("newton (momentum 0.9 | rate 1)") as? TruncatedNewton)
+    let other = try DescentRun(heavy, from: start) { TestProblem.bowl.loss($0) + 1 }
+    try other.run(400)
+    #expect(other.losses.last! < 1.01, "\(other.losses.last!)")
+  }
+
+  /// Near the minimum squares of gradients underflow: nothing is learned of them, and nothing becomes NaN.
+  @Test func vanishingGradientsTeachNothing() throws {
+    for type in [ElementType.float32, .float64] {
+      let start = Tree(["x": NDArray([1.0, 1]).converted(to: type)])
+      for text in ["linesearch trials=20 (lbfgs | rate 1)", "lbfgs | rate 1"] {
+        let problem = TestProblem(name: "flat", start: start) { p in
+          let x = p["x"]!
+          return x.part(0).squared + x.part(1).squared.squared + 1
+        }
+        let run = try run(try DescentMethodKind.parse(text), problem)
+        try run.run(1000)
+        #expect(run.losses.last!.isFinite && run.losses.last! < 1 + 1e-6, "\(text) \(type): \(run.losses.last!)")
+      }
+    }
+  }
+
+  /// Before its first update, and where an update is still collected, an average is the parameters; of some parameters alone it is of these.
+  @Test func averagesBeginAtTheParameters() throws {
+    let problem = TestProblem.bowl
+    for text in ["accumulate 40 (schedulefree (rate 0.01))", "accumulate 40 (rate 0.1 | average)"] {
+      let run = try run(try DescentMethodKind.parse(text), problem)
+      try run.run(3)
+      #expect(MovingAverage.evaluated(run.parameters, in: run.state) == problem.start, "\(text)")
+    }
+    let partly = try run(
+      try DescentMethodKind.parse("groups (a/*: schedulefree (rate 0.1); ?: rate 0.1)"), problem)
+    try partly.run(5)
+    let evaluated = MovingAverage.evaluated(partly.parameters, in: partly.state)
+    #expect(evaluated["b"] == partly.parameters["b"] && evaluated["a/matrix"] != partly.parameters["a/matrix"])
+    #expect(evaluated["a/matrix"] == MovingAverage.averages(in: partly.state)["a/matrix"])
   }
 
   /// One step of a damped quadratic is (H + λ)⁻¹ g exactly, and the damping falls where the model holds.

@@ -54,9 +54,22 @@ import Training
     ("rate warmup(50updates, 0.1)", nil), ("rate warmup(50updates, cosine(0.1, 7epochs))", 7), ("rate 0.1", nil),
     ("rate join(linear(0, 0.1, 20updates), 20updates, cosine(0.1, 4epochs))", 6),
     ("rate join(linear(0, 0.1, 20updates), 20updates, 0.1)", nil), ("rate steps(0.1, 0.5, 30updates)", nil),
+    // Scales of time are no length, in epochs neither.
+    ("rate steps(0.1, 0.5, 3epochs)", nil), ("rate exponential(0.1, 0.9, 1epochs)", nil),
+    ("rate power(0.1, 0.5, 1epochs)", nil), ("rate warmup(2epochs, 0.1)", nil), ("rate linear(0, 0.1, 2epochs)", nil),
+    ("rate join(linear(0, 0.1, 2epochs), 2epochs, 0.1)", nil), ("schedulefree (rate warmup(2epochs, 0.1))", nil),
   ])
   func fallingRatesNameTheirLength(_ chain: String, _ epochs: Int?) {
     #expect(TrainingDefaults.length(of: chain, updates: 10, batch: 8) == epochs)
+  }
+
+  /// Where no rate ends, a run has its usual length, or that of the longest stretch where this is more.
+  @Test func scalesOfTimeAreNoLength() {
+    func epochs(_ chain: String) -> Int { TrainingDefaults(rows: 100, isTable: true, chain: chain).epochs }
+    let usual = epochs("rate 0.1")
+    #expect(
+      usual > 100 && epochs("rate power(0.1, 0.5, 1epochs)") == usual && epochs("rate warmup(2epochs, 0.1)") == usual)
+    #expect(epochs("rate steps(0.1, 0.5, 500epochs)") == 500 && epochs("rate cosine(0.1, 5epochs)") == 5)
   }
 
   @Test func lengthsBeyondCountingDoNotTrap() {

@@ -16,6 +16,7 @@ public struct Accumulate: NamedTransformation {
 
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
+  public var presumesItsSteps: Bool { inner.presumesItsSteps }
 
   public static let kind = TransformationKind(
     "accumulate", "mean gradients over micro-batches before an update",

@@ -1,13 +1,13 @@
 /// Adam with a running mean of gradients' differences, which looks ahead as Nesterov's step does.
 ///
 /// With d = g - (the gradient before), 0 at first: m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) d,
-/// n <- b3 n + (1 - b3) (g + (1 - b2) d)², and (m + (1 - b2) v) / (sqrt(n) + epsilon) goes on, all three corrected for their start at
-/// zero. Betas are what is kept, as in code; the paper's are what is added. Xie et al., "Adan", 2022, arXiv 2208.06677, algorithm 1,
-/// without restarts, with the corrections of optax.
+/// n <- b3 n + (1 - b3) (g + b2 d)², and (m + b2 v) / (sqrt(n) + epsilon) goes on, all three corrected for their start at zero.
+/// Betas are what is kept, as in the authors' code, where the paper's are what is added; optax 0.2.8 has 1 - b2 in place of b2 behind g and
+/// m, which looks ahead by a twelfth of that. Xie et al., "Adan", 2022, arXiv 2208.06677, algorithm 1, without restarts.
 public struct Adan: NamedTransformation {
   /// The share of the mean that is kept from update to update.
   public let beta1: Double
-  /// The share of the mean difference that is kept; one less it is how far the step looks ahead.
+  /// The share of the mean difference that is kept, and how far the step looks ahead.
   public let beta2: Double
   /// The share of the mean square that is kept.
   public let beta3: Double
@@ -46,12 +46,12 @@ public struct Adan: NamedTransformation {
       })
     let first = runningMean(beta1, state.subtree("first"), updates)
     let difference = runningMean(beta2, state.subtree("difference"), change)
-    let ahead = updates + (1 - beta2) * change
+    let ahead = updates + beta2 * change
     let second = runningMean(beta3, state.subtree("second"), ahead.map(\.squared))
     let mean = context.counters.correction(beta1) * first
     let slope = context.counters.correction(beta2) * difference
     let spread = context.counters.correction(beta3)
-    let scaled = (mean + (1 - beta2) * slope).tree.zipped(with: second.tree) { u, n in
+    let scaled = (mean + beta2 * slope).tree.zipped(with: second.tree) { u, n in
       u / (root(n * spread.cast(to: n.elementType)) + epsilon)
     }
     let next = first.tree.prefixed("first").merging(difference.tree.prefixed("difference"))

@@ -12,6 +12,7 @@ public struct ApplyIfFinite: NamedTransformation {
 
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
+  public var presumesItsSteps: Bool { inner.presumesItsSteps }
 
   public static let kind = TransformationKind(
     "finite", "skip updates that are not finite, and count them",

@@ -39,8 +39,11 @@ public struct LBFGS: NamedTransformation {
     let (move, change) = (here - Updates(state.subtree("point")), updates - Updates(state.subtree("gradient")))
     func product(_ a: Updates, _ b: Updates) -> Tensor { dot(a, b).cast(to: .float64) }
     let (curvature, square) = (product(move, change), product(change, change))
+    // Below, squares are lost to underflow.
+    let least = updates.tree.leaves.contains { $0.elementType == .float32 } ? 1e-30 : 1e-290
     let isUsed =
-      (context.counters.updates .> 0) .& (curvature .> 1e-8 * root(product(move, move) * square))
+      (context.counters.updates .> 0) .& (square .> least)
+      .& (curvature .> 1e-8 * root(product(move, move)) * root(square))
     let safe = select(isUsed, curvature, 1)
 
     // The oldest goes, the newest comes last.

@@ -17,6 +17,7 @@ public struct Lookahead: NamedTransformation {
 
   public var requirements: Requirements { inner.requirements.union(.parameters) }
   public var makesStep: Bool { inner.makesStep }
+  public var presumesItsSteps: Bool { true }
 
   public static let kind = TransformationKind(
     "lookahead", "slow weights that follow those of a chain every few updates",
@@ -32,7 +33,8 @@ public struct Lookahead: NamedTransformation {
   ) { Lookahead(period: $0, pull: $1, $2) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("slow"))
+    try inner.checkMayBeChanged(by: "lookahead")
+    return try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("slow"))
   }
 
   public func apply(

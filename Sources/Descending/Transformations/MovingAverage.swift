@@ -12,6 +12,7 @@ public struct MovingAverage: NamedTransformation {
   public init(_ decay: Double = 0.999) { self.decay = decay }
 
   public var requirements: Requirements { .parameters }
+  public var presumesItsSteps: Bool { true }
 
   public static let kind = TransformationKind(
     "average", "keep a moving average of the parameters in the state; behind the rate",
@@ -42,13 +43,36 @@ public struct MovingAverage: NamedTransformation {
 
   /// The averaged parameters in the state of a chain that holds this stage; empty where none does.
   public static func averages<Leaf>(in state: Tree<Leaf>) -> Tree<Leaf> {
+    state.reduce(into: Tree<Leaf>()) { averages, entry in
+      if let path = averaged(entry.0) { averages[path] = entry.1 }
+    }
+  }
+
+  /// The parameter whose average lies at a path of a state; nil for all else.
+  private static func averaged(_ path: String) -> String? {
     let marker = key + "/"
-    return Tree(
-      state.compactMap { path, leaf -> (path: String, leaf: Leaf)? in
-        guard path.hasPrefix(marker) || path.contains("/" + marker), let range = path.range(of: marker) else {
-          return nil
-        }
-        return (path: String(path[range.upperBound...]), leaf: leaf)
-      })
+    guard path.hasPrefix(marker) || path.contains("/" + marker) else { return nil }
+    return path.range(of: marker).map { String(path[$0.upperBound...]) }
+  }
+
+  /// A state whose averages are the parameters themselves, as before the first update.
+  ///
+  /// - Throws: `DescentError` where two averages are kept of one parameter: none of them is the one that counts.
+  package static func begun(_ state: Tree<NDArray>, at parameters: Tree<NDArray>) throws -> Tree<NDArray> {
+    var known: Set<String> = []
+    return try state.mapWithPaths { path, leaf in
+      guard let own = averaged(path) else { return leaf }
+      guard known.insert(own).inserted else {
+        throw DescentError(
+          "the chain keeps two averages of \(own), and one can count: average and schedulefree exclude each other")
+      }
+      return parameters[own] ?? leaf
+    }
+  }
+
+  /// What counts of a descent: of each parameter the average where the method keeps one, else itself.
+  package static func evaluated(_ parameters: Tree<NDArray>, in state: Tree<NDArray>) -> Tree<NDArray> {
+    let averages = averages(in: state)
+    return parameters.mapWithPaths { averages[$0] ?? $1 }
   }
 }

@@ -41,7 +41,10 @@ public struct Prodigy: NamedTransformation {
     TransformationOption("epsilon", .positive, standard: Prodigy().epsilon, "added to the root") { (t: Prodigy) in
       t.epsilon
     },
-    TransformationOption("start", .positive, standard: Prodigy().start, "the first estimate of the distance") {
+    TransformationOption(
+      "start", .number("between 1e-12 and 1e6") { (1e-12...1e6).contains($0) }, standard: Prodigy().start,
+      "the first estimate of the distance"
+    ) {
       (t: Prodigy) in t.start
     },
     TransformationOption("factor", .positive, standard: Prodigy().factor, "times the estimate") { (t: Prodigy) in

@@ -58,7 +58,7 @@ public struct RectifiedAdam: NamedTransformation {
     let isLong = length .> 5
     let safe = select(isLong, length, 6)
     // A limit of 5 or less is never passed, and its factor not read.
-    let most = Swift.max(limit, 6)
+    let most = limit > 5 ? limit : 6
     return (isLong, root((safe - 4) * (safe - 2) * most / ((most - 4) * (most - 2) * safe)))
   }
 }

@@ -16,6 +16,7 @@ public struct ScheduleFree: NamedTransformation {
 
   public var requirements: Requirements { inner.requirements.union(.parameters) }
   public var makesStep: Bool { inner.makesStep }
+  public var presumesItsSteps: Bool { true }
 
   public static let kind = TransformationKind(
     "schedulefree", "gradients near the mean of a chain's points, which is what counts",
@@ -27,7 +28,8 @@ public struct ScheduleFree: NamedTransformation {
   ) { ScheduleFree(beta: $0, $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("point"))
+    try inner.checkMayBeChanged(by: "schedulefree")
+    return try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("point"))
       .merging(parameters.zeros(MovingAverage.key))
       .merging(Tree(["largestRate": NDArray(0.0), "weight": NDArray(0.0)]))
   }

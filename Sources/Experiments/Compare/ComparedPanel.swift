@@ -21,7 +21,7 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
         "adamw: adam | decay 0.01 | rate {0.0001...0.1}", "nadam: adam nesterov=true | rate {0.0001...0.1}",
         "radam: radam | rate {0.0001...0.1}", "adabelief: adabelief | rate {0.0001...0.1}",
         "lion: lion | rate {0.00001...0.01}", "schedulefree: schedulefree (adam beta1=0 | rate {0.0003...0.3})",
-        "prodigy: prodigy | rate {0.01...10}",
+        "prodigy: prodigy | rate {0.001...10}",
       ]
     }
   }

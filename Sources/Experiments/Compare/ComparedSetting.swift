@@ -7,7 +7,7 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   public let name: String
   /// Transformations of gradients, or a method that holds some.
   public let chain: String
-  /// Examples in one update; by the number of rows where nil, as of `descent train`.
+  /// Examples in one update, at most all that train; by the number of rows where nil, as of `descent train`.
   public let batch: Int?
   /// Widths of an mlp's hidden layers; 64, 64 where nil.
   public let hidden: [Int]?
@@ -55,9 +55,10 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
       }
     }
     batch = try given["batch"].map { text in
+      if text == "full" { return Settings.largestCount }
       guard let count = Int(text), 1...Settings.largestCount ~= count else {
         throw SettingsError(
-          "\(arm.name): batch must be a whole number from 1 to \(Settings.largestCount) and is \(text)")
+          "\(arm.name): batch must be full, or a whole number from 1 to \(Settings.largestCount), and is \(text)")
       }
       return count
     }

@@ -209,9 +209,12 @@ extension ComparisonExperiment {
           let good = try target.map { target in
             try trials.count { try meanScore(findings, $0) <= plan.measure.cost(target) }
           }
+          // Of a line search, which pays for each length that it tries.
+          let isSearch = arrivals.contains { ($0?.losses ?? 0) > 0 } && median(\.losses) != "> budget"
+          let losses = isSearch ? " + \(median(\.losses)) losses" : ""
           return [
             plan.dataNames[data], plan.arms[arm].name, "\(arrivals.count { $0 != nil }) of \(seeds.count)",
-            median(\.updates), median(\.samples), median(\.gradients), median(\.seconds),
+            median(\.updates), median(\.samples), median(\.gradients) + losses, median(\.seconds),
             good.map { "\($0) of \(trials.count)" } ?? "–",
           ]
         }
@@ -233,7 +236,7 @@ extension ComparisonExperiment {
       The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
       Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
-      trials of the search whose mean reaches the target.
+      trials of the search whose mean reaches the target. A product with the Hessian counts as two gradients.
       """
   }
 

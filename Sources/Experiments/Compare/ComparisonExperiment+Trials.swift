@@ -74,7 +74,7 @@ extension ComparisonExperiment {
     let ends = try plan.dataNames.indices.flatMap { data in
       try plan.ends.joined().compactMap { try caution(data, $0, findings) }
     }
-    return (plan.caution.map { [$0] } ?? []) + ends
+    return [plan.caution, plan.searchCaution].compactMap { $0 } + ends
   }
 
   private func caution(

@@ -86,6 +86,7 @@ extension ComparisonExperiment {
     var updates: Double
     var samples: Double
     var gradients: Double
+    var losses: Double
     var seconds: Double
   }
 
@@ -102,6 +103,6 @@ extension ComparisonExperiment {
     func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * step / max(all, 1) }
     return Arrival(
       updates: step, samples: try used(.comparedSamples), gradients: try used(.comparedGradients),
-      seconds: try look[.seconds])
+      losses: try used(.comparedLosses), seconds: try look[.seconds])
   }
 }

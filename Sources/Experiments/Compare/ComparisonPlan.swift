@@ -106,6 +106,20 @@ package struct ComparisonPlan: Sendable {
       + ": a difference may be that of the search."
   }
 
+  /// Arms of more ranges than others, whose equal trials lie further apart, in a sentence; nil where all have as many.
+  package var searchCaution: String? {
+    let counts = arms.map { Set($0.body.places.map(\.name)).count }
+    guard let most = counts.max(), let least = counts.filter({ $0 > 0 }).min(), least < most else { return nil }
+    let wide = arms.indices.filter { counts[$0] == most }.map { arms[$0].name }
+    return
+      "\(Self.list(wide)) \(wide.count == 1 ? "has" : "have") \(most) ranges and others \(least): as many trials lie further apart "
+      + "there, and an end is sooner the best."
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " and " + names.last!
+  }
+
   /// The measure in words. A loss of numbers is that of standardised targets, whatever their unit.
   func measureName(_ problems: [ComparedProblem]) -> String {
     let isOfNumbers = !problems.isEmpty && problems.allSatisfy { $0.classes == 0 }

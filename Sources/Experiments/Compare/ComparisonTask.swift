@@ -28,7 +28,7 @@ struct ComparisonTask {
     do {
       try network.checkFits(batch: min(setting.batch ?? standard.batch, problem.train.count))
       let batches = try BatchSequence(
-        problem.train, batchSize: setting.batch ?? standard.batch, key: key.split("batches"),
+        problem.train, batchSize: min(setting.batch ?? standard.batch, problem.train.count), key: key.split("batches"),
         augmentation: setting.augmentation, normalization: problem.normalization)
       return try Trainer(
         model: network.makeLayer(), loss: loss, method: method, batches: batches, key: key.split("training"),

@@ -135,11 +135,15 @@ extension ComparisonExperiment {
       text = pairs.map(\.sentence).filter { said.insert($0).inserted }.joined(separator: "; ")
     } else {
       let found = pairs.filter { $0.winner != nil }
-      text =
-        (found.isEmpty ? "none" : "\(found.count)") + " of \(pairs.count) pairs differ" + (found.count < 2 ? "s" : "")
-        + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
-        + (found.count > 6 ? "; ..." : "")
       let unjudged = pairs.filter { $0.outcome == .notApplicable }
+      let judged = pairs.count - unjudged.count
+      text =
+        judged == 0
+        ? "no pair can be judged"
+        : (found.isEmpty ? "none" : "\(found.count)") + " of \(judged) pairs that are judged differ"
+          + (found.count < 2 ? "s" : "")
+          + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
+          + (found.count > 6 ? "; ..." : "")
       let reasons = unjudged.flatMap(\.obstacles).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       text += unjudged.isEmpty ? "" : "; \(unjudged.count) cannot be judged: " + reasons.joined(separator: ", ")
     }

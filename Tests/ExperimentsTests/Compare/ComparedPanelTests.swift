@@ -33,6 +33,25 @@ import Training
     #expect { try plan(["a: rate {1.0...2}"], reference: "a") } throws: { "\($0)".contains("compared with none") }
   }
 
+  /// All rows in one batch, by its name or by a number beyond them; and what a line search asks for beside gradients.
+  @Test func aFullBatchHasAllRows() throws {
+    let result = try MadeUpTable.verdict([
+      "full: rate 0.1; batch full", "many: rate 0.1; batch 5000", "search: linesearch trials=3 (rate 1); batch full",
+    ]) { $0.seeds.count = 3 }
+    #expect(result.pairs[0].evidence.estimate == 0)
+    let row = try #require(result.text(width: 300).split(separator: "\n").first { $0.contains("linesearch") })
+    let counts = try #require(row.firstMatch(of: /([0-9]+) \+ ([0-9]+) losses/))
+    #expect(try 3 * #require(Int(counts.1)) == #require(Int(counts.2)))
+  }
+
+  /// Whoever has more ranges has sparser trials, and is told.
+  @Test func unequalSearchesAreSaid() throws {
+    let caution = try plan(["mine: momentum {0.5...0.9} | rate {0.01...1}", "b: rate {0.01...1}", "c: rate 1"])
+      .searchCaution
+    #expect(caution?.hasPrefix("mine has 2 ranges and others 1") == true)
+    #expect(try plan(["a: rate {0.01...1}", "b: adam | rate {0.01...1}", "c: rate 1"]).searchCaution == nil)
+  }
+
   /// A family of two claims, each of the reference and another arm; diagnostics too.
   @Test func onlyItsPairsAreJudged() throws {
     let result = try MadeUpTable.verdict(["a: rate 0.1", "b: rate 0.01", "c: adam | rate 0.01"]) {
@@ -42,5 +61,15 @@ import Training
     let ids = result.outcome.verdicts.decisions.map(\.claim.id)
     #expect(ids.count > 2 && ids.allSatisfy { $0.contains("/c/") } && !ids.contains { $0.contains("/a/b") })
     #expect(result.text().contains("c - a") && !result.text().contains("a - b"))
+  }
+
+  /// Of many pairs those that cannot be judged are no finding.
+  @Test func whatCannotBeJudgedIsNoNullResult() throws {
+    let arms = (0..<5).map { "arm \($0): rate {0.005...0.0\($0 + 10)}" }
+    let none = try MadeUpTable.verdict(arms) { ($0.seeds.count, $0.trials) = (3, 4) }
+    #expect(
+      none.pairs.count == 10 && none.pairs.allSatisfy { $0.outcome == .notApplicable }, "\(none.pairs.map(\.outcome))")
+    let opening = none.outcome.verdicts.opening
+    #expect(opening.hasPrefix("No pair can be judged"), "\(opening)")
   }
 }

@@ -219,7 +219,6 @@ import Training
       } throws: { "\($0)".contains(hint) }
       #expect(!FileManager.default.fileExists(atPath: folder))
     }
-    refuses("do not fill one batch of 500", ["a: rate 1; batch 500", "b: rate 1"])
     refuses("takes images", ["a: rate 1", "b: rate 1; model cnn"])
     refuses("only images can be cropped", ["a: rate 1; augment flip", "b: rate 1"])
     refuses("takes classes", ["a: rate 1; loss crossEntropy", "b: rate 1"])
