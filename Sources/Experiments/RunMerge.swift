@@ -81,7 +81,7 @@ public struct RunMerge {
     }
     let (merged, end) = merged()
     guard !merged.results.isEmpty else { throw SettingsError("no task has ended in any of the folders") }
-    manifest.command = commandLine.joined(separator: " ")
+    manifest.command = commandLine.shellCommand
     let configuration = try Settings.yaml(manifest)
     let isWhole = try experiment.sweep().unfinished(experiment.findings(merged)).isEmpty
     let (folder, lock) = try RunFolder.claim(out, replacing: replacing, goingOnBy: "descent run --resume \(out)")

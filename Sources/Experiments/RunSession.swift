@@ -96,7 +96,7 @@ public struct RunSession {
     try experiment.checkSettings()
     let (folder, lock) = try RunFolder.claim(out, replacing: replacing)
     defer { withExtendedLifetime(lock) {} }
-    let command = commandLine.joined(separator: " ")
+    let command = commandLine.shellCommand
     let manifest = Manifest(experiment: E.name, preset: preset, command: command, settings: configuration)
     do {
       try AtomicFile.write(try Settings.yaml(manifest), to: folder.configurationPath)
