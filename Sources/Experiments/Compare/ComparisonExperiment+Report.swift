@@ -12,7 +12,14 @@ extension ComparisonExperiment {
     sections.append(.heading("Arms"))
     sections += try cautions(findings).map { .paragraph($0) }
     sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
-    for data in plan.dataNames.indices { sections += try ranking(data, findings).map { [.plot($0)] } ?? [] }
+    let rankings = try plan.dataNames.indices.compactMap { try ranking($0, findings) }
+    if !rankings.isEmpty {
+      sections.append(
+        .paragraph(
+          "What each arm came to, from the least down. Arms share their seeds, so a difference is known better than these intervals "
+            + "suggest: the pairs above decide."))
+      sections += rankings.map { .plot($0) }
+    }
     for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
     sections += try diagnosticSections(findings, decisions)
     sections += [

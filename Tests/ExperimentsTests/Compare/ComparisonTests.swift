@@ -78,7 +78,7 @@ import Training
     let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
     for part in [
       "Performance profile", "numbers: loss (standardised) on tuning seeds by rate", "classes: validation loss, mean",
-      "constant prediction",
+      "constant prediction", "Arms share their seeds", "mean and 95 % interval over 3 seeds",
     ] {
       #expect(html.contains(part), "\(part)")
     }
