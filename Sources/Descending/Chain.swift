@@ -26,7 +26,14 @@ public struct Chain: GradientTransformation {
   package func state(of stage: Int, in state: Tree<NDArray>) -> Tree<NDArray> { state.subtree(name(stage)) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try stages.enumerated().reduce(Tree()) { state, stage in
+    for (index, stage) in stages.enumerated()
+    where stage.presumesItsSteps && stages[...index].contains(where: \.makesStep) {
+      let changing = stages[(index + 1)...].first { !($0 is MovingAverage) && !$0.makesStep }
+      guard let later = changing else { continue }
+      throw DescentError(
+        "\(later) stands behind \(stage), which remembers where its steps lead: put what changes steps before it")
+    }
+    return try stages.enumerated().reduce(Tree()) { state, stage in
       state.merging(try stage.element.initialState(for: parameters).prefixed(name(stage.offset)))
     }
   }

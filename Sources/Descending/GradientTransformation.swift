@@ -13,7 +13,7 @@ public protocol GradientTransformation: Sendable, CustomStringConvertible {
   var makesStep: Bool { get }
 
   /// Whether it remembers points and takes for granted that each of its steps is taken as it is, as an average of parameters does: then
-  /// nothing behind or around it may shorten or refuse steps. False by default.
+  /// no stage behind it in a chain but an average, and nothing around it, may change steps. False by default.
   var presumesItsSteps: Bool { get }
 
   /// The state before the first step; empty for most.

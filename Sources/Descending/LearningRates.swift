@@ -20,8 +20,8 @@ extension DescentMethod {
     case let rate as LearningRate: return [rate.schedule]
     case let chain as Chain: return all(chain.stages)
     case let groups as Grouped: return all(groups.rules.map(\.transformation))
-    // Accumulated updates are counted apart, and schedules follow their count.
-    case is Accumulate: return nil
+    // Its schedules count only the updates that it makes.
+    case let outer as Accumulate: return rates(of: outer.inner)?.map { $0.slowed(by: outer.count) }
     case let guarded as ApplyIfFinite: return rates(of: guarded.inner)
     case let holder as Lookahead: return rates(of: holder.inner)
     case let holder as ScheduleFree: return rates(of: holder.inner)

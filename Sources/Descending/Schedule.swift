@@ -104,14 +104,36 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
   ///   - updates: of an epoch.
   ///   - batch: samples of an update.
   package func end(updates: Int, batch: Int) -> Double {
+    func epochs(_ duration: Duration) -> Double {
+      Schedule.linear(from: 1, to: 0, over: duration).epochs(updates: updates, batch: batch)
+    }
     switch self {
-    case .linear(let from, let to, _), .cosine(let from, let to, _):
-      return to < from ? epochs(updates: updates, batch: batch) : 0
-    case .warmUp(_, let next): return next.end(updates: updates, batch: batch)
-    case .join(let first, let over, let next):
+    case .linear(let from, let to, let over), .cosine(let from, let to, let over): return to < from ? epochs(over) : 0
+    case .warmUp(let over, let next):
+      let end = next.end(updates: updates, batch: batch)
+      return end > 0 ? max(end, epochs(over)) : 0
+    case .join(_, let over, let next):
       let rest = next.end(updates: updates, batch: batch)
-      return rest > 0 ? Schedule.join(first, over: over, then: next).epochs(updates: updates, batch: batch) : 0
+      return rest > 0 ? epochs(over) + rest : 0
     case .constant, .steps, .exponential, .power: return 0
+    }
+  }
+
+  /// The same where it counts one of so many updates.
+  func slowed(by count: Int) -> Schedule {
+    func slow(_ duration: Duration) -> Duration {
+      if case .updates(let n) = duration { .updates(n * Double(count)) } else { duration }
+    }
+    switch self {
+    case .constant: return self
+    case .linear(let from, let to, let over): return .linear(from: from, to: to, over: slow(over))
+    case .cosine(let from, let to, let over): return .cosine(from: from, to: to, over: slow(over))
+    case .steps(let value, let factor, let every): return .steps(value, factor: factor, every: slow(every))
+    case .exponential(let value, let factor, let over): return .exponential(value, factor: factor, over: slow(over))
+    case .power(let value, let exponent, let over): return .power(value, exponent: exponent, over: slow(over))
+    case .warmUp(let over, let next): return .warmUp(slow(over), then: next.slowed(by: count))
+    case .join(let first, let over, let next):
+      return .join(first.slowed(by: count), over: slow(over), then: next.slowed(by: count))
     }
   }
 

@@ -3,8 +3,8 @@
 /// (H + λ) d = g is solved from d = 0 until the residual is the tolerance times |g|, the iterations are used up, or the curvature p·(H + λ) p
 /// along a search direction p is not positive. The chain makes the step s of d, so `newton (rate 1)` is Newton's. It is taken where the loss of
 /// the batch falls. The damping λ follows the ratio of what the loss fell to what the model said, g·s + s·H s / 2: times 2/3 where it is above
-/// 3/4, times 3/2 below 1/4, and times 4 where no step was taken. What the model says to be less than the loss is rounded by tells nothing:
-/// then the step is taken if the loss does not rise by more than that, and λ falls.
+/// 3/4, times 3/2 below 1/4, and times 4 where a step that should go down was not taken. Changes less than what the loss is rounded by tell
+/// nothing: then the step is taken, and λ falls to 1, or where it began below. For large batches: a small one is fitted by itself.
 ///
 /// A step asks for one gradient, one loss and iterations + 1 products with the Hessian, all traced: iterations are paid for whether they are
 /// needed or not. Reads "optimizer/damping", λ of this step, "optimizer/stepFraction", 1 where it was taken and else 0, and
@@ -47,16 +47,23 @@ public struct TruncatedNewton: DescentMethod {
     let result = try problem.run(transformation, on: direction, state.subtree("chain"), at: point, loss: loss)
 
     let bend = try problem.hessianProduct(at: point, along: result.step)
-    let foreseen = product(gradient, result.step) + 0.5 * product(result.step, bend)
+    let slope = product(gradient, result.step)
+    let foreseen = slope + 0.5 * product(result.step, bend)
     let gain = (try problem.loss(at: point.moved(by: result.step)) - loss).cast(to: .float64)
+    // What the loss is rounded by, or a step that no number shows, tells nothing of the model.
     let rounding = abs(loss).cast(to: .float64) * (loss.elementType == .float32 ? 5e-7 : 1e-15)
-    let isTold = abs(foreseen) .> rounding
-    let isTaken = isConvex .& (gain .< select(isTold, rounding.filled(with: 0), rounding))
-    let isModel = (foreseen .< 0) .& gain.isFinite .& isTold
+    let isUntold = (abs(foreseen) .<= rounding) .| (abs(gain) .<= rounding)
+    let isTold = (abs(foreseen) .> rounding) .& (abs(gain) .> rounding)
+    let isTaken = isConvex .& ((gain .< 0) .| (abs(gain) .<= rounding))
+    let isModel = isTold .& (foreseen .< 0) .& gain.isFinite
     let ratio = select(isModel, select(isModel, gain, 0) / select(isModel, foreseen, -1), 0)
-    let falls = (ratio .> 0.75) .| (abs(foreseen) .<= rounding)
-    let factor = select(falls, ratio.filled(with: 2.0 / 3), select(ratio .< 0.25, ratio.filled(with: 1.5), 1))
-    let next = min(max(damping * select(isTaken, factor, 4), 1e-12), 1e12)
+    // What tells nothing brings a large damping back, and no further.
+    let falls = (isTold .& (ratio .> 0.75)) .| (isUntold .& (damping .> Swift.min(self.damping, 1)))
+    let rises = isTold .& (ratio .< 0.25)
+    let factor = select(falls, ratio.filled(with: 2.0 / 3), select(rises, ratio.filled(with: 1.5), 1))
+    // A chain with a memory may lead uphill by itself: no damping helps, and the memory goes on.
+    let refused = select(isConvex .& (slope .>= 0), ratio.filled(with: 1), 4)
+    let next = min(max(damping * select(isTaken, factor, refused), 1e-12), 1e12)
 
     var readings = result.readings
     readings["optimizer/damping"] = damping
@@ -83,7 +90,8 @@ public struct TruncatedNewton: DescentMethod {
     for iteration in 0..<iterations {
       let image = try hessian(search) + damping * search
       let curvature = product(search, image)
-      if iteration == 0 { isConvex = (curvature .> 0) }
+      // No gradient is no obstacle.
+      if iteration == 0 { isConvex = ((curvature .> 0) .| (square .<= 0)) }
       let goesOn = (curvature .> 0) .& (square .> goal)
       isActive = (isActive .& goesOn)
       let length = select(isActive, square / select(isActive, curvature, 1), 0)

@@ -65,7 +65,7 @@ struct TrainCommand: ParsableCommand {
       "Passes over the training data; when not given until the chain's rate has fallen to its end, where it has one, or else some 4000 updates of a table and 10 epochs of images."
   )
   var epochs: Int?
-  @Option(help: "Examples in one update; by the number of rows when not given.")
+  @Option(help: "Examples in one update, or full for all that train; by the number of rows when not given.")
   var batch: BatchSize?
   @Option(
     help:
@@ -184,6 +184,7 @@ struct TrainCommand: ParsableCommand {
       let size = min(saved.batch, max(problem.train.count, 1))
       let length = chain.flatMap {
         TrainingDefaults.length(of: $0, updates: max(problem.train.count / size, 1), batch: size)
+          ?? TrainingDefaults.stretch(of: $0, updates: max(problem.train.count / size, 1), batch: size)
       }
       return max(saved.epochs, length ?? 0)
     }

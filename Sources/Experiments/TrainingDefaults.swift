@@ -48,11 +48,16 @@ package struct TrainingDefaults {
   ///   - updates: of an epoch.
   ///   - batch: samples of an update.
   package static func length(of chain: String, updates: Int, batch: Int) -> Int? {
-    longest(of: chain) { $0.end(updates: updates, batch: batch) }
+    guard longest(of: chain, { $0.end(updates: updates, batch: batch) }) != nil else { return nil }
+    return longest(of: chain) { schedule in
+      let end = schedule.end(updates: updates, batch: batch)
+      // Beside one that ends, others come to their last stretch.
+      return end > 0 ? end : schedule.epochs(updates: updates, batch: batch)
+    }
   }
 
   /// The longest stretch of epochs that a chain names, those that follow one another together; nil where it names none.
-  static func stretch(of chain: String, updates: Int, batch: Int) -> Int? {
+  package static func stretch(of chain: String, updates: Int, batch: Int) -> Int? {
     longest(of: chain) { $0.epochs(updates: updates, batch: batch) }
   }
 

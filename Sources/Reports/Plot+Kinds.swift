@@ -49,7 +49,7 @@ extension Plot {
   /// A row for each name, with a point and its interval, from the least value down to the largest.
   ///
   /// - Parameters:
-  ///   - rows: the value and the ends of its interval; those without a finite value are left out.
+  ///   - rows: the value and the ends of its interval, where it has one; those without a finite value are left out.
   ///   - highlighted: the name that has a colour of its own.
   public static func ranking(
     name: String, title: String, xLabel: String, rows: [(name: String, value: Double, low: Double, high: Double)],
@@ -58,7 +58,8 @@ extension Plot {
     let shown = rows.filter(\.value.isFinite).sorted { $0.value < $1.value }
     let series = shown.enumerated().map { row, item in
       Series(
-        name: item.name, x: [item.value], y: [Double(row)], low: [item.low], high: [item.high], style: .spans,
+        name: item.name, x: [item.value], y: [Double(row)], low: [item.low.isFinite ? item.low : item.value],
+        high: [item.high.isFinite ? item.high : item.value], style: .spans,
         color: item.name == highlighted ? 1 : 0)
     }
     var plot = Plot(name: name, title: title, xLabel: xLabel, yLabel: "", series: series)

@@ -93,7 +93,7 @@ package struct PlotScript {
   /// Solid, dashed, dotted, dash and dot.
   private func dashes(_ item: Plot.Series, _ index: Int) -> String {
     let round = round(item, index)
-    return round == 0 ? "" : " dt \([2, 3, 4][(round - 1) % 3])"
+    return round == 0 ? "" : " dt \([2, 3, 4, 5][(round - 1) % 4])"
   }
 
   /// Circles, squares, triangles, diamonds.

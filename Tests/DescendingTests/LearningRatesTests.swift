@@ -12,7 +12,13 @@ import Testing
       ("schedulefree (adam beta1=0 | rate 0.1)", [.constant(0.1)]),
       ("groups (*/bias: rate 0.1; */weight: adam | rate 0.01)", [.constant(0.1), .constant(0.01)]),
       // It counts its own updates.
-      ("accumulate 4 (rate 0.1)", nil),
+      (
+        "accumulate 4 (rate join(cosine(0.1, 5updates), 5updates, warmup(2epochs, 0.1)))",
+        [
+          .join(
+            .cosine(from: 0.1, over: .updates(20)), over: .updates(20), then: .warmUp(.epochs(2), then: .constant(0.1)))
+        ]
+      ),
     ] as [(String, [Schedule]?)] {
       #expect(try DescentMethodKind.parse(text).learningRates == expected, "\(text)")
     }

@@ -54,6 +54,8 @@ import Testing
     ("linesearch (groups (a/*: rate 1 | average; ?: rate 1))", "linesearch changes steps"),
     ("lookahead (schedulefree (rate 1))", "lookahead changes steps"),
     ("schedulefree (accumulate 2 (lookahead (rate 1)))", "schedulefree changes steps"),
+    ("rate 1 | average | scale 0.1", "put what changes steps before it"),
+    ("lookahead (rate 1) | clip 1", "put what changes steps"),
     ("schedulefree (rate 1) | average", "two averages"), ("rate 1 | average 0.9 | average 0.99", "two averages"),
     ("prodigy start=1e-30 | rate 1", "between 1e-12"), ("rate power(0.1, 1e300, 1updates)", "at most 100"),
     ("rprop least=2 most=1 | rate 1", "most must be at least least"), ("rprop 0.01 | rate 1", "looks like a rate"),
@@ -136,8 +138,15 @@ import Testing
     // With momentum, which may lead upwards for a while.
     let heavy = try #require(try DescentMethodKind.parse("newton (momentum 0.9 | rate 1)") as? TruncatedNewton)
     let other = try DescentRun(heavy, from: start) { TestProblem.bowl.loss($0) + 1 }
-    try other.run(400)
+    try other.run(100)
     #expect(other.losses.last! < 1.01, "\(other.losses.last!)")
+    // Rows that are fitted have no gradient, and say nothing against the model.
+    let rows = try DescentRun(method, from: start) { TestProblem.bowl.loss($0) }
+    try rows.run(150)
+    #expect(
+      rows.losses.last! < 1e-6 && rows.state["damping"]!.item <= 1,
+      "\(rows.losses.last!) \(rows.state["damping"]!.item)"
+    )
   }
 
   /// Near the minimum squares of gradients underflow: nothing is learned of them, and nothing becomes NaN.

@@ -54,6 +54,10 @@ import Training
     ("rate warmup(50updates, 0.1)", nil), ("rate warmup(50updates, cosine(0.1, 7epochs))", 7), ("rate 0.1", nil),
     ("rate join(linear(0, 0.1, 20updates), 20updates, cosine(0.1, 4epochs))", 6),
     ("rate join(linear(0, 0.1, 20updates), 20updates, 0.1)", nil), ("rate steps(0.1, 0.5, 30updates)", nil),
+    ("rate warmup(20epochs, cosine(0.1, 5epochs, 0.05))", 20),
+    ("rate join(0.1, 5epochs, warmup(20epochs, cosine(0.1, 5epochs)))", 25),
+    ("groups (*weight: rate cosine(0.1, 5epochs); *bias: rate steps(0.1, 0.1, 10epochs))", 10),
+    ("accumulate 4 (rate cosine(0.1, 95updates))", 38), ("accumulate 4 (rate exponential(0.1, 0.9, 1epochs))", nil),
     // Scales of time are no length, in epochs neither.
     ("rate steps(0.1, 0.5, 3epochs)", nil), ("rate exponential(0.1, 0.9, 1epochs)", nil),
     ("rate power(0.1, 0.5, 1epochs)", nil), ("rate warmup(2epochs, 0.1)", nil), ("rate linear(0, 0.1, 2epochs)", nil),

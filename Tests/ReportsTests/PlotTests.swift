@@ -20,6 +20,9 @@ import Testing
     #expect(plot.rowNames.count == 17 && !plot.rowNames.contains("diverged"))
     #expect(plot.series.map { $0.x[0] } == plot.series.map { $0.x[0] }.sorted())
     #expect(plot.series.map { $0.y[0] } == (0..<17).map(Double.init) && plot.series.count { $0.color == 1 } == 1)
+    // One without an interval is a point.
+    let alone = try #require(plot.series.first { $0.name == "alone" })
+    #expect(alone.low == alone.x && alone.high == alone.x)
     let svg = try Gnuplot().draw(plot)
     for name in plot.rowNames { #expect(svg.contains(">\(name)<") || svg.contains(" \(name)<"), "\(name)") }
   }

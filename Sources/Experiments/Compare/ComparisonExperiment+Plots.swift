@@ -22,7 +22,7 @@ extension ComparisonExperiment {
     if let target = try targetIfKnown(data, findings),
       let last = series.flatMap(\.x).max(), let first = series.flatMap(\.x).min()
     {
-      series.append(.init(name: "target", x: [first, last], y: [target, target], color: 13))
+      series.append(.init(name: "target", x: [first, last], y: [target, target], color: 27))
     }
     var plot = Plot(
       name: "curve-\(plan.dataNames[data])",
@@ -40,7 +40,9 @@ extension ComparisonExperiment {
       guard !values.isEmpty else { return nil }
       let summary = Summary(values)
       let interval = summary.interval()
-      return (plan.arms[arm].name, summary.mean, interval.low, interval.high)
+      // Where some seeds diverged, the mean of the others flatters.
+      let seeds = values.count < reportedSeeds.count ? " (\(values.count) of \(reportedSeeds.count))" : ""
+      return (plan.arms[arm].name + seeds, summary.mean, interval.low, interval.high)
     }
     guard rows.count > 1 else { return nil }
     let label = try decidingName(data)
@@ -48,7 +50,10 @@ extension ComparisonExperiment {
       name: "ranking-\(plan.dataNames[data])",
       title: "\(plan.dataNames[data]): \(label), mean and 95 % interval over \(reportedSeeds.count) seeds",
       xLabel: label,
-      rows: rows, highlighted: plan.reference.map { plan.arms[$0].name })
+      rows: rows,
+      highlighted: plan.reference.flatMap { own in
+        rows.first { $0.name.split(separator: " (")[0] == plan.arms[own].name }?.name
+      })
     plot.isLogX = Self.isWide(rows.flatMap { [$0.value, $0.low] })
     return plot
   }
