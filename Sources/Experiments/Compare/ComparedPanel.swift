@@ -1,7 +1,8 @@
 /// Known ways to descend, each with a range of its rate: arms to set a method of one's own beside.
 ///
 /// The ranges are our choice: two to four orders around what is usual for small networks. A range that ends too early makes its
-/// pairs not applicable, and says so. All other options are those of the papers.
+/// pairs not applicable, and says so. All other options are the stages' own: nothing decays weights but `adamw`, by 0.01, and no rate
+/// follows a schedule, where papers have warm-ups and falling rates.
 public enum ComparedPanel: String, CaseIterable, Sendable {
   /// SGD with momentum, Adam and AdamW.
   case few
