@@ -68,23 +68,28 @@ struct ListCommand: ParsableCommand {
     }
     print("\nTransformations of a chain (descent describe NAME):")
     for kind in TransformationKind.all {
-      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
+      print(line(kind.name, kind.summary))
     }
     print("\nMethods that hold a chain, NAME (chain):")
     for kind in DescentMethodKind.all {
-      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
+      print(line(kind.name, kind.summary))
     }
     print("\nSchedules of a rate, and exponents of losspower (descent describe NAME):")
     for kind in FunctionKind.all {
-      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
+      print(line(kind.name, kind.summary))
     }
     print("\nDiagnostics of descent train and compare, --watch (descent describe NAME):")
     for kind in WatchKind.all {
-      print("  \(kind.name.padding(toLength: 14, withPad: " ", startingAt: 0))\(kind.summary)")
+      print(line(kind.name, kind.summary))
     }
     print("\nData sets and models (descent data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
     for model in KnownModel.all { print("  \(model.name)  \(model.summary)") }
+  }
+
+  /// A long name pushes its summary aside.
+  private func line(_ name: String, _ summary: String) -> String {
+    "  \(name)\(String(repeating: " ", count: max(14 - name.count, 1)))\(summary)"
   }
 
   private func presetNames<E: Experiment>(_ type: E.Type) -> String {

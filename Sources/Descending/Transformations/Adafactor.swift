@@ -25,9 +25,8 @@ public struct Adafactor: NamedTransformation {
     "adafactor", "divide by a root mean square that is kept as means of rows and columns",
     TransformationOption(
       "decay",
-      .number("above 0, at most 1", examples: ["0.5", "0.25"]) { $0 > 0 && $0 <= 1 }.doubting {
-        $0 < 0.5 ? "a rate, which is a stage of its own: adafactor | rate \($0)" : nil
-      }, standard: Adafactor().decay, "update t keeps 1 - t^-decay of the means"
+      .number("above 0, at most 1", examples: ["0.5", "0.25"]) { $0 > 0 && $0 <= 1 }.doubtingRate(of: "adafactor"),
+      standard: Adafactor().decay, "update t keeps 1 - t^-decay of the means"
     ) { (t: Adafactor) in t.decay },
     TransformationOption("clip", .positive, standard: Adafactor().clip, "largest root mean square of an update") {
       (t: Adafactor) in t.clip

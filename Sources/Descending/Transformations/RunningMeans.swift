@@ -18,10 +18,3 @@ extension Tree where Leaf == TensorType {
 func runningMean(_ kept: Double, _ old: Tree<Tensor>, _ new: Updates) -> Updates {
   kept * Updates(old) + (1 - kept) * new
 }
-
-extension ValueForm where Value == Double {
-  /// The same form, where a small number that stands alone behind a stage must be named: it is a rate in other libraries.
-  func doubtingRate(of stage: String) -> ValueForm {
-    doubting { $0 < 0.5 ? "a rate, which is a stage of its own: \(stage) | rate \($0)" : nil }
-  }
-}

@@ -35,14 +35,15 @@ extension ComparisonExperiment {
   /// What each arm came to on fresh seeds, from the least down; nil where fewer than two arms have numbers.
   func ranking(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot? {
     let plan = try plan()
-    let rows = try plan.arms.indices.compactMap { arm -> (name: String, value: Double, low: Double, high: Double)? in
+    var (rows, reference): ([(name: String, value: Double, low: Double, high: Double)], String?) = ([], nil)
+    for arm in plan.arms.indices {
       let values = try resultValues(data, arm, findings)
-      guard !values.isEmpty else { return nil }
-      let summary = Summary(values)
-      let interval = summary.interval()
+      guard !values.isEmpty else { continue }
+      let (summary, interval) = (Summary(values), Summary(values).interval())
       // Where some seeds diverged, the mean of the others flatters.
       let seeds = values.count < reportedSeeds.count ? " (\(values.count) of \(reportedSeeds.count))" : ""
-      return (plan.arms[arm].name + seeds, summary.mean, interval.low, interval.high)
+      rows.append((plan.arms[arm].name + seeds, summary.mean, interval.low, interval.high))
+      if arm == plan.reference { reference = rows.last?.name }
     }
     guard rows.count > 1 else { return nil }
     let label = try decidingName(data)
@@ -50,10 +51,7 @@ extension ComparisonExperiment {
       name: "ranking-\(plan.dataNames[data])",
       title: "\(plan.dataNames[data]): \(label), mean and 95 % interval over \(reportedSeeds.count) seeds",
       xLabel: label,
-      rows: rows,
-      highlighted: plan.reference.flatMap { own in
-        rows.first { $0.name.split(separator: " (")[0] == plan.arms[own].name }?.name
-      })
+      rows: rows, highlighted: reference)
     plot.isLogX = Self.isWide(rows.flatMap { [$0.value, $0.low] })
     return plot
   }
