@@ -102,7 +102,7 @@ static void copy_pixels(const ck_convolution *p, const float *image, int64_t y, 
 #include "ck_dispatch.h"
 
 bool ck_convolution_is_own(const ck_convolution *p) {
-  return ck_instruction_set_in_use() != CK_AVX512 || (ck_winograd_takes(p) && ck_has_own_products());
+  return ck_instruction_set_in_use() != CK_AVX512 || (ck_is_of_amd() && (ck_works_in_sixteens() || ck_winograd_takes(p)));
 }
 
 // Parts of an image that keep all threads busy: one, unless images are few.
@@ -124,7 +124,7 @@ static int64_t work(const correlation *c) {
 static void run(correlation *c) {
   if (c->batch == 0) return;
   cut(c, wanted_parts(c->batch));
-  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work(c), 1), CK_DISPATCH(correlate), c);
+  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work(c), 1), CK_DISPATCH_BLOCKS(correlate), c);
 }
 
 // Weights in strips of sixteen features, what is missing being 0.
@@ -191,37 +191,42 @@ static void copy_turned(void *context, int64_t begin, int64_t end) {
   }
 }
 
-// Correlations of the same images, whose results lie between each other.
+// Correlations of the same images, whose results lie between each other, and where some results are 0, all of an image's.
 typedef struct {
   correlation *parts;
   int64_t count;
   ck_task correlate;
+  float *zeros;        // images, or nothing
+  int64_t image_step;  // numbers of one
 } interleaved;
 
 static void correlate_images(void *context, int64_t begin, int64_t end) {
   const interleaved *set = context;
   // An image and its results stay in the second-level cache.
-  for (int64_t image = begin; image < end; image++)
+  for (int64_t image = begin; image < end; image++) {
+    if (set->zeros) memset(set->zeros + image * set->image_step, 0, (size_t)set->image_step * 4);
     for (int64_t i = 0; i < set->count; i++) {
       correlation *c = set->parts + i;
       set->correlate(c, image * c->bands, (image + 1) * c->bands);
     }
+  }
 }
 
 // Each by itself where images are few.
-static void run_interleaved(correlation *parts, int64_t count) {
-  if (count == 0 || parts[0].batch == 0) return;
-  if (wanted_parts(parts[0].batch) > 1) {
-    for (int64_t i = 0; i < count; i++) run(parts + i);
+static void run_interleaved(interleaved set, int64_t batch) {
+  if (batch == 0 || (set.count == 0 && !set.zeros)) return;
+  if (wanted_parts(batch) > 1) {
+    if (set.zeros) memset(set.zeros, 0, (size_t)(batch * set.image_step) * 4);
+    for (int64_t i = 0; i < set.count; i++) run(set.parts + i);
     return;
   }
   int64_t each = 0;
-  for (int64_t i = 0; i < count; i++) {
-    cut(parts + i, 1);
-    each += work(parts + i) * parts[i].bands;
+  for (int64_t i = 0; i < set.count; i++) {
+    cut(set.parts + i, 1);
+    each += work(set.parts + i) * set.parts[i].bands;
   }
-  interleaved set = {parts, count, CK_DISPATCH(correlate)};
-  ck_parallel_for(parts[0].batch, 1 + 300000 / most(each, 1), correlate_images, &set);
+  int64_t grain = each > 0 ? 1 + 300000 / each : ck_grain_for(set.image_step);
+  ck_parallel_for(batch, grain, correlate_images, &set);
 }
 
 // Pixels of the source that lie a stride apart see the same taps: each such set is a convolution of the gradient by itself.
@@ -229,7 +234,9 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
   const ck_convolution *p = parameters;
   if (ck_winograd_takes(p)) return ck_winograd_data_gradient(p, operands);
   correlation parts[MOST_INTERLEAVED];
-  int64_t count = 0;
+  interleaved set = {parts, 0, CK_DISPATCH_BLOCKS(correlate), 0, p->height * p->width * p->channels};
+  // Some pixels are seen by no tap.
+  if (p->kernel_height < p->stride_height || p->kernel_width < p->stride_width) set.zeros = operands[2];
   float *strips = operands[3];
   for (int64_t y = 0; y < p->stride_height && y < p->height; y++)
     for (int64_t x = 0; x < p->stride_width && x < p->width; x++) {
@@ -238,10 +245,10 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
       s.first_across = (x + p->pad_left) % p->stride_width;
       s.taps = s.first < p->kernel_height ? up(p->kernel_height - s.first, p->stride_height) : 0;
       s.taps_across = s.first_across < p->kernel_width ? up(p->kernel_width - s.first_across, p->stride_width) : 0;
-      if (s.taps == 0 || s.taps_across == 0) s.taps = s.taps_across = 0;
+      if (s.taps == 0 || s.taps_across == 0) continue;
       int64_t steps = s.taps * s.taps_across * p->features;
       ck_parallel_for(up(p->channels, FEATURES), ck_grain_for(steps * FEATURES), copy_turned, &s);
-      parts[count++] = (correlation){
+      parts[set.count++] = (correlation){
           .batch = p->batch, .height = p->output_height, .width = p->output_width, .channels = p->features,
           .rows = up(p->height - y, p->stride_height), .columns = up(p->width - x, p->stride_width),
           .features = p->channels, .taps = s.taps, .taps_across = s.taps_across, .stride = 1, .stride_across = 1,
@@ -252,11 +259,12 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
           .output = (float *)operands[2] + (y * p->width + x) * p->channels,
       };
       strips += steps * up(p->channels, FEATURES) * FEATURES;
-      if (count < MOST_INTERLEAVED) continue;
-      run_interleaved(parts, count);
-      count = 0;
+      if (set.count < MOST_INTERLEAVED) continue;
+      run_interleaved(set, p->batch);
+      set.count = 0;
+      set.zeros = 0;
     }
-  run_interleaved(parts, count);
+  run_interleaved(set, p->batch);
 }
 
 size_t ck_convolution_data_gradient_scratch_bytes(const ck_convolution *p) {
@@ -299,7 +307,7 @@ void ck_convolution_weight_gradient(const void *parameters, void *const *operand
   // One part needs no sum.
   weight_sums w = {p, operands[0], operands[1], parts > 1 ? operands[3] : operands[2], parts, slices};
   int64_t work = weight_count(p) / slices * p->output_height * p->output_width * up(p->batch, parts);
-  ck_parallel_for(parts * slices, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_weights), &w);
+  ck_parallel_for(parts * slices, 1 + 300000 / most(work, 1), CK_DISPATCH_BLOCKS(sum_weights), &w);
   if (parts == 1) return;
   part_sums s = {w.parts, operands[2], weight_count(p), parts};
   ck_parallel_for(s.count, ck_grain_for(parts), add_parts, &s);

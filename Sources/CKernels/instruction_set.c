@@ -45,26 +45,38 @@ ck_instruction_set ck_instruction_set_in_use(void) {
 
 void ck_limit_instruction_set(ck_instruction_set level) { limit = level; }
 
-static bool halves_wide_registers(void) {
+enum { IS_AMD = 1, HALVES_WIDE_REGISTERS = 2 };
+
+static int read_maker(void) {
 #if defined(__x86_64__)
   unsigned a, b, c, d;
-  if (!__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx) return false;
-  // Family 19h is Zen 3, which has no such registers, and Zen 4.
-  return __get_cpuid(1, &a, &b, &c, &d) && ((a >> 8) & 0xf) == 0xf && ((a >> 20) & 0xff) == 0xa;
+  if (!__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx || !__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  unsigned family = ((a >> 8) & 0xf) + ((a >> 20) & 0xff);
+  // Family 19h is Zen 3, which has no such registers, and Zen 4; 1Ah, Zen 5, works on them whole.
+  return family == 0x19 ? IS_AMD | HALVES_WIDE_REGISTERS : IS_AMD;
 #else
-  return false;
+  return 0;
 #endif
 }
 
-bool ck_has_own_products(void) {
-  ck_instruction_set level = ck_instruction_set_in_use();
-  if (level != CK_AVX512) return level == CK_AVX2;
-  // Asked for at each call, and a virtual machine answers slowly.
+// Asked for at each call, and a virtual machine answers slowly.
+static int maker(void) {
   static _Atomic int known = -1;
   int found = atomic_load_explicit(&known, memory_order_relaxed);
   if (found < 0) {
-    found = halves_wide_registers();
+    found = read_maker();
     atomic_store_explicit(&known, found, memory_order_relaxed);
   }
   return found;
 }
+
+bool ck_works_in_sixteens(void) {
+  return ck_instruction_set_in_use() == CK_AVX512 && !(maker() & HALVES_WIDE_REGISTERS);
+}
+
+bool ck_has_own_products(void) {
+  ck_instruction_set level = ck_instruction_set_in_use();
+  return level == CK_AVX512 ? maker() & HALVES_WIDE_REGISTERS : level == CK_AVX2;
+}
+
+bool ck_is_of_amd(void) { return maker() & IS_AMD; }

@@ -27,7 +27,7 @@ typedef struct {
   int64_t rows, columns, features;         // of the output
   int64_t top, left;
   int64_t across, down, tiles;             // tiles of an image, and of all
-  int64_t filled;                          // channels, filled up to a multiple of eight
+  int64_t filled;                          // channels, filled up to whole registers
 } tiling;
 
 typedef struct {
@@ -77,11 +77,13 @@ bool ck_winograd_takes(const ck_convolution *p) {
          8 * down * across <= 3 * p->output_height * p->output_width && p->batch * down * across >= 4 * TILES;
 }
 
+static int64_t lanes(void) { return ck_works_in_sixteens() ? 16 : 8; }
+
 static tiling with_tiles(tiling g) {
   g.across = up(g.columns, 2);
   g.down = up(g.rows, 2);
   g.tiles = g.batch * g.down * g.across;
-  g.filled = up(g.channels, 8) * 8;
+  g.filled = up(g.channels, lanes()) * lanes();
   return g;
 }
 
@@ -95,10 +97,10 @@ static void convolve(winograd *w, weight_transform t) {
   t.channels = g->channels;
   t.features = g->features;
   t.filled = g->filled;
-  ck_parallel_for(up(g->features, FEATURES), ck_grain_for(9 * t.filled * FEATURES), CK_DISPATCH(transform_weights), &t);
+  ck_parallel_for(up(g->features, FEATURES), ck_grain_for(9 * t.filled * FEATURES), CK_DISPATCH_BLOCKS(transform_weights), &t);
   w->weights = t.to;
   int64_t work = TILES * PLACES * g->channels * g->features;
-  ck_parallel_for(up(g->tiles, TILES), 1 + 300000 / most(work, 1), CK_DISPATCH(multiply_tiles), w);
+  ck_parallel_for(up(g->tiles, TILES), 1 + 300000 / most(work, 1), CK_DISPATCH_BLOCKS(multiply_tiles), w);
 }
 
 void ck_winograd_forward(const ck_convolution *p, void *const *operands) {
@@ -119,7 +121,10 @@ size_t ck_winograd_scratch_bytes(const ck_convolution *p) {
   return (size_t)(PLACES * up(p->channels, FEATURES) * FEATURES * up(p->features, FEATURES) * FEATURES) * 4;
 }
 
-static int64_t sum_count(const tiling *g) { return PLACES * g->filled * up(g->features, FEATURES) * FEATURES; }
+// As many as the widest registers need: space is asked for before it is known which kernels will use it.
+static int64_t sum_count(const tiling *g) {
+  return PLACES * up(g->channels, FEATURES) * FEATURES * up(g->features, FEATURES) * FEATURES;
+}
 
 // The sums of many weights are not kept for many parts.
 static int64_t part_count(const tiling *g) {
@@ -133,8 +138,8 @@ void ck_winograd_weight_gradient(const ck_convolution *p, void *const *operands)
   // Each slice transforms all tiles.
   w.slices = least(up(g->features, FEATURES), up(ck_thread_count(), w.parts));
   int64_t work = up(g->tiles, w.parts) * sum_count(g) / w.slices;
-  ck_parallel_for(w.parts * w.slices, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_tiles), &w);
-  ck_parallel_for(g->channels, ck_grain_for(w.parts * PLACES * g->features), CK_DISPATCH(gather_weights), &w);
+  ck_parallel_for(w.parts * w.slices, 1 + 300000 / most(work, 1), CK_DISPATCH_BLOCKS(sum_tiles), &w);
+  ck_parallel_for(g->channels, ck_grain_for(w.parts * PLACES * g->features), CK_DISPATCH_BLOCKS(gather_weights), &w);
 }
 
 size_t ck_winograd_weight_gradient_scratch_bytes(const ck_convolution *p) {
