@@ -41,6 +41,13 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Seeds on which settings are tried; \(Self.defaults.seeds.tuningCount) when not given.")
   var tuningSeeds: Int?
   @Option(
+    help:
+      "The best settings of each arm, which are tried on further tuning seeds before one is chosen; \(Self.rounds.count) when not given, 1 for no such round."
+  )
+  var finalists: Int?
+  @Option(help: "Tuning seeds of those in the end, the first ones included; \(Self.rounds.seeds) when not given.")
+  var finalistSeeds: Int?
+  @Option(
     help: "Length of each descent, as 2000updates, 20epochs or 100000samples; \(Self.defaults.budget) when not given.")
   var budget: String?
   @Option(
@@ -94,6 +101,7 @@ struct CompareCommand: ParsableCommand {
   /// As wide as the shell says, and 100 where it says nothing.
   private static let width = min(max(ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init) ?? 100, 60), 400)
   private static let defaults = ComparisonConfiguration(data: [], arms: [])
+  private static let rounds = Finalists()
 
   func validate() throws {
     guard sources.isEmpty == (resume != nil) else {
@@ -102,7 +110,7 @@ struct CompareCommand: ParsableCommand {
     }
     let isChanged =
       !arms.isEmpty || panel != nil || reference != nil || trials != nil || seeds != nil || tuningSeeds != nil
-      || budget != nil || measure != nil
+      || finalists != nil || finalistSeeds != nil || budget != nil || measure != nil
       || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
       || validation != nil || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
     if resume != nil, isChanged {
@@ -110,7 +118,18 @@ struct CompareCommand: ParsableCommand {
     }
     _ = try ShareOption.parse(share)
     // The narrower bounds of some are the configuration's.
-    try CountOption.check(["--trials": trials, "--seeds": seeds, "--tuning-seeds": tuningSeeds, "--looks": looks])
+    try CountOption.check([
+      "--trials": trials, "--seeds": seeds, "--tuning-seeds": tuningSeeds, "--looks": looks, "--finalists": finalists,
+      "--finalist-seeds": finalistSeeds,
+    ])
+    guard finalistSeeds == nil || finalists != 1 else {
+      throw ValidationError("--finalist-seeds is for a second round, and --finalists 1 asks for none")
+    }
+    if let finalistSeeds, finalistSeeds <= tuningSeeds ?? Self.defaults.seeds.tuningCount {
+      throw ValidationError(
+        "--finalist-seeds counts the first round's seeds, too, and must be more than the \(tuningSeeds ?? Self.defaults.seeds.tuningCount) of it"
+      )
+    }
     if let validation, !(validation > 0 && validation < 1) {
       throw ValidationError("--validation must be between 0 and 1")
     }
@@ -181,6 +200,8 @@ struct CompareCommand: ParsableCommand {
     settings.trials = trials ?? settings.trials
     settings.seeds.count = seeds ?? settings.seeds.count
     settings.seeds.tuningCount = tuningSeeds ?? settings.seeds.tuningCount
+    settings.finalists = Finalists(
+      count: finalists ?? Self.rounds.count, seeds: finalistSeeds ?? Self.rounds.seeds)
     settings.budget = budget ?? settings.budget
     settings.measure = measure ?? settings.measure
     settings.looks = looks ?? settings.looks

@@ -11,6 +11,17 @@ public struct ComparisonRules: DecisionRules {
   public init(alpha: Double = 0.05, margin: Double? = nil) { (self.alpha, self.margin) = (alpha, margin) }
 }
 
+/// The second round of a search: the best settings of each arm are tried on further tuning seeds, which tell good ones from those that
+/// looked good by chance.
+public struct Finalists: Codable, Sendable, Equatable {
+  /// Settings of each arm that are in it; 1 for no second round.
+  public var count: Int
+  /// Tuning seeds on which each of them is tried in the end, those of the first round included.
+  public var seeds: Int
+
+  public init(count: Int = 4, seeds: Int = 10) { (self.count, self.seeds) = (count, seeds) }
+}
+
 /// All settings of a comparison, as its run folder holds them.
 public struct ComparisonConfiguration: SeededConfiguration {
   /// Which weights of a descent are measured.
@@ -48,6 +59,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
   /// The value of the measure at which a descent has arrived; nil for one by rule (`ComparisonExperiment.target`).
   public var target: Double?
   public var seeds: TunedSeeds
+  /// Of the search; nil for none.
+  public var finalists: Finalists?
   public var decision: ComparisonRules
   /// What the data were when the run began; filled in then.
   public var problems: [ComparedProblem]
@@ -57,19 +70,29 @@ public struct ComparisonConfiguration: SeededConfiguration {
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
     decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil,
-    reference: String? = nil
+    reference: String? = nil, finalists: Finalists? = Finalists()
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
     (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
-    self.reference = reference
+    (self.reference, self.finalists) = (reference, finalists)
   }
 
   public func check() throws {
     try checkLevelAndSeeds()
     guard seeds.count >= 2 else { throw SettingsError("seeds must be at least 2: pairs of one seed have no spread") }
-    for (name, count) in [("seeds", seeds.count), ("tuning seeds", seeds.tuningCount)] where count > 1000 {
+    for (name, count) in [
+      ("seeds", seeds.count), ("tuning seeds", seeds.tuningCount), ("the finalists' seeds", finalists?.seeds ?? 1),
+    ] where count > 1000 {
       throw SettingsError("\(name) must be at most 1000, not \(count)")
+    }
+    if let finalists {
+      guard finalists.count > 0, finalists.seeds > 0 else {
+        throw SettingsError(
+          "finalists and their seeds must be at least 1, not \(finalists.count) and \(finalists.seeds)")
+      }
+      let last = seeds.tuningFirst + max(seeds.tuningCount, finalists.seeds)
+      try seeds.checkApart(from: seeds.tuningFirst..<last, "seeds.tuningFirst")
     }
     guard (1...10_000).contains(looks) else { throw SettingsError("looks must be 1 to 10000, not \(looks)") }
     if let margin = decision.margin, !(margin > 0 && margin.isFinite) {

@@ -68,15 +68,13 @@ extension ComparisonExperiment {
       var (series, diverged, isLog) = ([Plot.Series](), 0, false)
       for (number, arm) in plan.arms.enumerated() {
         guard let place = arm.body.places.first(where: { $0.name == name }) else { continue }
-        let points = try plan.trials(data, number).compactMap { trial -> (x: Double, scores: [Double])? in
-          guard let x = plan.setting(trial).values[name].flatMap(Double.init),
-            let scores = try findings.ifFinished({ try tuningSeeds.map { try score(findings, trial, $0) } })
-          else { return nil }
-          guard scores.allSatisfy(\.isFinite) else {
+        let points = try scoredYet(data, number, findings).compactMap { trial -> (x: Double, scores: [Double])? in
+          guard let x = plan.setting(trial.trial).values[name].flatMap(Double.init) else { return nil }
+          guard trial.mean.isFinite else {
             diverged += 1
             return nil
           }
-          return (x, scores.map { plan.measure.isLower ? $0 : -$0 })
+          return (x, trial.scores.map { plan.measure.isLower ? $0 : -$0 })
         }.sorted { $0.x < $1.x }
         isLog = isLog || place.range.isLogarithmic
         let y = points.map { $0.scores.reduce(0, +) / Double($0.scores.count) }

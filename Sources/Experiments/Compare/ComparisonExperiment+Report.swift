@@ -33,7 +33,9 @@ extension ComparisonExperiment {
       sections += [
         .heading("Tuning"),
         .paragraph(
-          "Every trial: its mean over the tuning seeds (\(tuningSeeds.count)) against what stands in the braces. A wide valley is a "
+          "Every trial: its mean over its tuning seeds (\(tuningSeeds.count)"
+            + (furtherSeeds.isEmpty ? "" : "; \(tuningSeeds.count + furtherSeeds.count) for the best few of each arm")
+            + ") against what stands in the braces. A wide valley is a "
             + "method that forgives; trials that diverged are left out and counted in the title."),
       ]
       sections += tuning.map { .plot($0) }
@@ -70,8 +72,8 @@ extension ComparisonExperiment {
     return "Trials: \(counts.joined(separator: ", "))"
       + (isEqual ? "" : "; an arm with fewer has no more settings, and would gain nothing by trials")
       + ". They fill the ranges evenly (Halton's sequence, shifted at random, logarithmic where the ends are positive and ten "
-      + "times apart); ranges of one name are tried at the same places in all arms. The setting with the best mean of "
-      + "\(plan.measure) over \(tuningSeeds.count) tuning seeds is run on \(reportedSeeds.count) fresh ones. Weights kept: "
+      + "times apart); ranges of one name are tried at the same places in all arms. " + searchSentence(plan)
+      + " Weights kept: "
       + (configuration.keep == .best ? "those of the best of \(configuration.looks) looks." : "the last.")
       + " Our choice: a descent that diverged on a fresh seed has the worst value of any arm or of the constant prediction."
   }
@@ -125,7 +127,8 @@ extension ComparisonExperiment {
   private func armRow(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
     let plan = try plan()
     let trials = plan.trials(data, arm)
-    let cost = try tuningCost(trials, findings)
+    let scored = try self.scored(data, arm, findings)
+    let cost = try tuningCost(scored, findings)
     guard let trial = try chosen(data, arm, findings) else {
       return [
         plan.dataNames[data], plan.arms[arm].name, "–", "–", "–", "–",
@@ -140,8 +143,8 @@ extension ComparisonExperiment {
       return values.isEmpty ? "–" : Report.spread(values)
     }
     let diverged = try seeds.count { try findings[trial, $0, .comparedDivergence] == 1 }
-    let failed = try trials.count { try !meanScore(findings, $0).isFinite }
-    let score = try meanScore(findings, trial)
+    let failed = scored.count { !$0.mean.isFinite }
+    let score = scored[trial.trial].mean
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
       Report.number(plan.measure.isLower ? score : -score), try spread(.choosing(plan.measure)),
@@ -181,9 +184,11 @@ extension ComparisonExperiment {
   }
 
   /// What the search of an arm has used in all.
-  private func tuningCost(_ trials: [ComparisonTrial], _ findings: Findings<ComparisonTrial>) throws -> String {
+  private func tuningCost(_ trials: [Scored], _ findings: Findings<ComparisonTrial>) throws -> String {
     func sum(_ measure: Measure) throws -> Double {
-      try trials.reduce(0) { sum, trial in try tuningSeeds.reduce(sum) { try $0 + findings[trial, $1, measure] } }
+      try trials.reduce(0) { sum, tried in
+        try tried.seeds.reduce(sum) { try $0 + findings[tried.trial, $1, measure] }
+      }
     }
     return "\(Int(saturating: try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
   }
@@ -214,7 +219,7 @@ extension ComparisonExperiment {
             return value >= 1000 ? "\(Int(saturating: value))" : Report.number(value)
           }
           let good = try target.map { target in
-            try trials.count { try meanScore(findings, $0) <= plan.measure.cost(target) }
+            try scored(data, arm, findings).count { $0.mean <= plan.measure.cost(target) }
           }
           // Of a line search, which pays for each length that it tries.
           let isSearch = arrivals.contains { ($0?.losses ?? 0) > 0 } && median(\.losses) != "> budget"

@@ -24,23 +24,24 @@ extension ComparisonExperiment {
     ]
   }
 
-  /// The trials of an arm, the best first: what stands in its braces, and the mean and range of the measure over the tuning
+  /// The trials of an arm, the best first: what stands in its braces, and the mean and range of the measure over its tuning
   /// seeds.
   func trialTable(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> TextTable {
     let plan = try plan()
     let places = plan.arms[arm].body.places.map(\.name)
-    let trials = try plan.trials(data, arm).map { trial in
-      (trial: trial, scores: try tuningSeeds.map { try score(findings, trial, $0) })
+    // Those of the second round first: a mean of fewer seeds may be lower by chance.
+    func rank(_ tried: Scored) -> (Int, Double) {
+      (tried.mean.isFinite ? -tried.seeds.count : 1, tried.mean)
     }
-    func mean(_ scores: [Double]) -> Double { scores.reduce(0, +) / Double(scores.count) }
+    let trials = try scored(data, arm, findings).sorted { rank($0) < rank($1) }
     func shown(_ cost: Double) -> String {
       cost.isFinite ? Report.number(plan.measure.isLower ? cost : -cost) : "diverged"
     }
     return TextTable(
-      header: ["trial"] + places + ["validation \(try measureName(data))", "best seed", "worst seed"],
-      rows: trials.sorted { mean($0.scores) < mean($1.scores) }.map { trial, scores in
-        ["\(trial.trial + 1)"] + places.map { plan.setting(trial).values[$0] ?? "" }
-          + [shown(mean(scores)), shown(scores.min()!), shown(scores.max()!)]
+      header: ["trial"] + places + ["validation \(try measureName(data))", "best seed", "worst seed", "seeds"],
+      rows: trials.map { tried in
+        ["\(tried.trial.trial + 1)"] + places.map { plan.setting(tried.trial).values[$0] ?? "" }
+          + [shown(tried.mean), shown(tried.scores.min()!), shown(tried.scores.max()!), "\(tried.seeds.count)"]
       })
   }
 

@@ -71,7 +71,7 @@ extension ComparisonExperiment {
     if let target = configuration.target { return target }
     let plan = try plan()
     let trials = try standing(data, findings).map(\.trial)
-    guard let best = try trials.map({ try meanScore(findings, $0) }).min() else { return nil }
+    guard let best = try trials.map({ try scored($0, findings).mean }).min() else { return nil }
     let constants = try tuningSeeds.compactMap {
       try findings.ifMeasured(.constant(.choosing(plan.measure)), of: trials[0], $0)
     }

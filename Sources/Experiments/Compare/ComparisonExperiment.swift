@@ -76,54 +76,6 @@ public struct ComparisonExperiment: Experiment {
     return ComparisonExperiment(result, data: data)
   }
 
-  // MARK: Search
-
-  /// The search of an arm among its trials. Arms of as many trials are searched together, and `Grid` sees to it that they
-  /// are; one with fewer settings than that is tried at each of them, and would gain nothing by more.
-  private func grids(_ plan: ComparisonPlan) throws -> [Grid<ComparisonTrial>] {
-    let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data: data, arm: $0) } }
-    return try Dictionary(grouping: sides) { plan.settings[$0.arm].count }.sorted { $0.key > $1.key }.map { _, sides in
-      try Grid(
-        seeds: tuningSeeds,
-        sides.map { side in
-          (name: Self.side(plan, side.data, side.arm), candidates: plan.trials(side.data, side.arm))
-        }, score: score)
-    }
-  }
-
-  private static func side(_ plan: ComparisonPlan, _ data: Int, _ arm: Int) -> String {
-    "\(plan.arms[arm].name) on \(plan.dataNames[data])"
-  }
-
-  /// Lower is better; infinite for a descent that diverged.
-  func score(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int) throws -> Double {
-    guard try findings[trial, seed, .comparedDivergence] == 0 else { return .infinity }
-    let measure = try plan().measure
-    return measure.cost(try findings[trial, seed, .choosing(measure)])
-  }
-
-  /// The mean score of a trial over the tuning seeds, infinite where one of them diverged.
-  func meanScore(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial) throws -> Double {
-    try tuningSeeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(tuningSeeds.count)
-  }
-
-  /// The setting that the search chose for an arm; nil where every trial diverged.
-  ///
-  /// - Throws: `FindingsError.unfinished` while the search has not ended.
-  package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial? {
-    let grid = try Grid(seeds: tuningSeeds, [(name: "", candidates: try plan().trials(data, arm))], score: score)
-    return try grid.best(of: "", findings)?.arm
-  }
-
-  /// The arms that the search has not given up, each with its setting.
-  ///
-  /// - Throws: `FindingsError.unfinished` while the search has not ended.
-  func standing(
-    _ data: Int, _ findings: Findings<ComparisonTrial>
-  ) throws -> [(arm: Int, trial: ComparisonTrial)] {
-    try plan().arms.indices.compactMap { arm in try chosen(data, arm, findings).map { (arm, $0) } }
-  }
-
   // MARK: Running
 
   private func task(_ trial: ComparisonTrial, seed: Int, _ entry: ComparisonData.Entry) throws -> ComparisonTask {
@@ -144,15 +96,21 @@ public struct ComparisonExperiment: Experiment {
     let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data: data, arm: $0) } }
     let search = ordered(try grids(plan).flatMap(\.tasks))
     let forecast = ordered(sides.map { plan.trials($0.data, $0.arm)[0] }.tasks(on: reportedSeeds))
-    let seeds = reportedSeeds
-    var sweep = Sweep(
-      [
-        Sweep<ComparisonTrial>.Stage(search, named: "search"),
-        Sweep<ComparisonTrial>.Stage(forecast: forecast, named: "fresh seeds") { findings in
-          ordered(try sides.compactMap { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
-        },
-      ]
-    ) { locator, _ in
+    let (seeds, further) = (reportedSeeds, furtherSeeds)
+    var stages = [Sweep<ComparisonTrial>.Stage(search, named: "search")]
+    if !further.isEmpty, let count = configuration.finalists?.count {
+      let likely = sides.filter { plan.settings[$0.arm].count > 1 }
+        .flatMap { plan.trials($0.data, $0.arm).prefix(count) }
+      stages.append(
+        .init(forecast: ordered(likely.tasks(on: further)), named: "finalists") { findings in
+          ordered(try sides.flatMap { try finalists($0.data, $0.arm, findings) }.tasks(on: further))
+        })
+    }
+    stages.append(
+      .init(forecast: forecast, named: "fresh seeds") { findings in
+        ordered(try sides.compactMap { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
+      })
+    var sweep = Sweep(stages) { locator, _ in
       let data = try own ?? ComparisonData(configuration, locator)
       try checkData(data)
       let clock = { @Sendable in ProcessInfo.processInfo.systemUptime }

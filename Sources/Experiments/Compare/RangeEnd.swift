@@ -59,13 +59,14 @@ extension ComparisonExperiment {
     _ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>
   ) throws -> [ComparisonTrial] {
     guard let best = try chosen(data, arm, findings) else { return [] }
-    let scores = try tuningSeeds.map { try score(findings, best, $0) }
-    return try plan().trials(data, arm).filter { trial in
-      let differences = try zip(tuningSeeds, scores).map { try score(findings, trial, $0) - $1 }
+    let all = try scored(data, arm, findings)
+    return all.filter { other in
+      // On the seeds that both have seen.
+      let differences = zip(other.scores, all[best.trial].scores).map { $0 - $1 }
       guard differences.allSatisfy(\.isFinite) else { return false }
       let summary = Summary(differences)
       return summary.mean <= (differences.count > 1 ? summary.standardError : 0)
-    }
+    }.map(\.trial)
   }
 
   /// How far a setting as good as the best lies from an end, as a share of the range; 0 where nothing was tried further out.
@@ -101,7 +102,7 @@ extension ComparisonExperiment {
         let outermost = trials[rooms.firstIndex(of: rooms.min()!)!]
         for trial in trials {
           let isBest = wanted < Self.edge && trial == outermost
-          for seed in tuningSeeds {
+          for seed in tuningSeeds + furtherSeeds {
             findings.set(.choosing(plan.measure), of: trial, seed, to: isBest == plan.measure.isLower ? 1 : 2)
           }
         }
@@ -113,11 +114,13 @@ extension ComparisonExperiment {
     let trials = plan.trials(data, arm)
     return Condition(
       Self.finiteName(plan, data, arm), .atLeast(1), "A setting of the arm descends on all tuning seeds.",
-      Quantity(of: { findings in Double(try trials.count { try meanScore(findings, $0).isFinite }) }) { count, _ in
+      Quantity(of: { findings in Double(try scored(data, arm, findings).count { $0.mean.isFinite }) }) { count, _ in
         count
       } makeUp: { wanted, _, findings in
         for trial in trials {
-          for seed in tuningSeeds { findings.set(.comparedDivergence, of: trial, seed, to: wanted >= 1 ? 0 : 1) }
+          for seed in tuningSeeds + furtherSeeds {
+            findings.set(.comparedDivergence, of: trial, seed, to: wanted >= 1 ? 0 : 1)
+          }
         }
       })
   }

@@ -32,7 +32,7 @@ enum MadeUpTable {
   ) throws -> MethodComparison {
     var c = ComparisonConfiguration(
       data: [], arms: arms.map { $0.contains("model") ? $0 : $0 + "; hidden 8" }, trials: 6, budget: "60updates",
-      looks: 10, seeds: TunedSeeds(count: 8, tuningCount: 2))
+      looks: 10, seeds: TunedSeeds(count: 8, tuningCount: 2), finalists: nil)
     change(&c)
     return try MethodComparison(c, on: problems)
   }

@@ -1,0 +1,122 @@
+import Foundation
+
+/// Which setting of an arm is the best: by a first round over all of them, and a second one over the best of those.
+///
+/// Of many settings that are tried on few seeds some look good by chance; the second round tells those from the good.
+extension ComparisonExperiment {
+  /// The seeds of the second round; empty where there is none.
+  var furtherSeeds: [Int] {
+    let (seeds, rounds) = (configuration.seeds, configuration.finalists)
+    guard let rounds, rounds.count > 1, rounds.seeds > seeds.tuningCount else { return [] }
+    return Array(seeds.tuningFirst + seeds.tuningCount..<seeds.tuningFirst + rounds.seeds)
+  }
+
+  /// The search of an arm among its trials. Arms of as many trials are searched together, and `Grid` sees to it that they
+  /// are; one with fewer settings than that is tried at each of them, and would gain nothing by more.
+  func grids(_ plan: ComparisonPlan) throws -> [Grid<ComparisonTrial>] {
+    let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data: data, arm: $0) } }
+    return try Dictionary(grouping: sides) { plan.settings[$0.arm].count }.sorted { $0.key > $1.key }.map { _, sides in
+      try Grid(
+        seeds: tuningSeeds,
+        sides.map { side in
+          (name: Self.side(plan, side.data, side.arm), candidates: plan.trials(side.data, side.arm))
+        }, score: score)
+    }
+  }
+
+  private static func side(_ plan: ComparisonPlan, _ data: Int, _ arm: Int) -> String {
+    "\(plan.arms[arm].name) on \(plan.dataNames[data])"
+  }
+
+  /// Lower is better; infinite for a descent that diverged.
+  func score(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int) throws -> Double {
+    guard try findings[trial, seed, .comparedDivergence] == 0 else { return .infinity }
+    let measure = try plan().measure
+    return measure.cost(try findings[trial, seed, .choosing(measure)])
+  }
+
+  private func mean(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seeds: [Int]) throws -> Double {
+    try seeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(seeds.count)
+  }
+
+  /// The trials of an arm that the second round is for: those with the best means of the first, the first of equals before others;
+  /// none where there is nothing to choose among.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the first round has not ended.
+  func finalists(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [ComparisonTrial] {
+    guard !furtherSeeds.isEmpty, let count = configuration.finalists?.count else { return [] }
+    let ranked = try plan().trials(data, arm).map { (trial: $0, mean: try mean(findings, $0, tuningSeeds)) }
+      .filter { $0.mean.isFinite }.sorted { ($0.mean, $0.trial.trial) < ($1.mean, $1.trial.trial) }
+    return ranked.count < 2 ? [] : ranked.prefix(count).map(\.trial)
+  }
+
+  /// A trial with the tuning seeds on which it was tried, those of the first round first, and its score on each.
+  struct Scored {
+    let trial: ComparisonTrial
+    let seeds: [Int]
+    let scores: [Double]
+    /// Infinite where it diverged on a seed.
+    var mean: Double { scores.reduce(0, +) / Double(scores.count) }
+  }
+
+  /// All trials of an arm, in their order.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  func scored(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [Scored] {
+    let finalists = Set(try finalists(data, arm, findings))
+    return try plan().trials(data, arm).map { trial in
+      let seeds = finalists.contains(trial) ? tuningSeeds + furtherSeeds : tuningSeeds
+      return Scored(trial: trial, seeds: seeds, scores: try seeds.map { try score(findings, trial, $0) })
+    }
+  }
+
+  /// The same of one trial.
+  func scored(_ trial: ComparisonTrial, _ findings: Findings<ComparisonTrial>) throws -> Scored {
+    try scored(trial.data, trial.arm, findings)[trial.trial]
+  }
+
+  /// All trials of an arm of which something is known yet: while the search has not ended, those that have ended the first round, by it
+  /// alone.
+  func scoredYet(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [Scored] {
+    try findings.ifFinished { try scored(data, arm, findings) }
+      ?? plan().trials(data, arm).compactMap { trial in
+        try findings.ifFinished { try tuningSeeds.map { try score(findings, trial, $0) } }
+          .map { Scored(trial: trial, seeds: tuningSeeds, scores: $0) }
+      }
+  }
+
+  /// The setting that the search chose for an arm: the best of the second round by all its seeds, and of the first where there was
+  /// none, or all diverged in it; nil where every trial diverged.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial? {
+    let finalists = try finalists(data, arm, findings)
+    let others = try plan().trials(data, arm).filter { !finalists.contains($0) }
+    for (candidates, seeds) in [(finalists, tuningSeeds + furtherSeeds), (others, tuningSeeds)]
+    where !candidates.isEmpty {
+      let grid = try Grid(seeds: seeds, [(name: "", candidates: candidates)], score: score)
+      if let best = try grid.best(of: "", findings) { return best.arm }
+    }
+    return nil
+  }
+
+  /// The arms that the search has not given up, each with its setting.
+  ///
+  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  func standing(
+    _ data: Int, _ findings: Findings<ComparisonTrial>
+  ) throws -> [(arm: Int, trial: ComparisonTrial)] {
+    try plan().arms.indices.compactMap { arm in try chosen(data, arm, findings).map { (arm, $0) } }
+  }
+
+  /// How a setting is chosen, in a sentence.
+  func searchSentence(_ plan: ComparisonPlan) -> String {
+    let fresh = "is run on \(reportedSeeds.count) fresh ones."
+    guard let rounds = configuration.finalists, !furtherSeeds.isEmpty else {
+      return "The setting with the best mean of \(plan.measure) over \(tuningSeeds.count) tuning seeds \(fresh)"
+    }
+    return
+      "The \(rounds.count) settings of an arm with the best means of \(plan.measure) over \(tuningSeeds.count) tuning seeds are tried on "
+      + "\(furtherSeeds.count) more, and the one with the best mean over all \(rounds.seeds) \(fresh)"
+  }
+}
