@@ -85,17 +85,18 @@ import Training
     let events = try log(folder)
     // Each descent is a row of trials.csv, with what stood in its braces.
     let table = try String(contentsOfFile: folder + "/trials.csv", encoding: .utf8).split(separator: "\n")
-    #expect(table.count == 1 + 2 * ((3 + 3 + 1) * 2 + 3 * 3))
+    let (tuning, judging) = (2 * ((3 + 3 + 1) * 2 + (3 + 3) * 4), 2 * 3 * 3)
+    #expect(table.count == 1 + tuning + judging)
     #expect(table[0].hasPrefix("data,arm,trial,part,seed,setting,rate,batch,constant/"), "\(table[0])")
     #expect(
-      table.count { $0.contains(",judging,") } == 2 * 3 * 3 && table.count { $0.contains(",tuning,100") } == 2 * 7 * 2)
+      table.count { $0.contains(",judging,") } == judging && table.count { $0.contains(",tuning,100") } == tuning)
     let second = try #require(table.first { $0.hasPrefix("classes,adam,2,tuning,1000,") }).split(
       separator: ",", omittingEmptySubsequences: false)
     let chosen = second[5].components(separatedBy: "; ")
     #expect(chosen[0] == "adam | rate \(second[6])" && chosen[1] == "batch \(second[7])", "\(second)")
-    // Equal numbers of trials on tuning seeds, but for the arm that has one setting; each best on fresh seeds.
+    // Equal numbers of trials on tuning seeds in both rounds, but for the arm that has one setting; each best on fresh seeds.
     let results = events.filter { $0.kind == "result" }
-    #expect(results.count == 2 * ((3 + 3 + 1) * 2 + 3 * 3))
+    #expect(results.count == tuning + judging)
     // The test part is read by the runs that decide, once each, and by no other.
     for event in results {
       let isReported = ["/seed 0", "/seed 1", "/seed 2"].contains { event.task.hasSuffix($0) }
