@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "ck_blocked_product.h"
 #include "ck_scratch.h"
 #include "ck_threads.h"
 #include "ck_types.h"
@@ -17,6 +18,8 @@ enum { FEATURES = 16, STEPS = 400, BAND = 32768, PARTS = 16, PART_NUMBERS = 1 <<
 // Numbers of source and destination that stay in the first-level cache; correlations that are done image by image together,
 // as many as strides of 4 have.
 enum { NEAR = 6144, MOST_INTERLEAVED = 16 };
+// Weights of a tap whose gradients are a product of all pixels; numbers that are copied for it at once.
+enum { WIDE_WEIGHTS = 32768, COPIED = 1 << 20 };
 
 static int64_t up(int64_t n, int64_t step) { return (n + step - 1) / step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -83,6 +86,30 @@ static void copy_rows(const float *image, int64_t height, int64_t width, int64_t
   }
 }
 
+// The pixels that one tap sees, by output row and column, those beyond the edges 0. Items are rows of outputs of images.
+typedef struct {
+  const ck_convolution *p;
+  const float *source;
+  float *pixels;
+  int64_t tap, tap_across;
+} tap_copy;
+
+static void copy_tap(void *context, int64_t begin, int64_t end) {
+  const tap_copy *t = context;
+  const ck_convolution *p = t->p;
+  size_t bytes = (size_t)p->channels * 4;
+  for (int64_t item = begin; item < end; item++) {
+    int64_t image = item / p->output_height, row = item % p->output_height * p->stride_height + t->tap - p->pad_top;
+    const float *from = t->source + (image * p->height + row) * p->width * p->channels;
+    float *to = t->pixels + item * p->output_width * p->channels;
+    for (int64_t i = 0; i < p->output_width; i++, to += p->channels) {
+      int64_t column = i * p->stride_width + t->tap_across - p->pad_left;
+      if (row < 0 || row >= p->height || column < 0 || column >= p->width) memset(to, 0, bytes);
+      else memcpy(to, from + column * p->channels, bytes);
+    }
+  }
+}
+
 // The pixels that a convolution of one tap sees for `count` rows of its output from row y on, with zeros beyond the edges.
 static void copy_pixels(const ck_convolution *p, const float *image, int64_t y, int64_t count, float *pixels) {
   int64_t C = p->channels;
@@ -102,7 +129,7 @@ static void copy_pixels(const ck_convolution *p, const float *image, int64_t y, 
 #include "ck_dispatch.h"
 
 bool ck_convolution_is_own(const ck_convolution *p) {
-  return ck_instruction_set_in_use() != CK_AVX512 || (ck_is_of_amd() && (ck_works_in_sixteens() || ck_winograd_takes(p)));
+  return ck_instruction_set_in_use() != CK_AVX512 || (ck_winograd_takes(p) && ck_is_of_amd());
 }
 
 // Parts of an image that keep all threads busy: one, unless images are few.
@@ -124,7 +151,7 @@ static int64_t work(const correlation *c) {
 static void run(correlation *c) {
   if (c->batch == 0) return;
   cut(c, wanted_parts(c->batch));
-  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work(c), 1), CK_DISPATCH_BLOCKS(correlate), c);
+  ck_parallel_for(c->batch * c->bands, 1 + 300000 / most(work(c), 1), CK_DISPATCH(correlate), c);
 }
 
 // Weights in strips of sixteen features, what is missing being 0.
@@ -234,7 +261,7 @@ void ck_convolution_data_gradient(const void *parameters, void *const *operands)
   const ck_convolution *p = parameters;
   if (ck_winograd_takes(p)) return ck_winograd_data_gradient(p, operands);
   correlation parts[MOST_INTERLEAVED];
-  interleaved set = {parts, 0, CK_DISPATCH_BLOCKS(correlate), 0, p->height * p->width * p->channels};
+  interleaved set = {parts, 0, CK_DISPATCH(correlate), 0, p->height * p->width * p->channels};
   // Some pixels are seen by no tap.
   if (p->kernel_height < p->stride_height || p->kernel_width < p->stride_width) set.zeros = operands[2];
   float *strips = operands[3];
@@ -294,9 +321,40 @@ static void add_parts(void *context, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) s->sums[i] += s->parts[part * s->count + i];
 }
 
+// Whether a tap's weights are so many that their sums would not stay near over a few pixels: they are a product of all pixels then.
+static bool is_wide(const ck_convolution *p) { return p->channels * p->features >= WIDE_WEIGHTS; }
+
+// Images whose pixels are copied for a tap at once.
+static int64_t images_at_once(const ck_convolution *p) {
+  return least(p->batch, most(1, COPIED / most(p->output_height * p->output_width * p->channels, 1)));
+}
+
+static void multiply_taps(const ck_convolution *p, void *const *operands) {
+  int64_t outputs = p->output_height * p->output_width, size = p->channels * p->features, together = images_at_once(p);
+  const float *source = operands[0], *gradient = operands[1];
+  bool sees_all = p->kernel_height == 1 && p->kernel_width == 1 && p->stride_height == 1 && p->stride_width == 1 &&
+                  p->output_height == p->height && p->output_width == p->width && p->pad_top == 0 && p->pad_left == 0;
+  if (sees_all) together = p->batch;
+  for (int64_t image = 0; image < p->batch; image += together) {
+    int64_t images = least(together, p->batch - image);
+    const float *from = source + image * p->height * p->width * p->channels;
+    for (int64_t tap = 0; tap < p->kernel_height * p->kernel_width; tap++) {
+      if (!sees_all) {
+        tap_copy t = {p, from, operands[3], tap / p->kernel_width, tap % p->kernel_width};
+        ck_parallel_for(images * p->output_height, ck_grain_for(p->output_width * p->channels), copy_tap, &t);
+      }
+      float *sums = (float *)operands[2] + tap * size;
+      ck_blocked_product product = {{p->channels, p->features, images * outputs, 1, p->channels, p->features, 1, 0, image > 0}, 1, 0, 0, 0};
+      void *parts[4] = {sees_all ? (void *)from : operands[3], (void *)(gradient + image * outputs * p->features), sums, sums};
+      ck_blocked_product_run(&product, parts);
+    }
+  }
+}
+
 void ck_convolution_weight_gradient(const void *parameters, void *const *operands) {
   const ck_convolution *p = parameters;
   if (ck_winograd_takes(p)) return ck_winograd_weight_gradient(p, operands);
+  if (is_wide(p) && p->batch > 0) return multiply_taps(p, operands);
   int64_t parts = part_count(p);
   if (weight_count(p) == 0) return;
   if (parts == 0) {
@@ -307,7 +365,7 @@ void ck_convolution_weight_gradient(const void *parameters, void *const *operand
   // One part needs no sum.
   weight_sums w = {p, operands[0], operands[1], parts > 1 ? operands[3] : operands[2], parts, slices};
   int64_t work = weight_count(p) / slices * p->output_height * p->output_width * up(p->batch, parts);
-  ck_parallel_for(parts * slices, 1 + 300000 / most(work, 1), CK_DISPATCH_BLOCKS(sum_weights), &w);
+  ck_parallel_for(parts * slices, 1 + 300000 / most(work, 1), CK_DISPATCH(sum_weights), &w);
   if (parts == 1) return;
   part_sums s = {w.parts, operands[2], weight_count(p), parts};
   ck_parallel_for(s.count, ck_grain_for(parts), add_parts, &s);
@@ -315,6 +373,7 @@ void ck_convolution_weight_gradient(const void *parameters, void *const *operand
 
 size_t ck_convolution_weight_gradient_scratch_bytes(const ck_convolution *p) {
   if (ck_winograd_takes(p)) return ck_winograd_weight_gradient_scratch_bytes(p);
+  if (is_wide(p)) return (size_t)(images_at_once(p) * p->output_height * p->output_width * p->channels) * 4;
   int64_t parts = part_count(p);
   return parts > 1 ? (size_t)(weight_count(p) * parts) * 4 : 0;
 }

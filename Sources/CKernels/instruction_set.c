@@ -52,7 +52,8 @@ static int read_maker(void) {
   unsigned a, b, c, d;
   if (!__get_cpuid(0, &a, &b, &c, &d) || b != signature_AMD_ebx || !__get_cpuid(1, &a, &b, &c, &d)) return 0;
   unsigned family = ((a >> 8) & 0xf) + ((a >> 20) & 0xff);
-  // Family 19h is Zen 3, which has no such registers, and Zen 4; 1Ah, Zen 5, works on them whole.
+  // Family 19h is Zen 3, which has no such registers, and Zen 4; 1Ah, Zen 5, works on them whole (but for some of laptops, which lose
+  // little by it).
   return family == 0x19 ? IS_AMD | HALVES_WIDE_REGISTERS : IS_AMD;
 #else
   return 0;

@@ -1,6 +1,6 @@
 // Convolutions with 3 x 3 taps and stride 1 by the minimal algorithm F(2 x 2, 3 x 3) (Lavin and Gray, "Fast algorithms for
 // convolutional neural networks", arXiv 1509.09308): 2 x 2 results from a tile of 4 x 4 pixels by 16 products of channels
-// and features in place of 36. Results differ from those of direct sums by rounding.
+// and features in place of 36. Results differ from those of direct sums by rounding, and what is not finite spreads over its tile.
 #include "winograd.h"
 
 #include <stdbool.h>

@@ -14,7 +14,8 @@ struct CompareCommand: ParsableCommand {
         descent compare digits.csv --arm "mine: orthogonal | momentum 0.9 | rate {0.001...1}" --panel common
         descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
-      Each arm gets the same number of trials on tuning seeds; its best setting is run on fresh seeds, paired with the others; \
+      Each arm gets the same number of trials on tuning seeds; the best few are tried on more of them, and the best of those is run on fresh \
+      seeds, paired with the others; \
       the test part is read once, in the end. One arm alone is tuned, and its best setting run on fresh seeds. The folder's \
       trials.csv has each descent with its settings, verdicts.json the verdicts. A run that was interrupted goes on exactly: \
       descent compare --resume FOLDER.
@@ -38,7 +39,10 @@ struct CompareCommand: ParsableCommand {
   var trials: Int?
   @Option(help: "Seeds on which the best settings are compared; \(Self.defaults.seeds.count) when not given.")
   var seeds: Int?
-  @Option(help: "Seeds on which settings are tried; \(Self.defaults.seeds.tuningCount) when not given.")
+  @Option(
+    help:
+      "Seeds on which all settings are tried; \(Self.defaults.seeds.tuningCount) when not given. \(Self.rounds.seeds) or more leave no second round."
+  )
   var tuningSeeds: Int?
   @Option(
     help:
@@ -124,6 +128,11 @@ struct CompareCommand: ParsableCommand {
     ])
     guard finalistSeeds == nil || finalists != 1 else {
       throw ValidationError("--finalist-seeds is for a second round, and --finalists 1 asks for none")
+    }
+    if let finalists, finalists > 1, finalistSeeds == nil, let tuningSeeds, tuningSeeds >= Self.rounds.seeds {
+      throw ValidationError(
+        "--finalists asks for a second round on more seeds than the \(tuningSeeds) of the first: give --finalist-seeds, too"
+      )
     }
     if let finalistSeeds, finalistSeeds <= tuningSeeds ?? Self.defaults.seeds.tuningCount {
       throw ValidationError(

@@ -25,6 +25,11 @@ import Testing
     shape(7, 24, 24, channels: 5, size: 3, features: 280, stride: 2, pad: 1),
     // An image of several bands.
     shape(1, 40, 30, channels: 15, size: 3, features: 18, stride: 1, pad: 1),
+    // So many weights of a tap that their gradients are a product: pixels of several groups of images, with an edge and a stride, and where
+    // they lie already.
+    shape(3, 40, 40, channels: 200, size: 1, features: 170, stride: 1, pad: 1),
+    shape(2, 5, 6, channels: 190, size: 3, features: 180, stride: 2, pad: 1),
+    shape(2, 5, 6, channels: 190, size: 1, features: 180, stride: 1, pad: 0),
     // More weights' gradients than are kept for many parts of a batch; a window whose weights leave the first-level cache.
     shape(7, 4, 4, channels: 160, size: 3, features: 170, stride: 1, pad: 1),
   ]

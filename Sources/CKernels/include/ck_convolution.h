@@ -19,8 +19,8 @@ typedef struct {
 /// Whether a convolution takes fewer multiplications here than its definition has, and so less time (`winograd.c`).
 bool ck_winograd_takes(const ck_convolution *shape);
 
-/// Whether our kernels are faster than the library's: without AVX-512 always; with it on AMD's processors, where registers are worked
-/// on whole (Zen 5) or fewer multiplications are taken (Zen 4).
+/// Whether our kernels are faster than the library's: without AVX-512 always; with it on AMD's processors where they take fewer
+/// multiplications.
 bool ck_convolution_is_own(const ck_convolution *shape);
 
 /// `ck_kernel`s on `ck_convolution`. Results do not depend on the number of threads.

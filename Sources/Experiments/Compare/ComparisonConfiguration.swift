@@ -79,13 +79,13 @@ public struct ComparisonConfiguration: SeededConfiguration {
   }
 
   public func check() throws {
-    try checkLevelAndSeeds()
-    guard seeds.count >= 2 else { throw SettingsError("seeds must be at least 2: pairs of one seed have no spread") }
     for (name, count) in [
-      ("seeds", seeds.count), ("tuning seeds", seeds.tuningCount), ("the finalists' seeds", finalists?.seeds ?? 1),
+      ("seeds", seeds.count), ("tuning seeds", seeds.tuningCount), ("the seeds of finalists", finalists?.seeds ?? 1),
     ] where count > 1000 {
       throw SettingsError("\(name) must be at most 1000, not \(count)")
     }
+    try checkLevelAndSeeds()
+    guard seeds.count >= 2 else { throw SettingsError("seeds must be at least 2: pairs of one seed have no spread") }
     if let finalists {
       guard finalists.count > 0, finalists.seeds > 0 else {
         throw SettingsError(

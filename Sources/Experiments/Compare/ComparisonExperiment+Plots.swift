@@ -66,15 +66,20 @@ extension ComparisonExperiment {
     }
     return try names.enumerated().compactMap { index, name -> Plot? in
       var (series, diverged, isLog) = ([Plot.Series](), 0, false)
+      var finalists: [(x: Double, y: Double)] = []
       for (number, arm) in plan.arms.enumerated() {
         guard let place = arm.body.places.first(where: { $0.name == name }) else { continue }
         let points = try scoredYet(data, number, findings).compactMap { trial -> (x: Double, scores: [Double])? in
           guard let x = plan.setting(trial.trial).values[name].flatMap(Double.init) else { return nil }
-          guard trial.mean.isFinite else {
+          if trial.seeds.count > tuningSeeds.count, trial.mean.isFinite {
+            finalists.append((x, plan.measure.isLower ? trial.mean : -trial.mean))
+          }
+          let scores = trial.scores.prefix(tuningSeeds.count)
+          guard scores.allSatisfy(\.isFinite) else {
             diverged += 1
             return nil
           }
-          return (x, trial.scores.map { plan.measure.isLower ? $0 : -$0 })
+          return (x, scores.map { plan.measure.isLower ? $0 : -$0 })
         }.sorted { $0.x < $1.x }
         isLog = isLog || place.range.isLogarithmic
         let y = points.map { $0.scores.reduce(0, +) / Double($0.scores.count) }
@@ -90,6 +95,13 @@ extension ComparisonExperiment {
         }
       }
       guard series.contains(where: { !$0.x.isEmpty }) else { return nil }
+      if !finalists.isEmpty {
+        series.append(
+          .init(
+            name: "finalists, \(tuningSeeds.count + furtherSeeds.count) seeds", x: finalists.map(\.x),
+            y: finalists.map(\.y),
+            style: .points, color: plan.arms.count))
+      }
       var plot = Plot(
         name: "tuning-\(plan.dataNames[data])-\(index + 1)",
         title: "\(plan.dataNames[data]): \(try measureName(data)) on tuning seeds by \(name)"

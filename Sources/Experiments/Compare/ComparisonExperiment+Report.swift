@@ -33,17 +33,20 @@ extension ComparisonExperiment {
       sections += [
         .heading("Tuning"),
         .paragraph(
-          "Every trial: its mean over its tuning seeds (\(tuningSeeds.count)"
-            + (furtherSeeds.isEmpty ? "" : "; \(tuningSeeds.count + furtherSeeds.count) for the best few of each arm")
-            + ") against what stands in the braces. A wide valley is a "
-            + "method that forgives; trials that diverged are left out and counted in the title."),
+          "Every trial: its mean over the first tuning seeds (\(tuningSeeds.count)) against what stands in the braces. A wide valley is a "
+            + "method that forgives; trials that diverged are left out and counted in the title."
+            + (furtherSeeds.isEmpty
+              ? ""
+              : " Finalists stand there once more, by all their \(tuningSeeds.count + furtherSeeds.count) seeds: the best of an arm's is "
+                + "chosen.")),
       ]
       sections += tuning.map { .plot($0) }
     }
     // Of one arm the search is all that there is; of several trials.csv has it.
     if plan.arms.count == 1 {
       for (data, name) in plan.dataNames.enumerated() {
-        guard let table = try findings.ifFinished({ try trialTable(data, 0, findings) }) else { continue }
+        let table = try trialTable(data, 0, findings)
+        guard !table.rows.isEmpty else { continue }
         sections += [
           .heading("Trials on \(name)"), .table(header: table.header, rows: table.rows),
         ]
@@ -219,7 +222,8 @@ extension ComparisonExperiment {
             return value >= 1000 ? "\(Int(saturating: value))" : Report.number(value)
           }
           let good = try target.map { target in
-            try scored(data, arm, findings).count { $0.mean <= plan.measure.cost(target) }
+            // On seeds that all have seen, as the target.
+            try scored(data, arm, findings).count { $0.mean(first: tuningSeeds.count) <= plan.measure.cost(target) }
           }
           // Of a line search, which pays for each length that it tries.
           let isSearch = arrivals.contains { ($0?.losses ?? 0) > 0 } && median(\.losses) != "> budget"
@@ -237,13 +241,16 @@ extension ComparisonExperiment {
   private func targetText(_ findings: Findings<ComparisonTrial>) throws -> String {
     let plan = try plan()
     let targets = try plan.dataNames.indices.map { data -> String in
-      let target = try targetIfKnown(data, findings)
+      guard let target = try findings.ifFinished({ try target(data, findings) }) else {
+        return "\(plan.dataNames[data]) not known yet"
+      }
       return "\(plan.dataNames[data]) " + (target.map { Report.number($0) } ?? "none")
     }
     let rule =
       configuration.target != nil
       ? "It was asked for."
-      : "By rule it is 90 % of the way from the constant prediction to the best arm, as means over the tuning seeds."
+      : "By rule it is 90 % of the way from the constant prediction to the best arm, as means over the "
+        + "\(furtherSeeds.isEmpty ? "" : "first ")\(tuningSeeds.count) tuning seeds."
     return """
       The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
       Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \

@@ -4,10 +4,11 @@ import Foundation
 ///
 /// Of many settings that are tried on few seeds some look good by chance; the second round tells those from the good.
 extension ComparisonExperiment {
-  /// The seeds of the second round; empty where there is none.
+  /// The seeds of the second round; empty where there is none, as where no arm has settings to choose among.
   var furtherSeeds: [Int] {
     let (seeds, rounds) = (configuration.seeds, configuration.finalists)
     guard let rounds, rounds.count > 1, rounds.seeds > seeds.tuningCount else { return [] }
+    guard let plan = try? plan(), plan.settings.contains(where: { $0.count > 1 }) else { return [] }
     return Array(seeds.tuningFirst + seeds.tuningCount..<seeds.tuningFirst + rounds.seeds)
   }
 
@@ -39,15 +40,15 @@ extension ComparisonExperiment {
     try seeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(seeds.count)
   }
 
-  /// The trials of an arm that the second round is for: those with the best means of the first, the first of equals before others;
-  /// none where there is nothing to choose among.
+  /// The trials of an arm that the second round is for: those with the best means of the first, the first of equals before others. One that
+  /// is alone is among them, so that what diverges on a further seed is found out in each arm alike.
   ///
   /// - Throws: `FindingsError.unfinished` while the first round has not ended.
   func finalists(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [ComparisonTrial] {
     guard !furtherSeeds.isEmpty, let count = configuration.finalists?.count else { return [] }
     let ranked = try plan().trials(data, arm).map { (trial: $0, mean: try mean(findings, $0, tuningSeeds)) }
       .filter { $0.mean.isFinite }.sorted { ($0.mean, $0.trial.trial) < ($1.mean, $1.trial.trial) }
-    return ranked.count < 2 ? [] : ranked.prefix(count).map(\.trial)
+    return ranked.prefix(count).map(\.trial)
   }
 
   /// A trial with the tuning seeds on which it was tried, those of the first round first, and its score on each.
@@ -56,7 +57,10 @@ extension ComparisonExperiment {
     let seeds: [Int]
     let scores: [Double]
     /// Infinite where it diverged on a seed.
-    var mean: Double { scores.reduce(0, +) / Double(scores.count) }
+    var mean: Double { mean(first: scores.count) }
+
+    /// Over the first of its seeds, which all trials have seen.
+    func mean(first count: Int) -> Double { scores.prefix(count).reduce(0, +) / Double(count) }
   }
 
   /// All trials of an arm, in their order.
@@ -100,6 +104,17 @@ extension ComparisonExperiment {
     return nil
   }
 
+  /// That what was chosen is none of those that the second round tried, in a sentence; nil where it is, or nothing is chosen yet.
+  func caution(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> String? {
+    let plan = try plan()
+    guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else { return nil }
+    let finalists = try finalists(data, arm, findings)
+    guard !finalists.isEmpty, !finalists.contains(trial) else { return nil }
+    return
+      "the best \(finalists.count) settings of \(plan.arms[arm].name) on \(plan.dataNames[data]) diverged on further tuning seeds; "
+      + "\(plan.setting(trial)) is the best of the others by \(tuningSeeds.count) alone: a lower rate or a clip may help."
+  }
+
   /// The arms that the search has not given up, each with its setting.
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
@@ -116,7 +131,8 @@ extension ComparisonExperiment {
       return "The setting with the best mean of \(plan.measure) over \(tuningSeeds.count) tuning seeds \(fresh)"
     }
     return
-      "The \(rounds.count) settings of an arm with the best means of \(plan.measure) over \(tuningSeeds.count) tuning seeds are tried on "
-      + "\(furtherSeeds.count) more, and the one with the best mean over all \(rounds.seeds) \(fresh)"
+      "The best \(rounds.count) settings of an arm (all, where it has fewer) by their means of \(plan.measure) over "
+      + (tuningSeeds.count == 1 ? "1 tuning seed" : "\(tuningSeeds.count) tuning seeds")
+      + " are tried on \(furtherSeeds.count) more, and the one with the best mean over all \(rounds.seeds) \(fresh)"
   }
 }

@@ -33,7 +33,7 @@ extension ComparisonExperiment {
     func rank(_ tried: Scored) -> (Int, Double) {
       (tried.mean.isFinite ? -tried.seeds.count : 1, tried.mean)
     }
-    let trials = try scored(data, arm, findings).sorted { rank($0) < rank($1) }
+    let trials = try scoredYet(data, arm, findings).sorted { rank($0) < rank($1) }
     func shown(_ cost: Double) -> String {
       cost.isFinite ? Report.number(plan.measure.isLower ? cost : -cost) : "diverged"
     }
@@ -70,12 +70,15 @@ extension ComparisonExperiment {
   }
 
   /// What a reader must know of the search: arms that were not tuned, best settings at the ends of what was tried.
-  func cautions(_ findings: Findings<ComparisonTrial>) throws -> [String] {
+  package func cautions(_ findings: Findings<ComparisonTrial>) throws -> [String] {
     let plan = try plan()
     let ends = try plan.dataNames.indices.flatMap { data in
       try plan.ends.joined().compactMap { try caution(data, $0, findings) }
     }
-    return [plan.caution, plan.searchCaution].compactMap { $0 } + ends
+    let outsiders = try plan.dataNames.indices.flatMap { data in
+      try plan.arms.indices.compactMap { try caution(data, $0, findings) }
+    }
+    return [plan.caution, plan.searchCaution].compactMap { $0 } + ends + outsiders
   }
 
   private func caution(

@@ -64,14 +64,16 @@ extension ComparisonExperiment {
   }
 
   /// The value of a measure at which a descent on a data set has arrived: what was asked for, or 90 % of the way from the
-  /// constant prediction to the best arm, both as means over the tuning seeds; nil where no arm beats that prediction.
+  /// constant prediction to the best arm, both as means over the tuning seeds that all trials have seen; nil where no arm beats that
+  /// prediction.
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
   package func target(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
     if let target = configuration.target { return target }
     let plan = try plan()
     let trials = try standing(data, findings).map(\.trial)
-    guard let best = try trials.map({ try scored($0, findings).mean }).min() else { return nil }
+    let first = tuningSeeds.count
+    guard let best = try trials.map({ try scored($0, findings).mean(first: first) }).min() else { return nil }
     let constants = try tuningSeeds.compactMap {
       try findings.ifMeasured(.constant(.choosing(plan.measure)), of: trials[0], $0)
     }

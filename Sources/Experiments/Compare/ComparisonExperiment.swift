@@ -99,8 +99,7 @@ public struct ComparisonExperiment: Experiment {
     let (seeds, further) = (reportedSeeds, furtherSeeds)
     var stages = [Sweep<ComparisonTrial>.Stage(search, named: "search")]
     if !further.isEmpty, let count = configuration.finalists?.count {
-      let likely = sides.filter { plan.settings[$0.arm].count > 1 }
-        .flatMap { plan.trials($0.data, $0.arm).prefix(count) }
+      let likely = sides.flatMap { plan.trials($0.data, $0.arm).prefix(count) }
       stages.append(
         .init(forecast: ordered(likely.tasks(on: further)), named: "finalists") { findings in
           ordered(try sides.flatMap { try finalists($0.data, $0.arm, findings) }.tasks(on: further))

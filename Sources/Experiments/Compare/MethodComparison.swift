@@ -149,7 +149,8 @@ public struct ComparisonOutcome: Sendable {
       plan.arms.count > 1
       ? []
       : try plan.dataNames.indices.compactMap { data in
-        try findings.ifFinished { try experiment.trialTable(data, 0, findings) }
+        let table = try experiment.trialTable(data, 0, findings)
+        return table.rows.isEmpty ? nil : table
       }
     var settings: [String: [String: String]] = [:]
     for (data, name) in plan.dataNames.enumerated() {

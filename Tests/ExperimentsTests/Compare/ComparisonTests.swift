@@ -85,7 +85,7 @@ import Training
     let events = try log(folder)
     // Each descent is a row of trials.csv, with what stood in its braces.
     let table = try String(contentsOfFile: folder + "/trials.csv", encoding: .utf8).split(separator: "\n")
-    let (tuning, judging) = (2 * ((3 + 3 + 1) * 2 + (3 + 3) * 4), 2 * 3 * 3)
+    let (tuning, judging) = (2 * (3 + 3 + 1) * (2 + 4), 2 * 3 * 3)
     #expect(table.count == 1 + tuning + judging)
     #expect(table[0].hasPrefix("data,arm,trial,part,seed,setting,rate,batch,constant/"), "\(table[0])")
     #expect(
@@ -94,7 +94,7 @@ import Training
       separator: ",", omittingEmptySubsequences: false)
     let chosen = second[5].components(separatedBy: "; ")
     #expect(chosen[0] == "adam | rate \(second[6])" && chosen[1] == "batch \(second[7])", "\(second)")
-    // Equal numbers of trials on tuning seeds in both rounds, but for the arm that has one setting; each best on fresh seeds.
+    // Equal numbers of trials on tuning seeds, but for the arm that has one setting, all in both rounds; each best on fresh seeds.
     let results = events.filter { $0.kind == "result" }
     #expect(results.count == tuning + judging)
     // The test part is read by the runs that decide, once each, and by no other.
