@@ -61,7 +61,9 @@ public final class RunContext: @unchecked Sendable {
 
   package func flush() throws { try lock.withLock { for sink in sinks { try sink.flush() } } }
 
-  func makeProgress(total: Int) -> ProgressBar? { isQuiet ? nil : ProgressBar(total: total, now: clock) }
+  func makeProgress(total: Int, part: String = "") -> ProgressBar? {
+    isQuiet ? nil : ProgressBar(total: total, part: part, now: clock)
+  }
 
   /// Where a task keeps its states.
   func checkpoints(of task: String) -> CheckpointStore {

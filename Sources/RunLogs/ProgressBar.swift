@@ -9,6 +9,7 @@ import Foundation
 /// How far a run is, on standard error: a bar where that is a terminal, else a line now and then.
 public final class ProgressBar {
   private let total: Int
+  private let part: String
   private let isTerminal: Bool
   private let now: () -> Double
   private let start: Double
@@ -16,16 +17,17 @@ public final class ProgressBar {
   private let write: (String) -> Void
 
   /// - Parameters:
-  ///   - total: steps of the whole run.
+  ///   - total: steps of the bar's work.
+  ///   - part: what the time that is left is of, as " in this part"; empty for the whole run.
   ///   - now: seconds; the clock is the caller's.
   public init(
-    total: Int, isTerminal: Bool = isatty(2) == 1, now: @escaping () -> Double,
+    total: Int, part: String = "", isTerminal: Bool = isatty(2) == 1, now: @escaping () -> Double,
     write: @escaping (String) -> Void = { text in
       // A log of progress that is full does not end the run.
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
   ) {
-    self.total = max(total, 1)
+    (self.total, self.part) = (max(total, 1), part)
     self.isTerminal = isTerminal
     self.now = now
     self.write = write
@@ -45,7 +47,7 @@ public final class ProgressBar {
     let fraction = Double(done) / Double(total)
     let share = share ?? Double(done - first) / Double(max(total - first, 1))
     let left = share > 0 ? (time - start) * max(1 / share - 1, 0) : .nan
-    let text = "\(label) \(done)/\(total) \(detail)" + (left.isFinite ? " \(Self.duration(left)) left" : "")
+    let text = "\(label) \(done)/\(total) \(detail)" + (left.isFinite ? " \(Self.duration(left)) left\(part)" : "")
     if isTerminal {
       let width = 24
       let filled = Int(fraction * Double(width))

@@ -47,11 +47,12 @@ import Testing
   /// More steps than were told fill the bar, and no more.
   @Test func aBarIsNeverMoreThanFull() {
     let screen = Screen()
-    let bar = ProgressBar(total: 2, isTerminal: true, now: { screen.time }, write: { screen.text.append($0) })
+    let bar = ProgressBar(
+      total: 2, part: " in this part", isTerminal: true, now: { screen.time }, write: { screen.text.append($0) })
     screen.time = 4
     bar.show(16, of: "step", "")
     #expect(screen.text[0].hasPrefix("\r\u{1B}[2K" + String(repeating: "█", count: 24) + " step 2/2"))
-    #expect(screen.text[0].hasSuffix("0 s left"))
+    #expect(screen.text[0].hasSuffix("0 s left in this part"))
   }
 
   @Test(arguments: [(5.0, "5 s"), (90, "1.5 min"), (5400, "1.5 h")])

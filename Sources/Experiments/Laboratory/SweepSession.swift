@@ -105,7 +105,9 @@ struct SweepSession<Arm: SweepArm> {
       let parts = sweep.parts
       let guesses = waiting.map { costs[sweep.costClass($0.arm)] }
       let bar = SharedProgress(
-        context.makeProgress(total: tasks.count * parts), done: (tasks.count - waiting.count) * parts,
+        context.makeProgress(
+          total: tasks.count * parts, part: index + 1 < sweep.stages.count ? " in this part" : ""),
+        done: (tasks.count - waiting.count) * parts,
         seconds: guesses.allSatisfy { $0 ?? 0 > 0 } ? guesses.compactMap(\.self).reduce(0, +) : nil,
         now: { context.elapsed })
       let unit = sweep.unit(of: index)
