@@ -79,11 +79,13 @@ extension Lowering {
   }
 
   /// Whether our own product is faster than the library's where large ones are not ours: on AVX-512 that of a row is, and that with as
-  /// few columns or steps as an adapter has, which the library shares and lays out where that takes longer than it saves.
+  /// few columns or steps as an adapter has, which the library shares and lays out where that takes longer than it saves; and many small
+  /// ones at once, each of which is done on the spot.
   private func isOwnFaster(_ m: Int, _ b: View) -> Bool {
     if hasOwnProducts { return true }
-    guard ck_instruction_set_in_use() == CK_AVX512, b.shape.rank == 2 else { return false }
-    let (k, n) = (b.shape[0], b.shape[1])
+    guard ck_instruction_set_in_use() == CK_AVX512 else { return false }
+    let (k, n) = (b.shape[-2], b.shape[-1])
+    if b.shape.rank > 2 { return 2 * Double(m) * Double(k) * Double(n) < Self.smallestLibraryProduct }
     return m == 1 || n <= Int(CK_THIN) && k <= Int(CK_THIN_STEPS) || k <= Int(CK_THIN)
   }
 
