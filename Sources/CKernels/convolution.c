@@ -86,37 +86,14 @@ static void copy_rows(const float *image, int64_t height, int64_t width, int64_t
   }
 }
 
-// The pixels that one tap sees, by output row and column, those beyond the edges 0. Items are rows of outputs of images.
-typedef struct {
-  const ck_convolution *p;
-  const float *source;
-  float *pixels;
-  int64_t tap, tap_across;
-} tap_copy;
-
-static void copy_tap(void *context, int64_t begin, int64_t end) {
-  const tap_copy *t = context;
-  const ck_convolution *p = t->p;
-  size_t bytes = (size_t)p->channels * 4;
-  for (int64_t item = begin; item < end; item++) {
-    int64_t image = item / p->output_height, row = item % p->output_height * p->stride_height + t->tap - p->pad_top;
-    const float *from = t->source + (image * p->height + row) * p->width * p->channels;
-    float *to = t->pixels + item * p->output_width * p->channels;
-    for (int64_t i = 0; i < p->output_width; i++, to += p->channels) {
-      int64_t column = i * p->stride_width + t->tap_across - p->pad_left;
-      if (row < 0 || row >= p->height || column < 0 || column >= p->width) memset(to, 0, bytes);
-      else memcpy(to, from + column * p->channels, bytes);
-    }
-  }
-}
-
-// The pixels that a convolution of one tap sees for `count` rows of its output from row y on, with zeros beyond the edges.
-static void copy_pixels(const ck_convolution *p, const float *image, int64_t y, int64_t count, float *pixels) {
+// The pixels that a tap sees for `count` rows of an image's output from row y on, with zeros beyond the edges.
+static void copy_pixels(const ck_convolution *p, const float *image, int64_t tap, int64_t tap_across, int64_t y, int64_t count,
+                        float *pixels) {
   int64_t C = p->channels;
   for (int64_t r = y; r < y + count; r++) {
-    int64_t row = r * p->stride_height - p->pad_top;
+    int64_t row = r * p->stride_height + tap - p->pad_top;
     for (int64_t i = 0; i < p->output_width; i++, pixels += C) {
-      int64_t column = i * p->stride_width - p->pad_left;
+      int64_t column = i * p->stride_width + tap_across - p->pad_left;
       if (row < 0 || row >= p->height || column < 0 || column >= p->width)
         memset(pixels, 0, (size_t)C * 4);
       else
@@ -327,6 +304,25 @@ static bool is_wide(const ck_convolution *p) { return p->channels * p->features 
 // Images whose pixels are copied for a tap at once.
 static int64_t images_at_once(const ck_convolution *p) {
   return least(p->batch, most(1, COPIED / most(p->output_height * p->output_width * p->channels, 1)));
+}
+
+// The pixels that a tap sees of some images.
+typedef struct {
+  const ck_convolution *p;
+  const float *images;
+  float *pixels;
+  int64_t tap, tap_across;
+} tap_copy;
+
+// Items are rows of the output.
+static void copy_tap(void *context, int64_t begin, int64_t end) {
+  const tap_copy *t = context;
+  const ck_convolution *p = t->p;
+  for (int64_t item = begin; item < end; item++) {
+    const float *image = t->images + item / p->output_height * p->height * p->width * p->channels;
+    float *to = t->pixels + item * p->output_width * p->channels;
+    copy_pixels(p, image, t->tap, t->tap_across, item % p->output_height, 1, to);
+  }
 }
 
 static void multiply_taps(const ck_convolution *p, void *const *operands) {

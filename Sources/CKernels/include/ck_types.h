@@ -23,8 +23,8 @@ ck_instruction_set ck_instruction_set_in_use(void);
 bool ck_works_in_sixteens(void);
 
 /// Whether large products are our own: with AVX2, and with AVX-512 on a processor that works on halves of registers, where ours are
-/// about as fast as the library's. Elsewhere the library does them, on our threads: ours of sixteen numbers took up to a quarter longer
-/// on a Zen 5.
+/// about as fast as the library's. Elsewhere the library does them, on our threads: blocks of sixteen numbers, tried on a Zen 5,
+/// took up to a third longer.
 bool ck_has_own_products(void);
 
 /// Whether the processor is AMD's; of those with AVX-512, ours were measured beside the library's on no other.
