@@ -17,9 +17,13 @@ public struct Tree<Leaf> {
 
   /// Leaves by path, in any order; two leaves under one path are a programmer's error.
   public init(_ items: [(path: String, leaf: Leaf)]) {
-    let sorted = items.sorted { $0.path < $1.path }
-    paths = sorted.map(\.path)
-    leaves = sorted.map(\.leaf)
+    paths = items.map { $0.path }
+    leaves = items.map { $0.leaf }
+    // Most come sorted, and small steps feel a sort.
+    if zip(paths, paths.dropFirst()).allSatisfy({ $0 < $1 }) { return }
+    let order = items.indices.sorted { items[$0].path < items[$1].path }
+    paths = order.map { items[$0].path }
+    leaves = order.map { items[$0].leaf }
     for (a, b) in zip(paths, paths.dropFirst()) { precondition(a != b, "two leaves under the path \(a)") }
   }
 
@@ -118,7 +122,7 @@ public struct Tree<Leaf> {
 }
 
 extension Tree: ExpressibleByDictionaryLiteral {
-  public init(dictionaryLiteral elements: (String, Leaf)...) { self.init(elements.map { (path: $0.0, leaf: $0.1) }) }
+  public init(dictionaryLiteral elements: (String, Leaf)...) { self.init(elements) }
 }
 
 extension Tree: Sendable where Leaf: Sendable {}

@@ -104,8 +104,9 @@ public final class Trainer {
       modelState: try model.initialState(), method: method)
   }
 
+  private static let inputPaths = ["features", "targets"]
   private static func inputs(_ batch: (features: NDArray, targets: NDArray)) -> Tree<NDArray> {
-    ["features": batch.features, "targets": batch.targets]
+    Tree(sortedPaths: inputPaths, leaves: [batch.features, batch.targets])
   }
 
   /// All that the descent is now, as a copy.
