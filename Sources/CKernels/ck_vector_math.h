@@ -21,11 +21,12 @@ CK_INLINE int32_t ck_bits_of_float(float value) {
   return bits;
 }
 
-// exp(r) of what is left of x, |r| <= ln(2)/2, when n = round(x / ln(2)) powers of two are taken out; `shifted` holds n in its
-// lowest bits.
-CK_INLINE float ck_exp_of_rest(float x, float *shifted) {
-  *shifted = x * 1.44269504088896341f + 12582912.0f;
-  float whole = *shifted - 12582912.0f;
+// exp(r) of what is left of x, |r| <= ln(2)/2, when n = round(x / ln(2)) powers of two are taken out; `shifted` holds n + bias in
+// its lowest bits, and nothing in the eight above them.
+CK_INLINE float ck_exp_of_rest(float x, float bias, float *shifted) {
+  float magic = 12582912.0f + bias;
+  *shifted = x * 1.44269504088896341f + magic;
+  float whole = *shifted - magic;
   float r = x - whole * 0.693145751953125f;
   r -= whole * 1.42860682030941723212e-6f;
   float p = 1.9875691500e-4f;
@@ -37,24 +38,22 @@ CK_INLINE float ck_exp_of_rest(float x, float *shifted) {
   return p * r * r + r + 1.0f;
 }
 
-// The power of two is applied in two factors, so that results may be subnormal.
+// The power of two is applied in two factors, so that results may be subnormal: n + 254 are the exponents of both as numbers have them.
 CK_INLINE float ck_expf(float x) {
   float clamped = x < -104.0f ? -104.0f : x, shifted;
   clamped = clamped > 89.0f ? 89.0f : clamped;
-  float p = ck_exp_of_rest(clamped, &shifted);
-  int32_t n = ck_bits_of_float(shifted) - ck_bits_of_float(12582912.0f);
-  int32_t half = n >> 1;
-  float low = ck_float_of_bits((int32_t)((uint32_t)(half + 127) << 23));
-  float high = ck_float_of_bits((int32_t)((uint32_t)(n - half + 127) << 23));
+  float p = ck_exp_of_rest(clamped, 254, &shifted);
+  uint32_t both = (uint32_t)ck_bits_of_float(shifted), half = both >> 1;
+  float low = ck_float_of_bits((int32_t)(half << 23)), high = ck_float_of_bits((int32_t)((both - half) << 23));
   return p * low * high;
 }
 
-// exp(x) for x that is not positive but by rounding; below -87 the result is 2^-126 and not smaller. Half of the work of
+// exp(x) for x that is not positive but by rounding; below -87 the result is 2^-126 and not smaller. Two thirds of the work of
 // `ck_expf`.
 CK_INLINE float ck_exp_below_zero(float x) {
-  float shifted, p = ck_exp_of_rest(x < -87.0f ? -87.0f : x, &shifted);
-  float result = ck_float_of_bits((int32_t)((uint32_t)ck_bits_of_float(p) + ((uint32_t)ck_bits_of_float(shifted) << 23)));
-  return x != x ? x : result;
+  float shifted, p = ck_exp_of_rest(x < -87.0f ? -87.0f : x, 127, &shifted);
+  // A factor, so that what is no number stays so.
+  return p * ck_float_of_bits((int32_t)((uint32_t)ck_bits_of_float(shifted) << 23));
 }
 
 CK_INLINE float ck_logf(float x) {
@@ -123,7 +122,9 @@ CK_INLINE float ck_erff(float x) {
 #pragma clang fp contract(off)
 CK_INLINE float ck_phif(float x) { return 0.5f * (1.0f + ck_erff(x * 0.707106781f)); }
 CK_INLINE float ck_gelu_fromf(float x, float phi) { return x * phi; }
-CK_INLINE float ck_gelu_slope_fromf(float x, float phi) { return phi + x * (0.398942280f * ck_expf(-0.5f * x * x)); }
+CK_INLINE float ck_gelu_slope_fromf(float x, float phi) {
+  return phi + x * (0.398942280f * ck_exp_below_zero(-0.5f * x * x));
+}
 CK_INLINE double ck_phi(double x) { return 0.5 * (1 + erf(x * 0.70710678118654752)); }
 CK_INLINE double ck_gelu_from(double x, double phi) { return x * phi; }
 CK_INLINE double ck_gelu_slope_from(double x, double phi) {

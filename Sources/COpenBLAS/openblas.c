@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ck_column_product.h"
 #include "ck_threads.h"
 
 void openblas_set_num_threads(int count);
@@ -81,24 +82,16 @@ static void multiply_blocks(void *context, int64_t begin, int64_t end) {
   }
 }
 
-// A matrix times a column, or a row times a matrix: `dgemm` would copy the matrix, which takes longer than to multiply. On the calling
-// thread: how rows are shared out would change their bits, and memory is what it waits for.
-static void multiply_vector(const row_blocks *p, int64_t m, int64_t a_step, int64_t c_step) {
-  // What is not a number must not come through where it is overwritten.
-  for (int64_t i = 0; !p->accumulate && i < m * p->n; i++) p->c[i * c_step] = 0;
-  if (p->n == 1) {
-    bool turned = p->ta != CblasNoTrans;
-    cblas_dgemv(CblasRowMajor, p->ta, (int)(turned ? p->k : m), (int)(turned ? m : p->k), 1, p->a, p->la, p->b, p->lb, 1, p->c,
-                (int)c_step);
-  } else {
-    bool turned = p->tb == CblasNoTrans;
-    cblas_dgemv(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, (int)(turned ? p->k : p->n), (int)(turned ? p->n : p->k), 1,
-                p->b, p->lb, p->a, (int)a_step, 1, p->c, (int)c_step);
-  }
-}
-
 static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am, int64_t ak, const double *b,
                     int64_t bk, int64_t bn, double *c, int64_t cm, int64_t cn, bool accumulate) {
+  // A matrix times a column, or a row times a matrix: `dgemm` would copy the matrix, which takes longer than to multiply, and `dgemv`
+  // takes a lock for each.
+  if (n == 1 || m == 1) {
+    ck_column_product column = n == 1 ? (ck_column_product){m, k, am, ak, bk, cm, accumulate}
+                                      : (ck_column_product){n, k, bn, bk, ak, cn, accumulate};
+    ck_column_product_run(&column, n == 1 ? a : b, n == 1 ? b : a, c);
+    return;
+  }
   CBLAS_TRANSPOSE ta, tb, tc;
   int la, lb, lc;
   // Small products, and strides that BLAS cannot take.
@@ -111,11 +104,6 @@ static void product(int64_t m, int64_t n, int64_t k, const double *a, int64_t am
   int64_t rows = least(BLOCK_ROWS, (m + 31) / 32 * 8);  // a quarter of the rows, in eights
   rows = most(most(rows, (m + BLOCKS - 1) / BLOCKS), 1 + SHARED_WORK / (n * k));
   row_blocks blocks = {ta, tb, m, n, k, am, rows, la, lb, lc, a, b, c, accumulate};
-  if (n == 1 || m == 1) {
-    // An axis of one number has any step, as that of a broadcast, which is 0; BLAS takes none of 0.
-    multiply_vector(&blocks, m, k == 1 ? 1 : ak, n > 1 ? cn : m > 1 ? cm : 1);
-    return;
-  }
   ck_parallel_for((m + rows - 1) / rows, 1, multiply_blocks, &blocks);
 }
 

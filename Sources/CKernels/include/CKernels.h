@@ -3,6 +3,7 @@
 
 #include "ck_attention.h"
 #include "ck_blocked_product.h"
+#include "ck_column_product.h"
 #include "ck_convolution.h"
 #include "ck_cross_entropy.h"
 #include "ck_decoder.h"
