@@ -52,7 +52,10 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Tuning seeds of those in the end, the first ones included; \(Self.rounds.seeds) when not given.")
   var finalistSeeds: Int?
   @Option(
-    help: "Length of each descent, as 2000updates, 20epochs or 100000samples; \(Self.defaults.budget) when not given.")
+    help: """
+      Length of each descent, as 2000updates, 20epochs or 100000samples, or 4000gradients for arms that are equal in cost and not in \
+      updates; \(Self.defaults.budget) when not given.
+      """)
   var budget: String?
   @Option(
     help:

@@ -1,44 +1,80 @@
 import Foundation
 import Training
 
-/// How long each descent of a comparison is: so many updates, examples or passes over the data.
+/// How long each descent of a comparison is: so many updates, examples or passes over the data, or so many gradients, by which arms
+/// whose updates ask for more make fewer of them.
 public struct Budget: Hashable, Sendable, CustomStringConvertible {
-  /// In its own unit.
-  public let duration: Duration
+  private enum Length: Hashable, Sendable {
+    case duration(Duration)
+    case gradients(Double)
+  }
+
+  private let length: Length
+
+  private var amount: Double {
+    switch length {
+    case .duration(let duration): duration.amount
+    case .gradients(let count): count
+    }
+  }
+
+  /// Whether arms are equal in what they ask for, and not in their updates.
+  var countsGradients: Bool { if case .gradients = length { true } else { false } }
 
   public var description: String {
     // As a user writes it: 2000updates.
-    let amount = duration.amount
     let name =
-      switch duration {
-      case .updates: "updates"
-      case .samples: "samples"
-      case .epochs: "epochs"
+      switch length {
+      case .duration(.updates): "updates"
+      case .duration(.samples): "samples"
+      case .duration(.epochs): "epochs"
+      case .gradients: Self.gradients
       }
     return (amount == amount.rounded() && amount < 1e15 ? "\(Int(amount))" : "\(amount)") + name
   }
 
-  /// Reads `2000updates`, `20epochs` or `100000samples`.
+  private static let gradients = "gradients"
+
+  /// Reads `2000updates`, `20epochs`, `100000samples` or `4000gradients`.
   ///
   /// - Throws: `SettingsError`.
   public init(_ text: String) throws {
-    do { duration = try Duration(text) } catch {
+    do {
+      // A count of gradients is written as one of updates is.
+      length =
+        text.hasSuffix(Self.gradients)
+        ? .gradients(try Duration(text.dropLast(Self.gradients.count) + "updates").amount)
+        : .duration(try Duration(text))
+    } catch {
       throw SettingsError(
-        "\(text) is no budget: write a positive number and updates, epochs or samples, as 2000updates")
+        "\(text) is no budget: write a positive number and updates, epochs, samples or gradients, as 2000updates")
     }
-    guard duration.amount.isFinite, duration.amount <= 1e9 else {
-      throw SettingsError("a budget of \(text) is beyond reason")
-    }
+    guard amount.isFinite, amount <= 1e9 else { throw SettingsError("a budget of \(text) is beyond reason") }
   }
 
-  /// The updates of a descent in batches, at least one.
-  func updates(of batches: BatchSequence) -> Int {
+  /// The updates of a descent, at least one.
+  func updates(of trainer: Trainer) -> Int {
     let updates =
-      switch duration {
-      case .updates(let n): n
-      case .samples(let n): n / Double(batches.batchSize)
-      case .epochs(let n): n * Double(batches.batchesPerEpoch)
+      switch length {
+      case .duration(.updates(let n)): n
+      case .duration(.samples(let n)): n / Double(trainer.batches.batchSize)
+      case .duration(.epochs(let n)): n * Double(trainer.batches.batchesPerEpoch)
+      case .gradients(let n): n / trainer.calls.inGradients
       }
     return max(Int(updates.rounded(.down)), 1)
   }
+
+  /// What the word `budget` stands for in a chain each update of which asks for so many gradients.
+  func duration(atGradients each: Double) -> String {
+    switch length {
+    case .duration: description
+    case .gradients(let n): "\(max(Int((n / each).rounded(.down)), 1))updates"
+    }
+  }
+}
+
+extension OracleCalls {
+  /// All that a step asks for, in gradients: a product with the Hessian takes about two, a loss alone a third, as its derivative takes
+  /// twice as long (Griewank and Walther 2008, 3.3; our choice for losses).
+  var inGradients: Double { max(Double(gradients + 2 * hessianProducts) + Double(losses) / 3, 1.0 / 3) }
 }

@@ -97,12 +97,17 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether its chain speaks of the comparison's length.
+  var namesBudget: Bool { chain.contains(/\bbudget\b/) }
+
   /// How it descends.
   ///
-  /// - Parameter budget: what the word stands for in the chain.
+  /// - Parameters:
+  ///   - budget: what the word stands for in the chain.
+  ///   - gradients: what an update asks for.
   /// - Throws: `SettingsError` naming the arm.
-  func method(budget: Budget) throws -> any DescentMethod {
-    let text = chain.replacing(/\bbudget\b/, with: budget.description)
+  func method(budget: Budget, atGradients gradients: Double = 1) throws -> any DescentMethod {
+    let text = chain.replacing(/\bbudget\b/, with: budget.duration(atGradients: gradients))
     do { return try DescentMethodKind.parse(text) } catch { throw SettingsError("\(name), \(text): \(error)") }
   }
 

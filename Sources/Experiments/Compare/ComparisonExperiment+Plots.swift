@@ -3,8 +3,21 @@ import Reports
 import Statistics
 
 extension ComparisonExperiment {
-  /// The measure by updates, mean over seeds.
-  func curves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot {
+  /// The measure by updates, mean over seeds; where updates of the arms ask for unlike much, by gradients too, and by these alone where
+  /// they are the budget.
+  func curves(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [Plot] {
+    let plan = try plan()
+    let costs = try plan.arms.indices.map { try gradientsOfUpdate(data, $0, findings) ?? 1 }
+    let byUpdate = try plan.budget.countsGradients ? nil : curve(data, findings, atGradients: nil)
+    let isEqual = Set(costs).count == 1
+    let byGradient = try isEqual && byUpdate != nil ? nil : curve(data, findings, atGradients: costs)
+    return [byUpdate, byGradient].compactMap(\.self)
+  }
+
+  /// - Parameter costs: gradients of an update of each arm, which the curves are over; nil for over updates.
+  private func curve(
+    _ data: Int, _ findings: Findings<ComparisonTrial>, atGradients costs: [Double]?
+  ) throws -> Plot {
     let plan = try plan()
     var series = try plan.arms.indices.map { arm -> Plot.Series in
       let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
@@ -17,7 +30,8 @@ extension ComparisonExperiment {
       // Where some seeds have diverged, the mean of the others would flatter.
       let most = byStep.values.map(\.count).max() ?? 0
       let steps = byStep.keys.filter { byStep[$0]!.count == most }.sorted()
-      return .mean(plan.arms[arm].name, x: steps.map(Double.init), of: steps.map { byStep[$0]! })
+      return .mean(
+        plan.arms[arm].name, x: steps.map { Double($0) * (costs?[arm] ?? 1) }, of: steps.map { byStep[$0]! })
     }
     if let target = try targetIfKnown(data, findings),
       let last = series.flatMap(\.x).max(), let first = series.flatMap(\.x).min()
@@ -25,9 +39,9 @@ extension ComparisonExperiment {
       series.append(.init(name: "target", x: [first, last], y: [target, target], color: 27))
     }
     var plot = Plot(
-      name: "curve-\(plan.dataNames[data])",
+      name: "curve-\(plan.dataNames[data])" + (costs == nil ? "" : "-gradients"),
       title: "\(plan.dataNames[data]): \(try choosingName(data)), mean and 95 % interval over seeds",
-      xLabel: "update", yLabel: try choosingName(data), series: series)
+      xLabel: costs == nil ? "update" : "gradients", yLabel: try choosingName(data), series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
     return plot
   }

@@ -27,7 +27,7 @@ extension ComparisonExperiment {
       .paragraph(try targetText(findings)),
       .table(header: Self.arrivalHeader, rows: try arrivalRows(findings)),
     ]
-    for data in plan.dataNames.indices { sections.append(.plot(try curves(data, findings))) }
+    for data in plan.dataNames.indices { sections += try curves(data, findings).map { .plot($0) } }
     let tuning = try plan.dataNames.indices.flatMap { try tuningCurves($0, findings) }
     if !tuning.isEmpty {
       sections += [
@@ -255,7 +255,7 @@ extension ComparisonExperiment {
       The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
       Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
-      trials of the search whose mean reaches the target. A product with the Hessian counts as two gradients.
+      trials of the search whose mean reaches the target. A product with the Hessian counts as two gradients\(plan.budget.countsGradients ? ", in the budget a loss alone as a third" : "").
       """
   }
 

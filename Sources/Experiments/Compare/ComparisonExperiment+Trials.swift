@@ -78,7 +78,21 @@ extension ComparisonExperiment {
     let outsiders = try plan.dataNames.indices.flatMap { data in
       try plan.arms.indices.compactMap { try caution(data, $0, findings) }
     }
-    return [plan.caution, plan.searchCaution].compactMap { $0 } + ends + outsiders
+    return [plan.caution, plan.searchCaution, try costCaution(findings)].compactMap { $0 } + ends + outsiders
+  }
+
+  /// Arms that are equal in updates and not in what these ask for.
+  private func costCaution(_ findings: Findings<ComparisonTrial>) throws -> String? {
+    let plan = try plan()
+    guard !plan.budget.countsGradients else { return nil }
+    let costs = try plan.arms.indices.compactMap { arm in
+      try gradientsOfUpdate(0, arm, findings).map { (name: plan.arms[arm].name, cost: $0) }
+    }
+    guard let least = costs.min(by: { $0.cost < $1.cost }), let most = costs.max(by: { $0.cost < $1.cost }),
+      most.cost > 1.2 * least.cost
+    else { return nil }
+    return "An update of \(most.name) asks for \(Report.number(most.cost)) gradients, one of \(least.name) for "
+      + "\(Report.number(least.cost)), and arms have equal updates: at equal cost they are compared by --budget 4000gradients."
   }
 
   private func caution(

@@ -83,6 +83,21 @@ extension ComparisonExperiment {
     return plan.measure.isLower ? cost : -cost
   }
 
+  /// The gradients that an update of an arm asks for, as its budget counts them; nil while no descent of it has ended, or where none made
+  /// an update.
+  func gradientsOfUpdate(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
+    for trial in try plan().trials(data, arm) {
+      for seed in tuningSeeds where findings.isFinished(trial, seed) {
+        func found(_ measure: Measure) throws -> Double? { try findings.ifMeasured(measure, of: trial, seed) }
+        guard let updates = try found(.comparedUpdates), let gradients = try found(.comparedGradients),
+          let losses = try found(.comparedLosses), updates > 0
+        else { continue }
+        return (gradients + losses / 3) / updates
+      }
+    }
+    return nil
+  }
+
   /// What a descent had used when it arrived.
   struct Arrival {
     var updates: Double

@@ -21,8 +21,15 @@ struct ComparisonTask {
 
   /// - Throws: `SettingsError` naming the arm where its parts do not fit the data or each other.
   func trainer(_ state: TrainingState? = nil) throws -> Trainer {
+    let trainer = try trainer(state, atGradients: 1)
+    // What an update asks for is known when it is traced; only a schedule of that length depends on it.
+    guard plan.budget.countsGradients, setting.namesBudget, trainer.calls.inGradients != 1 else { return trainer }
+    return try self.trainer(state, atGradients: trainer.calls.inGradients)
+  }
+
+  private func trainer(_ state: TrainingState?, atGradients gradients: Double) throws -> Trainer {
     let problem = entry.problem
-    let method = try setting.method(budget: plan.budget)
+    let method = try setting.method(budget: plan.budget, atGradients: gradients)
     let (network, loss) = (try setting.network(problem), try setting.lossFunction(problem))
     let standard = TrainingDefaults(rows: problem.train.count, isTable: problem.train.exampleShape.rank == 1)
     do {
@@ -68,7 +75,7 @@ struct ComparisonTask {
   func cost(_ clock: () -> Double) throws -> TaskCost {
     let trainer = try trainer()
     let held = evaluation(trainer)
-    let updates = plan.budget.updates(of: trainer.batches)
+    let updates = plan.budget.updates(of: trainer)
     _ = try? trainer.advance()
     let began = clock()
     for _ in 0..<5 { _ = try? trainer.advance() }
@@ -98,7 +105,7 @@ struct ComparisonTask {
     let store = log.checkpoints
     let saved = try store.latestWithMemory()
     let trainer = try trainer(saved?.state)
-    let updates = plan.budget.updates(of: trainer.batches)
+    let updates = plan.budget.updates(of: trainer)
     let held = evaluation(trainer)
     var best = BestEpoch(saved?.memory.subtree("best"))
     var seconds = saved?.memory["seconds"]?[flat: 0] ?? 0
