@@ -122,13 +122,19 @@ CK_INLINE float ck_erff(float x) {
 #pragma clang fp contract(off)
 CK_INLINE float ck_phif(float x) { return 0.5f * (1.0f + ck_erff(x * 0.707106781f)); }
 CK_INLINE float ck_gelu_fromf(float x, float phi) { return x * phi; }
+// Far out the slope is Phi(x): `ck_exp_below_zero` does not fall below 2^-126, which a large x would make much of, and 0 times infinity
+// is no number.
 CK_INLINE float ck_gelu_slope_fromf(float x, float phi) {
-  return phi + x * (0.398942280f * ck_exp_below_zero(-0.5f * x * x));
+  float c = x < -14.0f ? -14.0f : x;
+  c = c > 14.0f ? 14.0f : c;
+  return phi + c * (0.398942280f * ck_exp_below_zero(-0.5f * c * c));
 }
 CK_INLINE double ck_phi(double x) { return 0.5 * (1 + erf(x * 0.70710678118654752)); }
 CK_INLINE double ck_gelu_from(double x, double phi) { return x * phi; }
 CK_INLINE double ck_gelu_slope_from(double x, double phi) {
-  return phi + x * (0.39894228040143268 * exp(-0.5 * x * x));
+  double c = x < -40 ? -40 : x;
+  c = c > 40 ? 40 : c;
+  return phi + c * (0.39894228040143268 * exp(-0.5 * c * c));
 }
 #pragma clang fp contract(on)
 

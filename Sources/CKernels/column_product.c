@@ -22,6 +22,8 @@ void ck_column_product_run(const ck_column_product *p, const double *a, const do
   bool has_rows = p->a_column == 1 || p->k == 1, has_columns = !has_rows && p->a_row == 1;
   int64_t k = p->x_step == 1 || !(has_rows || has_columns) ? 0 : p->k, m = p->y_step == 1 || !has_columns ? 0 : p->m;
   double *dense = ck_scratch((size_t)(k + m) * sizeof(double)), *sums = m > 0 ? dense + k : y;
+  // A sum of nothing, over which no loop below would go.
+  for (int64_t i = 0; i < p->m && p->k == 0 && !p->adds; i++) sums[i * (m > 0 ? 1 : p->y_step)] = 0;
   for (int64_t l = 0; l < k; l++) dense[l] = x[l * p->x_step];
   for (int64_t i = 0; i < m && p->adds; i++) sums[i] = y[i * p->y_step];
   job j = {p, a, k > 0 ? dense : x, sums};

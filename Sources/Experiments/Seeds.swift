@@ -56,19 +56,27 @@ public struct TunedSeeds: SeedRange {
   public var tuningCount: Int
   /// The first of those, far from the ones that decide.
   public var tuningFirst: Int
+  /// The second round of the search; nil for none.
+  public var finalists: Finalists?
 
-  public init(count: Int, first: Int = 0, tuningCount: Int, tuningFirst: Int = 1000) {
+  public init(count: Int, first: Int = 0, tuningCount: Int, tuningFirst: Int = 1000, finalists: Finalists? = nil) {
     (self.count, self.first) = (count, first)
-    (self.tuningCount, self.tuningFirst) = (tuningCount, tuningFirst)
+    (self.tuningCount, self.tuningFirst, self.finalists) = (tuningCount, tuningFirst, finalists)
   }
 
   /// Those that only choose.
   public var tuning: [Int] { Array(tuningFirst..<tuningFirst + tuningCount) }
+  /// Those on which the best are tried again.
+  public var further: [Int] { finalists?.further(than: tuning) ?? [] }
 
   public func check() throws {
     try Self.check(count, "seeds.count", from: first, "seeds.first")
     try Self.check(tuningCount, "seeds.tuningCount", from: tuningFirst, "seeds.tuningFirst")
-    try checkApart(from: tuningFirst..<tuningFirst + tuningCount, "seeds.tuningFirst")
+    if let finalists {
+      try Self.check(finalists.count, "seeds.finalists.count", from: tuningFirst, "seeds.tuningFirst")
+      try Self.check(finalists.seeds, "seeds.finalists.seeds", from: tuningFirst, "seeds.tuningFirst")
+    }
+    try checkApart(from: tuningFirst..<tuningFirst + max(tuningCount, finalists?.seeds ?? 0), "seeds.tuningFirst")
   }
 }
 

@@ -52,6 +52,25 @@ import Testing
     }
   }
 
+  /// Far out GELU's slope is 0 or 1, however far; what is no number stays so.
+  @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func geluSlopeFarOut(_ set: ck_instruction_set) throws {
+    ck_limit_instruction_set(set)
+    defer { ck_limit_instruction_set(CK_AVX512) }
+    for type in [ElementType.float32, .float64] {
+      let far: [Float] = [
+        13.1, 13.3, 13.9, 14.1, 20, 38, 41, 1e5, 1e20, 1e31, 1e38, .greatestFiniteMagnitude, .infinity,
+      ]
+      let x = NDArray(far + far.map { -$0 } + [.nan], shape: [2 * far.count + 1]).converted(to: type)
+      let slope = try Program(inputs: [TensorType(of: x)]) { _, inputs in
+        gradients(of: gelu(inputs[0]).sum(), withRespectTo: inputs)
+      }.run([x])[0].doubles
+      for (index, value) in slope.enumerated() {
+        let expected = index < far.count ? 1.0 : 0
+        #expect(index == 2 * far.count ? value.isNaN : abs(value - expected) < 1e-30, "\(x[flat: index]): \(value)")
+      }
+    }
+  }
+
   /// ReLU and its mask from one instruction are what they are from two, also of what is no number.
   @Test(arguments: [CK_AVX512, CK_AVX2, CK_PORTABLE]) func reluWithItsMask(_ set: ck_instruction_set) throws {
     ck_limit_instruction_set(set)

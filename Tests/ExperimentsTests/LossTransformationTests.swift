@@ -124,7 +124,8 @@ import Training
   /// No two seeds have an example in common, nor do those that choose rates.
   @Test func seedsHaveTheirOwnExamples() throws {
     let all = try LossProblem.all("curve", configuration, DataLocator())
-    #expect(Set(all.keys) == Set(configuration.seeds.reported + configuration.seeds.tuning))
+    #expect(
+      Set(all.keys) == Set(configuration.seeds.reported + configuration.seeds.tuning + configuration.seeds.further))
     let first = all.values.map { $0.train.targetArray(at: [0]).doubles[0] }
     #expect(Set(first).count == all.count)
   }

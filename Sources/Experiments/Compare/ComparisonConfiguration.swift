@@ -11,17 +11,6 @@ public struct ComparisonRules: DecisionRules {
   public init(alpha: Double = 0.05, margin: Double? = nil) { (self.alpha, self.margin) = (alpha, margin) }
 }
 
-/// The second round of a search: the best settings of each arm are tried on further tuning seeds, which tell good ones from those that
-/// looked good by chance.
-public struct Finalists: Codable, Sendable, Equatable {
-  /// Settings of each arm that are in it; 1 for no second round.
-  public var count: Int
-  /// Tuning seeds on which each of them is tried in the end, those of the first round included.
-  public var seeds: Int
-
-  public init(count: Int = 4, seeds: Int = 10) { (self.count, self.seeds) = (count, seeds) }
-}
-
 /// All settings of a comparison, as its run folder holds them.
 public struct ComparisonConfiguration: SeededConfiguration {
   /// Which weights of a descent are measured.

@@ -6,10 +6,8 @@ import Foundation
 extension ComparisonExperiment {
   /// The seeds of the second round; empty where there is none, as where no arm has settings to choose among.
   var furtherSeeds: [Int] {
-    let (seeds, rounds) = (configuration.seeds, configuration.finalists)
-    guard let rounds, rounds.count > 1, rounds.seeds > seeds.tuningCount else { return [] }
     guard let plan = try? plan(), plan.settings.contains(where: { $0.count > 1 }) else { return [] }
-    return Array(seeds.tuningFirst + seeds.tuningCount..<seeds.tuningFirst + rounds.seeds)
+    return configuration.finalists?.further(than: tuningSeeds) ?? []
   }
 
   /// The search of an arm among its trials. Arms of as many trials are searched together, and `Grid` sees to it that they
@@ -36,19 +34,18 @@ extension ComparisonExperiment {
     return measure.cost(try findings[trial, seed, .choosing(measure)])
   }
 
-  private func mean(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seeds: [Int]) throws -> Double {
-    try seeds.map { try score(findings, trial, $0) }.reduce(0, +) / Double(seeds.count)
+  /// The search of one arm.
+  private func grid(_ data: Int, _ arm: Int) throws -> Grid<ComparisonTrial> {
+    try Grid(
+      seeds: tuningSeeds, finalists: furtherSeeds.isEmpty ? nil : configuration.finalists,
+      [(name: "", candidates: plan().trials(data, arm))], score: score)
   }
 
-  /// The trials of an arm that the second round is for: those with the best means of the first, the first of equals before others. One that
-  /// is alone is among them, so that what diverges on a further seed is found out in each arm alike.
+  /// The trials of an arm that the second round is for.
   ///
   /// - Throws: `FindingsError.unfinished` while the first round has not ended.
   func finalists(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [ComparisonTrial] {
-    guard !furtherSeeds.isEmpty, let count = configuration.finalists?.count else { return [] }
-    let ranked = try plan().trials(data, arm).map { (trial: $0, mean: try mean(findings, $0, tuningSeeds)) }
-      .filter { $0.mean.isFinite }.sorted { ($0.mean, $0.trial.trial) < ($1.mean, $1.trial.trial) }
-    return ranked.prefix(count).map(\.trial)
+    try grid(data, arm).finalists(of: "", findings)
   }
 
   /// A trial with the tuning seeds on which it was tried, those of the first round first, and its score on each.
@@ -94,14 +91,7 @@ extension ComparisonExperiment {
   ///
   /// - Throws: `FindingsError.unfinished` while the search has not ended.
   package func chosen(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> ComparisonTrial? {
-    let finalists = try finalists(data, arm, findings)
-    let others = try plan().trials(data, arm).filter { !finalists.contains($0) }
-    for (candidates, seeds) in [(finalists, tuningSeeds + furtherSeeds), (others, tuningSeeds)]
-    where !candidates.isEmpty {
-      let grid = try Grid(seeds: seeds, [(name: "", candidates: candidates)], score: score)
-      if let best = try grid.best(of: "", findings) { return best.arm }
-    }
-    return nil
+    try grid(data, arm).best(of: "", findings)?.arm
   }
 
   /// That what was chosen is none of those that the second round tried, in a sentence; nil where it is, or nothing is chosen yet.

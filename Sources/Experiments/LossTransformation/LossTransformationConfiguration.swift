@@ -85,15 +85,15 @@ public struct LossTransformationConfiguration: SeededConfiguration {
       steps: 600, batch: 32, width: 32, examples: 256, level: 0.1, sgdRates: [0.01, 0.5], adamRates: [0.002, 0.1],
       rates: 6),
     mnist: Problem(
-      steps: 630, batch: 64, width: 16, examples: 4000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05],
+      steps: 630, batch: 64, width: 16, examples: 3000, level: 0.3, sgdRates: [0.03, 1.5], adamRates: [0.001, 0.05],
       rates: 6),
     cifar10: Problem(
-      steps: 390, batch: 32, width: 4, examples: 4000, level: 1.6, sgdRates: [0.01, 0.5], adamRates: [0.001, 0.03],
+      steps: 390, batch: 32, width: 4, examples: 2500, level: 1.6, sgdRates: [0.01, 0.5], adamRates: [0.001, 0.03],
       rates: 6),
     landscape: Well(tilt: 0.3, offset: 0.4, noise: 1, crossingExponents: [0.5, 0.75, 1, 1.5, 2]), examples: 1000,
     search: Search(
       constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4, centre: 1),
-    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000),
+    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000, finalists: Finalists()),
     decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
 
   static var smoke: LossTransformationConfiguration {
@@ -106,7 +106,8 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     (c.well.rates, c.curve.rates) = (3, 3)
     c.search.constants = [0.75]
     c.search.pairs = [[1.5, 0.75]]
-    c.seeds = TunedSeeds(count: 3, first: 0, tuningCount: 1, tuningFirst: 1000)
+    c.seeds = TunedSeeds(
+      count: 3, first: 0, tuningCount: 1, tuningFirst: 1000, finalists: Finalists(count: 2, seeds: 2))
     c.examples = 100
     return c
   }
@@ -130,16 +131,17 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.curve.steps = 5000
     c.curve.width = 64
     c.mnist = Problem(
-      steps: 7800, batch: 64, width: 128, examples: 10_000, level: 0.1, sgdRates: [0.01, 1],
+      steps: 7800, batch: 64, width: 128, examples: 5000, level: 0.1, sgdRates: [0.01, 1],
       adamRates: [0.0001, 0.03], rates: 9)
     c.cifar10 = Problem(
-      steps: 15_620, batch: 64, width: 32, examples: 10_000, level: 0.8, sgdRates: [0.003, 0.3],
+      steps: 15_620, batch: 64, width: 32, examples: 5000, level: 0.8, sgdRates: [0.003, 0.3],
       adamRates: [0.0001, 0.01], rates: 9)
     c.examples = 10_000
     c.curve.rates = 9
     c.search.constants = [0.5, 0.75, 1.5, 2]
     c.search.pairs = [[2, 0.5], [0.5, 2], [1.5, 0.75], [0.75, 1.5]]
-    c.seeds = TunedSeeds(count: 4, first: 0, tuningCount: 1, tuningFirst: 1000)
+    c.seeds = TunedSeeds(
+      count: 4, first: 0, tuningCount: 1, tuningFirst: 1000, finalists: Finalists(count: 4, seeds: 6))
     return c
   }
 

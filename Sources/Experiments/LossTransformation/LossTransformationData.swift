@@ -16,7 +16,7 @@ package struct LossProblem: Sendable {
   package static func all(
     _ name: String, _ configuration: LossTransformationConfiguration, _ locator: DataLocator
   ) throws -> [Int: LossProblem] {
-    let seeds = configuration.seeds.reported + configuration.seeds.tuning
+    let seeds = configuration.seeds.reported + configuration.seeds.tuning + configuration.seeds.further
     let settings = configuration[name]
     if name == "curve" {
       return Dictionary(

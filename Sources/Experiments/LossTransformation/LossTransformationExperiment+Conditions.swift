@@ -51,7 +51,7 @@ extension LossTransformationExperiment {
         for arm in arms {
           for trial in LossSearch(configuration, problem, arm).trials {
             let isBest = (distance(arm, trial) >= 1) == (wanted >= 1)
-            for seed in tuningSeeds {
+            for seed in tuningSeeds + configuration.seeds.further {
               findings.set(
                 criterion.measure, of: LossRun(problem, arm, .trial(trial)), seed,
                 to: isBest == (criterion == .accuracy) ? 2 : 1)

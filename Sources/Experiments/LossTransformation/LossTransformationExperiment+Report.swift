@@ -34,7 +34,8 @@ extension LossTransformationExperiment {
       comparison:
         "Paired tests over seeds: equal weights, batches and noise in all arms of a seed; no two seeds have an "
         + "example in common. Each transformed arm takes the best of its trials, every exponent at \(counts) rates, on "
-        + "\(tuningSeeds.count) other seeds, a plain one the best of as many as all transformed ones of its base have. Where a "
+        + "\(tuningSeeds.count) other seeds, a plain one the best of as many as all transformed ones of its base have. "
+        + secondRound + "Where a "
         + "claim speaks of the best power, the form is chosen there too. Each claim is about descents that were tuned by "
         + "what it judges: the training loss, the updates to the level, or the accuracy; tables show those tuned by the "
         + "loss. Losses and updates are compared by their natural logarithms: an estimate "
@@ -46,6 +47,14 @@ extension LossTransformationExperiment {
         + "CIFAR-10 with a small convolutional network stands in for CIFAR-100. A control is the plain method on the same "
         + "seed at a constant rate: the time-mean of (rate x length of the step over the step that the plain method would "
         + "make of the same gradients). A descent that diverges counts as one that stays at its start.")
+  }
+
+  /// What the second round of the search is, in a sentence.
+  private var secondRound: String {
+    guard let finalists = configuration.seeds.finalists, !configuration.seeds.further.isEmpty else { return "" }
+    return
+      "The best \(finalists.count) trials of either side are tried on \(configuration.seeds.further.count) seeds more, and the best by all "
+      + "\(finalists.seeds) is taken. "
   }
 
   private func table(_ problem: String, _ findings: Findings<LossRun>) throws -> Report.Section {

@@ -13,14 +13,45 @@ extension LossTransformationExperiment {
   func grid(_ problem: String, _ base: LossArm.Base, by criterion: LossCriterion = .loss) throws -> Grid<LossRun> {
     let sides = [true, false].map { isPlain in
       (
-        name: "\(base.rawValue) on \(problem)" + (isPlain ? "" : ", transformed"),
+        name: Self.side(problem, base, isPlain: isPlain),
         candidates: LossArm.all.filter { $0.base == base && $0.isPlain == isPlain }.flatMap { candidates(problem, $0) }
       )
     }
-    return try Grid(seeds: tuningSeeds, sides) { findings, run, seed in
+    return try Grid(seeds: tuningSeeds, finalists: configuration.seeds.finalists, sides) { findings, run, seed in
       let value = try findings[run, seed, criterion.measure]
       return criterion == .accuracy ? -value : value
     }
+  }
+
+  private static func side(_ problem: String, _ base: LossArm.Base, isPlain: Bool) -> String {
+    "\(base.rawValue) on \(problem)" + (isPlain ? "" : ", transformed")
+  }
+
+  /// The search on all problems: its first round, and the second, in which each side has its finalists by each criterion.
+  ///
+  /// - Throws: `SettingsError`, as for a grid.
+  func searchStages() throws -> [Sweep<LossRun>.Stage] {
+    func grids(_ criteria: (String) -> [LossCriterion]) throws -> [Grid<LossRun>] {
+      try configuration.problems.flatMap { problem in
+        try LossArm.Base.allCases.flatMap { base in
+          try criteria(problem).map { try grid(problem, base, by: $0) }
+        }
+      }
+    }
+    let (first, second) = (try grids { _ in [.loss] }, try grids(LossCriterion.on))
+    let search = Sweep.Stage(first.flatMap(\.tasks), named: "search")
+    guard !configuration.seeds.further.isEmpty else { return [search] }
+    return [
+      search,
+      .init(forecast: Self.distinct(second.flatMap(\.furtherForecast)), named: "finalists") { findings in
+        Self.distinct(try second.flatMap { try $0.furtherTasks(findings) })
+      },
+    ]
+  }
+
+  private static func distinct(_ tasks: [SweepTask<LossRun>]) -> [SweepTask<LossRun>] {
+    var seen: Set<SweepTask<LossRun>> = []
+    return tasks.filter { seen.insert($0).inserted }
   }
 
   /// What the search chose for an arm: of equals the first. The score is the lower the better.
@@ -47,13 +78,7 @@ extension LossTransformationExperiment {
   package func bestForm(
     _ problem: String, _ base: LossArm.Base, by criterion: LossCriterion = .loss, _ findings: Findings<LossRun>
   ) throws -> LossArm {
-    let forms = LossArm.all.filter { $0.base == base && !$0.isPlain }
-    let grid = try grid(problem, base, by: criterion)
-    var best = (arm: forms[0], score: Double.infinity)
-    for arm in forms {
-      let score = try chosen(problem, arm, grid, findings).score
-      if score < best.score { best = (arm, score) }
-    }
-    return best.arm
+    let found = try grid(problem, base, by: criterion).best(of: Self.side(problem, base, isPlain: false), findings)
+    return found?.arm.arm ?? LossArm.all.first { $0.base == base && !$0.isPlain }!
   }
 }

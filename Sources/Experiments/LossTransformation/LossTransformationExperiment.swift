@@ -37,6 +37,8 @@ public struct LossTransformationExperiment: Experiment {
       "search.slope": "slope of the smooth exponent", "search.centre": "loss at the middle of the smooth exponent",
       "seeds.count": "descents that are reported", "seeds.first": "the first seed",
       "seeds.tuningCount": "descents of each trial of the search", "seeds.tuningFirst": "the first seed of those",
+      "seeds.finalists.count": "trials of either side that are tried again; 1 for none",
+      "seeds.finalists.seeds": "tuning seeds of those in all",
       "decision.alpha": "level of each test",
       "decision.placeMargin": "distances to the next minimum that differ by less count as equal",
       "decision.formulaMargin": "logarithms of effective rates this near count as equal",
@@ -62,7 +64,6 @@ public struct LossTransformationExperiment: Experiment {
   ///
   /// - Throws: `SettingsError` where the search's arms differ in their number of trials.
   public func sweep() throws -> Sweep<LossRun> {
-    let bases = LossArm.Base.allCases
     let arms = configuration.problems.flatMap { problem in
       LossCriterion.on(problem).flatMap { criterion in LossArm.all.map { LossRun(problem, $0, .tuned(criterion)) } }
     }
@@ -71,10 +72,11 @@ public struct LossTransformationExperiment: Experiment {
     }
     let crossings =
       configuration.problems.contains("well") ? configuration.landscape.crossingExponents.map(LossRun.crossing) : []
-    var sweep = Sweep([
-      .init(try configuration.problems.flatMap { problem in try bases.flatMap { try grid(problem, $0).tasks } }),
-      .init(arms.tasks(on: reportedSeeds)), .init((controls + crossings).tasks(on: reportedSeeds)),
-    ]) { locator, _ in
+    let judged = [
+      Sweep.Stage(arms.tasks(on: reportedSeeds), named: "fresh seeds"),
+      .init((controls + crossings).tasks(on: reportedSeeds), named: "controls"),
+    ]
+    var sweep = Sweep(try searchStages() + judged) { locator, _ in
       let data = try Dictionary(
         uniqueKeysWithValues: configuration.problems.filter { $0 != "well" }.map {
           ($0, try LossProblem.all($0, configuration, locator))

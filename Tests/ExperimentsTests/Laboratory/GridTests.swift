@@ -43,4 +43,52 @@ import Testing
       try grid.best(of: "a", findings([1: 5]))
     }
   }
+
+  /// What two seeds took for the best and two more do not is left. Who is alone, or fails on a further seed, or is one form among others, too.
+  @Test func theSecondRoundDecides() throws {
+    let rates = [1.0, 2, 3, 4]
+    let grid = try Grid(
+      seeds: [7, 8], finalists: Finalists(count: 2, seeds: 4), [("a", arms("a", rates)), ("b", arms("b", rates))],
+      lowest: .toyLoss)
+    #expect(grid.tasks.count == 16 && grid.furtherForecast.count == 8)
+    func findings(_ first: [Double], _ further: [Double]) -> Findings<ToyArm> {
+      var findings = Findings<ToyArm>([], seeds: [0])
+      for (index, rate) in rates.enumerated() {
+        for seed in [7, 8] { findings.set(.toyLoss, of: .trial("a", rate: rate), seed, to: first[index]) }
+        for seed in [9, 10] { findings.set(.toyLoss, of: .trial("a", rate: rate), seed, to: further[index]) }
+      }
+      return findings
+    }
+    // Means over four seeds are 3 and 2; the third would have had 1.5, and was no finalist.
+    let lucky = findings([1, 2, 3, 4], [5, 2, 0, 0])
+    #expect(try grid.finalists(of: "a", lucky) == arms("a", [1, 2]))
+    #expect(try grid.best(of: "a", lucky)?.arm == .trial("a", rate: 2))
+    #expect(try grid.best(of: "a", lucky)?.score == 2)
+    #expect(try grid.best(among: arms("a", [1, 4]), lucky)?.score == 3)
+    #expect(try grid.best(among: arms("a", [3, 4]), lucky)?.score == 3, "by the first round alone")
+    // A finalist that fails on a further seed is out; where all do, the best of the others is taken.
+    #expect(try grid.best(of: "a", findings([1, 2, 3, 4], [.infinity, 2, 0, 0]))?.arm == .trial("a", rate: 2))
+    let others = try grid.best(of: "a", findings([1, 2, 3, 4], [.infinity, .nan, 0, 0]))
+    #expect(others?.arm == .trial("a", rate: 3) && others?.score == 3)
+    // Failures of the first round are no finalists.
+    #expect(try grid.finalists(of: "a", findings([.infinity, 2, 3, 4], [0, 0, 0, 0])) == arms("a", [2, 3]))
+  }
+
+  /// The second round waits for the first, and the choice for the second.
+  @Test func roundsFollowOneAnother() throws {
+    let grid = try Grid(
+      seeds: [7, 8], finalists: Finalists(count: 1 + 1, seeds: 3), [("a", arms("a", [1, 2, 3]))], lowest: .toyLoss)
+    #expect(throws: FindingsError.unfinished(task: "tune a at 3.0/seed 7")) {
+      try grid.furtherTasks(findings([1: 5, 2: 3]))
+    }
+    let first = findings([1: 5, 2: 3, 3: 4])
+    #expect(try grid.furtherTasks(first).map(\.name) == ["tune a at 2.0/seed 9", "tune a at 3.0/seed 9"])
+    #expect(throws: FindingsError.unfinished(task: "tune a at 2.0/seed 9")) { try grid.best(of: "a", first) }
+    // One finalist, or no more seeds than before, is no second round.
+    for rounds in [Finalists(count: 1, seeds: 9), Finalists(count: 3, seeds: 2)] {
+      let plain = try Grid(seeds: [7, 8], finalists: rounds, [("a", arms("a", [1, 2, 3]))], lowest: .toyLoss)
+      #expect(try plain.furtherTasks(first).isEmpty && plain.furtherForecast.isEmpty)
+      #expect(try plain.best(of: "a", first)?.arm == .trial("a", rate: 2))
+    }
+  }
 }
