@@ -76,7 +76,8 @@ public struct TunedSeeds: SeedRange {
       try Self.check(finalists.count, "seeds.finalists.count", from: tuningFirst, "seeds.tuningFirst")
       try Self.check(finalists.seeds, "seeds.finalists.seeds", from: tuningFirst, "seeds.tuningFirst")
     }
-    try checkApart(from: tuningFirst..<tuningFirst + max(tuningCount, finalists?.seeds ?? 0), "seeds.tuningFirst")
+    let count = tuningCount + (finalists?.furtherCount(beyond: tuningCount) ?? 0)
+    try checkApart(from: tuningFirst..<tuningFirst + count, "seeds.tuningFirst")
   }
 }
 

@@ -59,16 +59,26 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
       case .duration(.updates(let n)): n
       case .duration(.samples(let n)): n / Double(trainer.batches.batchSize)
       case .duration(.epochs(let n)): n * Double(trainer.batches.batchesPerEpoch)
-      case .gradients(let n): n / trainer.calls.inGradients
+      case .gradients(let n): Self.updates(within: n, each: trainer.calls.inGradients)
       }
     return max(Int(updates.rounded(.down)), 1)
+  }
+
+  /// A third is no binary number: what rounding takes from a whole number of updates is given back.
+  private static func updates(within gradients: Double, each: Double) -> Double {
+    max((gradients / each * (1 + 1e-12)).rounded(.down), 1)
+  }
+
+  /// Whether one update that asks for so many gradients is more than all.
+  func isExceeded(by gradients: Double) -> Bool {
+    if case .gradients(let n) = length { gradients > n * (1 + 1e-12) } else { false }
   }
 
   /// What the word `budget` stands for in a chain each update of which asks for so many gradients.
   func duration(atGradients each: Double) -> String {
     switch length {
     case .duration: description
-    case .gradients(let n): "\(max(Int((n / each).rounded(.down)), 1))updates"
+    case .gradients(let n): "\(Int(Self.updates(within: n, each: each)))updates"
     }
   }
 }

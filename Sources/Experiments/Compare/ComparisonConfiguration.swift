@@ -80,7 +80,7 @@ public struct ComparisonConfiguration: SeededConfiguration {
         throw SettingsError(
           "finalists and their seeds must be at least 1, not \(finalists.count) and \(finalists.seeds)")
       }
-      let last = seeds.tuningFirst + max(seeds.tuningCount, finalists.seeds)
+      let last = seeds.tuningFirst + seeds.tuningCount + finalists.furtherCount(beyond: seeds.tuningCount)
       try seeds.checkApart(from: seeds.tuningFirst..<last, "seeds.tuningFirst")
     }
     guard (1...10_000).contains(looks) else { throw SettingsError("looks must be 1 to 10000, not \(looks)") }

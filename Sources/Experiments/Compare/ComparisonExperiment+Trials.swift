@@ -78,21 +78,27 @@ extension ComparisonExperiment {
     let outsiders = try plan.dataNames.indices.flatMap { data in
       try plan.arms.indices.compactMap { try caution(data, $0, findings) }
     }
-    return [plan.caution, plan.searchCaution, try costCaution(findings)].compactMap { $0 } + ends + outsiders
+    let costs = try plan.dataNames.indices.compactMap { try costCaution($0, findings) }
+    return [plan.caution, plan.searchCaution].compactMap { $0 } + costs + ends + outsiders
   }
 
-  /// Arms that are equal in updates and not in what these ask for.
-  private func costCaution(_ findings: Findings<ComparisonTrial>) throws -> String? {
-    let plan = try plan()
-    guard !plan.budget.countsGradients else { return nil }
+  /// Arms an update of which asks for more than one of others, or than a budget of gradients has.
+  private func costCaution(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> String? {
+    let (plan, place) = (try plan(), try plan().dataNames[data])
     let costs = try plan.arms.indices.compactMap { arm in
-      try gradientsOfUpdate(0, arm, findings).map { (name: plan.arms[arm].name, cost: $0) }
+      try gradientsOfUpdate(data, arm, findings).map { (name: plan.arms[arm].name, cost: $0) }
     }
-    guard let least = costs.min(by: { $0.cost < $1.cost }), let most = costs.max(by: { $0.cost < $1.cost }),
-      most.cost > 1.2 * least.cost
-    else { return nil }
-    return "An update of \(most.name) asks for \(Report.number(most.cost)) gradients, one of \(least.name) for "
-      + "\(Report.number(least.cost)), and arms have equal updates: at equal cost they are compared by --budget 4000gradients."
+    guard let least = costs.min(by: { $0.cost < $1.cost }), let most = costs.max(by: { $0.cost < $1.cost }) else {
+      return nil
+    }
+    let text = "An update of \(most.name) on \(place) asks for \(Report.number(most.cost)) gradients, "
+    if plan.budget.countsGradients {
+      return plan.budget.isExceeded(by: most.cost) ? text + "which is more than the budget: it makes one." : nil
+    }
+    guard most.cost > 1.2 * least.cost else { return nil }
+    return text
+      + "one of \(least.name) for \(Report.number(least.cost)): a budget of gradients, as --budget 4000gradients, makes arms "
+      + "equal in cost."
   }
 
   private func caution(

@@ -83,19 +83,16 @@ extension ComparisonExperiment {
     return plan.measure.isLower ? cost : -cost
   }
 
-  /// The gradients that an update of an arm asks for, as its budget counts them; nil while no descent of it has ended, or where none made
-  /// an update.
+  /// The gradients that an update of the chosen setting of an arm asks for, as a budget of gradients counts them; nil while none is chosen.
   func gradientsOfUpdate(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
-    for trial in try plan().trials(data, arm) {
-      for seed in tuningSeeds where findings.isFinished(trial, seed) {
-        func found(_ measure: Measure) throws -> Double? { try findings.ifMeasured(measure, of: trial, seed) }
-        guard let updates = try found(.comparedUpdates), let gradients = try found(.comparedGradients),
-          let losses = try found(.comparedLosses), updates > 0
-        else { continue }
-        return (gradients + losses / 3) / updates
-      }
+    guard case let trial?? = try findings.ifFinished({ try chosen(data, arm, findings) }) else { return nil }
+    func found(_ measure: Measure) throws -> Double? {
+      try findings.ifMeasured(measure, of: trial, tuningSeeds[0])
     }
-    return nil
+    guard let updates = try found(.comparedUpdates), let gradients = try found(.comparedGradients),
+      let losses = try found(.comparedLosses), updates > 0
+    else { return nil }
+    return (gradients + losses / 3) / updates
   }
 
   /// What a descent had used when it arrived.
@@ -105,6 +102,8 @@ extension ComparisonExperiment {
     var gradients: Double
     var losses: Double
     var seconds: Double
+    /// Gradients and losses together, as a budget of gradients counts them.
+    var cost: Double { gradients + losses / 3 }
   }
 
   /// When the chosen setting of an arm first showed the target at a look; nil where it never did.

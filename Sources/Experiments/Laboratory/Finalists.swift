@@ -8,9 +8,12 @@ public struct Finalists: Codable, Sendable, Equatable {
 
   public init(count: Int = 4, seeds: Int = 10) { (self.count, self.seeds) = (count, seeds) }
 
-  /// The seeds of the second round, behind those of the first; empty where there is none.
+  /// How many seeds the second round has beside so many of the first; 0 where there is no second round.
+  func furtherCount(beyond firstCount: Int) -> Int { count > 1 ? max(seeds - firstCount, 0) : 0 }
+
+  /// The seeds of the second round, behind those of the first.
   func further(than first: [Int]) -> [Int] {
-    guard count > 1, let start = first.first, seeds > first.count else { return [] }
-    return Array(start + first.count..<start + seeds)
+    guard let last = first.last else { return [] }
+    return Array(last + 1..<last + 1 + furtherCount(beyond: first.count))
   }
 }

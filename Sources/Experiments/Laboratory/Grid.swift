@@ -67,9 +67,11 @@ public struct Grid<Arm: SweepArm>: Sendable {
     try sides.flatMap { try finalists(among: $0.candidates, findings).tasks(on: further) }
   }
 
-  /// As many tasks as the second round has at most, for an estimate.
-  public var furtherForecast: [SweepTask<Arm>] {
-    sides.flatMap { $0.candidates.prefix(finalistCount).tasks(on: further) }
+  /// As many tasks as the second round has, for an estimate.
+  ///
+  /// - Parameter index: which of several searches among the same candidates it is; their finalists are taken to be others.
+  public func furtherForecast(_ index: Int = 0) -> [SweepTask<Arm>] {
+    sides.flatMap { $0.candidates.dropFirst(index * finalistCount).prefix(finalistCount).tasks(on: further) }
   }
 
   private func mean(_ arm: Arm, _ seeds: [Int], _ findings: Findings<Arm>) throws -> Double {

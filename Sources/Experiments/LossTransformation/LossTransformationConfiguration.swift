@@ -93,7 +93,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     landscape: Well(tilt: 0.3, offset: 0.4, noise: 1, crossingExponents: [0.5, 0.75, 1, 1.5, 2]), examples: 1000,
     search: Search(
       constants: [0.5, 0.75, 1.5], pairs: [[1.5, 0.75], [0.75, 1.5], [0.5, 1]], slope: 4, centre: 1),
-    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000, finalists: Finalists()),
+    seeds: TunedSeeds(count: 10, first: 0, tuningCount: 2, tuningFirst: 1000, finalists: Finalists(count: 12)),
     decision: Decisions(alpha: 0.05, placeMargin: 0.05, formulaMargin: 0.001))
 
   static var smoke: LossTransformationConfiguration {
@@ -141,7 +141,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.search.constants = [0.5, 0.75, 1.5, 2]
     c.search.pairs = [[2, 0.5], [0.5, 2], [1.5, 0.75], [0.75, 1.5]]
     c.seeds = TunedSeeds(
-      count: 4, first: 0, tuningCount: 1, tuningFirst: 1000, finalists: Finalists(count: 4, seeds: 6))
+      count: 4, first: 0, tuningCount: 1, tuningFirst: 1000, finalists: Finalists(count: 12, seeds: 6))
     return c
   }
 

@@ -31,20 +31,19 @@ extension LossTransformationExperiment {
   ///
   /// - Throws: `SettingsError`, as for a grid.
   func searchStages() throws -> [Sweep<LossRun>.Stage] {
-    func grids(_ criteria: (String) -> [LossCriterion]) throws -> [Grid<LossRun>] {
-      try configuration.problems.flatMap { problem in
-        try LossArm.Base.allCases.flatMap { base in
-          try criteria(problem).map { try grid(problem, base, by: $0) }
-        }
+    // By each criterion one search, among the same candidates.
+    let grids = try configuration.problems.flatMap { problem in
+      try LossArm.Base.allCases.map { base in
+        try LossCriterion.on(problem).map { try grid(problem, base, by: $0) }
       }
     }
-    let (first, second) = (try grids { _ in [.loss] }, try grids(LossCriterion.on))
-    let search = Sweep.Stage(first.flatMap(\.tasks), named: "search")
+    let search = Sweep.Stage(grids.flatMap { $0[0].tasks }, named: "search")
     guard !configuration.seeds.further.isEmpty else { return [search] }
     return [
       search,
-      .init(forecast: Self.distinct(second.flatMap(\.furtherForecast)), named: "finalists") { findings in
-        Self.distinct(try second.flatMap { try $0.furtherTasks(findings) })
+      .init(forecast: grids.flatMap { $0.enumerated().flatMap { $1.furtherForecast($0) } }, named: "finalists") {
+        findings in
+        Self.distinct(try grids.flatMap { try $0.flatMap { try $0.furtherTasks(findings) } })
       },
     ]
   }

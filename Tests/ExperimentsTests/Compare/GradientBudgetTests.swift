@@ -50,17 +50,33 @@ import Testing
     for (gradients, losses) in zip(numbers("search", "gradients"), numbers("search", "losses")) {
       #expect(losses > gradients && (55...60).contains(gradients + losses / 3))
     }
-    #expect(report.contains("60gradients each") && !report.contains("equal updates"))
-    #expect(report.contains("curve-made-up-gradients") && !report.contains("curve-made-up\""))
+    #expect(report.contains("60gradients each") && !report.contains("a budget of gradients"))
+    #expect(report.contains("cost-made-up") && !report.contains("curve-made-up"))
   }
 
   /// With equal updates the report says who asks for more, and draws the curves over both.
   @Test func unequalCostIsSaid() throws {
     let (rows, report) = try results(["plain: rate 0.05", "sam: sam (rate 0.05)"], budget: "30updates")
     #expect(rows["sam"]!.map { $0["updates"]! } == ["30", "30", "30"])
-    #expect(report.contains("An update of sam asks for 2 gradients, one of plain for 1"))
-    #expect(report.contains("curve-made-up-gradients") && report.contains("curve-made-up"))
+    #expect(report.contains("pdate of sam on made-up asks for 2 gradients, one of plain for 1"))
+    #expect(report.contains("cost-made-up") && report.contains("curve-made-up"))
     let (_, alike) = try results(["plain: rate 0.05", "fast: momentum 0.9 | rate 0.05"], budget: "30updates")
-    #expect(!alike.contains("equal updates") && !alike.contains("curve-made-up-gradients"))
+    #expect(!alike.contains("a budget of gradients") && !alike.contains("cost-made-up"))
+  }
+
+  /// Costs are those of the settings that were chosen; thirds take no update by rounding; one update may be more than all.
+  @Test func costIsThatOfWhatWasChosen() throws {
+    // A rate that does nothing loses to SAM, which asks for two.
+    let (rows, report) = try results(
+      ["plain: rate 0.05", "mixed: {rate 0.000001, sam (rate 0.05)}"], budget: "30updates")
+    #expect(rows["mixed"]!.map { $0["gradients"]! } == ["60", "60", "60"])
+    #expect(report.contains("pdate of mixed on made-up asks for 2 gradients") && report.contains("cost-made-up"))
+    // Five trials: 1 + 5 / 3 gradients, three times.
+    let (searched, _) = try results(
+      ["plain: rate 0.05", "search: linesearch trials=5 (rate 0.1)"], budget: "8gradients")
+    #expect(searched["search"]!.map { $0["updates"]! } == ["3", "3", "3"])
+    let (large, text) = try results(["plain: rate 0.05", "sam: sam (rate 0.05)"], budget: "1gradients")
+    #expect(large["sam"]!.map { $0["gradients"]! } == ["2", "2", "2"])
+    #expect(text.contains("which is more than the budget"))
   }
 }

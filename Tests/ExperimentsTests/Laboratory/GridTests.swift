@@ -50,7 +50,7 @@ import Testing
     let grid = try Grid(
       seeds: [7, 8], finalists: Finalists(count: 2, seeds: 4), [("a", arms("a", rates)), ("b", arms("b", rates))],
       lowest: .toyLoss)
-    #expect(grid.tasks.count == 16 && grid.furtherForecast.count == 8)
+    #expect(grid.tasks.count == 16 && grid.furtherForecast().count == 8)
     func findings(_ first: [Double], _ further: [Double]) -> Findings<ToyArm> {
       var findings = Findings<ToyArm>([], seeds: [0])
       for (index, rate) in rates.enumerated() {
@@ -87,8 +87,27 @@ import Testing
     // One finalist, or no more seeds than before, is no second round.
     for rounds in [Finalists(count: 1, seeds: 9), Finalists(count: 3, seeds: 2)] {
       let plain = try Grid(seeds: [7, 8], finalists: rounds, [("a", arms("a", [1, 2, 3]))], lowest: .toyLoss)
-      #expect(try plain.furtherTasks(first).isEmpty && plain.furtherForecast.isEmpty)
+      #expect(try plain.furtherTasks(first).isEmpty && plain.furtherForecast().isEmpty)
       #expect(try plain.best(of: "a", first)?.arm == .trial("a", rate: 2))
+    }
+  }
+
+  /// Seeds of a second round decide nothing; where there is none, none are kept for it.
+  @Test func seedsOfBothRoundsStandApart() throws {
+    func seeds(_ finalists: Finalists?, first: Int = 0) -> TunedSeeds {
+      TunedSeeds(count: 3, first: first, tuningCount: 2, tuningFirst: 1000, finalists: finalists)
+    }
+    #expect(seeds(Finalists(count: 4, seeds: 5)).further == [1002, 1003, 1004])
+    for none in [nil, Finalists(count: 1, seeds: 9), Finalists(count: 4, seeds: 2), Finalists(count: 4, seeds: -3)] {
+      #expect(seeds(none).further.isEmpty)
+    }
+    try seeds(Finalists(count: 1, seeds: 9), first: 1002).check()
+    try seeds(Finalists(count: 4, seeds: 5), first: 1005).check()
+    for wrong in [
+      seeds(Finalists(count: 4, seeds: 5), first: 1004), seeds(Finalists(count: 4, seeds: 0)),
+      seeds(Finalists(count: 0, seeds: 5)), seeds(Finalists(count: 4, seeds: .max)), seeds(nil, first: 1001),
+    ] {
+      #expect(throws: SettingsError.self) { try wrong.check() }
     }
   }
 }
