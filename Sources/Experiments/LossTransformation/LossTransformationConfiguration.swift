@@ -112,7 +112,7 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     return c
   }
 
-  /// Ten epochs of CIFAR-10 and of MNIST, each seed with images of its own.
+  /// Sixteen epochs of CIFAR-10 and thirteen of MNIST, each seed with images of its own.
   static var standard: LossTransformationConfiguration {
     var c = quick
     c.problems = problemNames
@@ -131,10 +131,10 @@ public struct LossTransformationConfiguration: SeededConfiguration {
     c.curve.steps = 5000
     c.curve.width = 64
     c.mnist = Problem(
-      steps: 7800, batch: 64, width: 128, examples: 5000, level: 0.1, sgdRates: [0.01, 1],
+      steps: 3900, batch: 64, width: 128, examples: 5000, level: 0.1, sgdRates: [0.01, 1],
       adamRates: [0.0001, 0.03], rates: 9)
     c.cifar10 = Problem(
-      steps: 15_620, batch: 64, width: 32, examples: 5000, level: 0.8, sgdRates: [0.003, 0.3],
+      steps: 7810, batch: 64, width: 32, examples: 5000, level: 0.8, sgdRates: [0.003, 0.3],
       adamRates: [0.0001, 0.01], rates: 9)
     c.examples = 10_000
     c.curve.rates = 9

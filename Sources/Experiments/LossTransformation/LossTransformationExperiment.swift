@@ -19,7 +19,7 @@ public struct LossTransformationExperiment: Experiment {
     .init(
       name: "quick", summary: "minutes: double well, curve, MNIST; fourteen methods, ten seeds", configuration: .quick),
     .init(
-      name: "standard", summary: "hours: the same, longer, and ten epochs of CIFAR-10", configuration: .standard),
+      name: "standard", summary: "an hour: the same, longer, and sixteen epochs of CIFAR-10", configuration: .standard),
     .init(
       name: "paper", summary: "days: 50 epochs of MNIST and 100 of CIFAR-10, wider networks", configuration: .paper),
   ]
