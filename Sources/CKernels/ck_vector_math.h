@@ -22,27 +22,28 @@ CK_INLINE int32_t ck_bits_of_float(float value) {
 }
 
 // exp(r) of what is left of x, |r| <= ln(2)/2, when n = round(x / ln(2)) powers of two are taken out; `shifted` holds n + bias in
-// its lowest bits, and nothing in the eight above them.
-CK_INLINE float ck_exp_of_rest(float x, float bias, float *shifted) {
-  float magic = 12582912.0f + bias;
-  *shifted = x * 1.44269504088896341f + magic;
-  float whole = *shifted - magic;
-  float r = x - whole * 0.693145751953125f;
-  r -= whole * 1.42860682030941723212e-6f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return p * r * r + r + 1.0f;
-}
+// its lowest bits, and nothing in the eight above them. T is float, or a vector of such.
+#define CK_EXP_OF_REST(T, x, bias, shifted)          \
+  ({                                                 \
+    const float magic_ = 12582912.0f + (bias);       \
+    T x_ = (x);                                      \
+    (shifted) = x_ * 1.44269504088896341f + magic_;  \
+    T whole_ = (shifted) - magic_;                   \
+    T r_ = x_ - whole_ * 0.693145751953125f;         \
+    r_ -= whole_ * 1.42860682030941723212e-6f;       \
+    T p_ = r_ * 1.9875691500e-4f + 1.3981999507e-3f; \
+    p_ = p_ * r_ + 8.3334519073e-3f;                 \
+    p_ = p_ * r_ + 4.1665795894e-2f;                 \
+    p_ = p_ * r_ + 1.6666665459e-1f;                 \
+    p_ = p_ * r_ + 5.0000001201e-1f;                 \
+    p_ * r_ * r_ + r_ + 1.0f;                        \
+  })
 
 // The power of two is applied in two factors, so that results may be subnormal: n + 254 are the exponents of both as numbers have them.
 CK_INLINE float ck_expf(float x) {
   float clamped = x < -104.0f ? -104.0f : x, shifted;
   clamped = clamped > 89.0f ? 89.0f : clamped;
-  float p = ck_exp_of_rest(clamped, 254, &shifted);
+  float p = CK_EXP_OF_REST(float, clamped, 254, shifted);
   uint32_t both = (uint32_t)ck_bits_of_float(shifted), half = both >> 1;
   float low = ck_float_of_bits((int32_t)(half << 23)), high = ck_float_of_bits((int32_t)((both - half) << 23));
   return p * low * high;
@@ -51,7 +52,7 @@ CK_INLINE float ck_expf(float x) {
 // exp(x) for x that is not positive but by rounding; below -87 the result is 2^-126 and not smaller. Two thirds of the work of
 // `ck_expf`.
 CK_INLINE float ck_exp_below_zero(float x) {
-  float shifted, p = ck_exp_of_rest(x < -87.0f ? -87.0f : x, 127, &shifted);
+  float shifted, p = CK_EXP_OF_REST(float, x < -87.0f ? -87.0f : x, 127, shifted);
   // A factor, so that what is no number stays so.
   return p * ck_float_of_bits((int32_t)((uint32_t)ck_bits_of_float(shifted) << 23));
 }

@@ -85,6 +85,6 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
 
 extension OracleCalls {
   /// All that a step asks for, in gradients: a product with the Hessian takes about two, a loss alone a third, as its derivative takes
-  /// twice as long (Griewank and Walther 2008, 3.3; our choice for losses).
+  /// about twice as long (our choice).
   var inGradients: Double { max(Double(gradients + 2 * hessianProducts) + Double(losses) / 3, 1.0 / 3) }
 }
