@@ -15,6 +15,19 @@ import Testing
     #expect(tree.filter { $1 > 1 }.paths == ["b", "bb"])
   }
 
+  /// In whatever order leaves are given, they stand by their paths.
+  @Test func leavesFollowTheirPaths() {
+    let items = [(path: "a", leaf: 1), (path: "b", leaf: 2), (path: "b/c", leaf: 3), (path: "d", leaf: 4)]
+    let sorted = Tree(items)
+    #expect(sorted.paths == ["a", "b", "b/c", "d"] && sorted.leaves == [1, 2, 3, 4])
+    for turn in 0..<4 {
+      let turned = items[turn...] + items[..<turn]
+      #expect(Tree(Array(turned)) == sorted && Tree(turned.reversed()) == sorted)
+    }
+    let literal: Tree<Int> = ["d": 4, "a": 1, "b/c": 3, "b": 2]
+    #expect(literal == sorted && Tree<Int>([(path: String, leaf: Int)]()).isEmpty)
+  }
+
   @Test func hessianProductsWithoutTheHessian() throws {
     let program = try Program(inputs: [TensorType([2], .float64), TensorType([], .float64)]) { graph, x in
       let point = Parameters(Tree(["a": x[0], "b": x[1]]))
