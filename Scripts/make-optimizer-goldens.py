@@ -181,6 +181,77 @@ def factored(relative):
     )
 
 
+def root(matrix, order, ridge):
+    """The power -1/order of a symmetric matrix, by its eigenvalues; the ridge in units of its norm."""
+    values, vectors = np.linalg.eigh(matrix + ridge * np.linalg.norm(matrix) * np.eye(len(matrix)))
+    return vectors * values ** (-1 / order) @ vectors.T
+
+
+def shampoo(rate, b1, b2, ridge, period, graft, largest=1024):
+    """Shampoo (arXiv 1802.09568) with means in place of sums and Adam's length, written from its formula."""
+    w, c = np.array([[1.0, -2.0, 3.0], [0.5, -1.5, 2.5]]), np.array([[1.0, 0.5, 2.0]] * 2)
+    m, v, moments = np.zeros((2, 3)), np.zeros((2, 3)), [np.zeros((2, 2)), np.zeros((3, 3))]
+    roots = [None, None]
+    sides = [side for side in (0, 1) if w.shape[side] <= largest]
+    for t in range(1, 9):
+        g = c * w
+        m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2
+        u = m / (1 - b1**t)
+        adam = u / (np.sqrt(v / (1 - b2**t)) + 1e-8)
+        for side in sides:
+            moments[side] = b2 * moments[side] + (1 - b2) * (g @ g.T if side == 0 else g.T @ g)
+            if (t - 1) % period == 0:
+                roots[side] = root(moments[side] / (1 - b2**t), 2 * len(sides), ridge)
+            u = roots[side] @ u if side == 0 else u @ roots[side]
+        w = w - rate * u * (np.linalg.norm(adam) / np.linalg.norm(u) if graft else 1)
+    return w
+
+
+def soap(rate, b1, b2, period, epsilon=1e-8):
+    """SOAP (arXiv 2409.11321), written from the authors' code, but for the first basis: columns of the identity, by the same step."""
+    w, c = np.array([[1.0, -2.0, 3.0], [0.5, -1.5, 2.5]]), np.array([[1.0, 0.5, 2.0]] * 2)
+    m, v, moments = np.zeros((2, 3)), np.zeros((2, 3)), [np.zeros((2, 2)), np.zeros((3, 3))]
+    bases = [np.eye(2), np.eye(3)]
+    for t in range(8):
+        g = c * w
+        if t > 0:
+            m = b1 * m + (1 - b1) * g
+            v = b2 * v + (1 - b2) * (bases[0].T @ g @ bases[1]) ** 2
+            turned = bases[0].T @ m @ bases[1] / (1 - b1**t)
+            w = w - rate * bases[0] @ (turned / (np.sqrt(v / (1 - b2**t)) + epsilon)) @ bases[1].T
+        for side in (0, 1):
+            moments[side] = b2 * moments[side] + (1 - b2) * (g @ g.T if side == 0 else g.T @ g)
+            if t % period == 0:
+                order = np.argsort(-np.diag(bases[side].T @ moments[side] @ bases[side]), kind="stable")
+                v = np.take(v, order, axis=side)
+                q, r = np.linalg.qr(moments[side] @ bases[side][:, order])
+                bases[side] = q * np.where(np.diag(r) < 0, -1, 1)
+    return w
+
+
+def adahessian(rate, b1, b2, power, period, epsilon):
+    """AdaHessian (arXiv 2006.00719), written from its formula: signs give the diagonal of a diagonal Hessian exactly."""
+    w, c = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 2.0])
+    m, v, count = np.zeros(3), np.zeros(3), 0
+    for t in range(1, 9):
+        m = b1 * m + (1 - b1) * c * w
+        if (t - 1) % period == 0:
+            v, count = b2 * v + (1 - b2) * c**2, count + 1
+        w = w - rate * m / (1 - b1**t) / (np.sqrt(v / (1 - b2**count)) ** power + epsilon)
+    return w
+
+
+def cautious(rate, decay):
+    """Momentum, cautious (arXiv 2411.16085), as in the authors' code."""
+    w, c, v = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 2.0]), np.zeros(3)
+    for _ in range(8):
+        g = c * w
+        v = decay * v + g
+        agrees = v * g > 0
+        w = w - rate * v * agrees / max(agrees.mean(), 1e-3)
+    return w
+
+
 contrib = optax.contrib
 free = contrib.schedule_free(optax.sgd(0.3), 0.3, b1=0.8)
 cases = {
@@ -195,6 +266,15 @@ cases = {
     "lookahead 3 0.6 (momentum 0.5 | rate 0.2)": lambda: slow_and_fast(optax.sgd(0.2, 0.5), 3, 0.6),
     "schedulefree 0.8 (rate 0.3)": lambda: steps(free)[0],
     "schedulefree 0.8 (rate 0.3), the mean": lambda: contrib.schedule_free_eval_params(*reversed(steps(free))),
+    "ademamix 0.8 0.9 0.95 3 | rate 0.1": lambda: steps(contrib.ademamix(0.1, 0.8, 0.9, 0.95, 3.0))[0],
+    "adopt 0.8 0.9 | rate 0.1": lambda: steps(contrib.adopt(0.1, 0.8, 0.9))[0],
+    "dog 0.1 | rate 1": lambda: steps(contrib.dog(1.0, ("heuristic", 0.1)))[0],
+    "adahessian 0.8 0.9 0.5 3 1e-4 | rate 0.1": lambda: adahessian(0.1, 0.8, 0.9, 0.5, 3, 1e-4),
+    "cautious (momentum 0.9) | rate 0.3": lambda: cautious(0.3, 0.9),
+    "shampoo 0.8 0.9 1e-3 3 | rate 0.1": lambda: shampoo(0.1, 0.8, 0.9, 1e-3, 3, True),
+    "shampoo 0.8 0.9 1e-3 1 graft=false | rate 0.1": lambda: shampoo(0.1, 0.8, 0.9, 1e-3, 1, False),
+    "shampoo 0.8 0.9 1e-3 3 largest=2 | rate 0.1": lambda: shampoo(0.1, 0.8, 0.9, 1e-3, 3, True, 2),
+    "soap 0.8 0.9 period=3 | rate 0.1": lambda: soap(0.1, 0.8, 0.9, 3),
     "adafactor | rate 0.1": lambda: steps(factored(False), matrix=True)[0],
     "adafactor relative=true | rate 0.1": lambda: steps(factored(True), matrix=True)[0],
 }

@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <lapacke.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,48 @@ void cb_convolution_data_gradient_run(const void *parameters, void *const *opera
 
 void cb_convolution_weight_gradient_run(const void *parameters, void *const *operands) {
   convolve(parameters, WEIGHTS, operands[0], operands[2], operands[1], operands[3]);
+}
+
+// What lies by rows is its transpose to LAPACK: a = q r there is a = l q.
+static bool orthonormal_basis(bool is_single, int n, void *a, void *tau) {
+  int columns = n > 0 ? n : 1;
+  if (is_single)
+    return LAPACKE_sgelqf(LAPACK_COL_MAJOR, n, n, a, columns, tau) == 0;
+  return LAPACKE_dgelqf(LAPACK_COL_MAJOR, n, n, a, columns, tau) == 0;
+}
+
+static bool form_basis(bool is_single, int n, void *a, const void *tau) {
+  int columns = n > 0 ? n : 1;
+  if (is_single) return LAPACKE_sorglq(LAPACK_COL_MAJOR, n, n, n, a, columns, tau) == 0;
+  return LAPACKE_dorglq(LAPACK_COL_MAJOR, n, n, n, a, columns, tau) == 0;
+}
+
+static double at(bool is_single, const void *a, int64_t i) {
+  return is_single ? (double)((const float *)a)[i] : ((const double *)a)[i];
+}
+
+void cb_orthonormal_basis_run(const void *parameters, void *const *operands) {
+  const cb_orthonormal_basis *p = parameters;
+  keep_to_one_thread();
+  size_t width = p->is_single ? sizeof(float) : sizeof(double), bytes = (size_t)(p->n * p->n) * width;
+  void *tau = malloc((size_t)(p->n > 0 ? p->n : 1) * width);
+  bool *turns = malloc((size_t)(p->n > 0 ? p->n : 1));
+  for (int64_t item = 0; item < p->batch; item++) {
+    char *q = (char *)operands[1] + (size_t)item * bytes;
+    memcpy(q, (const char *)operands[0] + (size_t)item * bytes, bytes);
+    bool is_done = tau && turns && orthonormal_basis(p->is_single, (int)p->n, q, tau);
+    if (is_done)
+      for (int64_t i = 0; i < p->n; i++) turns[i] = at(p->is_single, q, i * p->n + i) < 0;
+    is_done = is_done && form_basis(p->is_single, (int)p->n, q, tau);
+    for (int64_t i = 0; i < p->n * p->n; i++) {
+      bool turn = is_done && turns[i % p->n];
+      if (is_done && !turn) continue;
+      if (p->is_single) ((float *)(void *)q)[i] = is_done ? -((float *)(void *)q)[i] : (float)NAN;
+      else ((double *)(void *)q)[i] = is_done ? -((double *)(void *)q)[i] : (double)NAN;
+    }
+  }
+  free(turns);
+  free(tau);
 }
 
 int cb_svd(int64_t m, int64_t n, double *a, double *u, double *s, double *vt) {

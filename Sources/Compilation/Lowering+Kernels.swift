@@ -1,4 +1,5 @@
 import CKernels
+import COpenBLAS
 import Graphs
 
 extension Lowering {
@@ -221,6 +222,15 @@ extension Lowering {
         scratch: scratch)
       // A row's gradient is written when all of the row's cotangent has been read.
       mayTakeThePlace(of: reads[3], beside: Array(reads.prefix(3)))
+    case .orthonormalBasis:
+      let (batch, n) = (reads[0].shape[0], reads[0].shape[1])
+      let parameters = cb_orthonormal_basis(
+        batch: Int64(batch), n: Int64(n), is_single: reads[0].elementType == .float32)
+      // Reflections of n columns, and their product.
+      emit(
+        "orthonormal basis \(reads[0].shape)", cb_orthonormal_basis_run, memory.store(parameters), reads: reads,
+        results,
+        flops: 8.0 / 3 * Double(batch) * Double(n * n * n))
     }
   }
 

@@ -17,6 +17,7 @@ public struct Chain: GradientTransformation {
   public var requirements: Requirements { stages.reduce([]) { $0.union($1.requirements) } }
   public var makesStep: Bool { stages.contains(where: \.makesStep) }
   public var presumesItsSteps: Bool { stages.contains(where: \.presumesItsSteps) }
+  public var isDifferentiable: Bool { stages.allSatisfy(\.isDifferentiable) }
   /// Text that `init(_:)` reads again, where all stages are registered kinds.
   public var description: String { stages.map(\.description).joined(separator: " | ") }
 

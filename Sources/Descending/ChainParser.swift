@@ -21,9 +21,11 @@ public enum ChainParser {
   private static func usualRate(of stages: [String]) -> String {
     func has(_ names: String...) -> Bool { names.contains(where: stages.contains) }
     // These give steps of the right length themselves.
-    if has("adadelta", "prodigy", "lbfgs") { return "1" }
+    if has("adadelta", "prodigy", "lbfgs", "dog") { return "1" }
     // What divides by the gradient's size takes steps of the rate's size.
-    return has("adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan")
+    return has(
+      "adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan", "ademamix", "adopt", "sophia",
+      "shampoo", "soap")
       ? "0.001" : has("adafactor", "rprop") ? "0.01" : "0.1"
   }
 

@@ -61,7 +61,9 @@ extension DescentProblem {
     _ transformation: any GradientTransformation, on gradient: Updates, _ state: Tree<Tensor>, at point: Parameters,
     loss: Tensor
   ) throws -> (step: Updates, state: Tree<Tensor>, readings: [String: Tensor]) {
-    var context = UpdateContext(counters: counters, parameters: point, loss: loss, key: key)
+    var context = UpdateContext(
+      counters: counters, parameters: point, loss: loss, key: key,
+      hessianProduct: { try self.hessianProduct(at: point, along: $0) })
     let result = try context.run(transformation, gradient, state)
     guard context.hasStepped else {
       throw DescentError("\(transformation.description) never steps: it gives gradients, and needs a rate")

@@ -1,15 +1,25 @@
-/// What a descent asked of its problem in one step.
-public struct OracleCalls: Hashable, Codable, Sendable {
+/// What a descent asked of its problem in one step; of steps that are not alike, in the mean.
+public struct OracleCalls: Hashable, Sendable {
   /// Samples on which something was evaluated.
-  public var samples = 0
+  public var samples = 0.0
   /// Losses that were evaluated without a gradient.
-  public var losses = 0
+  public var losses = 0.0
   /// Losses that were evaluated with their gradient.
-  public var gradients = 0
+  public var gradients = 0.0
   /// Products of the Hessian with a vector.
-  public var hessianProducts = 0
+  public var hessianProducts = 0.0
 
   public init() {}
+
+  /// The mean over kinds of steps, each as often as it is made.
+  package init(meanOf kinds: [(calls: OracleCalls, count: Int)]) {
+    let total = Double(kinds.reduce(0) { $0 + $1.count })
+    func mean(_ asked: (OracleCalls) -> Double) -> Double {
+      kinds.reduce(0) { $0 + Double($1.count) * asked($1.calls) } / total
+    }
+    (samples, losses) = (mean(\.samples), mean(\.losses))
+    (gradients, hessianProducts) = (mean(\.gradients), mean(\.hessianProducts))
+  }
 }
 
 /// The problem of one step: one loss or several over one batch that can be asked at any point, and counts what it is asked.
@@ -46,7 +56,7 @@ public final class DescentProblem {
   private func evaluate(_ point: Parameters) throws -> [Tensor] {
     let (value, state) = try objective(point)
     if firstValue == nil { (firstValue, modelState) = (value, state) }
-    calls.samples += sampleCount
+    calls.samples += Double(sampleCount)
     for (name, loss) in value.losses where loss.count != 1 && !loss.isPoisoned {
       throw DescentError("the \(name) has the shape \(loss.shape) and must be one number: a mean or a sum")
     }
@@ -79,7 +89,7 @@ public final class DescentProblem {
   /// - Throws: what the objective throws.
   public func losses(at point: Parameters) throws -> [Tensor] {
     let losses = try evaluate(point)
-    calls.losses += losses.count
+    calls.losses += Double(losses.count)
     return losses
   }
 
@@ -87,7 +97,7 @@ public final class DescentProblem {
   /// - Throws: what the objective throws.
   public func jacobian(at point: Parameters) throws -> (losses: [Tensor], rows: [Updates]) {
     let losses = try evaluate(point)
-    calls.gradients += losses.count
+    calls.gradients += Double(losses.count)
     return (losses, losses.map { gradients(of: $0, withRespectTo: point) })
   }
 

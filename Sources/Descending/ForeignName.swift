@@ -25,6 +25,14 @@ package enum ForeignName {
     Entry(names: ["scalebyadamax"], texts: ["adamax"]),
     Entry(names: ["scalebyadadelta"], texts: ["adadelta"]),
     Entry(names: ["scalebyadan"], texts: ["adan"]),
+    Entry(names: ["scalebyademamix"], texts: ["ademamix"]),
+    Entry(names: ["scalebyadopt", "adoptw"], texts: ["adopt | decay 0.01 | rate 0.001"]),
+    Entry(names: ["scalebydog", "distanceovergradients"], texts: ["dog | rate 1"]),
+    Entry(names: ["dowg", "scalebydowg"], texts: ["dog weighted=true | rate 1"]),
+    Entry(names: ["sophiah", "scalebysophia"], texts: ["sophia | decay 0.1 | rate 0.001"]),
+    Entry(names: ["scalebyshampoo", "distributedshampoo"], texts: ["shampoo | rate 0.001"]),
+    Entry(names: ["cautiousadamw", "cadamw", "cadam"], texts: ["cautious (adam) | decay 0.01 | rate 0.001"]),
+    Entry(names: ["clion"], texts: ["cautious (lion) | decay 0.1 | rate 0.0003"]),
     Entry(names: ["scalebyfactoredrms"], texts: ["adafactor"]),
     Entry(names: ["scalebyrprop", "irprop", "resilientpropagation"], texts: ["rprop"]),
     Entry(
@@ -112,9 +120,9 @@ package enum ForeignName {
 
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
-    "ademamix", "adopt", "asgd", "dadapt", "dadaptadam", "dog", "dowg", "ftrl", "galore", "gaussnewton", "kfac", "kron",
-    "levenbergmarquardt",
-    "mechanic", "novograd", "psgd", "reducelronplateau", "shampoo", "sm3", "soap", "sophia", "sparseadam", "yogi",
+    "asgd", "cocob", "dadapt", "dadaptadam", "ftrl", "galore", "gaussnewton", "kfac", "kron", "levenbergmarquardt",
+    "mars",
+    "mechanic", "novograd", "psgd", "reducelronplateau", "sm3", "sparseadam", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.

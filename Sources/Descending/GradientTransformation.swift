@@ -16,6 +16,9 @@ public protocol GradientTransformation: Sendable, CustomStringConvertible {
   /// no stage behind it in a chain but an average, and nothing around it, may change steps. False by default.
   var presumesItsSteps: Bool { get }
 
+  /// Whether derivatives through its steps are those of what it computes; false where a part of it is constant for them. True by default.
+  var isDifferentiable: Bool { get }
+
   /// The state before the first step; empty for most.
   ///
   /// - Throws: `DescentError` where it does not fit the parameters.
@@ -33,6 +36,7 @@ extension GradientTransformation {
   public var requirements: Requirements { [] }
   public var makesStep: Bool { false }
   public var presumesItsSteps: Bool { false }
+  public var isDifferentiable: Bool { true }
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> { Tree() }
 }
 

@@ -23,6 +23,7 @@ extension DescentMethod {
     // Its schedules count only the updates that it makes.
     case let outer as Accumulate: return rates(of: outer.inner)?.map { $0.slowed(by: outer.count) }
     case let guarded as ApplyIfFinite: return rates(of: guarded.inner)
+    case let judge as Cautious: return rates(of: judge.inner)
     case let holder as Lookahead: return rates(of: holder.inner)
     case let holder as ScheduleFree: return rates(of: holder.inner)
     default: return transformation.makesStep ? nil : []

@@ -9,9 +9,14 @@ public struct Requirements: OptionSet, Sendable, CustomStringConvertible {
   public static let loss = Requirements(rawValue: 2)
   /// A random key of the step.
   public static let randomness = Requirements(rawValue: 4)
+  /// Products of the loss's Hessian at that point with vectors, each of which costs about two gradients.
+  public static let curvature = Requirements(rawValue: 8)
 
   public var description: String {
-    let names = [(Requirements.parameters, "parameters"), (.loss, "loss"), (.randomness, "randomness")]
+    let names = [
+      (Requirements.parameters, "parameters"), (.loss, "loss"), (.randomness, "randomness"),
+      (.curvature, "curvature"),
+    ]
     return "[" + names.filter { contains($0.0) }.map(\.1).joined(separator: ", ") + "]"
   }
 }

@@ -1,11 +1,16 @@
 /// How far the descent is, as float32 scalars that change from step to step.
 public struct Counters {
   /// Updates made before this one.
-  public var updates: Tensor
+  public var updates: Tensor {
+    // Of another count nothing is known before it runs.
+    didSet { occasions = nil }
+  }
   /// Samples seen before this update.
   public var samples: Tensor
   /// Passes over the data before this update, a fraction.
   public var epochs: Tensor
+  /// What is known of the update while it is recorded; nil where one program makes all updates.
+  package var occasions: Occasions?
 
   public init(updates: Tensor, samples: Tensor, epochs: Tensor) {
     self.updates = updates
@@ -21,7 +26,8 @@ public struct UpdateContext {
   private var availableParameters: Parameters?
   private var availableLoss: Tensor?
   private let availableKey: Tensor?
-  private var allowed: Requirements = [.parameters, .loss, .randomness]
+  private let availableProduct: ((Updates) throws -> Updates)?
+  private var allowed: Requirements = [.parameters, .loss, .randomness, .curvature]
   private var user = "the transformation"
   private var isOutermost = true
 
@@ -38,11 +44,16 @@ public struct UpdateContext {
   ///   - parameters: where the descent is; nil where no stage needs them.
   ///   - loss: a scalar, at the parameters.
   ///   - key: 2 x int32, of this update.
-  public init(counters: Counters, parameters: Parameters? = nil, loss: Tensor? = nil, key: Tensor? = nil) {
+  ///   - hessianProduct: the product of the loss's Hessian at the parameters with a vector; nil where no stage needs it.
+  public init(
+    counters: Counters, parameters: Parameters? = nil, loss: Tensor? = nil, key: Tensor? = nil,
+    hessianProduct: ((Updates) throws -> Updates)? = nil
+  ) {
     self.counters = counters
     availableParameters = parameters
     availableLoss = loss
     availableKey = key
+    availableProduct = hessianProduct
   }
 
   private mutating func need<T>(_ value: T?, _ requirement: Requirements) throws -> T {
@@ -59,6 +70,11 @@ public struct UpdateContext {
   /// The key of this step, 2 x int32.
   /// - Throws: `DescentError` where `.randomness` was not declared or is not there.
   public mutating func key() throws -> Tensor { try need(availableKey, .randomness) }
+  /// The product of the loss's Hessian at the parameters with a vector, itself constant for derivatives.
+  /// - Throws: `DescentError` where `.curvature` was not declared or is not there.
+  public mutating func hessianProduct(along direction: Updates) throws -> Updates {
+    try need(availableProduct, .curvature)(direction)
+  }
 
   /// Adds a reading; of several under one tag the last counts.
   public mutating func record(_ tag: String, _ value: Tensor) { readings[tag] = value }

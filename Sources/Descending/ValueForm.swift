@@ -72,12 +72,13 @@ extension ValueForm where Value == Int {
   /// A whole number above 0, at most ten million.
   public static let count = count(atMost: 10_000_000)
 
-  /// A whole number above 0 within a bound, beyond which it would be a slip of the hand and work without end.
-  public static func count(atMost most: Int) -> ValueForm {
+  /// A whole number above 0, or from 0 on, within a bound, beyond which it would be a slip of the hand and work without end.
+  public static func count(from least: Int = 1, atMost most: Int) -> ValueForm {
     ValueForm(
       read: { text, owner, name in
-        guard let value = Int(text), value > 0 else {
-          throw DescentError("\(owner): \(name) must be a whole number above 0 and is \(text)")
+        guard let value = Int(text), value >= least else {
+          let expected = least == 1 ? "above 0" : "of \(least) or more"
+          throw DescentError("\(owner): \(name) must be a whole number \(expected) and is \(text)")
         }
         guard value <= most else { throw DescentError("\(owner): \(name) must be at most \(most) and is \(text)") }
         return value

@@ -24,8 +24,9 @@ struct MinimizationAccount {
       [path.method]
         + looks.map { look in path.updates.firstIndex(of: look).map { Report.number(path.values[$0], digits: 6) } ?? "–"
         } + [
-          counted(path.cost.gradients, "gradient")
-            + (path.cost.losses > 0 ? ", \(path.cost.losses) loss\(path.cost.losses == 1 ? "" : "es")" : "")
+          "\(Report.number(path.cost.gradients)) gradient\(path.cost.gradients == 1 ? "" : "s")"
+            + (path.cost.losses > 0
+              ? ", \(Report.number(path.cost.losses)) loss\(path.cost.losses == 1 ? "" : "es")" : "")
         ]
     }
   }

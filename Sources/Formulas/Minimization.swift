@@ -29,7 +29,7 @@ public struct Minimization: Sendable {
     public private(set) var failure: String?
 
     /// Gradients and further losses that each update asked for; a product with the Hessian counts as two gradients.
-    public private(set) var cost: (gradients: Int, losses: Int)
+    public private(set) var cost: (gradients: Double, losses: Double)
     /// Where it ended.
     public var end: Tree<NDArray> { points.last! }
 

@@ -24,6 +24,8 @@ public enum Composite: Hashable, Sendable {
   case rootMeanSquareNormalization(epsilon: Double)
   /// Inputs: x, scale, 1 / root mean square, y's cotangent. Outputs: the gradients of x and scale.
   case rootMeanSquareNormalizationGradient
+  /// Input: [batch, n, n]. Output: of each matrix the factor Q of A = Q R with Qᵀ Q = 1 and a diagonal of R that is not negative.
+  case orthonormalBasis
 
   /// The same results from primitives.
   package func decomposed(_ inputs: [Tensor]) -> [Tensor] {
@@ -81,6 +83,7 @@ public enum Composite: Hashable, Sendable {
       // The root mean square is a function of x too: its share leaves the slope without its part along x.
       let inner = slope - normal * (slope * normal).mean([1], keepingAxes: true)
       return [inner * rate, (cotangent * normal).sum([0])]
+    case .orthonormalBasis: return [OrthonormalBasis.decomposed(inputs[0])]
     }
   }
 
@@ -96,7 +99,7 @@ public enum Composite: Hashable, Sendable {
 
   /// Records the composite where its kernel serves the element type, and its decomposition elsewhere.
   func recorded(_ inputs: [Tensor], _ outputs: [TensorType]) -> [Tensor] {
-    if inputs.contains(where: \.isPoisoned) || inputs[0].elementType == .float32 {
+    if inputs.contains(where: \.isPoisoned) || inputs[0].elementType == .float32 || self == .orthonormalBasis {
       return inputs[0].graph.record(.composite(self), inputs, outputs)
     }
     return decomposed(inputs)
@@ -130,6 +133,7 @@ public enum Composite: Hashable, Sendable {
       guard let cotangent = cotangents[0], cotangents[1] == nil else { return nil }
       return Composite.rootMeanSquareNormalizationGradient.recorded(
         inputs + [outputs[1], cotangent], inputs.map(\.type))
+    case .orthonormalBasis: return [OrthonormalBasis.pullback(inputs[0], outputs[0], cotangents[0]!)]
     case .softmaxCrossEntropyGradient, .attentionGradient, .layerNormalizationGradient, .groupedAttentionGradient,
       .rootMeanSquareNormalizationGradient:
       return nil

@@ -114,7 +114,7 @@ struct VectorizationRule {
   private func composite(_ composite: Composite) -> [Tensor] {
     switch composite {
     case .softmaxCrossEntropy, .softmaxCrossEntropyGradient, .attention, .attentionGradient, .groupedAttention,
-      .groupedAttentionGradient:
+      .groupedAttentionGradient, .orthonormalBasis:
       return fold(node.operation, all.map(folded))
     case .layerNormalization where !varies(1) && !varies(2):
       return fold(node.operation, [folded(all(0)), one(1), one(2)])

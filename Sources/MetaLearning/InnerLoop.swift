@@ -59,6 +59,11 @@ public struct InnerLoop: Sendable {
     guard chain.makesStep else {
       throw DescentError("the inner chain \(chain.description) never steps: end it with a rate")
     }
+    guard derivative != .exact || chain.isDifferentiable else {
+      throw DescentError(
+        "\(chain.description) is constant in part for derivatives, so none through its steps is exact: take another chain, or "
+          + "derivatives of the first order")
+    }
     if case .implicit(let strength, let iterations) = derivative {
       guard strength > 0, strength.isFinite, iterations >= 1 else {
         throw DescentError(

@@ -54,10 +54,12 @@ public func gradients(
 }
 
 /// The product of the Hessian of a scalar with a direction, without forming the Hessian.
+///
+/// - Parameter direction: of all parameters, or of some: the others stand still, and the product is of those that move.
 public func hessianProduct(
   of output: Tensor, at parameters: Parameters, along direction: Updates, file: String = #fileID, line: Int = #line
 ) -> Updates {
-  let gradient = gradients(of: output, withRespectTo: parameters, file: file, line: line)
-  return gradients(
-    of: dot(gradient, direction.stoppingGradient), withRespectTo: parameters, file: file, line: line)
+  let moving = Parameters(parameters.tree.filter { path, _ in direction[path] != nil })
+  let gradient = gradients(of: output, withRespectTo: moving, file: file, line: line)
+  return gradients(of: dot(gradient, direction.stoppingGradient), withRespectTo: moving, file: file, line: line)
 }

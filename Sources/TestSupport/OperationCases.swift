@@ -99,6 +99,7 @@ public let operationCases: [OperationCase] = {
     .init("grouped attention", [normal([2, 5, 4, 3]), normal([2, 5, 2, 3], 5), normal([2, 5, 2, 3], 6)]) { _, x in
       [groupedAttention(query: x[0], key: x[1], value: x[2])]
     },
+    .init("orthonormal basis", [normal([2, 3, 3], 5)]) { _, x in [orthonormalBasis(x[0])] },
     .init("average pool", [image]) { _, x in
       [x[0].squared.averagePooled(size: 2), x[0].squared.averagePooled(size: 3, stride: 2, padding: .same)]
     },

@@ -13,6 +13,7 @@ public final class CompiledUpdate {
   /// Tags of what each run reports, in order.
   public let readingTags: [String]
   private let packing: TreePacking
+  private let inputTypes: [TensorType]
   private var arrays: [NDArray]
 
   /// - Parameters:
@@ -20,11 +21,17 @@ public final class CompiledUpdate {
   ///   - inputs: types of the other arrays, in order.
   /// - Throws: `TrainingError` where the trace changes paths; `ShapeError`; `CompilationError`.
   public init(_ state: [Tree<NDArray>], inputs: [TensorType], _ trace: Trace) throws {
-    let packing = TreePacking(state.map(\.types))
-    self.packing = packing
+    packing = TreePacking(state.map(\.types))
     arrays = packing.pack(state)
+    inputTypes = inputs
+    (program, readingTags) = try Self.compiled(packing, inputs, trace)
+  }
+
+  private static func compiled(
+    _ packing: TreePacking, _ inputs: [TensorType], _ trace: Trace
+  ) throws -> (Program, readingTags: [String]) {
     var tags: [String] = []
-    program = try Program(
+    let program = try Program(
       inputs: packing.types + inputs,
       donating: Dictionary(uniqueKeysWithValues: (0..<packing.count).map { ($0, $0) })
     ) { _, x in
@@ -35,7 +42,15 @@ public final class CompiledUpdate {
       tags = readings.map(\.tag)
       return after.flatMap(\.leaves) + readings.map(\.value)
     }
-    readingTags = tags
+    return (program, tags)
+  }
+
+  /// Another update of the same trees by the same inputs, which reports the same.
+  /// - Throws: as the initializer, and `TrainingError` where it reports something else.
+  func alternative(_ trace: Trace) throws -> Program {
+    let (program, tags) = try Self.compiled(packing, inputTypes, trace)
+    guard tags == readingTags else { throw TrainingError("not all updates report the same numbers") }
+    return program
   }
 
   /// The trees between two runs.
@@ -55,13 +70,19 @@ public final class CompiledUpdate {
   /// - Throws: `ArgumentError` where an input is of another type.
   public func run(_ inputs: [NDArray]) throws -> [Double] { try readings(inputs).map(\.item) }
 
+  /// One update by an alternative.
+  /// - Throws: as `run`.
+  func run(_ inputs: [NDArray], by alternative: Program) throws -> [Double] {
+    try readings(inputs, by: alternative).map(\.item)
+  }
+
   /// One update, whose readings are arrays.
-  func readings(_ inputs: [NDArray]) throws -> [NDArray] {
+  func readings(_ inputs: [NDArray], by alternative: Program? = nil) throws -> [NDArray] {
     // The arrays are owned here alone, so that they are updated in place.
     let count = arrays.count
     arrays.append(contentsOf: inputs)
     defer { arrays.removeLast(arrays.count - count) }
-    return try program.run(updating: &arrays)
+    return try (alternative ?? program).run(updating: &arrays)
   }
 
   /// The mean time of each kernel call; the state stays.

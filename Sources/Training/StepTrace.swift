@@ -12,14 +12,18 @@ final class StepTrace {
   /// - Parameters:
   ///   - trees: parameters, running values, optimizer state.
   ///   - clock: counters and key.
+  ///   - occasions: what is known of the step; nil for a program of all steps.
   /// - Returns: the trees as they are after the step; the loss, then, sorted, the other readings.
   func results(
-    _ trees: [Tree<Tensor>], clock: Tree<Tensor>, inputs: Tree<Tensor>
+    _ trees: [Tree<Tensor>], clock: Tree<Tensor>, inputs: Tree<Tensor>, occasions: Occasions? = nil
   ) throws -> (state: [Tree<Tensor>], readings: [(tag: String, value: Tensor)]) {
     let (point, state, memory) = (Parameters(trees[0]), trees[1], trees[2])
     let inputs = StepInputs(inputs)
-    let (counters, key) = (Counters(clock: clock), clock["key"]!)
-    let problem = DescentProblem(counters: counters, key: key, sampleCount: sampleCount) { [objective] point in
+    var counters = Counters(clock: clock)
+    counters.occasions = occasions
+    let key = clock["key"]!
+    let problem = DescentProblem(counters: counters, key: key, sampleCount: sampleCount) {
+      [objective, counters] point in
       var scope = ObjectiveScope(state: state, counters: counters, key: key)
       let value = try objective.evaluate(point, inputs, &scope)
       return (value, scope.state)

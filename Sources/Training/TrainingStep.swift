@@ -19,12 +19,15 @@ public final class TrainingStep {
   public let sampleCount: Int
   /// Steps of one epoch, which advance the epoch counter.
   public let stepsPerEpoch: Int
-  /// What each step asks of the problem: samples, losses, gradients, Hessian products.
+  /// What a step asks of the problem, in the mean over steps: samples, losses, gradients, Hessian products.
   public let calls: OracleCalls
   /// Updates made.
   public private(set) var step: Int
   private var key: RandomKey
   private let update: CompiledUpdate
+  /// Periods of what is not done in each step, and the programs of steps in which not all of it is due.
+  private let periods: [Int]
+  private let alternatives: [Set<Int>: Program]
 
   /// - Parameters:
   ///   - inputs: types by name; names are sorted like paths.
@@ -46,14 +49,27 @@ public final class TrainingStep {
     step = start.step
     let others = TreePacking([Self.clockTypes, inputs])
     let trace = StepTrace(objective, method, sampleCount)
-    update = try CompiledUpdate(start.trees, inputs: others.types) { state, x in
-      let others = others.unpack(x)
-      return try trace.results(state, clock: others[0], inputs: others[1])
+    func tracing(_ occasions: Occasions) -> CompiledUpdate.Trace {
+      { state, x in
+        let others = others.unpack(x)
+        return try trace.results(state, clock: others[0], inputs: others[1], occasions: occasions)
+      }
     }
-    calls = trace.calls
+    let all = Occasions()
+    update = try CompiledUpdate(start.trees, inputs: others.types, tracing(all))
+    periods = all.periods.sorted()
+    let counts = Occasions.counts(of: periods)
+    var kinds = [(calls: trace.calls, count: counts[all.periods]!)]
+    var alternatives: [Set<Int>: Program] = [:]
+    for (due, count) in counts where due != all.periods {
+      alternatives[due] = try update.alternative(tracing(Occasions(due: due)))
+      kinds.append((trace.calls, count))
+    }
+    (calls, self.alternatives) = (OracleCalls(meanOf: kinds), alternatives)
   }
 
-  /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs.
+  /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs. Of steps that are not
+  /// alike, the one that does all.
   public var program: Program { update.program }
   /// Tags of what each step reports: first "loss", the method's at the point where the step began; then, sorted, the
   /// readings of method and objective, and "loss/NAME" of each loss where there are several.
@@ -82,7 +98,12 @@ public final class TrainingStep {
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
     try Self.check(inputs, inputTypes)
-    let readings = try update.run(clock + inputs.leaves)
+    let readings: [Double]
+    if !periods.isEmpty, let other = alternatives[Set(periods.filter { step.isMultiple(of: $0) })] {
+      readings = try update.run(clock + inputs.leaves, by: other)
+    } else {
+      readings = try update.run(clock + inputs.leaves)
+    }
     step += 1
     if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
     return readings

@@ -48,7 +48,8 @@ import Testing
     for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
   }
 
-  /// Printed by the same with optax 0.2.8, of Adan by its authors' formula: eight steps, of the last two of a matrix.
+  /// Printed by the same with optax 0.2.8; Adan, AdaHessian, cautious momentum, Shampoo and SOAP by their formulas in numpy: eight steps, of
+  /// six numbers those of a matrix.
   @Test(
     arguments: [
       ("lion 0.8 0.6 | rate 0.4", [0.2, 0.4, -0.2]),
@@ -59,6 +60,27 @@ import Testing
       ("lbfgs 3 | rate 0.4", [0.0175573022412, -0.220716470637, 0.0420724650076]),
       ("lookahead 3 0.6 (momentum 0.5 | rate 0.2)", [0.0551236776, -0.6370726912, -0.0393479472]),
       ("schedulefree 0.8 (rate 0.3)", [0.121888308315, -0.832597647456, -0.105157693538]),
+      ("ademamix 0.8 0.9 0.95 3 | rate 0.1", [-0.172411924117, -0.741372852902, 1.72949289367]),
+      ("adopt 0.8 0.9 | rate 0.1", [0.646092659893, -1.63117739971, 2.62617095544]),
+      ("dog 0.1 | rate 1", [0.273881470436, -1.0819581564, 0.157850594043]),
+      ("adahessian 0.8 0.9 0.5 3 1e-4 | rate 0.1", [0.359972247773, -1.03299026823, 0.530027417663]),
+      ("cautious (momentum 0.9) | rate 0.3", [0.17199898375, 0.720766755273, 0.129837]),
+      (
+        "shampoo 0.8 0.9 1e-3 3 | rate 0.1",
+        [0.625019553874, -1.63053258967, 1.6504381146, 0.496211531149, -1.36894720335, 1.34601311279]
+      ),
+      (
+        "shampoo 0.8 0.9 1e-3 1 graft=false | rate 0.1",
+        [0.716971896313, -1.83528357117, 2.43730109989, 0.666573050325, -1.4915831882, 1.96411018941]
+      ),
+      (
+        "shampoo 0.8 0.9 1e-3 3 largest=2 | rate 0.1",
+        [0.640560971493, -1.66383298131, 1.63206361709, 0.514508450033, -1.40801199593, 1.34665454093]
+      ),
+      (
+        "soap 0.8 0.9 period=3 | rate 0.1",
+        [0.662343029531, -1.62151272048, 2.55152722945, 0.624344358172, -1.43482879529, 2.04712647084]
+      ),
       (
         "adafactor | rate 0.1",
         [0.267736797237, -1.23691907263, 2.24304769311, 0.0952677124608, -0.827029104498, 1.74569880686]
@@ -68,7 +90,7 @@ import Testing
         [0.0879573351484, -0.918507681446, 1.90390192408, 0.0211953838344, -0.564196644451, 1.41667288728]
       ),
     ] as [(String, [Double])])
-  func eightStepsAgreeWithOptax(_ text: String, _ expected: [Double]) throws {
+  func eightStepsAgreeWithOthers(_ text: String, _ expected: [Double]) throws {
     let run = try optaxRun(text, isMatrix: expected.count == 6)
     let tolerance = rounding(.float32, terms: 8, scale: 0.5)
     for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }

@@ -46,6 +46,15 @@ void cb_convolution_data_gradient_run(const void *parameters, void *const *opera
 /// Operands: source, destination's gradient, weights' gradient, scratch.
 void cb_convolution_weight_gradient_run(const void *parameters, void *const *operands);
 
+/// `batch` square matrices of n rows, float32 where `is_single` and else float64.
+typedef struct {
+  int64_t batch, n;
+  bool is_single;
+} cb_orthonormal_basis;
+
+/// A `ck_kernel`. Operands: a, q: the factor of a = q r whose r has no negative diagonal. NaN where a is not finite.
+void cb_orthonormal_basis_run(const void *parameters, void *const *operands);
+
 // Decompositions; row-major, in place where it says so. Each returns LAPACK's info: 0 is success.
 
 /// Thin singular value decomposition a = u diag(s) vt of an m x n matrix; a is overwritten.

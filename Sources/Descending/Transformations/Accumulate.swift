@@ -17,6 +17,7 @@ public struct Accumulate: NamedTransformation {
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
   public var presumesItsSteps: Bool { inner.presumesItsSteps }
+  public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(
     "accumulate", "mean gradients over micro-batches before an update",

@@ -12,6 +12,7 @@ public struct Grouped: NamedTransformation {
   public var requirements: Requirements { rules.reduce([]) { $0.union($1.transformation.requirements) } }
   public var makesStep: Bool { rules.contains { $0.transformation.makesStep } }
   public var presumesItsSteps: Bool { rules.contains { $0.transformation.presumesItsSteps } }
+  public var isDifferentiable: Bool { rules.allSatisfy(\.transformation.isDifferentiable) }
 
   public static let kind = TransformationKind(
     "groups", "different chains for different parameters",

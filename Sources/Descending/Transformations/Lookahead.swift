@@ -18,6 +18,7 @@ public struct Lookahead: NamedTransformation {
   public var requirements: Requirements { inner.requirements.union(.parameters) }
   public var makesStep: Bool { inner.makesStep }
   public var presumesItsSteps: Bool { true }
+  public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(
     "lookahead", "slow weights that follow those of a chain every few updates",

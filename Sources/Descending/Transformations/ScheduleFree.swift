@@ -17,6 +17,7 @@ public struct ScheduleFree: NamedTransformation {
   public var requirements: Requirements { inner.requirements.union(.parameters) }
   public var makesStep: Bool { inner.makesStep }
   public var presumesItsSteps: Bool { true }
+  public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(
     "schedulefree", "gradients near the mean of a chain's points, which is what counts",

@@ -86,5 +86,5 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
 extension OracleCalls {
   /// All that a step asks for, in gradients: a product with the Hessian takes about two, a loss alone a third, as its derivative takes
   /// about twice as long (our choice).
-  var inGradients: Double { max(Double(gradients + 2 * hessianProducts) + Double(losses) / 3, 1.0 / 3) }
+  var inGradients: Double { max(gradients + 2 * hessianProducts + losses / 3, 1.0 / 3) }
 }

@@ -187,10 +187,10 @@ struct ComparisonTask {
   private func cost(of trainer: Trainer) -> [Measure: Double] {
     let (calls, updates) = (trainer.calls, Double(trainer.step))
     return [
-      .comparedUpdates: updates, .comparedSamples: updates * Double(calls.samples),
+      .comparedUpdates: updates, .comparedSamples: updates * calls.samples,
       // A product with the Hessian costs about two gradients.
-      .comparedGradients: updates * Double(calls.gradients + 2 * calls.hessianProducts),
-      .comparedLosses: updates * Double(calls.losses),
+      .comparedGradients: updates * (calls.gradients + 2 * calls.hessianProducts),
+      .comparedLosses: updates * calls.losses,
       .comparedParameters: Double(trainer.state.parameters.elementCount),
     ]
   }

@@ -29,7 +29,9 @@ final class ShardedStep: BatchStep {
     _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from start: TrainingState,
     key: RandomKey, sampleCount: Int, stepsPerEpoch: Int, shards: any BatchShards
   ) throws {
-    guard let descent = method as? GradientDescent, objective.follow == nil else {
+    guard let descent = method as? GradientDescent, objective.follow == nil,
+      !descent.transformation.requirements.contains(.curvature)
+    else {
       throw TrainingError(
         "\(method.description) looks at a batch more than once, and a batch in parts is seen once: give a chain alone")
     }

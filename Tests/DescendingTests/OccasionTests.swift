@@ -1,0 +1,175 @@
+import Descending
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+/// What is done every few updates: estimates of curvature, roots, bases.
+@Suite struct OccasionTests {
+  private let curvatures = [1.0, 0.5, 2.0]
+
+  private func bowl(_ chain: String, steps: Int, _ start: [Double] = [1, -2, 3]) throws -> DescentRun {
+    let curvatures = curvatures
+    let run = try DescentRun(try ChainParser.parse(chain), from: ["w": NDArray(start)]) { p in
+      0.5 * (p["w"]!.graph.constant(NDArray(curvatures)) * p["w"]!.squared).sum()
+    }
+    try run.run(steps)
+    return run
+  }
+
+  /// The first step of Sophia, by hand from the estimate that it drew; then nine updates that draw none.
+  @Test func sophiaDividesByWhatItEstimates() throws {
+    let first = try bowl("sophia 0.9 0 gamma=0.3 period=10 | rate 0.1", steps: 1)
+    let drawn = first.state["00/diagonal/w"]!.doubles
+    #expect(drawn.allSatisfy { $0 > 0 })
+    for ((start, curvature), (h, end)) in zip(
+      zip([1.0, -2, 3], curvatures), zip(drawn, first.parameters["w"]!.doubles))
+    {
+      let ratio = 0.1 * curvature * start / max(0.3 * h, 1e-12)
+      #expect(abs(end - (start - 0.1 * min(max(ratio, -1), 1))) < 1e-6)
+    }
+    let unlimited = zip(zip([1.0, -2, 3], curvatures), drawn).count { abs(0.1 * $0.1 * $0.0 / (0.3 * $1)) < 1 }
+    #expect(abs(first.readings["optimizer/unlimitedFraction"]! - Double(unlimited) / 3) < 1e-6)
+    try first.run(9)
+    #expect(first.state["00/diagonal/w"]!.doubles == drawn)
+    try first.run(1)
+    #expect(first.state["00/diagonal/w"]!.doubles != drawn)
+    #expect(first.calls.gradients == 1 && abs(first.calls.hessianProducts - 0.1) < 1e-12)
+  }
+
+  /// The mean of many estimates of a diagonal Hessian is its diagonal: z² has the mean 1 and the variance 2.
+  @Test func estimatesOfTheDiagonalAreRightInTheMean() throws {
+    let count = 4000
+    let run = try bowl("sophia 0.9 0.9999 period=1 | rate 0", steps: count)
+    let kept = 1 - pow(0.9999, Double(count))
+    for (h, curvature) in zip(run.state["00/diagonal/w"]!.doubles, curvatures) {
+      #expect(abs(h / kept / curvature - 1) < 4 * (2 / Double(count)).squareRoot(), "\(h / kept) \(curvature)")
+    }
+  }
+
+  /// Where updates are counted by something else one program makes all of them, and the descent is the same.
+  @Test(arguments: [
+    "sophia 0.9 0.9 gamma=1 period=4 | rate 0.02", "adahessian 0.8 0.9 period=3 | rate 0.02",
+    "shampoo 0.8 0.9 period=3 | rate 0.05", "soap 0.8 0.9 period=3 | rate 0.05",
+  ])
+  func renewalsDoNotDependOnWhoCounts(_ chain: String) throws {
+    let problem = TestProblem.matrix
+    func run(_ chain: String) throws -> Tree<NDArray> {
+      let run = try DescentRun(try ChainParser.parse(chain), from: problem.start) { problem.loss($0) }
+      try run.run(11)
+      return run.parameters
+    }
+    let (plain, counted) = (try run(chain), try run("finite (\(chain))"))
+    for (a, b) in zip(plain.leaves, counted.leaves) {
+      #expect(zip(a.doubles, b.doubles).allSatisfy { abs($0 - $1) < 1e-9 }, "\(chain)")
+    }
+    #expect(plain != problem.start)
+  }
+
+  /// What each kind of update asks for, in the mean; two periods in two groups.
+  @Test func costIsThatOfTheMeanUpdate() throws {
+    let problem = TestProblem.bowl
+    func calls(_ chain: String) throws -> OracleCalls {
+      try DescentRun(try ChainParser.parse(chain), from: problem.start) { problem.loss($0) }.calls
+    }
+    #expect(try calls("adahessian | rate 0.1").hessianProducts == 1)
+    #expect(try abs(calls("adahessian period=4 | rate 0.1").hessianProducts - 0.25) < 1e-12)
+    let both = try calls("groups (a/*: sophia period=2 | rate 0.1; b: adahessian period=3 | rate 0.1; c: rate 0.1)")
+    #expect(abs(both.hessianProducts - (0.5 + 1.0 / 3)) < 1e-12 && both.gradients == 1)
+  }
+
+  /// A descent that is taken up in the middle renews at the same updates.
+  @Test(arguments: ["sophia period=4 | rate 0.02", "soap period=4 | rate 0.05", "shampoo period=4 | rate 0.05"])
+  func itGoesOnInTheMiddle(_ chain: String) throws {
+    let problem = TestProblem.matrix
+    func make() throws -> DescentRun {
+      try DescentRun(try ChainParser.parse(chain), from: problem.start) { problem.loss($0) }
+    }
+    let (whole, part, other) = (try make(), try make(), try make())
+    try whole.run(13)
+    try part.run(6)
+    try other.restore(part.parameters, part.state, steps: 6)
+    try other.run(7)
+    #expect(whole.parameters == other.parameters && whole.state == other.state)
+  }
+
+  /// A gradient of zeros has no directions: nothing moves, nothing is NaN. One of one number, one row, one column is scaled as by Adam.
+  @Test(arguments: ["shampoo | rate 0.3", "soap | rate 0.5", "shampoo graft=false | rate 0.5"])
+  func degenerateMatrices(_ chain: String) throws {
+    for type in [ElementType.float32, .float64] {
+      let start: Tree<NDArray> = [
+        "flat": NDArray([1.0, 2, 3, 4], shape: [2, 2]).converted(to: type),
+        "row": NDArray([1.0, 2], shape: [1, 2]).converted(to: type),
+        "column": NDArray([1.0, 2], shape: [2, 1]).converted(to: type), "one": NDArray(1.0).converted(to: type),
+        "none": NDArray.zeros([0, 3], type), "kernel": NDArray.zeros([2, 1, 2, 3], type),
+      ]
+      let run = try DescentRun(try ChainParser.parse(chain), from: start) { p in
+        let moving = ["row", "column", "one", "kernel"].map { (p[$0]! - 3).squared.sum() }
+        return moving.dropFirst().reduce(moving[0] + 0 * p["flat"]!.sum() + p["none"]!.sum(), +)
+      }
+      try run.run(25)
+      #expect(run.parameters["flat"] == start["flat"])
+      #expect(run.losses.last!.isFinite && run.losses.last! < 0.9 * run.losses[0], "\(type): \(run.losses.last!)")
+    }
+  }
+
+  /// Roots against eigenvalues, of moments that have lost nearly all directions, too.
+  @Test(arguments: [2, 4])
+  func stepsOfOneDirectionAreRoots(_ order: Int) throws {
+    // One update of an ungrafted Shampoo on G = u vᵀ: (|u| |v|)^(-1) G but for the ridge, whatever the lengths are.
+    for scale in [1e-6, 1, 1e6] {
+      let (u, v) = ([3.0, 0, 4], [1.0, 2, 2])
+      let g = u.flatMap { a in v.map { scale * a * $0 } }
+      let chain = "shampoo 0 0 epsilon=1e-10 graft=false\(order == 2 ? " largest=3" : "") | rate 1"
+      let shape: Shape = order == 2 ? [3, 12] : [3, 3]
+      let wide = order == 2 ? u.flatMap { a in (0..<12).map { scale * a * v[$0 % 3] } } : g
+      let run = try DescentRun(try ChainParser.parse(chain), from: ["w": NDArray.zeros(shape, .float64)]) { p in
+        (p["w"]! * p["w"]!.graph.constant(NDArray(wide, shape: shape))).sum()
+      }
+      try run.run(1)
+      let norm = wide.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      for (step, g) in zip(run.parameters["w"]!.doubles, wide) { #expect(abs(step + g / norm) < 1e-6, "\(scale)") }
+    }
+  }
+
+  @Test(arguments: [
+    ("sophia period=0 | rate 1", "whole number above 0"), ("soap 0.001 | rate 1", "looks like a rate"),
+    ("shampoo largest=5000 | rate 1", "at most 4096"), ("ademamix warmup=-1 | rate 1", "of 0 or more"),
+    ("adopt | rate", "rate"), ("rate 0.1 | cautious (adam)", "stands behind a rate"),
+    ("cautious (rate 0.1 | average)", "cautious changes steps"), ("dog start=0 | rate 1", "between 1e-12"),
+    ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""), ("soap", "soap | rate 0.001\""),
+  ])
+  func wrongOnesAreRefused(_ text: String, _ hint: String) {
+    #expect {
+      let chain = try ChainParser.parse(text)
+      _ = try DescentRun(chain, from: TestProblem.bowl.start) { TestProblem.bowl.loss($0) }
+    } throws: { "\($0)".contains(hint) }
+  }
+
+  /// A memory that would climb is kept back; where all agree nothing changes.
+  @Test func cautionKeepsWhatAgrees() throws {
+    let (plain, careful) = (try bowl("rate 0.1", steps: 5), try bowl("cautious (rate 0.1)", steps: 5))
+    #expect(plain.parameters == careful.parameters && careful.readings["optimizer/agreeingFraction"] == 1)
+    let heavy = try bowl("cautious (momentum 0.9 | rate 0.3)", steps: 8)
+    let same = try bowl("cautious (momentum 0.9) | rate 0.3", steps: 8)
+    #expect(zip(heavy.parameters["w"]!.doubles, same.parameters["w"]!.doubles).allSatisfy { abs($0 - $1) < 1e-6 })
+    #expect(heavy.readings["optimizer/agreeingFraction"]! < 1)
+  }
+
+  /// alpha and the slow mean's half-life grow on lines: at the end of the warm-up they are what was asked for, at its start those of the fast mean.
+  @Test func slowMeansWarmUp() throws {
+    let slope = { (chain: String, steps: Int) throws -> Double in
+      let run = try DescentRun(try ChainParser.parse(chain), from: ["w": NDArray([0.0])]) { p in p["w"]!.sum() }
+      try run.run(steps)
+      return run.state["00/slow/w"]!.doubles[0]
+    }
+    let (first, last) = (log(0.9), log(0.99))
+    let expected = (1...4).reduce(0.0) { mean, t in
+      let way = Double(t) / 8
+      let kept = exp(first * last / ((1 - way) * last + way * first))
+      return kept * mean + (1 - kept)
+    }
+    #expect(try abs(slope("ademamix 0.9 0.99 0.99 warmup=8 | rate 0.1", 4) - expected) < 1e-6)
+    #expect(try abs(slope("ademamix 0.9 0.99 0.99 | rate 0.1", 4) - (1 - pow(0.99, 4))) < 1e-6)
+  }
+}
