@@ -68,9 +68,9 @@ extension TransformationKind {
     let (known, methods) = (known, DescentMethodKind.known.map(\.name))
     if let kind = known.first(where: { $0.name == name }) { return kind }
     guard !methods.contains(name) else {
+      let inside = name == "newton" ? "clip 1 | rate 1" : "clip 1 | momentum 0.9 | rate 0.1"
       throw DescentError(
-        "\(name) is no stage of a chain but holds one: write \(name) (\(name == "newton" ? "rate 1" : "momentum 0.9 | rate 0.1"))"
-      )
+        "\(name) is no stage of a chain but holds one: all stages go into its parentheses, as in \(name) (\(inside))")
     }
     throw DescentError(
       "there is no transformation \(name); "

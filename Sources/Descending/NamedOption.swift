@@ -75,7 +75,10 @@ public struct NamedOption: Sendable {
       } else if parts.count == 2, !parts[0].contains("(") {
         (option, value) = (parts[0], parts[1])
       } else {
-        guard let next = free() else { throw DescentError("\(owner) has no place for \(word)") }
+        guard let next = free() else {
+          let hint = options.contains(where: \.isChain) ? ": stages go into parentheses, as in \(owner) (rate 0.1)" : ""
+          throw DescentError("\(owner) has no place for \(word)\(hint)")
+        }
         (option, value) = (next, word)
       }
       let known = options.map(\.name)

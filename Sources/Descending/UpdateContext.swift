@@ -25,7 +25,7 @@ public struct UpdateContext {
   public private(set) var counters: Counters
   private var availableParameters: Parameters?
   private var availableLoss: Tensor?
-  private let availableKey: Tensor?
+  private var availableKey: Tensor?
   private let availableProduct: ((Updates) throws -> Updates)?
   private var allowed: Requirements = [.parameters, .loss, .randomness, .curvature]
   private var user = "the transformation"
@@ -93,12 +93,18 @@ public struct UpdateContext {
   ///
   /// - Parameters:
   ///   - parameters, loss, counters: what it sees in place of this context's.
+  ///   - stream: of its randomness: what runs beside others draws other numbers than they do. The first, 0, has this context's key.
   /// - Throws: `DescentError` where it breaks the protocol, or what it throws itself.
   public mutating func run(
     _ transformation: some GradientTransformation, _ updates: Updates, _ state: Tree<Tensor>,
-    parameters: Parameters? = nil, loss: Tensor? = nil, counters: Counters? = nil
+    parameters: Parameters? = nil, loss: Tensor? = nil, counters: Counters? = nil, stream: Int = 0
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var inner = self
+    if stream > 0, let key = availableKey {
+      // Any odd number far from those that are added elsewhere.
+      let shift = Int32(truncatingIfNeeded: stream &* 0x632B_E5AB)
+      inner.availableKey = key + key.graph.constant(NDArray([shift, Int32(0)]))
+    }
     if let parameters { inner.availableParameters = parameters }
     if let loss { inner.availableLoss = loss }
     if let counters { inner.counters = counters }

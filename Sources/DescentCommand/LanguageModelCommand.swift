@@ -199,8 +199,12 @@ struct LanguageModelTrainCommand: ParsableCommand {
     let lock = try FolderLock(path: out)
     // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []
-    guard replace || entries.allSatisfy({ $0 == RunFolder.lockName || AtomicFile.isAside($0) }) else {
+    let isEmpty = entries.allSatisfy { $0 == RunFolder.lockName || AtomicFile.isAside($0) }
+    guard isEmpty || replace else {
       throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
+    }
+    guard isEmpty || entries.contains(Self.recordName) else {
+      throw SettingsError("\(out) is not empty, and holds no fine-tuned model; name another folder by --out")
     }
     return lock
   }
@@ -251,8 +255,13 @@ struct LanguageModelTrainCommand: ParsableCommand {
   ) throws {
     if case .lowRank(let adapter) = tuner.tuning {
       try AdapterFile.write(tuner.trained, of: adapter, for: model.configuration, base: model.path, to: out)
+      // Unless it is the model that the adapter is for.
+      if !isWithin(out, model.path) {
+        removeFiles(["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"])
+      }
     } else {
       try model.write(replacing: tuner.trained, to: out)
+      removeFiles(["adapter_config.json", "adapter_model.safetensors"])
     }
     let record: [String: Any] = [
       "model": model.path, "text": textOptions.text, "length": textOptions.length, "batch": batch, "seed": seed,
@@ -262,7 +271,22 @@ struct LanguageModelTrainCommand: ParsableCommand {
     try AtomicFile.write(
       try JSONSerialization.data(
         withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),
-      to: out + "/training.json")
+      to: out + "/" + Self.recordName)
+  }
+
+  /// What tells of a fine-tuned model how it came about.
+  private static let recordName = "training.json"
+
+  private func isWithin(_ folder: String, _ path: String) -> Bool {
+    let (folder, path) = (
+      URL(fileURLWithPath: folder).standardizedFileURL.path, URL(fileURLWithPath: path).standardizedFileURL.path
+    )
+    return path == folder || path.hasPrefix(folder + "/")
+  }
+
+  /// What the replaced run was, where that was of the other kind.
+  private func removeFiles(_ names: [String]) {
+    for name in names { try? FileManager.default.removeItem(atPath: out + "/" + name) }
   }
 
   private func say(_ text: String) { if !quiet { announce(text) } }

@@ -31,6 +31,9 @@ struct MinimizationAccount {
     }
   }
 
+  /// Whether no descent came to an end.
+  var isLost: Bool { lowest == nil }
+
   private var failures: [String] {
     paths.compactMap { path in path.failure.map { "\(path.method) broke down: \($0)" } }
   }

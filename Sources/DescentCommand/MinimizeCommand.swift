@@ -12,7 +12,8 @@ struct MinimizeCommand: ParsableCommand {
         descent minimize "100*(y - x^2)^2 + (1 - x)^2" --from "x=-1.2, y=1" --chain "adam | rate 0.03"
         descent minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
       --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
-      Arithmetic is in double precision. What is said at the end is of where the lowest descent ended: how the function \
+      A formula that begins with a minus may stand as it is: descent minimize "-cos(x)" --from x=1. Arithmetic is in double precision, but \
+      for schedules and the corrections of running means, which are known to seven digits. What is said at the end is of where the lowest descent ended: how the function \
       bends there, by the Hessian, and how much lower Newton's step would lead.
       """)
 
@@ -47,11 +48,19 @@ struct MinimizeCommand: ParsableCommand {
       print(account.text)
       return account
     }
-    guard let folder else {
-      _ = try account()
-      return
+    var isLost = false
+    func report() throws -> Report {
+      let account = try account()
+      isLost = account.isLost
+      return account.report
     }
-    try folder.write(settings: try Settings.yaml(manifest)) { try account().report }
+    if let folder {
+      try folder.write(settings: try Settings.yaml(manifest), report)
+    } else {
+      isLost = try account().isLost
+    }
+    // Said already; a script must see it, too.
+    if isLost { throw ExitCode.failure }
   }
 
   private struct Manifest: Encodable {

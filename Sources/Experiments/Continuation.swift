@@ -90,6 +90,17 @@ package struct RateCourse {
     return "the chain's rate is 0 in the last \(idle) of \(counted(epochs, "epoch")): nothing moves there"
   }
 
+  /// The share of a run's last updates in which all rates are 0, to a hundredth or so.
+  package func idleShare(ofUpdates total: Int) -> Double {
+    guard !rates.isEmpty, total > 1 else { return 0 }
+    let looks = 128
+    let idle = (0...looks).reversed().prefix { look in
+      values(at: look * (total - 1) / looks).allSatisfy { $0 == 0 }
+    }.count
+    // A schedule may well end at 0.
+    return idle > 2 ? Double(idle - 1) / Double(looks) : 0
+  }
+
   /// The rate of a schedule that has ended before an epoch; nil where it has not, or is none.
   package func lastRate(from first: Int, to end: Int) -> Double? {
     guard let rate = rates.first, rates.count == 1 else { return nil }

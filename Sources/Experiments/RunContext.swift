@@ -16,6 +16,7 @@ public final class RunContext: @unchecked Sendable {
   /// Where tasks run.
   let workplace: any Workplace
   private var found: [String: [String: Double]]
+  private var hasBegun = false
   private let sinks: [any RunSink]
   private let clock: () -> Double
   private let start: Double
@@ -53,6 +54,10 @@ public final class RunContext: @unchecked Sendable {
       let event = RunEvent(kind: kind, task: task, step: step, time: elapsed, values: values, text: text)
       for sink in sinks { try sink.record(event) }
       if kind == RunEvent.resultKind { found[task] = values }
+      if event.tellsProgress, !hasBegun {
+        folder.forgetReplaced()
+        hasBegun = true
+      }
     }
   }
 
@@ -78,6 +83,9 @@ public final class RunContext: @unchecked Sendable {
 extension RunEvent {
   /// The kind of event with which a task ends.
   static let resultKind = "result"
+
+  /// Whether something was computed before it: until then a run may as well not have begun.
+  var tellsProgress: Bool { step > 0 || kind == Self.resultKind }
 }
 
 extension [RunEvent] {

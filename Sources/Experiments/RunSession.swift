@@ -106,7 +106,10 @@ public struct RunSession {
       return try run(experiment, configuration, folder, data, workplace, announce, isQuiet)
     } catch {
       // A run that did not begin, for want of data, leaves nothing in the way of the next.
-      if let events = try? folder.events(), events.isEmpty { folder.discard() }
+      let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: folder.checkpointFolder)) ?? []
+      if let events = try? folder.events(), !events.contains(where: \.tellsProgress), checkpoints.isEmpty {
+        folder.discard()
+      }
       throw error
     }
   }

@@ -126,8 +126,14 @@ package struct TrainingRun {
     if !resuming {
       try AtomicFile.write(
         RunEnvironment.json(
-          libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601)),
+          libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601),
+          threads: Engine.threadCount),
         to: folder.environmentPath)
+    }
+    if resuming, let threads = RunEnvironment.threads(in: folder.environmentPath), threads != Engine.threadCount {
+      announce(
+        "the run was started with \(counted(threads, "thread")) and goes on with \(Engine.threadCount): sums are added in another order, so "
+          + "that it does not end on the same bits")
     }
     // Without a checkpoint all is done again, the looks at the start too.
     // What was said of the end is said again.
@@ -232,6 +238,7 @@ package struct TrainingRun {
     let watching = try watches.map { try Watching($0, context, trainer, memory: saved?.memory.subtree("watch")) }
     var best = BestEpoch(saved?.memory.subtree("best"))
     let patience = settings.patience
+    context.folder.forgetReplaced()
     func endEpoch(_ trainer: Trainer, _ means: [String: Double]) throws {
       var values = means
       let weights = trainer.evaluatedState

@@ -15,18 +15,29 @@ public enum RunEnvironment {
   ///
   /// The commit that the program was built from is "unknown": the package manager does not tell it to a build. That of the
   /// working directory, `workingDirectoryRevision`, is the user's own, and left out where there is none.
-  public static func json(libraries: [String: String], commandLine: [String], date: String) -> String {
+  ///
+  /// - Parameter threads: of a descent whose last bits depend on them; nil where none do.
+  public static func json(
+    libraries: [String: String], commandLine: [String], date: String, threads: Int? = nil
+  ) -> String {
     let info = ProcessInfo.processInfo
     var facts: [String: Any] = [
       "system": info.operatingSystemVersionString, "cores": info.activeProcessorCount,
       "memoryBytes": info.physicalMemory, "libraries": libraries, "commandLine": commandLine, "date": date,
       "descentVersion": version, "descentRevision": "unknown",
     ]
+    if let threads { facts["threads"] = threads }
     if let model = processorModel() { facts["processor"] = model }
     if let revision = gitRevision() { facts["workingDirectoryRevision"] = revision }
     let data = try? JSONSerialization.data(
       withJSONObject: facts, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     return data.map { String(decoding: $0, as: UTF8.self) + "\n" } ?? "{}\n"
+  }
+
+  /// The threads that a file made by `json` names; nil where it names none.
+  package static func threads(in path: String) -> Int? {
+    let facts = FileManager.default.contents(atPath: path).flatMap { try? JSONSerialization.jsonObject(with: $0) }
+    return (facts as? [String: Any])?["threads"] as? Int
   }
 
   /// The processor's name; family and model where a virtual machine tells no more than the brand.

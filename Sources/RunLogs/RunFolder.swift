@@ -23,7 +23,8 @@ public struct RunFolder: Sendable {
 
   private init(path: String) { self.path = path }
 
-  /// A new folder. One that holds something is refused, unless `replacing` and it is a run's own.
+  /// A new folder. One that holds something is refused, unless `replacing` and it is a run's own: that run lies aside until
+  /// `forgetReplaced`, and `discard` puts it back.
   ///
   /// - Throws: `RunLogError` where the folder is taken, is no run's, is in use, or cannot be made.
   public static func create(_ path: String, replacing: Bool = false) throws -> RunFolder {
@@ -41,20 +42,20 @@ public struct RunFolder: Sendable {
     if manager.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
       throw RunLogError("\(path) is a file, and a run has a folder: name another by --out")
     }
+    var isRun: Bool {
+      manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
+    }
+    let replaced = ReplacedRun(in: path)
+    if replaced.isThere, !isRun {
+      // A process was killed before what it was to put here began.
+      try withExtendedLifetime(try FolderLock(folder)) { replaced.restore() }
+    }
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
-      let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
       guard replacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun, continuation)) }
       // Not under the feet of a process that still writes to it; the lock's file stays, so that all lock the same one.
       let lock = try FolderLock(folder)
-      try withExtendedLifetime(lock) {
-        // Listed again: the lock has removed what was left aside.
-        for name in (try? manager.contentsOfDirectory(atPath: path)) ?? [] where name != Self.lockName {
-          do { try manager.removeItem(atPath: path + "/" + name) } catch {
-            throw RunLogError("\(path)/\(name) cannot be removed: \(error.localizedDescription)")
-          }
-        }
-      }
+      try withExtendedLifetime(lock) { try replaced.setAside() }
     }
     do { try manager.createDirectory(atPath: folder.checkpointFolder, withIntermediateDirectories: true) } catch {
       throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")
@@ -81,10 +82,15 @@ public struct RunFolder: Sendable {
     return (folder, lock)
   }
 
+  /// What was replaced is given up: the run has begun.
+  package func forgetReplaced() { ReplacedRun(in: path).forget() }
+
   /// Removes all that is in a folder that this process holds, and the folder where it can be: what did not begin leaves
-  /// nothing in the way of the next.
+  /// nothing in the way of the next, and what it was to replace is there again.
   package func discard() {
     let manager = FileManager.default
+    let replaced = ReplacedRun(in: path)
+    guard !replaced.isThere else { return replaced.restore() }
     // One by one: a folder that cannot go, as a place where a disk is mounted, is empty then.
     for name in (try? manager.contentsOfDirectory(atPath: path)) ?? [] {
       try? manager.removeItem(atPath: path + "/" + name)
@@ -107,7 +113,7 @@ public struct RunFolder: Sendable {
 
   /// Whether a file is what a run leaves that could not begin, as on a full disk.
   private func isLeftover(_ name: String) -> Bool {
-    if name == Self.lockName || AtomicFile.isAside(name) { return true }
+    if name == Self.lockName || name == ReplacedRun.name || AtomicFile.isAside(name) { return true }
     guard path + "/" + name == checkpointFolder else { return false }
     return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.allSatisfy(AtomicFile.isAside)
       ?? false

@@ -35,8 +35,8 @@ extension Claim {
 
   /// Decides "both samples have the same mean within ±margin" by two one-sided tests (Schuirmann 1987).
   ///
-  /// Upheld when the larger p < α, so that the interval of level 1 - 2α lies within the margin; refuted when that
-  /// interval lies wholly outside it, and the p-value is then that of a difference beyond the margin; undecided otherwise.
+  /// Upheld when the larger p < α, so that the interval of level 1 - 2α lies within the margin; refuted when a difference beyond
+  /// the margin, on either side, has a p-value below α, which is then the evidence's; undecided otherwise.
   /// Differences without spread are tested by exact sign flips about the ends of the margin, with p = 2^-n
   /// (`unspreadTail`).
   public func decideEquivalence(
@@ -45,10 +45,10 @@ extension Claim {
     precondition(alpha > 0 && alpha < 0.5, "α lies between 0 and 0.5; got \(alpha).")
     do {
       let result = try equivalenceTest(first, second, margin: margin, design: design, alpha: alpha)
-      let (place, verdict) = place(of: result.interval, from: -margin, to: margin)
-      var evidence = Evidence(result, reason: "\(place) ±\(short(margin)).")
-      // The larger of both p-values belongs to the nearer end of the margin: its complement tests "beyond this end".
-      if verdict == .refuted { evidence.pValue = 1 - result.pValue }
+      let (verdict, reason, p) = placed(
+        result.interval, MarginTest(result, margin: margin, alpha: alpha), about: 0, margin, "±\(short(margin))", alpha)
+      var evidence = Evidence(result, reason: reason)
+      evidence.pValue = p
       return decision(verdict, evidence)
     } catch StatisticsError.noSpread {
       return sameness(
@@ -62,7 +62,8 @@ extension Claim {
   /// exponent of a power law: upheld when the interval lies within the tolerance, refuted when it lies wholly outside,
   /// undecided otherwise.
   ///
-  /// - Parameter interval: of level 1 - 2α, so that "upheld" has level α (an equivalence test).
+  /// - Parameter interval: of level 1 - 2α, so that "upheld" has level α (an equivalence test); "refuted" has it where the tolerance is wide
+  ///   beside the interval, and twice that at most.
   public func decideValue(
     _ expected: Double, within tolerance: Double, estimate: Double, interval: Interval, count: Int, test: String
   ) -> Decision {
@@ -90,25 +91,23 @@ extension Claim {
     guard margin > 0 else { throw StatisticsError.notPositive(what: "A margin", value: margin) }
     let level = 1 - 2 * alpha
     do {
-      let above = try oneSampleTTest(values, reference: expected - margin, alternative: .greater, level: level)
-      let below = try oneSampleTTest(values, reference: expected + margin, alternative: .less, level: level)
+      let result = try oneSampleTTest(values, reference: expected, level: level)
+      let test = MarginTest(result, margin: margin, alpha: alpha)
       let summary = Summary(values)
-      let (place, verdict) = place(
-        of: summary.interval(level: level), from: expected - margin, to: expected + margin)
-      var evidence = Evidence(above, reason: "\(place) \(short(expected)) ± \(short(margin)).")
-      (evidence.test, evidence.estimate) = ("two one-sided t-tests", summary.mean)
-      evidence.interval = summary.interval(level: level)
-      evidence.effectSize = (summary.mean - expected) / summary.standardDeviation
-      let p = max(above.pValue, below.pValue)
-      evidence.pValue = verdict == .refuted ? 1 - p : p
+      let interval = summary.interval(level: level)
+      let (verdict, reason, p) = placed(
+        interval, test, about: expected, margin, "\(short(expected)) ± \(short(margin))", alpha)
+      var evidence = Evidence(result, reason: reason)
+      (evidence.test, evidence.estimate, evidence.interval) = ("two one-sided t-tests", summary.mean, interval)
+      evidence.pValue = p
       return decision(verdict, evidence)
     } catch StatisticsError.noSpread {
       return sameness(of: mean(values), as: expected, within: margin, .init(of: values), alpha: alpha)
     }
   }
 
-  /// Decides "it happens in more (fewer) than that share of cases" by an exact binomial test in either direction; the
-  /// interval is Clopper and Pearson's of level 1 - 2α.
+  /// Decides "it happens in more (fewer) than that share of cases" by exact binomial tests in both directions, each at half the
+  /// level; the p-value is twice the smaller one, and the interval Clopper and Pearson's of level 1 - α.
   ///
   /// - Throws: `StatisticsError` where there is no case.
   public func decideShare(
@@ -116,15 +115,18 @@ extension Claim {
   ) throws -> Decision {
     let (atMost, atLeast) = try binomialTails(successes, trials, share, share)
     let found: Verdict = direction == .higher ? .upheld : .refuted
+    let half = alpha / 2
     let verdict: Verdict =
-      atLeast < alpha ? found : atMost < alpha ? (found == .upheld ? .refuted : .upheld) : .undecided
+      atLeast < half ? found : atMost < half ? (found == .upheld ? .refuted : .upheld) : .undecided
     return decision(
       verdict,
       shareEvidence(
-        successes, trials, alpha, p: min(atMost, atLeast), "exact binomial test against \(short(share))"))
+        successes, trials, level: 1 - alpha, p: min(1, 2 * min(atMost, atLeast)),
+        "exact binomial test against \(short(share))"))
   }
 
-  /// Decides "it happens in that share of cases, within ±margin" by two exact one-sided binomial tests.
+  /// Decides "it happens in that share of cases, within ±margin" by two exact one-sided binomial tests; beyond the margin by both
+  /// tails at its nearer end, as `decideEquivalence` does.
   ///
   /// - Throws: `StatisticsError` where there is no case.
   public func decideShare(
@@ -134,16 +136,21 @@ extension Claim {
     let (isNotAbove, isNotBelow) = try binomialTails(successes, trials, high, low)
     // "Not above the high end", and "not below the low end"; an end beyond 0 or 1 needs no test.
     let p = max(share + margin >= 1 ? 0 : isNotAbove, share - margin <= 0 ? 0 : isNotBelow)
-    let (isBelow, isAbove) = (
-      binomialCDF(successes, trials: trials, probability: low),
-      binomialCDF(trials - successes, trials: trials, probability: 1 - high)
-    )
-    let outside = min(share - margin <= 0 ? 1 : isBelow, share + margin >= 1 ? 1 : isAbove)
+    // As far from the share as seen, on both sides; a count is whole but for rounding.
+    let (count, seen) = (Double(trials), Double(successes))
+    let gap = abs(seen - share * count)
+    let (few, many) = (Int((share * count - gap + 1e-9).rounded(.down)), Int((share * count + gap - 1e-9).rounded(.up)))
+    let end = seen < share * count ? low : high
+    let tails =
+      (few < 0 ? 0 : binomialCDF(few, trials: trials, probability: end))
+      + (many > trials ? 0 : binomialCDF(trials - many, trials: trials, probability: 1 - end))
+    let isInside = gap <= margin * count
+    let outside = isInside ? 1 : min(1, tails)
     let verdict: Verdict = p < alpha ? .upheld : outside < alpha ? .refuted : .undecided
     return decision(
       verdict,
       shareEvidence(
-        successes, trials, alpha, p: verdict == .refuted ? outside : p,
+        successes, trials, level: 1 - 2 * alpha, p: verdict == .refuted ? outside : p,
         "two exact binomial tests, \(short(share)) ± \(short(margin))"))
   }
 
@@ -159,12 +166,12 @@ extension Claim {
   }
 
   private func shareEvidence(
-    _ successes: Int, _ trials: Int, _ alpha: Double, p: Double, _ test: String
+    _ successes: Int, _ trials: Int, level: Double, p: Double, _ test: String
   ) -> Evidence {
     Evidence(
       test: test, count: trials, estimate: Double(successes) / Double(trials),
       interval: proportionInterval(
-        successes: successes, trials: trials, level: 1 - 2 * alpha, method: .clopperPearson),
+        successes: successes, trials: trials, level: level, method: .clopperPearson),
       pValue: p, reason: "\(successes) of \(trials).")
   }
 
@@ -225,6 +232,22 @@ extension Claim {
         // Values that are too few to tell exclude no other mean.
         interval: isTold ? Interval(low: value, high: value, level: level) : .undefined(level: level),
         pValue: isIdentity ? .nan : pValue, reason: "All \(sample.count) are \(short(value)): \(finding)"))
+  }
+
+  /// Within the margin, beyond it, or neither; the p-value is that of what is said.
+  private func placed(
+    _ interval: Interval, _ test: MarginTest, about expected: Double, _ margin: Double, _ range: String, _ alpha: Double
+  ) -> (Verdict, reason: String, pValue: Double) {
+    let (place, verdict) = place(of: interval, from: expected - margin, to: expected + margin)
+    guard verdict == .refuted else { return (verdict, "\(place) \(range).", test.within) }
+    guard test.beyond < alpha else {
+      return (
+        .undecided,
+        "\(place) \(range), but beyond it on either side has p = \(short(test.beyond)), not below α = \(short(alpha)).",
+        test.beyond
+      )
+    }
+    return (.refuted, "\(place) \(range).", test.beyond)
   }
 
   private func place(of interval: Interval, from low: Double, to high: Double) -> (String, Verdict) {

@@ -21,13 +21,31 @@ public func equivalenceTest(
     case .paired: try pairedTTest(first, second, level: 1 - 2 * alpha)
     case .independent: try welchTTest(first, second, level: 1 - 2 * alpha)
     }
-  let distribution = StudentT(degreesOfFreedom: result.degreesOfFreedom)
-  // The half-width of the interval is a quantile times the standard error.
-  let error = (result.interval.high - result.interval.low) / (2 * distribution.upperQuantile(alpha))
-  let aboveLower = distribution.upperTail((result.estimate + margin) / error)
-  let belowUpper = distribution.upperTail((margin - result.estimate) / error)
-  result.pValue = max(aboveLower, belowUpper)
-  result.statistic = min(result.estimate + margin, margin - result.estimate) / error
+  let test = MarginTest(result, margin: margin, alpha: alpha)
+  result.pValue = test.within
+  result.statistic = (margin - abs(result.estimate)) / test.error
   result.name = "two one-sided t-tests (\(design == .paired ? "paired" : "Welch"))"
   return result
+}
+
+/// What t-tests say of a mean and the margin around 0: that it lies within, and that it lies beyond.
+struct MarginTest {
+  /// Of the mean.
+  let error: Double
+  /// p of "within": the larger one of two one-sided tests, which belongs to the nearer end.
+  let within: Double
+  /// p of "beyond, on either side": how often means at the nearer end come so far from 0. It is the two-sided test's where the margin is 0 and
+  /// the one-sided test's about the end where it is wide; tails are taken as such, as the complement of a p-value near 1 has lost its digits.
+  let beyond: Double
+
+  /// - Parameter result: of a t-test whose interval has the level 1 - 2α.
+  init(_ result: TestResult, margin: Double, alpha: Double) {
+    let distribution = StudentT(degreesOfFreedom: result.degreesOfFreedom)
+    // The half-width of the interval is a quantile times the standard error.
+    error = (result.interval.high - result.interval.low) / (2 * distribution.upperQuantile(alpha))
+    let size = abs(result.estimate)
+    within = distribution.upperTail((margin - size) / error)
+    beyond = min(
+      1, distribution.upperTail((size - margin) / error) + distribution.upperTail((size + margin) / error))
+  }
 }

@@ -13,6 +13,8 @@ package enum StandardStreams {
   /// closed ones lead nowhere from here on. And a program whose output did not arrive ends with a sentence and status 1,
   /// whichever way it ends.
   package static func prepare() {
+    // A file that may grow no further is an error of the write that says so, as on a full disk, and not a death.
+    _ = signal(SIGXFSZ, SIG_IGN)
     for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
       // Lower numbers are taken, so this one gets the number.
       _ = open("/dev/null", O_RDWR)

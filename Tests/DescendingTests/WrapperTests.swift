@@ -189,4 +189,25 @@ import Testing
     #expect(run.parameters["m"]!.doubles == [2, 3, 0, 1, -2, -4])
     #expect(run.parameters["v"]!.doubles == [-1, -1])
   }
+
+  /// Two stages that draw draw other numbers; groups take several patterns.
+  @Test func stagesDrawByThemselves() throws {
+    func end(_ chain: String) throws -> [Double] {
+      let run = try DescentRun(
+        try ChainParser.parse(chain), from: ["x": NDArray([Double](repeating: 0, count: 500))]
+      ) { p in p["x"]!.sum() }
+      try run.run(1)
+      return run.parameters["x"]!.doubles.map { -$0 - 1 }
+    }
+    let (one, two) = (try end("noise 1 | rate 1"), try end("noise 0.5 | noise 0.5 | rate 1"))
+    func variance(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 } / Double(x.count) }
+    // The sum of two independent ones of deviation 0.5 has the variance 0.5; of the same one it would be 1.
+    #expect(abs(variance(one) - 1) < 0.3 && abs(variance(two) - 0.5) < 0.15, "\(variance(one)) \(variance(two))")
+    let problem = TestProblem.bowl
+    let grouped = try DescentRun(try ChainParser.parse("groups (a/*+b: rate 0.1; c: rate 0.2)"), from: problem.start) {
+      problem.loss($0)
+    }
+    try grouped.run(5)
+    #expect(grouped.losses.last! < grouped.losses[0])
+  }
 }

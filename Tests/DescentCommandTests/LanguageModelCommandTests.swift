@@ -103,6 +103,27 @@ import Testing
     }
   }
 
+  /// What replaces a model of the other kind leaves nothing of it, and what is no model is not replaced.
+  @Test func replacedModelsAreGone() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let out = folder + "/both"
+    func train(_ options: [String]) throws -> (status: Int32, text: String) {
+      try run(["lm", "train", model, text, "--length", "32", "--steps", "1", "--out", out] + options)
+    }
+    #expect(try train(["--full"]).status == 0)
+    #expect(try train(["--lora", "2", "--replace"]).status == 0)
+    func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: out).sorted() }
+    #expect(try !names().contains("model.safetensors") && names().contains("adapter_model.safetensors"))
+    #expect(try train(["--full", "--replace"]).status == 0)
+    #expect(try names().contains("model.safetensors") && !names().contains("adapter_model.safetensors"))
+    let other = folder + "/thesis"
+    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    try Data("text".utf8).write(to: URL(fileURLWithPath: other + "/thesis.txt"))
+    let refused = try run(
+      ["lm", "train", model, text, "--length", "32", "--steps", "1", "--out", other, "--full", "--replace"])
+    #expect(refused.status != 0 && refused.text.contains("holds no fine-tuned model"), "\(refused.text)")
+  }
+
   /// A model that could not be written is refused before it is trained, and nothing is made.
   @Test func whatCannotBeWrittenIsNotTrained() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }

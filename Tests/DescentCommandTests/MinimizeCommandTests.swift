@@ -28,6 +28,28 @@ import Testing
     #expect(replaced.status == 0, "\(replaced.text)")
   }
 
+  /// A formula may begin with a minus; a script sees that no descent came to an end.
+  @Test func whatAScriptSees() throws {
+    let cosine = try Command.run("minimize", "-cos(x)", "--from", "x=1", "--chain", "rate 0.5", "--updates", "50")
+    #expect(cosine.status == 0 && cosine.text.contains("-1 at x ="), "\(cosine.text)")
+    let out = temporary.path + "/lost"
+    let lost = try Command.run("minimize", "x^4", "--from", "x=10", "--chain", "rate 1", "--out", out)
+    #expect(lost.status == 1 && lost.text.contains("no descent came to an end"), "\(lost.text)")
+    #expect(FileManager.default.fileExists(atPath: out + "/report.html"))
+  }
+
+  /// What cannot be does not take away what is there.
+  @Test func aReportIsReplacedByAnotherOnly() throws {
+    let out = temporary.path + "/kept"
+    #expect(try Command.run("minimize", "x^2", "--from", "x=1", "--out", out).status == 0)
+    let before = try String(contentsOfFile: out + "/config.yaml", encoding: .utf8)
+    let wrong = try Command.run(
+      "minimize", "x^2", "--from", "x=1", "--chain", "polar | rate 1", "--out", out, "--replace")
+    #expect(wrong.status != 0 && wrong.text.contains("polar is for matrices"), "\(wrong.text)")
+    #expect(try String(contentsOfFile: out + "/config.yaml", encoding: .utf8) == before)
+    #expect(FileManager.default.fileExists(atPath: out + "/report.html"))
+  }
+
   @Test func mistakesAreNamedAndLeaveNothing() throws {
     let out = temporary.path + "/wrong"
     for (formula, start, chain, hint) in [

@@ -34,10 +34,19 @@ func complaint(_ body: () throws -> Void) -> String {
         withExtendedLifetime(lock) {}
       }
       #expect(complaint { _ = try RunFolder.claim(path, replacing: false) }.contains("is not empty"))
-      let (folder, lock) = try RunFolder.claim(path, replacing: true)
-      try AtomicFile.write("seed: 2\n", to: folder.configurationPath)
-      folder.discard()
-      withExtendedLifetime(lock) {}
+      do {
+        let (folder, lock) = try RunFolder.claim(path, replacing: true)
+        try AtomicFile.write("seed: 2\n", to: folder.configurationPath)
+        folder.discard()
+        withExtendedLifetime(lock) {}
+      }
+      #expect(try contents(path + "/config.yaml") == "seed: 1\n")
+      do {
+        let (folder, lock) = try RunFolder.claim(path, replacing: true)
+        folder.forgetReplaced()
+        folder.discard()
+        withExtendedLifetime(lock) {}
+      }
       #expect(!FileManager.default.fileExists(atPath: path))
       // One that was faster has come and gone between the look and the lock.
       let late = complaint {
@@ -56,6 +65,44 @@ func complaint(_ body: () throws -> Void) -> String {
       #expect(try contents(folder.configurationPath) == "seed: 1\n")
       _ = try RunFolder.create(root + "/run", replacing: true)
       #expect(!FileManager.default.fileExists(atPath: folder.configurationPath))
+    }
+  }
+
+  /// What is replaced comes back where nothing begins: after an error, and after a kill.
+  @Test func aReplacedRunIsNotLostBeforeTheNextBegins() throws {
+    try withTemporaryFolder { root in
+      let path = root + "/run"
+      let old = try RunFolder.create(path)
+      try AtomicFile.write("seed: 1\n", to: old.configurationPath)
+      try AtomicFile.write("weights\n", to: old.checkpointFolder + "/00000001")
+      func isOld() -> Bool {
+        (try? contents(old.configurationPath)) == "seed: 1\n"
+          && (try? contents(old.checkpointFolder + "/00000001")) == "weights\n"
+          && !FileManager.default.fileExists(atPath: path + "/.replaced")
+      }
+      do {
+        let (folder, lock) = try RunFolder.claim(path, replacing: true)
+        #expect(!isOld())
+        try AtomicFile.write("seed: 2\n", to: folder.configurationPath)
+        folder.discard()
+        withExtendedLifetime(lock) {}
+      }
+      #expect(isOld())
+      // Killed before anything was written, and after: who does not ask to replace finds the old run, or a refusal.
+      _ = try RunFolder.create(path, replacing: true)
+      #expect(complaint { _ = try RunFolder.create(path) }.contains("is not empty"))
+      #expect(isOld())
+      do {
+        let folder = try RunFolder.create(path, replacing: true)
+        try AtomicFile.write("seed: 3\n", to: folder.configurationPath)
+        // The one that never began is not worth keeping.
+        let next = try RunFolder.create(path, replacing: true)
+        next.discard()
+      }
+      #expect(isOld())
+      let begun = try RunFolder.create(path, replacing: true)
+      begun.forgetReplaced()
+      #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == [".lock", "checkpoints"])
     }
   }
 

@@ -175,6 +175,48 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
     #expect(abs(Double(claimed) / 2000 - 0.05) < 4 * error)
   }
 
+  /// scipy.stats.t.sf of both tails at the nearer end; with a margin of nothing the two-sided t-test's p-value.
+  @Test func beyondAMarginIsATailOfItsOwn() {
+    let zeros = [Double](repeating: 0, count: 6)
+    let lifted = [3.0, 3.1, 2.9, 3.05, 2.95, 3.02]
+    for (margin, p) in [(1, 6.271885058377425e-09), (2.9, 0.008142231202395545), (1e-9, 1.607971557521746e-09)] {
+      let decision = claim.decideEquivalence(within: margin, from: zeros, to: lifted)
+      #expect(
+        decision.verdict == .refuted && abs(decision.evidence.pValue / p - 1) < 1e-6, "\(decision.evidence.pValue)")
+      let value = try? claim.decideValue(7, within: margin, of: lifted.map { $0 + 7 })
+      #expect(value?.verdict == .refuted && abs((value?.evidence.pValue ?? 0) / p - 1) < 1e-6)
+    }
+    let many = (0..<40).map { 3 + 1e-3 * sin(7 * Double($0)) }
+    let p = claim.decideEquivalence(within: 1, from: many.map { _ in 0 }, to: many).evidence.pValue
+    #expect(abs(p / 9.774656405379405e-137 - 1) < 1e-6, "\(p)")
+  }
+
+  /// Without a true difference "beyond the margin" is claimed in at most α of the data sets, however small the margin is.
+  @Test(arguments: [1e-9, 0.03, 0.1]) func falseDifferenceRate(_ margin: Double) throws {
+    var generator = Normals(state: 11)
+    var (claimed, shares) = (0, 0)
+    for _ in 0..<2000 {
+      let y = (0..<10).map { _ in generator.next() }
+      let x = y.map { $0 + generator.next() }
+      if claim.decideEquivalence(within: margin, from: y, to: x).verdict == .refuted { claimed += 1 }
+      let heads = (0..<40).count { _ in generator.next() > 0 }
+      if try claim.decideShare(0.5, within: margin, successes: heads, trials: 40).verdict == .refuted { shares += 1 }
+      if try claim.decideShare(.higher, than: 0.5, successes: heads, trials: 40).verdict != .undecided { shares += 1 }
+    }
+    let error = (0.05 * 0.95 / 2000).squareRoot()
+    #expect(Double(claimed) / 2000 < 0.05 + 4 * error, "\(claimed)")
+    // Two exact tests of shares.
+    #expect(Double(shares) / 4000 < 0.05 + 4 * error, "\(shares)")
+  }
+
+  /// scipy.stats: twice binom.sf(14, 16, 0.6).
+  @Test func sharesAreTestedInBothDirections() throws {
+    let decision = try claim.decideShare(.higher, than: 0.6, successes: 15, trials: 16)
+    #expect(decision.verdict == .upheld && abs(decision.evidence.pValue - 0.0065825897840639976) < 1e-12)
+    #expect(decision.evidence.interval.level == 0.95)
+    #expect(try claim.decideShare(0.6, within: 0.05, successes: 15, trials: 16).verdict == .refuted)
+  }
+
   /// An effect of one standard deviation in 20 pairs: the power of the t-test is 0.989 (statsmodels' formula: a
   /// noncentral t), and nothing is ever decided for the wrong side.
   @Test func power() {

@@ -1,4 +1,4 @@
-/// Different transformations for different parameters, by path pattern: every parameter must match exactly one rule.
+/// Different transformations for different parameters, by path patterns, joined by +: every parameter must match exactly one rule.
 ///
 /// Readings carry the pattern of their group: "optimizer/learningRate[*/bias]".
 public struct Grouped: NamedTransformation {
@@ -26,7 +26,9 @@ public struct Grouped: NamedTransformation {
   /// - Throws: `DescentError` for a path that matches none or several, or a rule without a path.
   public func assignment(of paths: [String]) throws -> [Int] {
     let result = try paths.map { path -> Int in
-      let matching = rules.indices.filter { PathPattern(rules[$0].pattern).matches(path) }
+      let matching = rules.indices.filter { rule in
+        rules[rule].pattern.split(separator: "+").contains { PathPattern(String($0)).matches(path) }
+      }
       guard matching.count == 1 else {
         let names = matching.map { rules[$0].pattern }.joined(separator: ", ")
         throw DescentError(

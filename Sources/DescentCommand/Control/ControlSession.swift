@@ -8,18 +8,26 @@ struct ControlSession<Part: LearnerPart> {
 
   private func checkpoint(_ seed: Int) -> String { "\(folder)/checkpoints/seed-\(seed).safetensors" }
 
+  /// The networks that are tuned; nil where none are.
+  private func expert(_ seed: Int) throws -> Tree<NDArray>? {
+    guard !settings.expert.isEmpty else { return nil }
+    let path = "\(settings.expert)/checkpoints/seed-\(seed).safetensors"
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw ControlError("the expert's folder has no checkpoint of seed \(seed): \(path)")
+    }
+    let contents = try Safetensors.read(path)
+    let all = Tree(contents.arrays)
+    guard contents.metadata["checksum"].map({ $0 == all.digest }) ?? true else {
+      throw ControlError("\(path) is damaged: its checksum is another")
+    }
+    let networks = all.subtree("networks")
+    // An expert that was itself tuned keeps its networks one level deeper.
+    return networks.isEmpty ? all.subtree("training").subtree("networks") : networks
+  }
+
   private func controlRun(_ seed: Int) throws -> ControlRun {
     let environment = try settings.problem.environment()
-    var expert: Tree<NDArray>?
-    if !settings.expert.isEmpty {
-      let path = "\(settings.expert)/checkpoints/seed-\(seed).safetensors"
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw ControlError("the expert's folder has no checkpoint of seed \(seed): \(path)")
-      }
-      expert = Tree(try Safetensors.read(path).arrays).subtree("networks")
-      // An expert that was itself tuned keeps its networks one level deeper.
-      if expert!.isEmpty { expert = Tree(try Safetensors.read(path).arrays).subtree("training").subtree("networks") }
-    }
+    let expert = try expert(seed)
     // Of the settings a run depends on these; its number of seeds and its end may change when it goes on.
     var own = settings
     (own.seeds, own.steps, own.interval) = (0, 0, 0)
@@ -33,10 +41,22 @@ struct ControlSession<Part: LearnerPart> {
     let path = folder + "/config.yaml"
     let isNew = replacing || !FileManager.default.fileExists(atPath: path)
     // Two processes in one folder would write over each other.
-    let lock = try FolderLock(
+    let place =
       try isNew
-        ? RunFolder.create(folder, replacing: replacing, goingOnBy: "the same command") : RunFolder.open(folder))
+      ? RunFolder.create(folder, replacing: replacing, goingOnBy: "the same command") : RunFolder.open(folder)
+    let lock = try FolderLock(place)
     defer { withExtendedLifetime(lock) {} }
+    if isNew {
+      // What cannot be leaves nothing, and takes nothing away.
+      do {
+        _ = try controlRun(0)
+        for seed in 1..<max(settings.seeds, 1) { _ = try expert(seed) }
+      } catch {
+        place.discard()
+        throw error
+      }
+      place.forgetReplaced()
+    }
     if isNew {
       try write(try Settings.yaml(settings), to: path)
       try write(

@@ -92,6 +92,8 @@ extension Measure {
   static let comparedGradients = Measure("gradients")
   /// Of a batch without a gradient, in all.
   static let comparedLosses = Measure("losses")
+  /// Of its updates the last ones in which all rates are 0, as a share.
+  static let comparedIdleShare = Measure("idleShare")
   /// Of the network.
   static let comparedParameters = Measure("parameters")
 }

@@ -17,7 +17,8 @@ extension ComparisonExperiment {
     let plan = try plan()
     let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
     let (measure, label) = (try deciding(data), try decidingName(data))
-    let (own, other) = (quantity(data, first, measure), quantity(data, second, measure))
+    let sides = [first, second]
+    let (own, other) = (quantity(data, first, measure, among: sides), quantity(data, second, measure, among: sides))
     let id = Self.claimID(place, a, b)
     let test: ClaimTest<ComparisonTrial>
     if let margin = configuration.decision.margin {
@@ -33,8 +34,10 @@ extension ComparisonExperiment {
         ? .lower(id, statement, own, than: other, name: name, source: "asked")
         : .higher(id, statement, own, than: other, name: name, source: "asked")
     }
-    let sides = [first, second]
-    return test.noting { try note($0, own, other) }.measured(in: label).requiring(
+    return test.noting { findings in
+      let notes = try sides.map { try divergenceNote(data, $0, findings) } + [note(findings, own, other)]
+      return notes.compactMap { $0 }.joined(separator: " ")
+    }.measured(in: label).requiring(
       sides.map { staysFinite(data, $0, plan) } + [learns(data)]
         + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) })
   }
@@ -51,12 +54,26 @@ extension ComparisonExperiment {
       "Lower in \(lower) of \(differences.count) pairs; signed-rank test: p = \(String(format: "%.2g", ranks.pValue))."
   }
 
+  /// That fresh descents of an arm diverged, and what they count as; nil where none did.
+  func divergenceNote(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> String? {
+    guard let trial = try chosen(data, arm, findings) else { return nil }
+    let seeds = findings.finished(trial)
+    let diverged = try seeds.count { try findings[trial, $0, .comparedDivergence] == 1 }
+    guard diverged > 0 else { return nil }
+    let plan = try plan()
+    return
+      "\(diverged) of \(seeds.count) fresh descents of \(plan.arms[arm].name) on \(plan.dataNames[data]) diverged; each counts as the "
+      + "worst value of the two arms or the constant prediction, so that the size of a difference is our choice there."
+  }
+
   /// The deciding measure of an arm's chosen setting.
-  private func quantity(_ data: Int, _ arm: Int, _ measure: Measure) -> Quantity<ComparisonTrial> {
+  private func quantity(
+    _ data: Int, _ arm: Int, _ measure: Measure, among arms: [Int]
+  ) -> Quantity<ComparisonTrial> {
     @Sendable func prepared(
       _ findings: Findings<ComparisonTrial>
     ) throws -> (values: Values, findings: Findings<ComparisonTrial>) {
-      (try values(data, arm, measure, findings), findings)
+      (try values(data, arm, measure, among: arms, findings), findings)
     }
     return Quantity(of: prepared) {
       try $0.values($0.findings, $1)

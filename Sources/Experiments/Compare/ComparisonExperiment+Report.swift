@@ -78,7 +78,7 @@ extension ComparisonExperiment {
       + "times apart); ranges of one name are tried at the same places in all arms. " + searchSentence(plan)
       + " Weights kept: "
       + (configuration.keep == .best ? "those of the best of \(configuration.looks) looks." : "the last.")
-      + " Our choice: a descent that diverged on a fresh seed has the worst value of any arm or of the constant prediction."
+      + " Our choice: a descent that diverged on a fresh seed has the worst value of the two arms that are compared or of the constant prediction."
   }
 
   // MARK: Tables

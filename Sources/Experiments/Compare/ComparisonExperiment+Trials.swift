@@ -79,7 +79,25 @@ extension ComparisonExperiment {
       try plan.arms.indices.compactMap { try caution(data, $0, findings) }
     }
     let costs = try plan.dataNames.indices.compactMap { try costCaution($0, findings) }
-    return [plan.caution, plan.searchCaution].compactMap { $0 } + costs + ends + outsiders
+    let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data, $0) } }
+    let standing = try findings.ifFinished {
+      try sides.flatMap { data, arm in
+        [try plan.arms.count > 1 ? divergenceNote(data, arm, findings) : nil, try idleCaution(data, arm, findings)]
+      }
+    }
+    return [plan.caution, plan.searchCaution].compactMap { $0 } + (standing ?? []).compactMap { $0 } + costs + ends
+      + outsiders
+  }
+
+  /// That the chosen schedule of an arm is over long before its descents are; nil where it is not.
+  private func idleCaution(_ data: Int, _ arm: Int, _ findings: Findings<ComparisonTrial>) throws -> String? {
+    guard let trial = try chosen(data, arm, findings) else { return nil }
+    let plan = try plan()
+    let share = try findings.ifMeasured(.comparedIdleShare, of: trial, tuningSeeds[0]) ?? 0
+    guard share >= 0.02 else { return nil }
+    return
+      "The rate of \(plan.arms[arm].name) on \(plan.dataNames[data]) is 0 in the last \(Report.number(100 * share, digits: 2)) % of its "
+      + "updates: nothing moves there. The word budget in a schedule is the length of the descent."
   }
 
   /// Arms an update of which asks for more than one of others, or than a budget of gradients has.

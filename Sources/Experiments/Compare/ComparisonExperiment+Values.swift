@@ -30,7 +30,7 @@ extension ComparisonExperiment {
 
   /// The values of one arm on a data set, on reported seeds.
   ///
-  /// A descent that diverged predicts nothing: it has the worst value that any arm had on the data set, or that of the
+  /// A descent that diverged predicts nothing: it has the worst value that one of the compared arms had on the data set, or that of the
   /// constant prediction where that is worse. Our choice.
   struct Values {
     let trial: ComparisonTrial
@@ -42,9 +42,12 @@ extension ComparisonExperiment {
     }
   }
 
+  /// - Parameter arms: that are compared; nil for all. What two are worth beside each other does not depend on a third.
   /// - Throws: `FindingsError.unfinished` while the search has not ended; `StatisticsError` where every trial of the arm
   ///   diverged.
-  func values(_ data: Int, _ arm: Int, _ measure: Measure, _ findings: Findings<ComparisonTrial>) throws -> Values {
+  func values(
+    _ data: Int, _ arm: Int, _ measure: Measure, among arms: [Int]? = nil, _ findings: Findings<ComparisonTrial>
+  ) throws -> Values {
     let plan = try plan()
     guard let own = try chosen(data, arm, findings) else {
       throw StatisticsError.tooFewValues(what: plan.arms[arm].name, needed: 1, found: 0)
@@ -54,7 +57,7 @@ extension ComparisonExperiment {
       guard let value, value.isFinite else { return }
       worst = worst.map { plan.measure.cost($0) >= plan.measure.cost(value) ? $0 : value } ?? value
     }
-    for (_, trial) in try standing(data, findings) {
+    for (other, trial) in try standing(data, findings) where arms?.contains(other) ?? true {
       for seed in findings.finished(trial) {
         if try findings[trial, seed, .comparedDivergence] == 0 { consider(try findings[trial, seed, measure]) }
         consider(try findings.ifMeasured(.constant(measure), of: trial, seed))

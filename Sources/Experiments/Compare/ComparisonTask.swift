@@ -192,6 +192,9 @@ struct ComparisonTask {
       .comparedGradients: updates * (calls.gradients + 2 * calls.hessianProducts),
       .comparedLosses: updates * calls.losses,
       .comparedParameters: Double(trainer.state.parameters.elementCount),
+      .comparedIdleShare: RateCourse(
+        trainer.method, rows: entry.problem.train.count, batch: trainer.batches.batchSize
+      ).idleShare(ofUpdates: trainer.step),
     ]
   }
 

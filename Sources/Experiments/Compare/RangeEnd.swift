@@ -106,7 +106,7 @@ extension ComparisonExperiment {
             findings.set(.choosing(plan.measure), of: trial, seed, to: isBest == plan.measure.isLower ? 1 : 2)
           }
         }
-      })
+      }, isOnce: true)
   }
 
   /// Of an arm whose descents all diverge nothing can be said but this.
@@ -122,7 +122,7 @@ extension ComparisonExperiment {
             findings.set(.comparedDivergence, of: trial, seed, to: wanted >= 1 ? 0 : 1)
           }
         }
-      })
+      }, isOnce: true)
   }
 
   static func finiteName(_ plan: ComparisonPlan, _ data: Int, _ arm: Int) -> String {

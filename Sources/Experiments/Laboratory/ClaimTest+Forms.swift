@@ -155,7 +155,7 @@ extension ClaimTest {
 
   // MARK: Shares
 
-  /// "It happens in at least (at most) that share of cases": a one-sided exact binomial test in either direction.
+  /// "It happens in at least (at most) that share of cases": exact binomial tests in both directions, each at half the level.
   ///
   /// - Parameters:
   ///   - cases: of how many, and in how many of them it happened.

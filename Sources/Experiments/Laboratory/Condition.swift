@@ -9,14 +9,18 @@ public struct Condition<Arm: SweepArm>: Sendable {
   private let statement: String
   private let requirement: Precondition.Requirement
   private let quantity: Quantity<Arm>
+  private let isOnce: Bool
 
   /// - Parameters:
   ///   - name: the quantity in words, with its unit; what has the same name is the same condition.
   ///   - statement: a sentence, as "The networks of SGD are overconfident."
+  ///   - isOnce: whether it is one number of the whole run, as of a search, and not one of each seed.
   public init(
-    _ name: String, _ requirement: Precondition.Requirement, _ statement: String, _ quantity: Quantity<Arm>
+    _ name: String, _ requirement: Precondition.Requirement, _ statement: String, _ quantity: Quantity<Arm>,
+    isOnce: Bool = false
   ) {
     (self.name, self.requirement, self.statement, self.quantity) = (name, requirement, statement, quantity)
+    self.isOnce = isOnce
   }
 
   /// What the deciding seeds say. What an older log did not measure, and what has no value, does not hold.
@@ -25,8 +29,9 @@ public struct Condition<Arm: SweepArm>: Sendable {
     do { values = try quantity.bySeed(findings) } catch  where error is FindingsError || error is StatisticsError {
       values = [:]
     }
+    let found = findings.seeds.compactMap { values[$0] }
     return Precondition(
-      name: name, statement: statement, requirement: requirement, values: findings.seeds.compactMap { values[$0] })
+      name: name, statement: statement, requirement: requirement, values: isOnce ? Array(found.prefix(1)) : found)
   }
 
   /// Makes findings up in which it holds, or does not.

@@ -162,6 +162,43 @@ import Training
     #expect(all.pairs[0].obstacles.count == 2 && all.text().contains("cannot be judged on made-up: the only"))
   }
 
+  /// What two arms are worth beside each other does not depend on a third, and that descents diverged is said.
+  @Test func divergenceCountsWithinItsPair() throws {
+    // Without a search: some seeds of the first diverge.
+    let pair = ["wild: noise 3e18 | rate 10", "tame: rate 0.05"]
+    func verdict(_ arms: [String]) throws -> ComparisonOutcome {
+      try MadeUpTable.verdict(arms) {
+        ($0.trials, $0.seeds.count, $0.seeds.tuningCount, $0.keep) = (1, 4, 1, .last)
+      }
+    }
+    let two = try verdict(pair)
+    let three = try verdict(pair + ["worse: noise 100 | rate 1"])
+    #expect(two.pairs[0].evidence.estimate.isFinite)
+    #expect(two.pairs[0].evidence.estimate == three.pairs[0].evidence.estimate)
+  }
+
+  /// A schedule that is over long before its descents is said, one of their length is not.
+  @Test func idleRatesAreSaid() throws {
+    let result = try MadeUpTable.verdict(["short: rate linear(0.1, 0, 5updates)", "whole: rate linear(0.1, 0, budget)"])
+    {
+      ($0.seeds.count, $0.seeds.tuningCount) = (2, 1)
+    }
+    let text = result.text().replacing("\n", with: " ")
+    #expect(
+      text.contains("The rate of short on made-up is 0 in the last") && text.contains("The word budget"), "\(text)")
+    #expect(!text.contains("The rate of whole"), "\(text)")
+  }
+
+  /// What a search found is one number, and no seed's.
+  @Test func preconditionsOfASearchAreMeasuredOnce() throws {
+    let result = try MadeUpTable.verdict(["a: momentum 0.9 | rate {0.001...1}", "b: rate 0.05"])
+    let found = result.outcome.verdicts.preconditions
+    #expect(found.contains { $0.name.contains("stay finite") } && found.contains { $0.name.hasPrefix("room ") })
+    for condition in found where !condition.name.hasPrefix("gain ") {
+      #expect(condition.count == 1 && condition.interval.low.isNaN, "\(condition.name)")
+    }
+  }
+
   /// A best setting at the end of its range bars the verdicts that the arm is part of, and no others.
   @Test func aRangeThatIsTooNarrowIsToBeWidened() throws {
     let result = try MadeUpTable.verdict([
