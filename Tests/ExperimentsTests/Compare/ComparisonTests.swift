@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import RunLogs
+import Statistics
 import Testing
 import Training
 
@@ -164,17 +165,29 @@ import Training
 
   /// What two arms are worth beside each other does not depend on a third, and that descents diverged is said.
   @Test func divergenceCountsWithinItsPair() throws {
-    // Without a search: some seeds of the first diverge.
-    let pair = ["wild: noise 3e18 | rate 10", "tame: rate 0.05"]
-    func verdict(_ arms: [String]) throws -> ComparisonOutcome {
-      try MadeUpTable.verdict(arms) {
-        ($0.trials, $0.seeds.count, $0.seeds.tuningCount, $0.keep) = (1, 4, 1, .last)
+    var c = ComparisonConfiguration(data: ["t.csv"], arms: ["a: rate 1", "b: rate 2", "c: rate 3"], trials: 1)
+    c.problems = [ComparedProblem(name: "t", account: "", fingerprint: "", hasTest: true, classes: 0)]
+    let experiment = ComparisonExperiment(c)
+    let (plan, claim) = (try experiment.plan(), try #require(try experiment.claims().first))
+    #expect(claim.claim.id == "t/a/b")
+    func decision(worstOfAThird third: Double) throws -> Decision {
+      var findings = Findings<ComparisonTrial>.madeUp(
+        seeds: experiment.reportedSeeds, ComparisonExperiment.madeUpMeasures)
+      for (arm, base) in [3.0, 1, third].enumerated() {
+        let trial = plan.trials(0, arm)[0]
+        for seed in 1000..<1010 { findings.set(Measure("validation/loss"), of: trial, seed, to: base) }
+        for (index, seed) in experiment.reportedSeeds.enumerated() {
+          findings.set(Measure("diverged"), of: trial, seed, to: arm == 0 && index < 2 ? 1 : 0)
+          findings.set(Measure("test/loss"), of: trial, seed, to: base + 0.1 * Double(index % 3))
+        }
       }
+      return try claim.decide(findings, alpha: 0.05)
     }
-    let two = try verdict(pair)
-    let three = try verdict(pair + ["worse: noise 100 | rate 1"])
-    #expect(two.pairs[0].evidence.estimate.isFinite)
-    #expect(two.pairs[0].evidence.estimate == three.pairs[0].evidence.estimate)
+    let found = try decision(worstOfAThird: 2)
+    #expect(found.verdict == .refuted && found.evidence.reason.contains("2 of 10 fresh descents of a on t diverged"))
+    #expect(try decision(worstOfAThird: 1e6).evidence.estimate == found.evidence.estimate)
+    // The worst of both is 3.2, in place of 3 and 3.1.
+    #expect(abs(found.evidence.estimate - (2 + (0.2 + 0.1) / 10)) < 1e-9, "\(found.evidence.estimate)")
   }
 
   /// A schedule that is over long before its descents is said, one of their length is not.
