@@ -88,7 +88,7 @@ final class ARFFReader {
         throw DatasetError(
           source, "line \(number), attribute \(attribute.name): \"\(cell.text)\" is no finite number and no ?")
       }
-      column.put(value, row: row)
+      column.put(value, writtenAs: cell.text.utf8, row: row, decimal: DecimalSign.point.byte)
     }
     if line.hasPrefix("{") {
       guard let close = line.lastIndex(of: "}") else {
@@ -225,9 +225,13 @@ private struct ARFFCell {
 
 /// The nearest of some texts, for errors.
 enum NearestText {
-  static func hint(_ text: String, _ known: [String]) -> String {
-    if let same = known.first(where: { $0.lowercased() == text.lowercased() }) { return "did you mean \(same)?" }
-    let shown = known.prefix(12).joined(separator: ", ")
-    return "there are: " + shown + (known.count > 12 ? ", ..." : "")
+  static func hint(_ text: String, _ known: [String], most: Int = 12) -> String {
+    if let near = NearestName.of(text, among: known) { return "did you mean \(near)?" }
+    return "there are: " + list(known, most: most)
+  }
+
+  /// The first of many.
+  static func list(_ names: [String], most: Int = 12) -> String {
+    names.prefix(most).joined(separator: ", ") + (names.count > most ? ", ..." : "")
   }
 }

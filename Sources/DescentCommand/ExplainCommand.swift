@@ -38,7 +38,9 @@ struct ExplainCommand: ParsableCommand {
       for note in notes { announce("\(file): \(note)") }
       rows = dataset
     } else {
-      guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
+      guard !formatOptions.isGiven else {
+        throw SettingsError("--header, --delimiter, --encoding and --decimal are for a file")
+      }
       rows = try TrainingRun.problem(of: try RunFolder.open(folder), folder, DataLocator()).validation
     }
     let explanation = try Explanation(model, rows: rows, key: RandomKey(seed: seed), repeats: repeats)

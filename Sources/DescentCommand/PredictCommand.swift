@@ -10,13 +10,17 @@ struct FormatOptions: ParsableArguments {
   var delimiter: String?
   @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
   var encoding: TextEncoding?
+  @Option(help: "The decimal sign: point or comma; as in training when not given.")
+  var decimal: DecimalSign?
 
   func validate() throws {
     if let header, !["yes", "no"].contains(header) { throw ValidationError("--header is yes or no") }
   }
 
-  var format: TableFormat { TableFormat(header: header.map { $0 == "yes" }, delimiter: delimiter, encoding: encoding) }
-  var isGiven: Bool { header != nil || delimiter != nil || encoding != nil }
+  var format: TableFormat {
+    TableFormat(header: header.map { $0 == "yes" }, delimiter: delimiter, encoding: encoding, decimal: decimal)
+  }
+  var isGiven: Bool { format != TableFormat() }
 }
 
 struct PredictCommand: ParsableCommand {
@@ -106,7 +110,9 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let model = try TrainedModel(folder: folder)
     guard let file else {
-      guard !formatOptions.isGiven else { throw SettingsError("--header, --delimiter and --encoding are for a file") }
+      guard !formatOptions.isGiven else {
+        throw SettingsError("--header, --delimiter, --encoding and --decimal are for a file")
+      }
       let problem = try TrainingRun.problem(of: try RunFolder.open(folder), folder, dataOptions.locator)
       let measures = try model.measures(problem.validation, classWeights: problem.classWeights)
       let rows = counted(problem.validation.count, "row")
@@ -148,7 +154,7 @@ extension FormatOptions {
   func imageFiles(_ path: String, _ data: DataOptions) throws -> [(path: String, className: String?)]? {
     guard let files = try TrainedModel.imageFiles(path) else { return nil }
     guard !isGiven, data.data == nil else {
-      throw SettingsError("--header, --delimiter, --encoding and --data say nothing of image files")
+      throw SettingsError("--header, --delimiter, --encoding, --decimal and --data say nothing of image files")
     }
     return files
   }

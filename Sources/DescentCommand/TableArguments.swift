@@ -26,6 +26,8 @@ struct TableArguments: ParsableArguments {
   var delimiter: String?
   @Option(help: "utf-8, latin-1 or utf-16; found out when not given.")
   var encoding: TextEncoding?
+  @Option(help: "The decimal sign: point or comma; found out when not given.")
+  var decimal: DecimalSign?
   @Option(help: "A column whose equal values stay together in one part.")
   var group: String?
   @Option(help: "A column, as a time, whose last rows are held out in place of random ones.")
@@ -41,7 +43,7 @@ struct TableArguments: ParsableArguments {
     let all: [(name: String, isGiven: Bool)] = [
       ("target", target != nil), ("task", task != nil), ("drop", drop != nil), ("as", !kinds.isEmpty),
       ("missing", missing != nil), ("header", header != nil), ("delimiter", delimiter != nil),
-      ("encoding", encoding != nil), ("group", group != nil), ("split-by", splitBy != nil),
+      ("encoding", encoding != nil), ("decimal", decimal != nil), ("group", group != nil), ("split-by", splitBy != nil),
     ]
     return all.filter(\.isGiven).map(\.name)
   }
@@ -54,6 +56,7 @@ struct TableArguments: ParsableArguments {
     if let header { options.format.header = header == "yes" }
     if let delimiter { options.format.delimiter = delimiter }
     if let encoding { options.format.encoding = encoding }
+    if let decimal { options.format.decimal = decimal }
     if let target { options.targets = [target] }
     if let task { options.task = task }
     if let drop { options.dropped = [drop] }

@@ -288,4 +288,5 @@ extension TableOptions.Task: ExpressibleByArgument {
 }
 extension TableOptions.Missing: ExpressibleByArgument {}
 extension TextEncoding: ExpressibleByArgument {}
+extension DecimalSign: ExpressibleByArgument {}
 extension TrainingRun.Settings.Kept: ExpressibleByArgument {}

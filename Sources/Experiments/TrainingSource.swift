@@ -65,9 +65,8 @@ package enum TrainingSource: Sendable {
       let table = try TableProblem(path, options ?? TableOptions(), key: RandomKey(seed: seed).split("validation"))
       var problem = TrainingProblem(table)
       if let test {
-        var format = options?.format ?? TableFormat()
-        if format.header == nil { format.header = table.encoding.hasHeader }
-        let (rows, notes) = try table.encoding.dataset(of: try Table.read(test, format))
+        let format = options?.format ?? TableFormat()
+        let (rows, notes) = try table.encoding.dataset(of: try table.encoding.read(test, format))
         problem.test = rows
         problem.account += "; " + (["\(test): \(counted(rows.count, "row")) to test"] + notes).joined(separator: ", ")
       }

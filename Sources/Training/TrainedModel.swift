@@ -145,12 +145,6 @@ public struct TrainedModel: Sendable {
     return encoding
   }
 
-  private func read(_ path: String, _ format: TableFormat, _ encoding: TableEncoding) throws -> Table {
-    var format = format
-    if format.header == nil { format.header = encoding.hasHeader }
-    return try Table.read(path, format)
-  }
-
   /// Predictions for the rows of a table; with what was met that training did not know, in words.
   ///
   /// - Throws: `DatasetError` for a column that is missing, or holds what it cannot.
@@ -158,7 +152,7 @@ public struct TrainedModel: Sendable {
     table path: String, format: TableFormat = TableFormat()
   ) throws -> (predictions: Predictions, notes: [String]) {
     let encoding = try encoding(path)
-    let (features, notes) = try encoding.features(of: try read(path, format, encoding))
+    let (features, notes) = try encoding.features(of: try encoding.read(path, format))
     return (Predictions(try outputs(features), manifest), notes)
   }
 
@@ -179,6 +173,6 @@ public struct TrainedModel: Sendable {
     ofTable path: String, format: TableFormat = TableFormat()
   ) throws -> (dataset: Dataset, notes: [String]) {
     let encoding = try encoding(path)
-    return try encoding.dataset(of: try read(path, format, encoding))
+    return try encoding.dataset(of: try encoding.read(path, format))
   }
 }

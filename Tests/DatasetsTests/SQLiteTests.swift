@@ -42,12 +42,21 @@ import Testing
     #expect(table.columns[0].text(0) == "a\0b")
   }
 
+  /// Whole numbers of 64 bits keep their digits, and texts have the decimal sign that is said.
+  @Test func wholeNumbersAndDecimalsAreExact() throws {
+    let long = try Table.read(path + "#SELECT 9007199254740992 + id AS n, id FROM prices")
+    #expect(cells(long).map(\.[0]) == ["9007199254740993", "9007199254740994", "9007199254740995"])
+    let query = path + "#SELECT id, '6.63' || id || ',5' AS t FROM prices"
+    #expect(try cells(Table.read(query, TableFormat(decimal: .comma))).map(\.[1]) == ["6631.5", "6632.5", "6633.5"])
+    #expect(try cells(Table.read(query)).map(\.[1]) == ["6.631,5", "6.632,5", "6.633,5"])
+  }
+
   @Test func whatCannotBeReadIsSaid() throws {
     func fails(_ selection: String, _ hint: String, _ format: TableFormat = TableFormat()) {
       #expect { try Table.read(path + selection, format) } throws: { "\($0)".contains(hint) }
     }
     fails("", "holds the tables prices, odd \"name\", large")
-    fails("#price", "has no table price; there are: prices")
+    fails("#price", "has no table price; did you mean prices?")
     fails("#odd \"name\"", "column b holds bytes")
     fails("#SELECT absent FROM prices", "no such column")
     fails("#SELECT 1; SELECT 2", "several")

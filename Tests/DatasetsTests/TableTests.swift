@@ -150,6 +150,27 @@ import Testing
     #expect { try Table.read(path) } throws: { "\($0)".contains("rows and columns") }
   }
 
+  /// A table of three columns in which lines have a quote too much.
+  private static func stray(_ lines: Int...) -> String {
+    "a,b,c\n" + (2...40).map { "\($0),\(lines.contains($0) ? "\"" : "")word,\($0).5\n" }.joined()
+  }
+
+  /// Two quotes too much swallow no lines, whatever else would be found out from the rows between them.
+  @Test(arguments: [(2, 3), (2, 40), (3, 22), (39, 40)]) func strayQuotesSwallowNothing(_ first: Int, _ last: Int) {
+    #expect { try read(Self.stray(first, last)) } throws: {
+      "\($0)".contains("line \(last), column b: text follows a closing quote")
+    }
+  }
+
+  /// Blanks may stand beside quotes, and delimiters, quotes and line ends within them.
+  @Test func quotesHoldWhatTheyLike() throws {
+    let table = try read("a;b\n \"x, y\" ;\"1\"  \n\"p;\"\"q\"\"\";\"2\"\n\"r\ns\"\t;\"3\"\n\"\";4\n")
+    #expect(cells(table) == [["x, y", "1"], ["p;\"q\"", "2"], ["r\ns", "3"], [nil, "4"]])
+    // Quotes that end within a cell speak against a delimiter.
+    let words = try read("k;l\n\"a, b\";\"c, d\"\n\"e, f\";\"g, h\"\n", TableFormat(header: true))
+    #expect(cells(words) == [["a, b", "c, d"], ["e, f", "g, h"]])
+  }
+
   @Test func defectsAreNamedByLine() throws {
     func fails(_ hint: String, _ text: String, _ format: TableFormat = TableFormat()) {
       #expect { try read(text, format) } throws: { "\($0)".contains(hint) }
@@ -157,6 +178,8 @@ import Testing
     fails("line 3 has 2 cells and not 3", "a,b,c\n1,2,3\n1,2\n")
     fails("line 4 has 4 cells and not 3", "a,b,c\n1,2,3\n\n1,2,3,4\n")
     fails("line 3 never ends", "a,b\n1,2\n3,\"2\n")
+    fails("line 2, column b: text follows a closing quote;", "a,b\n1,\"x\"y\n2,z\n")
+    fails("line 5, column b: text follows a closing quote, of the quoted field that starts in line 3", Self.stray(3, 5))
     fails("is empty", "")
     fails("has no rows", "a,b\n", TableFormat(header: true))
     fails("two columns are called a", "a,b,a\n1,2,3\n")

@@ -237,6 +237,15 @@ import Testing
     #expect(try run("explain two --repeats 2").text.contains("standardised RMSE"))
     let predicted = try run("predict two two.csv --out predictions.csv")
     #expect(predicted.text.contains("10 of 200 rows lack cells (y)") && predicted.text.contains("200 predictions"))
+    // Classes are the labels as they are written, and what lies far outside is counted.
+    let labels = ["1089234567890123457", "1089234567890123458", "1089234567890124999"]
+    try write("long.csv", "x,label") { "\($0 % 50),\(labels[$0 % 3])" }
+    #expect(try run("train long.csv --epochs 1 --out long --quiet").status == 0)
+    try write("far.csv", rows: 4, "x,z") { "\($0 == 0 ? "1e9" : "\($0)"),1" }
+    let far = try run("predict long far.csv --header yes --decimal point").text
+    #expect(far.contains("far.csv: 1 cell of x far outside of what training saw"), "\(far)")
+    #expect(far.contains("prediction,probability:\(labels[0]),probability:\(labels[1])"), "\(far)")
+    #expect(try run("evaluate long long.csv").status == 0)
     let unknown = try run("train kinds.csv --as x=cat --out none")
     #expect(unknown.status != 0 && unknown.text.contains("the kinds are number, category, date, text"))
   }

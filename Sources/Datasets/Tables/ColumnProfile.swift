@@ -3,10 +3,13 @@ import Foundation
 /// What a whole column is like, and what it is taken for.
 struct ColumnProfile {
   let column: TableColumn
+  let rows: Int
   var kind: ColumnKind
   var missing = 0
-  /// Of texts: the different words that rows hold; a file may declare more.
+  /// The different words that rows hold; a file may declare more.
   private var wordCount = 0
+  /// Rows that hold a word.
+  private var wordRows = 0
   /// Of numbers.
   var minimum = Double.infinity
   var maximum = -Double.infinity
@@ -17,7 +20,18 @@ struct ColumnProfile {
   /// Why the column is no feature.
   var reason: String?
 
-  var isConstant: Bool { column.isText ? wordCount <= 1 : minimum == maximum }
+  var isConstant: Bool {
+    if column.isText { return wordCount <= 1 }
+    // Whole numbers that become one double are one only where all have the same digits.
+    return minimum == maximum && (wordCount == 0 || wordCount == 1 && wordRows == rows - missing)
+  }
+  /// Whether these are whole numbers so long, and so near to one another, that doubles do not tell them apart: names
+  /// written in digits, and no quantities. `Moments` would count their deviation as rounding.
+  var isCode: Bool {
+    !column.isText && wordCount > 0 && !isConstant && maximum - minimum <= 1e-12 * max(abs(minimum), abs(maximum))
+  }
+  /// Different cells of a column of words or codes.
+  var cellCount: Int { column.isText ? column.words.count : column.distinct(rows, limit: rows).count }
   var isEmpty: Bool { column.isText ? wordCount == 0 : minimum > maximum }
   var isBoolean: Bool {
     column.isText && column.words.count == 2
@@ -28,9 +42,9 @@ struct ColumnProfile {
   ///   - asked: what a user says it is.
   ///   - position: among the columns.
   init(_ column: TableColumn, rows: Int, asked: ColumnKind?, position: Int, source: String) throws {
-    self.column = column
+    (self.column, self.rows) = (column, rows)
     kind = asked ?? column.declared ?? .number
-    measure(rows)
+    measure()
     if isEmpty {
       reason = "empty"
       return
@@ -42,11 +56,11 @@ struct ColumnProfile {
     if column.isText {
       kind = column.declared == .category ? .category : Self.kind(ofWords: column.words, rows: rows - missing)
       if kind == .date, DateText(column.words) == nil { kind = .text }
-      let present = rows - missing
-      if column.declared != .category, kind == .category, present >= 20, column.words.count * 10 > present * 9 {
-        reason = "identifier"
-      }
-    } else if isWhole, isNamedLikeIdentifier(position), isUnique(rows) {
+      if column.declared != .category, kind == .category, isMostlyUnique { reason = "identifier" }
+    } else if isCode {
+      kind = .category
+      if isMostlyUnique || isNamedLikeIdentifier(position) && isUnique { reason = "identifier" }
+    } else if isWhole, isNamedLikeIdentifier(position), isUnique {
       reason = "identifier"
     } else if let unit = unixUnit {
       (kind, timeUnit) = (.date, unit)
@@ -54,14 +68,18 @@ struct ColumnProfile {
     if isConstant, missing == 0 || !column.isText { reason = "constant" }
   }
 
-  private mutating func measure(_ rows: Int) {
-    if column.isText {
+  private mutating func measure() {
+    if !column.words.isEmpty {
       var isUsed = [Bool](repeating: false, count: column.words.count)
       for row in 0..<rows {
-        let code = column.code(row)
-        if code < 0 { missing += 1 } else { isUsed[code] = true }
+        guard case let code = column.code(row), code >= 0 else { continue }
+        isUsed[code] = true
+        wordRows += 1
       }
       wordCount = isUsed.count { $0 }
+    }
+    if column.isText {
+      missing = rows - wordRows
       return
     }
     var last = -Double.infinity
@@ -118,11 +136,18 @@ struct ColumnProfile {
     return (name.hasSuffix("Id") || name.hasSuffix("ID")) && name.dropLast(2).last?.isLowercase == true
   }
 
-  private func isUnique(_ rows: Int) -> Bool {
+  private var isMostlyUnique: Bool {
+    let present = rows - missing
+    return present >= 20 && cellCount * 10 > present * 9
+  }
+
+  private var isUnique: Bool {
+    guard missing == 0 else { return false }
+    if wordCount > 0 { return column.distinct(rows, limit: rows).count == rows }
     var seen: Set<Double> = []
     var repeats = false
     column.forEachNumber(rows) { if !$0.isNaN, !repeats, !seen.insert($0).inserted { repeats = true } }
-    return !repeats && missing == 0
+    return !repeats
   }
 
   /// Whole numbers that are seconds or milliseconds of this century and are called a time or rise with the rows.

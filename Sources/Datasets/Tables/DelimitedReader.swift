@@ -5,6 +5,8 @@ import Foundation
 final class DelimitedReader {
   private let path: String
   private let format: TableFormat
+  /// The decimal sign where the format names none.
+  private let expected: DecimalSign?
   private let source: ByteSource
   /// Bytes that are there, one more behind them that belongs to no number.
   private var buffer: UnsafeMutablePointer<UInt8>
@@ -16,8 +18,8 @@ final class DelimitedReader {
   private var latinLine: Int?
   private var droppedTrailing = false
 
-  init(_ path: String, _ format: TableFormat) throws {
-    (self.path, self.format) = (path, format)
+  init(_ path: String, _ format: TableFormat, _ expected: DecimalSign?) throws {
+    (self.path, self.format, self.expected) = (path, format, expected)
     source = try ByteSource(path)
     buffer = .allocate(capacity: capacity + 1)
   }
@@ -34,7 +36,7 @@ final class DelimitedReader {
     let sampled = try sample(from: start)
     let dialect = try Dialect(
       UnsafeBufferPointer(start: buffer + start, count: sampled), isWhole: isAtEnd && start + sampled == end, format,
-      path)
+      expected, path)
     let builder = try TableBuilder(path, names: dialect.names)
     guard dialect.names.count > 1 else {
       throw DatasetError(
@@ -47,7 +49,7 @@ final class DelimitedReader {
     if let latinLine { notes.append("line \(latinLine) is no UTF-8: such cells are read as Latin-1") }
     if droppedTrailing { notes.append("rows end with a delimiter") }
     if dialect.skippedLines > 0 { notes.append("\(dialect.skippedLines) lines of comments in front") }
-    return try builder.table(notes: notes, hasHeader: dialect.hasHeader)
+    return try builder.table(notes: notes, hasHeader: dialect.hasHeader, decimal: dialect.decimal)
   }
 
   // MARK: The buffer
@@ -146,10 +148,9 @@ final class DelimitedReader {
       position += 1
       line += 1
     }
-    var isHeader = dialect.hasHeader
-    let (delimiter, decimal) = (dialect.delimiter, dialect.decimal)
+    var isHeader = dialect.skipsFirstRow
+    let (delimiter, decimal) = (dialect.delimiter, (dialect.decimal ?? .point).byte)
     let powers = NumberText.exactPowers
-    let limit = Double(Float.greatestFiniteMagnitude)
     let isBlankDivided = delimiter == 0x20
     let mask = builder.pieceSize - 1
     var row = 0
@@ -194,15 +195,12 @@ final class DelimitedReader {
           var q = p
           if !isBlankDivided { while q.pointee == 0x20 { q += 1 } }
           if var after = NumberText.scan(q, decimal: decimal, powers: powers, &value) {
+            let text = UnsafeBufferPointer(start: q, count: after - q)
             if !isBlankDivided { while after.pointee == 0x20 { after += 1 } }
             let mark = after.pointee
             if after < stop ? mark == delimiter || mark == 0x0a || mark == 0x0d : isAtEnd {
               slot[place] = value
-              if abs(value) > limit, builder.columns[cells].beyond == nil {
-                builder.columns[cells].beyond = (
-                  row, String(decoding: UnsafeBufferPointer(start: q, count: after - q), as: UTF8.self)
-                )
-              }
+              if abs(value) >= NumberText.wholeLimit { builder.columns[cells].note(large: value, text, row, decimal) }
               cells += 1
               p = after
               if p < stop, mark == delimiter {
@@ -219,7 +217,10 @@ final class DelimitedReader {
             }
           }
         }
-        guard let (text, after) = try cell(p, stop, delimiter, line, &addedLines) else { break }
+        guard
+          let (text, after) = try cell(
+            p, stop, delimiter, line, &addedLines, column: cells < width ? dialect.names[cells] : "\(cells)")
+        else { break }
         if !isHeader {
           if cells < width {
             if builder.columns[cells].put(text, row: row, decimal: decimal) { slots[cells] = nil }
@@ -287,7 +288,8 @@ final class DelimitedReader {
 
   /// A cell that is no plain number, and the place behind it; nil where the buffer ends before.
   private func cell(
-    _ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>, _ delimiter: UInt8, _ line: Int, _ lines: inout Int
+    _ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>, _ delimiter: UInt8, _ line: Int, _ lines: inout Int,
+    column: @autoclosure () -> String
   ) throws -> (text: String, after: UnsafePointer<UInt8>)? {
     var p = start
     while p < stop, p.pointee == 0x20, delimiter != 0x20 { p += 1 }
@@ -316,11 +318,16 @@ final class DelimitedReader {
         if byte == 0x0a { added += 1 }
         bytes.append(byte)
       }
-      while p < stop, p.pointee != delimiter, p.pointee != 0x0a, p.pointee != 0x0d {
-        if p.pointee != 0x20 { bytes.append(p.pointee) }
-        p += 1
+      while p < stop, p.pointee == 0x20 || p.pointee == 0x09, p.pointee != delimiter { p += 1 }
+      guard p < stop || isAtEnd else { return nil }
+      if p < stop, p.pointee != delimiter, p.pointee != 0x0a, p.pointee != 0x0d {
+        let (first, last) = (line + lines, line + lines + added)
+        throw DatasetError(
+          path,
+          "line \(last), column \(column()): text follows a closing quote"
+            + (added > 0 ? ", of the quoted field that starts in line \(first)" : "")
+            + "; a quote within quotes is written twice, and one that is no part of the cell is to go")
       }
-      if p == stop, !isAtEnd { return nil }
       lines += added
       return (try bytes.withUnsafeBufferPointer { try decode($0, line) }.trimmingCharacters(in: .whitespaces), p)
     }

@@ -3,9 +3,12 @@ import Foundation
 /// How a text's cells are told apart, found from its first rows.
 struct Dialect {
   var delimiter: UInt8
-  /// The point, or the comma where it is no delimiter.
-  var decimal: UInt8
+  /// The point, or the comma where it is no delimiter; nil where no cell tells.
+  var decimal: DecimalSign?
+  /// Whether the first row holds the names of the columns.
   var hasHeader: Bool
+  /// Whether the first row is no row of the table: a header, or of another width than all others.
+  var skipsFirstRow: Bool
   /// The names of the columns.
   var names: [String]
   /// Lines in front that are comments.
@@ -20,8 +23,12 @@ struct Dialect {
   /// - Parameters:
   ///   - sample: the text's beginning, UTF-8 or not.
   ///   - isWhole: whether that is all.
+  ///   - expected: the decimal sign where the format names none.
   /// - Throws: `DatasetError` where the options do not fit.
-  init(_ sample: UnsafeBufferPointer<UInt8>, isWhole: Bool, _ format: TableFormat, _ source: String) throws {
+  init(
+    _ sample: UnsafeBufferPointer<UInt8>, isWhole: Bool, _ format: TableFormat, _ expected: DecimalSign?,
+    _ source: String
+  ) throws {
     let text = Text.decode(sample)
     skippedLines = Self.comments(text)
     let chosen: [(byte: UInt8, name: String)]
@@ -30,27 +37,33 @@ struct Dialect {
       guard text.utf8.count == 1, let byte = text.utf8.first, byte != 0x22 else {
         throw DatasetError(source, "the delimiter \"\(asked)\" is not one character")
       }
+      guard byte != format.decimal?.byte else {
+        throw DatasetError(source, "the \(format.decimal!) cannot be both the delimiter and the decimal sign")
+      }
       chosen = [(byte, "\"\(text)\"")]
     } else {
-      chosen = Self.candidates
+      chosen = Self.candidates.filter { $0.byte != format.decimal?.byte }
     }
-    var best: (score: Double, byte: UInt8, name: String, rows: [[String]], decimal: UInt8)?
+    var best: (score: Double, byte: UInt8, name: String, rows: [[String]], decimal: DecimalSign?)?
     for candidate in chosen {
-      let rows = Self.rows(text, candidate.byte, skipping: skippedLines, isWhole: isWhole)
-      let (score, decimal) = Self.score(rows, candidate.byte)
+      let (rows, broken) = Self.rows(text, candidate.byte, skipping: skippedLines, isWhole: isWhole)
+      let (score, decimal) = Self.score(rows, broken, candidate.byte, format.decimal ?? expected)
       if best == nil || score > best!.score { best = (score, candidate.byte, candidate.name, rows, decimal) }
     }
     let found = best!
     guard !found.rows.isEmpty else { throw DatasetError(source, "is empty") }
     (delimiter, decimal) = (found.byte, found.decimal)
     if found.byte != 0x2c { notes.append("cells are divided by \(found.name)s") }
-    if decimal == 0x2c { notes.append("the decimal sign is a comma") }
+    if decimal == .comma { notes.append("the decimal sign is a comma") }
     let first = found.rows[0].map { $0.trimmingCharacters(in: .whitespaces) }
     let rest = Array(found.rows.dropFirst())
-    hasHeader = format.header ?? Self.looksLikeHeader(first, rest, decimal)
+    let looksLikeHeader = Self.looksLikeHeader(first, rest, (decimal ?? .point).byte)
+    hasHeader = format.header ?? looksLikeHeader
+    skipsFirstRow = hasHeader
     let width = Self.modal(rest.isEmpty ? found.rows : rest)
-    guard hasHeader else {
-      names = (0..<(rest.isEmpty ? first.count : max(width, 1))).map { "column \($0)" }
+    let positions = (0..<(rest.isEmpty ? first.count : max(width, 1))).map { "column \($0)" }
+    guard hasHeader || looksLikeHeader else {
+      names = positions
       notes.append("no header")
       return
     }
@@ -64,7 +77,13 @@ struct Dialect {
     }
     if isUsual, width > 1, ![width, width - 1].contains(names.count) {
       notes.append("the first row has \(names.count) cells where others have \(width), and is left aside")
-      names = (0..<width).map { "column \($0)" }
+      (hasHeader, skipsFirstRow) = (false, true)
+    } else if !hasHeader {
+      notes.append("no header")
+    }
+    guard hasHeader else {
+      self.names = positions
+      return
     }
     self.names = names.enumerated().map { $1.isEmpty ? "column \($0)" : $1 }
   }
@@ -79,14 +98,20 @@ struct Dialect {
     return count
   }
 
-  /// Cells of the first rows, at most 200; the last row is left out where it may be cut off.
-  static func rows(_ text: String, _ delimiter: UInt8, skipping skipped: Int, isWhole: Bool) -> [[String]] {
+  /// Cells of the first rows, at most 200; the last row is left out where it may be cut off. Where text follows a closing
+  /// quote, or none closes, the quote that opens is taken for a sign like others, so that it swallows no rows; how many
+  /// rows are broken so.
+  private static func rows(
+    _ text: String, _ delimiter: UInt8, skipping skipped: Int, isWhole: Bool
+  ) -> (rows: [[String]], broken: Int) {
     var rows: [[String]] = []
     var row: [String] = []
     var cell: [UInt8] = []
     var (isQuoted, wasQuoted) = (false, false)
+    var (isBroken, broken) = (false, 0)
     let bytes = Array(text.utf8)
     var i = 0
+    var opening = 0
     for _ in 0..<skipped {
       while i < bytes.count, bytes[i] != 0x0a { i += 1 }
       i += 1
@@ -100,8 +125,21 @@ struct Dialect {
     func endRow() {
       endCell()
       if delimiter == 0x20 { row = row.filter { !$0.isEmpty } }
-      if !row.isEmpty, row != [""] { rows.append(row) }
+      if !row.isEmpty, row != [""] {
+        rows.append(row)
+        if isBroken { broken += 1 }
+      }
       row = []
+      isBroken = false
+    }
+    func takeBack() {
+      (isQuoted, wasQuoted, isBroken) = (false, false, true)
+      cell = [0x22]
+      i = opening
+    }
+    func isCellEnd(_ start: Int) -> Bool {
+      let next = bytes[start...].first { $0 == delimiter || $0 != 0x20 && $0 != 0x09 }
+      return next.map { $0 == delimiter || $0 == 0x0a || $0 == 0x0d } ?? true
     }
     while i < bytes.count, rows.count < 200 {
       let byte = bytes[i]
@@ -112,11 +150,14 @@ struct Dialect {
         } else if i < bytes.count, bytes[i] == 0x22 {
           cell.append(byte)
           i += 1
-        } else {
+        } else if isCellEnd(i) {
           isQuoted = false
+        } else {
+          takeBack()
         }
+        if isQuoted, isWhole, i == bytes.count { takeBack() }
       } else if byte == 0x22, cell.allSatisfy({ $0 == 0x20 }) {
-        (isQuoted, wasQuoted) = (true, true)
+        (isQuoted, wasQuoted, opening) = (true, true, i)
         cell = []
       } else if byte == delimiter {
         endCell()
@@ -127,7 +168,7 @@ struct Dialect {
       }
     }
     if isWhole, rows.count < 200, !cell.isEmpty || !row.isEmpty { endRow() }
-    return rows
+    return (rows, broken)
   }
 
   /// The most frequent number of cells in a row.
@@ -136,12 +177,15 @@ struct Dialect {
     return counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
   }
 
-  /// How well rows fit: the share of rows of one length, and half the share of cells that are numbers, as prices and
-  /// shares are too. Where both decimal signs read as many cells, the plain numbers decide: 0,125 is less than one.
-  private static func score(_ rows: [[String]], _ delimiter: UInt8) -> (Double, UInt8) {
+  /// How well rows fit: the share of rows of one length, without those whose quotes are broken, and half the share of cells
+  /// that are numbers, as prices and shares are too. Where both decimal signs read as many cells, the plain numbers decide:
+  /// 0,125 is less than one.
+  private static func score(
+    _ rows: [[String]], _ broken: Int, _ delimiter: UInt8, _ asked: DecimalSign?
+  ) -> (Double, DecimalSign?) {
     let width = modal(rows)
-    guard width > 1 else { return (0, 0x2e) }
-    let regular = Double(rows.filter { $0.count == width }.count) / Double(rows.count)
+    guard width > 1 else { return (0, asked) }
+    let regular = Double(rows.filter { $0.count == width }.count - broken) / Double(rows.count)
     func numbers(_ decimal: UInt8) -> (all: Double, plain: Double) {
       var (all, plain, cells) = (0, 0, 0)
       for row in rows.dropFirst(rows.count > 1 ? 1 : 0) {
@@ -157,10 +201,17 @@ struct Dialect {
       }
       return cells == 0 ? (0, 0) : (Double(all) / Double(cells), Double(plain) / Double(cells))
     }
-    let point = numbers(0x2e)
-    let comma = delimiter == 0x2c ? (all: 0, plain: 0) : numbers(0x2c)
+    var decimal = delimiter == DecimalSign.comma.byte ? .point : asked
+    let share: Double
+    if let decimal {
+      share = numbers(decimal.byte).all
+    } else {
+      let (point, comma) = (numbers(DecimalSign.point.byte), numbers(DecimalSign.comma.byte))
+      share = max(point.all, comma.all)
+      if point != comma { decimal = comma > point ? .comma : .point }
+    }
     // Blanks divide words too: they count for less.
-    return (regular + 0.5 * max(point.all, comma.all) - (delimiter == 0x20 ? 0.05 : 0), comma > point ? 0x2c : 0x2e)
+    return (regular + 0.5 * share - (delimiter == 0x20 ? 0.05 : 0), decimal)
   }
 
   /// A first row is a header where it holds a text over a column of numbers, or where all is text and nothing of it

@@ -128,7 +128,43 @@ enum NumberText {
 
   /// One text for each number: 1 and 1.0 are the same.
   static func canonical(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+    value == value.rounded() && abs(value) < 0x1p63 ? "\(Int(value))" : "\(value)"
+  }
+
+  /// From here on a double does not hold every whole number.
+  static let wholeLimit = 0x1p53
+
+  /// The digits of a whole number that is written in full and that its double does not hold; nil of all others.
+  ///
+  /// - Parameters:
+  ///   - text: what was read, with or without a currency and the like.
+  ///   - value: the number that it was read as.
+  static func digits(_ text: some Collection<UInt8>, decimal: UInt8, _ value: Double) -> String? {
+    guard abs(value) >= wholeLimit else { return nil }
+    var digits: [UInt8] = []
+    digits.reserveCapacity(text.count)
+    var isFraction = false
+    for byte in text {
+      switch byte {
+      case UInt8(ascii: "e"), UInt8(ascii: "E"): return nil
+      case decimal: isFraction = true
+      case 0x30 where isFraction || digits.isEmpty: continue
+      case 0x31...0x39 where isFraction: return nil
+      case 0x30...0x39: digits.append(byte)
+      default: continue
+      }
+    }
+    let written = String(decoding: digits, as: UTF8.self)
+    if abs(value) < 0x1p63, Int(written) == Int(abs(value)) { return nil }
+    return value < 0 ? "-" + written : written
+  }
+
+  /// The order of values as texts: of numbers by what they are, to their last digit.
+  static func precedes(_ a: String, _ b: String) -> Bool {
+    guard let x = value(a), let y = value(b) else { return a < b }
+    if x != y || abs(x) < wholeLimit { return x < y }
+    // Equal doubles of one sign: more digits are more.
+    return x < 0 ? (b.count, b) < (a.count, a) : (a.count, a) < (b.count, b)
   }
 
   /// What stands for a value that is not there: nothing, a question mark, or one of the usual names.

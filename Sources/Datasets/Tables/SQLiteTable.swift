@@ -4,10 +4,11 @@ import Foundation
 /// Rows of an SQLite file: of a table or view, `data.db#prices`, or of a query, `data.db#SELECT a, b FROM prices`; of the
 /// only table where nothing is named.
 ///
-/// Numbers are numbers, NULL is a missing cell, texts are read as cells of a text file are. The file is opened for reading
-/// only.
+/// Numbers are numbers, NULL is a missing cell, texts are read as cells of a text file are, with a decimal point where
+/// nothing else is said. The file is opened for reading only.
 final class SQLiteTable {
   private let source: String
+  private let decimal: DecimalSign
   private let database: OpaquePointer
 
   /// The file and what is read of it; nil where the path leads to no SQLite file.
@@ -38,12 +39,12 @@ final class SQLiteTable {
     return (try? file.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
   }
 
-  static func read(_ file: String, _ selection: String?, source: String) throws -> Table {
-    try SQLiteTable(file, source).read(selection)
+  static func read(_ file: String, _ selection: String?, source: String, decimal: DecimalSign) throws -> Table {
+    try SQLiteTable(file, source, decimal).read(selection)
   }
 
-  private init(_ file: String, _ source: String) throws {
-    self.source = source
+  private init(_ file: String, _ source: String, _ decimal: DecimalSign) throws {
+    (self.source, self.decimal) = (source, decimal)
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(file, &opened, SQLITE_OPEN_READONLY, nil)
     guard code == SQLITE_OK, let opened else {
@@ -82,13 +83,20 @@ final class SQLiteTable {
   private func put(_ statement: OpaquePointer, _ index: Int, _ column: TableColumn, _ row: Int) throws {
     switch sqlite3_column_type(statement, Int32(index)) {
     case SQLITE_NULL: column.putMissing(row: row)
-    case SQLITE_INTEGER, SQLITE_FLOAT: column.put(sqlite3_column_double(statement, Int32(index)), row: row)
+    case SQLITE_INTEGER:
+      let whole = sqlite3_column_int64(statement, Int32(index))
+      if Int64(exactly: Double(whole)) == whole {
+        column.put(Double(whole), row: row)
+      } else {
+        column.put(Double(whole), writtenAs: "\(whole)".utf8, row: row, decimal: decimal.byte)
+      }
+    case SQLITE_FLOAT: column.put(sqlite3_column_double(statement, Int32(index)), row: row)
     case SQLITE_TEXT:
       // By its length: a text may hold a NUL.
       let bytes = sqlite3_column_text(statement, Int32(index))
       let count = Int(sqlite3_column_bytes(statement, Int32(index)))
       let text = String(decoding: UnsafeBufferPointer(start: bytes, count: bytes == nil ? 0 : count), as: UTF8.self)
-      _ = column.put(text.trimmingCharacters(in: .whitespaces), row: row, decimal: UInt8(ascii: "."))
+      _ = column.put(text.trimmingCharacters(in: .whitespaces), row: row, decimal: decimal.byte)
     default:
       throw DatasetError(
         source, "row \(row + 1), column \(column.name) holds bytes (a BLOB); select the other columns by a query")

@@ -8,12 +8,25 @@ public struct TableFormat: Codable, Sendable, Equatable {
   public var delimiter: String?
   /// Of the text.
   public var encoding: TextEncoding?
+  /// Of the numbers in texts.
+  public var decimal: DecimalSign?
 
-  public init(header: Bool? = nil, delimiter: String? = nil, encoding: TextEncoding? = nil) {
+  public init(
+    header: Bool? = nil, delimiter: String? = nil, encoding: TextEncoding? = nil, decimal: DecimalSign? = nil
+  ) {
     self.header = header
     self.delimiter = delimiter
     self.encoding = encoding
+    self.decimal = decimal
   }
+}
+
+/// What stands before a number's decimals; the other one may part thousands.
+public enum DecimalSign: String, Codable, Sendable, CaseIterable {
+  case point, comma
+
+  var byte: UInt8 { UInt8(ascii: self == .point ? "." : ",") }
+  var other: DecimalSign { self == .point ? .comma : .point }
 }
 
 /// How a file's bytes are characters.
@@ -35,15 +48,17 @@ public final class Table {
   public let notes: [String]
   /// Whether the file had names for its columns.
   public let hasHeader: Bool
+  /// The decimal sign of a text with delimiters; nil where none of its cells tells.
+  public let decimal: DecimalSign?
   /// Rows from which on lines run ahead by so many.
   private let lineShifts: [(row: Int, shift: Int)]
 
   init(
-    source: String, columns: [TableColumn], rowCount: Int, notes: [String], hasHeader: Bool,
+    source: String, columns: [TableColumn], rowCount: Int, notes: [String], hasHeader: Bool, decimal: DecimalSign?,
     lineShifts: [(row: Int, shift: Int)]
   ) {
-    (self.source, self.columns, self.rowCount) = (source, columns, rowCount)
-    (self.notes, self.hasHeader, self.lineShifts) = (notes, hasHeader, lineShifts)
+    (self.source, self.columns, self.rowCount, self.notes) = (source, columns, rowCount, notes)
+    (self.hasHeader, self.decimal, self.lineShifts) = (hasHeader, decimal, lineShifts)
   }
 
   /// Reads a table: text with delimiters, ARFF or npy, by name and by content, gzip-compressed or not, from a file or a
@@ -51,18 +66,27 @@ public final class Table {
   ///
   /// - Throws: `DatasetError` naming line and column.
   public static func read(_ path: String, _ format: TableFormat = TableFormat()) throws -> Table {
+    try read(path, format, decimal: nil)
+  }
+
+  /// - Parameter decimal: the sign where the format names none; a text whose cells are divided by commas has points.
+  static func read(_ path: String, _ format: TableFormat, decimal: DecimalSign?) throws -> Table {
     var name = path.lowercased()
     if name.hasSuffix(".gz") { name.removeLast(3) }
     let table: Table
     try checkPath(path)
-    if let (file, selection) = SQLiteTable.parts(of: path) {
-      table = try SQLiteTable.read(file, selection, source: path)
+    let database = SQLiteTable.parts(of: path)
+    if let (file, selection) = database {
+      table = try SQLiteTable.read(file, selection, source: path, decimal: format.decimal ?? decimal ?? .point)
     } else if name.hasSuffix(".npy") {
       table = try NpyTable.read(path)
     } else if name.hasSuffix(".arff") {
       table = try ARFFReader(path).read()
     } else {
-      return try DelimitedReader(path, format).read()
+      return try DelimitedReader(path, format, decimal).read()
+    }
+    guard database != nil || format.decimal == nil else {
+      throw DatasetError(path, "has numbers of its own: a decimal sign says nothing of it")
     }
     guard format.delimiter == nil, format.encoding == nil else {
       throw DatasetError(path, "is no text with delimiters: a delimiter and an encoding say nothing of it")
@@ -94,11 +118,7 @@ public final class Table {
     let names = columns.map(\.name)
     if let index = names.firstIndex(of: name) { return index }
     if let position = Int(name), names.indices.contains(position) { return position }
-    let shown = names.count > 30 ? names.prefix(30).joined(separator: ", ") + ", ..." : names.joined(separator: ", ")
-    if let near = names.first(where: { $0.lowercased() == name.lowercased() }) {
-      throw DatasetError(source, "has no column \(name); did you mean \(near)?")
-    }
-    throw DatasetError(source, "has no column \(name); there are: \(shown)")
+    throw DatasetError(source, "has no column \(name); \(NearestText.hint(name, names, most: 30))")
   }
 
   /// The columns of a list with commas, or the one whose name holds them.
@@ -145,10 +165,11 @@ final class TableBuilder {
   func endRow() { rowCount += 1 }
   func endRows(_ count: Int) { rowCount += count }
 
-  func table(notes: [String], hasHeader: Bool) throws -> Table {
+  func table(notes: [String], hasHeader: Bool, decimal: DecimalSign? = nil) throws -> Table {
     guard rowCount > 0 else { throw DatasetError(source, "has no rows") }
     return Table(
-      source: source, columns: columns, rowCount: rowCount, notes: notes, hasHeader: hasHeader, lineShifts: lineShifts)
+      source: source, columns: columns, rowCount: rowCount, notes: notes, hasHeader: hasHeader, decimal: decimal,
+      lineShifts: lineShifts)
   }
 }
 

@@ -1,5 +1,5 @@
-/// One column of a table: numbers in double precision, or texts by the number of their word. Rows lie in pieces, so that
-/// what has been used can be given back.
+/// One column of a table: numbers in double precision, or texts by the number of their word. A whole number that a double
+/// does not hold is both. Rows lie in pieces, so that what has been used can be given back.
 public final class TableColumn {
   /// From the header, or "column" with its number.
   public let name: String
@@ -8,9 +8,9 @@ public final class TableColumn {
   private let shift: Int
   /// NaN where nothing is; empty for texts.
   private(set) var numbers: [UnsafeMutablePointer<Double>] = []
-  /// -1 where nothing is; empty for numbers.
+  /// -1 where nothing is; empty for numbers that doubles hold.
   private(set) var codes: [UnsafeMutablePointer<Int32>] = []
-  /// The different texts, in the order in which they came.
+  /// The different texts, and whole numbers that a double does not hold, in the order in which they came.
   public private(set) var words: [String] = []
   private var codeOf: [String: Int32] = [:]
   private var firstKept = 0
@@ -36,12 +36,14 @@ public final class TableColumn {
       return nil
     }
     numbers.append(.allocate(capacity: pieceSize))
+    if !codes.isEmpty { codes.append(emptyCodes()) }
     return numbers.last
   }
 
   /// Gives back the first piece that is still there; its rows are gone.
   func releaseFirst() {
-    if isText { codes[firstKept].deallocate() } else { numbers[firstKept].deallocate() }
+    if firstKept < codes.count { codes[firstKept].deallocate() }
+    if firstKept < numbers.count { numbers[firstKept].deallocate() }
     firstKept += 1
   }
 
@@ -50,6 +52,32 @@ public final class TableColumn {
     if isText { return put(word: NumberText.canonical(value), row) }
     numbers[row >> shift][row & (pieceSize - 1)] = value
     if abs(value) > Double(Float.greatestFiniteMagnitude), beyond == nil { beyond = (row, "\(value)") }
+  }
+
+  /// Puts a number that a text was read as.
+  func put(_ value: Double, writtenAs text: some Collection<UInt8>, row: Int, decimal: UInt8) {
+    if isText {
+      return put(word: NumberText.digits(text, decimal: decimal, value) ?? NumberText.canonical(value), row)
+    }
+    numbers[row >> shift][row & (pieceSize - 1)] = value
+    if abs(value) >= NumberText.wholeLimit { note(large: value, text, row, decimal) }
+  }
+
+  /// Keeps what the double of a large number does not say.
+  func note(large value: Double, _ text: some Collection<UInt8>, _ row: Int, _ decimal: UInt8) {
+    if let digits = NumberText.digits(text, decimal: decimal, value) {
+      if codes.isEmpty { codes = numbers.map { _ in emptyCodes() } }
+      put(word: digits, row)
+    }
+    if abs(value) > Double(Float.greatestFiniteMagnitude), beyond == nil {
+      beyond = (row, String(decoding: text, as: UTF8.self))
+    }
+  }
+
+  private func emptyCodes() -> UnsafeMutablePointer<Int32> {
+    let piece = UnsafeMutablePointer<Int32>.allocate(capacity: pieceSize)
+    piece.initialize(repeating: -1, count: pieceSize)
+    return piece
   }
 
   /// Puts nothing.
@@ -70,7 +98,7 @@ public final class TableColumn {
       return false
     }
     if let value = NumberText.decorated(cell, decimal: decimal), value.isFinite || !isText {
-      put(value, row: row)
+      put(value, writtenAs: cell.utf8, row: row, decimal: decimal)
       return false
     }
     let changes = !isText
@@ -102,11 +130,11 @@ public final class TableColumn {
   func becomeText(rows: Int) {
     guard !isText else { return }
     isText = true
+    if codes.isEmpty { codes = numbers.map { _ in emptyCodes() } }
     for (piece, values) in numbers.enumerated() {
-      codes.append(.allocate(capacity: pieceSize))
-      for row in piece * pieceSize..<min((piece + 1) * pieceSize, rows) {
+      for row in piece * pieceSize..<min((piece + 1) * pieceSize, rows) where code(row) < 0 {
         let value = values[row & (pieceSize - 1)]
-        if value.isNaN { putMissing(row: row) } else { put(word: NumberText.canonical(value), row) }
+        if !value.isNaN { put(word: NumberText.canonical(value), row) }
       }
       values.deallocate()
     }
@@ -128,8 +156,10 @@ public final class TableColumn {
     isText ? .nan : numbers[row >> shift][row & (pieceSize - 1)]
   }
 
-  /// The number of the word in a row; -1 where nothing is, or a number.
-  @inline(__always) func code(_ row: Int) -> Int { isText ? Int(codes[row >> shift][row & (pieceSize - 1)]) : -1 }
+  /// The number of the word in a row; -1 where nothing is, or a number that a double holds.
+  @inline(__always) func code(_ row: Int) -> Int {
+    codes.isEmpty ? -1 : Int(codes[row >> shift][row & (pieceSize - 1)])
+  }
 
   /// Whether the cell of a row is empty.
   @inline(__always) public func isMissing(_ row: Int) -> Bool {
@@ -138,8 +168,21 @@ public final class TableColumn {
 
   /// A row's cell as text, nil where nothing is.
   public func text(_ row: Int) -> String? {
-    if isMissing(row) { return nil }
-    return isText ? words[code(row)] : NumberText.canonical(number(row))
+    if case let code = code(row), code >= 0 { return words[code] }
+    return isMissing(row) ? nil : NumberText.canonical(number(row))
+  }
+
+  /// The different cells as texts; more than the limit where there are more.
+  func distinct(_ rows: Int, limit: Int) -> [String] {
+    var isUsed = [Bool](repeating: false, count: words.count)
+    if !codes.isEmpty { for row in 0..<rows where code(row) >= 0 { isUsed[code(row)] = true } }
+    let used = words.indices.filter { isUsed[$0] }.map { words[$0] }
+    guard !isText else { return used }
+    var seen: Set<Double> = []
+    for row in 0..<rows where seen.count <= limit && code(row) < 0 {
+      if case let value = number(row), !value.isNaN { seen.insert(value == 0 ? 0 : value) }
+    }
+    return used + seen.map(NumberText.canonical)
   }
 }
 

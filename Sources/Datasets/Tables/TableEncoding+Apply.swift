@@ -29,15 +29,7 @@ extension TableEncoding {
   ///
   /// - Throws: `DatasetError` for a column that is missing, or that holds what it cannot.
   public func features(of table: Table) throws -> (array: NDArray, notes: [String]) {
-    var notes: [String] = []
-    let known = Set(table.columns.map(\.name))
-    let lacking = inputs.map(\.column).filter { !known.contains($0) }
-    guard lacking.isEmpty else {
-      throw DatasetError(
-        table.source,
-        "lacks the column\(lacking.count == 1 ? "" : "s") \(lacking.joined(separator: ", ")) of the training data")
-    }
-    let columns = inputs.map { input in table.columns.first { $0.name == input.column }! }
+    let columns = try columns(of: table)
     for (input, column) in zip(inputs, columns) {
       if let beyond = column.beyond, input.kind == .number {
         throw DatasetError(
@@ -49,64 +41,30 @@ extension TableEncoding {
           column.code($0) >= 0 && NumberText.value(column.words[column.code($0)]) == nil
         }
         if let wrong {
+          let text = column.text(wrong)!
+          let other = (table.decimal ?? decimal ?? .point).other
+          let isOther = NumberText.decorated(text, decimal: other.byte) != nil
           throw DatasetError(
             table.source,
-            "line \(table.line(of: wrong)), column \(column.name): \"\(column.text(wrong)!)\" is no number, and "
-              + "the training data had numbers there")
+            "line \(table.line(of: wrong)), column \(column.name): \"\(text)\" is no number, and "
+              + "the training data had numbers there"
+              + (isOther ? "; where a \(other) is the file's decimal sign, say --decimal \(other)" : ""))
         }
       case .date where column.isText:
         if let wrong = DateSeconds(column, isDayFirst: input.isDayFirst, unit: nil).wrong {
           throw DatasetError(
             table.source, "column \(column.name): \"\(wrong)\" is no date, and the training data had dates there")
         }
-      case .category:
-        let unknown = (0..<table.rowCount).compactMap { column.text($0) }
-          .filter { input.counts.isEmpty ? !input.values.contains($0) : input.counts[$0] == nil }
-        if !unknown.isEmpty {
-          let shown = Set(unknown).sorted().prefix(3).joined(separator: ", ")
-          notes.append(
-            "\(unknown.count) cell\(unknown.count == 1 ? "" : "s") of \(column.name) with values that training did not know (\(shown))"
-          )
-        }
       default: break
       }
     }
-    if let note = missingNote(columns, table.rowCount) { notes.append(note) }
-    let extra = table.columns.map(\.name).filter { name in
-      !inputs.contains { $0.column == name } && !targets.contains(name)
-    }
-    if !extra.isEmpty { notes.append("not used: \(extra.joined(separator: ", "))") }
     let width = width
     var array = NDArray(uninitialized: [table.rowCount, width], .float32)
     array.withUnsafeMutableElements(of: Float.self) { target in
       let base = target.baseAddress!
       write(columns, rows: table.rowCount) { base + $0 * width }
     }
-    return (array, notes)
-  }
-}
-
-extension TableEncoding {
-  /// How many rows lack a cell where the training data lacked none, so that no feature says so; nil where none does.
-  private func missingNote(_ columns: [TableColumn], _ rows: Int) -> String? {
-    let silent = zip(inputs, columns).filter { input, _ in
-      switch input.kind {
-      case .number, .date: !input.hasIndicator
-      case .category: !input.countsMissing
-      // Texts without words have no feature in training either.
-      case .text: missing != .fill
-      }
-    }.map(\.1)
-    let lacking = (0..<rows).filter { row in silent.contains { $0.isMissing(row) } }
-    guard !lacking.isEmpty else { return nil }
-    let names = silent.filter { column in lacking.contains { column.isMissing($0) } }.map(\.name)
-    let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ..." : "")
-    let what = "\(lacking.count) of \(rows) rows \(lacking.count == 1 ? "lacks" : "lack") cells"
-    return
-      (missing == .fill
-      ? "\(what) that training never lacked (\(shown))"
-      : "\(what) (\(shown)), and the model was trained with --missing \(missing.rawValue)")
-      + ": numbers and dates are filled with the median, categories with none"
+    return (array, notes(columns, table))
   }
 }
 
@@ -227,7 +185,7 @@ extension TableEncoding {
   public func dataset(of table: Table) throws -> (dataset: Dataset, notes: [String]) {
     let columns = try targets.map { name -> TableColumn in
       guard let column = table.columns.first(where: { $0.name == name }) else {
-        throw DatasetError(table.source, "lacks the target \(name)")
+        throw DatasetError(table.source, "lacks the target \(name); \(nearest([name], in: table))")
       }
       return column
     }

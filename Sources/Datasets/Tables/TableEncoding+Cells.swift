@@ -30,7 +30,8 @@ extension TableEncoding {
       builder.endRow()
     }
     let own = TableEncoding(
-      inputs: [input], targets: [], targetScale: nil, classes: [], hasHeader: true, missing: missing)
+      inputs: [input], targets: [], targetScale: nil, classes: [], hasHeader: true, decimal: nil,
+      missing: missing)
     return try own.features(of: try builder.table(notes: [], hasHeader: true)).array
   }
 }

@@ -88,10 +88,7 @@ extension TableEncoding {
     }
     let byCount = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     if byCount.count <= mostValues {
-      input.values = byCount.map(\.key).sorted { a, b in
-        guard let x = NumberText.value(a), let y = NumberText.value(b) else { return a < b }
-        return x < y
-      }
+      input.values = byCount.map(\.key).sorted(by: NumberText.precedes)
       return input.values.count + (input.countsMissing ? 1 : 0) > 1 ? input : nil
     }
     // Many values: the most frequent have their own features, and all say how often they come.

@@ -14,6 +14,9 @@ public struct TableEncoding: Codable, Sendable, Equatable {
     /// Twice the largest |z| of the training part, at least 10: what lies further out is taken as that.
     public var limit: Double
 
+    /// Whether a value is taken as the limit.
+    func isBeyond(_ value: Double) -> Bool { abs((value - mean) / deviation) > limit }
+
     @inline(__always) func callAsFunction(_ value: Double) -> Float {
       Float(Swift.max(-limit, Swift.min(limit, (value - mean) / deviation)))
     }
@@ -72,6 +75,9 @@ public struct TableEncoding: Codable, Sendable, Equatable {
   public var classes: [String]
   /// Whether the file had names for its columns.
   public var hasHeader: Bool
+  /// The file's decimal sign, which other files are read with; nil where none of its cells told it, and of models saved by
+  /// earlier versions.
+  public var decimal: DecimalSign?
   /// What is done to rows with a missing cell.
   public var missing: TableOptions.Missing
 

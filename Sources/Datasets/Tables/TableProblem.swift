@@ -78,21 +78,28 @@ public struct TableProblem: Sendable {
           + "training part")
     }
     let fitted = inputs.map { TableEncoding.fit(profiles[$0], rows: trainRows) }
-    for (index, input) in zip(inputs, fitted) where input == nil { profiles[index].reason = "constant in training" }
+    for (index, input) in zip(inputs, fitted) where input == nil {
+      profiles[index].reason = profiles[index].isCode ? "not told apart by doubles" : "constant in training"
+    }
     let kept = zip(inputs, fitted).filter { $0.1 != nil }
     guard !kept.isEmpty else { throw DatasetError(source, "has no column that varies in the training part") }
     var scale: TargetScale?
     if task.classes == nil {
       let moments = task.targets.map { target in Moments(trainRows.lazy.map { table.columns[target].number($0) }) }
       if let flat = moments.firstIndex(where: \.isConstant) {
+        let target = profiles[task.targets[flat]]
         throw DatasetError(
-          source, "the target \(table.columns[task.targets[flat]].name) is constant in the training part")
+          source,
+          "the target \(target.column.name) "
+            + (target.isCode
+              ? "has numbers that doubles do not tell apart; --task classes takes them as they are written"
+              : "is constant in the training part"))
       }
       scale = TargetScale(mean: moments.map(\.mean), deviation: moments.map(\.deviation))
     }
     let encoding = TableEncoding(
       inputs: kept.map { $0.1! }, targets: task.targets.map { table.columns[$0].name }, targetScale: scale,
-      classes: task.classes ?? [], hasHeader: table.hasHeader, missing: options.missing)
+      classes: task.classes ?? [], hasHeader: table.hasHeader, decimal: table.decimal, missing: options.missing)
     self.encoding = encoding
     account = Self.account(table, profiles, task, encoding, split, inputs: inputs, lost: lost)
     (validationLines, testLines) = (
@@ -133,7 +140,7 @@ public struct TableProblem: Sendable {
   private static func keepSomething(_ profiles: inout [ColumnProfile], _ task: TableTask, _ options: TableOptions) {
     let features = profiles.indices.filter { !task.targets.contains($0) }
     guard !features.contains(where: { profiles[$0].reason == nil }) else { return }
-    for index in features where profiles[index].reason == "identifier" && !profiles[index].column.isText {
+    for index in features where profiles[index].reason == "identifier" && profiles[index].kind == .number {
       profiles[index].reason = nil
     }
   }

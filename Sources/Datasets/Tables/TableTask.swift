@@ -36,7 +36,7 @@ struct TableTask {
     }
     let profile = profiles[targets[0]]
     let names = targets.map { profiles[$0].column.name }
-    let distinct = Self.distinct(profile.column, table.rowCount, limit: 1000)
+    let distinct = profile.column.distinct(table.rowCount, limit: 1000)
     let shown = distinct.count > 1000 ? "more than 1000" : "\(distinct.count)"
     let asked = options.kinds[profile.column.name]
     let wantsClasses =
@@ -69,14 +69,15 @@ struct TableTask {
     guard distinct.count <= 1000 else {
       throw DatasetError(source, "the target \(names[0]) has more than 1000 classes; name another by --target")
     }
-    let classes = distinct.sorted { a, b in
-      guard let x = NumberText.value(a), let y = NumberText.value(b) else { return a < b }
-      return x < y
-    }
+    let classes = distinct.sorted(by: NumberText.precedes)
     self.classes = classes
     let list = classes.prefix(6).joined(separator: ", ") + (classes.count > 6 ? ", ..." : "")
     let reason =
-      profile.column.isText ? "text" : options.task == .classes || asked != nil ? "asked for" : "few whole numbers"
+      profile.column.isText
+      ? "text"
+      : profile.isCode
+        ? "whole numbers that doubles do not tell apart"
+        : options.task == .classes || asked != nil ? "asked for" : "few whole numbers"
     account = "target \(names[0])\(why): \(classes.count) classes (\(list); \(reason))"
   }
 
@@ -100,7 +101,7 @@ struct TableTask {
 
   /// Texts are classes; so are two values, and whole numbers of at most 20 values that come ten times each on average.
   private static func areClasses(_ profile: ColumnProfile, _ distinct: Int, _ rows: Int) -> Bool {
-    if profile.column.isText { return true }
+    if profile.column.isText || profile.isCode { return true }
     if distinct == 2 { return profile.isWhole }
     return profile.isWhole && distinct <= 20 && (rows - profile.missing) >= 10 * distinct
   }
@@ -108,19 +109,7 @@ struct TableTask {
   private static func canBePredicted(_ profile: ColumnProfile, _ rows: Int) -> Bool {
     if profile.isEmpty || profile.isConstant || profile.reason != nil { return false }
     if profile.kind == .date || profile.kind == .text { return false }
-    return !profile.column.isText || profile.column.words.count * 2 <= max(rows - profile.missing, 4)
-  }
-
-  /// The different values as texts; more than the limit where there are more.
-  private static func distinct(_ column: TableColumn, _ rows: Int, limit: Int) -> [String] {
-    if column.isText {
-      var isUsed = [Bool](repeating: false, count: column.words.count)
-      for row in 0..<rows where column.code(row) >= 0 { isUsed[column.code(row)] = true }
-      return column.words.indices.filter { isUsed[$0] }.map { column.words[$0] }
-    }
-    var seen: Set<Double> = []
-    column.forEachNumber(rows) { if !$0.isNaN, seen.count <= limit { seen.insert($0 == 0 ? 0 : $0) } }
-    return seen.map(NumberText.canonical)
+    return !(profile.column.isText || profile.isCode) || profile.cellCount * 2 <= max(rows - profile.missing, 4)
   }
 }
 

@@ -81,9 +81,7 @@ final class ComparisonData: @unchecked Sendable {
       path, options, key: RandomKey(seed: seed).split("validation"), testKey: RandomKey(seed: 0).split("test"))
     var problem = TrainingProblem(table)
     if let testFile {
-      var format = options.format
-      if format.header == nil { format.header = table.encoding.hasHeader }
-      problem.test = try table.encoding.dataset(of: try Table.read(testFile, format)).dataset
+      problem.test = try table.encoding.dataset(of: try table.encoding.read(testFile, options.format)).dataset
     }
     return problem
   }

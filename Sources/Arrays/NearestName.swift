@@ -1,10 +1,12 @@
 /// Finds the known name that a misspelt one was meant to be.
 public enum NearestName {
   /// The candidate with the fewest edits, where those are few enough to be a slip: one, and of longer names one in three
-  /// characters. Another word is no slip: "sgd" is not "sign".
+  /// characters. Another word is no slip: "sgd" is not "sign", and "x" is not "y".
   public static func of(_ name: String, among candidates: [String]) -> String? {
     let scored = candidates.map { ($0, distance(Array(name.lowercased()), Array($0.lowercased()))) }
-    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(1, name.count / 3) else { return nil }
+    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= (name.count == 1 ? 0 : max(1, name.count / 3)) else {
+      return nil
+    }
     return best.0
   }
 

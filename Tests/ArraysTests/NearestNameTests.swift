@@ -1,4 +1,4 @@
-import Parameters
+import Arrays
 import Testing
 
 @Suite struct NearestNameTests {
