@@ -22,7 +22,7 @@ extension TableEncoding {
   ///
   /// - Throws: `DatasetError` that names those that are missing, and what is there instead.
   func columns(of table: Table) throws -> [TableColumn] {
-    let known = Dictionary(uniqueKeysWithValues: table.columns.map { ($0.name, $0) })
+    let known = Dictionary(table.columns.map { ($0.name, $0) }) { first, _ in first }
     let lacking = inputs.map(\.column).filter { known[$0] == nil }
     guard lacking.isEmpty else {
       var reason =
