@@ -27,7 +27,7 @@ struct CompareCommand: ParsableCommand {
   var arms: [String] = []
   @Option(
     help:
-      "Known ways to descend that are compared, too, with ranges of their rates: few (momentum, adam, adamw) or common (thirteen)."
+      "Known ways to descend that are compared, too, with ranges of their rates: few (momentum, adam, adamw), common (thirteen) or recent (adam, muon, shampoo, soap, sophia and others)."
   )
   var panel: ComparedPanel?
   @Option(

@@ -8,6 +8,8 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
   case few
   /// Thirteen, from plain descent to descents that estimate their rate.
   case common
+  /// Adam, and nine that were proposed beside it since 2018: of matrices, of curvature, of means.
+  case recent
 
   /// As `ComparedArm` reads them.
   public var arms: [String] {
@@ -23,6 +25,16 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
         "radam: radam | rate {0.0001...0.1}", "adabelief: adabelief | rate {0.0001...0.1}",
         "lion: lion | rate {0.00001...0.01}", "schedulefree: schedulefree (adam beta1=0 | rate {0.0003...0.3})",
         "prodigy: prodigy | rate {0.001...10}",
+      ]
+    case .recent:
+      // What has no rows and columns goes by Adam beside Muon.
+      [
+        "adam: adam | rate {0.0001...0.1}",
+        "muon: groups (*/weight: momentum 0.95 nesterov=true | polar | rate {0.0003...0.3}; */bias+*/scale+*/shift: adam | rate 0.001)",
+        "shampoo: shampoo | rate {0.0001...0.1}", "soap: soap | rate {0.0001...0.1}",
+        "sophia: sophia | rate {0.0001...0.1}", "adahessian: adahessian | rate {0.001...1}",
+        "ademamix: ademamix beta3=0.999 | rate {0.0001...0.1}", "adopt: adopt | rate {0.0001...0.1}",
+        "cautious: cautious (adam) | rate {0.0001...0.1}", "dog: dog | rate {0.1...10}",
       ]
     }
   }

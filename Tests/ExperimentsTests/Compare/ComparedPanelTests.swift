@@ -13,7 +13,7 @@ import Training
     let plan = try plan(panel.arms)
     #expect(
       plan.settings.allSatisfy { $0.count == 6 } && plan.arms.allSatisfy { $0.body.places.map(\.name) == ["rate"] })
-    #expect(panel.arms.count == (panel == .few ? 3 : 13))
+    #expect(panel.arms.count == [.few: 3, .common: 13, .recent: 10][panel])
     #expect(Set(ComparedPanel.few.arms).isSubset(of: ComparedPanel.common.arms))
   }
 
