@@ -68,11 +68,10 @@ public final class CompiledUpdate {
   /// One update.
   /// - Returns: the readings in the order of `readingTags`.
   /// - Throws: `ArgumentError` where an input is of another type.
-  public func run(_ inputs: [NDArray]) throws -> [Double] { try readings(inputs).map(\.item) }
+  public func run(_ inputs: [NDArray]) throws -> [Double] { try run(inputs, by: nil) }
 
-  /// One update by an alternative.
-  /// - Throws: as `run`.
-  func run(_ inputs: [NDArray], by alternative: Program) throws -> [Double] {
+  /// - Parameter alternative: that makes it; nil for the program.
+  func run(_ inputs: [NDArray], by alternative: Program?) throws -> [Double] {
     try readings(inputs, by: alternative).map(\.item)
   }
 

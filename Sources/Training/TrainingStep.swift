@@ -20,14 +20,12 @@ public final class TrainingStep {
   /// Steps of one epoch, which advance the epoch counter.
   public let stepsPerEpoch: Int
   /// What a step asks of the problem, in the mean over steps: samples, losses, gradients, Hessian products.
-  public let calls: OracleCalls
+  public var calls: OracleCalls { programs.calls }
   /// Updates made.
   public private(set) var step: Int
   private var key: RandomKey
   private let update: CompiledUpdate
-  /// Periods of what is not done in each step, and the programs of steps in which not all of it is due.
-  private let periods: [Int]
-  private let alternatives: [Set<Int>: Program]
+  private let programs: OccasionalPrograms
 
   /// - Parameters:
   ///   - inputs: types by name; names are sorted like paths.
@@ -56,16 +54,11 @@ public final class TrainingStep {
       }
     }
     let all = Occasions()
-    update = try CompiledUpdate(start.trees, inputs: others.types, tracing(all))
-    periods = all.periods.sorted()
-    let counts = Occasions.counts(of: periods)
-    var kinds = [(calls: trace.calls, count: counts[all.periods]!)]
-    var alternatives: [Set<Int>: Program] = [:]
-    for (due, count) in counts where due != all.periods {
-      alternatives[due] = try update.alternative(tracing(Occasions(due: due)))
-      kinds.append((trace.calls, count))
+    let compiled = try CompiledUpdate(start.trees, inputs: others.types, tracing(all))
+    update = compiled
+    programs = try OccasionalPrograms(all, compiled.program, trace.calls) {
+      (try compiled.alternative(tracing($0)), trace.calls)
     }
-    (calls, self.alternatives) = (OracleCalls(meanOf: kinds), alternatives)
   }
 
   /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs. Of steps that are not
@@ -98,12 +91,7 @@ public final class TrainingStep {
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
     try Self.check(inputs, inputTypes)
-    let readings: [Double]
-    if !periods.isEmpty, let other = alternatives[Set(periods.filter { step.isMultiple(of: $0) })] {
-      readings = try update.run(clock + inputs.leaves, by: other)
-    } else {
-      readings = try update.run(clock + inputs.leaves)
-    }
+    let readings = try update.run(clock + inputs.leaves, by: programs.program(at: step))
     step += 1
     if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
     return readings

@@ -55,6 +55,28 @@ import Training
     }
   }
 
+  /// What is done every few updates is done in the same ones; what needs the Hessian of a whole batch is refused.
+  @Test func partsRenewAtTheSameUpdates() throws {
+    for (chain, part) in [
+      ("shampoo 0.8 0.9 0.1 period=3 | rate 0.01", "/root"), ("soap 0.8 0.9 period=3 | rate 0.01", "/basis"),
+    ] {
+      for parts in [nil, 2] {
+        let trainer = try trainer(chain, parts: parts)
+        func renewed() -> Tree<NDArray> { trainer.state.optimizerState.filter { path, _ in path.contains(part) } }
+        var before = renewed()
+        #expect(!before.isEmpty)
+        for update in 0..<8 {
+          _ = try trainer.advance()
+          #expect((renewed() != before) == update.isMultiple(of: 3), "\(chain), \(parts ?? 0), \(update)")
+          before = renewed()
+        }
+      }
+    }
+    #expect {
+      try trainer("sophia | rate 0.01", parts: 2)
+    } throws: { "\($0)".contains("looks at a batch more than once") }
+  }
+
   /// One part is a batch: the key is the step's own, dropped units are the same.
   @Test func onePartIsTheBatch() throws {
     let model = Sequential([Linear(4, 16), Activation.tanh, Dropout(0.5), Linear(16, 2)])

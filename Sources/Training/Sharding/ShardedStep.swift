@@ -4,11 +4,12 @@
 /// part of it. Each part has a randomness of its own, the update that of the step.
 final class ShardedStep: BatchStep {
   let readingTags: [String]
-  let calls: OracleCalls
+  var calls: OracleCalls { programs.calls }
   /// The gradient of a part.
   let program: Program
   private(set) var step: Int
   private let update: Program
+  private let programs: OccasionalPrograms
   private let shards: any BatchShards
   private let rowCount: Int
   private let stepsPerEpoch: Int
@@ -54,11 +55,16 @@ final class ShardedStep: BatchStep {
     program = try Program(inputs: asking.types) { _, x in try trace.gradient(asking.unpack(x)) }
     order = program.finishingOrder.filter { $0 < points.count }
     let moving = TreePacking([points, memories, clock, points, ["loss": trace.lossType]])
-    update = try Program(
-      inputs: moving.types,
-      donating: Dictionary(uniqueKeysWithValues: (0..<points.count + memories.count).map { ($0, $0) })
-    ) { _, x in try trace.update(moving.unpack(x)) }
-    (readingTags, calls) = (trace.tags, trace.calls)
+    func recorded(_ occasions: Occasions) throws -> Program {
+      try Program(
+        inputs: moving.types,
+        donating: Dictionary(uniqueKeysWithValues: (0..<points.count + memories.count).map { ($0, $0) })
+      ) { _, x in try trace.update(moving.unpack(x), occasions) }
+    }
+    let all = Occasions()
+    update = try recorded(all)
+    readingTags = trace.tags
+    programs = try OccasionalPrograms(all, update, trace.calls) { (try recorded($0), trace.calls) }
   }
 
   var state: TrainingState {
@@ -83,7 +89,7 @@ final class ShardedStep: BatchStep {
     var arguments = parameters + memory + clock(key) + mean.gradient + [mean.rest[0]]
     let counts = (parameters.count, memory.count)
     (parameters, memory) = ([], [])
-    let readings = try update.run(updating: &arguments)
+    let readings = try (programs.program(at: step) ?? update).run(updating: &arguments)
     parameters = Array(arguments[..<counts.0])
     memory = Array(arguments[counts.0..<counts.0 + counts.1])
     running = Array(mean.rest[1..<1 + running.count])
@@ -136,8 +142,10 @@ private final class ShardTrace {
 
   /// - Parameter trees: parameters, optimizer state, clock, gradient, loss.
   /// - Returns: parameters and optimizer state after the step, readings.
-  func update(_ trees: [Tree<Tensor>]) throws -> [Tensor] {
-    let (point, counters, key) = (Parameters(trees[0]), Counters(clock: trees[2]), trees[2]["key"]!)
+  func update(_ trees: [Tree<Tensor>], _ occasions: Occasions) throws -> [Tensor] {
+    let (point, key) = (Parameters(trees[0]), trees[2]["key"]!)
+    var counters = Counters(clock: trees[2])
+    counters.occasions = occasions
     let problem = DescentProblem(counters: counters, key: key, sampleCount: sampleCount) { _ in
       throw TrainingError("the parts of a batch are computed already")
     }
