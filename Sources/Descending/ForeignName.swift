@@ -109,6 +109,15 @@ package enum ForeignName {
       texts: ["rate join(linear(0, 0.1, 100updates), 100updates, cosine(0.1, 900updates))"],
       remark: "each schedule counts from the end of the one before"),
     Entry(
+      names: ["repeat", "sgdr", "sgdrschedule", "warmrestarts", "cosineannealingwarmrestarts", "restarts"],
+      texts: ["rate repeat(cosine(0.1, 10epochs), 10epochs)"], remark: "a cosine that begins anew"),
+    Entry(
+      names: ["cyclic", "cycliclr", "triangular", "cyclical"],
+      texts: [
+        "rate repeat(join(linear(0.01, 0.1, 200updates), 200updates, linear(0.1, 0.01, 200updates)), 400updates)"
+      ],
+      remark: "up and down again and again"),
+    Entry(
       names: ["wsd", "warmupstabledecay", "trapezoidal"],
       texts: ["rate join(linear(0, 0.1, 100updates), 100updates, join(0.1, 700updates, linear(0.1, 0, 200updates)))"],
       remark: "up, level, down"),

@@ -65,6 +65,12 @@ package struct FunctionKind: Sendable {
         NamedOption("FIRST", nil, "a number or a schedule"), NamedOption("OVER", nil, over),
         NamedOption("THEN", nil, "a number or a schedule, perhaps another join"),
       ], example: "rate join(linear(0, 0.1, 100updates), 100updates, cosine(0.1, 900updates))"),
+    FunctionKind(
+      name: "repeat", summary: "a schedule that begins anew after each stretch: restarts and cycles",
+      arguments: [
+        NamedOption("SCHEDULE", nil, "a number or a schedule, which counts from the stretch's begin"),
+        NamedOption("EVERY", nil, over),
+      ], example: "rate repeat(cosine(0.1, 10epochs), 10epochs)"),
   ]
 
   /// Exponents, which `losspower` takes in place of a number.

@@ -47,6 +47,9 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
   case warmUp(Duration, then: Schedule)
   /// One schedule for a stretch, then another, which counts from the stretch's end.
   case join(Schedule, over: Duration, then: Schedule)
+  /// A schedule that begins anew after each stretch: a cosine with restarts (Loshchilov and Hutter, "SGDR", 2017), cyclical rates
+  /// (Smith, "Cyclical learning rates for training neural networks", 2017).
+  case repeated(Schedule, every: Duration)
 
   public var description: String {
     switch self {
@@ -58,6 +61,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .power(let value, let exponent, let over): "power(\(value), \(exponent), \(over))"
     case .warmUp(let duration, let next): "warmup(\(duration), \(next))"
     case .join(let first, let over, let next): "join(\(first), \(over), \(next))"
+    case .repeated(let schedule, let every): "repeat(\(schedule), \(every))"
     }
   }
 
@@ -69,6 +73,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .steps(let value, _, _), .exponential(let value, _, _), .power(let value, _, _): Swift.min(value, 0)
     case .warmUp(_, let next): Swift.min(next.minimum, 0)
     case .join(let first, _, let next): Swift.min(first.minimum, next.minimum)
+    case .repeated(let schedule, _): schedule.minimum
     }
   }
 
@@ -89,7 +94,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .constant: return 0
     case .linear(let from, let to, let over), .cosine(let from, let to, let over): return own(over, counts: to < from)
-    case .steps(_, _, let over), .exponential(_, _, let over), .power(_, _, let over): return own(over)
+    case .steps(_, _, let over), .exponential(_, _, let over), .power(_, _, let over), .repeated(_, let over):
+      return own(over)
     case .warmUp(let over, let next): return max(own(over), next.epochs(updates: updates, batch: batch))
     case .join(_, let over, let next):
       let rest = next.epochs(updates: updates, batch: batch)
@@ -115,7 +121,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .join(_, let over, let next):
       let rest = next.end(updates: updates, batch: batch)
       return rest > 0 ? epochs(over) + rest : 0
-    case .constant, .steps, .exponential, .power: return 0
+    case .constant, .steps, .exponential, .power, .repeated: return 0
     }
   }
 
@@ -134,6 +140,7 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .warmUp(let over, let next): return .warmUp(slow(over), then: next.slowed(by: count))
     case .join(let first, let over, let next):
       return .join(first.slowed(by: count), over: slow(over), then: next.slowed(by: count))
+    case .repeated(let schedule, let every): return .repeated(schedule.slowed(by: count), every: slow(every))
     }
   }
 
@@ -154,6 +161,8 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
     case .join(let first, let over, let next):
       let hasPassed = Self.passed(in: over, at: counters) .>= 1
       return select(hasPassed, next.value(at: counters.since(over)), first.value(at: counters))
+    case .repeated(let schedule, let every):
+      return schedule.value(at: counters.since(every, times: Self.passed(in: every, at: counters)))
     }
   }
 
@@ -193,19 +202,25 @@ public indirect enum Schedule: Hashable, Sendable, CustomStringConvertible {
       }
       let left = max(1 - over.amount / elapsed(over), 0)
       return next.value(updates: updates * left, samples: samples * left, epochs: epochs * left)
+    case .repeated(let schedule, let every):
+      let passed = (elapsed(every) * ((1 + 1.5e-7) / every.amount) + 1e-6).rounded(.down)
+      let left = elapsed(every) > 0 ? max(1 - passed * every.amount / elapsed(every), 0) : 0
+      return schedule.value(updates: updates * left, samples: samples * left, epochs: epochs * left)
     }
   }
 }
 
 extension Counters {
-  /// What has passed since the end of a stretch, at least 0. Updates, samples and epochs grow in step: what the stretch has of
-  /// all in its own unit, it has in each.
-  fileprivate func since(_ stretch: Duration) -> Counters {
-    let share = min(stretch.amount / max(stretch.elapsed(self), 1e-30), 1)
+  /// What has passed since the end of a stretch, or of several, at least 0. Updates, samples and epochs grow in step: what the
+  /// stretch has of all in its own unit, it has in each.
+  fileprivate func since(_ stretch: Duration, times: Tensor? = nil) -> Counters {
+    let elapsed = stretch.elapsed(self)
+    let end = times.map { stretch.amount * $0 } ?? elapsed.filled(with: stretch.amount)
+    let share = min(end / max(elapsed, 1e-30), 1)
     var left = Counters(
       updates: updates - updates * share, samples: samples - samples * share, epochs: epochs - epochs * share)
     // In its own unit to the last bit.
-    let own = max(stretch.elapsed(self) - stretch.amount, 0)
+    let own = max(elapsed - end, 0)
     switch stretch {
     case .updates: left.updates = own
     case .samples: left.samples = own

@@ -27,6 +27,8 @@ enum ScheduleParser {
       return .power(try function.number(0), exponent: exponent, over: try duration(arguments[2]))
     case "join":
       return .join(try parse(arguments[0]), over: try duration(arguments[1]), then: try parse(arguments[2]))
+    case "repeat":
+      return .repeated(try parse(arguments[0]), every: try duration(arguments[1]))
     default:
       return .warmUp(try duration(arguments[0]), then: try parse(arguments[1]))
     }

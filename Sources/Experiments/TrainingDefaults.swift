@@ -36,7 +36,7 @@ package struct TrainingDefaults {
 
   /// A chain whose longest stretch of epochs is another; nil where it names none, or where stretches follow one another.
   static func stretching(_ chain: String, to epochs: Int) -> String? {
-    guard !chain.contains("join(") else { return nil }
+    guard !chain.contains("join("), !chain.contains("repeat(") else { return nil }
     let found = chain.matches(of: stretch)
     let longest = found.max { (Double($0.output.1) ?? 0) < (Double($1.output.1) ?? 0) }
     return longest.map { chain.replacing($0.output.0, with: "\(epochs)epochs") }

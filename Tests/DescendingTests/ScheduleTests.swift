@@ -14,6 +14,11 @@ import Testing
       .join(
         .constant(0.5), over: .epochs(2),
         then: .join(.linear(from: 0.5, to: 1, over: .samples(1000)), over: .samples(1000), then: .constant(0.25))),
+      .repeated(.cosine(from: 1, over: .updates(40)), every: .updates(40)),
+      .repeated(.linear(from: 1, to: 0.1, over: .epochs(1)), every: .samples(1250)),
+      .join(
+        .constant(0.5), over: .epochs(2), then: .repeated(.steps(1, factor: 0.5, every: .updates(7)), every: .epochs(3))
+      ),
     ]
     for schedule in schedules {
       for updates in [0, 5, 10, 20, 50, 99, 200] {
@@ -55,6 +60,33 @@ import Testing
     }
     #expect(byEpochs.epochs(updates: 10, batch: 8) == 3 && bySamples.epochs(updates: 10, batch: 8) == 4)
     #expect(try Schedule("join(0.1, 2epochs, cosine(0.1, 8epochs))").epochs(updates: 10, batch: 8) == 10)
+  }
+
+  /// Restarts and cycles, by hand; a rate that begins anew has no end, and its unit may be another than the schedule's.
+  @Test func schedulesBeginAnew() throws {
+    let restarts = try Schedule("repeat(cosine(0.1, 10updates), 10updates)")
+    let cycles = try Schedule(
+      "repeat(join(linear(0.01, 0.1, 20updates), 20updates, linear(0.1, 0.01, 20updates)), 4epochs)")
+    for step in [0, 1, 5, 9, 10, 11, 25, 39, 40, 41, 60, 79, 80, 1_000_003] {
+      let place = Double(step % 10)
+      let cosine = 0.05 * (1 + cos(place / 10 * Double.pi))
+      let turn = Double(step % 40)
+      let triangle = turn <= 20 ? 0.01 + 0.09 * turn / 20 : 0.1 - 0.09 * (turn - 20) / 20
+      for (schedule, expected) in [(restarts, cosine), (cycles, triangle)] {
+        let point = (Double(step), Double(8 * step), Double(step) / 10)
+        let plain = schedule.value(updates: point.0, samples: point.1, epochs: point.2)
+        #expect(abs(plain - expected) < 1e-8, "\(schedule) at \(step): \(plain) \(expected)")
+        let traced = try Evaluation.compiled.run([point.0, point.1, point.2].map { NDArray(Float($0)) }) { _, x in
+          [schedule.value(at: Counters(updates: x[0], samples: x[1], epochs: x[2]))]
+        }[0].item
+        // Epochs after a million updates are known to a hundredth in float32.
+        let tolerance = step > 1000 ? 0.002 : rounding(.float32, terms: 30)
+        #expect(abs(traced - expected) < tolerance, "\(schedule) at \(step): \(traced) \(expected)")
+      }
+    }
+    #expect(restarts.end(updates: 10, batch: 8) == 0 && cycles.epochs(updates: 10, batch: 8) == 4)
+    #expect(try Schedule("\(cycles)") == cycles && cycles.minimum == 0.01)
+    #expect(throws: DescentError.self) { try Schedule("repeat(0.1)") }
   }
 
   /// A stretch ends with its last update, also after millions of them, in float32 and on paper.
