@@ -44,10 +44,8 @@ public struct Chain: GradientTransformation {
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var current = updates
     var next = Tree<Tensor>()
-    var drawing = 0
     for (index, stage) in stages.enumerated() {
-      let result = try context.run(stage, current, state.subtree(name(index)), stream: drawing)
-      if stage.requirements.contains(.randomness) { drawing += 1 }
+      let result = try context.run(stage, current, state.subtree(name(index)))
       current = result.updates
       next = next.merging(result.state.prefixed(name(index)))
     }

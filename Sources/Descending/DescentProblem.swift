@@ -11,14 +11,18 @@ public struct OracleCalls: Hashable, Sendable {
 
   public init() {}
 
-  /// The mean over kinds of steps, each as often as it is made.
+  /// All that kinds of steps ask for, each as often as it is made.
+  package init(sumOf kinds: [(calls: OracleCalls, count: Int)]) {
+    func sum(_ asked: (OracleCalls) -> Double) -> Double { kinds.reduce(0) { $0 + Double($1.count) * asked($1.calls) } }
+    (samples, losses) = (sum(\.samples), sum(\.losses))
+    (gradients, hessianProducts) = (sum(\.gradients), sum(\.hessianProducts))
+  }
+
+  /// The mean over kinds of steps.
   package init(meanOf kinds: [(calls: OracleCalls, count: Int)]) {
-    let total = Double(kinds.reduce(0) { $0 + $1.count })
-    func mean(_ asked: (OracleCalls) -> Double) -> Double {
-      kinds.reduce(0) { $0 + Double($1.count) * asked($1.calls) } / total
-    }
-    (samples, losses) = (mean(\.samples), mean(\.losses))
-    (gradients, hessianProducts) = (mean(\.gradients), mean(\.hessianProducts))
+    let (sum, total) = (OracleCalls(sumOf: kinds), Double(kinds.reduce(0) { $0 + $1.count }))
+    (samples, losses) = (sum.samples / total, sum.losses / total)
+    (gradients, hessianProducts) = (sum.gradients / total, sum.hessianProducts / total)
   }
 }
 

@@ -25,7 +25,9 @@ public struct UpdateContext {
   public private(set) var counters: Counters
   private var availableParameters: Parameters?
   private var availableLoss: Tensor?
-  private var availableKey: Tensor?
+  private let availableKey: Tensor?
+  /// Keys that were handed out before.
+  private var draws = 0
   private let availableProduct: ((Updates) throws -> Updates)?
   private var allowed: Requirements = [.parameters, .loss, .randomness, .curvature]
   private var user = "the transformation"
@@ -67,9 +69,15 @@ public struct UpdateContext {
   public mutating func parameters() throws -> Parameters { try need(availableParameters, .parameters) }
   /// - Throws: `DescentError` where `.loss` was not declared or is not there.
   public mutating func loss() throws -> Tensor { try need(availableLoss, .loss) }
-  /// The key of this step, 2 x int32.
+  /// A key, 2 x int32: that of this step for the first stage that asks, and another one for each that asks after it.
   /// - Throws: `DescentError` where `.randomness` was not declared or is not there.
-  public mutating func key() throws -> Tensor { try need(availableKey, .randomness) }
+  public mutating func key() throws -> Tensor {
+    let key = try need(availableKey, .randomness)
+    defer { draws += 1 }
+    // Any odd number, far from those that are added elsewhere.
+    let shift = Int32(truncatingIfNeeded: draws &* 0x632B_E5AB)
+    return draws == 0 ? key : key + key.graph.constant(NDArray([shift, Int32(0)]))
+  }
   /// The product of the loss's Hessian at the parameters with a vector, itself constant for derivatives.
   /// - Throws: `DescentError` where `.curvature` was not declared or is not there.
   public mutating func hessianProduct(along direction: Updates) throws -> Updates {
@@ -93,18 +101,12 @@ public struct UpdateContext {
   ///
   /// - Parameters:
   ///   - parameters, loss, counters: what it sees in place of this context's.
-  ///   - stream: of its randomness: what runs beside others draws other numbers than they do. The first, 0, has this context's key.
   /// - Throws: `DescentError` where it breaks the protocol, or what it throws itself.
   public mutating func run(
     _ transformation: some GradientTransformation, _ updates: Updates, _ state: Tree<Tensor>,
-    parameters: Parameters? = nil, loss: Tensor? = nil, counters: Counters? = nil, stream: Int = 0
+    parameters: Parameters? = nil, loss: Tensor? = nil, counters: Counters? = nil
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var inner = self
-    if stream > 0, let key = availableKey {
-      // Any odd number far from those that are added elsewhere.
-      let shift = Int32(truncatingIfNeeded: stream &* 0x632B_E5AB)
-      inner.availableKey = key + key.graph.constant(NDArray([shift, Int32(0)]))
-    }
     if let parameters { inner.availableParameters = parameters }
     if let loss { inner.availableLoss = loss }
     if let counters { inner.counters = counters }
@@ -118,6 +120,7 @@ public struct UpdateContext {
       throw DescentError("\(transformation.description) changes the rate, and no rate follows")
     }
     used = inner.used
+    draws = inner.draws
     readings = inner.readings
     rateFactor = inner.rateFactor
     hasStepped = inner.hasStepped
@@ -155,6 +158,7 @@ public struct UpdateContext {
       hasStepped = own.hasStepped
       rateFactor = own.rateFactor
       used.formUnion(own.used)
+      draws = Swift.max(draws, own.draws)
       for (tag, reading) in own.readings { record("\(tag)[\(part.name)]", reading) }
     }
   }

@@ -57,6 +57,8 @@ extension ValueForm where Value == Double {
   public static let number = number()
   /// A number above 0.
   public static let positive = number("a positive number") { $0 > 0 }
+  /// A positive number that float32 holds too, against division by 0.
+  public static let epsilon = number("a positive number, at least 1e-37", examples: ["1e-6", "1e-4"]) { $0 >= 1e-37 }
   /// A number of 0 or more.
   public static let notNegative = number("0 or more") { $0 >= 0 }
   /// A share that remains from step to step.

@@ -176,6 +176,7 @@ struct CompareCommand: ParsableCommand {
     comparison.announce = announce
     comparison.isQuiet = quiet
     let place = out ?? "runs/compare" + ShareOption.suffix(share)
+    if replace { try RunFolder.checkThatNone(of: sources + [test].compactMap { $0 }, liesIn: place) }
     let result = try resume.map { try comparison.resume($0) } ?? comparison.run(out: place, replacing: replace)
     print(result.text(width: Self.width))
     ShareOption.explain(share, result.outcome)

@@ -23,7 +23,7 @@ struct OwnReport {
     do {
       try AtomicFile.write(settings, to: folder.configurationPath)
       try report().write(to: folder.reportPath, gnuplot: try Gnuplot())
-      folder.forgetReplaced()
+      try folder.forgetReplaced()
     } catch {
       folder.discard()
       throw error

@@ -134,6 +134,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func run(_ run: TrainingRun, _ team: RankTeam?) throws -> String {
+    if replace {
+      try RunFolder.checkThatNone(
+        of: [run.settings.source, run.settings.test].compactMap { $0 }, liesIn: out ?? "runs/train")
+    }
     do {
       return try run.run(
         out: resume ?? out ?? "runs/train", resuming: resume != nil, replacing: replace, isQuiet: quiet, team: team,

@@ -55,7 +55,7 @@ public final class RunContext: @unchecked Sendable {
       for sink in sinks { try sink.record(event) }
       if kind == RunEvent.resultKind { found[task] = values }
       if event.tellsProgress, !hasBegun {
-        folder.forgetReplaced()
+        try folder.forgetReplaced()
         hasBegun = true
       }
     }

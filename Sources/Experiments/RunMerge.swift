@@ -90,7 +90,7 @@ public struct RunMerge {
         try fill(folder, merged, end, isWhole: isWhole, commandLine)
         // The last of all: without it nothing goes on from here.
         try AtomicFile.write(configuration, to: folder.configurationPath)
-        folder.forgetReplaced()
+        try folder.forgetReplaced()
       } catch {
         folder.discard()
         throw error

@@ -80,7 +80,7 @@ package struct TrainingRun {
     }
   }
 
-  let settings: Settings
+  package let settings: Settings
   let problem: TrainingProblem
   let model: any Layer
   let loss: LossFunction
@@ -122,13 +122,18 @@ package struct TrainingRun {
     let saved = resuming ? try store.latestWithMemory() : nil
     let oldChain = before.flatMap { $0.chain == settings.chain ? nil : $0.chain }
     if let before, let saved, oldChain != nil { try checkThatChainFits(saved.state, of: before, out) }
-    try AtomicFile.write(try Experiments.Settings.yaml(settings), to: folder.configurationPath)
-    if !resuming {
-      try AtomicFile.write(
-        RunEnvironment.json(
-          libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601),
-          threads: Engine.threadCount),
-        to: folder.environmentPath)
+    do {
+      try AtomicFile.write(try Experiments.Settings.yaml(settings), to: folder.configurationPath)
+      if !resuming {
+        try AtomicFile.write(
+          RunEnvironment.json(
+            libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601),
+            threads: Engine.threadCount),
+          to: folder.environmentPath)
+      }
+    } catch {
+      if !resuming { folder.discard() }
+      throw error
     }
     if resuming, let threads = RunEnvironment.threads(in: folder.environmentPath), threads != Engine.threadCount {
       announce(
@@ -163,7 +168,7 @@ package struct TrainingRun {
       throw RankError("\(error); go on with descent train --resume \(out)")
     } catch {
       // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
-      if !resuming, let events = try? folder.events(), events.isEmpty {
+      if !resuming, folder.holdsReplaced || (try? folder.events())?.isEmpty == true {
         folder.discard()
       } else {
         // Who opens the report later shall see what the terminal said; that it cannot be drawn is not worth an error of its own.
@@ -238,7 +243,7 @@ package struct TrainingRun {
     let watching = try watches.map { try Watching($0, context, trainer, memory: saved?.memory.subtree("watch")) }
     var best = BestEpoch(saved?.memory.subtree("best"))
     let patience = settings.patience
-    context.folder.forgetReplaced()
+    try context.folder.forgetReplaced()
     func endEpoch(_ trainer: Trainer, _ means: [String: Double]) throws {
       var values = means
       let weights = trainer.evaluatedState

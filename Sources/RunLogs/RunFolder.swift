@@ -46,9 +46,9 @@ public struct RunFolder: Sendable {
       manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
     }
     let replaced = ReplacedRun(in: path)
-    if replaced.isThere, !isRun {
-      // A process was killed before what it was to put here began.
-      try withExtendedLifetime(try FolderLock(folder)) { replaced.restore() }
+    if replaced.isInterrupted || replaced.isThere && !isRun {
+      // A process was killed while it moved a run, or before what it was to put here began.
+      try folder.recover()
     }
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
@@ -82,8 +82,22 @@ public struct RunFolder: Sendable {
     return (folder, lock)
   }
 
+  /// Puts a run in its place that a killed process has left aside.
+  private func recover() throws {
+    try withExtendedLifetime(try FolderLock(self)) {
+      let replaced = ReplacedRun(in: path)
+      replaced.finish()
+      let isRun = [logPath, configurationPath].contains { FileManager.default.fileExists(atPath: $0) }
+      if !isRun { replaced.restore() }
+    }
+  }
+
   /// What was replaced is given up: the run has begun.
-  package func forgetReplaced() { ReplacedRun(in: path).forget() }
+  ///
+  /// - Throws: `RunLogError` where that cannot be noted.
+  package func forgetReplaced() throws { try ReplacedRun(in: path).forget() }
+  /// Whether a run lies aside that this one is to replace, and has not yet.
+  package var holdsReplaced: Bool { ReplacedRun(in: path).isThere }
 
   /// Removes all that is in a folder that this process holds, and the folder where it can be: what did not begin leaves
   /// nothing in the way of the next, and what it was to replace is there again.
@@ -109,11 +123,25 @@ public struct RunFolder: Sendable {
       + "folder by --out"
   }
 
+  /// Refuses to replace a folder that holds what is to be read.
+  ///
+  /// - Parameter sources: paths, perhaps with a table's name behind a #; names that are no paths are in no folder.
+  /// - Throws: `RunLogError`.
+  package static func checkThatNone(of sources: [String], liesIn out: String) throws {
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    for source in sources {
+      for path in [source, String(source.prefix { $0 != "#" })]
+      where FileManager.default.fileExists(atPath: path) && (place(path) + "/").hasPrefix(place(out) + "/") {
+        throw RunLogError("\(path) lies in \(out), which --replace would remove: name another folder by --out")
+      }
+    }
+  }
+
   package static let lockName = ".lock"
 
   /// Whether a file is what a run leaves that could not begin, as on a full disk.
   private func isLeftover(_ name: String) -> Bool {
-    if name == Self.lockName || name == ReplacedRun.name || AtomicFile.isAside(name) { return true }
+    if name == Self.lockName || ReplacedRun.isOwn(name) || AtomicFile.isAside(name) { return true }
     guard path + "/" + name == checkpointFolder else { return false }
     return (try? FileManager.default.contentsOfDirectory(atPath: checkpointFolder))?.allSatisfy(AtomicFile.isAside)
       ?? false
@@ -124,9 +152,10 @@ public struct RunFolder: Sendable {
   /// - Throws: `RunLogError` where it is no run folder.
   public static func open(_ path: String) throws -> RunFolder {
     let folder = RunFolder(path: path)
-    guard FileManager.default.fileExists(atPath: folder.configurationPath) else {
-      throw RunLogError("\(path) is no run folder: it has no config.yaml")
-    }
+    let isThere = { FileManager.default.fileExists(atPath: folder.configurationPath) }
+    let replaced = ReplacedRun(in: path)
+    if replaced.isInterrupted || !isThere() && replaced.isThere { try folder.recover() }
+    guard isThere() else { throw RunLogError("\(path) is no run folder: it has no config.yaml") }
     return folder
   }
 

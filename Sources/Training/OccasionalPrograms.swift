@@ -4,6 +4,9 @@ struct OccasionalPrograms {
   private let programs: [Set<Int>: Program]
   /// What an update asks of its problem, in the mean.
   let calls: OracleCalls
+  private let asked: [Set<Int>: OracleCalls]
+  /// How often each set is due until all are due again.
+  private let counts: [Set<Int>: Int]
 
   /// - Parameters:
   ///   - all: the occasions of the program that does all, which was recorded with them.
@@ -14,15 +17,25 @@ struct OccasionalPrograms {
     other: (Occasions) throws -> (program: Program, calls: OracleCalls)
   ) rethrows {
     periods = all.periods.sorted()
-    let counts = Occasions.counts(of: periods)
+    counts = Occasions.counts(of: periods)
     var kinds = [(calls: calls, count: counts[all.periods]!)]
     var programs = [all.periods: program]
+    var asked = [all.periods: calls]
     for (due, count) in counts where due != all.periods {
       let found = try other(Occasions(due: due))
-      programs[due] = found.program
+      (programs[due], asked[due]) = (found.program, found.calls)
       kinds.append((found.calls, count))
     }
-    (self.programs, self.calls) = (programs, OracleCalls(meanOf: kinds))
+    (self.programs, self.asked, self.calls) = (programs, asked, OracleCalls(meanOf: kinds))
+  }
+
+  /// What all updates before one ask for together.
+  func calls(before end: Int) -> OracleCalls {
+    guard !periods.isEmpty else { return OracleCalls(sumOf: [(calls, end)]) }
+    let cycle = counts.values.reduce(0, +)
+    var counts = counts.mapValues { $0 * (end / cycle) }
+    for update in 0..<end % cycle { counts[Set(periods.filter { update.isMultiple(of: $0) }), default: 0] += 1 }
+    return OracleCalls(sumOf: counts.map { (asked[$0] ?? calls, $1) })
   }
 
   /// That of an update; nil where it does all there is, as nearly always.

@@ -113,8 +113,10 @@ public final class Trainer {
   public var state: TrainingState { compiled.state }
   /// Updates made.
   public var step: Int { compiled.step }
-  /// What each step asks of the problem: samples, losses, gradients, Hessian products.
+  /// What a step asks of the problem, in the mean over steps: samples, losses, gradients, Hessian products.
   public var calls: OracleCalls { compiled.calls }
+  /// What all steps before one ask of the problem, together.
+  package func calls(before end: Int) -> OracleCalls { compiled.calls(before: end) }
   /// The compiled step; where batches have parts, the gradient of a part.
   public var program: Program { compiled.program }
 
@@ -135,6 +137,7 @@ protocol BatchStep: AnyObject {
   var state: TrainingState { get }
   var step: Int { get }
   var calls: OracleCalls { get }
+  func calls(before end: Int) -> OracleCalls
   var program: Program { get }
   var readingTags: [String] { get }
   /// - Parameter rows: the inputs of some rows of the batch.

@@ -21,6 +21,8 @@ public final class TrainingStep {
   public let stepsPerEpoch: Int
   /// What a step asks of the problem, in the mean over steps: samples, losses, gradients, Hessian products.
   public var calls: OracleCalls { programs.calls }
+  /// What all steps before one ask of the problem, together.
+  package func calls(before end: Int) -> OracleCalls { programs.calls(before: end) }
   /// Updates made.
   public private(set) var step: Int
   private var key: RandomKey

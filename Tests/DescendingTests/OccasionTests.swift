@@ -113,6 +113,44 @@ import Training
     }
   }
 
+  /// Gradients that never take a direction leave rounding there, which must not be taken for curvature below zero.
+  @Test(arguments: [1e-12, 1e-6]) func unusedDirectionsStayFinite(_ epsilon: Double) throws {
+    // As of a softmax: the columns of each gradient add up to nothing.
+    let start = NDArray((0..<60).map { Float(0.1 * sin(Double($0))) }, shape: [12, 5])
+    let run = try DescentRun(
+      try ChainParser.parse("shampoo 0.9 0.999 \(epsilon) | noise 0 | rate 0.003"), from: ["w": start]
+    ) {
+      p in
+      let w = p["w"]!
+      let turned = Tensor.random(.normal, [16, 12], key: w.graph.constant(RandomKey(seed: 1).array), w.elementType)
+      let logits = turned.matmul(w)
+      return (logits.logSumExp([1]) - logits.sliced(from: [0, 0], to: [16, 1]).reshaped(to: [16])).mean()
+    }
+    try run.run(3000)
+    #expect(run.losses.last!.isFinite && run.losses.last! < run.losses[0], "\(run.losses.last!)")
+    #expect(run.state.leaves.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+  }
+
+  /// What was asked is counted update by update, whole periods or not.
+  @Test func whatWasAskedIsCounted() throws {
+    let step = try TrainingStep(
+      Objective { point, _, _ in ObjectiveValue(TestProblem.bowl.loss(point)) },
+      method: GradientDescent(
+        try ChainParser.parse(
+          "groups (a/*: sophia period=2 | rate 0.1; b: adahessian period=3 | rate 0.1; c: rate 0.1)")),
+      inputs: Tree(),
+      from: try TrainingState(
+        startingFrom: TestProblem.bowl.start,
+        method: GradientDescent(
+          try ChainParser.parse(
+            "groups (a/*: sophia period=2 | rate 0.1; b: adahessian period=3 | rate 0.1; c: rate 0.1)"))
+      ), key: RandomKey(seed: 1))
+    for (updates, products) in [(0, 0), (1, 2), (2, 2), (3, 3), (4, 4), (6, 5), (7, 7), (601, 502)] {
+      let calls = step.calls(before: updates)
+      #expect(calls.hessianProducts == Double(products) && calls.gradients == Double(updates), "\(updates)")
+    }
+  }
+
   /// Roots against eigenvalues, of moments that have lost nearly all directions, too.
   @Test(arguments: [2, 4])
   func stepsOfOneDirectionAreRoots(_ order: Int) throws {
@@ -137,7 +175,9 @@ import Training
     ("shampoo largest=5000 | rate 1", "at most 4096"), ("ademamix warmup=-1 | rate 1", "of 0 or more"),
     ("adopt | rate", "rate"), ("rate 0.1 | cautious (adam)", "stands behind a rate"),
     ("cautious (rate 0.1 | average)", "cautious changes steps"), ("dog start=0 | rate 1", "between 1e-12"),
-    ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""), ("soap", "soap | rate 0.001\""),
+    ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""),
+    ("soap epsilon=1e-45 | rate 1", "at least 1e-37"),
+    ("adam epsilon=1e-40 | rate 1", "at least 1e-37"), ("soap", "soap | rate 0.001\""),
   ])
   func wrongOnesAreRefused(_ text: String, _ hint: String) {
     #expect {

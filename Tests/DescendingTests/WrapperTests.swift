@@ -203,6 +203,16 @@ import Testing
     func variance(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 } / Double(x.count) }
     // The sum of two independent ones of deviation 0.5 has the variance 0.5; of the same one it would be 1.
     #expect(abs(variance(one) - 1) < 0.3 && abs(variance(two) - 0.5) < 0.15, "\(variance(one)) \(variance(two))")
+    // Within parentheses, too: what is left of the first two is the second's, and that is not the third's.
+    for nested in ["finite (noise 0.5 | scale 0 | noise 0.5)", "cautious (noise 0.5 | scale 0 | noise 0.5)"] {
+      let run = try DescentRun(
+        try ChainParser.parse("\(nested) | scale -1 | noise 0.5 | rate 1"),
+        from: ["x": NDArray([Double](repeating: 0, count: 500))]
+      ) { p in p["x"]!.sum() }
+      try run.run(1)
+      let moved = run.parameters["x"]!.doubles.filter { abs($0) < 1e-9 }.count
+      #expect(moved < 5, "\(nested): \(moved) elements did not move")
+    }
     let problem = TestProblem.bowl
     let grouped = try DescentRun(try ChainParser.parse("groups (a/*+b: rate 0.1; c: rate 0.2)"), from: problem.start) {
       problem.loss($0)

@@ -43,7 +43,7 @@ func complaint(_ body: () throws -> Void) -> String {
       #expect(try contents(path + "/config.yaml") == "seed: 1\n")
       do {
         let (folder, lock) = try RunFolder.claim(path, replacing: true)
-        folder.forgetReplaced()
+        try folder.forgetReplaced()
         folder.discard()
         withExtendedLifetime(lock) {}
       }
@@ -101,8 +101,70 @@ func complaint(_ body: () throws -> Void) -> String {
       }
       #expect(isOld())
       let begun = try RunFolder.create(path, replacing: true)
-      begun.forgetReplaced()
+      try begun.forgetReplaced()
       #expect(try FileManager.default.contentsOfDirectory(atPath: path).sorted() == [".lock", "checkpoints"])
+    }
+  }
+
+  /// A process may be killed between any two moves: whoever comes next finds the whole old run, or the whole new one.
+  @Test func killedMovesAreFinished() throws {
+    try withTemporaryFolder { root in
+      let manager = FileManager.default
+      let names = ["a.json", "checkpoints", "config.yaml", "log.jsonl", "model.safetensors"]
+      func make(_ path: String, _ names: [String], _ text: String) throws {
+        try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for name in names { try AtomicFile.write(text, to: path + "/" + name) }
+      }
+      func texts(_ path: String) throws -> [String: String] {
+        try manager.contentsOfDirectory(atPath: path).filter { $0 != ".lock" }
+          .reduce(into: [:]) { $0[$1] = try contents(path + "/" + $1) }
+      }
+      let whole = Dictionary(uniqueKeysWithValues: names.map { ($0, "old") })
+      for moved in 0...names.count {
+        // While it is set aside, or given back: some are in their place, the others on their way.
+        for next in ["open", "create", "replace"] {
+          let path = root + "/\(next)-\(moved)"
+          try make(path, Array(names[moved...]), "old")
+          try make(path + "/.replaced.part", Array(names[..<moved]), "old")
+          switch next {
+          case "open": _ = try RunFolder.open(path)
+          case "create": #expect(complaint { _ = try RunFolder.create(path) }.contains("is not empty"))
+          default:
+            // One that does not begin after all.
+            let folder = try RunFolder.create(path, replacing: true)
+            try AtomicFile.write("new", to: folder.configurationPath)
+            folder.discard()
+          }
+          #expect(try texts(path) == whole, "\(next) after \(moved)")
+        }
+        // While a successor that had not begun is removed.
+        let path = root + "/successor-\(moved)"
+        try make(path, Array(names[moved...]), "new")
+        try make(path + "/.replaced", names, "old")
+        let folder = try RunFolder.create(path, replacing: true)
+        folder.discard()
+        #expect(try texts(path) == whole, "\(moved)")
+        // While what is not wanted any more is removed: the new run stays, whatever follows.
+        let begun = root + "/begun-\(moved)"
+        try make(begun, names, "new")
+        try make(begun + "/.forgotten", Array(names[moved...]), "old")
+        let next = try RunFolder.create(begun, replacing: true)
+        next.discard()
+        for name in names { #expect(try contents(begun + "/" + name) == "new", "\(moved)") }
+      }
+    }
+  }
+
+  /// A table in the folder of a run is not removed with it.
+  @Test func whatIsReadIsNotReplaced() throws {
+    try withTemporaryFolder { root in
+      try AtomicFile.write("x", to: root + "/table.csv")
+      func complaints(_ sources: [String], _ out: String) -> String {
+        complaint { try RunFolder.checkThatNone(of: sources, liesIn: out) }
+      }
+      #expect(complaints(["mnist", root + "/table.csv"], root).contains("which --replace would remove"))
+      #expect(complaints([root + "/table.csv#name"], root + "/../" + (root as NSString).lastPathComponent) != "")
+      #expect(complaints([root + "/table.csv"], root + "/run") == "" && complaints(["none.csv"], root) == "")
     }
   }
 

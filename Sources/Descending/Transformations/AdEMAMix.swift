@@ -46,7 +46,7 @@ public struct AdEMAMix: NamedTransformation {
       "warmup", .count(from: 0, atMost: 10_000_000), standard: AdEMAMix().warmup,
       "updates until alpha and beta3 are whole"
     ) { (t: AdEMAMix) in t.warmup },
-    TransformationOption("epsilon", .positive, standard: AdEMAMix().epsilon, "added to the root") {
+    TransformationOption("epsilon", .epsilon, standard: AdEMAMix().epsilon, "added to the root") {
       (t: AdEMAMix) in t.epsilon
     },
     examples: [

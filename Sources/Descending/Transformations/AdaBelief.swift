@@ -22,7 +22,7 @@ public struct AdaBelief: NamedTransformation {
     TransformationOption("beta2", .decay, standard: AdaBelief().beta2, "decay of the mean squared deviation") {
       (t: AdaBelief) in t.beta2
     },
-    TransformationOption("epsilon", .positive, standard: AdaBelief().epsilon, "added to the deviation and the root") {
+    TransformationOption("epsilon", .epsilon, standard: AdaBelief().epsilon, "added to the deviation and the root") {
       (t: AdaBelief) in t.epsilon
     }, examples: ["adabelief | rate 0.01", "adabelief 0.8 0.99 1e-8 | decay 0.001 | rate 0.01"]
   ) { AdaBelief(beta1: $0, beta2: $1, epsilon: $2) }

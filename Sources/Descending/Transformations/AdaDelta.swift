@@ -15,7 +15,7 @@ public struct AdaDelta: NamedTransformation {
     TransformationOption(
       "decay", .decay.doubtingRate(of: "adadelta"), standard: AdaDelta().decay, "of both mean squares"
     ) { (t: AdaDelta) in t.decay },
-    TransformationOption("epsilon", .positive, standard: AdaDelta().epsilon, "added below both roots") {
+    TransformationOption("epsilon", .epsilon, standard: AdaDelta().epsilon, "added below both roots") {
       (t: AdaDelta) in t.epsilon
     }, examples: ["adadelta | rate 1", "adadelta 0.95 1e-4 | rate 1"]
   ) { AdaDelta(decay: $0, epsilon: $1) }

@@ -11,7 +11,7 @@ public struct AdaGrad: NamedTransformation {
     "adagrad", "divide by the root of the summed squares",
     TransformationOption(
       "epsilon",
-      .positive.doubting { $0 >= 1e-4 ? "a rate, which is a stage of its own: adagrad | rate \($0)" : nil },
+      .epsilon.doubting { $0 >= 1e-4 ? "a rate, which is a stage of its own: adagrad | rate \($0)" : nil },
       standard: AdaGrad().epsilon, "added to the root"
     ) { (t: AdaGrad) in t.epsilon }, examples: ["adagrad | rate 0.3"]
   ) { AdaGrad(epsilon: $0) }

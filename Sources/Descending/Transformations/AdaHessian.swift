@@ -41,7 +41,7 @@ public struct AdaHessian: NamedTransformation {
     TransformationOption("period", .count(atMost: 1000), standard: AdaHessian().period, "updates between estimates") {
       (t: AdaHessian) in t.period
     },
-    TransformationOption("epsilon", .positive, standard: AdaHessian().epsilon, "added to the root") {
+    TransformationOption("epsilon", .epsilon, standard: AdaHessian().epsilon, "added to the root") {
       (t: AdaHessian) in t.epsilon
     },
     examples: ["adahessian | rate 0.05", "adahessian 0.8 0.9 period=5 | rate cosine(0.05, 2500updates)"]
@@ -55,9 +55,9 @@ public struct AdaHessian: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let before = state.subtree("second")
-    let counters = context.counters
+    let (counters, key) = (context.counters, try context.key())
     let second = try counters.renewing(before, every: period) {
-      let estimate = try HessianDiagonal.estimate(.signs, of: updates, in: &context)
+      let estimate = try HessianDiagonal.estimate(.signs, key: key, of: updates, in: &context)
       return runningMean(
         beta2, before,
         estimate.map { d in

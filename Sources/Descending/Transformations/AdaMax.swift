@@ -22,7 +22,7 @@ public struct AdaMax: NamedTransformation {
     TransformationOption("beta2", .decay, standard: AdaMax().beta2, "decay of the largest size") { (t: AdaMax) in
       t.beta2
     },
-    TransformationOption("epsilon", .positive, standard: AdaMax().epsilon, "added to the size") { (t: AdaMax) in
+    TransformationOption("epsilon", .epsilon, standard: AdaMax().epsilon, "added to the size") { (t: AdaMax) in
       t.epsilon
     }, examples: ["adamax | rate 0.02", "adamax 0.8 0.99 1e-6 | rate 0.02"]
   ) { AdaMax(beta1: $0, beta2: $1, epsilon: $2) }

@@ -31,7 +31,7 @@ public struct Adafactor: NamedTransformation {
     TransformationOption("clip", .positive, standard: Adafactor().clip, "largest root mean square of an update") {
       (t: Adafactor) in t.clip
     },
-    TransformationOption("epsilon", .positive, standard: Adafactor().epsilon, "added to squares") { (t: Adafactor) in
+    TransformationOption("epsilon", .epsilon, standard: Adafactor().epsilon, "added to squares") { (t: Adafactor) in
       t.epsilon
     },
     TransformationOption("relative", .flag, standard: Adafactor().relative, "steps relative to the parameter's size") {

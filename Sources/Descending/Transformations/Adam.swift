@@ -32,7 +32,7 @@ public struct Adam: NamedTransformation {
       (t: Adam) in t.beta1
     },
     TransformationOption("beta2", .decay, standard: Adam().beta2, "decay of the mean square") { (t: Adam) in t.beta2 },
-    TransformationOption("epsilon", .positive, standard: Adam().epsilon, "added to the root") { (t: Adam) in
+    TransformationOption("epsilon", .epsilon, standard: Adam().epsilon, "added to the root") { (t: Adam) in
       t.epsilon
     },
     TransformationOption("amsgrad", .flag, standard: Adam().amsgrad, "divide by the largest mean square so far") {

@@ -27,7 +27,7 @@ public struct Adan: NamedTransformation {
       t.beta2
     },
     TransformationOption("beta3", .decay, standard: Adan().beta3, "decay of the mean square") { (t: Adan) in t.beta3 },
-    TransformationOption("epsilon", .positive, standard: Adan().epsilon, "added to the root") { (t: Adan) in
+    TransformationOption("epsilon", .epsilon, standard: Adan().epsilon, "added to the root") { (t: Adan) in
       t.epsilon
     }, examples: ["adan | rate 0.01", "adan 0.9 0.8 0.95 1e-6 | decay 0.001 | rate 0.01"]
   ) { Adan(beta1: $0, beta2: $1, beta3: $2, epsilon: $3) }

@@ -23,7 +23,7 @@ public struct Adopt: NamedTransformation {
     TransformationOption("beta2", .decay, standard: Adopt().beta2, "decay of the mean square") { (t: Adopt) in
       t.beta2
     },
-    TransformationOption("epsilon", .positive, standard: Adopt().epsilon, "least root that divides") { (t: Adopt) in
+    TransformationOption("epsilon", .epsilon, standard: Adopt().epsilon, "least root that divides") { (t: Adopt) in
       t.epsilon
     }, examples: ["adopt | rate 0.01", "adopt 0.8 0.9 1e-5 | rate 0.01"]
   ) { Adopt(beta1: $0, beta2: $1, epsilon: $2) }

@@ -28,7 +28,7 @@ public struct DistanceOverGradients: NamedTransformation {
       "weighted", .flag, standard: DistanceOverGradients().weighted, "weigh gradients by the distance then: DoWG"
     ) { (t: DistanceOverGradients) in t.weighted },
     TransformationOption(
-      "epsilon", .positive, standard: DistanceOverGradients().epsilon, "added to the sum of squares"
+      "epsilon", .epsilon, standard: DistanceOverGradients().epsilon, "added to the sum of squares"
     ) { (t: DistanceOverGradients) in t.epsilon },
     examples: ["dog | rate 1", "dog start=0.001 weighted=true | rate 1"]
   ) { DistanceOverGradients(start: $0, weighted: $1, epsilon: $2) }

@@ -5,12 +5,12 @@ enum HessianDiagonal {
   /// What z is drawn from: both have mean 0 and variance 1.
   enum Direction { case normal, signs }
 
+  /// - Parameter key: that the stage asked for, in each update: so those behind it draw the same, whether an estimate is due or not.
   /// - Returns: of the parameters' paths and types.
-  /// - Throws: `DescentError` where the descent provides no curvature or no randomness.
+  /// - Throws: `DescentError` where the descent provides no curvature.
   static func estimate(
-    _ direction: Direction, of gradient: Updates, in context: inout UpdateContext
+    _ direction: Direction, key: Tensor, of gradient: Updates, in context: inout UpdateContext
   ) throws -> Updates {
-    let key = try context.key()
     // A stream for each path, whatever other parameters there are.
     let z = gradient.tree.mapWithPaths { path, g -> Tensor in
       let own = key + key.graph.constant(NDArray([Int32(0), Int32(bitPattern: FNV.shortHash("curvature " + path))]))

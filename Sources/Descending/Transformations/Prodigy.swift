@@ -38,7 +38,7 @@ public struct Prodigy: NamedTransformation {
     TransformationOption("beta2", .decay, standard: Prodigy().beta2, "decay of the mean square") { (t: Prodigy) in
       t.beta2
     },
-    TransformationOption("epsilon", .positive, standard: Prodigy().epsilon, "added to the root") { (t: Prodigy) in
+    TransformationOption("epsilon", .epsilon, standard: Prodigy().epsilon, "added to the root") { (t: Prodigy) in
       t.epsilon
     },
     TransformationOption(

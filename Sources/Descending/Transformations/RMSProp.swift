@@ -17,7 +17,7 @@ public struct RMSProp: NamedTransformation {
     TransformationOption(
       "decay", .decay.doubtingRate(of: "rmsprop"), standard: RMSProp().decay, "of the mean square"
     ) { (t: RMSProp) in t.decay },
-    TransformationOption("epsilon", .positive, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
+    TransformationOption("epsilon", .epsilon, standard: RMSProp().epsilon, "added to the root") { (t: RMSProp) in
       t.epsilon
     }, examples: ["rmsprop | rate 0.005"]
   ) { RMSProp(decay: $0, epsilon: $1) }

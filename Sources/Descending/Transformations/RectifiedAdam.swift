@@ -25,7 +25,7 @@ public struct RectifiedAdam: NamedTransformation {
     TransformationOption("beta2", .decay, standard: RectifiedAdam().beta2, "decay of the mean square") {
       (t: RectifiedAdam) in t.beta2
     },
-    TransformationOption("epsilon", .positive, standard: RectifiedAdam().epsilon, "added to the root") {
+    TransformationOption("epsilon", .epsilon, standard: RectifiedAdam().epsilon, "added to the root") {
       (t: RectifiedAdam) in t.epsilon
     }, examples: ["radam | rate 0.02", "radam 0.8 0.9 1e-6 | rate 0.02"]
   ) { RectifiedAdam(beta1: $0, beta2: $1, epsilon: $2) }

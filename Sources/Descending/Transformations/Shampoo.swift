@@ -4,7 +4,7 @@ import Foundation
 /// they point.
 ///
 /// For a gradient G [inputs, outputs], L <- b2 L + (1 - b2) G Gᵀ and R <- b2 R + (1 - b2) Gᵀ G, and L^(-1/4) M R^(-1/4) goes on, M the running
-/// mean of G, all corrected for their start at zero. Roots are renewed every `period` updates, of L + epsilon |L| 1, by Guo and Higham's coupled
+/// mean of G, all corrected for their start at zero. Roots are renewed every `period` updates, of L + epsilon |L| 1 (at least 1e-6 |L| in float32), by Guo and Higham's coupled
 /// Newton iteration in double precision. A side longer than `largest` is left alone, and the other's power is -1/2. Vectors, numbers and what
 /// has no such side are scaled as by Adam. With `graft` a matrix's step has the length of Adam's, so that Adam's rates fit. Kernels of
 /// convolutions count as the matrix [height · width · channels, features].
@@ -34,6 +34,9 @@ public struct Shampoo: NamedTransformation {
     (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
     (self.period, self.largest, self.graft) = (period, largest, graft)
   }
+
+  /// Below it products of float32 are rounded.
+  private static let leastRidge = 1e-6
 
   public static let kind = TransformationKind(
     "shampoo", "multiply each matrix from both sides by roots of its second moments",
@@ -68,7 +71,8 @@ public struct Shampoo: NamedTransformation {
     parameters.reduce(into: parameters.zeros("first").merging(parameters.zeros("second"))) { state, parameter in
       for side in MatrixSides(parameter.1.shape, largest: largest).all {
         let type = parameter.1.elementType
-        state["moment\(side.name)/" + parameter.0] = .zeros([side.extent, side.extent], type)
+        // What rounding leaves of a direction that is never taken must stay below what is added.
+        state["moment\(side.name)/" + parameter.0] = .zeros([side.extent, side.extent], .float64)
         state["root\(side.name)/" + parameter.0] = .zeros([side.extent, side.extent], type)
       }
     }
@@ -91,12 +95,14 @@ public struct Shampoo: NamedTransformation {
       var step = mean.reshaped(to: sides.matrix)
       for side in sides.all {
         let (at, rootAt) = ("moment\(side.name)/" + path, "root\(side.name)/" + path)
-        let moment = beta2 * state[at]! + (1 - beta2) * side.moment(of: matrix)
-        let power = counters.renewing(Tree([rootAt: state[rootAt]!]), every: period) {
-          let corrected = moment.cast(to: .float64) * spread.cast(to: .float64)
-          return Tree([
-            rootAt: InverseRoot(order: 2 * sides.all.count, ridge: epsilon).of(corrected).cast(to: g.elementType)
-          ])
+        let moment = beta2 * state[at]! + (1 - beta2) * side.moment(of: matrix).cast(to: .float64)
+        let old = state[rootAt]!
+        let power = counters.renewing([rootAt: old], every: period) {
+          let ridge = g.elementType == .float32 ? Swift.max(epsilon, Self.leastRidge) : epsilon
+          let found = InverseRoot(order: 2 * sides.all.count, ridge: ridge).of(moment * spread.cast(to: .float64))
+            .cast(to: g.elementType)
+          let isFine = found.isFinite.cast(to: .float32).minimum() .> 0.5
+          return [rootAt: found.where(isFine, else: old)]
         }[rootAt]!
         (next[at], next[rootAt]) = (moment, power)
         step = side.product(of: power, with: step)

@@ -44,7 +44,7 @@ public struct Soap: NamedTransformation {
     TransformationOption("largest", .count(atMost: 4096), standard: Soap().largest, "longest side that gets a basis") {
       (t: Soap) in t.largest
     },
-    TransformationOption("epsilon", .positive, standard: Soap().epsilon, "added to the root") { (t: Soap) in
+    TransformationOption("epsilon", .epsilon, standard: Soap().epsilon, "added to the root") { (t: Soap) in
       t.epsilon
     },
     examples: ["soap | rate 0.02", "soap 0.8 0.9 period=1 | rate 0.02"]

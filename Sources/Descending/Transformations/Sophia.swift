@@ -39,7 +39,7 @@ public struct Sophia: NamedTransformation {
     TransformationOption("period", .count(atMost: 1000), standard: Sophia().period, "updates between estimates") {
       (t: Sophia) in t.period
     },
-    TransformationOption("epsilon", .positive, standard: Sophia().epsilon, "least that divides") { (t: Sophia) in
+    TransformationOption("epsilon", .epsilon, standard: Sophia().epsilon, "least that divides") { (t: Sophia) in
       t.epsilon
     },
     examples: [
@@ -55,9 +55,9 @@ public struct Sophia: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let before = state.subtree("diagonal")
-    let counters = context.counters
+    let (counters, key) = (context.counters, try context.key())
     let diagonal = try counters.renewing(before, every: period) {
-      runningMean(beta2, before, try HessianDiagonal.estimate(.normal, of: updates, in: &context)).tree
+      runningMean(beta2, before, try HessianDiagonal.estimate(.normal, key: key, of: updates, in: &context)).tree
     }
     let mean = runningMean(beta1, state.subtree("first"), updates)
     let ratio = mean.tree.zipped(with: diagonal) { m, h in m / max(gamma * h, epsilon) }

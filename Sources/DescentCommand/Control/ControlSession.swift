@@ -51,18 +51,16 @@ struct ControlSession<Part: LearnerPart> {
       do {
         _ = try controlRun(0)
         for seed in 1..<max(settings.seeds, 1) { _ = try expert(seed) }
+        try write(try Settings.yaml(settings), to: path)
+        try write(
+          RunEnvironment.json(
+            libraries: ["oneDNN": Engine.oneDNNVersion], commandLine: ["descent"] + CommandLine.arguments.dropFirst(),
+            date: ISO8601DateFormatter().string(from: Date())), to: folder + "/environment.json")
+        try place.forgetReplaced()
       } catch {
         place.discard()
         throw error
       }
-      place.forgetReplaced()
-    }
-    if isNew {
-      try write(try Settings.yaml(settings), to: path)
-      try write(
-        RunEnvironment.json(
-          libraries: ["oneDNN": Engine.oneDNNVersion], commandLine: ["descent"] + CommandLine.arguments.dropFirst(),
-          date: ISO8601DateFormatter().string(from: Date())), to: folder + "/environment.json")
     } else {
       // Of another command's run nothing is written over.
       guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("\(path) cannot be read") }

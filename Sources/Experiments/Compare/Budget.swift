@@ -59,9 +59,20 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
       case .duration(.updates(let n)): n
       case .duration(.samples(let n)): n / Double(trainer.batches.batchSize)
       case .duration(.epochs(let n)): n * Double(trainer.batches.batchesPerEpoch)
-      case .gradients(let n): Self.updates(within: n, each: trainer.calls.inGradients)
+      case .gradients(let n): Self.updates(within: n, of: trainer)
       }
     return max(Int(updates.rounded(.down)), 1)
+  }
+
+  /// As many as the budget has gradients for; updates of which some ask for more are counted one by one.
+  private static func updates(within gradients: Double, of trainer: Trainer) -> Double {
+    func isWithin(_ updates: Double) -> Bool {
+      trainer.calls(before: Int(updates)).inGradients <= gradients * (1 + 1e-12)
+    }
+    var updates = updates(within: gradients, each: trainer.calls.inGradients)
+    while updates > 1, !isWithin(updates) { updates -= 1 }
+    while updates < 3 * gradients, isWithin(updates + 1) { updates += 1 }
+    return updates
   }
 
   /// A third is no binary number: what rounding takes from a whole number of updates is given back.

@@ -185,12 +185,12 @@ struct ComparisonTask {
 
   /// What it asked of its problem.
   private func cost(of trainer: Trainer) -> [Measure: Double] {
-    let (calls, updates) = (trainer.calls, Double(trainer.step))
+    let calls = trainer.calls(before: trainer.step)
     return [
-      .comparedUpdates: updates, .comparedSamples: updates * calls.samples,
+      .comparedUpdates: Double(trainer.step), .comparedSamples: calls.samples,
       // A product with the Hessian costs about two gradients.
-      .comparedGradients: updates * (calls.gradients + 2 * calls.hessianProducts),
-      .comparedLosses: updates * calls.losses,
+      .comparedGradients: calls.gradients + 2 * calls.hessianProducts,
+      .comparedLosses: calls.losses,
       .comparedParameters: Double(trainer.state.parameters.elementCount),
       .comparedIdleShare: RateCourse(
         trainer.method, rows: entry.problem.train.count, batch: trainer.batches.batchSize

@@ -5,6 +5,7 @@
 final class ShardedStep: BatchStep {
   let readingTags: [String]
   var calls: OracleCalls { programs.calls }
+  func calls(before end: Int) -> OracleCalls { programs.calls(before: end) }
   /// The gradient of a part.
   let program: Program
   private(set) var step: Int
