@@ -32,8 +32,8 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
         "adam: adam | rate {0.0001...0.1}",
         "muon: groups (*/weight: momentum 0.95 nesterov=true | polar | rate {0.0003...0.3}; */bias+*/scale+*/shift: adam | rate 0.001)",
         "shampoo: shampoo | rate {0.0001...0.1}", "soap: soap | rate {0.0001...0.1}",
-        "sophia: sophia | rate {0.0001...0.1}", "adahessian: adahessian | rate {0.001...1}",
-        "ademamix: ademamix beta3=0.999 | rate {0.0001...0.1}", "adopt: adopt | rate {0.0001...0.1}",
+        "sophia: sophia | rate {0.00001...0.01}", "adahessian: adahessian | rate {0.001...1}",
+        "ademamix: ademamix beta3=0.999 | rate {0.00001...0.01}", "adopt: adopt | rate {0.0001...0.1}",
         "cautious: cautious (adam) | rate {0.0001...0.1}", "dog: dog | rate {0.1...10}",
       ]
     }
