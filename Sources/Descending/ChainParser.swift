@@ -8,10 +8,10 @@ public enum ChainParser {
   /// A chain that makes steps.
   /// - Throws: `DescentError` naming the nearest known name.
   public static func parse(_ text: String) throws -> Chain {
-    let configuration = try ChainConfiguration(text)
-    let chain = try configuration.makeChain()
+    let chain = try ChainConfiguration(text).makeChain()
     guard chain.makesStep else {
-      let rate = usualRate(of: configuration.stages.map(\.name))
+      // Those within others count, too.
+      let rate = usualRate(of: text.split { !$0.isLetter && !$0.isNumber }.map(String.init))
       throw DescentError("the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate \(rate)\"")
     }
     return chain

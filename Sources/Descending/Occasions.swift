@@ -5,18 +5,28 @@ package final class Occasions {
   /// More periods than these are not told apart: each doubles the programs.
   private static let most = 3
 
+  /// Nor longer ones: all sets of them must come within a million updates.
+  private static let longest = 1000
+
   private let due: Set<Int>?
+  private let known: Set<Int>?
   /// The periods that were asked for.
   package private(set) var periods: Set<Int> = []
 
-  /// - Parameter due: the periods at the end of which the update stands; nil for all.
-  package init(due: Set<Int>? = nil) { self.due = due }
+  /// Of an update in which all is due.
+  package init() { (due, known) = (nil, nil) }
+
+  /// - Parameters:
+  ///   - due: the periods at the end of which the update stands.
+  ///   - known: those that are told apart.
+  package init(due: Set<Int>, among known: Set<Int>) { (self.due, self.known) = (due, known) }
 
   /// Whether something is due that is done at each update whose number is a multiple of the period; nil where that is not known.
   fileprivate func isDue(every period: Int) -> Bool? {
-    guard periods.contains(period) || periods.count < Self.most else { return nil }
+    if let due, let known { return known.contains(period) ? due.contains(period) : nil }
+    guard periods.contains(period) || periods.count < Self.most, period <= Self.longest else { return nil }
     periods.insert(period)
-    return due?.contains(period) ?? true
+    return true
   }
 
   /// How often each set of these periods is due together, until all are due again.

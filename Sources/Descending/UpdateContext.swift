@@ -78,7 +78,7 @@ public struct UpdateContext {
     let shift = Int32(truncatingIfNeeded: draws &* 0x632B_E5AB)
     return draws == 0 ? key : key + key.graph.constant(NDArray([shift, Int32(0)]))
   }
-  /// The product of the loss's Hessian at the parameters with a vector, itself constant for derivatives.
+  /// The product of the loss's Hessian at the parameters with a vector, which is constant for derivatives.
   /// - Throws: `DescentError` where `.curvature` was not declared or is not there.
   public mutating func hessianProduct(along direction: Updates) throws -> Updates {
     try need(availableProduct, .curvature)(direction)

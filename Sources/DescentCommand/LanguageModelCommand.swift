@@ -278,10 +278,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
   private static let recordName = "training.json"
 
   private func isWithin(_ folder: String, _ path: String) -> Bool {
-    let (folder, path) = (
-      URL(fileURLWithPath: folder).standardizedFileURL.path, URL(fileURLWithPath: path).standardizedFileURL.path
-    )
-    return path == folder || path.hasPrefix(folder + "/")
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path + "/" }
+    return place(path).hasPrefix(place(folder))
   }
 
   /// What the replaced run was, where that was of the other kind.

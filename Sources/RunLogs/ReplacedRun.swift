@@ -21,8 +21,11 @@ struct ReplacedRun {
 
   private func path(_ name: String) -> String { folder + "/" + name }
   private func exists(_ name: String) -> Bool { manager.fileExists(atPath: path(name)) }
+  /// The configuration first: what is removed without it is no run to anybody.
   private func entries(_ path: String) -> [String] {
-    ((try? manager.contentsOfDirectory(atPath: path)) ?? []).filter { !Self.own.contains($0) }
+    let all = ((try? manager.contentsOfDirectory(atPath: path)) ?? []).filter { !Self.own.contains($0) }
+    let first = (RunFolder(path: folder).configurationPath as NSString).lastPathComponent
+    return all.filter { $0 == first } + all.filter { $0 != first }
   }
 
   /// Whether a whole run lies aside.
@@ -66,6 +69,10 @@ struct ReplacedRun {
   func finish() {
     guard isInterrupted else { return }
     for name in entries(path(Self.moving)) {
+      // A folder that was just made, with nothing in it, does not stand in the way.
+      if (try? manager.contentsOfDirectory(atPath: path(name)))?.isEmpty == true {
+        try? manager.removeItem(atPath: path(name))
+      }
       try? manager.moveItem(atPath: path(Self.moving) + "/" + name, toPath: path(name))
     }
     if entries(path(Self.moving)).isEmpty { try? manager.removeItem(atPath: path(Self.moving)) }

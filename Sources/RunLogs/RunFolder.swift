@@ -21,7 +21,7 @@ public struct RunFolder: Sendable {
   /// Drawn from the log, again and again.
   public var reportPath: String { path + "/report.html" }
 
-  private init(path: String) { self.path = path }
+  init(path: String) { self.path = path }
 
   /// A new folder. One that holds something is refused, unless `replacing` and it is a run's own: that run lies aside until
   /// `forgetReplaced`, and `discard` puts it back.
@@ -33,6 +33,13 @@ public struct RunFolder: Sendable {
 
   /// - Parameter continuation: how the command goes on with a run, for the sentence of a refusal.
   package static func create(_ path: String, replacing: Bool, goingOnBy continuation: String) throws -> RunFolder {
+    try make(path, replacing, continuation).folder
+  }
+
+  /// - Returns: the folder, and the lock where it was needed: what was set aside stays so while it is there.
+  private static func make(
+    _ path: String, _ isReplacing: Bool, _ continuation: String
+  ) throws -> (folder: RunFolder, lock: FolderLock?) {
     let folder = RunFolder(path: path)
     let manager = FileManager.default
     guard !path.trimmingCharacters(in: .whitespaces).isEmpty else {
@@ -42,25 +49,20 @@ public struct RunFolder: Sendable {
     if manager.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
       throw RunLogError("\(path) is a file, and a run has a folder: name another by --out")
     }
-    var isRun: Bool {
-      manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
-    }
-    let replaced = ReplacedRun(in: path)
-    if replaced.isInterrupted || replaced.isThere && !isRun {
-      // A process was killed while it moved a run, or before what it was to put here began.
-      try folder.recover()
-    }
+    try recover(path)
+    var lock: FolderLock?
     let contents = (try? manager.contentsOfDirectory(atPath: path)) ?? []
     if contents.contains(where: { !folder.isLeftover($0) }) {
-      guard replacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun, continuation)) }
-      // Not under the feet of a process that still writes to it; the lock's file stays, so that all lock the same one.
-      let lock = try FolderLock(folder)
-      try withExtendedLifetime(lock) { try replaced.setAside() }
+      let isRun = manager.fileExists(atPath: folder.logPath) || manager.fileExists(atPath: folder.configurationPath)
+      guard isReplacing && isRun else { throw RunLogError(folder.refusal(isRun: isRun, continuation)) }
+      // Not under the feet of a process that still writes to it.
+      lock = try FolderLock(folder)
+      try ReplacedRun(in: path).setAside()
     }
     do { try manager.createDirectory(atPath: folder.checkpointFolder, withIntermediateDirectories: true) } catch {
       throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")
     }
-    return folder
+    return (folder, lock)
   }
 
   /// A new folder, which this process holds while the lock is there: of several that start at once one gets it.
@@ -71,9 +73,9 @@ public struct RunFolder: Sendable {
     _ path: String, replacing: Bool, goingOnBy continuation: String? = nil, meanwhile: () throws -> Void = {}
   ) throws -> (folder: RunFolder, lock: FolderLock) {
     let continuation = continuation ?? "--resume \(path)"
-    let folder = try create(path, replacing: replacing, goingOnBy: continuation)
+    let (folder, held) = try make(path, replacing, continuation)
     try meanwhile()
-    let lock = try FolderLock(folder)
+    let lock = try held ?? FolderLock(folder)
     // Looked at under the lock: who held it before may have written.
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard contents.allSatisfy(folder.isLeftover) else {
@@ -82,13 +84,16 @@ public struct RunFolder: Sendable {
     return (folder, lock)
   }
 
-  /// Puts a run in its place that a killed process has left aside.
-  private func recover() throws {
-    try withExtendedLifetime(try FolderLock(self)) {
-      let replaced = ReplacedRun(in: path)
+  /// Puts a run in its place that a killed process has left aside; nothing where there is none. A successor has a configuration first of all.
+  ///
+  /// - Throws: `RunLogError` where another process holds the folder.
+  package static func recover(_ path: String) throws {
+    let (folder, replaced) = (RunFolder(path: path), ReplacedRun(in: path))
+    let hasSuccessor = { FileManager.default.fileExists(atPath: folder.configurationPath) }
+    guard replaced.isInterrupted || replaced.isThere && !hasSuccessor() else { return }
+    try withExtendedLifetime(try FolderLock(folder)) {
       replaced.finish()
-      let isRun = [logPath, configurationPath].contains { FileManager.default.fileExists(atPath: $0) }
-      if !isRun { replaced.restore() }
+      if !hasSuccessor() { replaced.restore() }
     }
   }
 
@@ -152,10 +157,10 @@ public struct RunFolder: Sendable {
   /// - Throws: `RunLogError` where it is no run folder.
   public static func open(_ path: String) throws -> RunFolder {
     let folder = RunFolder(path: path)
-    let isThere = { FileManager.default.fileExists(atPath: folder.configurationPath) }
-    let replaced = ReplacedRun(in: path)
-    if replaced.isInterrupted || !isThere() && replaced.isThere { try folder.recover() }
-    guard isThere() else { throw RunLogError("\(path) is no run folder: it has no config.yaml") }
+    try recover(path)
+    guard FileManager.default.fileExists(atPath: folder.configurationPath) else {
+      throw RunLogError("\(path) is no run folder: it has no config.yaml")
+    }
     return folder
   }
 

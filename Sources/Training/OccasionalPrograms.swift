@@ -22,7 +22,7 @@ struct OccasionalPrograms {
     var programs = [all.periods: program]
     var asked = [all.periods: calls]
     for (due, count) in counts where due != all.periods {
-      let found = try other(Occasions(due: due))
+      let found = try other(Occasions(due: due, among: all.periods))
       (programs[due], asked[due]) = (found.program, found.calls)
       kinds.append((found.calls, count))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import RunLogs
 
 /// A folder that predicts: weights (`model.safetensors`) and all that gives them a meaning (`model.json`): layers,
 /// columns with their encodings, standardisation, classes.
@@ -60,6 +61,8 @@ public struct TrainedModel: Sendable {
   ///   one that does not fit together.
   public init(folder: String) throws {
     let path = folder + "/model.json"
+    // It may lie aside, where a process was killed that was to replace it.
+    if !FileManager.default.fileExists(atPath: path) { try RunFolder.recover(folder) }
     guard FileManager.default.fileExists(atPath: path) else {
       let isRun = FileManager.default.fileExists(atPath: folder + "/config.yaml")
       throw TrainingError(

@@ -26,6 +26,8 @@ import Testing
       ("18446744073709551615", "18446744073709551615"),
       ("123456789012345678901234567890", "123456789012345678901234567890"),
       ("9.007199254740993e15", "9007199254740992"), ("2.50", "2.5"),
+      // A percent sign is taken off, as of all numbers.
+      ("1234567890123456789%", "1234567890123456789"),
     ]
     let text = "n,m\n" + cells.map { "\($0.0),1\n" }.joined()
     let table = try Table.read(try path(text))
@@ -80,5 +82,18 @@ import Testing
     // Far apart they are numbers, as time in nanoseconds is.
     let far = try problem("t,y\n" + rows(90) { "\(1_700_000_000_000_000_001 + 1_000_000_000 * $0),\($0 % 7).5" })
     #expect(far.encoding.inputs.map(\.kind) == [.number])
+  }
+
+  /// The last rows by an identifier are those with the largest digits, though its doubles are all alike.
+  @Test func orderIsThatOfTheDigits() throws {
+    let text =
+      "k,x,y\n"
+      + rows(100) { row in
+        let place = row * 37 % 100
+        return "1089234567890123\(400 + place),\(place),\(place % 7)"
+      }
+    let found = try problem(text, TableOptions(targets: ["y"], task: .numbers, order: "k"))
+    // The header is line 1.
+    #expect(Set(found.validationLines.map { ($0 - 2) * 37 % 100 }) == Set(80..<100))
   }
 }

@@ -175,7 +175,8 @@ import Training
     ("shampoo largest=5000 | rate 1", "at most 4096"), ("ademamix warmup=-1 | rate 1", "of 0 or more"),
     ("adopt | rate", "rate"), ("rate 0.1 | cautious (adam)", "stands behind a rate"),
     ("cautious (rate 0.1 | average)", "cautious changes steps"), ("dog start=0 | rate 1", "between 1e-12"),
-    ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""),
+    ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""), ("cautious (adam)", "rate 0.001\""),
+    ("losspower 0.5 | clip 1 | sophia | rate 0.01", "the gradient of a power of it"),
     ("soap epsilon=1e-45 | rate 1", "at least 1e-37"),
     ("adam epsilon=1e-40 | rate 1", "at least 1e-37"), ("soap", "soap | rate 0.001\""),
   ])

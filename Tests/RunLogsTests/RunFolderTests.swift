@@ -144,6 +144,16 @@ func complaint(_ body: () throws -> Void) -> String {
         let folder = try RunFolder.create(path, replacing: true)
         folder.discard()
         #expect(try texts(path) == whole, "\(moved)")
+        // Its configuration goes first; without it nobody takes the rest for a run.
+        let rest = root + "/rest-\(moved)"
+        try make(rest, names[moved...].filter { $0 != "config.yaml" }, "new")
+        try make(rest + "/.replaced", names, "old")
+        if moved.isMultiple(of: 2) {
+          _ = try RunFolder.open(rest)
+        } else {
+          #expect(complaint { _ = try RunFolder.create(rest) }.contains("is not empty"))
+        }
+        #expect(try texts(rest) == whole, "\(moved)")
         // While what is not wanted any more is removed: the new run stays, whatever follows.
         let begun = root + "/begun-\(moved)"
         try make(begun, names, "new")

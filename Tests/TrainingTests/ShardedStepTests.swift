@@ -74,7 +74,7 @@ import Training
     }
     #expect {
       try trainer("sophia | rate 0.01", parts: 2)
-    } throws: { "\($0)".contains("looks at a batch more than once") }
+    } throws: { "\($0)".contains("products with the Hessian") }
   }
 
   /// One part is a batch: the key is the step's own, dropped units are the same.

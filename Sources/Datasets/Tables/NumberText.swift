@@ -154,6 +154,7 @@ enum NumberText {
       default: continue
       }
     }
+    guard !digits.isEmpty else { return nil }
     let written = String(decoding: digits, as: UTF8.self)
     if abs(value) < 0x1p63, Int(written) == Int(abs(value)) { return nil }
     return value < 0 ? "-" + written : written

@@ -91,7 +91,16 @@ struct TableSplit {
 
   private static func orderKeys(_ profile: ColumnProfile, _ rows: [Int], _ table: Table) throws -> [Double] {
     let column = profile.column
-    guard column.isText else { return rows.map { column.number($0).isNaN ? -.infinity : column.number($0) } }
+    guard column.isText else {
+      guard !column.words.isEmpty else {
+        return rows.map { column.number($0).isNaN ? -.infinity : column.number($0) }
+      }
+      // Whole numbers that doubles do not tell apart have an order by their digits.
+      let texts = rows.map { column.text($0) }
+      let known = Set(texts.compactMap { $0 }).sorted(by: NumberText.precedes)
+      let ranks = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, Double($0)) })
+      return texts.map { $0.flatMap { ranks[$0] } ?? -.infinity }
+    }
     guard let dates = DateText(column.words) else {
       throw DatasetError(table.source, "column \(column.name) has no order: it is neither numbers nor dates")
     }

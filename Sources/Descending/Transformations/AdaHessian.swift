@@ -1,9 +1,9 @@
 /// Adam with the Hessian's diagonal in place of gradients in the mean square.
 ///
 /// Every `period` updates D = z · (H z) with z of random signs (Hutchinson's estimate, one product with the Hessian), and
-/// v <- b2 v + (1 - b2) D²; a convolution's kernel has one D for all its places, the mean. m / (sqrt(v)^power + epsilon) goes on, both corrected for
-/// their start at zero. Yao et al., "ADAHESSIAN: an adaptive second order optimizer for machine learning", 2021, arXiv 2006.00719, algorithm 1; the
-/// authors' code has a mean over the inputs of dense layers, too, which the paper has not and this has not.
+/// v <- b2 v + (1 - b2) D²; a convolution's kernel has one D for all its places, the mean of their |D|. m / (sqrt(v)^power + epsilon) goes on, both corrected for
+/// their start at zero. Yao et al., "ADAHESSIAN: an adaptive second order optimizer for machine learning", 2021, arXiv 2006.00719, algorithm 1, with
+/// kernels as in the authors' code for images.
 public struct AdaHessian: NamedTransformation {
   /// The share of the mean that is kept from update to update.
   public let beta1: Double
@@ -62,7 +62,7 @@ public struct AdaHessian: NamedTransformation {
         beta2, before,
         estimate.map { d in
           // Kernels are [height, width, channels, features].
-          d.rank == 4 ? d.mean([0, 1], keepingAxes: true).broadcast(to: d.shape).squared : d.squared
+          d.rank == 4 ? abs(d).mean([0, 1], keepingAxes: true).broadcast(to: d.shape).squared : d.squared
         }
       ).tree
     }

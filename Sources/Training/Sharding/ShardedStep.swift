@@ -31,11 +31,13 @@ final class ShardedStep: BatchStep {
     _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from start: TrainingState,
     key: RandomKey, sampleCount: Int, stepsPerEpoch: Int, shards: any BatchShards
   ) throws {
-    guard let descent = method as? GradientDescent, objective.follow == nil,
-      !descent.transformation.requirements.contains(.curvature)
-    else {
+    guard let descent = method as? GradientDescent, objective.follow == nil else {
       throw TrainingError(
         "\(method.description) looks at a batch more than once, and a batch in parts is seen once: give a chain alone")
+    }
+    guard !descent.transformation.requirements.contains(.curvature) else {
+      throw TrainingError(
+        "\(method.description) asks for products with the Hessian of a whole batch, and there are parts of it alone")
     }
     guard try method.initialState(for: start.parameters.types).types == start.optimizerState.types else {
       throw TrainingError("the optimizer's state is not that of \(method.description)")
