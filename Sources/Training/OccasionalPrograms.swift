@@ -1,5 +1,7 @@
 /// The programs of an update that does some things only every few updates: one for each set of them that is due together.
 struct OccasionalPrograms {
+  /// Whether all updates are alike, as nearly always: small steps feel it when that is looked up.
+  let isUniform: Bool
   private let periods: [Int]
   private let programs: [Set<Int>: Program]
   /// What an update asks of its problem, in the mean.
@@ -17,6 +19,7 @@ struct OccasionalPrograms {
     other: (Occasions) throws -> (program: Program, calls: OracleCalls)
   ) rethrows {
     periods = all.periods.sorted()
+    isUniform = periods.isEmpty
     counts = Occasions.counts(of: periods)
     var kinds = [(calls: calls, count: counts[all.periods]!)]
     var programs = [all.periods: program]

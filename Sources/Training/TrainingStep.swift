@@ -93,7 +93,7 @@ public final class TrainingStep {
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
     try Self.check(inputs, inputTypes)
-    let readings = try update.run(clock + inputs.leaves, by: programs.program(at: step))
+    let readings = try update.run(clock + inputs.leaves, by: programs.isUniform ? nil : programs.program(at: step))
     step += 1
     if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
     return readings
