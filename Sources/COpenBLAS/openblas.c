@@ -199,10 +199,9 @@ void cb_convolution_weight_gradient_run(const void *parameters, void *const *ope
 }
 
 // What lies by rows is its transpose to LAPACK: a = q r there is a = l q.
-static bool orthonormal_basis(bool is_single, int n, void *a, void *tau) {
+static bool factorise(bool is_single, int n, void *a, void *tau) {
   int columns = n > 0 ? n : 1;
-  if (is_single)
-    return LAPACKE_sgelqf(LAPACK_COL_MAJOR, n, n, a, columns, tau) == 0;
+  if (is_single) return LAPACKE_sgelqf(LAPACK_COL_MAJOR, n, n, a, columns, tau) == 0;
   return LAPACKE_dgelqf(LAPACK_COL_MAJOR, n, n, a, columns, tau) == 0;
 }
 
@@ -225,7 +224,7 @@ void cb_orthonormal_basis_run(const void *parameters, void *const *operands) {
   for (int64_t item = 0; item < p->batch; item++) {
     char *q = (char *)operands[1] + (size_t)item * bytes;
     memcpy(q, (const char *)operands[0] + (size_t)item * bytes, bytes);
-    bool is_done = tau && turns && orthonormal_basis(p->is_single, (int)p->n, q, tau);
+    bool is_done = tau && turns && factorise(p->is_single, (int)p->n, q, tau);
     if (is_done)
       for (int64_t i = 0; i < p->n; i++) turns[i] = at(p->is_single, q, i * p->n + i) < 0;
     is_done = is_done && form_basis(p->is_single, (int)p->n, q, tau);

@@ -34,13 +34,6 @@ public struct Chain: GradientTransformation {
       throw DescentError(
         "\(later) stands behind \(stage), which remembers where its steps lead: put what changes steps before it")
     }
-    if let power = stages.firstIndex(where: { $0 is LossScaled }),
-      let bent = stages[power...].first(where: { $0.requirements.contains(.curvature) })
-    {
-      throw DescentError(
-        "\(bent) takes the Hessian of the loss, and \(stages[power]) the gradient of a power of it: leave one of them out"
-      )
-    }
     return try stages.enumerated().reduce(Tree()) { state, stage in
       state.merging(try stage.element.initialState(for: parameters).prefixed(name(stage.offset)))
     }

@@ -28,6 +28,8 @@ public struct UpdateContext {
   private let availableKey: Tensor?
   /// Keys that were handed out before.
   private var draws = 0
+  /// What made the gradient that of a function of the loss; nil where it is the loss's.
+  private var lossFunction: String?
   private let availableProduct: ((Updates) throws -> Updates)?
   private var allowed: Requirements = [.parameters, .loss, .randomness, .curvature]
   private var user = "the transformation"
@@ -81,8 +83,17 @@ public struct UpdateContext {
   /// The product of the loss's Hessian at the parameters with a vector, which is constant for derivatives.
   /// - Throws: `DescentError` where `.curvature` was not declared or is not there.
   public mutating func hessianProduct(along direction: Updates) throws -> Updates {
-    try need(availableProduct, .curvature)(direction)
+    let product = try need(availableProduct, .curvature)
+    guard lossFunction == nil else {
+      throw DescentError(
+        "\(user) takes the Hessian of the loss, and \(lossFunction!) the gradient of a function of it: leave one of them out"
+      )
+    }
+    return try product(direction)
   }
+
+  /// Notes that gradients are those of a function of the loss from here on, whose Hessian is not there.
+  mutating func transformLoss(by transformation: String) { lossFunction = transformation }
 
   /// Adds a reading; of several under one tag the last counts.
   public mutating func record(_ tag: String, _ value: Tensor) { readings[tag] = value }
@@ -120,7 +131,7 @@ public struct UpdateContext {
       throw DescentError("\(transformation.description) changes the rate, and no rate follows")
     }
     used = inner.used
-    draws = inner.draws
+    (draws, lossFunction) = (inner.draws, inner.lossFunction)
     readings = inner.readings
     rateFactor = inner.rateFactor
     hasStepped = inner.hasStepped
@@ -159,6 +170,7 @@ public struct UpdateContext {
       rateFactor = own.rateFactor
       used.formUnion(own.used)
       draws = Swift.max(draws, own.draws)
+      lossFunction = lossFunction ?? own.lossFunction
       for (tag, reading) in own.readings { record("\(tag)[\(part.name)]", reading) }
     }
   }

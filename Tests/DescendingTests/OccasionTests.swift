@@ -47,6 +47,19 @@ import Training
     }
   }
 
+  /// A kernel has one estimate for all its places: the mean of those of the places, by hand.
+  @Test func kernelsHaveOneEstimateForAllPlaces() throws {
+    let curvatures = (1...12).map(Double.init)
+    let shape: Shape = [2, 2, 1, 3]
+    let run = try DescentRun(
+      try ChainParser.parse("adahessian 0 0 | rate 0.1"), from: ["w": NDArray(curvatures.map { 1 / $0 }, shape: shape)]
+    ) { p in 0.5 * (p["w"]!.graph.constant(NDArray(curvatures, shape: shape)) * p["w"]!.squared).sum() }
+    try run.run(1)
+    // Feature f has the curvatures f + 1, f + 4, f + 7, f + 10.
+    let expected = (0..<12).map { Double($0 % 3) + 5.5 }
+    for (v, d) in zip(run.state["00/second/w"]!.doubles, expected) { #expect(abs(v - d * d) < 1e-9, "\(v) \(d * d)") }
+  }
+
   /// Where updates are counted by something else one program makes all of them, and the descent is the same.
   @Test(arguments: [
     "sophia 0.9 0.9 gamma=1 period=4 | rate 0.02", "adahessian 0.8 0.9 period=3 | rate 0.02",
@@ -176,7 +189,8 @@ import Training
     ("adopt | rate", "rate"), ("rate 0.1 | cautious (adam)", "stands behind a rate"),
     ("cautious (rate 0.1 | average)", "cautious changes steps"), ("dog start=0 | rate 1", "between 1e-12"),
     ("adahessian power=2 | rate 1", "in 0...1"), ("dog", "dog | rate 1\""), ("cautious (adam)", "rate 0.001\""),
-    ("losspower 0.5 | clip 1 | sophia | rate 0.01", "the gradient of a power of it"),
+    ("losspower 0.5 | clip 1 | sophia | rate 0.01", "the gradient of a function of it"),
+    ("finite (losspower 0.5) | cautious (adahessian) | rate 0.01", "the gradient of a function of it"),
     ("soap epsilon=1e-45 | rate 1", "at least 1e-37"),
     ("adam epsilon=1e-40 | rate 1", "at least 1e-37"), ("soap", "soap | rate 0.001\""),
   ])

@@ -40,9 +40,7 @@ public struct DistanceOverGradients: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    let here = Updates(try context.parameters().tree)
-    let isFirst = context.counters.updates .<= 0
-    let origin = state.subtree("origin").zipped(with: here.tree) { $1.where(isFirst, else: $0) }
+    let (here, origin) = try context.origin(in: state)
     let squared = { (u: Updates) in dot(u, u).cast(to: .float64) }
     let least = start * (1 + root(squared(Updates(origin))))
     let distance = max(max(root(squared(here - Updates(origin))), least), state["distance"]!)

@@ -63,7 +63,9 @@ public struct LossScaled: NamedTransformation {
     let factor = transformation.factor(of: try context.loss())
     context.record("optimizer/lossFactor", factor)
     switch mode {
-    case .gradient: return (factor * updates, state)
+    case .gradient:
+      context.transformLoss(by: description)
+      return (factor * updates, state)
     case .rate:
       context.rateFactor = context.rateFactor.map { $0 * factor.cast(to: $0.elementType) } ?? factor
       return (updates, state)

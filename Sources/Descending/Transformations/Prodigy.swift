@@ -64,9 +64,7 @@ public struct Prodigy: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    let here = Updates(try context.parameters().tree)
-    let isFirst = context.counters.updates .<= 0
-    let origin = state.subtree("origin").zipped(with: here.tree) { $1.where(isFirst, else: $0) }
+    let (here, origin) = try context.origin(in: state)
     let (distance, correlation) = (state["distance"]!, state["correlation"]!)
     let correction =
       (context.counters.correction(beta1) / root(context.counters.correction(beta2))).cast(to: .float64)

@@ -41,10 +41,10 @@ struct ControlSession<Part: LearnerPart> {
     let path = folder + "/config.yaml"
     let isNew = replacing || !FileManager.default.fileExists(atPath: path)
     // Two processes in one folder would write over each other.
-    let place =
-      try isNew
-      ? RunFolder.create(folder, replacing: replacing, goingOnBy: "the same command") : RunFolder.open(folder)
-    let lock = try FolderLock(place)
+    let (place, lock) =
+      isNew
+      ? try RunFolder.claim(folder, replacing: replacing, goingOnBy: "the same command")
+      : try { (folder: $0, lock: try FolderLock($0)) }(try RunFolder.open(folder))
     defer { withExtendedLifetime(lock) {} }
     if isNew {
       // What cannot be leaves nothing, and takes nothing away.
