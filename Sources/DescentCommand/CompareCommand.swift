@@ -90,6 +90,11 @@ struct CompareCommand: ParsableCommand {
       "A table's rows that nothing is chosen by, the same for all seeds: a fraction (0 for none), or a file; \(Self.defaults.table.test) when not given."
   )
   var test: String?
+  @Option(
+    help:
+      "Ways to part a table's rows into those for the test and others, each with a search of its own: 5 with --test 0.2 are a nested cross-validation. Pairs are then judged over them, and not on one choice of test rows; 1 when not given."
+  )
+  var testParts: Int?
   @OptionGroup var table: TableArguments
   @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
   var size: String?
@@ -119,7 +124,8 @@ struct CompareCommand: ParsableCommand {
       !arms.isEmpty || panel != nil || reference != nil || trials != nil || seeds != nil || tuningSeeds != nil
       || finalists != nil || finalistSeeds != nil || budget != nil || measure != nil
       || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
-      || validation != nil || test != nil || size != nil || !table.given.isEmpty || out != nil || replace
+      || validation != nil || test != nil || testParts != nil || size != nil || !table.given.isEmpty || out != nil
+      || replace
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }
@@ -127,7 +133,7 @@ struct CompareCommand: ParsableCommand {
     // The narrower bounds of some are the configuration's.
     try CountOption.check([
       "--trials": trials, "--seeds": seeds, "--tuning-seeds": tuningSeeds, "--looks": looks, "--finalists": finalists,
-      "--finalist-seeds": finalistSeeds,
+      "--finalist-seeds": finalistSeeds, "--test-parts": testParts,
     ])
     guard finalistSeeds == nil || finalists != 1 else {
       throw ValidationError("--finalist-seeds is for a second round, and --finalists 1 asks for none")
@@ -191,7 +197,9 @@ struct CompareCommand: ParsableCommand {
   private func settings() throws -> ComparisonConfiguration {
     let known = try sources.map { try TrainingSource($0) }
     // Nothing is ignored: what applies to none of the data is an error.
-    if !known.contains(where: \.isTable), let option = table.given.first ?? (test == nil ? nil : "test") {
+    if !known.contains(where: \.isTable),
+      let option = table.given.first ?? (test != nil ? "test" : testParts != nil ? "test-parts" : nil)
+    {
       throw SettingsError("--\(option) is for tables, and \(known.map(\.description).joined(separator: ", "))")
     }
     if size != nil, !known.contains(where: { if case .images = $0 { true } else { false } }) {
@@ -210,6 +218,7 @@ struct CompareCommand: ParsableCommand {
       settings.table.test = Double(test) ?? 0
       settings.testFile = Double(test) == nil ? test : nil
     }
+    settings.testParts = testParts == 1 ? nil : testParts
     settings.trials = trials ?? settings.trials
     settings.seeds.count = seeds ?? settings.seeds.count
     settings.seeds.tuningCount = tuningSeeds ?? settings.seeds.tuningCount

@@ -10,15 +10,13 @@ extension Claim {
   /// otherwise, and also when the data allow no test: fewer than two values, or values that are not finite. Differences
   /// without spread have no t; they are tested by exact sign flips, with p = 2^(1-n) (`unspreadTail`).
   /// The estimate is mean(second) - mean(first), with its interval of level 1 - α.
-  /// - Parameter design: `.paired` when the i-th values share a seed, `.independent` for Welch's test of two groups.
+  /// - Parameter design: `.paired` when the i-th values share a seed, `.independent` for Welch's test of two groups,
+  ///   `.resampled` when they share the way in which the same rows are parted.
   public func decideDifference(
     _ direction: Direction, from first: [Double], to second: [Double], design: Design = .paired, alpha: Double = 0.05
   ) -> Decision {
     decide(direction, by: mean(second) - mean(first), .init(design, first, second), alpha: alpha) {
-      switch design {
-      case .paired: try pairedTTest(first, second, level: 1 - alpha)
-      case .independent: try welchTTest(first, second, level: 1 - alpha)
-      }
+      try design.tTest(first, second, level: 1 - alpha)
     }
   }
 
@@ -278,11 +276,13 @@ private struct Unspread {
   init(of values: [Double]) { self.init(.paired, values, values) }
 
   init(_ design: Design, _ first: [Double], _ second: [Double]) {
-    count = design == .paired ? second.count : first.count + second.count
-    test = design == .paired ? "exact sign flips" : "exact permutations"
-    tail =
-      design == .paired
-      ? unspreadTail(pairs: second.count) : unspreadTail(groups: first.count, second.count)
+    count = design.isPaired ? second.count : first.count + second.count
+    switch design {
+    case .paired: (test, tail) = ("exact sign flips", unspreadTail(pairs: second.count))
+    case .independent: (test, tail) = ("exact permutations", unspreadTail(groups: first.count, second.count))
+    // Rows that they share may be why they agree.
+    case .resampled: (test, tail) = ("parts that share rows and do not differ", 1)
+    }
   }
 }
 

@@ -1,9 +1,33 @@
 /// How the values of two methods belong together.
-public enum Design: String, Hashable, Sendable, Codable {
+public enum Design: Hashable, Sendable, Codable {
   /// The i-th values share seed and data: their differences are judged.
   case paired
   /// Two independent groups, whose variances may differ (Welch).
   case independent
+  /// The i-th values are of the i-th way to part the same rows, so that pairs are not independent of one another (Nadeau and Bengio).
+  ///
+  /// - `testRatio`: rows for the test per row that is learned from, as 0.25 where a fifth is for the test.
+  case resampled(testRatio: Double)
+
+  /// Whether the i-th values belong together.
+  var isPaired: Bool { self != .independent }
+
+  /// The t-test of two lists.
+  func tTest(_ first: [Double], _ second: [Double], level: Double) throws -> TestResult {
+    switch self {
+    case .paired: try pairedTTest(first, second, level: level)
+    case .independent: try welchTTest(first, second, level: level)
+    case .resampled(let ratio): try resampledTTest(first, second, testRatio: ratio, level: level)
+    }
+  }
+
+  fileprivate var adjective: String {
+    switch self {
+    case .paired: "paired"
+    case .independent: "Welch"
+    case .resampled: "corrected resampled"
+    }
+  }
 }
 
 /// Two one-sided tests (Schuirmann 1987) that two means differ by less than `margin` in either direction.
@@ -16,15 +40,11 @@ public func equivalenceTest(
   alpha: Double = 0.05
 ) throws -> TestResult {
   guard margin > 0 else { throw StatisticsError.notPositive(what: "An equivalence margin", value: margin) }
-  var result =
-    switch design {
-    case .paired: try pairedTTest(first, second, level: 1 - 2 * alpha)
-    case .independent: try welchTTest(first, second, level: 1 - 2 * alpha)
-    }
+  var result = try design.tTest(first, second, level: 1 - 2 * alpha)
   let test = MarginTest(result, margin: margin, alpha: alpha)
   result.pValue = test.within
   result.statistic = (margin - abs(result.estimate)) / test.error
-  result.name = "two one-sided t-tests (\(design == .paired ? "paired" : "Welch"))"
+  result.name = "two one-sided t-tests (\(design.adjective))"
   return result
 }
 

@@ -24,6 +24,29 @@ public func pairedTTest(
     level: level)
 }
 
+/// The corrected resampled t-test of Nadeau and Bengio (2003, Inference for the Generalization Error, Machine Learning 52):
+/// values of two methods on several ways to part the same rows into those that are learned from and those for the test.
+///
+/// Ways to part the same rows share rows, so that their differences are not independent, and a plain paired t-test finds too much. The
+/// variance of the mean is (1/J + r) s² in place of s²/J, with J ways and r test rows for each row that is learned from; J - 1 degrees of
+/// freedom. The folds of a cross-validation are tested so, too (Bouckaert and Frank 2004).
+///
+/// The estimate is the mean of second - first, and d is that mean over the standard deviation of the differences.
+/// ```swift
+/// // Five folds: four fifths are learned from.
+/// let result = try resampledTTest(sgd, adam, testRatio: 0.2 / 0.8)
+/// ```
+/// - Throws: `StatisticsError` as `pairedTTest` does, and for a ratio that is not positive.
+public func resampledTTest(
+  _ first: [Double], _ second: [Double], testRatio: Double, level: Double = 0.95
+) throws -> TestResult {
+  guard testRatio > 0 else { throw StatisticsError.notPositive(what: "The ratio of test rows", value: testRatio) }
+  try StatisticsError.requirePairs("The corrected resampled t-test", first, second)
+  return try tTestOfMean(
+    zip(first, second).map { $1 - $0 }, name: "corrected resampled t-test", testRatio: testRatio,
+    alternative: .twoSided, level: level)
+}
+
 /// Welch's t-test of two independent groups whose variances may differ; the estimate is mean(second) - mean(first),
 /// the degrees of freedom are Welch and Satterthwaite's, and d divides by the root of the mean variance.
 ///
@@ -55,10 +78,9 @@ public func pooledTTest(
     degreesOfFreedom: n + m - 2, alternative: alternative, level: level)
 }
 
-private func tTestOfMean(_ values: [Double], name: String, alternative: Alternative, level: Double)
-  throws
-  -> TestResult
-{
+private func tTestOfMean(
+  _ values: [Double], name: String, testRatio: Double = 0, alternative: Alternative, level: Double
+) throws -> TestResult {
   let what = "The \(name)"
   guard values.count >= 2 else {
     throw StatisticsError.tooFewValues(what: what, needed: 2, found: values.count)
@@ -69,7 +91,10 @@ private func tTestOfMean(_ values: [Double], name: String, alternative: Alternat
     throw StatisticsError.noSpread(what: what, count: values.count, value: values[0])
   }
   return tTest(
-    name: name, count: values.count, estimate: summary.mean, standardError: summary.standardError,
+    name: name, count: values.count, estimate: summary.mean,
+    standardError: testRatio == 0
+      ? summary.standardError
+      : summary.standardDeviation * (1 / Double(values.count) + testRatio).squareRoot(),
     deviation: summary.standardDeviation, degreesOfFreedom: Double(values.count - 1),
     alternative: alternative,
     level: level)

@@ -54,6 +54,49 @@ import Testing
     }
   }
 
+  /// Test parts of a fifth are five folds, each class alike; behind them come five of another order.
+  @Test func testPartsAreFolds() throws {
+    func parts(_ text: String, _ options: TableOptions, _ count: Int) throws -> [TableProblem] {
+      let path = try Workspace().write("t.csv", text: text)
+      return try (0..<count).map {
+        try TableProblem(path, options, key: RandomKey(seed: 1), testKey: RandomKey(seed: 9), testPart: $0)
+      }
+    }
+    // Class c has seven rows, a number that a fifth does not divide.
+    let text = table("a,g,y", rows: 203) { "\($0),\($0 / 4),\($0 < 7 ? "c" : $0 % 3 == 0 ? "d" : "e")" }
+    for options in [TableOptions(test: 0.2), TableOptions(test: 0.2, group: "g")] {
+      let folds = try parts(text, options, 10)
+      for order in [folds[..<5], folds[5...]] {
+        let lines = order.flatMap(\.testLines)
+        #expect(Set(lines).count == 203 && lines.count == 203, "each row once")
+        #expect(order.allSatisfy { (36...44).contains($0.testLines.count) }, "\(order.map(\.testLines.count))")
+      }
+      #expect(Set(folds.map { Set($0.testLines) }).count == 10)
+      for fold in folds {
+        #expect(Set(fold.testLines).isDisjoint(with: fold.validationLines))
+        #expect(fold.train.count + fold.validation.count + fold.test!.count == 203)
+        if options.group == nil { #expect((1...2).contains(fold.test!.labels!.count { $0 == 0 })) }
+        if options.group != nil {
+          let groups = Set(fold.testLines.map { ($0 - 2) / 4 })
+          #expect(groups.isDisjoint(with: fold.validationLines.map { ($0 - 2) / 4 }))
+        }
+      }
+      let one = try TableProblem(
+        try Workspace().write("t.csv", text: text), options, key: RandomKey(seed: 1), testKey: RandomKey(seed: 9))
+      #expect(one.testLines == folds[0].testLines && one.validationLines == folds[0].validationLines)
+    }
+    // Three of thirty percent are ninety.
+    let three = try parts(text, TableOptions(test: 0.3), 3).flatMap(\.testLines)
+    #expect(Set(three).count == three.count && abs(three.count - 183) <= 3)
+    func fails(_ hint: String, _ options: TableOptions, _ text: String) {
+      #expect { _ = try parts(text, options, 5) } throws: { "\($0)".contains(hint) }
+    }
+    fails("the last rows by a are one test part", TableOptions(test: 0.2, order: "a"), text)
+    fails(
+      "the groups of g are too large for", TableOptions(test: 0.2, group: "g"),
+      table("a,g,y", rows: 60) { "\($0),\($0 < 50 ? $0 / 25 : $0 / 2),\($0 % 2)" })
+  }
+
   @Test func whatCannotBeIsSaid() {
     let plain = table("a,b,y", rows: 40) { "\($0),\($0 % 3),\(Double($0) / 2)" }
     fails("has no column z; there are: a, b, y", plain, TableOptions(targets: ["z"]))

@@ -162,6 +162,34 @@ private let claim = Claim(id: "test", statement: "The method lowers the error.",
     #expect(rejections + covered == trials)
   }
 
+  /// Ways to part the same rows have differences that go together: with a correlation of r / (1 + r) the corrected test has its level, and the
+  /// paired one far more.
+  @Test func partsOfTheSameRowsAreNoSeeds() {
+    var generator = Normals(state: 3)
+    let (ratio, trials) = (0.25, 2000)
+    let shared = ratio / (1 + ratio)
+    var rejections = [0, 0]
+    for _ in 0..<trials {
+      let luck = shared.squareRoot() * generator.next()
+      let x = (0..<5).map { _ in luck + (1 - shared).squareRoot() * generator.next() }
+      for (place, design) in [Design.resampled(testRatio: ratio), .paired].enumerated() {
+        let decision = claim.decideDifference(.lower, from: x.map { _ in 0 }, to: x, design: design)
+        rejections[place] += decision.verdict == .undecided ? 0 : 1
+      }
+    }
+    let error = (0.05 * 0.95 / Double(trials)).squareRoot()
+    #expect(abs(Double(rejections[0]) / Double(trials) - 0.05) < 4 * error, "\(rejections)")
+    #expect(Double(rejections[1]) / Double(trials) > 0.1, "\(rejections)")
+    // Where all agree, the rows that they share may be why.
+    let agreed = [Double](repeating: 1, count: 10)
+    let decision = claim.decideDifference(
+      .higher, from: agreed.map { _ in 0 }, to: agreed, design: .resampled(testRatio: ratio))
+    #expect(decision.verdict == .undecided && decision.evidence.pValue == 1)
+    let same = claim.decideEquivalence(
+      within: 2, from: agreed, to: agreed, design: .resampled(testRatio: ratio))
+    #expect(same.verdict == .undecided)
+  }
+
   /// With a true difference at the margin, equivalence is claimed in at most α of the data sets.
   @Test func falseEquivalenceRate() {
     var generator = Normals(state: 7)

@@ -37,6 +37,17 @@ private let c = [4.1, 3.9, 5.5, 5.0, 4.4]
     #expect(close(pooled.interval.high, 1.8917102151022012))
   }
 
+  /// scipy.stats.t of mean / (s √(1/8 + 0.25)) with 7 degrees of freedom.
+  @Test func resampled() throws {
+    let result = try resampledTTest(b, a, testRatio: 0.25)
+    #expect(result.degreesOfFreedom == 7 && result.count == 8)
+    #expect(close(result.statistic, 1.9348026577482276))
+    #expect(close(result.pValue, 0.09425354892262211))
+    #expect(close(result.interval.low, -0.08608416313041845))
+    #expect(close(result.interval.high, 0.8610841631304186))
+    #expect(throws: StatisticsError.self) { try resampledTTest(b, a, testRatio: 0) }
+  }
+
   @Test func oneSample() throws {
     let result = try oneSampleTTest(a, reference: 5, alternative: .less)
     #expect(close(result.statistic, 3.2225754674565295))

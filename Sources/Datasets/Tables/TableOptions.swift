@@ -53,4 +53,7 @@ public struct TableOptions: Codable, Sendable, Equatable {
     (self.missing, self.kinds, self.validation, self.test) = (missing, kinds, validation, test)
     (self.group, self.order) = (group, order)
   }
+
+  /// How many test parts of a share a table has that have no row in common.
+  public static func testFolds(of share: Double) -> Int { max(1, Int(1 / share + 1e-9)) }
 }

@@ -22,11 +22,14 @@ public struct TableProblem: Sendable {
   /// - Parameters:
   ///   - key: decides the parts.
   ///   - testKey: decides the test part alone, so that it is the same whatever `key` is; nil for `key`.
+  ///   - testPart: which of several test parts is taken. The first ones share no row, as many as there are shares of `options.test`
+  ///     in a table (the folds of a cross-validation); those behind them are folds of another order, and so on.
   /// - Throws: `DatasetError` naming line and column, or the nearest name.
   public init(
-    _ path: String, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil
+    _ path: String, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil,
+    testPart: Int = 0
   ) throws {
-    try self.init(try Table.read(path, options.format), options, key: key, testKey: testKey)
+    try self.init(try Table.read(path, options.format), options, key: key, testKey: testKey, testPart: testPart)
   }
 
   /// Decides, parts, fits and encodes a table that was read.
@@ -35,10 +38,13 @@ public struct TableProblem: Sendable {
   ///   - table: is used up; its columns hold nothing afterwards.
   ///   - key: decides the parts.
   ///   - testKey: decides the test part alone, so that it is the same whatever `key` is; nil for `key`.
+  ///   - testPart: which of several test parts is taken. The first ones share no row, as many as there are shares of `options.test`
+  ///     in a table (the folds of a cross-validation); those behind them are folds of another order, and so on.
   /// - Throws: `DatasetError` where options name no column of the table, or nothing is left to predict or to learn
   ///   from.
   public init(
-    _ table: Table, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil
+    _ table: Table, _ options: TableOptions = TableOptions(), key: RandomKey, testKey: RandomKey? = nil,
+    testPart: Int = 0
   ) throws {
     let source = table.source
     var asked: [Int: ColumnKind] = [:]
@@ -69,7 +75,8 @@ public struct TableProblem: Sendable {
     // Rows.
     let (used, lost) = try Self.usedRows(table, task, inputs, options)
     let labels = task.classes.map { Self.labels(table, task.targets[0], $0) }
-    let split = try TableSplit(table, used: used, labels: labels, options, profiles, key: key, testKey: testKey)
+    let split = try TableSplit(
+      table, used: used, labels: labels, options, profiles, key: key, testKey: testKey, testPart: testPart)
     let trainRows = split.rows(.train)
     if let labels, let first = trainRows.first, trainRows.allSatisfy({ labels[$0] == labels[first] }) {
       throw DatasetError(

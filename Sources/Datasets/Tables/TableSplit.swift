@@ -14,10 +14,14 @@ struct TableSplit {
   ///   - used: which rows may be.
   ///   - labels: the class of each row; nil where numbers are predicted.
   ///   - testKey: decides the test part alone; nil for `key`.
+  ///   - testPart: which one of several, as `TableProblem` says.
   init(
     _ table: Table, used: [Bool], labels: [Int32]?, _ options: TableOptions, _ profiles: [ColumnProfile],
-    key: RandomKey, testKey: RandomKey?
+    key: RandomKey, testKey: RandomKey?, testPart: Int = 0
   ) throws {
+    let folds = options.test > 0 ? TableOptions.testFolds(of: options.test) : 1
+    let fold = testPart % folds
+    let testKey = testPart < folds ? testKey : (testKey ?? key).split("again").split(testPart / folds)
     // What the test leaves is drawn from anew by the other key.
     func reordered(_ order: ArraySlice<Int>, _ key: RandomKey, after part: Part) -> ArraySlice<Int> {
       guard testKey != nil, part == .test else { return order }
@@ -28,6 +32,9 @@ struct TableSplit {
     let rows = used.indices.filter { used[$0] }
     let shares: [(Part, Double)] = [(.test, options.test), (.validation, options.validation)].filter { $0.1 > 0 }
     if let name = options.order {
+      guard testPart == 0 else {
+        throw DatasetError(table.source, "the last rows by \(name) are one test part; others cannot be drawn")
+      }
       let profile = profiles[try table.index(of: name)]
       let keys = try Self.orderKeys(profile, rows, table)
       let order = rows.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
@@ -47,13 +54,21 @@ struct TableSplit {
       }
       var order = (options.test > 0 ? testKey ?? key : key).permutation(names.count)[...]
       for (part, share) in shares {
-        var held = 0
         let wanted = Self.count(rows.count, share)
-        while held < wanted, order.count > 1, let next = order.popFirst() {
+        var (passed, held) = ([Int](), 0)
+        while part == .test, held < wanted * fold, let next = order.popFirst() {
+          passed.append(next)
+          held += groups[names[next]]!.count
+        }
+        let end = part == .test ? wanted * (fold + 1) : wanted
+        while held < end, order.count + passed.count > 1, let next = order.popFirst() {
           for row in groups[names[next]]! { parts[row] = part.rawValue }
           held += groups[names[next]]!.count
         }
-        order = reordered(order, key, after: part)
+        guard parts.contains(part.rawValue) else {
+          throw DatasetError(table.source, "the groups of \(name) are too large for \(testPart + 1) test parts")
+        }
+        order = reordered(order + passed, key, after: part)
       }
       account = "whole groups of \(name)"
     } else {
@@ -67,7 +82,11 @@ struct TableSplit {
       for (index, members) in strata.enumerated() {
         var order = (options.test > 0 ? testKey ?? key : key).split(index).permutation(members.count)[...]
         for (part, share) in shares {
-          let count = min(Int((Double(members.count) * share).rounded()), max(order.count - 1, 0))
+          // Folds whose ends are rounded: together they are all rows, where shares are.
+          func end(_ folds: Int) -> Int { Int((Double(members.count) * share * Double(folds)).rounded()) }
+          let start = part == .test ? end(fold) : 0
+          let count = min(part == .test ? end(fold + 1) - start : end(1), max(order.count - 1, 0))
+          if start > 0 { order = order.dropFirst(start) + order.prefix(start) }
           for position in order.prefix(count) { parts[members[position]] = part.rawValue }
           order = reordered(order.dropFirst(count), key.split(index), after: part)
         }
@@ -76,7 +95,9 @@ struct TableSplit {
       for (part, share) in shares where share > 0 && !parts.contains(part.rawValue) {
         let free = rows.filter { parts[$0] == Part.train.rawValue }
         let own = part == .test ? testKey ?? key : key
-        if free.count > 1 { parts[free[own.split("one").permutation(free.count)[0]]] = part.rawValue }
+        if free.count > 1 {
+          parts[free[own.split("one").permutation(free.count)[part == .test ? fold % free.count : 0]]] = part.rawValue
+        }
       }
     }
     guard parts.filter({ $0 == 0 }).count >= 2, !shares.contains(where: { !parts.contains($0.0.rawValue) }) else {

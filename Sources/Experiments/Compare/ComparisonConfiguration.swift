@@ -29,6 +29,11 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var images: ImageOptions?
   /// A table of rows that nothing is chosen by, for a single table.
   public var testFile: String?
+  /// Ways to part a table's rows into those for the test and others, each with a search of its own; nil for one.
+  ///
+  /// With several a pair is judged by its mean differences on them (`resampledTTest`): by whatever rows are for the test. The first ones
+  /// share no row, as many as the test's share fits into the table: five of a fifth each are a nested cross-validation.
+  public var testParts: Int?
   /// Each as `ComparedArm` reads it.
   public var arms: [String]
   /// The name of the arm that each of the others is compared with; nil for each with each.
@@ -59,12 +64,12 @@ public struct ComparisonConfiguration: SeededConfiguration {
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
     decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil,
-    reference: String? = nil, finalists: Finalists? = Finalists()
+    reference: String? = nil, finalists: Finalists? = Finalists(), testParts: Int? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
     (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
-    (self.reference, self.finalists) = (reference, finalists)
+    (self.reference, self.finalists, self.testParts) = (reference, finalists, testParts)
   }
 
   public func check() throws {
@@ -96,9 +101,24 @@ public struct ComparisonConfiguration: SeededConfiguration {
     if testFile != nil, data.count > 1 {
       throw SettingsError("a test file belongs to one table, and there are \(data.count) data sets")
     }
+    try checkTestParts()
     if decision.margin != nil, data.count > 1, ["rmse", "mae"].contains(try ComparedMeasure(measure).tag) {
       throw SettingsError("a margin in the targets' units belongs to one data set, and there are \(data.count)")
     }
     _ = try ComparisonPlan(self)
+  }
+
+  private func checkTestParts() throws {
+    guard let testParts, testParts != 1 else { return }
+    guard (1...100).contains(testParts) else { throw SettingsError("test parts must be 1 to 100, not \(testParts)") }
+    guard testFile == nil, table.test > 0 else {
+      throw SettingsError("several test parts are drawn of the table's own rows: give the test a share of them")
+    }
+    if let column = table.order {
+      throw SettingsError("the last rows by \(column) are one test part; others cannot be drawn")
+    }
+    guard try ComparedMeasure(measure).part == .validation else {
+      throw SettingsError("\(measure) is of training rows, and several test parts are for what the test part decides")
+    }
   }
 }

@@ -1,7 +1,8 @@
 import Foundation
 import Training
 
-/// The problems of a comparison: for each data set and seed its split, with the same test part for all seeds.
+/// The problems of a comparison: for each data set with one of its test parts, and each seed, its split. A test part is the same for all
+/// seeds.
 ///
 /// Those that were used last are kept; tasks come seed by seed, so that each is made once or twice.
 final class ComparisonData: @unchecked Sendable {
@@ -25,18 +26,23 @@ final class ComparisonData: @unchecked Sendable {
   ///
   /// - Throws: `SettingsError` or `DatasetError` where they are not here.
   convenience init(_ c: ComparisonConfiguration, _ locator: DataLocator) throws {
-    let testFile = c.testFile
+    let (testFile, parts) = (c.testFile, c.testParts ?? 1)
     self.init(
-      try c.data.map { name in
+      try c.data.flatMap { name -> [Maker] in
         let source = try TrainingSource(name)
         // A part for the test is the same for all seeds.
-        guard let parts = try source.parts(c.images, seed: 0, data: locator) else {
-          return { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0) }
+        guard let images = try source.parts(c.images, seed: 0, data: locator) else {
+          return (0..<parts).map { part in
+            { try ComparisonData.table(name, c.table, testFile: testFile, seed: $0, testPart: part) }
+          }
         }
+        guard parts == 1 else { throw SettingsError("test parts are drawn of tables, and \(source.description)") }
         guard testFile == nil else { throw SettingsError("a test file belongs to a table, and \(source.description)") }
-        return {
-          try TrainingProblem(parts, validation: c.table.validation, key: RandomKey(seed: $0).split("validation"))
-        }
+        return [
+          {
+            try TrainingProblem(images, validation: c.table.validation, key: RandomKey(seed: $0).split("validation"))
+          }
+        ]
       })
   }
 
@@ -65,6 +71,12 @@ final class ComparisonData: @unchecked Sendable {
     }
   }
 
+  /// Of all that a seed draws. Each test part has draws of its own, so that their differences share no luck.
+  static func key(_ seed: Int, testPart: Int) -> RandomKey {
+    let key = RandomKey(seed: seed)
+    return testPart == 0 ? key : key.split("test part").split(testPart)
+  }
+
   /// What the data are.
   func problem(_ data: Int, name: String, seed: Int) throws -> ComparedProblem {
     let problem = try entry(data, seed: seed).problem
@@ -74,11 +86,12 @@ final class ComparisonData: @unchecked Sendable {
   }
 
   private static func table(
-    _ path: String, _ options: TableOptions, testFile: String?, seed: Int
+    _ path: String, _ options: TableOptions, testFile: String?, seed: Int, testPart: Int
   ) throws -> TrainingProblem {
     // The rows for the test are the same for all seeds: no seed that chooses has seen them.
     let table = try TableProblem(
-      path, options, key: RandomKey(seed: seed).split("validation"), testKey: RandomKey(seed: 0).split("test"))
+      path, options, key: key(seed, testPart: testPart).split("validation"), testKey: RandomKey(seed: 0).split("test"),
+      testPart: testPart)
     var problem = TrainingProblem(table)
     if let testFile {
       problem.test = try table.encoding.dataset(of: try table.encoding.read(testFile, options.format)).dataset

@@ -8,45 +8,87 @@ extension ComparisonExperiment {
   /// where there is one. One more for each number of a diagnostic.
   public func claims() throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
-    return try plan.dataNames.indices.flatMap { data in
-      try plan.pairs.map { try claim(data, $0.first, $0.second) } + diagnosticClaims(data)
+    return try plan.sourceNames.indices.flatMap { source in
+      try plan.pairs.map { try claim(source, $0.first, $0.second) } + diagnosticClaims(source)
     }
   }
 
-  private func claim(_ data: Int, _ first: Int, _ second: Int) throws -> ClaimTest<ComparisonTrial> {
+  private func claim(_ source: Int, _ first: Int, _ second: Int) throws -> ClaimTest<ComparisonTrial> {
     let plan = try plan()
-    let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
-    let (measure, label) = (try deciding(data), try decidingName(data))
-    let sides = [first, second]
-    let (own, other) = (quantity(data, first, measure, among: sides), quantity(data, second, measure, among: sides))
+    let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.sourceNames[source])
+    let (all, sides) = (plan.data(ofSource: source), [first, second])
+    let (measure, label) = (try deciding(all.lowerBound), try decidingName(all.lowerBound))
+    let parts = all.map { data in
+      (first: quantity(data, first, measure, among: sides), second: quantity(data, second, measure, among: sides))
+    }
     let id = Self.claimID(place, a, b)
     let test: ClaimTest<ComparisonTrial>
     if let margin = configuration.decision.margin {
-      test = .same(
-        id, "On \(place), the \(label) of \(a) and \(b) is the same within ±\(margin).", own, as: other, within: margin,
-        name: "\(a) the same as \(b) on \(place)", source: "asked")
+      let statement = "\(Self.on(place, plan)), the \(label) of \(a) and \(b) is the same within ±\(margin)."
+      let name = "\(a) the same as \(b) on \(place)"
+      test =
+        parts.count > 1
+        ? .same(
+          id, statement, onParts: parts, testRatio: plan.testRatio, within: margin, name: name, source: "asked")
+        : .same(
+          id, statement, parts[0].first, as: parts[0].second, within: margin, name: name, source: "asked")
     } else {
       let direction = plan.measure.isLower ? "lower" : "higher"
-      let statement = "On \(place), the \(label) of \(a) is \(direction) than that of \(b)."
-      let name = "\(a) better than \(b) on \(place)"
-      test =
-        plan.measure.isLower
-        ? .lower(id, statement, own, than: other, name: name, source: "asked")
-        : .higher(id, statement, own, than: other, name: name, source: "asked")
+      test = differs(
+        plan.measure.isLower ? .lower : .higher, id,
+        "\(Self.on(place, plan)), the \(label) of \(a) is \(direction) than that of \(b).", parts,
+        name: "\(a) better than \(b) on \(place)", plan)
     }
     return test.noting { findings in
-      let notes = try sides.map { try divergenceNote(data, $0, findings) } + [note(findings, own, other)]
+      let notes =
+        try all.flatMap { data in try sides.map { try divergenceNote(data, $0, findings) } }
+        + [parts.count > 1 ? partNote(findings, parts) : note(findings, parts[0])]
       return notes.compactMap { $0 }.joined(separator: " ")
     }.measured(in: label).requiring(
-      sides.map { staysFinite(data, $0, plan) } + [learns(data)]
-        + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) })
+      all.flatMap { data in
+        sides.map { staysFinite(data, $0, plan) } + [learns(data)]
+          + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) }
+      })
+  }
+
+  static func on(_ source: String, _ plan: ComparisonPlan) -> String {
+    plan.testParts > 1 ? "Over \(plan.testParts) test parts of \(source)" : "On \(source)"
+  }
+
+  /// A paired test over seeds; with several test parts one over these.
+  func differs(
+    _ direction: Claim.Direction, _ id: String, _ statement: String, _ parts: [ClaimTest<ComparisonTrial>.PartedPair],
+    name: String, _ plan: ComparisonPlan
+  ) -> ClaimTest<ComparisonTrial> {
+    guard parts.count == 1 else {
+      return .differs(
+        direction, id, statement, onParts: parts, testRatio: plan.testRatio, name: name, source: "asked")
+    }
+    let (own, other) = parts[0]
+    return direction == .lower
+      ? .lower(id, statement, own, than: other, name: name, source: "asked")
+      : .higher(id, statement, own, than: other, name: name, source: "asked")
+  }
+
+  /// The difference on each test part, and how much of their spread is the luck of seeds.
+  private func partNote(
+    _ findings: Findings<ComparisonTrial>, _ parts: [ClaimTest<ComparisonTrial>.PartedPair]
+  ) throws -> String? {
+    let known = try ClaimTest.differences(of: parts, findings).compactMap { $0.map { Summary($0) } }
+    guard known.count > 1 else { return nil }
+    let means = known.map(\.mean)
+    let luck = (known.map { $0.variance / Double($0.count) }.reduce(0, +) / Double(known.count)).squareRoot()
+    func short(_ value: Double) -> String { String(format: "%.2g", value) }
+    return
+      "By test part: \(means.map(short).joined(separator: ", ")); lower in \(means.count { $0 < 0 }) of \(means.count). They have a standard "
+      + "deviation of \(short(Summary(means).standardDeviation)); the luck of seeds alone would give \(short(luck))."
   }
 
   /// In how many pairs the first is lower, and what ranks say: beside the t-test, for differences that are far from normal.
   private func note(
-    _ findings: Findings<ComparisonTrial>, _ own: Quantity<ComparisonTrial>, _ other: Quantity<ComparisonTrial>
+    _ findings: Findings<ComparisonTrial>, _ pair: ClaimTest<ComparisonTrial>.PartedPair
   ) throws -> String? {
-    let (a, b) = (try own.bySeed(findings), try other.bySeed(findings))
+    let (a, b) = (try pair.first.bySeed(findings), try pair.second.bySeed(findings))
     let differences = findings.seeds.compactMap { seed in a[seed].flatMap { x in b[seed].map { x - $0 } } }
     guard let ranks = try? wilcoxonSignedRank(differences) else { return nil }
     let lower = differences.count { $0 < 0 }
@@ -67,7 +109,7 @@ extension ComparisonExperiment {
   }
 
   /// The deciding measure of an arm's chosen setting.
-  private func quantity(
+  func quantity(
     _ data: Int, _ arm: Int, _ measure: Measure, among arms: [Int]
   ) -> Quantity<ComparisonTrial> {
     @Sendable func prepared(

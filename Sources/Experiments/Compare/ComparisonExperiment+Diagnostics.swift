@@ -9,20 +9,22 @@ extension ComparisonExperiment {
   }
 
   /// One claim for each pair and number: that the first arm's is lower. No direction is better.
-  func diagnosticClaims(_ data: Int) throws -> [ClaimTest<ComparisonTrial>] {
+  func diagnosticClaims(_ source: Int) throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
     return plan.diagnostics.flatMap { diagnostic in
       plan.pairs.map { first, second in
-        let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.dataNames[data])
-        let sides = [first, second]
-        return .lower(
-          Self.claimID(Self.claimID(place, a, b), diagnostic),
-          "On \(place), the \(diagnostic.quantity.name) of \(a) after the last update is lower than that of \(b).",
-          quantity(data, first, diagnostic), than: quantity(data, second, diagnostic),
-          name: "\(diagnostic.tag) of \(a) lower than of \(b) on \(place)", source: "asked"
-        ).noting { try note($0, data, sides, diagnostic) }.measured(in: diagnostic.name).requiring(
-          sides.map { staysFinite(data, $0, plan) } + sides.map { hasNumbers(data, $0, diagnostic, plan) }
-            + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) })
+        let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.sourceNames[source])
+        let (all, sides) = (plan.data(ofSource: source), [first, second])
+        return differs(
+          .lower, Self.claimID(Self.claimID(place, a, b), diagnostic),
+          "\(Self.on(place, plan)), the \(diagnostic.quantity.name) of \(a) after the last update is lower than that of \(b).",
+          all.map { (first: quantity($0, first, diagnostic), second: quantity($0, second, diagnostic)) },
+          name: "\(diagnostic.tag) of \(a) lower than of \(b) on \(place)", plan
+        ).noting { try note($0, all, sides, diagnostic) }.measured(in: diagnostic.name).requiring(
+          all.flatMap { data in
+            sides.map { staysFinite(data, $0, plan) } + sides.map { hasNumbers(data, $0, diagnostic, plan) }
+              + sides.flatMap { plan.ends[$0].filter { !$0.isOfChoices } }.map { isInside(data, $0, plan) }
+          })
       }
     }
   }
@@ -77,11 +79,13 @@ extension ComparisonExperiment {
 
   /// How well the looks know their numbers, where they say so.
   private func note(
-    _ findings: Findings<ComparisonTrial>, _ data: Int, _ sides: [Int], _ diagnostic: ComparedDiagnostic
+    _ findings: Findings<ComparisonTrial>, _ all: Range<Int>, _ sides: [Int], _ diagnostic: ComparedDiagnostic
   ) throws -> String? {
-    let errors = try sides.flatMap { arm in
-      let trial = try chosenTrial(data, arm, findings)
-      return try findings.finished(trial).compactMap { try findings.ifMeasured(diagnostic.error, of: trial, $0) }
+    let errors = try all.flatMap { data in
+      try sides.flatMap { arm in
+        let trial = try chosenTrial(data, arm, findings)
+        return try findings.finished(trial).compactMap { try findings.ifMeasured(diagnostic.error, of: trial, $0) }
+      }
     }
     return errors.max().map { "Looks know the number to \(Report.number($0, digits: 2)) or better." }
   }
@@ -94,7 +98,7 @@ extension ComparisonExperiment {
   func diagnosticTable(_ decisions: [Decision], isShort: Bool) throws -> TextTable? {
     let plan = try plan()
     let known = Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) })
-    let rows = plan.dataNames.flatMap { data in
+    let rows = plan.sourceNames.flatMap { data in
       plan.diagnostics.flatMap { diagnostic in
         plan.pairs.compactMap { pair -> [String]? in
           let (a, b) = (plan.arms[pair.first].name, plan.arms[pair.second].name)

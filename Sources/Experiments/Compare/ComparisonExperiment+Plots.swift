@@ -43,15 +43,18 @@ extension ComparisonExperiment {
     }
     var plot = Plot(
       name: (costs == nil ? "curve" : "cost") + "-\(plan.dataNames[data])",
-      title: "\(plan.dataNames[data]): \(try choosingName(data)), mean and 95 % interval over seeds",
+      title:
+        "\(plan.dataNames[data]): \(try choosingName(data)) over \(costs == nil ? "updates" : "gradients"), mean and 95 % interval of seeds",
       xLabel: costs == nil ? "update" : "gradients", yLabel: try choosingName(data), series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
     return plot
   }
 
   /// What each arm came to on fresh seeds, from the least down; nil where fewer than two arms have numbers.
-  func ranking(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot? {
+  func ranking(_ source: Int, _ findings: Findings<ComparisonTrial>) throws -> Plot? {
     let plan = try plan()
+    guard plan.testParts == 1 else { return try partRanking(source, findings) }
+    let data = source
     var (rows, reference): ([(name: String, value: Double, low: Double, high: Double)], String?) = ([], nil)
     for arm in plan.arms.indices {
       let values = try resultValues(data, arm, findings)
@@ -135,7 +138,7 @@ extension ComparisonExperiment {
   }
 
   /// Whether numbers are positive and far enough apart for a logarithmic axis.
-  private static func isWide(_ values: [Double]) -> Bool {
+  static func isWide(_ values: [Double]) -> Bool {
     let finite = values.filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max() else { return false }
     return low > 0 && high / low > 20
@@ -144,7 +147,7 @@ extension ComparisonExperiment {
   /// How often an arm is within a factor of the fastest, over all data sets and seeds.
   func profiles(_ findings: Findings<ComparisonTrial>) throws -> [Report.Section] {
     let plan = try plan()
-    guard plan.dataNames.count > 1 else { return [] }
+    guard plan.sourceNames.count > 1 else { return [] }
     func profile(_ value: (Arrival) -> Double) throws -> PerformanceProfile {
       let costs = try plan.dataNames.indices.flatMap { data -> [[Double]] in
         try findings.ifFinished { () -> [[Double]] in
@@ -180,7 +183,8 @@ extension ComparisonExperiment {
       }
       var plot = Plot(
         name: "profile-\(name)",
-        title: "Share of \(profile.ratios.count) problems (data sets x seeds) within a factor of the fastest",
+        title:
+          "Share of \(profile.ratios.count) problems (data sets x \(plan.testParts > 1 ? "test parts x " : "")seeds) within a factor of the fastest",
         xLabel: "factor of the fastest arm's \(label) to the target", yLabel: "share of problems", series: series)
       (plot.yRange, plot.isLogX) = (0...1.05, true)
       return plot

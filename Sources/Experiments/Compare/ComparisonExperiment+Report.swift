@@ -7,12 +7,13 @@ extension ComparisonExperiment {
     var sections: [Report.Section] = []
     let decisions = plan.arms.count > 1 ? try decide(findings).decisions : []
     if plan.arms.count > 1 {
-      sections += [.heading("Pairs"), .table(header: pairHeader, rows: try pairs(decisions).map(Self.row))]
+      sections += [.heading("Pairs"), .table(header: pairHeader(plan), rows: try pairs(decisions).map(Self.row))]
+      sections += try partSections(findings)
     }
     sections.append(.heading("Arms"))
     sections += try cautions(findings).map { .paragraph($0) }
     sections += [.table(header: armHeader(plan), rows: try armRows(findings))]
-    let rankings = try plan.dataNames.indices.compactMap { try ranking($0, findings) }
+    let rankings = try plan.sourceNames.indices.compactMap { try ranking($0, findings) }
     if !rankings.isEmpty {
       sections.append(
         .paragraph(
@@ -20,15 +21,15 @@ extension ComparisonExperiment {
             + "suggest: the pairs above decide."))
       sections += rankings.map { .plot($0) }
     }
-    for problem in configuration.problems { sections.append(.paragraph(problem.sentence)) }
+    for sentence in try problemSentences() { sections.append(.paragraph(sentence)) }
     sections += try diagnosticSections(findings, decisions)
     sections += [
       .heading("On the way to the target"),
       .paragraph(try targetText(findings)),
       .table(header: Self.arrivalHeader, rows: try arrivalRows(findings)),
     ]
-    for data in plan.dataNames.indices { sections += try curves(data, findings).map { .plot($0) } }
-    let tuning = try plan.dataNames.indices.flatMap { try tuningCurves($0, findings) }
+    for data in plan.firstParts { sections += try curves(data, findings).map { .plot($0) } }
+    let tuning = try plan.firstParts.flatMap { try tuningCurves($0, findings) }
     if !tuning.isEmpty {
       sections += [
         .heading("Tuning"),
@@ -44,22 +45,23 @@ extension ComparisonExperiment {
     }
     // Of one arm the search is all that there is; of several trials.csv has it.
     if plan.arms.count == 1 {
-      for (data, name) in plan.dataNames.enumerated() {
+      for data in plan.firstParts {
         let table = try trialTable(data, 0, findings)
         guard !table.rows.isEmpty else { continue }
         sections += [
-          .heading("Trials on \(name)"), .table(header: table.header, rows: table.rows),
+          .heading("Trials on \(plan.dataNames[data])"), .table(header: table.header, rows: table.rows),
         ]
       }
     }
     sections += try profiles(findings)
     return ReportFrame(
-      title: "Comparison on \(plan.dataNames.joined(separator: ", "))",
+      title: "Comparison on \(plan.sourceNames.joined(separator: ", "))",
       subtitle:
-        "\(plan.arms.map(\.name).joined(separator: ", ")): \(plan.budget) each, n = \(reportedSeeds.count) seeds",
+        "\(plan.arms.map(\.name).joined(separator: ", ")): \(plan.budget) each, n = \(reportedSeeds.count) seeds"
+        + (plan.testParts > 1 ? " on each of \(plan.testParts) test parts" : ""),
       comparison: plan.arms.count == 1
         ? "One arm: its settings are tried on tuning seeds, and the best is run on fresh ones."
-        : "Each claim is decided by a paired test over seeds: the arms of a seed have the same split, the same "
+        : "Each claim is decided by a paired test over \(plan.testParts > 1 ? "test parts, by means over seeds" : "seeds"): the arms of a seed have the same split, the same "
           + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
           + "arm minus the second, "
           + (plan.reference.map { "\(plan.arms[$0].name) minus each of the others, " } ?? "")
@@ -84,10 +86,13 @@ extension ComparisonExperiment {
   // MARK: Tables
 
   /// Sameness within a margin at level α has the interval of 1 - 2α.
-  var pairHeader: [String] {
+  func pairHeader(_ plan: ComparisonPlan) -> [String] {
     let alpha = configuration.decision.alpha
     let level = Report.number(100 * (1 - (configuration.decision.margin == nil ? alpha : 2 * alpha)))
-    return ["data", "pair", "verdict", "difference", "\(level) % interval", "n", "p", "p by Holm"]
+    return [
+      "data", "pair", "verdict", "difference", "\(level) % interval", plan.testParts > 1 ? "test parts" : "n", "p",
+      "p by Holm",
+    ]
   }
 
   static func row(_ pair: PairVerdict) -> [String] {

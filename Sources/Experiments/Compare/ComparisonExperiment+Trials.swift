@@ -13,14 +13,19 @@ extension ComparisonExperiment {
     }
     let tags = Set(ended.flatMap { $0.measures.keys }).sorted()
     let rows = ended.map { task, measures -> [String] in
-      let setting = plan.setting(task.arm)
-      return [
-        plan.dataNames[task.arm.data], setting.name, "\(task.arm.trial + 1)",
-        reportedSeeds.contains(task.seed) ? "judging" : "tuning", "\(task.seed)", setting.description,
-      ] + places.map { setting.values[$0] ?? "" } + tags.map { tag in measures[tag].map { PlainNumber.text($0) } ?? "" }
+      let (setting, data) = (plan.setting(task.arm), task.arm.data)
+      return [plan.sourceNames[data / plan.testParts]] + (plan.testParts > 1 ? ["\(plan.testPart(of: data) + 1)"] : [])
+        + [
+          setting.name, "\(task.arm.trial + 1)",
+          reportedSeeds.contains(task.seed) ? "judging" : "tuning", "\(task.seed)", setting.description,
+        ] + places.map { setting.values[$0] ?? "" }
+        + tags.map { tag in measures[tag].map { PlainNumber.text($0) } ?? "" }
     }
+    let part = plan.testParts > 1 ? ["testPart"] : []
     return [
-      RunTable(name: "trials", header: ["data", "arm", "trial", "part", "seed", "setting"] + places + tags, rows: rows)
+      RunTable(
+        name: "trials", header: ["data"] + part + ["arm", "trial", "part", "seed", "setting"] + places + tags,
+        rows: rows)
     ]
   }
 
@@ -51,34 +56,36 @@ extension ComparisonExperiment {
   func loneOpening(_ findings: Findings<ComparisonTrial>) throws -> String {
     let plan = try plan()
     let name = plan.arms[0].name
-    let text = try plan.dataNames.enumerated().map { data, place -> String in
-      guard let found = try findings.ifFinished({ try chosen(data, 0, findings) }) else {
-        return "the search of \(name) on \(place) has not ended"
-      }
-      guard let trial = found else {
-        return Self.diverged(name, plan.settings[0].count) + " on \(place); smaller rates or a clip may help"
-      }
-      let seeds = findings.finished(trial)
-      let values = try seeds.filter { try findings[trial, $0, .comparedDivergence] == 0 }
-        .map { try findings[trial, $0, deciding(data)] }
-      let diverged = seeds.count - values.count
-      return "of \(plan.settings[0].count) trials of \(name) on \(place) the best is \(plan.setting(trial))"
-        + (values.isEmpty ? "" : ": \(try decidingName(data)) \(Report.spread(values)) on \(values.count) fresh seeds")
-        + (diverged > 0 ? ", and \(diverged) of \(seeds.count) diverged" : "")
-    }.joined(separator: "; ")
+    let text =
+      try plan.dataNames.enumerated().map { data, place -> String in
+        guard let found = try findings.ifFinished({ try chosen(data, 0, findings) }) else {
+          return "the search of \(name) on \(place) has not ended"
+        }
+        guard let trial = found else {
+          return Self.diverged(name, plan.settings[0].count) + " on \(place); smaller rates or a clip may help"
+        }
+        let seeds = findings.finished(trial)
+        let values = try seeds.filter { try findings[trial, $0, .comparedDivergence] == 0 }
+          .map { try findings[trial, $0, deciding(data)] }
+        let diverged = seeds.count - values.count
+        return "of \(plan.settings[0].count) trials of \(name) on \(place) the best is \(plan.setting(trial))"
+          + (values.isEmpty
+            ? "" : ": \(try decidingName(data)) \(Report.spread(values)) on \(values.count) fresh seeds")
+          + (diverged > 0 ? ", and \(diverged) of \(seeds.count) diverged" : "")
+      }.joined(separator: "; ") + partClause(findings)
     return text.prefix(1).uppercased() + text.dropFirst() + "."
   }
 
   /// What a reader must know of the search: arms that were not tuned, best settings at the ends of what was tried.
   package func cautions(_ findings: Findings<ComparisonTrial>) throws -> [String] {
     let plan = try plan()
-    let ends = try plan.dataNames.indices.flatMap { data in
-      try plan.ends.joined().compactMap { try caution(data, $0, findings) }
+    let ends = try plan.sourceNames.indices.flatMap { source in
+      try plan.ends.joined().compactMap { try endCaution(source, $0, findings) }
     }
     let outsiders = try plan.dataNames.indices.flatMap { data in
       try plan.arms.indices.compactMap { try caution(data, $0, findings) }
     }
-    let costs = try plan.dataNames.indices.compactMap { try costCaution($0, findings) }
+    let costs = try plan.firstParts.compactMap { try costCaution($0, findings) }
     let sides = plan.dataNames.indices.flatMap { data in plan.arms.indices.map { (data, $0) } }
     let standing = try findings.ifFinished {
       try sides.flatMap { data, arm in
@@ -119,8 +126,20 @@ extension ComparisonExperiment {
       + "equal in cost."
   }
 
-  private func caution(
-    _ data: Int, _ end: RangeEnd, _ findings: Findings<ComparisonTrial>
+  /// That the best setting of an arm lies at an end of its range; with several test parts, on how many of them.
+  private func endCaution(
+    _ source: Int, _ end: RangeEnd, _ findings: Findings<ComparisonTrial>
+  ) throws -> String? {
+    let plan = try plan()
+    let found = try plan.data(ofSource: source).compactMap { try endCaution(data: $0, end, findings) }
+    guard plan.testParts > 1, found.count > 1 else { return found.first }
+    return
+      "the best \(end.place) of \(plan.arms[end.arm].name) on \(plan.sourceNames[source]) is at the "
+      + "\(end.side == .above ? "upper" : "lower") end of {\(end.range)} on \(found.count) of \(plan.testParts) test parts: widen the range."
+  }
+
+  private func endCaution(
+    data: Int, _ end: RangeEnd, _ findings: Findings<ComparisonTrial>
   ) throws -> String? {
     let plan = try plan()
     guard let found = try findings.ifFinished({ try chosen(data, end.arm, findings) }), let trial = found,

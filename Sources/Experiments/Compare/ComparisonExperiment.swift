@@ -82,7 +82,7 @@ public struct ComparisonExperiment: Experiment {
     let plan = try plan()
     return ComparisonTask(
       configuration: configuration, plan: plan, setting: plan.setting(trial), seed: seed,
-      isReported: reportedSeeds.contains(seed), entry: entry)
+      testPart: plan.testPart(of: trial.data), isReported: reportedSeeds.contains(seed), entry: entry)
   }
 
   public func sweep() throws -> Sweep<ComparisonTrial> {

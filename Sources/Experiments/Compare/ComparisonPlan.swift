@@ -18,7 +18,14 @@ package struct ComparisonPlan: Sendable {
   package let settings: [[ComparedSetting]]
   /// By arm: the ends of its ranges that could be further out.
   let ends: [[RangeEnd]]
+  package let sourceNames: [String]
+  /// What is searched and descended on: each data set with each of its test parts, those of one data set one after another. *Data* without
+  /// more is one of these.
   package let dataNames: [String]
+  /// Of each data set.
+  package let testParts: Int
+  /// Rows for the test per row that is learned from.
+  let testRatio: Double
   let budget: Budget
   let measure: ComparedMeasure
   /// What the descents that decide carry.
@@ -77,8 +84,21 @@ package struct ComparisonPlan: Sendable {
       let same = names.count { $0 == base || $0.hasPrefix(base + "-") }
       names.append(same == 0 ? base : "\(base)-\(same + 1)")
     }
-    dataNames = names
+    sourceNames = names
+    let parts = c.testParts ?? 1
+    testParts = parts
+    dataNames = parts == 1 ? names : names.flatMap { name in (1...parts).map { "\(name)-test\($0)" } }
+    testRatio = c.table.test / (1 - c.table.test)
   }
+
+  /// The data of a data set: it with each of its test parts.
+  package func data(ofSource source: Int) -> Range<Int> { source * testParts..<(source + 1) * testParts }
+
+  /// Which test part data have, from 0.
+  func testPart(of data: Int) -> Int { data % testParts }
+
+  /// The first of each data set's, of which plots are drawn.
+  var firstParts: [Int] { sourceNames.indices.map { $0 * testParts } }
 
   /// A file's name without folders and endings, in letters that names of files have.
   package static func shortName(_ source: String) -> String {

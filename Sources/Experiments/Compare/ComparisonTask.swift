@@ -10,12 +10,13 @@ struct ComparisonTask {
   let plan: ComparisonPlan
   let setting: ComparedSetting
   let seed: Int
+  let testPart: Int
   /// Whether it decides; then its curve is recorded, and the test part is read.
   let isReported: Bool
   let entry: ComparisonData.Entry
 
   private var key: RandomKey {
-    let shared = RandomKey(seed: seed)
+    let shared = ComparisonData.key(seed, testPart: testPart)
     return setting.draw == 0 ? shared : shared.split("draw").split(setting.draw)
   }
 
@@ -65,7 +66,7 @@ struct ComparisonTask {
     // The same examples and noise for all arms of a seed, whatever else they draw.
     let site = WatchSite(
       model: trainer.model, loss: trainer.loss, train: problem.train, validation: problem.validation,
-      normalization: problem.normalization, key: RandomKey(seed: seed).split("watch"))
+      normalization: problem.normalization, key: ComparisonData.key(seed, testPart: testPart).split("watch"))
     do { return try ComparedWatches(watch, on: site, clock: clock) } catch {
       throw SettingsError("\(setting.name): \(error)")
     }

@@ -58,6 +58,9 @@ public struct MethodComparison {
     var configuration = configuration
     configuration.data = problems.map(\.name)
     try configuration.check()
+    guard configuration.testParts ?? 1 == 1 else {
+      throw SettingsError("test parts are drawn of tables: give a problem for each part of data in memory")
+    }
     (self.configuration, own) = (configuration, ComparisonData(problems.map(\.make)))
   }
 
@@ -70,7 +73,7 @@ public struct MethodComparison {
   ///   where the folder is taken; `ReportError` where no report can be drawn.
   public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
     let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
-    for problem in experiment.configuration.problems { announce(problem.sentence) }
+    for sentence in try experiment.problemSentences() { announce(sentence) }
     let outcome = try RunSession.start(
       experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
       workplace: workplace, announce: announce, isQuiet: isQuiet)
@@ -126,21 +129,30 @@ public struct MethodComparison {
 public struct ComparisonOutcome: Sendable {
   /// Each pair of arms on each data set.
   public let pairs: [PairVerdict]
-  /// The chosen settings, by data set and arm, as text; an arm whose trials all diverged has none.
+  /// The chosen settings, by data set (with several test parts by each of them, as "digits-test1") and arm, as text; an arm whose trials all diverged has none.
   public let settings: [String: [String: String]]
   /// Claims, report, time.
   public let outcome: RunSession.Outcome
   private let pairHeader: [String]
+  /// Each arm with its best setting, its result and how soon it arrived; or over test parts.
   private let arrivals: TextTable
   private let cautions: [String]
   private let diagnostics: TextTable?
+  /// The differences of pairs on several test parts.
+  private let parts: TextTable?
   /// Of one arm alone: its trials on each data set.
   private let trials: [TextTable]
 
   init(_ experiment: ComparisonExperiment, _ outcome: RunSession.Outcome, _ folder: RunFolder) throws {
     (pairs, self.outcome) = (try experiment.pairs(outcome.verdicts.decisions), outcome)
     let (plan, findings) = (try experiment.plan(), experiment.findings(try folder.events()))
-    (pairHeader, cautions) = (experiment.pairHeader, try experiment.cautions(findings))
+    (pairHeader, cautions) = (experiment.pairHeader(plan), try experiment.cautions(findings))
+    parts =
+      plan.testParts > 1 && plan.arms.count > 1
+      ? TextTable(
+        header: ["data", "pair"] + (1...plan.testParts).map { "part \($0)" },
+        rows: try experiment.partRows(findings, isShort: true))
+      : nil
     diagnostics =
       try plan.arms.count > 1
       ? experiment.diagnosticTable(outcome.verdicts.decisions, isShort: true)
@@ -148,7 +160,7 @@ public struct ComparisonOutcome: Sendable {
     trials =
       plan.arms.count > 1
       ? []
-      : try plan.dataNames.indices.compactMap { data in
+      : try plan.firstParts.compactMap { data in
         let table = try experiment.trialTable(data, 0, findings)
         return table.rows.isEmpty ? nil : table
       }
@@ -163,13 +175,18 @@ public struct ComparisonOutcome: Sendable {
     }
     self.settings = settings
     let names = try Set(plan.dataNames.indices.map { try experiment.decidingName($0) })
+    guard plan.testParts == 1 else {
+      arrivals = try experiment.partArms(findings)
+      return
+    }
     arrivals = TextTable(
       header: [
         "data", "arm", "best setting", names.count == 1 ? names.first! : "result", "arrived", "updates", "gradients",
         "seconds", "trials that arrive",
       ],
       rows: try experiment.arrivalRows(findings).map { row in
-        let (data, arm) = (plan.dataNames.firstIndex(of: row[0]), plan.arms.firstIndex { $0.name == row[1] })
+        let data = plan.dataNames.firstIndex(of: row[0])
+        let arm = plan.arms.firstIndex { $0.name == row[1] }
         let result = try data.flatMap { data in try arm.map { try experiment.result(data, $0, findings) } }
         return [row[0], row[1], settings[row[0]]?[row[1]] ?? "–", result ?? "–"] + [2, 3, 5, 6, 7].map { row[$0] }
       })
@@ -183,6 +200,7 @@ public struct ComparisonOutcome: Sendable {
     // The best of the trials; all are in trials.csv.
     let tables =
       trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (pairs.isEmpty ? [] : [verdicts])
+      + (parts.map { [$0] } ?? [])
       + (diagnostics.map { [$0] } ?? [])
     let ends = (arrivals.rows.isEmpty ? [] : [arrivals.text(width: width)]) + ["report: \(outcome.reportPath)"]
     return (sentences + tables.map { $0.text(width: width) } + ends).joined(separator: "\n\n")

@@ -30,23 +30,29 @@ public struct PairVerdict: Sendable, Equatable {
   public let measure: String
   /// After Holm's correction over all pairs and data sets.
   public let outcome: Outcome
-  /// Why the pair is not judged, as "widen sgd's rate upwards"; empty where it is.
+  /// Why the pair is not judged, as "widen sgd's rate upwards"; empty where it is. With several test parts it says on how many.
   public let obstacles: [String]
-  /// The estimate is first - second. Its test is that of a difference, or with a margin that of sameness.
+  /// The estimate is first - second. Its test is that of a difference, or with a margin that of sameness; over seeds, or over test parts
+  /// where there are several.
   public let evidence: Evidence
 
   /// - Parameters:
   ///   - decision: of the claim that the first is better, or with a margin that both are the same.
   ///   - isLower: whether less of the measure is better.
   ///   - obstacles: by the name of the precondition that does not hold.
+  ///   - testParts: how many there are.
   init(
     data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, hasMargin: Bool,
-    isLower: Bool, obstacles known: [String: String]
+    isLower: Bool, obstacles known: [String: String], testParts: Int
   ) {
     (self.data, self.first, self.second, self.measure) = (data, first, second, measure)
     evidence = decision.evidence
     let failed = decision.preconditions.filter { $0.isMeasured && !$0.holds }
-    obstacles = decision.verdict == .notApplicable ? failed.compactMap { known[$0.name] } : []
+    let found = decision.verdict == .notApplicable ? failed.compactMap { known[$0.name] } : []
+    let kinds = found.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    obstacles =
+      testParts == 1
+      ? found : kinds.map { kind in "\(kind) (on \(found.count { $0 == kind }) of \(testParts) test parts)" }
     let isFirst = (evidence.estimate < 0) == isLower
     switch decision.verdict {
     case .notApplicable: outcome = obstacles.isEmpty ? .nothingLearned : .notApplicable
@@ -92,15 +98,19 @@ public struct PairVerdict: Sendable, Equatable {
 extension ComparisonExperiment {
   /// Each pair of arms on each data set, in the order of the claims.
   func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
-    let (plan, known) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
-    return try plan.dataNames.indices.flatMap { data in
-      let obstacles = obstacles(data, plan)
+    let (plan, decided) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
+    return try plan.sourceNames.enumerated().flatMap { source, place in
+      let data = plan.data(ofSource: source)
+      let known = data.map { obstacles($0, plan) }.reduce(into: [String: String]()) { all, own in
+        all.merge(own) { first, _ in first }
+      }
       return try plan.pairs.compactMap { pair -> PairVerdict? in
         let (first, second) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
-        return try known[Self.claimID(plan.dataNames[data], first, second)].map {
+        return try decided[Self.claimID(place, first, second)].map {
           PairVerdict(
-            data: plan.dataNames[data], first, second, measure: try decidingName(data), $0,
-            hasMargin: configuration.decision.margin != nil, isLower: plan.measure.isLower, obstacles: obstacles)
+            data: place, first, second, measure: try decidingName(data.lowerBound), $0,
+            hasMargin: configuration.decision.margin != nil, isLower: plan.measure.isLower, obstacles: known,
+            testParts: plan.testParts)
         }
       }
     }

@@ -177,7 +177,7 @@ extension ClaimTest {
   // MARK: Pairs, and made-up numbers
 
   /// The numbers of seeds that have both.
-  private static func pairs(
+  static func pairs(
     _ findings: Findings<Arm>, _ first: Quantity<Arm>, _ second: Quantity<Arm>
   ) throws -> (first: [Double], second: [Double]) {
     let (a, b) = (try first.bySeed(findings), try second.bySeed(findings))
@@ -186,10 +186,10 @@ extension ClaimTest {
   }
 
   /// A small number that differs between indices.
-  private static func wobble(_ index: Int) -> Double { 0.1 * sin(7 * Double(index)) }
+  static func wobble(_ index: Int) -> Double { 0.1 * sin(7 * Double(index)) }
 
   /// Differences that a t-test decides so.
-  private static func difference(_ direction: Direction, _ verdict: Verdict, _ index: Int) -> Double {
+  static func difference(_ direction: Direction, _ verdict: Verdict, _ index: Int) -> Double {
     let sign = direction == .lower ? -1.0 : 1
     switch verdict {
     case .upheld: return sign * (1 + wobble(index))
@@ -199,7 +199,7 @@ extension ClaimTest {
   }
 
   /// Distances in units of a margin that two one-sided tests decide so.
-  private static func distance(_ verdict: Verdict, _ index: Int) -> Double {
+  static func distance(_ verdict: Verdict, _ index: Int) -> Double {
     switch verdict {
     case .upheld: return wobble(index)
     case .refuted: return 3 + wobble(index)

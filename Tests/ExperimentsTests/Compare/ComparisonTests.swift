@@ -78,7 +78,8 @@ import Training
     }
     let html = try String(contentsOfFile: result.outcome.reportPath, encoding: .utf8)
     for part in [
-      "Performance profile", "numbers: loss (standardised) on tuning seeds by rate", "classes: validation loss, mean",
+      "Performance profile", "numbers: loss (standardised) on tuning seeds by rate",
+      "classes: validation loss over updates",
       "constant prediction", "Arms share their seeds", "mean and 95 % interval over 3 seeds",
     ] {
       #expect(html.contains(part), "\(part)")
@@ -278,12 +279,20 @@ import Training
   }
 
   /// Each claim can come out in every way, and is not judged where nothing was learned.
-  @Test(arguments: [("validation/loss", 0), ("validation/accuracy", 3), ("train/loss", 0)], [nil, 0.1])
-  func claimsComeOutInEveryWay(_ kind: (measure: String, classes: Int), _ margin: Double?) throws {
-    let (measure, classes) = kind
-    var c = ComparisonConfiguration(data: ["t.csv"], arms: Self.arms + ["third: rate 1"], measure: measure)
+  @Test(
+    arguments: [
+      ("validation/loss", 0, 1), ("validation/accuracy", 3, 1), ("train/loss", 0, 1), ("validation/loss", 2, 5),
+    ],
+    [nil, 0.1])
+  func claimsComeOutInEveryWay(_ kind: (measure: String, classes: Int, testParts: Int), _ margin: Double?) throws {
+    let (measure, classes, testParts) = kind
+    var c = ComparisonConfiguration(
+      data: ["t.csv"], arms: Self.arms + ["third: rate 1"], measure: measure, testParts: testParts)
     (c.decision.margin, c.watch) = (margin, margin == nil ? "sharpness, flatness" : nil)
-    c.problems = [ComparedProblem(name: "t", account: "", fingerprint: "", hasTest: true, classes: classes)]
+    c.problems = (1...testParts).map { part in
+      ComparedProblem(
+        name: testParts == 1 ? "t" : "t-test\(part)", account: "", fingerprint: "", hasTest: true, classes: classes)
+    }
     let experiment = ComparisonExperiment(c)
     try experiment.check()
     for test in try experiment.claims() {
