@@ -195,6 +195,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func settings() throws -> ComparisonConfiguration {
+    guard alpha == nil || panel != nil || arms.count > 1 else {
+      throw SettingsError("one arm alone is compared with none: leave --alpha out")
+    }
     let known = try sources.map { try TrainingSource($0) }
     // Nothing is ignored: what applies to none of the data is an error.
     if !known.contains(where: \.isTable),

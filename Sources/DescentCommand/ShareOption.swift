@@ -4,7 +4,7 @@ import Descent
 /// The option `--share` of `run` and `compare`.
 enum ShareOption {
   static let help: ArgumentHelp =
-    "Do a part of the descents, as 2/4 for the second of four; descent merge brings the folders of all parts together."
+    "Do a part of the descents, as 2/4 for the second of four; descent merge brings the folders of all parts together. What depends on those, as the descents of settings that a search chooses, is done by --resume of the merged folder, again in shares if wanted."
 
   /// - Throws: `SettingsError` where it is no share.
   static func parse(_ text: String?) throws -> RunShare? { try text.map { try RunShare($0) } }

@@ -105,7 +105,9 @@ public struct ComparisonConfiguration: SeededConfiguration {
     if decision.margin != nil, data.count > 1, ["rmse", "mae"].contains(try ComparedMeasure(measure).tag) {
       throw SettingsError("a margin in the targets' units belongs to one data set, and there are \(data.count)")
     }
-    _ = try ComparisonPlan(self)
+    guard try ComparisonPlan(self).arms.count > 1 || decision.margin == nil else {
+      throw SettingsError("one arm alone is compared with none: leave the margin out")
+    }
   }
 
   private func checkTestParts() throws {

@@ -123,6 +123,8 @@ extension ComparisonExperiment {
       switch decision.verdict {
       case .upheld: "\(a) is lower"
       case .refuted: "\(b) is lower"
+      case .undecided where e.pValue < configuration.decision.alpha:
+        "not after Holm's correction; alone: \(e.estimate < 0 ? a : b) is lower"
       case .undecided: e.isTested ? "no difference found" : "no test: too few numbers"
       case .notMeasured: "not ended"
       case .notApplicable:

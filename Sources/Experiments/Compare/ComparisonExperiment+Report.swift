@@ -95,14 +95,16 @@ extension ComparisonExperiment {
     ]
   }
 
-  static func row(_ pair: PairVerdict) -> [String] {
+  package static func row(_ pair: PairVerdict) -> [String] {
     let e = pair.evidence
     func short(_ value: Double) -> String { Report.number(value, digits: 3) }
     let verdict: String
     switch pair.outcome {
     case .firstIsBetter, .secondIsBetter: verdict = "\(pair.winner ?? "") is better"
     case .notApplicable: verdict = "not applicable: " + pair.obstacles.joined(separator: ", ")
-    default: verdict = pair.outcome.rawValue
+    default:
+      let alone = pair.winner(of: pair.alone).map { "\($0) is better" } ?? pair.alone?.rawValue
+      verdict = alone.map { "not after Holm's correction; alone: \($0)" } ?? pair.outcome.rawValue
     }
     return [
       pair.data, "\(pair.first) - \(pair.second)", verdict, "\(pair.measure) \(short(e.estimate))",

@@ -74,7 +74,11 @@ struct ComparisonTask {
 
   /// Guesses the cost from a few updates and one look.
   func cost(_ clock: () -> Double) throws -> TaskCost {
+    _ = try trainer()
+    let first = clock()
     let trainer = try trainer()
+    // Short descents take as long to be compiled.
+    let compiled = clock() - first
     let held = evaluation(trainer)
     let updates = plan.budget.updates(of: trainer)
     _ = try? trainer.advance()
@@ -86,7 +90,7 @@ struct ComparisonTask {
     _ = try held.measures(trainer.evaluatedState)
     let look = clock() - looked
     let looks = ComparisonPlan.looks(configuration.looks, updates: updates).count
-    var seconds = step * Double(updates) + look * Double(looks)
+    var seconds = compiled + step * Double(updates) + look * Double(looks)
     if let watches = try watches(on: trainer, { ProcessInfo.processInfo.systemUptime }) {
       try watches.begin(trainer, memory: nil)
       let begun = watches.seconds

@@ -30,6 +30,8 @@ public struct PairVerdict: Sendable, Equatable {
   public let measure: String
   /// After Holm's correction over all pairs and data sets.
   public let outcome: Outcome
+  /// What its own test says where the correction for the number of claims takes it back; nil elsewhere.
+  public let alone: Outcome?
   /// Why the pair is not judged, as "widen sgd's rate upwards"; empty where it is. With several test parts it says on how many.
   public let obstacles: [String]
   /// The estimate is first - second. Its test is that of a difference, or with a margin that of sameness; over seeds, or over test parts
@@ -42,7 +44,7 @@ public struct PairVerdict: Sendable, Equatable {
   ///   - obstacles: by the name of the precondition that does not hold.
   ///   - testParts: how many there are.
   init(
-    data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, hasMargin: Bool,
+    data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, rules: ComparisonRules,
     isLower: Bool, obstacles known: [String: String], testParts: Int
   ) {
     (self.data, self.first, self.second, self.measure) = (data, first, second, measure)
@@ -54,20 +56,25 @@ public struct PairVerdict: Sendable, Equatable {
       testParts == 1
       ? found : kinds.map { kind in "\(kind) (on \(found.count { $0 == kind }) of \(testParts) test parts)" }
     let isFirst = (evidence.estimate < 0) == isLower
+    let better: Outcome = isFirst ? .firstIsBetter : .secondIsBetter
+    let (hasMargin, isWithin) = (rules.margin != nil, abs(evidence.estimate) <= rules.margin ?? 0)
+    alone = decision.verdict == .undecided && evidence.pValue < rules.alpha ? (isWithin ? .same : better) : nil
     switch decision.verdict {
     case .notApplicable: outcome = obstacles.isEmpty ? .nothingLearned : .notApplicable
     case .notMeasured: outcome = .open
     case .undecided where evidence.count < 2: outcome = .open
     case .undecided: outcome = hasMargin ? .undecided : .noDifference
     case .upheld where hasMargin: outcome = .same
-    case .refuted where hasMargin: outcome = isFirst ? .firstIsBetter : .secondIsBetter
+    case .refuted where hasMargin: outcome = better
     case .upheld: outcome = .firstIsBetter
     case .refuted: outcome = .secondIsBetter
     }
   }
 
   /// The arm that is better; nil where none is known to be.
-  public var winner: String? {
+  public var winner: String? { winner(of: outcome) }
+
+  func winner(of outcome: Outcome?) -> String? {
     switch outcome {
     case .firstIsBetter: first
     case .secondIsBetter: second
@@ -85,7 +92,14 @@ public struct PairVerdict: Sendable, Equatable {
       return "\(isFirst ? first : second) is better than \(isFirst ? second : first) on \(data) (\(measure) \(size) "
         + "\(isLower ? "lower" : "higher"))"
     case .same: return "\(first) and \(second) are the same on \(data) within the margin"
+    case .noDifference where alone != nil:
+      return
+        "that \(winner(of: alone) ?? "") is better than \(winner(of: alone) == first ? second : first) on \(data) is not shown "
+        + "after Holm's correction"
     case .noDifference: return "between \(first) and \(second) on \(data) no difference was found"
+    case .undecided where alone != nil:
+      return
+        "whether \(first) and \(second) differ on \(data) by more than the margin is undecided after Holm's correction"
     case .undecided: return "whether \(first) and \(second) differ on \(data) by more than the margin is undecided"
     case .nothingLearned: return "on \(data) no arm beats the constant prediction"
     case .notApplicable:
@@ -97,7 +111,7 @@ public struct PairVerdict: Sendable, Equatable {
 
 extension ComparisonExperiment {
   /// Each pair of arms on each data set, in the order of the claims.
-  func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
+  package func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
     let (plan, decided) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
     return try plan.sourceNames.enumerated().flatMap { source, place in
       let data = plan.data(ofSource: source)
@@ -109,7 +123,7 @@ extension ComparisonExperiment {
         return try decided[Self.claimID(place, first, second)].map {
           PairVerdict(
             data: place, first, second, measure: try decidingName(data.lowerBound), $0,
-            hasMargin: configuration.decision.margin != nil, isLower: plan.measure.isLower, obstacles: known,
+            rules: configuration.decision, isLower: plan.measure.isLower, obstacles: known,
             testParts: plan.testParts)
         }
       }
@@ -150,10 +164,13 @@ extension ComparisonExperiment {
       text =
         judged == 0
         ? "no pair can be judged"
-        : (found.isEmpty ? "none" : "\(found.count)") + " of \(judged) pairs that are judged differ"
-          + (found.count < 2 ? "s" : "")
+        : (found.isEmpty ? "none" : "\(found.count)") + " of \(judged) pairs that are judged "
+          + (found.count < 2 ? "is" : "are") + " shown to differ"
           + (found.isEmpty ? "" : ": " + found.prefix(6).map(\.sentence).joined(separator: "; "))
           + (found.count > 6 ? "; ..." : "")
+      let lost = pairs.count { $0.winner(of: $0.alone) != nil }
+      let claims = decisions.count { $0.evidence.adjustedPValue != nil }
+      text += lost > 0 ? " (\(lost) more alone, without Holm's correction for \(claims) claims)" : ""
       let reasons = unjudged.flatMap(\.obstacles).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       text += unjudged.isEmpty ? "" : "; \(unjudged.count) cannot be judged: " + reasons.joined(separator: ", ")
     }

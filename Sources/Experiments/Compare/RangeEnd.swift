@@ -84,7 +84,7 @@ extension ComparisonExperiment {
   }
 
   static func roomName(_ plan: ComparisonPlan, _ data: Int, _ end: RangeEnd) -> String {
-    "room \(end.side == .above ? "above" : "below") the best \(end.place) of \(plan.arms[end.arm].name) on "
+    "most room \(end.side == .above ? "above" : "below") a \(end.place) of \(plan.arms[end.arm].name) as good as its best on "
       + "\(plan.dataNames[data]) (share of its range)"
   }
 
@@ -93,7 +93,7 @@ extension ComparisonExperiment {
     let trials = plan.trials(data, end.arm)
     return Condition(
       Self.roomName(plan, data, end), .atLeast(Self.edge),
-      "Settings further out were tried, and are worse than the best.",
+      "A setting as good as the best (within one standard error) does not lie at the end, and some further out were tried.",
       Quantity(of: { try room(at: end, data, $0) }) { room, _ in
         room
       } makeUp: { wanted, _, findings in
