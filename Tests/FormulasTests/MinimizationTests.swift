@@ -79,7 +79,7 @@ import Training
     #expect(abs(norm.curvatures![1] * size - 0.2) < 1e-12)
     guard size > 1 else { return }
     let start = try StartPoint("x=1, y=1")
-    for chain in ["clip 1 | rate 0.1", "clip 1 | adam | rate 0.1"] {
+    for chain in ["clip 1 | rate 0.1", "clip 1 | adam | rate 0.1", "adafactor | rate 0.1", "newton (rate 1)"] {
       let path = try Minimization(Formula("\(size) * (x^2 + 2 * y^2)"), from: start).descent(by: chain, updates: 20)
       #expect(path.failure == nil && path.values.last! < 0.05 * path.values[0], "\(chain): \(path.values.last!)")
     }
