@@ -19,7 +19,7 @@ import Testing
 
   /// These take them by themselves or by a clip.
   @Test(arguments: [
-    "clip 1 | adam | rate 0.1", "adafactor | rate 0.1", "sam (clip 1 | rate 0.1)", "newton (rate 1)",
+    "clip 1 | adam | rate 0.1", "adafactor | rate 0.1", "mars | rate 0.1", "sam (clip 1 | rate 0.1)", "newton (rate 1)",
     "orthogonal | clip 1 | rate 0.5", "trustratio 0.1 | rate 0.5",
   ])
   func theyAreDescended(_ chain: String) throws {
