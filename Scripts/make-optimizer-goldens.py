@@ -241,6 +241,19 @@ def adahessian(rate, b1, b2, power, period, epsilon):
     return w
 
 
+def mars(rate, b1, b2, gamma, clip, epsilon=1e-8):
+    """MARS-AdamW, approximate (arXiv 2411.10438), written from the authors' code, but that the first update changes nothing of its gradient."""
+    w, c = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 2.0])
+    m, v, before = np.zeros(3), np.zeros(3), c * w
+    for t in range(1, 9):
+        g = c * w
+        u, before = g + gamma * b1 / (1 - b1) * (g - before), g
+        u = u * min(clip / np.linalg.norm(u), 1)
+        m, v = b1 * m + (1 - b1) * u, b2 * v + (1 - b2) * u**2
+        w = w - rate * m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + epsilon)
+    return w
+
+
 def cautious(rate, decay):
     """Momentum, cautious (arXiv 2411.16085), as in the authors' code."""
     w, c, v = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 2.0]), np.zeros(3)
@@ -268,6 +281,9 @@ cases = {
     "schedulefree 0.8 (rate 0.3), the mean": lambda: contrib.schedule_free_eval_params(*reversed(steps(free))),
     "ademamix 0.8 0.9 0.95 3 | rate 0.1": lambda: steps(contrib.ademamix(0.1, 0.8, 0.9, 0.95, 3.0))[0],
     "adopt 0.8 0.9 | rate 0.1": lambda: steps(contrib.adopt(0.1, 0.8, 0.9))[0],
+    "mars | rate 0.1": lambda: mars(0.1, 0.95, 0.99, 0.025, 1),
+    "mars 0.8 0.9 0.5 4 | rate 0.1": lambda: mars(0.1, 0.8, 0.9, 0.5, 4),
+    "mars 0.8 0.9 0.5 100 | rate 0.1": lambda: mars(0.1, 0.8, 0.9, 0.5, 100),
     "dog 0.1 | rate 1": lambda: steps(contrib.dog(1.0, ("heuristic", 0.1)))[0],
     "adahessian 0.8 0.9 0.5 3 1e-4 | rate 0.1": lambda: adahessian(0.1, 0.8, 0.9, 0.5, 3, 1e-4),
     "cautious (momentum 0.9) | rate 0.3": lambda: cautious(0.3, 0.9),

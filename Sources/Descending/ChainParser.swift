@@ -24,8 +24,8 @@ public enum ChainParser {
     if has("adadelta", "prodigy", "lbfgs", "dog") { return "1" }
     // What divides by the gradient's size takes steps of the rate's size.
     return has(
-      "adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan", "ademamix", "adopt", "sophia",
-      "shampoo", "soap")
+      "adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan", "ademamix", "adopt", "mars",
+      "sophia", "shampoo", "soap")
       ? "0.001" : has("adafactor", "rprop") ? "0.01" : "0.1"
   }
 

@@ -27,6 +27,7 @@ package enum ForeignName {
     Entry(names: ["scalebyadan"], texts: ["adan"]),
     Entry(names: ["scalebyademamix"], texts: ["ademamix"]),
     Entry(names: ["scalebyadopt", "adoptw"], texts: ["adopt | decay 0.01 | rate 0.001"]),
+    Entry(names: ["marsadamw", "scalebymars"], texts: ["mars | decay 0.01 | rate 0.003"]),
     Entry(names: ["scalebydog", "distanceovergradients"], texts: ["dog | rate 1"]),
     Entry(names: ["dowg", "scalebydowg"], texts: ["dog weighted=true | rate 1"]),
     Entry(names: ["sophiah", "scalebysophia"], texts: ["sophia | decay 0.1 | rate 0.001"]),
@@ -130,7 +131,6 @@ package enum ForeignName {
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
     "asgd", "cocob", "dadapt", "dadaptadam", "ftrl", "galore", "gaussnewton", "kfac", "kron", "levenbergmarquardt",
-    "mars",
     "mechanic", "novograd", "psgd", "reducelronplateau", "sm3", "sparseadam", "yogi",
   ]
 

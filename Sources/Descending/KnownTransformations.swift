@@ -23,6 +23,7 @@ extension TransformationKind {
     Adan.kind,
     AdEMAMix.kind,
     Adopt.kind,
+    Mars.kind,
     Adafactor.kind,
     ResilientPropagation.kind,
     Prodigy.kind,

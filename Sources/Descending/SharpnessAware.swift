@@ -22,7 +22,7 @@ public struct SharpnessAware: DescentMethod {
 
   public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
     let (loss, gradient) = try problem.gradient(at: point)
-    let scale = radius / max(root(gradient.squaredNorm), 1e-12)
+    let scale = radius / max(gradient.length, 1e-12)
     let (worse, ascent) = try problem.gradient(at: point.moved(by: scale * gradient))
     let result = try problem.run(transformation, on: ascent, state, at: point, loss: loss)
     var readings = result.readings

@@ -75,15 +75,22 @@ public struct TruncatedNewton: DescentMethod {
       state: result.state.prefixed("chain").merging(Tree(["damping": next])), loss: loss, readings: readings)
   }
 
-  private func product(_ a: Updates, _ b: Updates) -> Tensor { dot(a, b).cast(to: .float64) }
+  private func product(_ a: Updates, _ b: Updates) -> Tensor {
+    func wide(_ updates: Updates) -> Updates { updates.map { $0.cast(to: .float64) } }
+    return dot(wide(a), wide(b))
+  }
 
   /// d of (H + λ) d = g, as far as conjugate gradients come, and whether H + λ curves upwards along g at all.
   private func solution(
     _ gradient: Updates, _ damping: Tensor, _ hessian: (Updates) throws -> Updates
   ) throws -> (direction: Updates, isConvex: Tensor) {
     var direction = gradient.map { $0.filled(with: 0) }
-    var (residual, search) = (gradient, gradient)
-    var square = product(gradient, gradient)
+    // The system is linear: with a right side of length 1 no square and no image of a large gradient overflows.
+    let length = gradient.length
+    let size = select(length .> 0, length, 1)
+    let unit = gradient.map { $0 / size.cast(to: $0.elementType) }
+    var (residual, search) = (unit, unit)
+    var square = product(unit, unit)
     let goal = (tolerance * tolerance) * square
     var isActive = square .> 0
     var isConvex = isActive
@@ -94,18 +101,18 @@ public struct TruncatedNewton: DescentMethod {
       if iteration == 0 { isConvex = ((curvature .> 0) .| (square .<= 0)) }
       let goesOn = (curvature .> 0) .& (square .> goal)
       isActive = (isActive .& goesOn)
-      let length = select(isActive, square / select(isActive, curvature, 1), 0)
+      let reach = select(isActive, square / select(isActive, curvature, 1), 0)
       // Selected, not multiplied by 0: an image may be infinite.
       func moved(_ old: Updates, _ new: Updates) -> Updates {
         Updates(old.tree.zipped(with: new.tree) { $1.where(isActive, else: $0) })
       }
-      direction = moved(direction, direction + length * search)
-      residual = moved(residual, residual - length * image)
+      direction = moved(direction, direction + reach * search)
+      residual = moved(residual, residual - reach * image)
       let left = product(residual, residual)
       let share = select(isActive, left / select(isActive, square, 1), 0)
       search = moved(search, residual + share * search)
       square = left
     }
-    return (direction, isConvex)
+    return (size * direction, isConvex)
   }
 }

@@ -100,7 +100,7 @@ struct MetaBench {
     for bench in benches {
       for form in Form.allCases {
         let (loss, gradient) = try bench.values(form, parameters, inputs)
-        let norms = gradient.map { $0.doubles.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        let norms = gradient.map { $0.doubles.euclideanNorm }
         guard loss.isFinite, norms.leaves.allSatisfy(\.isFinite) else {
           throw SettingsError("\(path): the outer loss of \(bench.name) is \(loss), or its gradient is not finite")
         }

@@ -6,6 +6,9 @@ import Training
 
 /// An explanation as a page: importance as bars, dependences as curves.
 package struct ExplanationReport {
+  static let page = DrawnPage(
+    "explanation.html", beside: ["importance.csv", "report-data/importance.csv", "report-data/dependence-*"],
+    drawnBy: "descent explain")
   private let explanation: Explanation
   private let source: String
 

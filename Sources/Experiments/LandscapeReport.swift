@@ -1,10 +1,13 @@
 import Diagnostics
 import Foundation
 import Reports
+import RunLogs
 import Training
 
 /// The loss around a trained model's weights as a page: lines of equal loss on a plane, and how it rises with the distance.
 package struct LandscapeReport {
+  static let page = DrawnPage(
+    "landscape.html", beside: ["landscape.csv", "report-data/landscape-*"], drawnBy: "descent landscape")
   private let source: String
   private let names: [String]
   /// What is measured, in words.

@@ -273,7 +273,7 @@ package struct TrainingRun {
     }
     let weights = settings.keep == .best ? best.weights : trainer.evaluatedState
     let epoch = settings.keep == .best ? best.epoch : trainer.epoch
-    try save(weights, held, context)
+    try save(weights, held, context, announce)
     let outcome = try outcome(of: weights, held, baselines)
     // Those of the kept weights, under tags of their own: the last epoch, at the same step, has others.
     try context.record(
@@ -329,7 +329,9 @@ package struct TrainingRun {
       classes: TrainedModel.Manifest.outputNames(problem.train.classNames))
   }
 
-  private func save(_ weights: EvaluatedState, _ held: Evaluation, _ context: RunContext) throws {
+  private func save(
+    _ weights: EvaluatedState, _ held: Evaluation, _ context: RunContext, _ announce: (String) -> Void
+  ) throws {
     let folder = context.folder.path
     guard let network = settings.network else {
       var arrays: [String: NDArray] = [:]
@@ -340,8 +342,14 @@ package struct TrainingRun {
     let manifest = TrainedModel.Manifest(
       model: network, loss: loss, encoding: problem.encoding, normalization: problem.normalization,
       classes: problem.train.classNames, targetScale: problem.targetScale)
-    try TrainedModel(manifest: manifest, parameters: weights.parameters, modelState: weights.modelState).save(
-      to: folder)
+    let model = TrainedModel(manifest: manifest, parameters: weights.parameters, modelState: weights.modelState)
+    let before = try? TrainedModel(folder: folder)
+    if before?.parameters != model.parameters || before?.modelState != model.modelState {
+      for page in [LandscapeReport.page, ExplanationReport.page] {
+        if let sentence = try page.remove(from: folder, past: "the weights before") { announce(sentence) }
+      }
+    }
+    try model.save(to: folder)
     guard problem.encoding != nil else { return }
     let predictions = Predictions(try held.outputs(weights), manifest)
     let rows = zip(problem.validationLines, predictions.rows).map { ["\($0)"] + $1 }

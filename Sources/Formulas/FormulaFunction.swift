@@ -44,9 +44,17 @@ struct FormulaFunction: Sendable {
     .init(name: "max", action: .pair({ Graphs.max($0, $1) }, { Swift.max($0, $1) })),
     .init(name: "sum", action: .whole { $0.sum() }),
     .init(name: "mean", action: .whole { $0.mean() }),
-    .init(name: "norm", action: .whole { $0.norm() }),
+    .init(name: "norm", action: .whole { norm($0) }),
     .init(name: "dot", action: .product { Graphs.dot($0, $1) }),
   ]
+
+  /// Scaled by a power of two where squares would leave a double, as `euclideanNorm`; a constant for derivatives, which it does not change.
+  private static func norm(_ x: Tensor) -> Tensor {
+    let largest = Graphs.abs(x).maximum().stoppingGradient
+    let one = largest.filled(with: 1)
+    let scale = select(largest .> 0x1p480, 0x1p-600 * one, select(largest .< 0x1p-450, 0x1p600 * one, one))
+    return (scale * x).norm() / scale
+  }
 
   /// A power of numbers that are known.
   static func power(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }

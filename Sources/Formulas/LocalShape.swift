@@ -26,7 +26,7 @@ public struct LocalShape: Sendable {
     }.run(point.leaves)
     value = first[0].item
     let gradient = first.dropFirst().flatMap(\.doubles)
-    gradientNorm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    gradientNorm = gradient.euclideanNorm
     guard count <= Self.mostNumbers else {
       (curvatures, newtonGain) = (nil, nil)
       return
@@ -46,7 +46,8 @@ public struct LocalShape: Sendable {
     }
     newtonGain = (0..<count).reduce(0.0) { sum, k in
       let along = (0..<count).reduce(0.0) { $0 + gradient[$1] * vectors[flat: $1 * count + k] }
-      return sum + along * along / values[flat: k] / 2
+      // Divided first: a square may overflow.
+      return sum + along / values[flat: k] * along / 2
     }
   }
 

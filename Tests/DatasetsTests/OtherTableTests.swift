@@ -58,6 +58,21 @@ import Testing
     }
   }
 
+  /// A first row that is neither a header nor a row is said of other files, too.
+  @Test(arguments: [false, true]) func rowsThatAreLeftAsideAreSaid(_ hasHeader: Bool) throws {
+    let made = try encoding((hasHeader ? "a,b,y\n" : "") + rows(60) { "\($0).5,\($0 % 7),\($0 * $0 % 11).5" })
+    #expect(made.hasHeader == hasHeader)
+    let titled = "a title\n1.5,2,0\n2.5,3,0\n"
+    guard !hasHeader else { return fails("has to hold the names", made, titled) }
+    let aside = "the first row has 1 cell where others have 3, and is left aside"
+    #expect(try notes(made, titled) == [aside])
+    #expect(try notes(made, titled, TableFormat(header: true)) == [aside])
+    #expect(try cells(made, titled) == ["1.5", "2.5"])
+    #expect(try notes(made, "1.5,2,0\n2.5,3,0\n").isEmpty)
+    let (rows, notes) = try made.dataset(of: try made.read(try space.write("o.csv", text: titled)))
+    #expect(rows.count == 2 && notes == [aside])
+  }
+
   /// Models of earlier versions name no decimal sign.
   @Test func olderModelsAreRead() throws {
     let made = try encoding("x;y\n" + rows(60) { "\($0),25;\($0 * $0 % 11),5" })
@@ -80,7 +95,8 @@ import Testing
     // Earlier versions said that there was a header.
     var older = made
     older.hasHeader = true
-    #expect(try cells(older, rows(9, row)).count == 9 && notes(older, text) == [])
+    let aside = "the first row has 5 cells where others have 4, and is left aside"
+    #expect(try cells(older, rows(9, row)).count == 9 && notes(older, text) == [aside])
     #expect {
       try notes(older, rows(9) { row($0 + 3) }, TableFormat(header: true))
     } throws: {

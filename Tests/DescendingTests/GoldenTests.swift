@@ -48,7 +48,7 @@ import Testing
     for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
   }
 
-  /// Printed by the same with optax 0.2.8; Adan, AdaHessian, cautious momentum, Shampoo and SOAP by their formulas in numpy: eight steps, of
+  /// Printed by the same with optax 0.2.8; Adan, AdaHessian, MARS, cautious momentum, Shampoo and SOAP by their formulas in numpy: eight steps, of
   /// six numbers those of a matrix.
   @Test(
     arguments: [
@@ -62,6 +62,9 @@ import Testing
       ("schedulefree 0.8 (rate 0.3)", [0.121888308315, -0.832597647456, -0.105157693538]),
       ("ademamix 0.8 0.9 0.95 3 | rate 0.1", [-0.172411924117, -0.741372852902, 1.72949289367]),
       ("adopt 0.8 0.9 | rate 0.1", [0.646092659893, -1.63117739971, 2.62617095544]),
+      ("mars | rate 0.1", [0.218231312883, -1.20182407461, 2.19984833098]),
+      ("mars 0.8 0.9 0.5 4 | rate 0.1", [0.252959528296, -1.20593790845, 2.19953673417]),
+      ("mars 0.8 0.9 0.5 100 | rate 0.1", [0.27312534197, -1.22024757163, 2.21112569099]),
       ("dog 0.1 | rate 1", [0.273881470436, -1.0819581564, 0.157850594043]),
       ("adahessian 0.8 0.9 0.5 3 1e-4 | rate 0.1", [0.359972247773, -1.03299026823, 0.530027417663]),
       ("cautious (momentum 0.9) | rate 0.3", [0.17199898375, 0.720766755273, 0.129837]),

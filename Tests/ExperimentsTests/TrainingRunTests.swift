@@ -29,7 +29,8 @@ import Training
 
   func run(
     _ name: String, _ chain: String, watch: String?, epochs: Int = 4, batch: Int = 20, isClassified: Bool = true,
-    resuming: Bool = false, keep: TrainingRun.Settings.Kept = .last, patience: Int = 0, table: TableOptions? = nil
+    resuming: Bool = false, keep: TrainingRun.Settings.Kept = .last, patience: Int = 0, table: TableOptions? = nil,
+    announce: (String) -> Void = { _ in }
   ) throws -> (text: String, folder: RunFolder) {
     let network = try ModelDescription(.mlp, input: [4], hidden: [12], outputs: isClassified ? 2 : 1)
     let settings = TrainingRun.Settings(
@@ -43,7 +44,7 @@ import Training
       model: network.makeLayer(), loss: isClassified ? .crossEntropy : .squaredError,
       method: try DescentMethodKind.parse(chain))
     let path = folder + "/" + name
-    let text = try run.run(out: path, resuming: resuming, replacing: false, isQuiet: true) { _ in }
+    let text = try run.run(out: path, resuming: resuming, replacing: false, isQuiet: true, announce: announce)
     return (text, try RunFolder.open(path))
   }
 

@@ -64,6 +64,27 @@ import Training
     #expect(path.values.allSatisfy(\.isFinite) && path.values.count > 100)
   }
 
+  /// Slopes whose squares are beyond doubles are told, and descended where a stage takes their length.
+  @Test(arguments: [1e200, 1e-200]) func squaresDoNotCount(_ size: Double) throws {
+    let point = try StartPoint("x=1, y=1").values
+    let plane = try LocalShape(of: Formula("\(size) * (3 * x + 4 * y)"), at: point)
+    #expect(abs(plane.gradientNorm / size - 5) < 1e-14)
+    let bowl = try LocalShape(of: Formula("\(size) * (x^2 + 2 * y^2)"), at: point)
+    #expect(abs(bowl.gradientNorm / size - 20.0.squareRoot()) < 1e-14)
+    #expect(abs(bowl.newtonGain! / size - 3) < 1e-12 && bowl.account.contains("bends up in all directions"))
+    let list = try StartPoint("v=[\(3 * size), \(-4 * size)]")
+    let norm = try LocalShape(of: Formula("norm(v)"), at: list.values)
+    #expect(abs(norm.value / size - 5) < 1e-14 && abs(norm.gradientNorm - 1) < 1e-14)
+    // Along the list it is straight, across it bends by one over its length.
+    #expect(abs(norm.curvatures![1] * size - 0.2) < 1e-12)
+    guard size > 1 else { return }
+    let start = try StartPoint("x=1, y=1")
+    for chain in ["clip 1 | rate 0.1", "clip 1 | adam | rate 0.1", "adafactor | rate 0.1", "newton (rate 1)"] {
+      let path = try Minimization(Formula("\(size) * (x^2 + 2 * y^2)"), from: start).descent(by: chain, updates: 20)
+      #expect(path.failure == nil && path.values.last! < 0.05 * path.values[0], "\(chain): \(path.values.last!)")
+    }
+  }
+
   @Test(arguments: [
     ("x + y", "x=1", "y has no start"), ("x", "x=1, y=2", "the formula has no y"), ("1", "x=1", "has no variable"),
     ("sqrt(x)", "x=-1", "at the start is not a number"),

@@ -49,7 +49,8 @@ final class DelimitedReader {
     if let latinLine { notes.append("line \(latinLine) is no UTF-8: such cells are read as Latin-1") }
     if droppedTrailing { notes.append("rows end with a delimiter") }
     if dialect.skippedLines > 0 { notes.append("\(dialect.skippedLines) lines of comments in front") }
-    return try builder.table(notes: notes, hasHeader: dialect.hasHeader, decimal: dialect.decimal)
+    return try builder.table(
+      notes: notes, hasHeader: dialect.hasHeader, asideNote: dialect.asideNote, decimal: dialect.decimal)
   }
 
   // MARK: The buffer

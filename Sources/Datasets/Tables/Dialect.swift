@@ -15,6 +15,8 @@ struct Dialect {
   var skippedLines: Int
   /// What a user may want to know.
   var notes: [String] = []
+  /// What is said of a first row that is neither a header nor a row; nil where it is one of them.
+  var asideNote: String?
 
   private static let candidates: [(byte: UInt8, name: String)] = [
     (0x2c, "comma"), (0x09, "tab"), (0x3b, "semicolon"), (0x7c, "bar"), (0x20, "blank"),
@@ -76,7 +78,9 @@ struct Dialect {
       names.insert("row names", at: 0)
     }
     if isUsual, width > 1, ![width, width - 1].contains(names.count) {
-      notes.append("the first row has \(names.count) cells where others have \(width), and is left aside")
+      let cells = "\(names.count) cell\(names.count == 1 ? "" : "s")"
+      asideNote = "the first row has \(cells) where others have \(width), and is left aside"
+      notes.append(asideNote!)
       (hasHeader, skipsFirstRow) = (false, true)
     } else if !hasHeader {
       notes.append("no header")

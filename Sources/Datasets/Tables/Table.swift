@@ -48,17 +48,19 @@ public final class Table {
   public let notes: [String]
   /// Whether the file had names for its columns.
   public let hasHeader: Bool
+  /// What is said of a first row that is neither a header nor a row; nil where it is one of them.
+  let asideNote: String?
   /// The decimal sign of a text with delimiters; nil where none of its cells tells.
   public let decimal: DecimalSign?
   /// Rows from which on lines run ahead by so many.
   private let lineShifts: [(row: Int, shift: Int)]
 
   init(
-    source: String, columns: [TableColumn], rowCount: Int, notes: [String], hasHeader: Bool, decimal: DecimalSign?,
-    lineShifts: [(row: Int, shift: Int)]
+    source: String, columns: [TableColumn], rowCount: Int, notes: [String], hasHeader: Bool, asideNote: String?,
+    decimal: DecimalSign?, lineShifts: [(row: Int, shift: Int)]
   ) {
     (self.source, self.columns, self.rowCount, self.notes) = (source, columns, rowCount, notes)
-    (self.hasHeader, self.decimal, self.lineShifts) = (hasHeader, decimal, lineShifts)
+    (self.hasHeader, self.asideNote, self.decimal, self.lineShifts) = (hasHeader, asideNote, decimal, lineShifts)
   }
 
   /// Reads a table: text with delimiters, ARFF or npy, by name and by content, gzip-compressed or not, from a file or a
@@ -165,11 +167,13 @@ final class TableBuilder {
   func endRow() { rowCount += 1 }
   func endRows(_ count: Int) { rowCount += count }
 
-  func table(notes: [String], hasHeader: Bool, decimal: DecimalSign? = nil) throws -> Table {
+  func table(
+    notes: [String], hasHeader: Bool, asideNote: String? = nil, decimal: DecimalSign? = nil
+  ) throws -> Table {
     guard rowCount > 0 else { throw DatasetError(source, "has no rows") }
     return Table(
-      source: source, columns: columns, rowCount: rowCount, notes: notes, hasHeader: hasHeader, decimal: decimal,
-      lineShifts: lineShifts)
+      source: source, columns: columns, rowCount: rowCount, notes: notes, hasHeader: hasHeader, asideNote: asideNote,
+      decimal: decimal, lineShifts: lineShifts)
   }
 }
 

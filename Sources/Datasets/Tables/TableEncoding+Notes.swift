@@ -1,8 +1,8 @@
-/// What is said of another table that was encoded: what training did not know.
+/// What is said of another table that was encoded: a first row that is none of its rows, and what training did not know.
 extension TableEncoding {
   /// - Parameter columns: of the inputs, in their order.
   func notes(_ columns: [TableColumn], _ table: Table) -> [String] {
-    var notes: [String] = []
+    var notes = [table.asideNote].compactMap { $0 }
     if let decimal, let other = table.decimal, other != decimal {
       notes.append("the decimal sign is a \(other), and was a \(decimal) in training")
     }

@@ -2,7 +2,8 @@
 ///
 /// For a matrix, r and c are running means of g² + epsilon over its columns and over its rows, and v = r c / mean(r) is what
 /// divides; vectors keep v itself. Update t keeps 1 - t^-decay. Then u / max(1, rms(u) / clip) goes on, tensor by tensor; with
-/// `relative`, times the root mean square of the parameter, at least 0.001. Kernels of convolutions are matrices of their last two axes.
+/// `relative`, times the root mean square of the parameter, at least 0.001. Kernels of convolutions are matrices of their last two axes. Elements of
+/// a gradient beyond 1e15 (1e150 in double precision) count as that: their squares could not be added.
 ///
 /// Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost", 2018, arXiv 1804.04235, algorithms 4 and 5.
 public struct Adafactor: NamedTransformation {
@@ -60,7 +61,10 @@ public struct Adafactor: NamedTransformation {
     let kept = 1 - pow(context.counters.updates + 1, -decay)
     let parameters = relative ? try context.parameters() : nil
     var next = Tree<Tensor>()
-    let scaled = updates.tree.mapWithPaths { path, g -> Tensor in
+    let scaled = updates.tree.mapWithPaths { path, gradient -> Tensor in
+      let most = gradient.elementType == .float32 ? 1e15 : 1e150
+      // Selected, not clamped: what is no number stays so.
+      let g = select(abs(gradient) .> most, most * sign(gradient), gradient)
       let square = g.squared + epsilon
       let share = kept.cast(to: g.elementType)
       func mean(_ name: String, _ new: Tensor) -> Tensor {

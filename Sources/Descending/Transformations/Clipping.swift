@@ -16,7 +16,7 @@ public struct ClipByGlobalNorm: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    let norm = root(updates.squaredNorm)
+    let norm = updates.length
     context.record("optimizer/gradientNorm", norm)
     context.record("optimizer/clipped", (norm .> limit).cast(to: .float32))
     return (min(limit / max(norm, 1e-30), 1) * updates, state)

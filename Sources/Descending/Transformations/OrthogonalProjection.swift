@@ -61,8 +61,7 @@ public struct OrthogonalProjection: NamedTransformation {
     let along = (w * g).sum() / (w.squared.sum() + 1e-30)
     let orthogonal = g - along * w
     guard renormalizes else { return orthogonal }
-    let length = root(g.squared.sum())
-    let remaining = root(orthogonal.squared.sum())
+    let (length, remaining) = (g.length, orthogonal.length)
     let scale = length / (remaining + 1e-30)
     return orthogonal * (guarded ? select(remaining .< 1e-6 * length, scale.filled(with: 1), scale) : scale)
   }

@@ -8,6 +8,12 @@ struct ControlSession<Part: LearnerPart> {
 
   private func checkpoint(_ seed: Int) -> String { "\(folder)/checkpoints/seed-\(seed).safetensors" }
 
+  private func tracksName(_ seed: Int) -> String { "tracks-seed-\(seed).html" }
+  /// What `replay` draws of a seed.
+  private func tracks(_ seed: Int) -> DrawnPage {
+    DrawnPage(tracksName(seed), drawnBy: "descent control --seed \(seed) --policy")
+  }
+
   /// The networks that are tuned; nil where none are.
   private func expert(_ seed: Int) throws -> Tree<NDArray>? {
     guard !settings.expert.isEmpty else { return nil }
@@ -73,6 +79,11 @@ struct ControlSession<Part: LearnerPart> {
       if let last = run.curve.last, !isQuiet { announce("seed \(seed) goes on at step \(last.step)") }
       let start = Date()
       let before = run.learner.environmentSteps
+      if !run.isFinished,
+        let sentence = try tracks(seed).remove(from: folder, past: "the policy before")
+      {
+        announce(sentence)
+      }
       try run.run { point in
         guard !isQuiet else { return }
         let events = point.events.keys.sorted().map { "\($0) \(Report.number(point.events[$0]!, digits: 3))" }
@@ -166,7 +177,7 @@ struct ControlSession<Part: LearnerPart> {
         ]
       ).text())
     guard let recorder else { return }
-    let path = "\(folder)/tracks-seed-\(seed).html"
+    let path = folder + "/" + tracksName(seed)
     try write(recorder.page(title: "\(problem.name), seed \(seed)", result), to: path)
     print("tracks: \(path)")
   }
