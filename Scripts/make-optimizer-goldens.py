@@ -229,6 +229,38 @@ def soap(rate, b1, b2, period, epsilon=1e-8):
     return w
 
 
+def psgd(rate, momentum, step, kept=0.9, largest=1024, matrix=True):
+    """Kronecker-factored whitening PSGD (arXiv 2402.11858), written from the author's code with its update QUAD, without its noise; the random
+    estimate of norms there is a bound of them here, ||A^4||^(1/4)."""
+    w, c = np.array([[1.0, -2.0, 3.0], [0.5, -1.5, 2.5]]), np.array([[1.0, 0.5, 2.0]] * 2)
+    w, c = (w, c) if matrix else (w[:1], c[:1])
+    sides = [side for side in (0, 1) if w.shape[side] > 1]
+    m, divisors = np.zeros(w.shape), [0.0, 0.0]
+    scale = np.mean((c * w) ** 4) ** (-1 / 8 / len(sides))
+    q = [np.eye(n) * (scale if n > 1 else 1) for n in w.shape]
+    for t in range(8):
+        g, share = c * w, min(t / (t + 1), momentum)
+        m = share * m + (1 - share) * g
+        white, fitted = q[0] @ q[0] @ g @ q[1] @ q[1], list(q)
+        for side in sides:
+            dense = matrix and w.shape[side] <= largest
+            a = white @ white.T if side == 0 else white.T @ white
+            a, whole = a if dense else np.diag(np.diag(a)), w.size / w.shape[side]
+            size = np.linalg.norm(a)
+            fourth = np.linalg.matrix_power(a / size, 4)
+            new = (size * np.linalg.norm(fourth) ** 0.25 if dense else a.max()) + whole
+            divisors[side] = max(kept * divisors[side] + (1 - kept) * new, new)
+            half = step / 2 / divisors[side]
+            x = q[side] - half * (a @ q[side] - whole * q[side])
+            x = x - half * (x @ a - whole * x)
+            fitted[side] = (x + x.T) / 2
+        q = fitted
+        u = q[0] @ q[0] @ m @ q[1] @ q[1]
+        u = u / max(1, np.sqrt(np.mean(u**2)) / 2)
+        w = w - rate * np.clip(u, -10, 10)
+    return w
+
+
 def adahessian(rate, b1, b2, power, period, epsilon):
     """AdaHessian (arXiv 2006.00719), written from its formula: signs give the diagonal of a diagonal Hessian exactly."""
     w, c = np.array([1.0, -2.0, 3.0]), np.array([1.0, 0.5, 2.0])
@@ -291,6 +323,10 @@ cases = {
     "shampoo 0.8 0.9 1e-3 1 graft=false | rate 0.1": lambda: shampoo(0.1, 0.8, 0.9, 1e-3, 1, False),
     "shampoo 0.8 0.9 1e-3 3 largest=2 | rate 0.1": lambda: shampoo(0.1, 0.8, 0.9, 1e-3, 3, True, 2),
     "soap 0.8 0.9 period=3 | rate 0.1": lambda: soap(0.1, 0.8, 0.9, 3),
+    "psgd damping=0 | rate 0.1": lambda: psgd(0.1, 0.9, 0.1),
+    "psgd 0 0.3 damping=0 | rate 0.1": lambda: psgd(0.1, 0, 0.3),
+    "psgd damping=0 largest=2 | rate 0.1": lambda: psgd(0.1, 0.9, 0.1, largest=2),
+    "psgd damping=0 | rate 0.1, of a vector": lambda: psgd(0.1, 0.9, 0.1, matrix=False),
     "adafactor | rate 0.1": lambda: steps(factored(False), matrix=True)[0],
     "adafactor relative=true | rate 0.1": lambda: steps(factored(True), matrix=True)[0],
 }

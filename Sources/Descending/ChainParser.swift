@@ -25,7 +25,7 @@ public enum ChainParser {
     // What divides by the gradient's size takes steps of the rate's size.
     return has(
       "adam", "rmsprop", "sign", "lion", "adabelief", "radam", "adamax", "adan", "ademamix", "adopt", "mars",
-      "sophia", "shampoo", "soap")
+      "sophia", "shampoo", "soap", "psgd")
       ? "0.001" : has("adafactor", "rprop") ? "0.01" : "0.1"
   }
 

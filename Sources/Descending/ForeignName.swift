@@ -32,6 +32,7 @@ package enum ForeignName {
     Entry(names: ["dowg", "scalebydowg"], texts: ["dog weighted=true | rate 1"]),
     Entry(names: ["sophiah", "scalebysophia"], texts: ["sophia | decay 0.1 | rate 0.001"]),
     Entry(names: ["scalebyshampoo", "distributedshampoo"], texts: ["shampoo | rate 0.001"]),
+    Entry(names: ["kron", "psgdkron", "kronwhiten", "scalebykron"], texts: ["psgd | decay 0.01 | rate 0.0003"]),
     Entry(names: ["cautiousadamw", "cadamw", "cadam"], texts: ["cautious (adam) | decay 0.01 | rate 0.001"]),
     Entry(names: ["clion"], texts: ["cautious (lion) | decay 0.1 | rate 0.0003"]),
     Entry(names: ["scalebyfactoredrms"], texts: ["adafactor"]),
@@ -130,8 +131,8 @@ package enum ForeignName {
 
   /// What others have and this language has not: an answer by its letters would be another method.
   private static let absent: Set<String> = [
-    "asgd", "cocob", "dadapt", "dadaptadam", "ftrl", "galore", "gaussnewton", "kfac", "kron", "levenbergmarquardt",
-    "mechanic", "novograd", "psgd", "reducelronplateau", "sm3", "sparseadam", "yogi",
+    "asgd", "cocob", "dadapt", "dadaptadam", "ftrl", "galore", "gaussnewton", "kfac", "levenbergmarquardt",
+    "mechanic", "novograd", "reducelronplateau", "sm3", "sparseadam", "yogi",
   ]
 
   /// Options as other libraries call them, and as stages here do.

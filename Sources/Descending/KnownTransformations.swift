@@ -32,6 +32,7 @@ extension TransformationKind {
     Sophia.kind,
     Shampoo.kind,
     Soap.kind,
+    Psgd.kind,
     LBFGS.kind,
     PolarFactor.kind,
     TrustRatio.kind,

@@ -42,7 +42,7 @@ import Testing
   func areAnswered(_ chain: String, _ answer: String) { #expect(error(chain).contains(answer), "\(error(chain))") }
 
   /// What has no equivalent gets the list of what there is.
-  @Test(arguments: ["PSGD", "sm3", "novograd", "K-FAC", "D-Adapt-Adam", "yogi"])
+  @Test(arguments: ["sm3", "novograd", "K-FAC", "D-Adapt-Adam", "yogi"])
   func whatIsAbsentIsSaid(_ name: String) {
     let text = error("\(name) | rate 0.1")
     #expect(

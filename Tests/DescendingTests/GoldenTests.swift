@@ -48,7 +48,7 @@ import Testing
     for (a, b) in zip(run.parameters["w"]!.doubles, expected) { #expect(abs(a - b) < tolerance, "\(text): \(a) \(b)") }
   }
 
-  /// Printed by the same with optax 0.2.8; Adan, AdaHessian, MARS, cautious momentum, Shampoo and SOAP by their formulas in numpy: eight steps, of
+  /// Printed by the same with optax 0.2.8; Adan, AdaHessian, MARS, cautious momentum, Shampoo, SOAP and PSGD by their formulas in numpy: eight steps, of
   /// six numbers those of a matrix.
   @Test(
     arguments: [
@@ -84,6 +84,19 @@ import Testing
         "soap 0.8 0.9 period=3 | rate 0.1",
         [0.662343029531, -1.62151272048, 2.55152722945, 0.624344358172, -1.43482879529, 2.04712647084]
       ),
+      (
+        "psgd damping=0 | rate 0.1",
+        [0.791590883191, -1.81626586073, 2.00503006441, 0.45756491412, -1.37894131779, 1.65672463184]
+      ),
+      (
+        "psgd 0 0.3 damping=0 | rate 0.1",
+        [0.699801993964, -1.77121093209, 2.09659539435, 0.57099268603, -1.42115495376, 1.69158781939]
+      ),
+      (
+        "psgd damping=0 largest=2 | rate 0.1",
+        [0.714586209195, -1.72434448354, 1.99980137716, 0.392372502612, -1.30195716408, 1.65815527597]
+      ),
+      ("psgd damping=0 | rate 0.1", [0.767127193632, -1.76155381374, 2.10456773906]),
       (
         "adafactor | rate 0.1",
         [0.267736797237, -1.23691907263, 2.24304769311, 0.0952677124608, -0.827029104498, 1.74569880686]
