@@ -307,8 +307,8 @@ package struct TrainingRun {
     let batches = trainer.batches
     let rest = problem.train.count - batches.batchesPerEpoch * batches.batchSize
     let updates = "\(batches.batchesPerEpoch) update\(batches.batchesPerEpoch == 1 ? "" : "s") of \(batches.batchSize)"
-    return "\(problem.account); \(updates) an epoch"
-      + (rest > 0 ? ", another \(rest) left out of each" : "")
+    return "\(problem.summary); \(updates) an epoch"
+      + (rest > 0 ? ", another \(rest) left out of each" : "") + problem.doubts.map { "\n  " + $0 }.joined()
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
       + (settings.loss.map { "on \($0); " } ?? "") + (settings.augment.map { "images by \($0); " } ?? "")
       + counted(settings.epochs, "epoch")

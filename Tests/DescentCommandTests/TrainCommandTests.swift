@@ -208,6 +208,22 @@ import Testing
     #expect(try run("train prices.csv --epochs 1 --out wild --quiet --replace").status == 0)
   }
 
+  /// Slips of the file and rows that are tested though they train stand in what train says at the start.
+  @Test func whatMayBeWrongIsSaid() throws {
+    func row(_ index: Int) -> String { "\(index % 40),\(sin(Double(index))),\(3 * (index % 40))" }
+    try write("new.csv", rows: 30, "a,b,y") { $0 < 4 ? row(7 * $0) : "\($0),\(cos(Double($0))),\($0)" }
+    try write("table.csv", "a,b,y") { row($0) }
+    let known = try run("train table.csv --test new.csv --epochs 1 --out known --quiet")
+    #expect(known.text.contains("new.csv: 30 rows to test, 4 of them also in the training table"), "\(known.text)")
+    try write("slip.csv", "a,b,y") { $0 == 77 ? "14O,1e30,1" : row($0) }
+    let doubted = try run("train slip.csv --epochs 1 --out doubted --quiet")
+    let lines = doubted.text.split(separator: "\n").map(String.init)
+    #expect(doubted.status == 0 && lines.count { $0.hasPrefix("  column ") } == 2, "\(doubted.text)")
+    #expect(doubted.text.contains("\n  column a: 199 of 200 cells are numbers, line 79 holds \"14O\""))
+    #expect(doubted.text.contains("\n  column b: 1 of 200 cells lies far from all others"))
+    #expect(try run("data slip.csv").text.contains("\n  column a: 199 of 200 cells are numbers"))
+  }
+
   /// Classes are told one by one, targets too; words of the field say what ours say.
   @Test func evaluationsTellAll() throws {
     try write("kinds.csv", "x,y,kind") { row in
