@@ -339,7 +339,7 @@ package struct TrainingRun {
     }
     let manifest = TrainedModel.Manifest(
       model: network, loss: loss, encoding: problem.encoding, normalization: problem.normalization,
-      classes: problem.train.classNames, targetScale: problem.targetScale)
+      classes: problem.train.classNames, targetScale: problem.targetScale, classWeights: problem.classWeights)
     try TrainedModel(manifest: manifest, parameters: weights.parameters, modelState: weights.modelState).save(
       to: folder)
     guard problem.encoding != nil else { return }

@@ -239,6 +239,13 @@ import Testing
       "weighted log-loss", "balanced accuracy ", "average precision ", "(rare)", "ECE ", "Brier score ", "as rare",
       "support", "precision", "recall", "\n  ece ", "\n  weightedLoss ",
     ] { #expect(told.contains(part), "\(part): \(told)") }
+    // The weights are those of the model, whatever is measured.
+    let measured = try run("evaluate kinds kinds.csv").text
+    #expect(measured.contains(", unweighted log-loss ") && measured.contains(", weighted log-loss "), "\(measured)")
+    let other = try run("train kinds.csv --loss stableMax --epochs 2 --out stable --quiet")
+    #expect(other.status == 0, "\(other.text)")
+    let stable = try run("evaluate stable").text
+    #expect(stable.contains("ECE ") && stable.contains("Brier score "), "\(stable)")
     try write("two.csv", "x,y,price,area") { row in
       let (x, y) = (sin(Double(row) * 1.7), cos(Double(row) * 2.3))
       return "\(x),\(row % 20 == 0 ? "" : "\(y)"),\(200_000 + 1000 * x),\(80 + y)"
