@@ -162,7 +162,9 @@ package struct TrainingRun {
     }
     let outcome: String
     do {
-      outcome = try computing(team) { try descend(context, store, saved, watches, team, announce) }
+      outcome = try PartingWord.during(["descent", "train", "--resume", out].shellCommand) {
+        try computing(team) { try descend(context, store, saved, watches, team, announce) }
+      }
     } catch let error as RankError where team?.hasLost == true {
       try? context.flush()
       throw RankError("\(error); go on with descent train --resume \(out)")

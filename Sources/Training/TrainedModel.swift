@@ -76,7 +76,7 @@ public struct TrainedModel: Sendable {
     }
     var manifest: Manifest
     do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
-      throw TrainingError("\(path) is damaged, or of another version: \(error)")
+      throw TrainingError("\(path) is damaged, or of another version: \(error.plainReason)")
     }
     guard manifest.format == "descent-model-1" else {
       throw TrainingError("\(path) has the format \(manifest.format), and descent-model-1 is known")
