@@ -27,13 +27,19 @@ import Foundation
   /// A slip in a command's name is answered by the nearest one.
   static func main() {
     StandardStreams.prepare()
+    PartingWord.prepare()
     let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     if let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) {
       exit(withError: ValidationError("there is no command \(name); \(NearestName.hint(name, among: known))"))
     }
     let arguments = Array(CommandLine.arguments.dropFirst())
     if let sentence = ForeignOption.answer(in: arguments) { exit(withError: ValidationError(sentence)) }
-    main(NegativeValue.joined(arguments))
+    do {
+      var command = try parseAsRoot(NegativeValue.joined(arguments))
+      try command.run()
+    } catch {
+      exit(withError: error.isOfFoundation ? SettingsError(error.plainSentence) : error)
+    }
   }
 }
 

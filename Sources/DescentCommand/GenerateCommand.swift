@@ -103,7 +103,7 @@ struct GenerateCommand: ParsableCommand {
 
   private func write(_ text: String) throws {
     do { try FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) } catch {
-      throw SettingsError("standard output cannot be written: \(error.localizedDescription)")
+      throw SettingsError("standard output cannot be written: \(error.plainReason)")
     }
   }
 }

@@ -193,9 +193,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
   /// Makes the folder, and keeps it for this process until the lock is gone.
   private func prepareFolder() throws -> FolderLock {
     let manager = FileManager.default
-    do { try manager.createDirectory(atPath: out, withIntermediateDirectories: true) } catch {
-      throw SettingsError("\(out) cannot be created: \(error.localizedDescription)")
-    }
+    try Folder.make(out)
     let lock = try FolderLock(path: out)
     // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []

@@ -179,9 +179,9 @@ public struct RunMerge {
       else { continue }
       let place = ("\(target)/\(name)" as NSString).deletingLastPathComponent
       do {
-        try manager.createDirectory(atPath: place, withIntermediateDirectories: true)
+        try Folder.make(place)
         try manager.copyItem(atPath: "\(source)/\(name)", toPath: "\(target)/\(name)")
-      } catch { throw RunLogError("\(source)/\(name) cannot be copied: \(error.localizedDescription)") }
+      } catch { throw RunLogError("\(source)/\(name) cannot be copied: \(error.plainReason)") }
     }
   }
 }

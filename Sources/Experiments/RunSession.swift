@@ -53,12 +53,17 @@ public struct RunSession {
   /// - Throws: `SettingsError` that names the command whose run it is, where that is an experiment's.
   static func checkThatNoExperiment(_ folder: RunFolder) throws {
     guard let name = try? savedName(in: folder) else { return }
-    throw belongs(folder, to: name == ComparisonExperiment.name ? name : "run")
+    throw belongs(folder, to: command(of: name))
   }
 
   static func belongs(_ folder: RunFolder, to command: String) -> SettingsError {
     SettingsError(
       "\(folder.path) is a run of descent \(command); go on with descent \(command) --resume \(folder.path)")
+  }
+
+  /// The command that has runs of an experiment.
+  private static func command(of experiment: String) -> String {
+    experiment == ComparisonExperiment.name ? experiment : "run"
   }
 
   /// Starts a run of a preset with changed settings in a new folder.
@@ -187,12 +192,17 @@ public struct RunSession {
         try TensorBoardSink(
           folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
       ], isQuiet: isQuiet, workplace: workplace, clock: { ProcessInfo.processInfo.systemUptime })
-    let isWhole = try experiment.run(context) { estimate in
-      announce(estimate)
-      if earlier.isEmpty {
-        try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
-      } else {
-        try context.record("resume")
+    let continuation =
+      ["descent", command(of: E.name), "--resume", folder.path]
+      + (workplace.share.map { ["--share", $0.description] } ?? [])
+    let isWhole = try PartingWord.during(continuation.shellCommand) {
+      try experiment.run(context) { estimate in
+        announce(estimate)
+        if earlier.isEmpty {
+          try context.record("start", ["peakMemoryBytes": Double(RunEnvironment.peakMemory() ?? 0)])
+        } else {
+          try context.record("resume")
+        }
       }
     }
     workplace.close()

@@ -162,7 +162,9 @@ package struct TrainingRun {
     }
     let outcome: String
     do {
-      outcome = try computing(team) { try descend(context, store, saved, watches, team, announce) }
+      outcome = try PartingWord.during(["descent", "train", "--resume", out].shellCommand) {
+        try computing(team) { try descend(context, store, saved, watches, team, announce) }
+      }
     } catch let error as RankError where team?.hasLost == true {
       try? context.flush()
       throw RankError("\(error); go on with descent train --resume \(out)")
@@ -307,8 +309,8 @@ package struct TrainingRun {
     let batches = trainer.batches
     let rest = problem.train.count - batches.batchesPerEpoch * batches.batchSize
     let updates = "\(batches.batchesPerEpoch) update\(batches.batchesPerEpoch == 1 ? "" : "s") of \(batches.batchSize)"
-    return "\(problem.account); \(updates) an epoch"
-      + (rest > 0 ? ", another \(rest) left out of each" : "")
+    return "\(problem.summary); \(updates) an epoch"
+      + (rest > 0 ? ", another \(rest) left out of each" : "") + problem.doubts.map { "\n  " + $0 }.joined()
       + "\n\(settings.model), \(trainer.state.parameters.elementCount) parameters; \(method.description); "
       + (settings.loss.map { "on \($0); " } ?? "") + (settings.augment.map { "images by \($0); " } ?? "")
       + counted(settings.epochs, "epoch")
@@ -341,7 +343,7 @@ package struct TrainingRun {
     }
     let manifest = TrainedModel.Manifest(
       model: network, loss: loss, encoding: problem.encoding, normalization: problem.normalization,
-      classes: problem.train.classNames, targetScale: problem.targetScale)
+      classes: problem.train.classNames, targetScale: problem.targetScale, classWeights: problem.classWeights)
     let model = TrainedModel(manifest: manifest, parameters: weights.parameters, modelState: weights.modelState)
     let before = try? TrainedModel(folder: folder)
     if before?.parameters != model.parameters || before?.modelState != model.modelState {

@@ -68,7 +68,10 @@ package enum TrainingSource: Sendable {
         let format = options?.format ?? TableFormat()
         let (rows, notes) = try table.encoding.dataset(of: try table.encoding.read(test, format))
         problem.test = rows
-        problem.account += "; " + (["\(test): \(counted(rows.count, "row")) to test"] + notes).joined(separator: ", ")
+        let known = rows.countOfRows(alsoIn: [table.train, table.validation])
+        let overlap = known > 0 ? ["\(known) of them also in the training table, alike in all that the model sees"] : []
+        problem.summary +=
+          "; " + (["\(test): \(counted(rows.count, "row")) to test"] + overlap + notes).joined(separator: ", ")
       }
       return problem
     }

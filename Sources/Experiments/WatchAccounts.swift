@@ -7,8 +7,9 @@ package struct LossAccount: WatchAccount {
   package init(_ looks: WatchLooks) { self.looks = looks }
 
   package var line: String {
-    "\(Report.number(looks.first("train"))) -> \(looks.now("train")) on training examples, "
-      + "\(Report.number(looks.first("validation"))) -> \(looks.now("validation")) on validation examples"
+    "\(Report.number(looks.first("train"))) -> \(looks.now("train")) on \(looks.examples(of: "train", named: "training")), "
+      + "\(Report.number(looks.first("validation"))) -> \(looks.now("validation")) on "
+      + looks.examples(of: "validation", named: "validation")
   }
 
   package var sections: [Report.Section] {
@@ -54,8 +55,9 @@ package struct FlatnessAccount: WatchAccount {
   package init(_ looks: WatchLooks) { self.looks = looks }
 
   package var line: String {
-    "gap \(looks.now("gap")), loss under noise rises by \(looks.now("rise/train")) (train) and "
-      + looks.now("rise/validation")
+    "gap \(looks.now("gap")), loss under noise rises by \(looks.now("rise/train")) on "
+      + "\(looks.examples(of: "train", named: "training")) and \(looks.now("rise/validation")) on "
+      + looks.examples(of: "validation", named: "validation")
   }
 
   package var sections: [Report.Section] {

@@ -92,6 +92,12 @@ package struct WatchLooks {
   /// The last value of a tag, as text.
   func now(_ tag: String) -> String { Report.number(last(tag)) }
 
+  /// As "1000 of 12000 validation examples" where looks see only some of a set, else as "validation examples".
+  func examples(of set: String, named name: String) -> String {
+    let (seen, all) = (last("examples/" + set), last("of/" + set))
+    return seen < all ? "\(Int(saturating: seen)) of \(Int(saturating: all)) \(name) examples" : "\(name) examples"
+  }
+
   /// What it measures, in order.
   var tags: [String] { Set(events.flatMap(\.values.keys)).sorted() }
 

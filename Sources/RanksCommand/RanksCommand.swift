@@ -165,7 +165,7 @@ private final class LookLog {
     do { try handle.write(contentsOf: Data("\(look.seconds),\(look.round),\(look.squaredGradient)\n".utf8)) } catch {
       // The descent is worth more than its log.
       isFull = true
-      let text = "\(path) cannot be written any more: \(error.localizedDescription)\n"
+      let text = "\(path) cannot be written any more: \(error.plainReason)\n"
       try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
   }

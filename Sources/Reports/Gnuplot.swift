@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 
 #if canImport(Glibc)
   import Glibc
@@ -48,7 +49,7 @@ public struct Gnuplot: Sendable {
     process.standardOutput = try FileHandle(forWritingTo: drawing)
     process.standardError = try FileHandle(forWritingTo: complaints)
     do { try process.run() } catch {
-      throw ReportError("gnuplot cannot be started: \(error.localizedDescription)")
+      throw ReportError("gnuplot cannot be started: \(error.plainReason)")
     }
     process.waitUntilExit()
     let text = String(decoding: try Data(contentsOf: drawing), as: UTF8.self)

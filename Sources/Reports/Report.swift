@@ -40,7 +40,7 @@ public struct Report: Sendable {
     try checkNames()
     let folder = (path as NSString).deletingLastPathComponent + "/report-data"
     do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try Folder.make(folder)
       for case .plot(let plot) in sections {
         try AtomicFile.write(plot.csv, to: "\(folder)/\(plot.name).csv")
       }
@@ -48,7 +48,7 @@ public struct Report: Sendable {
     } catch let error as FileError {
       throw ReportError("\(error)")
     } catch let error as CocoaError {
-      throw ReportError("\(path) cannot be written: \(error.localizedDescription)")
+      throw ReportError("\(path) cannot be written: \(error.plainReason)")
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 
 /// Appends to a file; each piece reaches the system before the next, so a crash loses no more than the current line.
 public final class LineFile {
@@ -28,7 +29,7 @@ public final class LineFile {
   /// - Throws: `RunLogError` where the file cannot be written.
   public func append(_ data: Data) throws {
     do { try handle.write(contentsOf: data) } catch {
-      throw RunLogError("\(path): cannot be written; is the disk full? (\(error.localizedDescription))")
+      throw RunLogError("\(path): cannot be written; is the disk full? (\(error.plainReason))")
     }
   }
 
@@ -37,7 +38,7 @@ public final class LineFile {
   /// - Throws: `RunLogError` where the disk refuses.
   public func synchronize() throws {
     do { try handle.synchronize() } catch {
-      throw RunLogError("\(path): cannot be brought to the disk (\(error.localizedDescription))")
+      throw RunLogError("\(path): cannot be brought to the disk (\(error.plainReason))")
     }
   }
 

@@ -45,13 +45,13 @@ struct ReplacedRun {
       try manager.moveItem(atPath: path(Self.moving), toPath: path(Self.replaced))
     } catch {
       finish()
-      throw RunLogError("\(folder) cannot be replaced: \(error.localizedDescription)")
+      throw RunLogError("\(folder) cannot be replaced: \(error.plainReason)")
     }
   }
 
   private func remove(_ name: String) throws {
     do { try manager.removeItem(atPath: path(name)) } catch {
-      throw RunLogError("\(path(name)) cannot be removed: \(error.localizedDescription)")
+      throw RunLogError("\(path(name)) cannot be removed: \(error.plainReason)")
     }
   }
 
@@ -85,7 +85,7 @@ struct ReplacedRun {
     if isThere {
       try? manager.removeItem(atPath: path(Self.forgotten))
       do { try manager.moveItem(atPath: path(Self.replaced), toPath: path(Self.forgotten)) } catch {
-        throw RunLogError("\(path(Self.replaced)) cannot be given up: \(error.localizedDescription)")
+        throw RunLogError("\(path(Self.replaced)) cannot be given up: \(error.plainReason)")
       }
     }
     try? manager.removeItem(atPath: path(Self.forgotten))

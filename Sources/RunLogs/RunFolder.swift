@@ -59,9 +59,7 @@ public struct RunFolder: Sendable {
       lock = try FolderLock(folder)
       try ReplacedRun(in: path).setAside()
     }
-    do { try manager.createDirectory(atPath: folder.checkpointFolder, withIntermediateDirectories: true) } catch {
-      throw RunLogError("\(path) cannot be created: \(error.localizedDescription)")
-    }
+    do { try Folder.make(folder.checkpointFolder) } catch let error as FileError { throw RunLogError("\(error)") }
     return (folder, lock)
   }
 

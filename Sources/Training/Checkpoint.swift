@@ -18,9 +18,9 @@ public struct CheckpointStore: Sendable {
   private func path(_ step: Int) -> String { folder + "/step-" + String(format: "%08d", step) + ".safetensors" }
 
   /// - Parameter memory: what else is needed to go on, as of diagnostics that the descent carries.
-  /// - Throws: `FileError` where the file cannot be written; Foundation's error where the folder cannot be made.
+  /// - Throws: `FileError` where the folder cannot be made, or the file cannot be written.
   public func save(_ state: TrainingState, memory: Tree<NDArray> = Tree()) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     var arrays: [String: NDArray] = [:]
     for (prefix, tree) in [
       ("parameters", state.parameters), ("model", state.modelState), ("optimizer", state.optimizerState),

@@ -81,9 +81,13 @@ public struct Measures: Sendable {
     }
     guard isThorough, !labels.isEmpty else { return }
     confusion = ConfusionMatrix(actual: labels, predicted: predicted, classes: classes)
-    // Confidences are those of a softmax.
-    guard loss == .crossEntropy else { return }
-    let calibration = Calibration(logits: z, labels: labels, classes: classes)
+    // Of a loss of one's own nobody knows the probabilities; logarithms of some are logits of a softmax that gives them.
+    guard loss == .crossEntropy || loss == .stableMax else { return }
+    let logits =
+      loss == .crossEntropy
+      ? z
+      : labels.indices.flatMap { row in loss.probabilities(z[row * classes..<(row + 1) * classes]).map { log($0) } }
+    let calibration = Calibration(logits: logits, labels: labels, classes: classes)
     (values["ece"], values["brier"]) = (calibration.expectedCalibrationError, calibration.brierScore)
   }
 

@@ -19,6 +19,12 @@ extension TrainedModel.Manifest {
       classes.isEmpty || loss.takesClasses,
       "the loss \(loss.name) takes numbers, and there are \(classes.count) classes")
     try targetScale?.check(outputs: model.outputs)
+    if let classWeights {
+      try need(
+        !classes.isEmpty && classWeights.count == model.outputs
+          && classWeights.allSatisfy { $0.isFinite && $0 >= 0 } && classWeights.contains { $0 > 0 },
+        "the classes' weights are no \(model.outputs) numbers of classes")
+    }
     let channels = model.input.last ?? 1
     if let normalization {
       try need(

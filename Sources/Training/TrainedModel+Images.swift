@@ -54,6 +54,6 @@ extension TrainedModel {
     }
     return Measures(
       outputs: try outputs(features(ofImages: files.map(\.path))), targets: .classes(labels), loss: manifest.loss,
-      isThorough: true)
+      classWeights: manifest.classWeights, isThorough: true)
   }
 }

@@ -27,6 +27,8 @@ public struct TrainedModel: Sendable {
     public var classes: [String]
     /// Where numbers are predicted: their means and deviations.
     public var targetScale: TargetScale?
+    /// What rows of each class counted in training, in the order of the outputs; nil where all counted the same.
+    public var classWeights: [Double]?
     /// In the file: of all else that it says, and of the weights. Models saved by earlier versions have none.
     var digest: String?
 
@@ -39,10 +41,10 @@ public struct TrainedModel: Sendable {
 
     public init(
       model: ModelDescription, loss: LossFunction, encoding: TableEncoding?, normalization: Normalization?,
-      classes: [String], targetScale: TargetScale?
+      classes: [String], targetScale: TargetScale?, classWeights: [Double]? = nil
     ) {
       (self.model, self.loss, self.encoding, self.normalization) = (model, loss, encoding, normalization)
-      (self.classes, self.targetScale) = (classes, targetScale)
+      (self.classes, self.targetScale, self.classWeights) = (classes, targetScale, classWeights)
     }
   }
 
@@ -74,7 +76,7 @@ public struct TrainedModel: Sendable {
     }
     var manifest: Manifest
     do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
-      throw TrainingError("\(path) is damaged, or of another version: \(error)")
+      throw TrainingError("\(path) is damaged, or of another version: \(error.plainReason)")
     }
     guard manifest.format == "descent-model-1" else {
       throw TrainingError("\(path) has the format \(manifest.format), and descent-model-1 is known")
@@ -131,13 +133,13 @@ public struct TrainedModel: Sendable {
 
   /// What the model is worth on examples, thoroughly.
   ///
-  /// - Parameter classWeights: what rows of each class count; nil where all count the same.
+  /// - Parameter classWeights: what rows of each class count; nil for what they counted in training.
   /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where they do not fit.
   public func measures(_ dataset: Dataset, classWeights: [Double]? = nil) throws -> Measures {
     Measures(
       outputs: try outputs(features(of: dataset)), targets: dataset.targets, loss: manifest.loss,
-      scale: manifest.targetScale, names: manifest.encoding?.targets ?? [], classWeights: classWeights,
-      isThorough: true)
+      scale: manifest.targetScale, names: manifest.encoding?.targets ?? [],
+      classWeights: classWeights ?? manifest.classWeights, isThorough: true)
   }
 
   private func encoding(_ path: String) throws -> TableEncoding {

@@ -27,6 +27,6 @@ extension TrainingProblem {
     if case .numbers(let targets) = parts.test.targets, let scale = targetScale {
       test?.targets = .numbers(scale.standardize(targets))
     }
-    account += ", \(parts.test.count) test"
+    summary += ", \(parts.test.count) test"
   }
 }

@@ -15,7 +15,11 @@ public struct TrainingProblem: Sendable {
   /// What rows of each class count, in the order of the outputs; nil where all count the same.
   public var classWeights: [Double]?
   /// What was understood, in one line.
-  public var account: String
+  public var summary: String
+  /// What may be wrong in a table's file, a sentence each.
+  public var doubts: [String] = []
+  /// What was understood, and what may be wrong, a line each.
+  public var account: String { ([summary] + doubts.map { "  " + $0 }).joined(separator: "\n") }
   /// Where the validation part's rows stand in their file.
   public var validationLines: [Int]
 
@@ -23,7 +27,7 @@ public struct TrainingProblem: Sendable {
   public init(_ table: TableProblem) {
     (train, validation, test) = (table.train, table.validation, table.test)
     (targetScale, encoding) = (table.encoding.targetScale, table.encoding)
-    (account, validationLines) = (table.account, table.validationLines)
+    (summary, doubts, validationLines) = (table.summary, table.doubts, table.validationLines)
   }
 
   /// Images, or arrays of numbers: features are standardised channel by channel, numbers to predict one by one, both
@@ -44,7 +48,7 @@ public struct TrainingProblem: Sendable {
     } else {
       target = "\(train.classNames.count) classes"
     }
-    account = "\(train.name): examples of \(shape), \(target); \(train.count) train, \(validation.count) validate"
+    summary = "\(train.name): examples of \(shape), \(target); \(train.count) train, \(validation.count) validate"
   }
 
   /// Outputs that a model needs.

@@ -105,7 +105,7 @@ import Testing
     fails("too many to be classes", table("a,y", rows: 20) { "\($0),n\($0)" }, TableOptions(targets: ["y"]))
     fails("named twice", plain, TableOptions(targets: ["y", "y"]))
     fails("is the target and cannot be dropped", plain, TableOptions(targets: ["y"], dropped: ["y"]))
-    fails("no columns besides the target", plain, TableOptions(dropped: ["a,b"]))
+    fails("left out: a (asked), b (asked)", plain, TableOptions(dropped: ["a,b"]))
     fails(
       "several targets are numbers, and k is text",
       table("a,k,y", rows: 20) { "\($0),\($0 % 2 == 0 ? "u" : "v"),\($0)" },
@@ -116,7 +116,7 @@ import Testing
       "line 7, column a is missing", table("a,y", rows: 50) { "\($0 == 5 ? "" : "\($0)"),\($0 % 2)" },
       TableOptions(missing: .refuse))
     fails(
-      "holds \"x\"", table("a,y", rows: 50) { "\($0 == 5 ? "x" : "\($0)"),\($0 % 2)" },
+      "line 7, column a: \"x\" is no number", table("a,y", rows: 50) { "\($0 == 5 ? "x" : "\($0)"),\($0 % 2)" },
       TableOptions(kinds: ["a": .number]))
     fails("has no rows, only names of columns", "x1,y\n")
     fails("has one row", "1,2\n")

@@ -24,22 +24,84 @@ import Testing
     return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 
-  private func train(_ redirection: String = "") throws -> String {
+  /// - Parameter status: with which the program ends.
+  private func train(_ redirection: String = "", endingWith expected: Int32 = 0) throws -> String {
     let path = folder + "/run"
     let arguments = ["train", try table(rows: 60, "small.csv"), "--epochs", "2", "--out", path]
     let (status, text) = try run(arguments, redirection)
-    #expect(status == 0, "\(text)")
+    #expect(status == expected, "\(text)")
     return path
   }
 
-  /// What is printed goes nowhere, and not into the first files that are opened.
-  @Test(arguments: [">&- 2>&-", "<&- 2>&-", "<&- >&- 2>&-"]) func closedStreams(_ redirection: String) throws {
-    let path = try train(redirection)
+  /// What is printed does not go into the first files that are opened; where it can go nowhere the program says so.
+  @Test(arguments: [(">&- 2>&-", 1), ("<&- 2>&-", 0), ("<&- >&- 2>&-", 1)] as [(String, Int32)])
+  func closedStreams(_ redirection: String, _ status: Int32) throws {
+    let path = try train(redirection, endingWith: status)
     let log = try String(contentsOfFile: path + "/log.jsonl", encoding: .utf8).split(separator: "\n")
     #expect(!log.isEmpty && log.allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
     let metrics = try String(contentsOfFile: path + "/metrics.csv", encoding: .utf8).split(separator: "\n")
     #expect(!metrics.isEmpty && metrics.allSatisfy { $0.contains(",") })
     #expect(FileManager.default.contents(atPath: path + "/.lock") == Data())
+  }
+
+  /// Who asks for predictions and has closed where they go is told, as on a full disk.
+  @Test func aClosedOutputIsAnError() throws {
+    let path = try train()
+    let rows = try table(rows: 5, "few.csv")
+    for arguments in [["predict", path, rows], ["evaluate", path], ["list"]] {
+      let (status, text) = try run(arguments, ">&-")
+      #expect(status == 1 && text.contains("standard output cannot be written; is it closed"), "\(arguments): \(text)")
+    }
+    #expect(try run(["list"], "<&- 2>&- >/dev/null").status == 0)
+  }
+
+  /// A signal ends a run with the command that goes on with it, and the status of the signal.
+  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedRunSaysHowItGoesOn(_ signal: Int32) throws {
+    let path = folder + "/long run"
+    // A test's thread may block signals, and a program inherits that.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, signal)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    let arguments = ["train", try table(rows: 400, "long.csv"), "--epochs", "100000", "--patience", "0", "--out", path]
+    let (process, output) = try Command.start(arguments)
+    for _ in 0..<3000 {
+      let log = (try? String(contentsOfFile: path + "/log.jsonl", encoding: .utf8)) ?? ""
+      if log.contains("\"epoch\"") { break }
+      usleep(10_000)
+    }
+    kill(process.processIdentifier, signal)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .uncaughtSignal && process.terminationStatus == signal)
+    #expect(text.contains("interrupted; go on with descent train --resume '\(path)'\n"), "\(text)")
+    let experiment = folder + "/experiment"
+    let (other, words) = try Command.start(
+      ["run", "calibration", "--preset", "smoke", "--set", "descent.epochs=100000", "--out", experiment])
+    for _ in 0..<3000 {
+      if ((try? String(contentsOfFile: experiment + "/log.jsonl", encoding: .utf8)) ?? "").contains("\n") { break }
+      usleep(10_000)
+    }
+    kill(other.processIdentifier, signal)
+    let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    other.waitUntilExit()
+    #expect(said.contains("interrupted; go on with descent run --resume \(experiment)\n"), "\(said)")
+  }
+
+  /// What Foundation says of files is for programmers.
+  @Test func filesInTheWayAreNamed() throws {
+    let (model, rows) = (try train(), try table(rows: 60, "small.csv"))
+    let beneath = try Command.run("train", rows, "--epochs", "1", "--out", rows + "/b")
+    #expect(beneath.status == 1 && beneath.text.contains("cannot be created: \(rows) is a file"), "\(beneath.text)")
+    let cases: [(String, String)] = [
+      ("{\"format\": \"descent-", "it is no JSON"), ("{\"format\": 5}", "format is of another kind"),
+      ("{}", "format is missing"),
+    ]
+    for (damaged, hint) in cases {
+      try damaged.write(toFile: model + "/model.json", atomically: true, encoding: .utf8)
+      let (status, text) = try Command.run("predict", model, rows)
+      #expect(status == 1 && text.contains("is damaged, or of another version: \(hint)\n"), "\(text)")
+    }
   }
 
   #if os(Linux)

@@ -208,6 +208,22 @@ import Testing
     #expect(try run("train prices.csv --epochs 1 --out wild --quiet --replace").status == 0)
   }
 
+  /// Slips of the file and rows that are tested though they train stand in what train says at the start.
+  @Test func whatMayBeWrongIsSaid() throws {
+    func row(_ index: Int) -> String { "\(index % 40),\(sin(Double(index))),\(3 * (index % 40))" }
+    try write("new.csv", rows: 30, "a,b,y") { $0 < 4 ? row(7 * $0) : "\($0),\(cos(Double($0))),\($0)" }
+    try write("table.csv", "a,b,y") { row($0) }
+    let known = try run("train table.csv --test new.csv --epochs 1 --out known --quiet")
+    #expect(known.text.contains("new.csv: 30 rows to test, 4 of them also in the training table"), "\(known.text)")
+    try write("slip.csv", "a,b,y") { $0 == 77 ? "14O,1e30,1" : row($0) }
+    let doubted = try run("train slip.csv --epochs 1 --out doubted --quiet")
+    let lines = doubted.text.split(separator: "\n").map(String.init)
+    #expect(doubted.status == 0 && lines.count { $0.hasPrefix("  column ") } == 2, "\(doubted.text)")
+    #expect(doubted.text.contains("\n  column a: 199 of 200 cells are numbers, line 79 holds \"14O\""))
+    #expect(doubted.text.contains("\n  column b: 1 of 200 cells lies far from all others"))
+    #expect(try run("data slip.csv").text.contains("\n  column a: 199 of 200 cells are numbers"))
+  }
+
   /// Classes are told one by one, targets too; words of the field say what ours say.
   @Test func evaluationsTellAll() throws {
     try write("kinds.csv", "x,y,kind") { row in
@@ -223,6 +239,13 @@ import Testing
       "weighted log-loss", "balanced accuracy ", "average precision ", "(rare)", "ECE ", "Brier score ", "as rare",
       "support", "precision", "recall", "\n  ece ", "\n  weightedLoss ",
     ] { #expect(told.contains(part), "\(part): \(told)") }
+    // The weights are those of the model, whatever is measured.
+    let measured = try run("evaluate kinds kinds.csv").text
+    #expect(measured.contains(", unweighted log-loss ") && measured.contains(", weighted log-loss "), "\(measured)")
+    let other = try run("train kinds.csv --loss stableMax --epochs 2 --out stable --quiet")
+    #expect(other.status == 0, "\(other.text)")
+    let stable = try run("evaluate stable").text
+    #expect(stable.contains("ECE ") && stable.contains("Brier score "), "\(stable)")
     try write("two.csv", "x,y,price,area") { row in
       let (x, y) = (sin(Double(row) * 1.7), cos(Double(row) * 2.3))
       return "\(x),\(row % 20 == 0 ? "" : "\(y)"),\(200_000 + 1000 * x),\(80 + y)"

@@ -27,6 +27,15 @@ extension TrainingRunTests {
     #expect(parts[1]["update"]! < parts[1]["distance"]!)
   }
 
+  /// A loss of some examples is another number than that of all, and says so.
+  @Test func someExamplesAreSaidToBeSome() throws {
+    let some = try run("some", "rate 0.1", watch: "loss examples=50, flatness pairs=1 examples=100").text
+    #expect(some.contains(" on 50 of 120 training examples, ") && some.contains(" on 50 of 60 validation examples"))
+    #expect(some.contains(" on 100 of 120 training examples and ") && some.contains(" on validation examples; "))
+    let all = try run("all", "rate 0.1", watch: "loss").text
+    #expect(all.contains(" on training examples, ") && all.contains(" on validation examples; "), "\(all)")
+  }
+
   /// A look may be taken after every few epochs only; what is seen then is the same.
   @Test func looksMayBeRare() throws {
     let often = try run("often", "rate 0.1", watch: "norms, twins 1", epochs: 5).folder.events()

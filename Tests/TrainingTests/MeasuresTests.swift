@@ -23,6 +23,11 @@ import Training
     let calibration = Calibration(logits: logits.doubles, labels: labels, classes: 2)
     #expect(found.values["ece"] == calibration.expectedCalibrationError)
     #expect(found.values["brier"] == calibration.brierScore)
+    // Of stableMax by its own probabilities: 1/1.4 and 2 of the first row, 6 and 9 of the second, over their sums.
+    let raised = Measures(outputs: crossing, targets: .classes([1, 0]), loss: .stableMax, isThorough: true)
+    let low = 1 / (1 + Double(0.4 as Float))
+    let brier = [low / (low + 2), 9.0 / 15].reduce(0) { $0 + $1 * $1 }
+    #expect(abs(raised.values["brier"]! - brier) < rounding(terms: 20) && raised.values["ece"] != nil)
     #expect(found.text.hasPrefix("accuracy 75 %, macro F1 ") && found.text.contains(", log-loss "))
     #expect(Measures.detail(found.values, positive: "yes").contains("average precision 0.8333 (yes), ECE "))
     let brief = Measures(outputs: logits, targets: .classes(labels), loss: .crossEntropy)

@@ -19,6 +19,8 @@ struct ColumnProfile {
   var timeUnit: Double?
   /// Why the column is no feature.
   var reason: String?
+  /// Cells by which a column of numbers or dates is one of words.
+  private(set) var odd: OddCells?
 
   var isConstant: Bool {
     if column.isText { return wordCount <= 1 }
@@ -41,22 +43,31 @@ struct ColumnProfile {
   /// - Parameters:
   ///   - asked: what a user says it is.
   ///   - position: among the columns.
-  init(_ column: TableColumn, rows: Int, asked: ColumnKind?, position: Int, source: String) throws {
-    (self.column, self.rows) = (column, rows)
+  /// - Throws: `DatasetError` naming the line that is not what was asked for.
+  init(_ column: TableColumn, of table: Table, asked: ColumnKind?, position: Int) throws {
+    (self.column, rows) = (column, table.rowCount)
     kind = asked ?? column.declared ?? .number
+    column.settleMarks(as: asked, rows: rows)
     measure()
+    if asked == nil, !column.isText, minimum == maximum, !column.marks.isEmpty {
+      // One number or a dash: the dash says something.
+      column.becomeText(rows: rows)
+      missing = 0
+      measure()
+    }
     if isEmpty {
       reason = "empty"
       return
     }
     if let asked {
-      try check(asked, source)
+      try check(asked, table)
       return
     }
     if column.isText {
       kind = column.declared == .category ? .category : Self.kind(ofWords: column.words, rows: rows - missing)
       if kind == .date, DateText(column.words) == nil { kind = .text }
       if column.declared != .category, kind == .category, isMostlyUnique { reason = "identifier" }
+      if column.declared == nil, kind != .date { odd = OddCells(column, rows: rows) }
     } else if isCode {
       kind = .category
       if isMostlyUnique || isNamedLikeIdentifier(position) && isUnique { reason = "identifier" }
@@ -96,21 +107,14 @@ struct ColumnProfile {
     }
   }
 
-  private mutating func check(_ asked: ColumnKind, _ source: String) throws {
+  private mutating func check(_ asked: ColumnKind, _ table: Table) throws {
     switch asked {
-    case .number:
+    case .number, .date:
       if column.isText {
-        let wrong = column.words.first { NumberText.value($0) == nil } ?? ""
-        throw DatasetError(source, "column \(column.name) is to be numbers and holds \"\(wrong)\"")
+        guard asked == .number || DateText(column.words) == nil else { return }
+        throw OddCells(column, rows: rows, asked: asked).refusal(table, column.name)
       }
-    case .date:
-      if column.isText {
-        guard DateText(column.words) != nil else {
-          throw DatasetError(source, "column \(column.name) is to be dates and holds some text that is none")
-        }
-      } else {
-        timeUnit = maximum > 1e11 ? 1000 : 1
-      }
+      if asked == .date { timeUnit = maximum > 1e11 ? 1000 : 1 }
     case .category, .text: break
     }
   }
@@ -160,6 +164,26 @@ struct ColumnProfile {
     // 2000 to 2100.
     return [1.0, 1000].first { minimum >= 946_684_800 * $0 && maximum <= 4_102_444_800 * $0 }
   }
+}
+
+extension ColumnProfile {
+  /// What may be a slip of a hand in a column that is taken for words, in a sentence; nil where nothing looks like one.
+  ///
+  /// - Parameter isTarget: whether it is to be predicted.
+  func doubt(_ table: Table, isTarget: Bool = false) -> String? {
+    odd.map { odd in
+      let fate =
+        isTarget
+        ? "as classes"
+        : reason == "identifier" ? "as an identifier, and left out" : kind == .text ? "as text" : "as a category"
+      return
+        "column \(column.name): \(odd.account(table)); it is taken \(fate) (--as \(column.name)=category says that "
+        + "this is meant, --as \(column.name)=\(odd.kind) that it is an error)"
+    }
+  }
+
+  /// The same as the cause of an error, behind its sentence; empty where there is none.
+  func cause(_ table: Table) -> String { odd.map { " (\($0.account(table)))" } ?? "" }
 }
 
 extension TableColumn {

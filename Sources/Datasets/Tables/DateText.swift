@@ -19,6 +19,11 @@ struct DateText {
 
   init(isDayFirst: Bool) { self.isDayFirst = isDayFirst }
 
+  /// Whether a text is a date in one order of day and month or the other.
+  static func isDate(_ text: String) -> Bool {
+    (seconds(text, dayFirst: true) ?? seconds(text, dayFirst: false)) != nil
+  }
+
   func seconds(_ text: String) -> Double? { Self.seconds(text, dayFirst: isDayFirst) }
 
   private static let months = [

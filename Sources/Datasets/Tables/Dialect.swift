@@ -193,7 +193,7 @@ struct Dialect {
     func numbers(_ decimal: UInt8) -> (all: Double, plain: Double) {
       var (all, plain, cells) = (0, 0, 0)
       for row in rows.dropFirst(rows.count > 1 ? 1 : 0) {
-        for cell in row where !NumberText.isMissing(cell) {
+        for cell in row where !isNothing(cell) {
           cells += 1
           if NumberText.value(cell, decimal: decimal) != nil {
             plain += 1
@@ -218,21 +218,24 @@ struct Dialect {
     return (regular + 0.5 * share - (delimiter == 0x20 ? 0.05 : 0), decimal)
   }
 
+  /// Whether a cell says nothing of what its column holds.
+  private static func isNothing(_ cell: String) -> Bool { NumberText.isMissing(cell) || NumberText.isMark(cell) }
+
   /// A first row is a header where it holds a text over a column of numbers, or where all is text and nothing of it
   /// comes again; the numbers 0, 1, 2, ... of three columns or more are one too.
   private static func looksLikeHeader(_ first: [String], _ rest: [[String]], _ decimal: UInt8) -> Bool {
     guard !rest.isEmpty else { return false }
     func isNumber(_ cell: String) -> Bool { NumberText.decorated(cell, decimal: decimal) != nil }
     if first.count > 2, first.enumerated().allSatisfy({ $1 == "\($0)" }) { return true }
-    if first.filter({ !NumberText.isMissing($0) }).isEmpty { return false }
+    if first.allSatisfy(isNothing) { return false }
     var hasNumbers = false
     let offset = modal(rest) == first.count + 1 && rest.contains { $0.last?.isEmpty == false } ? 1 : 0
     for (index, cell) in first.enumerated() {
       let column = rest.compactMap { $0.count > index + offset ? $0[index + offset] : nil }
-        .filter { !NumberText.isMissing($0) }
+        .filter { !isNothing($0) }
       guard !column.isEmpty, column.filter(isNumber).count * 10 >= column.count * 9 else { continue }
       hasNumbers = true
-      if !cell.isEmpty, !isNumber(cell), !NumberText.isMissing(cell) { return true }
+      if !isNumber(cell), !isNothing(cell) { return true }
     }
     if hasNumbers { return false }
     let below = Set(rest.flatMap { $0 })

@@ -175,4 +175,16 @@ enum NumberText {
     "", "?", ".", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "-NaN", "NAN", "NULL", "Null", "null",
     "None", "none", "#NA", "1.#QNAN", "-1.#IND",
   ]
+
+  /// What stands for a value that is not there where all others are numbers or dates; among words it is one of them, as the
+  /// dash of a strand + or -.
+  static func isMark(_ text: String) -> Bool { marks.contains(text) }
+
+  /// Dashes, dots and letters of statistical offices and laboratories, and the errors of spreadsheets.
+  static let marks: Set<String> = [
+    "-", "--", "---", "\u{2013}", "\u{2014}", "..", "...", ":", "*", "na", "Na", "n.a.", "N.A.", "n.a", "nd", "ND",
+    "n.d.",
+    "N.D.", "n/d", "N/D", "nil", "NIL", "NONE", "missing", "Missing", "MISSING", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!",
+    "#NAME?", "#NULL!",
+  ]
 }

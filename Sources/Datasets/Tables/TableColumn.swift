@@ -12,7 +12,11 @@ public final class TableColumn {
   private(set) var codes: [UnsafeMutablePointer<Int32>] = []
   /// The different texts, and whole numbers that a double does not hold, in the order in which they came.
   public private(set) var words: [String] = []
+  /// Of each word whether a number was read there.
+  private(set) var isNumber: [Bool] = []
   private var codeOf: [String: Int32] = [:]
+  /// Rows that hold a mark, as a dash, which among numbers and dates stands for a missing cell; by the mark.
+  private(set) var marks: [String: [Int]] = [:]
   private var firstKept = 0
   /// Whether one of its cells is no number.
   public private(set) var isText = false
@@ -49,7 +53,7 @@ public final class TableColumn {
 
   /// Puts a number.
   func put(_ value: Double, row: Int) {
-    if isText { return put(word: NumberText.canonical(value), row) }
+    if isText { return put(word: NumberText.canonical(value), row, isNumber: true) }
     numbers[row >> shift][row & (pieceSize - 1)] = value
     if abs(value) > Double(Float.greatestFiniteMagnitude), beyond == nil { beyond = (row, "\(value)") }
   }
@@ -57,7 +61,8 @@ public final class TableColumn {
   /// Puts a number that a text was read as.
   func put(_ value: Double, writtenAs text: some Collection<UInt8>, row: Int, decimal: UInt8) {
     if isText {
-      return put(word: NumberText.digits(text, decimal: decimal, value) ?? NumberText.canonical(value), row)
+      let digits = NumberText.digits(text, decimal: decimal, value)
+      return put(word: digits ?? NumberText.canonical(value), row, isNumber: true)
     }
     numbers[row >> shift][row & (pieceSize - 1)] = value
     if abs(value) >= NumberText.wholeLimit { note(large: value, text, row, decimal) }
@@ -67,7 +72,7 @@ public final class TableColumn {
   func note(large value: Double, _ text: some Collection<UInt8>, _ row: Int, _ decimal: UInt8) {
     if let digits = NumberText.digits(text, decimal: decimal, value) {
       if codes.isEmpty { codes = numbers.map { _ in emptyCodes() } }
-      put(word: digits, row)
+      put(word: digits, row, isNumber: true)
     }
     if abs(value) > Double(Float.greatestFiniteMagnitude), beyond == nil {
       beyond = (row, String(decoding: text, as: UTF8.self))
@@ -102,31 +107,42 @@ public final class TableColumn {
       return false
     }
     let changes = !isText
+    if changes, NumberText.isMark(cell) {
+      note(mark: cell, row)
+      return false
+    }
     if changes, let infinite = Double(cell), infinite.isInfinite {
       put(infinite, row: row)
       return false
     }
     if changes { becomeText(rows: row) }
-    put(word: cell, row)
+    put(word: cell, row, isNumber: false)
     return changes
   }
 
-  /// Puts a text as it stands into a column of texts.
-  func put(exactly text: String, row: Int) { put(word: text, row) }
+  private func note(mark: String, _ row: Int) {
+    // A row that lies across the reader's buffer is read twice.
+    if marks[mark]?.last != row { marks[mark, default: []].append(row) }
+    putMissing(row: row)
+  }
 
-  private func put(word: String, _ row: Int) {
+  /// Puts a text as it stands into a column of texts.
+  func put(exactly text: String, row: Int) { put(word: text, row, isNumber: false) }
+
+  private func put(word: String, _ row: Int, isNumber: Bool) {
     let code: Int32
     if let known = codeOf[word] {
       code = known
     } else {
       code = Int32(words.count)
       words.append(word)
+      self.isNumber.append(isNumber)
       codeOf[word] = code
     }
     codes[row >> shift][row & (pieceSize - 1)] = code
   }
 
-  /// Turns numbers into texts; `rows` are filled.
+  /// Turns numbers into texts, marks among them; `rows` are filled.
   func becomeText(rows: Int) {
     guard !isText else { return }
     isText = true
@@ -134,11 +150,14 @@ public final class TableColumn {
     for (piece, values) in numbers.enumerated() {
       for row in piece * pieceSize..<min((piece + 1) * pieceSize, rows) where code(row) < 0 {
         let value = values[row & (pieceSize - 1)]
-        if !value.isNaN { put(word: NumberText.canonical(value), row) }
+        if !value.isNaN { put(word: NumberText.canonical(value), row, isNumber: true) }
       }
       values.deallocate()
     }
-    numbers = []
+    for (mark, rows) in marks.sorted(by: { $0.value[0] < $1.value[0] }) {
+      for row in rows { put(word: mark, row, isNumber: false) }
+    }
+    (numbers, marks) = ([], [:])
     beyond = nil
   }
 
@@ -148,7 +167,35 @@ public final class TableColumn {
     for word in words where codeOf[word] == nil {
       codeOf[word] = Int32(self.words.count)
       self.words.append(word)
+      isNumber.append(false)
     }
+  }
+
+  /// Decides whether marks are missing cells, as among numbers and dates, or words as others are.
+  ///
+  /// - Parameter kind: what the column is taken for; nil where its cells decide.
+  func settleMarks(as kind: ColumnKind?, rows: Int) {
+    if !isText {
+      if !marks.isEmpty, kind == .category || kind == .text { becomeText(rows: rows) }
+    } else if declared == nil, kind == nil || kind == .date, NumberText.marks.contains(where: { codeOf[$0] != nil }),
+      DateText(words.filter { !NumberText.isMark($0) }) != nil
+    {
+      forgetMarks(rows: rows)
+    }
+  }
+
+  /// Makes missing cells of words that are marks.
+  private func forgetMarks(rows: Int) {
+    let kept = words.indices.filter { !NumberText.isMark(words[$0]) }
+    var places = [Int32](repeating: -1, count: words.count)
+    for (place, code) in kept.enumerated() { places[code] = Int32(place) }
+    for row in 0..<rows where code(row) >= 0 {
+      let code = code(row)
+      if places[code] < 0 { marks[words[code], default: []].append(row) }
+      codes[row >> shift][row & (pieceSize - 1)] = places[code]
+    }
+    (words, isNumber) = (kept.map { words[$0] }, kept.map { isNumber[$0] })
+    codeOf = Dictionary(uniqueKeysWithValues: words.enumerated().map { ($1, Int32($0)) })
   }
 
   /// The number in a row; NaN where nothing is, or a text.

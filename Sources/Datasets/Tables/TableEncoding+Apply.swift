@@ -38,7 +38,8 @@ extension TableEncoding {
       switch input.kind {
       case .number where column.isText:
         let wrong = (0..<table.rowCount).first {
-          column.code($0) >= 0 && NumberText.value(column.words[column.code($0)]) == nil
+          guard case let code = column.code($0), code >= 0 else { return false }
+          return NumberText.value(column.words[code]) == nil && !NumberText.isMark(column.words[code])
         }
         if let wrong {
           let text = column.text(wrong)!
@@ -51,9 +52,12 @@ extension TableEncoding {
               + (isOther ? "; where a \(other) is the file's decimal sign, say --decimal \(other)" : ""))
         }
       case .date where column.isText:
-        if let wrong = DateSeconds(column, isDayFirst: input.isDayFirst, unit: nil).wrong {
+        let seconds = DateSeconds(column, isDayFirst: input.isDayFirst, unit: nil)
+        if let wrong = (0..<table.rowCount).first(where: { seconds[$0].isNaN && !column.isMissing($0) }) {
           throw DatasetError(
-            table.source, "column \(column.name): \"\(wrong)\" is no date, and the training data had dates there")
+            table.source,
+            "line \(table.line(of: wrong)), column \(column.name): \"\(column.text(wrong)!)\" is no date, and the training "
+              + "data had dates there")
         }
       default: break
       }
@@ -187,6 +191,8 @@ extension TableEncoding {
       guard let column = table.columns.first(where: { $0.name == name }) else {
         throw DatasetError(table.source, "lacks the target \(name); \(nearest([name], in: table))")
       }
+      // A dash may be a class.
+      column.settleMarks(as: classes.contains(where: NumberText.isMark) ? .category : nil, rows: table.rowCount)
       return column
     }
     let rows = (0..<table.rowCount).filter { row in !columns.contains { $0.isMissing(row) } }

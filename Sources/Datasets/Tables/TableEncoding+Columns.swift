@@ -35,7 +35,11 @@ extension TableEncoding {
       }
       throw DatasetError(table.source, reason)
     }
-    return inputs.map { known[$0.column]! }
+    return inputs.map { input in
+      let column = known[input.column]!
+      column.settleMarks(as: input.kind, rows: table.rowCount)
+      return column
+    }
   }
 
   /// Which of a table's other columns were meant, or all that there are.

@@ -158,7 +158,4 @@ struct DateSeconds {
     let code = column.code(row)
     return code < 0 ? .nan : ofWords[code]
   }
-
-  /// A word that is no date.
-  var wrong: String? { zip(column.words, ofWords).first { $0.1.isNaN }?.0 }
 }

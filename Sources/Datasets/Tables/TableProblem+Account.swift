@@ -1,6 +1,9 @@
 extension TableProblem {
+  /// What was understood, in one line, and what may be wrong, a line each.
+  public var account: String { ([summary] + doubts.map { "  " + $0 }).joined(separator: "\n") }
+
   /// What was understood of a table, in one line.
-  static func account(
+  static func summary(
     _ table: Table, _ profiles: [ColumnProfile], _ task: TableTask, _ encoding: TableEncoding, _ split: TableSplit,
     inputs: [Int], lost: String
   ) -> String {
@@ -30,6 +33,10 @@ extension TableProblem {
     }
     let missing = kept.reduce(0) { $0 + profiles[$1].missing }
     if missing > 0, encoding.missing == .fill { parts.append("\(count(missing, "missing cell")) filled") }
+    let marked = (kept + task.targets).filter { !profiles[$0].column.marks.isEmpty }
+    if !marked.isEmpty {
+      parts.append("taken as missing: " + marked.map { marks(profiles[$0].column, table) }.joined(separator: ", "))
+    }
     parts += table.notes
     parts.append(task.account)
     let held = split.rows(.test).count
@@ -37,6 +44,14 @@ extension TableProblem {
       "\(split.rows(.train).count) rows train, \(split.rows(.validation).count) validate"
         + (held > 0 ? ", \(held) test" : "") + " (\(split.account))")
     return "\(table.source): " + parts.joined(separator: "; ")
+  }
+
+  /// As `"-" in 4 cells of a, the first in line 12`.
+  private static func marks(_ column: TableColumn, _ table: Table) -> String {
+    let rows = column.marks.values.joined()
+    let words = column.marks.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+    return "\(words) in \(count(rows.count, "cell")) of \(column.name), "
+      + "\(rows.count == 1 ? "in" : "the first in") line \(table.line(of: rows.min()!))"
   }
 
   private static func count(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {

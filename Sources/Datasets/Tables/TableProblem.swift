@@ -11,7 +11,9 @@ public struct TableProblem: Sendable {
   /// All that other tables need to be encoded alike.
   public let encoding: TableEncoding
   /// What was understood, in one line.
-  public let account: String
+  public let summary: String
+  /// What may be wrong in the file, a sentence each.
+  public let doubts: [String]
   /// The lines of the file that validation and test read.
   public let validationLines: [Int]
   /// The lines of the file that the test reads.
@@ -55,10 +57,12 @@ public struct TableProblem: Sendable {
       }
     }
     var profiles = try table.columns.enumerated().map { index, column in
-      try ColumnProfile(column, rows: table.rowCount, asked: asked[index], position: index, source: source)
+      try ColumnProfile(column, of: table, asked: asked[index], position: index)
     }
+    let dropped = try options.dropped.flatMap { try table.indices(ofList: $0) }
+    try Self.refuseOddCells(table, profiles, besides: dropped)
     let task = try TableTask(profiles, table, options)
-    for index in try options.dropped.flatMap({ try table.indices(ofList: $0) }) {
+    for index in dropped {
       guard !task.targets.contains(index) else {
         throw DatasetError(source, "\(table.columns[index].name) is the target and cannot be dropped")
       }
@@ -68,7 +72,7 @@ public struct TableProblem: Sendable {
     Self.keepSomething(&profiles, task, options)
     let inputs = profiles.indices.filter { !task.targets.contains($0) && profiles[$0].reason == nil }
     guard !inputs.isEmpty else {
-      throw DatasetError(source, "has no columns besides the target that could predict it")
+      throw DatasetError(source, Self.poverty(table, profiles, task))
     }
     try Self.checkRange(table, inputs + task.targets, profiles)
 
@@ -108,7 +112,8 @@ public struct TableProblem: Sendable {
       inputs: kept.map { $0.1! }, targets: task.targets.map { table.columns[$0].name }, targetScale: scale,
       classes: task.classes ?? [], hasHeader: table.hasHeader, decimal: table.decimal, missing: options.missing)
     self.encoding = encoding
-    account = Self.account(table, profiles, task, encoding, split, inputs: inputs, lost: lost)
+    summary = Self.summary(table, profiles, task, encoding, split, inputs: inputs, lost: lost)
+    doubts = Self.doubts(table, profiles, task, inputs: kept.map(\.0))
     (validationLines, testLines) = (
       split.rows(.validation).map { table.line(of: $0) }, split.rows(.test).map { table.line(of: $0) }
     )

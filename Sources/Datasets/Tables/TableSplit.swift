@@ -123,7 +123,8 @@ struct TableSplit {
       return texts.map { $0.flatMap { ranks[$0] } ?? -.infinity }
     }
     guard let dates = DateText(column.words) else {
-      throw DatasetError(table.source, "column \(column.name) has no order: it is neither numbers nor dates")
+      throw DatasetError(
+        table.source, "column \(column.name) has no order: it is neither numbers nor dates\(profile.cause(table))")
     }
     let seconds = column.words.map { dates.seconds($0)! }
     return rows.map { column.code($0) < 0 ? -.infinity : seconds[column.code($0)] }

@@ -7,13 +7,16 @@ struct TableTask {
   var classes: [String]?
   /// What it is and why, in words.
   var account: String
+  /// Whether nobody named it.
+  let isChosen: Bool
 
   init(_ profiles: [ColumnProfile], _ table: Table, _ options: TableOptions) throws {
     let source = table.source
     targets = try options.targets.flatMap { try table.indices(ofList: $0) }
     if Set(targets).count < targets.count { throw DatasetError(source, "a target is named twice") }
     var why = ""
-    if targets.isEmpty {
+    isChosen = targets.isEmpty
+    if isChosen {
       let last = profiles.count - 1
       let dropped = try Set(options.dropped.flatMap { try table.indices(ofList: $0) })
       guard
@@ -50,7 +53,7 @@ struct TableTask {
           source,
           targets.count > 1
             ? "several targets are numbers, and \(name) is text: name one target, or numbers only"
-            : "the target \(name) is text, and numbers were asked for")
+            : "the target \(name) is text\(profiles[text].cause(table)), and numbers were asked for")
       }
       guard !(options.task == .classes) else {
         throw DatasetError(source, "several targets are numbers; one target can be classes")
@@ -64,7 +67,7 @@ struct TableTask {
       throw DatasetError(
         source,
         "the target \(names[0]) has \(shown) different \(profile.column.isText ? "texts" : "values") in "
-          + "\(table.rowCount) rows, too many to be classes; name another by --target")
+          + "\(table.rowCount) rows, too many to be classes\(profile.cause(table)); name another by --target")
     }
     guard distinct.count <= 1000 else {
       throw DatasetError(source, "the target \(names[0]) has more than 1000 classes; name another by --target")

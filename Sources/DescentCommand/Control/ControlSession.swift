@@ -99,8 +99,7 @@ struct ControlSession<Part: LearnerPart> {
   }
 
   private func write(_ text: String, to path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    try Folder.make((path as NSString).deletingLastPathComponent)
     try AtomicFile.write(text, to: path)
   }
 

@@ -13,7 +13,7 @@ struct ControlFiles {
 
   /// An expert: its policy, and beside it both critics and the states that it met.
   func write(networks: Tree<NDArray>, states: NDArray, policy: NetworkPolicy, seed: Int) throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     try policy.save(to: expert(seed))
     var arrays = ["states": states]
     for name in ["actor", "critics"] {

@@ -25,7 +25,7 @@ extension PretrainedModel {
   /// - Throws: `FileError`, `LanguageModelError`.
   public func write(replacing weights: Tree<NDArray> = Tree(), to folder: String) throws {
     let (c, rotary) = (configuration, try writableRotary())
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     var arrays: [String: NDArray] = [:]
     let names = HuggingFaceFolder.llamaNames(c)
     if let stray = weights.paths.first(where: { path in !names.contains { $0.ours == path } }) {

@@ -36,7 +36,7 @@ public enum AdapterFile {
   ) throws {
     try checkWritable(for: c)
     try check(factors, adapter, c)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Folder.make(folder)
     var arrays: [String: NDArray] = [:]
     for (block, matrix) in places(adapter) {
       let path = "block\(block)/\(matrix.rawValue)/"

@@ -9,6 +9,7 @@ final class FlatnessWatch: Watch {
   private let deviation: Double
   private let pairs: Int
   private let key: RandomKey
+  private let shares: [String: Double]
 
   init(_ site: WatchSite, deviation: Double, pairs: Int, count: Int, limit: Double) {
     let loss = site.loss
@@ -20,6 +21,7 @@ final class FlatnessWatch: Watch {
     new = site.examples(site.validation, count, "flatness/validation")
     (self.deviation, self.pairs) = (deviation, pairs)
     key = site.key.split("flatness/noise")
+    shares = site.shares(of: count)
   }
 
   func look(_ trainer: Trainer) throws -> [String: Double] {
@@ -33,9 +35,10 @@ final class FlatnessWatch: Watch {
       )
     }
     let (train, validation) = (try measure(seen), try measure(new))
-    return [
+    let found = [
       "risk/train": train.risk, "risk/validation": validation.risk, "gap": validation.risk - train.risk,
       "rise/train": train.rise, "rise/validation": validation.rise, "term": validation.rise - train.rise,
     ]
+    return found.merging(shares) { $1 }
   }
 }

@@ -67,6 +67,16 @@ public struct WatchSite: Sendable {
     normalization?.apply(to: &features)
     return ExampleArrays(features: features, targets: dataset.targetArray(at: indices))
   }
+
+  /// Of each set of which a look sees only so many examples, how many these are (`examples/NAME`) and of how many
+  /// (`of/NAME`): a number of some examples is another than that of all.
+  func shares(of count: Int) -> [String: Double] {
+    var shares: [String: Double] = [:]
+    for (name, set) in [("train", train), ("validation", validation)] where count < set.count {
+      (shares["examples/" + name], shares["of/" + name]) = (Double(count), Double(set.count))
+    }
+    return shares
+  }
 }
 
 /// All diagnostics of one descent, with the time that each takes.
