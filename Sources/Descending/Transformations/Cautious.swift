@@ -14,7 +14,7 @@ public struct Cautious: NamedTransformation {
   public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(
-    "cautious", "keep only what goes the gradient's way",
+    "cautious", "keep only what goes the gradient's way, over its share, which counts as 0.001 at least",
     TransformationOption("chain", .chain, "what is judged") { (t: Cautious) in t.inner },
     examples: ["cautious (momentum 0.9) | rate 0.05", "cautious (adam | rate 0.02)"]
   ) { Cautious($0) }
@@ -32,9 +32,10 @@ public struct Cautious: NamedTransformation {
     }
     let (made, next) = try context.run(inner, updates, state)
     // Steps go against the gradient.
-    let sign: Double = inner.makesStep ? -1 : 1
+    let way: Double = inner.makesStep ? -1 : 1
+    // Signs: a product of small numbers would be 0.
     let agrees = made.tree.zipped(with: updates.tree) { u, g in
-      (sign * u * g .> 0).cast(to: u.elementType)
+      (way * sign(u) * sign(g) .> 0).cast(to: u.elementType)
     }
     let kept = made.tree.zipped(with: agrees) { u, mask in u * mask / max(mask.mean(), 0.001) }
     let count = agrees.leaves.map { $0.sum().cast(to: .float64) }

@@ -1,6 +1,6 @@
 /// Scales all updates together so that their norm is at most a limit: g min(1, limit / |g|).
 ///
-/// Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
+/// In float32 a norm beyond 1e19 is infinite, and the step 0. Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", 2013. Reads
 /// "optimizer/gradientNorm", before the clip, and "optimizer/clipped", 1 where it was clipped.
 public struct ClipByGlobalNorm: NamedTransformation {
   /// The largest norm of all updates together.
@@ -16,10 +16,11 @@ public struct ClipByGlobalNorm: NamedTransformation {
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
-    let norm = root(updates.squaredNorm)
+    let norm = updates.length
     context.record("optimizer/gradientNorm", norm)
     context.record("optimizer/clipped", (norm .> limit).cast(to: .float32))
-    return (min(limit / max(norm, 1e-30), 1) * updates, state)
+    // Of a limit that is 0 in this type all steps are 0.
+    return (limit / max(norm, Swift.max(limit, norm.elementType.leastNumber)) * updates, state)
   }
 }
 

@@ -36,7 +36,7 @@ public struct TrustRatio: NamedTransformation {
     let parameters = try context.parameters()
     let scaled = updates.tree.mapWithPaths { path, u -> Tensor in
       guard let w = parameters[path], !excluded.contains(path) else { return u }
-      let (length, own) = (root(w.squared.sum()), root(u.squared.sum()))
+      let (length, own) = (w.length, u.length)
       let ratio = select(own .> 0, coefficient * length / select(own .> 0, own, 1), 1)
       return select(length .> 0, ratio, 1) * u
     }
