@@ -36,12 +36,15 @@ public struct BacktrackingLineSearch: DescentMethod {
   public func step(from point: Parameters, state: Tree<Tensor>, on problem: DescentProblem) throws -> DescentStep {
     let (loss, gradient) = try problem.gradient(at: point)
     let result = try problem.run(transformation, on: gradient, state, at: point, loss: loss)
-    let slope = dot(gradient, result.step).cast(to: loss.elementType)
+    // Along a short part of a steep step the slope is a number where that along the whole is none.
+    let slope = InnerProduct(gradient, result.step)
+    let falls = slope.share .< 0
     var chosen = loss.filled(with: 0)
     var fraction = 1.0
     for _ in 0..<trials {
       let reached = try problem.loss(at: point.moved(by: fraction * result.step))
-      let fits = (reached .<= loss + (sufficiency * fraction) * slope) .& (chosen .== 0) .& (slope .< 0)
+      let promised = slope.times(sufficiency * fraction).cast(to: loss.elementType)
+      let fits = (reached .<= loss + promised) .& (chosen .== 0) .& falls
       chosen = select(fits, chosen.filled(with: fraction), chosen)
       fraction *= shrinkage
     }

@@ -34,6 +34,7 @@ public struct Chain: GradientTransformation {
       throw DescentError(
         "\(later) stands behind \(stage), which remembers where its steps lead: put what changes steps before it")
     }
+    for stage in stages { try (stage as? any NamedTransformation)?.checkNumbers(in: parameters) }
     return try stages.enumerated().reduce(Tree()) { state, stage in
       state.merging(try stage.element.initialState(for: parameters).prefixed(name(stage.offset)))
     }

@@ -63,13 +63,17 @@ public struct DescentMethodKind: Sendable {
         .init("iterations", "10", "of conjugate gradients at most, each a product with the Hessian; at most 200"),
         .init("damping", "1", "at first, added to all curvatures; it adapts itself"),
         .init("tolerance", "0.01", "share of the gradient's length that the model's may be left with"),
+        .init("least", "1e-12", "damping after the first step"),
+        .init("most", "1e12", "damping after the first step"),
         .init("chain", nil, "what makes a step of the direction"),
       ],
       make: {
-        TruncatedNewton(
+        let (least, most) = (try $0.positive("least"), try $0.positive("most"))
+        guard least <= most else { throw DescentError("newton: most must be at least least, \(least), and is \(most)") }
+        return TruncatedNewton(
           try $0.chain("chain"), iterations: try $0.count("iterations", atMost: 200),
           damping: try $0.notNegative("damping"),
-          tolerance: try $0.number("tolerance", "in 0..<1") { (0..<1).contains($0) })
+          tolerance: try $0.number("tolerance", "in 0..<1") { (0..<1).contains($0) }, limits: least...most)
       }),
   ]
 

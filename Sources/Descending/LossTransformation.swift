@@ -51,41 +51,39 @@ public enum LossExponent: Hashable, Sendable, CustomStringConvertible {
 /// zero, n > 1 makes that crossing a new stationary point, hence the limits on the factor.
 ///
 /// Keslaki, "AYLA: amplifying gradient sensitivity via loss transformation in non-convex optimization",
-/// arXiv 2504.01875. Floor, limits and the sigmoid's form are choices of this implementation.
+/// arXiv 2504.01875, where a loss of exactly 0 is not transformed. Limits and the sigmoid's form are choices of this implementation.
 public struct LossTransformation: Hashable, Sendable {
   /// n, a number or a function of |l|.
   public var exponent: LossExponent
   /// Whether the exponent, where it depends on the loss, is a constant for the derivative: factor n |l|^(n-1), without
   /// the term n' |l|^n ln |l|.
   public var freezesExponent: Bool
-  /// Where |l| is smaller, the power law goes on as a straight line.
-  public var floor: Double
   /// Bounds of `factor(of:)`.
   public var limits: ClosedRange<Double>
 
   public init(
-    _ exponent: LossExponent, freezesExponent: Bool = true, floor: Double = 1e-8,
-    limits: ClosedRange<Double> = 1e-3...1e3
+    _ exponent: LossExponent, freezesExponent: Bool = true, limits: ClosedRange<Double> = 1e-3...1e3
   ) {
-    precondition(floor > 0, "the floor keeps |l| away from zero")
     self.exponent = exponent
     self.freezesExponent = freezesExponent
-    self.floor = floor
     self.limits = limits
   }
 
   /// The transformed loss of a loss, a scalar; differentiable any number of times, without limits on its slope.
   public func callAsFunction(_ loss: Tensor) -> Tensor {
-    let magnitude = max(abs(loss), floor)
+    let magnitude = magnitude(of: loss)
     var n = exponent.value(at: magnitude).exponent
     if freezesExponent { n = n.stoppingGradient }
     // l |l|^(n-1) has the sign of l, and no derivative of a sign.
     return select(loss .== 0, loss, loss * exp((n - 1) * log(magnitude)))
   }
 
+  /// |l|, and 1 at 0, of which no logarithm is taken.
+  private func magnitude(of loss: Tensor) -> Tensor { select(loss .!= 0, abs(loss), 1) }
+
   /// dL/dl within the limits, a scalar of the loss's type; 1 at a loss of exactly 0, which is not transformed.
   public func factor(of loss: Tensor) -> Tensor {
-    let magnitude = max(abs(loss), floor)
+    let magnitude = magnitude(of: loss)
     let (n, slope) = exponent.value(at: magnitude)
     let logarithm = log(magnitude)
     let derivative = exp((n - 1) * logarithm) * (freezesExponent ? n : n + slope * magnitude * logarithm)
@@ -95,7 +93,7 @@ public struct LossTransformation: Hashable, Sendable {
   /// The same on paper.
   public func factor(of loss: Double) -> Double {
     guard loss != 0 else { return 1 }
-    let magnitude = Swift.max(Swift.abs(loss), floor)
+    let magnitude = Swift.abs(loss)
     let (n, slope) = exponent.value(at: magnitude)
     let logarithm = Foundation.log(magnitude)
     let derivative = Foundation.exp((n - 1) * logarithm) * (freezesExponent ? n : n + slope * magnitude * logarithm)

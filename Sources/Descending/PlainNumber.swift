@@ -2,7 +2,7 @@
 package enum PlainNumber {
   /// The shortest text that reads as the same number.
   package static func text(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)".replacing("e-0", with: "e-")
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : value.text.replacing("e-0", with: "e-")
   }
 
   /// A text that is a number as people write it, and any other as it is.

@@ -46,6 +46,8 @@ public struct TransformationKind: Sendable {
   public let examples: [String]
   let make: @Sendable (OptionValues) throws -> any GradientTransformation
   private let texts: @Sendable (any GradientTransformation) -> [String]
+  /// Names and values of options that must not be 0 in the parameters' type.
+  let divisors: @Sendable (any GradientTransformation) -> [(name: String, value: Double)]
 
   /// What a type that text can name declares of itself. A type of your own is known to text once it is registered:
   /// `TransformationKind.register`.
@@ -75,6 +77,16 @@ public struct TransformationKind: Sendable {
       var texts: [String] = []
       repeat texts.append((each all).form.write((each all).value(transformation)))
       return texts
+    }
+    divisors = { transformation in
+      let transformation = transformation as! T
+      var found: [(name: String, value: Double)] = []
+      for option in repeat each all {
+        if option.form.isDivisor, let value = option.value(transformation) as? Double {
+          found.append((option.named.name, value))
+        }
+      }
+      return found
     }
   }
 

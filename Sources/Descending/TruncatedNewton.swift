@@ -4,7 +4,7 @@
 /// along a search direction p is not positive. The chain makes the step s of d, so `newton (rate 1)` is Newton's. It is taken where the loss of
 /// the batch falls. The damping λ follows the ratio of what the loss fell to what the model said, g·s + s·H s / 2: times 2/3 where it is above
 /// 3/4, times 3/2 below 1/4, and times 4 where a step that should go down was not taken. Changes less than what the loss is rounded by tell
-/// nothing: then the step is taken, and λ falls to 1, or where it began below. For large batches: a small one is fitted by itself.
+/// nothing: then the step is taken, and λ falls to 1, or where it began below. It stays between 1e-12 and 1e12, or other limits. For large batches: a small one is fitted by itself.
 ///
 /// A step asks for one gradient, one loss and iterations + 1 products with the Hessian, all traced: iterations are paid for whether they are
 /// needed or not. Reads "optimizer/damping", λ of this step, "optimizer/stepFraction", 1 where it was taken and else 0, and
@@ -17,21 +17,26 @@ public struct TruncatedNewton: DescentMethod {
   public let transformation: any GradientTransformation
   /// Of conjugate gradients, at most.
   public let iterations: Int
-  /// λ before the first step; it is at least 1e-12 after it.
+  /// λ before the first step.
   public let damping: Double
   /// The residual at which they end, as a share of the gradient's length.
   public let tolerance: Double
+  /// λ after the first step: curvatures far below or above want other bounds.
+  public let limits: ClosedRange<Double>
 
   public init(
-    _ transformation: any GradientTransformation, iterations: Int = 10, damping: Double = 1, tolerance: Double = 0.01
+    _ transformation: any GradientTransformation, iterations: Int = 10, damping: Double = 1, tolerance: Double = 0.01,
+    limits: ClosedRange<Double> = 1e-12...1e12
   ) {
     precondition(iterations > 0 && damping >= 0, "a damped model is descended by one iteration at least")
     self.transformation = transformation
-    (self.iterations, self.damping, self.tolerance) = (iterations, damping, tolerance)
+    (self.iterations, self.damping, self.tolerance, self.limits) = (iterations, damping, tolerance, limits)
   }
 
   public var description: String {
-    "newton \(iterations) damping=\(damping) tolerance=\(tolerance) (\(transformation))"
+    let least = limits.lowerBound == 1e-12 ? "" : " least=\(limits.lowerBound)"
+    let most = limits.upperBound == 1e12 ? "" : " most=\(limits.upperBound)"
+    return "newton \(iterations) damping=\(damping) tolerance=\(tolerance)\(least)\(most) (\(transformation))"
   }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
@@ -63,7 +68,7 @@ public struct TruncatedNewton: DescentMethod {
     let factor = select(falls, ratio.filled(with: 2.0 / 3), select(rises, ratio.filled(with: 1.5), 1))
     // A chain with a memory may lead uphill by itself: no damping helps, and the memory goes on.
     let refused = select(isConvex .& (slope .>= 0), ratio.filled(with: 1), 4)
-    let next = min(max(damping * select(isTaken, factor, refused), 1e-12), 1e12)
+    let next = min(max(damping * select(isTaken, factor, refused), limits.lowerBound), limits.upperBound)
 
     var readings = result.readings
     readings["optimizer/damping"] = damping

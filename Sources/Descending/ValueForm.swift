@@ -9,6 +9,8 @@ public struct ValueForm<Value>: Sendable {
   let standsAlone: Bool
   /// What was probably meant by a value that is all that a stage is given, without a name; nil where it is what it says.
   private(set) var meantAlone: @Sendable (Value) -> String? = { _ in nil }
+  /// Whether the value keeps a division from being one by 0, and so must not be 0 in the parameters' type.
+  private(set) var isDivisor = false
 
   /// A form of your own.
   ///
@@ -57,8 +59,12 @@ extension ValueForm where Value == Double {
   public static let number = number()
   /// A number above 0.
   public static let positive = number("a positive number") { $0 > 0 }
-  /// A positive number that float32 holds too, against division by 0.
-  public static let epsilon = number("a positive number, at least 1e-37", examples: ["1e-6", "1e-4"]) { $0 >= 1e-37 }
+  /// A positive number against division by 0. That the parameters' type holds it is seen when a chain meets them.
+  public static let epsilon: ValueForm<Double> = {
+    var form = number("a positive number, at least 1e-307", examples: ["1e-6", "1e-4"]) { $0 >= 1e-307 }
+    form.isDivisor = true
+    return form
+  }()
   /// A number of 0 or more.
   public static let notNegative = number("0 or more") { $0 >= 0 }
   /// A share that remains from step to step.

@@ -3,14 +3,29 @@ enum ForeignOption {
   private struct Entry {
     /// In small letters, without signs.
     let names: [String]
-    /// What says the same in `descent train`, and in `descent compare`; nil where there is nothing.
-    let train, compare: String?
+    /// What says the same in `descent train`, in `descent compare`, in `descent lm train` and in `descent minimize`; nil where there is
+    /// nothing.
+    var train: String?
+    var compare: String?
+    var languageModel: String?
+    var minimize: String?
+
+    func answer(of command: String) -> String? {
+      switch command {
+      case "train": train
+      case "compare": compare
+      case "lm": languageModel
+      default: minimize
+      }
+    }
   }
 
   private static func stage(_ names: [String], _ chain: String) -> Entry {
-    Entry(
-      names: names, train: "it stands in the chain: --chain \"\(chain)\"",
-      compare: "it stands in an arm: --arm \"NAME: \(chain)\"")
+    let alone = "it stands in the chain: --chain \"\(chain)\""
+    return Entry(
+      names: names, train: alone, compare: "it stands in an arm: --arm \"NAME: \(chain)\"", languageModel: alone,
+      // A formula has no epochs.
+      minimize: alone.replacing("20epochs", with: "900updates"))
   }
 
   private static func renamed(_ names: [String], _ option: String, arm: String? = nil) -> Entry {
@@ -28,7 +43,10 @@ enum ForeignOption {
       ["scheduler", "lrscheduler", "schedule", "lrschedule", "warmup", "warmupsteps"],
       "adam | rate warmup(100updates, cosine(0.001, 20epochs))"),
     stage(["clip", "gradclip", "clipgrad", "clipnorm", "maxgradnorm"], "clip 1 | adam | rate 0.001"),
-    renamed(["batchsize", "bs", "minibatch"], "--batch 64", arm: "batch 64"),
+    Entry(
+      names: ["batchsize", "bs", "minibatch"], train: "here it is --batch 64",
+      compare: "it stands in an arm: --arm \"NAME: adam | rate 0.001; batch 64\"",
+      languageModel: "here it is --batch 8"),
     renamed(
       ["layers", "hiddenlayers", "hiddensizes", "hiddensize", "hiddenunits", "units", "width", "widths"],
       "--hidden 64,64", arm: "hidden 64x64"),
@@ -36,43 +54,63 @@ enum ForeignOption {
     renamed(["lossfunction", "criterion", "objective"], "--loss huber", arm: "loss huber"),
     Entry(
       names: ["epoch", "numepochs", "nepochs", "maxepochs"], train: "here it is --epochs 20",
-      compare: "here it is --budget 20epochs"),
-    Entry(names: ["epochs"], train: nil, compare: "here it is --budget 20epochs"),
+      compare: "here it is --budget 20epochs", languageModel: "here it is --epochs 3",
+      minimize: "here it is --updates 1000"),
+    Entry(names: ["epochs"], compare: "here it is --budget 20epochs", minimize: "here it is --updates 1000"),
+    Entry(
+      names: ["steps", "numsteps", "nsteps", "maxsteps", "update", "iterations", "iters", "iter", "niter", "maxiter"],
+      minimize: "here it is --updates 1000"),
+    Entry(names: ["start", "x0", "init", "initial", "point"], minimize: "here it is --from \"x=1, y=2\""),
+    Entry(
+      names: ["tol", "tolerance", "ftol", "gtol", "xtol"],
+      minimize: "a descent ends after its --updates, and at no tolerance"),
+    Entry(
+      names: ["function", "formula", "objective", "loss", "f"],
+      minimize: "the function stands alone: descent minimize \"x^2\" --from \"x=1\""),
     ofArm("batch", "64"), ofArm("hidden", "64x64"), ofArm("model", "cnn"), ofArm("loss", "huber"),
     ofArm("activation", "tanh"), ofArm("augment", "flip"),
-    Entry(names: ["chain"], train: nil, compare: "an arm has one: --arm \"NAME: adam | rate 0.001\""),
+    Entry(names: ["chain"], compare: "an arm has one: --arm \"NAME: adam | rate 0.001\""),
     both(["valsplit", "validationsplit", "val", "valsize"], "here it is --validation 0.2"),
     both(["testsplit", "testsize"], "here it is --test 0.2, or a file"),
-    both(["output", "outputdir", "outdir", "logdir", "savedir"], "here it is --out FOLDER"),
+    everywhere(["output", "outputdir", "outdir", "logdir", "savedir"], "here it is --out FOLDER"),
     both(["label", "labels", "targetcolumn", "labelcolumn"], "here it is --target COLUMN"),
-    both(["threads", "numthreads", "numworkers", "workers", "jobs"], "OMP_NUM_THREADS says how many; all cores else"),
-    both(["device", "gpu", "cuda", "cpu"], "everything runs on the processor's cores"),
+    everywhere(
+      ["threads", "numthreads", "numworkers", "workers", "jobs"], "OMP_NUM_THREADS says how many; all cores else"),
+    everywhere(["device", "gpu", "cuda", "cpu"], "everything runs on the processor's cores"),
     both(["verbose", "verbosity"], "progress is shown unless --quiet is given"),
     Entry(
-      names: ["randomseed", "randomstate"], train: "here it is --seed 0", compare: "here it is --seeds 10, a number"),
-    Entry(names: ["earlystopping", "earlystop"], train: "here it is --patience 10, in epochs", compare: nil),
+      names: ["randomseed", "randomstate"], train: "here it is --seed 0", compare: "here it is --seeds 10, a number",
+      languageModel: "here it is --seed 0", minimize: "here it is --seed 0"),
+    Entry(names: ["earlystopping", "earlystop"], train: "here it is --patience 10, in epochs"),
   ]
 
   /// An option of training that an arm has.
   private static func ofArm(_ name: String, _ value: String) -> Entry {
     Entry(
-      names: [name], train: nil, compare: "it stands in an arm: --arm \"NAME: adam | rate 0.001; \(name) \(value)\"")
+      names: [name], compare: "it stands in an arm: --arm \"NAME: adam | rate 0.001; \(name) \(value)\"")
   }
 
   private static func both(_ names: [String], _ answer: String) -> Entry {
     Entry(names: names, train: answer, compare: answer)
   }
 
-  /// What to say of the first such option of `descent train` or `descent compare`; nil where there is none.
+  private static func everywhere(_ names: [String], _ answer: String) -> Entry {
+    Entry(names: names, train: answer, compare: answer, languageModel: answer, minimize: answer)
+  }
+
+  /// What to say of the first such option of a command that descends; nil where there is none.
   static func answer(in arguments: [String]) -> String? {
-    guard let command = arguments.first, command == "train" || command == "compare" else { return nil }
+    let (command, isLanguageModel) = (arguments.first ?? "", arguments.prefix(2) == ["lm", "train"])
+    guard ["train", "compare", "minimize"].contains(command) || isLanguageModel else { return nil }
     guard !arguments.contains("--help"), !arguments.contains("-h") else { return nil }
     for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) {
       guard argument.hasPrefix("-"), argument.count > 2, Double(argument) == nil else { continue }
+      // One minus may begin a formula.
+      guard command != "minimize" || argument.hasPrefix("--") else { continue }
       let given = String(argument.drop { $0 == "-" }.prefix { $0 != "=" })
       let plain = given.lowercased().filter { $0.isLetter || $0.isNumber }
-      let entry = entries.first { $0.names.contains(plain) }
-      if let answer = command == "train" ? entry?.train : entry?.compare {
+      let answers = entries.lazy.filter { $0.names.contains(plain) }.compactMap { $0.answer(of: command) }
+      if let answer = answers.first {
         return "there is no option \(argument.prefix { $0 == "-" })\(given); \(answer)"
       }
     }

@@ -34,12 +34,18 @@ struct MinimizationAccount {
   /// Whether no descent came to an end.
   var isLost: Bool { lowest == nil }
 
-  private var failures: [String] {
-    paths.compactMap { path in path.failure.map { "\(path.method) broke down: \($0)" } }
+  /// What the table does not show of each descent.
+  private var remarks: [String] {
+    paths.flatMap { path -> [String] in
+      if let failure = path.failure { return ["\(path.method) broke down: \(failure)"] }
+      if let stillness = path.stillness { return ["\(path.method) never left its start: \(stillness)"] }
+      guard path.skipped > 0, let updates = path.updates.last else { return [] }
+      return ["\(path.method) skipped \(path.skipped) of \(counted(updates, "update")), as they were not finite"]
+    }
   }
 
   private var end: [String] {
-    guard let lowest else { return ["no descent came to an end: try a smaller rate"] }
+    guard let lowest else { return ["no descent came to an end"] }
     let (path, shape) = lowest
     let least = path.values.filter { !$0.isNaN }.min() ?? .nan
     // A thousandth of what was gained is a step to and fro, unless the end is of another order altogether.
@@ -50,21 +56,12 @@ struct MinimizationAccount {
     }
     return [
       (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "
-        + Self.text(path.end)
+        + path.end.pointText
     ] + (passed ?? []) + [shape.account]
   }
 
   var text: String {
-    ([TextTable(header: header, rows: rows).text(width: 120), ""] + failures + end).joined(separator: "\n")
-  }
-
-  /// The first numbers of each variable.
-  private static func text(_ point: Tree<NDArray>) -> String {
-    zip(point.paths, point.leaves).map { name, leaf in
-      let numbers = leaf.doubles.prefix(6).map { Report.number($0, digits: 6) }.joined(separator: ", ")
-      guard leaf.shape.rank == 1 else { return "\(name) = \(numbers)" }
-      return "\(name) = [\(numbers)\(leaf.count > 6 ? ", ... \(leaf.count) numbers" : "")]"
-    }.joined(separator: ", ")
+    ([TextTable(header: header, rows: rows).text(width: 120), ""] + remarks + end).joined(separator: "\n")
   }
 
   // MARK: Report
@@ -72,7 +69,7 @@ struct MinimizationAccount {
   var report: Report {
     var report = Report(
       title: "minimize \(problem.formula)", subtitle: "from \(problem.start), in double precision",
-      sections: [.table(header: header, rows: rows)] + failures.map { .paragraph($0) })
+      sections: [.table(header: header, rows: rows)] + remarks.map { .paragraph($0) })
     report.opening = end.joined(separator: "; ") + "."
     report.sections.append(.plot(values))
     if let plane { report.sections.append(.plot(plane)) }

@@ -13,7 +13,7 @@ struct MinimizeCommand: ParsableCommand {
         descent minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
       --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
       A formula that begins with a minus may stand as it is: descent minimize "-cos(x)" --from x=1. Arithmetic is in double precision, but \
-      for schedules and the corrections of running means, which are known to seven digits. What is said at the end is of where the lowest descent ended: how the function \
+      for rates that change and the corrections of running means, which are known to seven digits. What is said at the end is of where the lowest descent ended: how the function \
       bends there, by the Hessian, and how much lower Newton's step would lead.
       """)
 

@@ -16,6 +16,12 @@ struct OwnReport {
     claimed = try RunFolder.claim(path, replacing: replacing, goingOnBy: "--replace")
   }
 
+  /// Whether a folder holds such a report, as of `minimize`: a run that records events has an environment, too.
+  static func isIn(_ folder: RunFolder) -> Bool {
+    let isThere = { (path: String) in FileManager.default.fileExists(atPath: path) }
+    return isThere(folder.reportPath) && !isThere(folder.environmentPath)
+  }
+
   /// Runs what gives the report, and writes it. The settings are there first, so that what a killed process leaves can be replaced; any
   /// error, as of a full disk, leaves nothing in the way of the next.
   func write(settings: String, _ report: () throws -> Report) throws {

@@ -36,6 +36,10 @@ struct ReportCommand: ParsableCommand {
       throw ControlError("\(folder) is a run of descent control, which draws its report itself when it ends")
     }
     guard try !opened.events().isEmpty else {
+      if OwnReport.isIn(opened) {
+        return print(
+          "report: \(opened.reportPath), as its command has drawn it: to draw it again, run that with --replace")
+      }
       throw RunLogError("\(folder) has recorded nothing yet that a report could be made of")
     }
     if TrainingRun.isRun(opened) { return print("report: \(try TrainingRun.report(opened))") }

@@ -48,9 +48,12 @@ extension DerivativeRule {
     case .multiply: return [g * b, g * a]
     case .divide: return [g / b, -(g * output() / b)]
     case .power:
-      // At a = 0 the logarithm's term is 0, as the limit for positive exponents.
-      let logarithm = log(Graphs.select(a .> 0, a, a.filled(with: 1)))
-      return [g * b * pow(a, b - 1), g * output() * logarithm]
+      // 0^0 counts as a constant of its base: the slope of x^0 is 0 at 0, too.
+      let isOther = b.fillValue.map { $0 != 0 } ?? false
+      let base = isOther ? a : Graphs.select((a .== 0) .& (b .== 0), a.filled(with: 1), a)
+      // By the exponent: 0 at a = 0, as the limit for positive ones; below 0, where only whole exponents have a value, none.
+      let logarithm = log(Graphs.select(a .!= 0, a, a.filled(with: 1)))
+      return [g * b * pow(base, b - 1), g * output() * logarithm]
     case .maximum: return shares(g, a .> b, a .== b)
     case .minimum: return shares(g, a .< b, a .== b)
     case .and, .or: return [nil, nil]

@@ -11,7 +11,11 @@ public struct LocalShape: Sendable {
   public let gradientNorm: Double
   /// The Hessian's eigenvalues, rising; nil of more than `LocalShape.mostNumbers` numbers, or where the Hessian is not finite.
   public let curvatures: [Double]?
-  /// How much lower a step of Newton's method would lead, by the Hessian: gᵀ H⁻¹ g / 2; nil where it does not bend up everywhere.
+  /// A curvature up to it is not told from 0: eigenvalues are rounded as the largest is.
+  public var rounding: Double { Self.rounding(of: curvatures ?? []) }
+  /// Numbers of the point.
+  private let count: Int
+  /// How much lower a step of Newton's method would lead, by the Hessian: gᵀ H⁻¹ g / 2; nil where it is not told to bend up everywhere.
   public let newtonGain: Double?
 
   /// The most numbers of which the Hessian is made.
@@ -19,7 +23,7 @@ public struct LocalShape: Sendable {
 
   /// - Throws: `FormulaError` where the point is not one of the formula's.
   public init(of formula: Formula, at point: Tree<NDArray>) throws {
-    let count = point.leaves.reduce(0) { $0 + $1.count }
+    count = point.leaves.reduce(0) { $0 + $1.count }
     let first = try Program(inputs: point.types.leaves) { _, x in
       let value = try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))
       return [value] + gradients(of: value, withRespectTo: x)
@@ -37,18 +41,22 @@ public struct LocalShape: Sendable {
       return
     }
     let (values, vectors) = try LinearAlgebra.symmetricEigen(of: hessian)
-    // What is rounding beside the largest is flat.
-    let rounding = 1e-12 * values.doubles.reduce(0) { Swift.max($0, abs($1)) }
-    curvatures = values.doubles.map { abs($0) <= rounding ? 0 : $0 }
-    guard let least = curvatures!.first, least > 0 else {
+    curvatures = values.doubles
+    guard let least = curvatures!.first, least > Self.rounding(of: curvatures!) else {
       newtonGain = nil
       return
     }
+    let count = count
     newtonGain = (0..<count).reduce(0.0) { sum, k in
       let along = (0..<count).reduce(0.0) { $0 + gradient[$1] * vectors[flat: $1 * count + k] }
       // Divided first: a square may overflow.
       return sum + along / values[flat: k] * along / 2
     }
+  }
+
+  /// What a symmetric matrix's eigenvalues are rounded by: a small multiple of the largest times their number.
+  private static func rounding(of curvatures: [Double]) -> Double {
+    4 * Double(curvatures.count) * Double.ulpOfOne * curvatures.reduce(0) { Swift.max($0, abs($1)) }
   }
 
   /// [count, count], column by column.
@@ -74,17 +82,24 @@ public struct LocalShape: Sendable {
   /// In one sentence.
   public var account: String {
     let slope = "gradient \(Self.text(gradientNorm))"
-    guard let curvatures, let least = curvatures.first, let largest = curvatures.last else { return slope }
+    guard let curvatures, let least = curvatures.first, let largest = curvatures.last else {
+      return slope
+        + (count > Self.mostNumbers
+          ? "; how it bends is worked out of up to \(Self.mostNumbers) numbers, and these are \(count)"
+          : "; how it bends is not known: the Hessian is not finite there")
+    }
     let bend = "\(slope), curvatures \(Self.text(least)) to \(Self.text(largest)): "
     if let newtonGain {
       return bend + "it bends up in all directions, and Newton's step would lead \(Self.text(newtonGain)) lower"
     }
-    let down = curvatures.count { $0 < 0 }
-    guard down > 0 else {
-      return bend + "it is flat in \(curvatures.count { $0 == 0 }) of \(curvatures.count) directions"
-    }
-    return bend + "it bends down in \(down) of \(curvatures.count) directions, so that this is no minimum"
+    let (down, all) = (curvatures.count { $0 < -rounding }, curvatures.count)
+    let untold = curvatures.count { abs($0) <= rounding }
+    if least == 0, largest == 0 { return bend + "it does not bend" }
+    let rest = "in \(untold) of \(all) directions the curvature is not told from 0, within the rounding of the largest"
+    guard down > 0 else { return bend + rest }
+    return bend + "it bends down in \(down) of \(all) directions, so that this is no minimum"
+      + (untold > 0 ? "; \(rest)" : "")
   }
 
-  private static func text(_ value: Double) -> String { String(format: "%.4g", value) }
+  private static func text(_ value: Double) -> String { value.isNaN ? "nan" : String(format: "%.4g", value) }
 }

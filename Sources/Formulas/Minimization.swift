@@ -27,6 +27,10 @@ public struct Minimization: Sendable {
     public private(set) var points: [Tree<NDArray>] = []
     /// Why it broke down; nil where it did not.
     public private(set) var failure: String?
+    /// Updates that were skipped, as `finite` does.
+    public private(set) var skipped = 0
+    /// Why it never left its start; nil where it did, or broke down.
+    public private(set) var stillness: String?
 
     /// Gradients and further losses that each update asked for; a product with the Hessian counts as two gradients.
     public private(set) var cost: (gradients: Double, losses: Double)
@@ -45,6 +49,8 @@ public struct Minimization: Sendable {
     }
 
     fileprivate mutating func fail(_ reason: String) { failure = reason }
+    fileprivate mutating func skip(_ count: Int) { skipped = count }
+    fileprivate mutating func stand(_ reason: String) { stillness = reason }
   }
 
   /// - Throws: `FormulaError` where start and formula do not have the same variables, or the value at the start is not finite.
@@ -93,25 +99,49 @@ public struct Minimization: Sendable {
     }
     // Points of long lists take memory.
     let stride = Swift.max(1, updates / Swift.max(2, Swift.min(looks, Self.mostKept / start.count)))
+    let rates = step.readingTags.indices.filter { step.readingTags[$0].hasPrefix("optimizer/learningRate") }
+    var largestRate = rates.isEmpty ? nil : 0.0
+    var last: [Double] = []
+    // Where it was looked at last, all was a number: what is none is sought from there.
+    var seen = step.state
+    func breakDown(_ updates: Int) throws -> String {
+      try BreakDown(of: formula, step, from: seen, seenAfter: updates).description
+    }
     for update in 0..<updates {
       // The first steps are the widest.
       let isSeen = update < 20 || update % stride == 0 || Self.isPowerOfTen(update)
       let point = isSeen ? evaluated() : nil
-      do {
-        let own = try point.flatMap { try program?.run($0.leaves)[0].item }
-        let value = try step.advance()[0]
-        if let point { path.look(update, own ?? value, point) }
-      } catch let error as TrainingError {
-        path.fail(error.description)
+      if let point {
+        guard point.isFinite else {
+          path.fail(try breakDown(update))
+          return path
+        }
+        seen = step.state
+      }
+      let own = try point.flatMap { try program?.run($0.leaves)[0].item }
+      last = try step.advance(checksLoss: false)
+      guard last[0].isFinite else {
+        path.fail(try breakDown(update))
         return path
       }
+      if let point { path.look(update, own ?? last[0], point) }
+      largestRate = rates.reduce(largestRate) { Swift.max($0 ?? 0, last[$1]) }
     }
     let end = evaluated()
     let value = try Self.value(of: formula, at: end)
-    if value.isFinite {
-      path.look(updates, value, end)
-    } else {
-      path.fail("the value is \(value) after \(updates) updates")
+    guard value.isFinite, end.isFinite else {
+      path.fail(try breakDown(updates))
+      return path
+    }
+    path.look(updates, value, end)
+    let readings = Dictionary(uniqueKeysWithValues: zip(step.readingTags, last))
+    path.skip(Int(readings.filter { $0.key.hasPrefix("optimizer/skipped") }.values.reduce(0, +)))
+    if path.points.allSatisfy({ $0 == start.values }) {
+      path.stand(
+        try Stillness(
+          of: formula, at: start.values, readings: readings, largestRate: largestRate, skipped: path.skipped,
+          updates: updates
+        ).description)
     }
     return path
   }

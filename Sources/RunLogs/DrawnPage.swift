@@ -1,4 +1,5 @@
 import Foundation
+import SystemFiles
 
 /// A page that a command draws into a run's folder, of what the folder holds then: it goes before that becomes something else.
 package struct DrawnPage: Sendable {
@@ -23,7 +24,7 @@ package struct DrawnPage: Sendable {
     guard let shown = files.last else { return nil }
     for file in files {
       do { try FileManager.default.removeItem(atPath: file) } catch {
-        throw RunLogError("\(file) shows \(past), and cannot be removed: \(error.localizedDescription)")
+        throw RunLogError("\(file) shows \(past), and cannot be removed: \(error.plainReason)")
       }
     }
     return "\(shown) showed \(past) and is removed; \(command) \(folder) draws it again"

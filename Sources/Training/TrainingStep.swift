@@ -161,7 +161,8 @@ public final class TrainingStep {
   }
 
   private func divergence(_ inputs: Tree<NDArray>, _ readings: [Double]) -> String {
-    var culprit = "the parameters before this step are too large"
+    let largest = state.parameters.leaves.flatMap(\.doubles).reduce(0) { max($0, abs($1)) }
+    var culprit = "the parameters are finite, the largest \(String(format: "%.4g", largest))"
     func first(_ array: NDArray) -> Int? { (0..<array.count).first { !array[flat: $0].isFinite } }
     let affected = state.parameters.filter { first($1) != nil }
     if let path = affected.paths.first {
@@ -171,11 +172,11 @@ public final class TrainingStep {
     for (name, array) in inputs {
       guard let position = first(array) else { continue }
       let row = position / max(array.count / max(array.shape.rank == 0 ? 1 : array.shape[0], 1), 1)
-      culprit = "the batch holds \(array[flat: position]) in its sample \(row) of \(name)"
+      culprit = "the batch holds \(array[flat: position].text) in its sample \(row) of \(name)"
       break
     }
-    let others = zip(readingTags, readings).dropFirst().map { "\($0) \($1)" }.joined(separator: ", ")
-    return "the loss is \(readings[0]) at step \(step): \(culprit)" + (others.isEmpty ? "" : " (\(others))")
+    let others = zip(readingTags, readings).dropFirst().map { "\($0) \($1.text)" }.joined(separator: ", ")
+    return "the loss is \(readings[0].text) at step \(step): \(culprit)" + (others.isEmpty ? "" : " (\(others))")
       + "; a smaller rate or a clip may help"
   }
 }

@@ -104,7 +104,7 @@ public final class TrainingSteps {
     step += 1
     if checksLoss, let index = readings[0].firstIndex(where: { !$0.isFinite }) {
       throw TrainingError(
-        "the loss of descent \(index) is \(readings[0][index]) at step \(step); a smaller rate or a clip may help")
+        "the loss of descent \(index) is \(readings[0][index].text) at step \(step); a smaller rate or a clip may help")
     }
     return readings
   }

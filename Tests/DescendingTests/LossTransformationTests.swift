@@ -66,6 +66,19 @@ import Testing
     #expect(LossTransformation(.constant(2)).factor(of: 0.0) == 1)
   }
 
+  /// The power law holds down to the smallest losses.
+  @Test func smallLossesHaveNoFloor() throws {
+    for loss in [1e-9, 1e-12, -1e-100, 1e-300] {
+      for n in [0.8, 1.2] {
+        let transformation = LossTransformation(.constant(n), limits: 0...1e300)
+        let exact = n * pow(abs(loss), n - 1)
+        let traced = try Evaluation.compiled.run([NDArray(loss)]) { _, x in [transformation.factor(of: x[0])] }[0].item
+        // A logarithm of up to 700 is rounded, and raised.
+        #expect(abs(traced / exact - 1) < 1e-12 && abs(transformation.factor(of: loss) / exact - 1) < 1e-12)
+      }
+    }
+  }
+
   /// Stationary points stay: the whole slope of a smooth exponent is positive.
   @Test func smoothExponentsAddNoStationaryPoint() {
     for slope in [1.0, 4, 10] {

@@ -131,7 +131,7 @@ import Training
     ("shampoo largest=5000 | rate 1", "at most 4096"), ("adahessian power=2 | rate 1", "in 0...1"),
     ("losspower 0.5 | clip 1 | sophia | rate 0.01", "the gradient of a function of it"),
     ("finite (losspower 0.5) | cautious (adahessian) | rate 0.01", "the gradient of a function of it"),
-    ("soap epsilon=1e-45 | rate 1", "at least 1e-37"), ("soap", "soap | rate 0.001\""),
+    ("soap epsilon=1e-310 | rate 1", "at least 1e-307"), ("soap", "soap | rate 0.001\""),
   ])
   func wrongOnesAreRefused(_ text: String, _ hint: String) {
     #expect {

@@ -50,6 +50,34 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: out + "/report.html"))
   }
 
+  /// Options of other programs are answered by what says the same here.
+  @Test(arguments: [
+    ("--rate", "stands in the chain: --chain"), ("--lr", "stands in the chain"), ("--steps", "--updates 1000"),
+    ("--learning-rate", "stands in the chain"), ("--optimizer", "stands in the chain"), ("--epochs", "--updates 1000"),
+    ("--x0", "--from"), ("--max-iter", "--updates"), ("--loss", "the function stands alone"),
+  ])
+  func foreignOptionsAreAnswered(_ option: String, _ answer: String) throws {
+    let result = try Command.run("minimize", "x^2", "--from", "x=1", option, "0.1")
+    #expect(result.status != 0 && result.text.contains("there is no option \(option); "), "\(result.text)")
+    #expect(result.text.contains(answer) && !result.text.contains("Did you mean"), "\(result.text)")
+    if answer.contains("chain") {
+      let other = try Command.run("lm", "train", "model.gguf", "text.txt", option, "0.1")
+      #expect(other.text.contains("stands in the chain: --chain"), "\(other.text)")
+    }
+  }
+
+  /// A report that its command has drawn is found by `report`, and descents that stand still are named.
+  @Test func aFinishedReportIsNamed() throws {
+    let out = temporary.path + "/finished"
+    let run = try Command.run(
+      "minimize", "norm(x)^2 + y", "--from", "x=[0, 0], y=1", "--chain", "finite | rate 0.1", "--chain",
+      "groups (x: finite (rate 0.1); y: rate 0.1)", "--updates", "5", "--out", out)
+    #expect(run.text.contains("finite | rate 0.1 never left its start: all 5 updates were skipped"), "\(run.text)")
+    #expect(run.text.contains("skipped 5 of 5 updates"), "\(run.text)")
+    let report = try Command.run("report", out)
+    #expect(report.status == 0 && report.text.contains("report: \(out)/report.html"), "\(report.text)")
+  }
+
   @Test func mistakesAreNamedAndLeaveNothing() throws {
     let out = temporary.path + "/wrong"
     for (formula, start, chain, hint) in [

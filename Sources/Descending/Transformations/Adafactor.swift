@@ -2,7 +2,7 @@
 ///
 /// For a matrix, r and c are running means of g² + epsilon over its columns and over its rows, and v = r c / mean(r) is what
 /// divides; vectors keep v itself. Update t keeps 1 - t^-decay. Then u / max(1, rms(u) / clip) goes on, tensor by tensor; with
-/// `relative`, times the root mean square of the parameter, at least 0.001. Kernels of convolutions are matrices of their last two axes. Elements of
+/// `relative`, times the root mean square of the parameter, at least `least`, 0.001. Kernels of convolutions are matrices of their last two axes. Elements of
 /// a gradient beyond 1e15 (1e150 in double precision) count as that: their squares could not be added.
 ///
 /// Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost", 2018, arXiv 1804.04235, algorithms 4 and 5.
@@ -15,9 +15,13 @@ public struct Adafactor: NamedTransformation {
   public let epsilon: Double
   /// Whether steps are relative to the parameter's size.
   public let relative: Bool
+  /// The least size that they are relative to.
+  public let least: Double
 
-  public init(decay: Double = 0.8, clip: Double = 1, epsilon: Double = 1e-30, relative: Bool = false) {
-    (self.decay, self.clip, self.epsilon, self.relative) = (decay, clip, epsilon, relative)
+  public init(
+    decay: Double = 0.8, clip: Double = 1, epsilon: Double = 1e-30, relative: Bool = false, least: Double = 0.001
+  ) {
+    (self.decay, self.clip, self.epsilon, self.relative, self.least) = (decay, clip, epsilon, relative, least)
   }
 
   public var requirements: Requirements { relative ? .parameters : [] }
@@ -38,10 +42,13 @@ public struct Adafactor: NamedTransformation {
     TransformationOption("relative", .flag, standard: Adafactor().relative, "steps relative to the parameter's size") {
       (t: Adafactor) in t.relative
     },
+    TransformationOption("least", .positive, standard: Adafactor().least, "size that steps are relative to") {
+      (t: Adafactor) in t.least
+    },
     examples: [
       "adafactor | rate linear(0.02, 0, 2500updates)", "adafactor 1 relative=true | rate linear(0.02, 0, 2500updates)",
     ]
-  ) { Adafactor(decay: $0, clip: $1, epsilon: $2, relative: $3) }
+  ) { Adafactor(decay: $0, clip: $1, epsilon: $2, relative: $3, least: $4) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     parameters.reduce(into: Tree()) { state, parameter in
@@ -82,7 +89,7 @@ public struct Adafactor: NamedTransformation {
         u = g * rsqrt(share).expanded(axis: g.rank - 1) * rsqrt(column).expanded(axis: g.rank - 2)
       }
       u = u / max(root(u.squared.mean()) / clip, 1)
-      return parameters?[path].map { u * max(root($0.squared.mean()), 0.001) } ?? u
+      return parameters?[path].map { u * max(root($0.squared.mean()), least) } ?? u
     }
     return (Updates(scaled), next)
   }

@@ -19,7 +19,8 @@ public struct ClipByGlobalNorm: NamedTransformation {
     let norm = updates.length
     context.record("optimizer/gradientNorm", norm)
     context.record("optimizer/clipped", (norm .> limit).cast(to: .float32))
-    return (min(limit / max(norm, 1e-30), 1) * updates, state)
+    // Of a limit that is 0 in this type all steps are 0.
+    return (limit / max(norm, Swift.max(limit, norm.elementType.leastNumber)) * updates, state)
   }
 }
 

@@ -42,8 +42,8 @@ public struct DistanceOverGradients: NamedTransformation {
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let (here, origin) = try context.origin(in: state)
     let squared = { (u: Updates) in dot(u, u).cast(to: .float64) }
-    let least = start * (1 + root(squared(Updates(origin))))
-    let distance = max(max(root(squared(here - Updates(origin))), least), state["distance"]!)
+    let least = start * (1 + Updates(origin).wideLength)
+    let distance = max(max((here - Updates(origin)).wideLength, least), state["distance"]!)
     let weight = weighted ? distance.squared : distance.filled(with: 1)
     let squares = state["squares"]! + weight * squared(updates)
     let factor = (weighted ? distance.squared : distance) * rsqrt(squares + epsilon)

@@ -54,7 +54,7 @@ public struct Mars: NamedTransformation {
     let share = gamma * beta1 / (1 - beta1)
     let corrected = updates.tree.zipped(with: state.subtree("before")) { g, before -> Tensor in
       let c = g + share * (g - before).where(hasBefore, else: g.filled(with: 0))
-      return min(clip / max(c.length, 1e-30), 1) * c
+      return clip / max(c.length, Swift.max(clip, c.elementType.leastNumber)) * c
     }
     let (scaled, moments) = try adam.apply(to: Updates(corrected), state: state, in: &context)
     return (scaled, moments.merging(updates.tree.prefixed("before")))

@@ -25,14 +25,16 @@ public struct Shampoo: NamedTransformation {
   public let largest: Int
   /// Whether a matrix's step has the length of Adam's.
   public let graft: Bool
+  /// Added to the root by Adam: of vectors, and of lengths.
+  public let adamEpsilon: Double
 
   public init(
     beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-6, period: Int = 10, largest: Int = 1024,
-    graft: Bool = true
+    graft: Bool = true, adamEpsilon: Double = 1e-8
   ) {
     precondition(period > 0 && largest > 0, "roots are some updates apart, and of sides of some length")
     (self.beta1, self.beta2, self.epsilon) = (beta1, beta2, epsilon)
-    (self.period, self.largest, self.graft) = (period, largest, graft)
+    (self.period, self.largest, self.graft, self.adamEpsilon) = (period, largest, graft, adamEpsilon)
   }
 
   /// Below it products of float32 are rounded.
@@ -48,7 +50,7 @@ public struct Shampoo: NamedTransformation {
     },
     TransformationOption(
       "epsilon", .number("between 1e-12 and 1", examples: ["0.5", "0.25"]) { (1e-12...1).contains($0) },
-      standard: Shampoo().epsilon, "added before roots, in units of the norm"
+      standard: Shampoo().epsilon, "added before roots, in units of the norm; in float32 at least 1e-6"
     ) { (t: Shampoo) in t.epsilon },
     TransformationOption("period", .count(atMost: 1000), standard: Shampoo().period, "updates between roots") {
       (t: Shampoo) in t.period
@@ -61,11 +63,14 @@ public struct Shampoo: NamedTransformation {
     TransformationOption("graft", .flag, standard: Shampoo().graft, "steps as long as Adam's") { (t: Shampoo) in
       t.graft
     },
+    TransformationOption(
+      "adamepsilon", .epsilon, standard: Shampoo().adamEpsilon, "added to the root by Adam, of vectors and of lengths"
+    ) { (t: Shampoo) in t.adamEpsilon },
     examples: [
       "shampoo epsilon=0.001 | rate 0.02",
       "shampoo 0.8 0.9 0.001 period=1 graft=false | rate cosine(0.05, 2500updates)",
     ]
-  ) { Shampoo(beta1: $0, beta2: $1, epsilon: $2, period: $3, largest: $4, graft: $5) }
+  ) { Shampoo(beta1: $0, beta2: $1, epsilon: $2, period: $3, largest: $4, graft: $5, adamEpsilon: $6) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     parameters.reduce(into: parameters.zeros("first").merging(parameters.zeros("second"))) { state, parameter in
@@ -88,7 +93,7 @@ public struct Shampoo: NamedTransformation {
     var next = first.tree.prefixed("first").merging(second.tree.prefixed("second"))
     let steps = updates.tree.mapWithPaths { path, g -> Tensor in
       let mean = first[path]! * scale.cast(to: g.elementType)
-      let adam = mean / (root(second[path]! * spread.cast(to: g.elementType)) + 1e-8)
+      let adam = mean / (root(second[path]! * spread.cast(to: g.elementType)) + adamEpsilon)
       let sides = MatrixSides(g.shape, largest: largest)
       guard !sides.all.isEmpty else { return adam }
       let matrix = g.reshaped(to: sides.matrix)
@@ -109,9 +114,8 @@ public struct Shampoo: NamedTransformation {
       }
       let own = step.reshaped(to: g.shape)
       guard graft else { return own }
-      let length = root(own.squared.sum())
-      let isSome = length .> 0
-      return own * select(isSome, root(adam.squared.sum()) / select(isSome, length, 1), 0)
+      let isSome = own.length .> 0
+      return own * select(isSome, adam.length / select(isSome, own.length, 1), 0)
     }
     return (Updates(steps), next)
   }

@@ -191,7 +191,7 @@ public final class OffPolicyTraining<Method: OffPolicyMethod> {
     cycles += 1
     for (name, number) in zip(update.readingTags, values) {
       guard number.isFinite else {
-        throw ControlError("\(name) is \(number) in cycle \(cycles): a smaller rate may help")
+        throw ControlError("\(name) is \(number.text) in cycle \(cycles): a smaller rate may help")
       }
       readings[name] = number
     }

@@ -112,7 +112,7 @@ final class ShardedStep: BatchStep {
     let culprit =
       affected.paths.first.map { "\(affected.count) arrays of parameters are not finite, the first is \($0)" }
       ?? "the parameters before this step are too large, or the batch holds such a number"
-    return "the loss is \(loss) at step \(step + 1): \(culprit); a smaller rate or a clip may help"
+    return "the loss is \(loss.text) at step \(step + 1): \(culprit); a smaller rate or a clip may help"
   }
 }
 
