@@ -69,18 +69,28 @@ struct CalibrationTask {
   /// Epochs of this arm.
   private var epochs: Int { configuration.descent.epochs * arm.lengthening }
 
-  /// The mean time of a few updates, which are thrown away with this task, for all of them.
+  /// The mean time of a few updates, which are thrown away with this task, for all of them; of what follows a piece of each kind.
   func cost() throws -> TaskCost {
+    func seconds(_ body: () throws -> Void) rethrows -> Double {
+      let start = Date()
+      try body()
+      return Date().timeIntervalSince(start)
+    }
     _ = try trainer.advance()
-    let start = Date()
-    for _ in 0..<5 { _ = try trainer.advance() }
-    let (step, d) = (Date().timeIntervalSince(start) / 5, configuration.descent)
-    // Evaluation after each epoch and the sweep over damage cost about a forward pass each.
+    let step = try seconds { for _ in 0..<5 { _ = try trainer.advance() } } / 5
     if arm.isPlain { return TaskCost(seconds: step * Double(configuration.variants.plainSteps)) }
-    let images = epochs / d.evaluationInterval * configuration.data.test + 25 * configuration.corruption.images
-    let forward = Double(images) / Double(d.batchSize) * step / 3
+    let corruption = configuration.corruption
+    let look = try seconds { _ = try measure(data.features(data.test, 0..<data.test.count), data.test.labels!) }
+    let damage = try corruption.kinds.first.map { kind in
+      try seconds { _ = try damaged(data.test.featureArray(0..<corruption.images), by: kind, severity: 3) }
+    }
+    let last = try seconds { _ = try cosines() }
+    let looks =
+      Double(epochs / configuration.descent.evaluationInterval + 2)
+      + Double(data.train.count + data.validation.count) / Double(data.test.count)
     return TaskCost(
-      seconds: Double(trainer.batches.batchesPerEpoch * epochs) * step + forward,
+      seconds: Double(trainer.batches.batchesPerEpoch * epochs) * step + looks * look
+        + 5 * Double(corruption.kinds.count) * (damage ?? 0) + last,
       bytes: trainer.program.workingByteCount)
   }
 
@@ -226,14 +236,9 @@ struct CalibrationTask {
       values[.binConfidence(index)] = bin.confidence
     }
     let images = data.test.featureArray(0..<configuration.corruption.images)
-    let imageLabels = Array(labels.prefix(configuration.corruption.images))
     for kind in configuration.corruption.kinds {
       for severity in 1...5 {
-        var damaged = kind.apply(
-          to: images, severity: severity,
-          key: RandomKey(seed: 0).split("corruption").split(kind.rawValue).split(severity))
-        data.normalization.apply(to: &damaged)
-        let found = try measure(damaged, imageLabels)
+        let found = try damaged(images, by: kind, severity: severity)
         let measures = found.measured(CalibrationQuantity.ofDamaged) {
           .damaged($0, by: kind, severity: severity)
         }
@@ -241,5 +246,14 @@ struct CalibrationTask {
       }
     }
     return TaskOutcome(values, step: trainer.step, text: "parameters \(trainer.state.parameters.digest)")
+  }
+
+  /// Of the first test images with a damage, the same one for all seeds.
+  private func damaged(_ images: NDArray, by kind: Corruption, severity: Int) throws -> Calibration {
+    var damaged = kind.apply(
+      to: images, severity: severity,
+      key: RandomKey(seed: 0).split("corruption").split(kind.rawValue).split(severity))
+    data.normalization.apply(to: &damaged)
+    return try measure(damaged, Array(data.test.labels!.prefix(images.shape[0])))
   }
 }
