@@ -298,10 +298,12 @@ struct DataCommand: ParsableCommand {
 
   @Argument(help: "A table: what descent train would understand of it, and how fast it was read.")
   var table: String?
+  @OptionGroup var options: TableArguments
   @OptionGroup var dataOptions: DataOptions
 
   func run() throws {
     if let table { return try describe(table) }
+    if let option = options.given.first { throw SettingsError("--\(option) is for a table: name one") }
     for entry in CatalogueEntry.all {
       let folder = try dataOptions.locator.folder(of: entry.name)
       print("\(entry.name): \(entry.summary)")
@@ -327,11 +329,12 @@ struct DataCommand: ParsableCommand {
       throw SettingsError("--data is where known data sets are, and \(path) is a table")
     }
     let start = ProcessInfo.processInfo.systemUptime
-    let table = try Table.read(path)
+    let asked = try options.apply(to: TableOptions())
+    let table = try Table.read(path, asked.format)
     let seconds = ProcessInfo.processInfo.systemUptime - start
     let (rows, columns) = (table.rowCount, table.columns.count)
     let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-    let problem = try TableProblem(table, key: RandomKey(seed: 0))
+    let problem = try TableProblem(table, asked, key: RandomKey(seed: 0))
     print(problem.account)
     print("\(problem.encoding.width) features: " + problem.encoding.features.prefix(20).joined(separator: ", "))
     print(

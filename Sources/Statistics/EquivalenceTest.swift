@@ -6,7 +6,7 @@ public enum Design: Hashable, Sendable, Codable {
   case independent
   /// The i-th values are of the i-th way to part the same rows, so that pairs are not independent of one another (Nadeau and Bengio).
   ///
-  /// - `testRatio`: rows for the test per row that is learned from, as 0.25 where a fifth is for the test.
+  /// - `testRatio`: rows for the test per row that is not, as 0.25 where a fifth is for the test.
   case resampled(testRatio: Double)
 
   /// Whether the i-th values belong together.

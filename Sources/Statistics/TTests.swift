@@ -28,8 +28,8 @@ public func pairedTTest(
 /// values of two methods on several ways to part the same rows into those that are learned from and those for the test.
 ///
 /// Ways to part the same rows share rows, so that their differences are not independent, and a plain paired t-test finds too much. The
-/// variance of the mean is (1/J + r) s² in place of s²/J, with J ways and r test rows for each row that is learned from; J - 1 degrees of
-/// freedom. The folds of a cross-validation are tested so, too (Bouckaert and Frank 2004).
+/// variance of the mean is (1/J + r) s² in place of s²/J, with J ways and r test rows for each other row, those included on which settings are
+/// chosen; J - 1 degrees of freedom. The folds of a cross-validation are tested so, too (Bouckaert and Frank 2004).
 ///
 /// The estimate is the mean of second - first, and d is that mean over the standard deviation of the differences.
 /// ```swift

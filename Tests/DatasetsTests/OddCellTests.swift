@@ -63,6 +63,32 @@ import Testing
       table("b,y", rows: 300) { "\($0 % 100 == 10 ? "u" : decimal($0)),\($0)" })
   }
 
+  /// Other cells that come more often mean something: they are said, and refuse nothing.
+  @Test(arguments: ["<0.5", "unrated", "V2.5", "0.1.3", "10.5W", "(26.92)", "Free"])
+  func whatComesOftenIsMeant(_ word: String) throws {
+    let made = try problem(table("b,c,y", rows: 300) { "\($0 % 20 == 3 ? word : decimal($0)),\($0 % 5),\($0)" })
+    #expect(
+      made.doubts.count == 1 && made.doubts[0].contains("line 5 holds \"\(word)\", the first of 15 others"),
+      "\(made.doubts)")
+    // Groups are no numbers.
+    let grouped = try problem(
+      table("b,c,y", rows: 300) { "\($0 == 3 ? word : decimal($0 / 10)),\($0 % 5),\($0)" }, TableOptions(group: "b"))
+    #expect(grouped.encoding.inputs.map(\.column) == ["c"])
+  }
+
+  /// A mark beside nothing is a flag, and a mark may be a column's name.
+  @Test(arguments: ["*", "-", "nd", "missing"]) func aMarkAloneIsAWord(_ mark: String) throws {
+    let flagged = try problem(table("flag,a,y", rows: 200) { "\($0 % 3 == 0 ? mark : ""),\($0 % 7),\($0)" })
+    #expect(flagged.encoding.inputs.map(\.column).contains("flag"), "\(flagged.account)")
+  }
+
+  @Test func marksMayBeNames() throws {
+    for header in ["sample,Na", "Na,nd", "missing,Mg"] {
+      let made = try problem(table(header, rows: 60) { "\($0 % 7),\(decimal($0))" })
+      #expect(made.encoding.targets == [String(header.split(separator: ",")[1])], "\(made.account)")
+    }
+  }
+
   @Test func slipsInTheTargetAreNamed() throws {
     fails(
       "line 52, column y: \"oops\" is no number, and 299 of 300",

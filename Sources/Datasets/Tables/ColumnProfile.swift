@@ -49,8 +49,8 @@ struct ColumnProfile {
     kind = asked ?? column.declared ?? .number
     column.settleMarks(as: asked, rows: rows)
     measure()
-    if asked == nil, !column.isText, minimum == maximum, !column.marks.isEmpty {
-      // One number or a dash: the dash says something.
+    if asked == nil, !column.isText, !(minimum < maximum), !column.marks.isEmpty {
+      // One number or a dash, or a star or nothing: the mark says something.
       column.becomeText(rows: rows)
       missing = 0
       measure()

@@ -227,7 +227,7 @@ struct Dialect {
     guard !rest.isEmpty else { return false }
     func isNumber(_ cell: String) -> Bool { NumberText.decorated(cell, decimal: decimal) != nil }
     if first.count > 2, first.enumerated().allSatisfy({ $1 == "\($0)" }) { return true }
-    if first.allSatisfy(isNothing) { return false }
+    if first.allSatisfy(NumberText.isMissing) { return false }
     var hasNumbers = false
     let offset = modal(rest) == first.count + 1 && rest.contains { $0.last?.isEmpty == false } ? 1 : 0
     for (index, cell) in first.enumerated() {
@@ -235,7 +235,8 @@ struct Dialect {
         .filter { !isNothing($0) }
       guard !column.isEmpty, column.filter(isNumber).count * 10 >= column.count * 9 else { continue }
       hasNumbers = true
-      if !isNumber(cell), !isNothing(cell) { return true }
+      // A mark may be a name, as Na.
+      if !isNumber(cell), !NumberText.isMissing(cell) { return true }
     }
     if hasNumbers { return false }
     let below = Set(rest.flatMap { $0 })

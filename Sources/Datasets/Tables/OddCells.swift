@@ -8,9 +8,10 @@ struct OddCells {
   let count: Int
   /// The first of these.
   let first: (row: Int, text: String)
-  /// Whether all are of a kind that nobody takes for words: dates, or numbers of which most have decimals. Whole numbers may
-  /// be codes or the numbers of houses, where 14 stands beside 12A.
-  let isMeasured: Bool
+  /// Whether nobody means words: all but one cell, or 99 of 100, are dates, or numbers of which most have decimals. Whole numbers may
+  /// be codes or the numbers of houses, where 14 stands beside 12A; and other cells that come more often mean something, as "<0.5" or
+  /// "present".
+  let isSlip: Bool
 
   /// Of the cells, from which on the others are odd.
   private static let share = 0.9
@@ -55,7 +56,7 @@ struct OddCells {
       return code >= 0 && !isRegular[code] && !NumberText.isMark(words[code])
     }
     first = (row ?? 0, row.flatMap { column.text($0) } ?? "")
-    isMeasured = kind == .date || 2 * decimals > regular
+    isSlip = (kind == .date || 2 * decimals > regular) && (count == 1 || 100 * count <= regular + count)
   }
 
   /// Which words are dates, in the order of day and month that most of the cells have.

@@ -2,10 +2,11 @@ import Foundation
 
 /// What in a table may be a slip of a hand.
 extension TableProblem {
-  /// - Throws: `DatasetError` for a column of measured numbers or dates that other texts make one of words.
-  static func refuseOddCells(_ table: Table, _ profiles: [ColumnProfile], besides dropped: [Int]) throws {
-    for (index, profile) in profiles.enumerated() where !dropped.contains(index) {
-      if let odd = profile.odd, odd.isMeasured { throw odd.refusal(table, profile.column.name) }
+  /// - Parameter others: columns that are neither predicted nor predicted from.
+  /// - Throws: `DatasetError` for a column of measured numbers or dates that a slip makes one of words.
+  static func refuseOddCells(_ table: Table, _ profiles: [ColumnProfile], besides others: [Int]) throws {
+    for (index, profile) in profiles.enumerated() where !others.contains(index) {
+      if let odd = profile.odd, odd.isSlip { throw odd.refusal(table, profile.column.name) }
     }
   }
 

@@ -60,7 +60,8 @@ public struct TableProblem: Sendable {
       try ColumnProfile(column, of: table, asked: asked[index], position: index)
     }
     let dropped = try options.dropped.flatMap { try table.indices(ofList: $0) }
-    try Self.refuseOddCells(table, profiles, besides: dropped)
+    try Self.refuseOddCells(
+      table, profiles, besides: dropped + (try options.group.map { [try table.index(of: $0)] } ?? []))
     let task = try TableTask(profiles, table, options)
     for index in dropped {
       guard !task.targets.contains(index) else {

@@ -65,7 +65,7 @@ struct TableSplit {
           for row in groups[names[next]]! { parts[row] = part.rawValue }
           held += groups[names[next]]!.count
         }
-        guard parts.contains(part.rawValue) else {
+        guard part != .test || testPart == 0 || parts.contains(part.rawValue) else {
           throw DatasetError(table.source, "the groups of \(name) are too large for \(testPart + 1) test parts")
         }
         order = reordered(order + passed, key, after: part)

@@ -10,12 +10,15 @@ public struct ComparedProblem: Codable, Sendable, Equatable {
   public var hasTest: Bool
   /// 0 where numbers are predicted.
   public var classes: Int
+  /// Rows for the test per row that is not; nil where there is no such part, or a run was begun before it was written.
+  public var testRatio: Double?
 
   /// Name and account, the name once.
   var sentence: String { account.hasPrefix(name + ": ") ? account : "\(name): \(account)" }
 
-  public init(name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int) {
+  public init(name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int, testRatio: Double? = nil)
+  {
     (self.name, self.account, self.fingerprint) = (name, account, fingerprint)
-    (self.hasTest, self.classes) = (hasTest, classes)
+    (self.hasTest, self.classes, self.testRatio) = (hasTest, classes, testRatio)
   }
 }

@@ -82,7 +82,8 @@ final class ComparisonData: @unchecked Sendable {
     let problem = try entry(data, seed: seed).problem
     return ComparedProblem(
       name: name, account: problem.account, fingerprint: problem.fingerprint, hasTest: problem.test != nil,
-      classes: problem.train.labels == nil ? 0 : problem.outputs)
+      classes: problem.train.labels == nil ? 0 : problem.outputs,
+      testRatio: problem.test.map { Double($0.count) / Double(problem.train.count + problem.validation.count) })
   }
 
   private static func table(
@@ -94,7 +95,12 @@ final class ComparisonData: @unchecked Sendable {
       testPart: testPart)
     var problem = TrainingProblem(table)
     if let testFile {
-      problem.test = try table.encoding.dataset(of: try table.encoding.read(testFile, options.format)).dataset
+      let rows = try table.encoding.dataset(of: try table.encoding.read(testFile, options.format)).dataset
+      problem.test = rows
+      let known = rows.countOfRows(alsoIn: [table.train, table.validation])
+      problem.summary +=
+        "; \(testFile): \(rows.count) rows to test"
+        + (known > 0 ? ", \(known) of them also in the table, alike in all that a model sees" : "")
     }
     return problem
   }

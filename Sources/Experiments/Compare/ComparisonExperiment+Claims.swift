@@ -29,7 +29,8 @@ extension ComparisonExperiment {
       test =
         parts.count > 1
         ? .same(
-          id, statement, onParts: parts, testRatio: plan.testRatio, within: margin, name: name, source: "asked")
+          id, statement, onParts: parts, testRatio: try testRatio(source), within: margin, name: name,
+          source: "asked")
         : .same(
           id, statement, parts[0].first, as: parts[0].second, within: margin, name: name, source: "asked")
     } else {
@@ -37,7 +38,7 @@ extension ComparisonExperiment {
       test = differs(
         plan.measure.isLower ? .lower : .higher, id,
         "\(Self.on(place, plan)), the \(label) of \(a) is \(direction) than that of \(b).", parts,
-        name: "\(a) better than \(b) on \(place)", plan)
+        name: "\(a) better than \(b) on \(place)", testRatio: try testRatio(source))
     }
     return test.noting { findings in
       let notes =
@@ -58,11 +59,11 @@ extension ComparisonExperiment {
   /// A paired test over seeds; with several test parts one over these.
   func differs(
     _ direction: Claim.Direction, _ id: String, _ statement: String, _ parts: [ClaimTest<ComparisonTrial>.PartedPair],
-    name: String, _ plan: ComparisonPlan
+    name: String, testRatio: Double
   ) -> ClaimTest<ComparisonTrial> {
     guard parts.count == 1 else {
       return .differs(
-        direction, id, statement, onParts: parts, testRatio: plan.testRatio, name: name, source: "asked")
+        direction, id, statement, onParts: parts, testRatio: testRatio, name: name, source: "asked")
     }
     let (own, other) = parts[0]
     return direction == .lower

@@ -11,6 +11,7 @@ extension ComparisonExperiment {
   /// One claim for each pair and number: that the first arm's is lower. No direction is better.
   func diagnosticClaims(_ source: Int) throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
+    let ratio = try testRatio(source)
     return plan.diagnostics.flatMap { diagnostic in
       plan.pairs.map { first, second in
         let (a, b, place) = (plan.arms[first].name, plan.arms[second].name, plan.sourceNames[source])
@@ -19,7 +20,7 @@ extension ComparisonExperiment {
           .lower, Self.claimID(Self.claimID(place, a, b), diagnostic),
           "\(Self.on(place, plan)), the \(diagnostic.quantity.name) of \(a) after the last update is lower than that of \(b).",
           all.map { (first: quantity($0, first, diagnostic), second: quantity($0, second, diagnostic)) },
-          name: "\(diagnostic.tag) of \(a) lower than of \(b) on \(place)", plan
+          name: "\(diagnostic.tag) of \(a) lower than of \(b) on \(place)", testRatio: ratio
         ).noting { try note($0, all, sides, diagnostic) }.measured(in: diagnostic.name).requiring(
           all.flatMap { data in
             sides.map { staysFinite(data, $0, plan) } + sides.map { hasNumbers(data, $0, diagnostic, plan) }

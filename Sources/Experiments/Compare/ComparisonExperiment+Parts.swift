@@ -21,16 +21,24 @@ extension ComparisonExperiment {
     }
   }
 
+  /// Rows for the test per row that is not, in the mean of a data set's parts: what the corrected test asks for.
+  func testRatio(_ source: Int) throws -> Double {
+    let known = try plan().data(ofSource: source).compactMap { try problem($0).testRatio }
+    return known.isEmpty
+      ? configuration.table.test / (1 - configuration.table.test) : known.reduce(0, +) / Double(known.count)
+  }
+
   /// The difference of each pair on each test part; none where there is one part.
   func partSections(_ findings: Findings<ComparisonTrial>) throws -> [Report.Section] {
     let plan = try plan()
     guard plan.testParts > 1 else { return [] }
+    let ratios = try plan.sourceNames.enumerated().map { "\($1) \(Report.number(try testRatio($0), digits: 3))" }
     return [
       .paragraph(
         "Each test part has a search and fresh seeds of its own; its difference is the mean over the seeds, with their standard error. "
           + "Parts share rows that are learned from, so that their differences are not independent: the interval and p above are those of the "
-          + "corrected resampled t-test (Nadeau and Bengio 2003), which takes the variance of the mean to be (1/\(plan.testParts) + "
-          + "\(Report.number(plan.testRatio, digits: 3))) s². Plots over updates and of the search are of the first part."
+          + "corrected resampled t-test (Nadeau and Bengio 2003), which takes the variance of the mean to be (1/\(plan.testParts) + r) s², r "
+          + "test rows for each other row: \(ratios.joined(separator: ", ")). Plots over updates and of the search are of the first part."
       ),
       .table(
         header: ["data", "pair"] + (1...plan.testParts).map { "test part \($0)" },
@@ -80,7 +88,7 @@ extension ComparisonExperiment {
     for (arm, side) in plan.arms.enumerated() {
       let means = try partMeans(source, arm, findings)
       guard !means.isEmpty else { continue }
-      let interval = try? resampledTTest(means.map { _ in 0 }, means, testRatio: plan.testRatio).interval
+      let interval = try? resampledTTest(means.map { _ in 0 }, means, testRatio: testRatio(source)).interval
       let parts = means.count < plan.testParts ? " (\(means.count) of \(plan.testParts))" : ""
       rows.append((side.name + parts, Summary(means).mean, interval?.low ?? .nan, interval?.high ?? .nan))
       if arm == plan.reference { reference = rows.last?.name }

@@ -24,8 +24,6 @@ package struct ComparisonPlan: Sendable {
   package let dataNames: [String]
   /// Of each data set.
   package let testParts: Int
-  /// Rows for the test per row that is learned from.
-  let testRatio: Double
   let budget: Budget
   let measure: ComparedMeasure
   /// What the descents that decide carry.
@@ -88,7 +86,6 @@ package struct ComparisonPlan: Sendable {
     let parts = c.testParts ?? 1
     testParts = parts
     dataNames = parts == 1 ? names : names.flatMap { name in (1...parts).map { "\(name)-test\($0)" } }
-    testRatio = c.table.test / (1 - c.table.test)
   }
 
   /// The data of a data set: it with each of its test parts.

@@ -8,7 +8,7 @@ extension ClaimTest {
   ///
   /// - Parameters:
   ///   - parts: one pair for each way to part the rows. One of which a seed has not ended is left out.
-  ///   - testRatio: rows for the test per row that is learned from.
+  ///   - testRatio: rows for the test per row that is not.
   public static func differs(
     _ direction: Direction, _ id: String, _ statement: String, onParts parts: [PartedPair], testRatio: Double,
     name: String? = nil, source: String

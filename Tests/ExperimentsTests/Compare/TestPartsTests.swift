@@ -117,6 +117,37 @@ import Testing
     #expect(alone.text().replacing("\n", with: " ").contains("over 3 test parts of t the test loss (standardised) is "))
   }
 
+  /// Whole groups make other parts than were asked for: the test takes the rows as they are. Rows of a test file that are learned from are said.
+  @Test func theTestKnowsItsRows() throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = try table()
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    let grouped = lines.enumerated().map { "\($1),\($0 == 0 ? "g" : "\(($0 - 1) / 50)")" }.joined(separator: "\n")
+    try grouped.write(toFile: folder + "/g.csv", atomically: true, encoding: .utf8)
+    var c = configuration(folder + "/g.csv", parts: 2, arms: ["a: rate 0.05; hidden 8", "b: rate 0.01; hidden 8"])
+    (c.table.group, c.table.test, c.table.targets) = ("g", 0.13, ["y"])
+    let run = try MethodComparison(c).run(out: folder + "/run")
+    let saved = try RunSession.settings(ComparisonExperiment.self, RunFolder.open(folder + "/run"))
+    // 50 of 200 rows.
+    #expect(saved.problems.allSatisfy { abs($0.testRatio! - 1.0 / 3) < 1e-12 })
+    let means = try (1...2).map { part -> Double in
+      let own = try rows(folder + "/run").filter { $0["part"] == "judging" && $0["testPart"] == "\(part)" }
+      func sum(_ arm: String) -> Double {
+        own.filter { $0["arm"] == arm }.compactMap { Double($0["test/loss"]!) }.reduce(0, +)
+      }
+      return (sum("a") - sum("b")) / 3
+    }
+    let test = try resampledTTest([0, 0], means, testRatio: 1.0 / 3)
+    #expect(abs(run.pairs[0].evidence.pValue - test.pValue) < 1e-9)
+
+    var filed = configuration(path, parts: nil, arms: ["a: rate 0.05; hidden 8", "b: rate 0.01; hidden 8"])
+    (filed.table.test, filed.testFile) = (0, path)
+    _ = try MethodComparison(filed).run(out: folder + "/filed")
+    let account = try RunSession.settings(ComparisonExperiment.self, RunFolder.open(folder + "/filed")).problems[0]
+      .account
+    #expect(account.contains("200 rows to test, 200 of them also in the table"), "\(account)")
+  }
+
   @Test func whatHasNoPartsIsRefused() throws {
     func refuses(_ hint: String, _ change: (inout ComparisonConfiguration) -> Void) {
       var c = configuration("t.csv", parts: 5)
