@@ -5,7 +5,7 @@ import Training
 /// seeds.
 ///
 /// Those that were used last are kept; tasks come seed by seed, so that each is made once or twice.
-final class ComparisonData: @unchecked Sendable {
+package final class ComparisonData: @unchecked Sendable {
   /// A split, and what always predicting one thing is worth on it.
   struct Entry: Sendable {
     let problem: TrainingProblem
@@ -72,7 +72,7 @@ final class ComparisonData: @unchecked Sendable {
   }
 
   /// Of all that a seed draws. Each test part has draws of its own, so that their differences share no luck.
-  static func key(_ seed: Int, testPart: Int) -> RandomKey {
+  package static func key(_ seed: Int, testPart: Int) -> RandomKey {
     let key = RandomKey(seed: seed)
     return testPart == 0 ? key : key.split("test part").split(testPart)
   }

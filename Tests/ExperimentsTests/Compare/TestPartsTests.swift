@@ -94,6 +94,9 @@ import Testing
     ).run(out: folder + "/run")
     let judged = try rows(folder + "/run").filter { $0["part"] == "judging" }
     #expect(Set(judged.compactMap { $0["validation/loss"] }).count == 12)
+    // The first part's are those of a run that has one.
+    let keys = (0..<3).map { ComparisonData.key(7, testPart: $0) }
+    #expect(keys[0] == RandomKey(seed: 7) && keys[1] != keys[0] && keys[2] != keys[0] && keys[1] != keys[2])
     let reason = result.pairs[0].evidence.reason
     #expect(reason.contains("By test part: ") && reason.contains("the luck of seeds alone would give"), "\(reason)")
   }
