@@ -129,14 +129,19 @@ extension ComparisonExperiment {
       case .undecided: e.isTested ? "no difference found" : "no test: too few numbers"
       case .notMeasured: "not ended"
       case .notApplicable:
-        "not applicable: "
-          + decision.preconditions.filter { $0.isMeasured && !$0.holds }.map(\.account).joined(separator: ", ")
+        "not applicable: " + Self.obstacle(decision)
       }
     return names + [
       "\(a) - \(b)", verdict, short(e.estimate),
       e.interval.low.isNaN ? "–" : "\(short(e.interval.low)) ... \(short(e.interval.high))", "\(e.count)",
       short(e.pValue), short(e.adjustedPValue ?? .nan),
     ]
+  }
+
+  /// The first precondition that does not hold; with several test parts there may be many.
+  private static func obstacle(_ decision: Decision) -> String {
+    let accounts = decision.preconditions.filter { $0.isMeasured && !$0.holds }.map(\.account)
+    return (accounts.first ?? "") + (accounts.count > 1 ? ", and \(accounts.count - 1) more" : "")
   }
 
   /// By arm: the mean over fresh seeds with its interval, and of how many where some have no number. Nil where no diagnostic was
