@@ -55,5 +55,8 @@ public struct TableOptions: Codable, Sendable, Equatable {
   }
 
   /// How many test parts of a share a table has that have no row in common.
-  public static func testFolds(of share: Double) -> Int { max(1, Int(1 / share + 1e-9)) }
+  public static func testFolds(of share: Double) -> Int {
+    // No table has as many parts as the smallest share would make.
+    max(1, Int(min(1 / share + 1e-9, 1_000_000)))
+  }
 }

@@ -8,8 +8,8 @@ extension ComparisonExperiment {
   /// What was understood of each data set, in a sentence, and how many test parts it has.
   func problemSentences() throws -> [String] {
     let plan = try plan()
-    return plan.firstParts.map { data in
-      let problem = configuration.problems[data]
+    return try plan.firstParts.map { data in
+      let problem = try problem(data)
       guard plan.testParts > 1 else { return problem.sentence }
       let folds = TableOptions.testFolds(of: configuration.table.test)
       let (name, parts) = (plan.sourceNames[data / plan.testParts], plan.testParts)

@@ -84,6 +84,7 @@ package struct ComparisonPlan: Sendable {
     }
     sourceNames = names
     let parts = c.testParts ?? 1
+    guard (1...100).contains(parts) else { throw SettingsError("test parts must be 1 to 100, not \(parts)") }
     testParts = parts
     dataNames = parts == 1 ? names : names.flatMap { name in (1...parts).map { "\(name)-test\($0)" } }
   }

@@ -159,6 +159,12 @@ import Testing
     }
     refuses("1 to 100") { $0.testParts = 0 }
     refuses("1 to 100") { $0.testParts = 101 }
+    // An experiment is made of a folder's settings before they are checked.
+    for parts in [0, -1, Int.min, Int.max] {
+      #expect { try ComparisonExperiment(configuration("t.csv", parts: parts)).check() } throws: {
+        "\($0)".contains("1 to 100")
+      }
+    }
     refuses("give the test a share") { $0.table.test = 0 }
     refuses("give the test a share") { $0.testFile = "u.csv" }
     refuses("the last rows by a are one test part") { $0.table.order = "a" }
