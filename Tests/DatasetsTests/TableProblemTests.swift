@@ -88,9 +88,12 @@ import Testing
     // Three of thirty percent are ninety.
     let three = try parts(text, TableOptions(test: 0.3), 3).flatMap(\.testLines)
     #expect(Set(three).count == three.count && abs(three.count - 183) <= 3)
-    // The smallest shares leave one row.
+    // The smallest shares leave one row, and no other part of them.
     for share in [1e-9, 1e-300, 5e-324] {
-      #expect(try parts(text, TableOptions(test: share), 2).map(\.testLines.count) == [1, 1])
+      #expect(try parts(text, TableOptions(test: share), 1).map(\.testLines.count) == [1])
+      #expect { _ = try parts(text, TableOptions(test: share), 2) } throws: {
+        "\($0)".contains("too few for 2 test parts")
+      }
     }
     func fails(_ hint: String, _ options: TableOptions, _ text: String) {
       #expect { _ = try parts(text, options, 5) } throws: { "\($0)".contains(hint) }

@@ -93,10 +93,14 @@ struct TableSplit {
       }
       // Classes of one or two rows are too small to be parted: one of all rows then is.
       for (part, share) in shares where share > 0 && !parts.contains(part.rawValue) {
+        // Taken from anywhere, it could be another test part's.
+        guard part != .test || testPart == 0 else {
+          throw DatasetError(table.source, "\(rows.count) rows are too few for \(testPart + 1) test parts of \(share)")
+        }
         let free = rows.filter { parts[$0] == Part.train.rawValue }
         let own = part == .test ? testKey ?? key : key
         if free.count > 1 {
-          parts[free[own.split("one").permutation(free.count)[part == .test ? fold % free.count : 0]]] = part.rawValue
+          parts[free[own.split("one").permutation(free.count)[0]]] = part.rawValue
         }
       }
     }

@@ -16,7 +16,9 @@ extension ComparisonExperiment {
       let sharing =
         parts <= folds
         ? "no two share a row"
-        : "\(folds) at a time share no row" + (parts.isMultiple(of: folds) ? "" : ", the last ones fewer")
+        : folds == 1
+          ? "each of an order of its own"
+          : "\(folds) at a time share no row" + (parts.isMultiple(of: folds) ? "" : ", the last ones fewer")
       return "\(name), the first of \(parts) test parts (\(sharing)): \(problem.account)"
     }
   }
