@@ -29,7 +29,7 @@ public struct BacktrackingLineSearch: DescentMethod {
   }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try transformation.checkMayBeChanged(by: "linesearch")
+    try transformation.checkMayBeChanged(by: "linesearch", onlyShortens: true)
     return try transformation.initialState(for: parameters)
   }
 

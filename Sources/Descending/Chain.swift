@@ -17,6 +17,7 @@ public struct Chain: GradientTransformation {
   public var requirements: Requirements { stages.reduce([]) { $0.union($1.requirements) } }
   public var makesStep: Bool { stages.contains(where: \.makesStep) }
   public var presumesItsSteps: Bool { stages.contains(where: \.presumesItsSteps) }
+  public var bearsShorterSteps: Bool { stages.allSatisfy { !$0.presumesItsSteps || $0.bearsShorterSteps } }
   public var isDifferentiable: Bool { stages.allSatisfy(\.isDifferentiable) }
   /// Text that `init(_:)` reads again, where all stages are registered kinds.
   public var description: String { stages.map(\.description).joined(separator: " | ") }
@@ -29,10 +30,17 @@ public struct Chain: GradientTransformation {
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
     for (index, stage) in stages.enumerated()
     where stage.presumesItsSteps && stages[...index].contains(where: \.makesStep) {
-      let changing = stages[(index + 1)...].first { !($0 is MovingAverage) && !$0.makesStep }
+      let changing = stages[(index + 1)...].first {
+        !($0 is MovingAverage) && !$0.makesStep && !($0 is Bounds && (stage is Bounds || stage is SoftThreshold))
+      }
       guard let later = changing else { continue }
       throw DescentError(
-        "\(later) stands behind \(stage), which remembers where its steps lead: put what changes steps before it")
+        "\(later) stands behind \(stage), which takes for granted where its steps lead: put what changes steps before it"
+      )
+    }
+    if let last = stages.lastIndex(where: { $0 is Bounds }), stages[..<last].contains(where: { $0 is LBFGS }) {
+      throw DescentError(
+        "\(stages[last]) stands behind lbfgs, whose steps cut off at bounds end elsewhere: use momentum or adam")
     }
     for stage in stages { try (stage as? any NamedTransformation)?.checkNumbers(in: parameters) }
     return try stages.enumerated().reduce(Tree()) { state, stage in

@@ -63,8 +63,8 @@ public struct DescentMethodKind: Sendable {
         .init("iterations", "10", "of conjugate gradients at most, each a product with the Hessian; at most 200"),
         .init("damping", "1", "at first, added to all curvatures; it adapts itself"),
         .init("tolerance", "0.01", "share of the gradient's length that the model's may be left with"),
-        .init("least", "1e-12", "damping after the first step"),
-        .init("most", "1e12", "damping after the first step"),
+        .init("least", "1e-12", "the least damping after the first step"),
+        .init("most", "1e12", "the largest damping after the first step"),
         .init("chain", nil, "what makes a step of the direction"),
       ],
       make: {

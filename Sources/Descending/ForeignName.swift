@@ -73,6 +73,16 @@ package enum ForeignName {
     Entry(
       names: ["ema", "movingaverage", "modelema", "averagedmodel", "polyak"], texts: ["rate 0.1 | average 0.999"],
       remark: "of the parameters, behind the rate"),
+    Entry(
+      names: [
+        "nonneg", "nonnegative", "keepparamsnonnegative", "project", "projection", "projectionbox", "box", "clamp",
+        "projectedgradient", "constraint",
+      ], texts: ["rate 0.1 | bounds 0", "rate 0.1 | bounds -1 1"], remark: "behind the rate"),
+    Entry(
+      names: [
+        "lasso", "ista", "fista", "proximal", "prox", "proximalgradient", "softthreshold", "sparse", "l1regularization",
+      ],
+      texts: ["rate 0.1 | l1 0.01"], remark: "behind the rate"),
     Entry(names: ["addnoise", "gaussiannoise", "gradientnoise"], texts: ["noise 0.01"]),
     Entry(names: ["gradientcentralization"], texts: ["centralize"]),
     Entry(names: ["orthograd"], texts: ["orthogonal"]),

@@ -16,6 +16,10 @@ public protocol GradientTransformation: Sendable, CustomStringConvertible {
   /// no stage behind it in a chain but an average, and nothing around it, may change steps. False by default.
   var presumesItsSteps: Bool { get }
 
+  /// Whether steps that are presumed may be made shorter, as those within convex bounds may; what makes them longer or turns them may still
+  /// not. False by default.
+  var bearsShorterSteps: Bool { get }
+
   /// Whether derivatives through its steps are those of what it computes; false where a part of it is constant for them. True by default.
   var isDifferentiable: Bool { get }
 
@@ -36,16 +40,18 @@ extension GradientTransformation {
   public var requirements: Requirements { [] }
   public var makesStep: Bool { false }
   public var presumesItsSteps: Bool { false }
+  public var bearsShorterSteps: Bool { false }
   public var isDifferentiable: Bool { true }
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> { Tree() }
 }
 
 extension GradientTransformation {
   /// - Throws: `DescentError` where steps that `owner` may change are taken for granted.
-  func checkMayBeChanged(by owner: String) throws {
-    guard !presumesItsSteps else {
+  func checkMayBeChanged(by owner: String, onlyShortens: Bool = false) throws {
+    guard !presumesItsSteps || (onlyShortens && bearsShorterSteps) else {
+      let names = "average, lookahead, schedulefree\(onlyShortens ? "" : ", bounds") and l1"
       throw DescentError(
-        "\(owner) changes steps, and \(self) remembers where they would have led: average, lookahead and schedulefree cannot stand "
+        "\(owner) changes steps, and \(self) takes for granted that they lead where it has them lead: \(names) cannot stand "
           + "within \(owner)")
     }
   }

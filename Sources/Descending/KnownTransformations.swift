@@ -40,6 +40,8 @@ extension TransformationKind {
     LossScaled.kind,
     // Steps.
     LearningRate.kind,
+    SoftThreshold.kind,
+    Bounds.kind,
     MovingAverage.kind,
     // Around others.
     ApplyIfFinite.kind,

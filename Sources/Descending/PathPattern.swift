@@ -27,6 +27,22 @@ public struct PathPattern: Hashable, Sendable {
   }
 }
 
+/// Parameters that a transformation is for, by patterns of their paths; all where there are none.
+struct ChosenPaths {
+  let patterns: [String]
+
+  func contains(_ path: String) -> Bool {
+    patterns.isEmpty || patterns.contains { PathPattern($0).matches(path) }
+  }
+
+  /// - Throws: `DescentError` in the name of a transformation, for a pattern that matches nothing.
+  func check(among paths: [String], for owner: String) throws {
+    for pattern in patterns where !paths.contains(where: { PathPattern(pattern).matches($0) }) {
+      throw DescentError("\(owner): no parameter matches \(pattern)")
+    }
+  }
+}
+
 /// Parameters that a transformation leaves alone, by patterns of their paths.
 struct ExcludedPaths {
   let patterns: [String]

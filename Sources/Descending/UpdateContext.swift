@@ -41,6 +41,10 @@ public struct UpdateContext {
   public private(set) var readings: [String: Tensor] = [:]
   /// Factor that the next `LearningRate` applies, set by transformations that act through the rate.
   public var rateFactor: Tensor?
+  /// The rate of the steps, with its factor, set by the stage that makes them; nil before, and where several chains make them.
+  public var rate: Tensor?
+  /// Where steps are taken from, where that is not where gradients are.
+  private var stepStart: Parameters?
   /// Whether the updates are steps already, not gradients.
   public private(set) var hasStepped = false
 
@@ -69,6 +73,12 @@ public struct UpdateContext {
 
   /// - Throws: `DescentError` where `.parameters` was not declared or is not there.
   public mutating func parameters() throws -> Parameters { try need(availableParameters, .parameters) }
+  /// The point that steps are added to: the parameters, but within `ScheduleFree`, whose chain moves another point.
+  /// - Throws: as `parameters()`.
+  public mutating func startOfStep() throws -> Parameters {
+    let here = try parameters()
+    return stepStart.map { start in Parameters(here.tree.mapWithPaths { start[$0] ?? $1 }) } ?? here
+  }
   /// - Throws: `DescentError` where `.loss` was not declared or is not there.
   public mutating func loss() throws -> Tensor { try need(availableLoss, .loss) }
   /// A key, 2 x int32: that of this step for the first stage that asks, and another one for each that asks after it.
@@ -94,6 +104,9 @@ public struct UpdateContext {
 
   /// Notes that gradients are those of a function of the loss from here on, whose Hessian is not there.
   mutating func transformLoss(by transformation: String) { lossFunction = transformation }
+
+  /// Notes that steps are added to another point than the parameters.
+  mutating func start(stepsFrom point: Parameters) { stepStart = point }
 
   /// Adds a reading; of several under one tag the last counts.
   public mutating func record(_ tag: String, _ value: Tensor) { readings[tag] = value }
@@ -133,7 +146,7 @@ public struct UpdateContext {
     used = inner.used
     (draws, lossFunction) = (inner.draws, inner.lossFunction)
     readings = inner.readings
-    rateFactor = inner.rateFactor
+    (rateFactor, rate) = (inner.rateFactor, inner.rate)
     hasStepped = inner.hasStepped
     return result
   }
@@ -156,6 +169,8 @@ public struct UpdateContext {
     _ parts: [(name: String, run: (inout UpdateContext) throws -> Void)], of user: String
   ) throws {
     let start = self
+    // Several chains have several rates.
+    defer { if !start.hasStepped { rate = nil } }
     for (index, part) in parts.enumerated() {
       var own = start
       own.readings = [:]

@@ -14,7 +14,7 @@ struct MinimizationAccount {
     let powers = sequence(first: 10) { $0 * 10 }.prefix { $0 < updates }
     looks = [0] + powers + [updates]
     let best = paths.filter { $0.failure == nil }.min { $0.values.last! < $1.values.last! }
-    lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end)) }
+    lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end, bounds: $0.bounds)) }
   }
 
   private var header: [String] { ["value after"] + looks.map { "\($0) updates" } + ["an update asks for"] }
@@ -39,9 +39,18 @@ struct MinimizationAccount {
     paths.flatMap { path -> [String] in
       if let failure = path.failure { return ["\(path.method) broke down: \(failure)"] }
       if let stillness = path.stillness { return ["\(path.method) never left its start: \(stillness)"] }
+      if let since = path.standstill, isFalling(path) {
+        return [
+          "\(path.method) stands still since \(counted(since, "update")): no step that it tries lowers the value enough; try more, as by trials=20"
+        ]
+      }
       guard path.skipped > 0, let updates = path.updates.last else { return [] }
       return ["\(path.method) skipped \(path.skipped) of \(counted(updates, "update")), as they were not finite"]
     }
+  }
+
+  private func isFalling(_ path: Minimization.Path) -> Bool {
+    (try? LocalShape(of: problem.formula, at: path.end, bounds: path.bounds))?.ground == .falling
   }
 
   private var end: [String] {
@@ -57,7 +66,14 @@ struct MinimizationAccount {
     return [
       (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "
         + path.end.pointText
-    ] + (passed ?? []) + [shape.account]
+    ] + (passed ?? []) + (path.isThresholded ? [Self.sparse(path.end)] : []) + [shape.account]
+  }
+
+  private static func sparse(_ end: Tree<NDArray>) -> String {
+    let numbers = end.leaves.flatMap(\.doubles)
+    return
+      "\(numbers.count { $0 == 0 }) of \(counted(numbers.count, "number")) are 0; l1 adds to what is descended, and values, gradient and "
+      + "curvatures here are the formula's alone"
   }
 
   var text: String {
@@ -76,12 +92,43 @@ struct MinimizationAccount {
     return report
   }
 
+  /// Descents of one text are told apart.
+  private var names: [String] {
+    paths.indices.map { index in
+      let earlier = paths[..<index].count { $0.method == paths[index].method }
+      return paths[index].method + (earlier > 0 ? " (\(earlier + 1))" : "")
+    }
+  }
+
   private var values: Plot {
     var plot = Plot(
       name: "values", title: "Value", xLabel: "update", yLabel: "value",
-      series: paths.map { .init(name: $0.method, x: $0.updates.map(Double.init), y: $0.values) })
-    plot.isLogY = paths.allSatisfy { $0.values.allSatisfy { $0 > 0 } }
+      series: zip(names, paths).map { .init(name: $0, x: $1.updates.map(Double.init), y: $1.values) })
+    let whole = paths.filter { $0.failure == nil }.flatMap(\.values)
+    // A value of 0, which some methods reach, has no place on a logarithmic axis, and is left out.
+    plot.isLogY = whole.allSatisfy { $0 >= 0 } && whole.contains { $0 > 0 }
+    if whole.count < paths.reduce(0, { $0 + $1.values.count }),
+      let low = whole.filter({ !plot.isLogY || $0 > 0 }).min(),
+      let high = whole.max(), low < high, high - low < 1e300
+    {
+      // What breaks down would leave no room for the others.
+      plot.yRange = plot.isLogY ? low / 2...high * 2 : low - 0.05 * (high - low)...high + 0.05 * (high - low)
+    }
     return plot
+  }
+
+  /// Where each descent ended, as they are computed.
+  var ends: String {
+    var lines = ["descent,method,variable,index,value"]
+    for (index, path) in paths.enumerated() where path.failure == nil {
+      let method = "\"\(path.method.replacing("\"", with: "\"\""))\""
+      for (name, leaf) in path.end {
+        for (place, value) in leaf.doubles.enumerated() {
+          lines.append("\(index + 1),\(method),\(name),\(leaf.shape.rank == 0 ? "" : "\(place)"),\(value)")
+        }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   /// Two numbers are a plane, and a path in it can be seen.
@@ -89,9 +136,9 @@ struct MinimizationAccount {
     guard problem.start.count == 2 else { return nil }
     let values = problem.start.values
     let names = values.count == 2 ? values.paths : ["\(values.paths[0])[0]", "\(values.paths[0])[1]"]
-    let series = paths.map { path in
+    let series = zip(self.names, paths).map { name, path in
       let points = path.points.map { $0.leaves.flatMap(\.doubles) }
-      return Plot.Series(name: path.method, x: points.map { $0[0] }, y: points.map { $0[1] })
+      return Plot.Series(name: name, x: points.map { $0[0] }, y: points.map { $0[1] })
     }
     // The window is that of the paths that came to an end.
     let inside = zip(series, paths).filter { $0.1.failure == nil }.map(\.0)

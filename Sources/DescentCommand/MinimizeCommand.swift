@@ -14,7 +14,7 @@ struct MinimizeCommand: ParsableCommand {
       --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
       A formula that begins with a minus may stand as it is: descent minimize "-cos(x)" --from x=1. Arithmetic is in double precision, but \
       for rates that change and the corrections of running means, which are known to seven digits. What is said at the end is of where the lowest descent ended: how the function \
-      bends there, by the Hessian, and how much lower Newton's step would lead.
+      bends there, by the Hessian, and how much lower a quadratic like it would have its minimum. Bounds stand in the chain: "rate 0.1 | bounds 0 1".
       """)
 
   @Argument(help: "The function, as \"(x - 3)^2 + sin(y)^2\".")
@@ -49,13 +49,14 @@ struct MinimizeCommand: ParsableCommand {
       return account
     }
     var isLost = false
+    var ends = ""
     func report() throws -> Report {
       let account = try account()
-      isLost = account.isLost
+      (isLost, ends) = (account.isLost, account.ends)
       return account.report
     }
     if let folder {
-      try folder.write(settings: try Settings.yaml(manifest), report)
+      try folder.write(settings: try Settings.yaml(manifest), report, data: { ["ends.csv": ends] })
     } else {
       isLost = try account().isLost
     }

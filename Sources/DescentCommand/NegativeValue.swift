@@ -1,11 +1,10 @@
 /// A value below 0 behind an option, or a formula that begins with a minus: the parser would take it for an option of its own.
 enum NegativeValue {
-  /// `--epochs -1` as `--epochs=-1`; the formula of `minimize -cos(x)` behind a blank.
+  /// `--epochs -1` as `--epochs=-1`; the formula of `minimize -cos(x)`, wherever it stands, behind a blank.
   static func joined(_ arguments: [String]) -> [String] {
     var result: [String] = []
     for (index, argument) in arguments.enumerated() {
-      let isFormula = index == 1 && arguments[0] == "minimize" && argument.count > 2
-      if isFormula, argument.hasPrefix("-"), !argument.hasPrefix("--") {
+      if arguments[0] == "minimize", index > 0, isFormula(argument, behind: arguments[index - 1]) {
         result.append(" " + argument)
         continue
       }
@@ -17,5 +16,11 @@ enum NegativeValue {
       }
     }
     return result
+  }
+
+  /// Whether an argument of `minimize` that begins with one minus is its formula: it is not what an option takes, and no option.
+  private static func isFormula(_ argument: String, behind previous: String) -> Bool {
+    guard argument.hasPrefix("-"), !argument.hasPrefix("--"), argument.count > 1, argument != "-h" else { return false }
+    return !previous.hasPrefix("--") || previous == "--replace" || previous.contains("=")
   }
 }

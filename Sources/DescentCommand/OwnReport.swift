@@ -24,11 +24,14 @@ struct OwnReport {
 
   /// Runs what gives the report, and writes it. The settings are there first, so that what a killed process leaves can be replaced; any
   /// error, as of a full disk, leaves nothing in the way of the next.
-  func write(settings: String, _ report: () throws -> Report) throws {
+  ///
+  /// - Parameter data: further files of `report-data/`, by name, once the report is made.
+  func write(settings: String, _ report: () throws -> Report, data: () -> [String: String] = { [:] }) throws {
     let folder = claimed.folder
     do {
       try AtomicFile.write(settings, to: folder.configurationPath)
       try report().write(to: folder.reportPath, gnuplot: try Gnuplot())
+      for (name, text) in data() { try AtomicFile.write(text, to: folder.path + "/report-data/" + name) }
       try folder.forgetReplaced()
     } catch {
       folder.discard()

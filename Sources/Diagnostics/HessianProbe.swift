@@ -12,6 +12,9 @@ public struct HessianEnds: Sendable {
   public var leastError = Double.nan
   /// Products of the Hessian with a vector that were computed.
   public var products = 0
+
+  /// Before these no tolerance ends the iteration.
+  static let leastProducts = 10
 }
 
 /// Gradients of a model's mean loss over any number of examples, and products of its Hessian with directions: the Hessian
@@ -78,8 +81,9 @@ public final class HessianProbe {
   ///   - key: decides the first direction.
   ///   - products: the most products with the Hessian, at least 1, and never more than there are parameters; each takes as
   ///     long as some two gradients.
-  ///   - tolerance: it ends when both errors are at most this times the larger of both, in size; below 1e-5, in float32, is what
-  ///     rounding hides.
+  ///   - tolerance: it ends when both errors are at most this times the larger of both, in size, and no sooner than after ten products
+  ///     or as many as there are parameters: the first directions may hold next to nothing of the largest eigenvalue's, and are near another
+  ///     eigenvalue then. Below 1e-5, in float32, is what rounding hides.
   ///   - scale: numbers above 0, in the parameters' types: the ends are those of D H D, D being their diagonal, which has the
   ///     eigenvalues of D² H. With 1 / sqrt(p) they are those of a Hessian whose gradients are divided by p.
   /// - Returns: the ends; not a number where the Hessian is not finite.
@@ -103,7 +107,8 @@ public final class HessianProbe {
       if isLast || ends.products <= 32 || ends.products.isMultiple(of: 8) {
         try ends.estimate(lanczos)
         let error = max(ends.largestError, ends.leastError)
-        if isLast || lanczos.next <= precision * ends.size || error <= max(tolerance, precision) * ends.size { break }
+        let isNear = error <= max(tolerance, precision) * ends.size && ends.products >= HessianEnds.leastProducts
+        if isLast || isNear || lanczos.next <= precision * ends.size { break }
       }
     }
     return ends

@@ -20,6 +20,18 @@ public struct HessianSpectrum: Sendable {
   /// Products of the Hessian with a vector that were computed.
   public let products: Int
 
+  init(
+    largest: [(value: Double, error: Double)], trace: (estimate: Double, error: Double),
+    nodes: [(value: Double, weight: Double)], products: Int
+  ) { (self.largest, self.trace, self.nodes, self.products) = (largest, trace, nodes, products) }
+
+  /// That of eigenvalues that are known one and all, in rising order, but for rounding.
+  fileprivate init(all: [Double], top: Int, error: Double, products: Int) {
+    self.init(
+      largest: all.suffix(top).reversed().map { ($0, error) }, trace: (all.reduce(0, +), error * Double(all.count)),
+      nodes: all.map { ($0, 1 / Double(all.count)) }, products: products)
+  }
+
   /// The share of Σ |eigenvalue| that is of eigenvalues below 0: how much the loss bends down; not a number where it bends
   /// nowhere.
   public var negativeShare: Double {
@@ -37,7 +49,8 @@ extension HessianProbe {
   /// ```
   ///
   /// Each direction is made orthogonal to all that came before in its iteration, which are kept meanwhile: `products`
-  /// times the parameters' memory.
+  /// times the parameters' memory. Where one iteration has as many products as there are parameters it has found all eigenvalues, and
+  /// no further direction is asked.
   ///
   /// - Parameters:
   ///   - key: decides the directions.
@@ -71,6 +84,10 @@ extension HessianProbe {
       }
       // Estimates are no nearer than rounding.
       let hidden = lanczos.precision * size
+      // All of them, and not only from where one direction looks.
+      if lanczos.diagonal.count == lanczos.dimension {
+        return HessianSpectrum(all: try lanczos.estimates().map(\.value), top: top, error: hidden, products: used)
+      }
       runs.append((lanczos.diagonal[0], try lanczos.estimates().map { ($0.value, max($0.error, hidden), $0.weight) }))
     }
     let dimension = Double(parameters.leaves.reduce(0) { $0 + $1.count })

@@ -37,7 +37,7 @@ package struct CalibrationAccount: WatchAccount {
       looks.plot(
         "confidence", "Confidence", "mean largest softmax, Brier score",
         [("maxSoftmax", "mean largest softmax"), ("brier", "Brier score")]),
-      looks.plot("logits", "Logits", "mean largest logit", [("maxLogit", "mean largest absolute logit")]),
+      looks.plot("logits", "Logits", "mean largest absolute logit", [("maxLogit", "mean largest absolute logit")]),
       .plot(
         .reliability(
           name: "calibration-reliability", title: "Reliability at the end",

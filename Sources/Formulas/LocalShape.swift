@@ -13,45 +13,109 @@ public struct LocalShape: Sendable {
   public let curvatures: [Double]?
   /// A curvature up to it is not told from 0: eigenvalues are rounded as the largest is.
   public var rounding: Double { Self.rounding(of: curvatures ?? []) }
-  /// Numbers of the point.
+  /// What lies against the gradient.
+  public enum Ground: Sendable {
+    /// The value falls as the slope says, over a ten-thousandth of the point's largest number, or of 1.
+    case falling
+    /// The value rises at once, and as fast as the slope says that it falls.
+    case kink
+    /// Neither.
+    case other
+  }
+  /// What lies against the gradient.
+  public let ground: Ground
+  /// Numbers of the point that may move.
   private let count: Int
-  /// How much lower a step of Newton's method would lead, by the Hessian: gᵀ H⁻¹ g / 2; nil where it is not told to bend up everywhere.
-  public let newtonGain: Double?
+  /// Numbers of the point that bounds hold where the function would fall further.
+  private let heldCount: Int
+  /// How much lower the minimum of the quadratic with this slope and these curvatures lies: gᵀ H⁻¹ g / 2; nil where it is not told to bend up
+  /// everywhere. The formula itself may be another matter there.
+  public let quadraticGain: Double?
 
   /// The most numbers of which the Hessian is made.
   public static let mostNumbers = 200
 
+  /// - Parameter bounds: of a variable, by its name; nil where it has none. Numbers at a bound beyond which the function would fall are
+  ///   held there: slope and curvatures are those along all others.
   /// - Throws: `FormulaError` where the point is not one of the formula's.
-  public init(of formula: Formula, at point: Tree<NDArray>) throws {
-    count = point.leaves.reduce(0) { $0 + $1.count }
+  public init(
+    of formula: Formula, at point: Tree<NDArray>, bounds: (String) -> ClosedRange<Double>? = { _ in nil }
+  ) throws {
     let first = try Program(inputs: point.types.leaves) { _, x in
       let value = try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))
       return [value] + gradients(of: value, withRespectTo: x)
     }.run(point.leaves)
     value = first[0].item
-    let gradient = first.dropFirst().flatMap(\.doubles)
+    let all = first.dropFirst().flatMap(\.doubles)
+    let limits = zip(point.paths, point.leaves).flatMap { path, leaf in
+      [ClosedRange<Double>?](repeating: bounds(path), count: leaf.count)
+    }
+    let values = point.leaves.flatMap(\.doubles)
+    let free = all.indices.filter { !Self.isHeld(values[$0], all[$0], limits[$0]) }
+    (count, heldCount) = (free.count, all.count - free.count)
+    let gradient = free.map { all[$0] }
     gradientNorm = gradient.euclideanNorm
+    ground = try Self.ground(of: formula, at: point, value, all, free, gradientNorm)
     guard count <= Self.mostNumbers else {
-      (curvatures, newtonGain) = (nil, nil)
+      (curvatures, quadraticGain) = (nil, nil)
       return
     }
-    let hessian = try Self.hessian(of: formula, at: point, count)
+    guard count > 0 else {
+      (curvatures, quadraticGain) = ([], nil)
+      return
+    }
+    let hessian = try Self.hessian(of: formula, at: point, free)
     guard hessian.doubles.allSatisfy(\.isFinite) else {
-      (curvatures, newtonGain) = (nil, nil)
+      (curvatures, quadraticGain) = (nil, nil)
       return
     }
-    let (values, vectors) = try LinearAlgebra.symmetricEigen(of: hessian)
-    curvatures = values.doubles
+    let (eigenvalues, vectors) = try LinearAlgebra.symmetricEigen(of: hessian)
+    curvatures = eigenvalues.doubles
     guard let least = curvatures!.first, least > Self.rounding(of: curvatures!) else {
-      newtonGain = nil
+      quadraticGain = nil
       return
     }
     let count = count
-    newtonGain = (0..<count).reduce(0.0) { sum, k in
+    quadraticGain = (0..<count).reduce(0.0) { sum, k in
       let along = (0..<count).reduce(0.0) { $0 + gradient[$1] * vectors[flat: $1 * count + k] }
       // Divided first: a square may overflow.
-      return sum + along / values[flat: k] * along / 2
+      return sum + along / eigenvalues[flat: k] * along / 2
     }
+  }
+
+  /// - Parameter free: places of the gradient along which the point may move.
+  private static func ground(
+    of formula: Formula, at point: Tree<NDArray>, _ value: Double, _ gradient: [Double], _ free: [Int], _ length: Double
+  ) throws -> Ground {
+    guard length > 0, length.isFinite, value.isFinite else { return .other }
+    let program = try Program(inputs: point.types.leaves) { _, x in
+      [try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))]
+    }
+    let size = point.leaves.reduce(1.0) { $1.doubles.reduce($0) { Swift.max($0, abs($1)) } }
+    var direction = [Double](repeating: 0, count: gradient.count)
+    for place in free { direction[place] = gradient[place] / length }
+    /// How much the value rises over a way against the gradient.
+    func rise(_ way: Double) throws -> Double {
+      var start = 0
+      let moved = point.leaves.map { leaf in
+        defer { start += leaf.count }
+        return NDArray(leaf.doubles.enumerated().map { $1 - way * direction[start + $0] }, shape: leaf.shape)
+      }
+      return try program.run(moved)[0].item - value
+    }
+    let far = try rise(1e-4 * size)
+    if far < -0.1 * 1e-4 * size * length { return .falling }
+    let near = try rise(1e-6 * size)
+    // Of a smooth function the rise over a hundredth of the way is a ten-thousandth.
+    return near > 0.5 * 1e-6 * size * length && far < 500 * near && far > 20 * near && far < 10 * 1e-4 * size * length
+      ? .kink : .other
+  }
+
+  /// Whether a number lies at a bound, but for rounding, beyond which the function would fall.
+  private static func isHeld(_ value: Double, _ slope: Double, _ limits: ClosedRange<Double>?) -> Bool {
+    guard let limits else { return false }
+    let rounding = 4 * Swift.max(value.ulp, 1e-300)
+    return (value <= limits.lowerBound + rounding && slope > 0) || (value >= limits.upperBound - rounding && slope < 0)
   }
 
   /// What a symmetric matrix's eigenvalues are rounded by: a small multiple of the largest times their number.
@@ -59,8 +123,8 @@ public struct LocalShape: Sendable {
     4 * Double(curvatures.count) * Double.ulpOfOne * curvatures.reduce(0) { Swift.max($0, abs($1)) }
   }
 
-  /// [count, count], column by column.
-  private static func hessian(of formula: Formula, at point: Tree<NDArray>, _ count: Int) throws -> NDArray {
+  /// That of the numbers at some places of the point, column by column.
+  private static func hessian(of formula: Formula, at point: Tree<NDArray>, _ places: [Int]) throws -> NDArray {
     let n = point.count
     let program = try Program(inputs: point.types.leaves + point.types.leaves) { _, x in
       let variables = Parameters(Tree(sortedPaths: point.paths, leaves: Array(x.prefix(n))))
@@ -68,19 +132,38 @@ public struct LocalShape: Sendable {
       return hessianProduct(of: try formula.value(at: variables.tree), at: variables, along: direction).tree.leaves
     }
     var columns: [Double] = []
-    for column in 0..<count {
+    for column in places {
       var start = 0
       let unit = point.leaves.map { leaf in
         defer { start += leaf.count }
         return NDArray((start..<start + leaf.count).map { $0 == column ? 1.0 : 0 }, shape: leaf.shape)
       }
-      columns += try program.run(point.leaves + unit).flatMap(\.doubles)
+      let image = try program.run(point.leaves + unit).flatMap(\.doubles)
+      columns += places.map { image[$0] }
     }
-    return NDArray(columns, shape: [count, count])
+    return NDArray(columns, shape: [places.count, places.count])
   }
 
   /// In one sentence.
   public var account: String {
+    guard heldCount > 0 else { return freeAccount }
+    guard count > 0 else {
+      let numbers = heldCount == 1 ? "it is held at its bound" : "all \(heldCount) numbers are held at their bounds"
+      return "\(numbers): from there the function rises"
+    }
+    return
+      "\(heldCount) of \(count + heldCount) numbers \(heldCount == 1 ? "is" : "are") held at a bound, beyond which the function would fall; "
+      + "along the others: \(freeAccount)"
+  }
+
+  private var freeAccount: String { Self.ends[ground].map { "\(bendAccount); \($0)" } ?? bendAccount }
+
+  private static let ends: [Ground: String] = [
+    .falling: "it is not at rest there: further against the gradient the value falls",
+    .kink: "it is a kink: the value rises on both sides, and the gradient does not shrink towards it",
+  ]
+
+  private var bendAccount: String {
     let slope = "gradient \(Self.text(gradientNorm))"
     guard let curvatures, let least = curvatures.first, let largest = curvatures.last else {
       return slope
@@ -89,8 +172,9 @@ public struct LocalShape: Sendable {
           : "; how it bends is not known: the Hessian is not finite there")
     }
     let bend = "\(slope), curvatures \(Self.text(least)) to \(Self.text(largest)): "
-    if let newtonGain {
-      return bend + "it bends up in all directions, and Newton's step would lead \(Self.text(newtonGain)) lower"
+    if let quadraticGain {
+      return bend
+        + "it bends up in all directions, and a quadratic like it would have its minimum \(Self.text(quadraticGain)) lower"
     }
     let (down, all) = (curvatures.count { $0 < -rounding }, curvatures.count)
     let untold = curvatures.count { abs($0) <= rounding }

@@ -29,6 +29,10 @@ public struct Minimization: Sendable {
     public private(set) var failure: String?
     /// Updates that were skipped, as `finite` does.
     public private(set) var skipped = 0
+    /// What bounds there are of a variable, by its name.
+    public let bounds: @Sendable (String) -> ClosedRange<Double>?
+    /// Whether `l1` adds to what is descended.
+    public let isThresholded: Bool
     /// Why it never left its start; nil where it did, or broke down.
     public private(set) var stillness: String?
 
@@ -37,8 +41,13 @@ public struct Minimization: Sendable {
     /// Where it ended.
     public var end: Tree<NDArray> { points.last! }
 
-    fileprivate init(_ method: String, _ calls: OracleCalls) {
-      self.method = method
+    /// Updates after which it was seen to stand still for good, as no step that was tried lowered the value enough; nil where it did not.
+    public private(set) var standstill: Int?
+
+    fileprivate init(_ method: any DescentMethod, _ variables: [String], _ calls: OracleCalls) {
+      self.method = method.description
+      bounds = { method.bounds(of: $0) }
+      isThresholded = variables.contains { method.isThresholded($0) }
       cost = (calls.gradients + 2 * calls.hessianProducts, calls.losses)
     }
 
@@ -51,6 +60,10 @@ public struct Minimization: Sendable {
     fileprivate mutating func fail(_ reason: String) { failure = reason }
     fileprivate mutating func skip(_ count: Int) { skipped = count }
     fileprivate mutating func stand(_ reason: String) { stillness = reason }
+    fileprivate mutating func standStill() {
+      let moving = points.lastIndex { $0 != end }
+      standstill = moving.flatMap { $0 + 2 < points.count ? updates[$0 + 1] : nil }
+    }
   }
 
   /// - Throws: `FormulaError` where start and formula do not have the same variables, or the value at the start is not finite.
@@ -90,7 +103,8 @@ public struct Minimization: Sendable {
     let step = try TrainingStep(
       objective, method: method, inputs: Tree(), from: try TrainingState(startingFrom: start.values, method: method),
       key: RandomKey(seed: seed))
-    var path = Path(method.description, step.calls)
+    try checkStart(of: method)
+    var path = Path(method, formula.variables, step.calls)
     // A mean of points has a value of its own, which the step does not know.
     let keepsMean = !MovingAverage.averages(in: step.state.optimizerState).isEmpty
     let program = keepsMean ? try Self.program(formula, at: start.values) : nil
@@ -136,6 +150,7 @@ public struct Minimization: Sendable {
     path.look(updates, value, end)
     let readings = Dictionary(uniqueKeysWithValues: zip(step.readingTags, last))
     path.skip(Int(readings.filter { $0.key.hasPrefix("optimizer/skipped") }.values.reduce(0, +)))
+    if readings["optimizer/stepFraction"] == 0 { path.standStill() }
     if path.points.allSatisfy({ $0 == start.values }) {
       path.stand(
         try Stillness(
@@ -144,6 +159,16 @@ public struct Minimization: Sendable {
         ).description)
     }
     return path
+  }
+
+  /// - Throws: `FormulaError` where a variable starts outside its bounds: what searches along lines would never come within.
+  private func checkStart(of method: any DescentMethod) throws {
+    for (name, leaf) in start.values {
+      guard let bounds = method.bounds(of: name), let value = leaf.doubles.first(where: { !bounds.contains($0) }) else {
+        continue
+      }
+      throw FormulaError("\(method): \(name) starts at \(value), outside its bounds")
+    }
   }
 
   /// Numbers of all points of a path, about.

@@ -27,10 +27,13 @@ struct Stillness: CustomStringConvertible {
         "its rate is 0"
       } else if readings["optimizer/stepFraction"] == 0 {
         "no step that was tried lowered the value enough"
-      } else if !(Self.squared.contains(largest)) {
-        "squares of its gradient, \(String(largest)), are \(largest > 1 ? "beyond" : "0 in") double precision"
+      } else if readings["optimizer/boundFraction"] == 1 {
+        "its bounds hold it there"
       } else {
         "its steps were 0, or too small to change it"
+          + (Self.squared.contains(largest)
+            ? ""
+            : "; squares of its gradient, \(String(largest)), are \(largest > 1 ? "beyond" : "0 in") double precision")
       }
   }
 

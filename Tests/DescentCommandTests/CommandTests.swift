@@ -29,7 +29,9 @@ struct Command {
     return (process, output)
   }
 
-  static func run(_ arguments: String...) throws -> (status: Int32, text: String) {
+  static func run(_ arguments: String...) throws -> (status: Int32, text: String) { try run(all: arguments) }
+
+  static func run(all arguments: [String]) throws -> (status: Int32, text: String) {
     let (process, output) = try start(arguments)
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()

@@ -38,6 +38,25 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: out + "/report.html"))
   }
 
+  /// A formula that begins with a minus is one wherever it stands; ends are saved in full, and descents of one text are told apart.
+  @Test(arguments: [
+    ["-x", "--from", "x=1"], ["--from", "x=1", "-x"], ["--from=x=1", "-cos(x)"],
+    ["--from", "x=1", "--updates", "3", "-x+x^2"],
+    ["-o", "--from", "o=1"], ["--replace", "-x", "--from", "x=1"],
+  ])
+  func aMinusBeginsAFormula(_ arguments: [String]) throws {
+    let out = temporary.path + "/minus"
+    let updates = arguments.contains("--updates") ? [] : ["--updates", "3"]
+    let result = try Command.run(
+      all: ["minimize"] + arguments + updates + ["--chain", "rate 0.1", "--chain", "rate 0.1", "--out", out])
+    #expect(result.status == 0, "\(result.text)")
+    let ends = try String(contentsOfFile: out + "/report-data/ends.csv", encoding: .utf8).split(separator: "\n")
+    #expect(ends[0] == "descent,method,variable,index,value" && ends.count == 3)
+    #expect(ends[1].hasPrefix("1,\"rate 0.1\",\(arguments.contains("-o") ? "o" : "x"),,"))
+    let values = try String(contentsOfFile: out + "/report-data/values.csv", encoding: .utf8)
+    #expect(values.contains("\"rate 0.1\"") && values.contains("\"rate 0.1 (2)\""))
+  }
+
   /// What cannot be does not take away what is there.
   @Test func aReportIsReplacedByAnotherOnly() throws {
     let out = temporary.path + "/kept"

@@ -31,6 +31,21 @@ import Testing
     #expect(ends.largestError < 1e-4 * expected[4] && ends.leastError < 1e-4 * expected[4])
   }
 
+  /// A first direction may hold next to nothing of the largest eigenvalue's: an iteration that ended as soon as it is near some eigenvalue
+  /// would name another one.
+  @Test func theLargestIsTheLargest() throws {
+    let data = ExampleArrays(
+      features: NDArray([3.0, 0, 0, 0, 2.9, 0, 0, 0, 2.8].map { Float($0) }, shape: [3, 3]),
+      targets: NDArray([Float](repeating: 0, count: 3), shape: [3, 1]))
+    let probe = probe(Linear(3, 1, bias: false))
+    let weights = Tree([(path: "weight", leaf: NDArray([Float](repeating: 0, count: 3), shape: [3, 1]))])
+    for seed in 0..<100 {
+      let ends = try probe.ends(at: weights, on: data, key: RandomKey(seed: seed), tolerance: 0.1)
+      // 2 x² / 3 of each.
+      #expect(abs(ends.largest - 6) < 1e-4 && abs(ends.least - 2 * 2.8 * 2.8 / 3) < 1e-4, "\(seed): \(ends)")
+    }
+  }
+
   /// Of a network with hidden units: the Hessian column by column, which is symmetric; its ends are within the errors that are
   /// said, at each number of products; the gradient is that of `RiskProbe`.
   @Test func endsOfANetwork() throws {

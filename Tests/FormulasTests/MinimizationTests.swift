@@ -71,7 +71,7 @@ import Training
     #expect(abs(plane.gradientNorm / size - 5) < 1e-14)
     let bowl = try LocalShape(of: Formula("\(size) * (x^2 + 2 * y^2)"), at: point)
     #expect(abs(bowl.gradientNorm / size - 20.0.squareRoot()) < 1e-14)
-    #expect(abs(bowl.newtonGain! / size - 3) < 1e-12 && bowl.account.contains("bends up in all directions"))
+    #expect(abs(bowl.quadraticGain! / size - 3) < 1e-12 && bowl.account.contains("bends up in all directions"))
     let list = try StartPoint("v=[\(3 * size), \(-4 * size)]")
     let norm = try LocalShape(of: Formula("norm(v)"), at: list.values)
     #expect(abs(norm.value / size - 5) < 1e-14 && abs(norm.gradientNorm - 1) < 1e-14)
@@ -93,6 +93,70 @@ import Training
     #expect { try Minimization(Formula(formula), from: StartPoint(start)) } throws: { "\($0)".contains(hint) }
   }
 
+  /// Whether a descent has come to rest is told from the function itself, also where nothing bends.
+  @Test(arguments: [
+    ("x^2", "x=1", LocalShape.Ground.falling), ("x^2", "x=0", .other), ("x^2", "x=1e-6", .other),
+    ("1e6*x^2", "x=1e-5", .other),
+    ("x", "x=3", .falling), ("abs(x)", "x=0", .other), ("abs(x)", "x=1e-16", .kink),
+    ("abs(x) + y^2", "x=-1e-12, y=1e-9", .kink),
+    ("norm(v)", "v=[1e-14, -1e-15]", .kink), ("(x^2+y-11)^2+(x+y^2-7)^2", "x=-0.27, y=-0.92", .falling),
+    ("1e-200*x^2", "x=1", .falling),
+    ("1e200*x^2", "x=1e-9", .other), ("log(x)", "x=1e-5", .other), ("exp(x)", "x=-800", .other),
+    ("x^4", "x=0.5", .falling),
+    ("max(x, 0)", "x=-1", .other), ("relu(x) - x", "x=-1", .falling), ("1e9 + x", "x=5", .falling),
+    ("x^2", "x=1e150", .falling),
+  ])
+  func theGroundIsTold(_ formula: String, _ start: String, _ ground: LocalShape.Ground) throws {
+    let shape = try LocalShape(of: Formula(formula), at: StartPoint(start).values)
+    #expect(shape.ground == ground, "\(formula) at \(start): \(shape.ground), \(shape.account)")
+    #expect(
+      shape.account.contains("not at rest") == (ground == .falling)
+        && shape.account.contains("kink") == (ground == .kink))
+  }
+
+  /// A line search that tries too few lengths stands still, before it has come to rest.
+  @Test func aStandstillIsSeen() throws {
+    let problem = try Minimization(Formula("(x^2+y-11)^2+(x+y^2-7)^2"), from: StartPoint("x=-0.27, y=-0.92"))
+    let stuck = try problem.descent(by: "linesearch trials=8 (lbfgs | rate 1)", updates: 200)
+    let since = try #require(stuck.standstill)
+    #expect(since < 20 && stuck.stillness == nil)
+    #expect(try LocalShape(of: problem.formula, at: stuck.end).ground == .falling)
+    let free = try problem.descent(by: "linesearch trials=20 (lbfgs | rate 1)", updates: 200)
+    #expect(try free.values.last! < 1e-20 && LocalShape(of: problem.formula, at: free.end).ground == .other)
+    #expect(try problem.descent(by: "rate 0.001", updates: 20).standstill == nil)
+  }
+
+  /// Numbers at a bound beyond which the function falls are held there, and the others are looked at.
+  @Test func boundsHoldNumbers() throws {
+    let problem = try Minimization(
+      Formula("(x - 3)^2 + sum((v - 0.5)^2 * v[0]^2) + 3*v[0]"), from: StartPoint("x=0.5, v=[0.7, 0.3]"))
+    let path = try problem.descent(by: "rate 0.05 | bounds 0.25 only=v | bounds none 1 only=x", updates: 4000)
+    #expect(path.bounds("x") == -.infinity...1 && path.bounds("v") == 0.25...(.infinity) && path.bounds("y") == nil)
+    let shape = try LocalShape(of: problem.formula, at: path.end, bounds: path.bounds)
+    #expect(
+      shape.account.hasPrefix(
+        "2 of 3 numbers are held at a bound, beyond which the function would fall; along the others: gradient"))
+    #expect(shape.gradientNorm < 1e-9 && shape.curvatures!.count == 1 && abs(shape.curvatures![0] - 0.125) < 1e-12)
+    let free = try LocalShape(of: problem.formula, at: path.end)
+    #expect(free.gradientNorm > 3 && free.curvatures!.count == 3)
+    // At a bound that it leaves by itself a number is free.
+    let inward = try LocalShape(of: Formula("(x - 3)^2"), at: StartPoint("x=0").values) { _ in 0...10 }
+    #expect(inward.gradientNorm == 6 && !inward.account.contains("held"))
+    let all = try Minimization(Formula("x^2"), from: StartPoint("x=2")).descent(
+      by: "linesearch (rate 0.3 | bounds 2 4)", updates: 5)
+    #expect(all.stillness != nil)
+    #expect(
+      try LocalShape(of: Formula("x^2"), at: all.end, bounds: all.bounds).account
+        == "it is held at its bound: from there the function rises")
+    #expect { try problem.descent(by: "rate 0.1 | bounds 1 2 only=x", updates: 1) } throws: {
+      "\($0)".contains("x starts at 0.5, outside its bounds")
+    }
+    #expect(
+      try problem.descent(by: "sam (groups (x: rate 0.1 | l1 0.1; v: rate 0.1 | bounds 0 1))", updates: 1).isThresholded
+    )
+    #expect(try !problem.descent(by: "rate 0.1", updates: 1).isThresholded)
+  }
+
   /// Minima, saddles and flat directions; what Newton's step gains is exact on a parabola.
   @Test func shapes() throws {
     func shape(_ formula: String, _ start: String) throws -> LocalShape {
@@ -103,11 +167,11 @@ import Training
     // Eigenvalues of [[4, 1], [1, 6]].
     let root = 2.0.squareRoot()
     #expect(zip(bowl.curvatures!, [5 - root, 5 + root]).allSatisfy { abs($0 - $1) < 1e-12 })
-    #expect(abs(bowl.newtonGain! - 12) < 1e-12 && bowl.account.contains("bends up in all directions"))
+    #expect(abs(bowl.quadraticGain! - 12) < 1e-12 && bowl.account.contains("bends up in all directions"))
     let saddle = try shape("x^2 - y^2", "x=0, y=0")
-    #expect(saddle.newtonGain == nil && saddle.account.contains("bends down in 1 of 2 directions"))
+    #expect(saddle.quadraticGain == nil && saddle.account.contains("bends down in 1 of 2 directions"))
     let valley = try shape("(x + y)^2", "x=1, y=1")
-    #expect(valley.newtonGain == nil)
+    #expect(valley.quadraticGain == nil)
     #expect(valley.account.contains("in 1 of 2 directions the curvature is not told from 0"))
     // The dense Hessian of a long list is not made.
     let long = try shape("sum(x^2)", "x=[1]*\(LocalShape.mostNumbers + 1)")
@@ -121,7 +185,9 @@ import Training
     #expect(hidden.account.contains("2e-09 to 2e+09: in 1 of 2 directions the curvature is not told from 0"))
     let steep = try shape("x^2 + log(y)", "x=1, y=2e-7")
     #expect(abs(steep.curvatures!.last! - 2) < 1e-9 && steep.account.contains("bends down in 1 of 2"))
-    #expect(try shape("x", "x=1").account.hasSuffix("it does not bend"))
+    #expect(
+      try shape("x", "x=1").account.hasSuffix(
+        "it does not bend; it is not at rest there: further against the gradient the value falls"))
     #expect(try shape("sqrt(x)", "x=0").account.contains("the Hessian is not finite there"))
     // Rosenbrock's valley at its minimum, of which Examples/OwnFunction prints the same numbers.
     let lists = try shape("sum(100 * (x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)", "x=[1]*10")

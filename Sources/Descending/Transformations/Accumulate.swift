@@ -17,6 +17,7 @@ public struct Accumulate: NamedTransformation {
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
   public var presumesItsSteps: Bool { inner.presumesItsSteps }
+  public var bearsShorterSteps: Bool { inner.bearsShorterSteps }
   public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(
@@ -55,6 +56,8 @@ public struct Accumulate: NamedTransformation {
     let before = state.subtree("inner")
     let result = try context.run(
       inner, (1 / Double(count)) * sum, before, loss: meanLoss, counters: counters)
+    // Between updates it is 0: what stands behind cannot know.
+    context.rate = nil
     // An update empties the sums.
     for path in ["count", "loss"] { own[path] = own[path].map { $0.filled(with: 0).where(full, else: $0) } }
     let next = before.zipped(with: result.state) { $1.where(full, else: $0) }.prefixed("inner")

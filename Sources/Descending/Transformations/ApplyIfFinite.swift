@@ -13,6 +13,7 @@ public struct ApplyIfFinite: NamedTransformation {
   public var requirements: Requirements { inner.requirements }
   public var makesStep: Bool { inner.makesStep }
   public var presumesItsSteps: Bool { inner.presumesItsSteps }
+  public var bearsShorterSteps: Bool { inner.bearsShorterSteps }
   public var isDifferentiable: Bool { inner.isDifferentiable }
 
   public static let kind = TransformationKind(

@@ -12,6 +12,9 @@ public struct Grouped: NamedTransformation {
   public var requirements: Requirements { rules.reduce([]) { $0.union($1.transformation.requirements) } }
   public var makesStep: Bool { rules.contains { $0.transformation.makesStep } }
   public var presumesItsSteps: Bool { rules.contains { $0.transformation.presumesItsSteps } }
+  public var bearsShorterSteps: Bool {
+    rules.allSatisfy { !$0.transformation.presumesItsSteps || $0.transformation.bearsShorterSteps }
+  }
   public var isDifferentiable: Bool { rules.allSatisfy(\.transformation.isDifferentiable) }
 
   public static let kind = TransformationKind(
@@ -26,9 +29,7 @@ public struct Grouped: NamedTransformation {
   /// - Throws: `DescentError` for a path that matches none or several, or a rule without a path.
   public func assignment(of paths: [String]) throws -> [Int] {
     let result = try paths.map { path -> Int in
-      let matching = rules.indices.filter { rule in
-        rules[rule].pattern.split(separator: "+").contains { PathPattern(String($0)).matches(path) }
-      }
+      let matching = matching(path)
       guard matching.count == 1 else {
         let names = matching.map { rules[$0].pattern }.joined(separator: ", ")
         throw DescentError(
@@ -41,6 +42,13 @@ public struct Grouped: NamedTransformation {
       throw DescentError("the group \(rules[index].pattern) takes no parameter")
     }
     return result
+  }
+
+  /// The rules that take a path; of a path that fits one.
+  func matching(_ path: String) -> [Int] {
+    rules.indices.filter { rule in
+      rules[rule].pattern.split(separator: "+").contains { PathPattern(String($0)).matches(path) }
+    }
   }
 
   /// One line for each path: the rule it follows.

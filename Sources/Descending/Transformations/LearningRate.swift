@@ -30,6 +30,7 @@ public struct LearningRate: NamedTransformation {
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     var rate = schedule.value(at: context.counters)
     if let factor = try context.step() { rate = rate.cast(to: factor.elementType) * factor }
+    context.rate = rate
     // As it was written, where it is a number alone.
     context.record("optimizer/learningRate", rate.cast(to: .float64))
     return (-rate * updates, state)

@@ -34,7 +34,7 @@ public struct Lookahead: NamedTransformation {
   ) { Lookahead(period: $0, pull: $1, $2) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try inner.checkMayBeChanged(by: "lookahead")
+    try inner.checkMayBeChanged(by: "lookahead", onlyShortens: true)
     return try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("slow"))
   }
 

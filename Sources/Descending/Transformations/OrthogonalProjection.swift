@@ -53,12 +53,10 @@ public struct OrthogonalProjection: NamedTransformation {
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext
   ) throws -> (updates: Updates, state: Tree<Tensor>) {
     let parameters = try context.parameters()
-    for pattern in paths where !updates.paths.contains(where: { PathPattern(pattern).matches($0) }) {
-      throw DescentError("\(description): no parameter matches \(pattern)")
-    }
+    let chosen = ChosenPaths(patterns: paths)
+    try chosen.check(among: updates.paths, for: description)
     let projected = updates.tree.mapWithPaths { path, g -> Tensor in
-      let chosen = paths.isEmpty || paths.contains { PathPattern($0).matches(path) }
-      guard chosen, !(guarded && g.count == 1), let w = parameters[path] else { return g }
+      guard chosen.contains(path), !(guarded && g.count == 1), let w = parameters[path] else { return g }
       return project(g, w)
     }
     return (Updates(projected), state)

@@ -29,7 +29,7 @@ public struct ScheduleFree: NamedTransformation {
   ) { ScheduleFree(beta: $0, $1) }
 
   public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
-    try inner.checkMayBeChanged(by: "schedulefree")
+    try inner.checkMayBeChanged(by: "schedulefree", onlyShortens: true)
     return try inner.initialState(for: parameters).prefixed("inner").merging(parameters.zeros("point"))
       .merging(parameters.zeros(MovingAverage.key))
       .merging(Tree(["largestRate": NDArray(0.0), "weight": NDArray(0.0)]))
@@ -43,6 +43,8 @@ public struct ScheduleFree: NamedTransformation {
     func begun(_ name: String) -> Updates {
       Updates(state.subtree(name).zipped(with: here.tree) { $1.where(isFirst, else: $0) })
     }
+    let start = begun("point")
+    context.start(stepsFrom: Parameters(start.tree))
     let (step, next) = try context.steps(of: inner, on: updates, state.subtree("inner"), in: description)
     let rates = context.readings.filter { $0.key.hasPrefix("optimizer/learningRate") }.sorted { $0.key < $1.key }
     let largest = rates.reduce(state["largestRate"]!) { max($0, $1.value.cast(to: .float64)) }
@@ -50,7 +52,7 @@ public struct ScheduleFree: NamedTransformation {
     let weight = state["weight"]! + own
     let share = select(weight .> 0, own / select(weight .> 0, weight, 1), 0)
 
-    let point = begun("point") + step
+    let point = start + step
     let before = begun(MovingAverage.key)
     let mean = before + share * (point - before)
     let target = mean + (1 - beta) * (point - mean)

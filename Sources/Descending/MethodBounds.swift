@@ -1,0 +1,45 @@
+/// What methods built of this library's transformations do to where a parameter may be.
+extension DescentMethod {
+  /// The bounds of one parameter, by its path; nil where it has none, or where something else makes steps.
+  package func bounds(of path: String) -> ClosedRange<Double>? {
+    let all = stages(for: path).compactMap { $0 as? Bounds }.filter { ChosenPaths(patterns: $0.paths).contains(path) }
+    // The last of several has the last word: they may exclude one another.
+    guard let last = all.last else { return nil }
+    return all.dropLast().reversed().reduce(last.low...last.high) {
+      $0.overlaps($1.low...$1.high) ? $0.clamped(to: $1.low...$1.high) : $0
+    }
+  }
+
+  /// Whether `l1` acts on a parameter.
+  package func isThresholded(_ path: String) -> Bool {
+    stages(for: path).contains {
+      ($0 as? SoftThreshold).map { $0.strength > 0 && ChosenPaths(patterns: $0.paths).contains(path) } ?? false
+    }
+  }
+
+  /// The transformations that act on a parameter, those that others hold too.
+  private func stages(for path: String) -> [any GradientTransformation] {
+    switch self {
+    case let method as GradientDescent: Self.stages(of: method.transformation, for: path)
+    case let method as SharpnessAware: Self.stages(of: method.transformation, for: path)
+    case let method as BacktrackingLineSearch: Self.stages(of: method.transformation, for: path)
+    case let method as TruncatedNewton: Self.stages(of: method.transformation, for: path)
+    default: []
+    }
+  }
+
+  private static func stages(of transformation: any GradientTransformation, for path: String)
+    -> [any GradientTransformation]
+  {
+    switch transformation {
+    case let chain as Chain: chain.stages.flatMap { stages(of: $0, for: path) }
+    case let groups as Grouped:
+      groups.matching(path).flatMap { stages(of: groups.rules[$0].transformation, for: path) }
+    case let outer as Accumulate: stages(of: outer.inner, for: path)
+    case let guarded as ApplyIfFinite: stages(of: guarded.inner, for: path)
+    case let holder as Lookahead: stages(of: holder.inner, for: path)
+    case let holder as ScheduleFree: stages(of: holder.inner, for: path)
+    default: [transformation]
+    }
+  }
+}
