@@ -49,8 +49,9 @@ let package = Package(
       cSettings: [.define("DESCENT_MPI", .when(traits: ["MPI"]))]),
 
     // Numbers, graphs, derivatives, programs.
+    room("Preconditions"),
     room("SystemFiles"),
-    room("Arrays", on: ["COpenBLAS", "SystemFiles"]),
+    room("Arrays", on: ["COpenBLAS", "Preconditions", "SystemFiles"]),
     room("Graphs", on: ["Arrays"]),
     room("Differentiation", on: ["Graphs"]),
     room("Compilation", on: ["Graphs", "CKernels", "COneDNN", "COpenBLAS"]),
@@ -65,10 +66,10 @@ let package = Package(
     room("LanguageModels", on: ["Arrays", "Graphs", "Parameters", "Models", "CKernels", "Compilation", "Training"]),
     room("MetaLearning", on: ["Arrays", "Datasets", "Models", "Training"]),
     room("Formulas", on: ["Arrays", "Graphs", "Compilation", "Parameters", "Reports", "Training"]),
-    room("Theory"),
-    room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Statistics", "Theory"]),
+    room("Theory", on: ["Preconditions"]),
+    room("Distributed", on: ["Arrays", "Compilation", "Datasets", "Preconditions", "Statistics", "Theory"]),
     room("MPIRanks", on: ["CMPI", "Distributed"]),
-    room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation"]),
+    room("SignalRecovery", on: ["Arrays", "Differentiation", "Compilation", "Preconditions"]),
     room(
       "Reinforcement",
       on: [
@@ -78,9 +79,9 @@ let package = Package(
 
     // Runs, statistics, reports, experiments.
     room("RunLogs", on: ["SystemFiles"]),
-    room("Statistics"),
+    room("Statistics", on: ["Preconditions"]),
     room("Training", on: ["Descending", "Models", "Datasets", "Diagnostics", "Compilation", "RunLogs"]),
-    room("Reports", on: ["Statistics", "SystemFiles"]),
+    room("Reports", on: ["Preconditions", "Statistics", "SystemFiles"]),
     room(
       "Experiments",
       on: [
@@ -139,7 +140,7 @@ let named = Dictionary(uniqueKeysWithValues: package.targets.map { ($0.name, $0.
 
 func library(_ dependency: Target.Dependency) -> String? {
   guard case .byNameItem(let name, _) = dependency,
-    libraries.contains(name) || name == "Descent" || name == "TestSupport"
+    libraries.contains(name) || ["Descent", "Preconditions", "TestSupport"].contains(name)
   else {
     return nil
   }

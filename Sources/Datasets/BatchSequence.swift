@@ -36,6 +36,7 @@ public struct BatchSequence: Sendable {
     guard batchSize > 0, dataset.count >= batchSize else {
       throw DatasetError(dataset.name, "\(dataset.count) examples do not fill one batch of \(batchSize)")
     }
+    try dataset.checkTargets()
     try augmentation.check(dataset)
     try normalization?.check(dataset)
     self.dataset = dataset

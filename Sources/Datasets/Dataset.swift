@@ -34,6 +34,27 @@ public struct Dataset: Sendable {
     self.classNames = classNames
   }
 
+  /// - Throws: `DatasetError` where targets are not as many as examples, a label is no class, or a number to predict is none.
+  public func checkTargets() throws {
+    switch targets {
+    case .classes(let labels):
+      guard labels.count == count else { throw DatasetError(name, "\(count) examples have \(labels.count) labels") }
+      let limit = classNames.isEmpty ? Int32.max : Int32(clamping: max(classNames.count, 2))
+      if let row = labels.firstIndex(where: { $0 < 0 || $0 >= limit }) {
+        throw DatasetError(
+          name, "the label of example \(row) is \(labels[row]), and there are \(classNames.count) classes, from 0 on")
+      }
+    case .numbers(let array):
+      guard array.shape.rank > 0, array.shape[0] == count else {
+        throw DatasetError(name, "\(count) examples have targets of the shape \(array.shape)")
+      }
+      let width = max(array.count / max(count, 1), 1)
+      if let place = (0..<array.count).first(where: { !array[flat: $0].isFinite }) {
+        throw DatasetError(name, "the target of example \(place / width) is \(array[flat: place])")
+      }
+    }
+  }
+
   /// Number of examples.
   public var count: Int {
     switch features {

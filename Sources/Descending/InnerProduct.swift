@@ -23,7 +23,7 @@ extension Updates {
   ///
   /// Of float32 squares of scaled numbers take the place of those that are too large, as in Blue, "A portable Fortran program to find the Euclidean
   /// norm of a vector", 1978: both sums are made in one pass.
-  var length: Tensor {
+  public var length: Tensor {
     guard tree.leaves.allSatisfy({ $0.elementType == .float32 }) else {
       let square = InnerProduct(self, self)
       return square.left * root(square.share)
@@ -53,5 +53,5 @@ extension Updates {
 
 extension Tensor {
   /// The Euclidean length of all elements, with derivative 0 at 0.
-  var length: Tensor { Updates(["x": self]).length }
+  public var length: Tensor { Updates(["x": self]).length }
 }

@@ -70,8 +70,10 @@ extension ValueForm where Value == Double {
   /// A share that remains from step to step.
   public static let decay = number("in 0..<1", examples: ["0.5", "0.25"]) { (0..<1).contains($0) }
 
-  /// The same form, where a small number that stands alone behind a stage must be named: it is a rate in other libraries.
-  func doubtingRate(of stage: String) -> ValueForm {
+  /// The same form, where a small number that stands alone behind a stage must be named: `adam 0.001` is a rate in other libraries.
+  ///
+  /// - Parameter stage: the stage's name, for the error's sentence.
+  public func doubtingRate(of stage: String) -> ValueForm {
     doubting { $0 < 0.5 ? "a rate, which is a stage of its own: \(stage) | rate \($0)" : nil }
   }
 }

@@ -183,8 +183,8 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "The experiment; not needed with --resume.")
   var experiment: String?
-  @Option(help: "A set of settings: smoke (seconds), quick (minutes), standard (hours), paper (days).")
-  var preset = "quick"
+  @Option(help: "A set of settings: smoke (seconds), quick (minutes; when not given), standard (hours), paper (days).")
+  var preset: String?
   @Option(name: .customLong("set"), help: "A setting, as descent.rate=0.02; may be repeated.")
   var changes: [String] = []
   @Option(help: "Number of seeds.")
@@ -210,9 +210,10 @@ struct RunCommand: ParsableCommand {
     }
     try CountOption.check(["--seeds": seeds])
     _ = try ShareOption.parse(share)
-    if resume != nil, !changes.isEmpty || seeds != nil || out != nil || replace || real {
+    if resume != nil, preset != nil || !changes.isEmpty || seeds != nil || out != nil || replace || real {
       throw ValidationError(
-        "--resume goes on with the settings of the run: leave out --set, --seeds, --out, --replace and --real")
+        "--resume goes on with the settings of the run: leave out --preset, --set, --seeds, --out, --replace and --real"
+      )
     }
   }
 
@@ -257,8 +258,8 @@ struct RunCommand: ParsableCommand {
 
   private func start<E: Experiment>(_ type: E.Type, _ workplace: any Workplace) throws -> RunSession.Outcome {
     try RunSession.start(
-      type, preset: preset, changes: changes(workers: workplace.places), seeds: seeds,
-      out: out ?? "runs/\(E.name)-\(preset)" + ShareOption.suffix(share), replacing: replace,
+      type, preset: preset ?? "quick", changes: changes(workers: workplace.places), seeds: seeds,
+      out: out ?? "runs/\(E.name)-\(preset ?? "quick")" + ShareOption.suffix(share), replacing: replace,
       data: dataOptions.locator, commandLine: ["descent"] + CommandLine.arguments.dropFirst(), workplace: workplace,
       announce: announce, isQuiet: quiet)
   }
@@ -270,7 +271,7 @@ struct RunCommand: ParsableCommand {
         try session.resume(type, folder: folder, data: dataOptions.locator)
       } else {
         try session.start(
-          type, preset: preset, changes: changes(workers: workers), seeds: seeds, data: dataOptions.locator)
+          type, preset: preset ?? "quick", changes: changes(workers: workers), seeds: seeds, data: dataOptions.locator)
       }
     }
     let type: any Experiment.Type

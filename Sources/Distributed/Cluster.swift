@@ -1,3 +1,5 @@
+@_exported import Preconditions
+
 /// Workers around a server: how long each needs for a gradient, and for a coordinate on its links.
 public struct Cluster: Hashable, Sendable, Codable {
   /// h_i, seconds for one stochastic gradient.

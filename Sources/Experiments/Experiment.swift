@@ -118,14 +118,20 @@ extension Experiment {
 
   /// Decides the claims: each by its test, all corrected for their number, and only where what they require holds.
   ///
-  /// - Throws: `FindingsError.missing`; `SettingsError` where two claims have one name.
+  /// - Throws: `FindingsError.missing`; `SettingsError` where two claims, or two unlike conditions, have one name.
   public func decide(_ findings: Findings<Arm>) throws -> Verdicts {
     let (tests, alpha) = (try claims(), configuration.decision.alpha)
     guard Set(tests.map(\.claim.id)).count == tests.count else { throw SettingsError("two claims have one name") }
     let isUnfinished = try !sweep().unfinished(findings).isEmpty
     var preconditions: [String: Precondition] = [:]
     var order: [String] = []
-    for condition in tests.flatMap(\.conditions) where preconditions[condition.name] == nil {
+    for condition in tests.flatMap(\.conditions) {
+      if let known = preconditions[condition.name] {
+        guard condition.isSame(as: known) else {
+          throw SettingsError("two conditions that are not the same have one name: \(condition.name)")
+        }
+        continue
+      }
       var measured = try condition.measured(findings)
       // What is no number may yet become one.
       if isUnfinished, measured.measured.isNaN { measured.count = 0 }

@@ -148,7 +148,12 @@ package enum Settings {
       switch context.underlyingError as? YamlError {
       case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
         return "line \(mark.line) is no YAML"
-      default: return [place(context), context.debugDescription].filter { !$0.isEmpty }.joined(separator: ": ")
+      default:
+        // A case that an enumeration does not have, as the decoder says it.
+        if let match = context.debugDescription.firstMatch(of: /Cannot initialize \w+ from invalid \w+ value (.*)/) {
+          return "\(subject(context)) cannot be \(match.1)"
+        }
+        return [place(context), context.debugDescription].filter { !$0.isEmpty }.joined(separator: ": ")
       }
     @unknown default: return "\(error)"
     }

@@ -63,7 +63,8 @@ public struct TerminalSummary: Sendable {
         let e = decision.evidence
         return [
           decision.claim.name, decision.verdict.rawValue, "\(e.count)", short(e.estimate),
-          "\(short(e.interval.low)) ... \(short(e.interval.high))", "\(short(100 * e.interval.level)) %",
+          "\(short(e.interval.low)) ... \(short(e.interval.high))",
+          "\(Report.number(100 * e.interval.level, digits: 6)) %",
           short(e.pValue),
         ] + (isCorrected ? [short(e.adjustedPValue ?? .nan)] : [])
       })

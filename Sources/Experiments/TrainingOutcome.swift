@@ -45,9 +45,13 @@ package struct TrainingOutcome {
     if let other = baselines.linear.first(where: { merit($0.values) != nil }) {
       text += "; \(other.name) does (\(merit(other.values)!))"
     } else if own == nil {
+      // Where nothing simpler was tried, as on images, it says only that this descent has found nothing yet.
       text +=
         trainRows < 100
-        ? ": \(counted(trainRows, "row")) are few to learn from" : ": nothing that was found here predicts the target"
+        ? ": \(counted(trainRows, "row")) are few to learn from"
+        : baselines.linear.isEmpty
+          ? ": more epochs or another rate may help; nothing simpler was tried on it"
+          : ": nothing that was found here predicts the target"
     }
     return text
   }

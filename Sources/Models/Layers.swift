@@ -8,7 +8,7 @@ public struct Linear: Layer {
   public let outputs: Int
   /// Whether b is added.
   public let hasBias: Bool
-  /// How weights start; b starts at 0.
+  /// How weights start; b starts as biases do: uniform within 1/√inputs of 0, as in PyTorch.
   public let initializer: Initializer
 
   /// - Parameter bias: whether b is added.
@@ -44,7 +44,7 @@ public struct Convolution2D: Layer {
   public let padding: Padding
   /// Whether each feature has a number added.
   public let hasBias: Bool
-  /// How weights start; biases start at 0.
+  /// How weights start; biases start uniform within 1/√(taps · channels) of 0, as in PyTorch.
   public let initializer: Initializer
 
   /// - Parameter padding: zeros of half the window on each side when nil, so that stride 1 keeps an image's size.
@@ -162,6 +162,7 @@ public struct Dropout: Layer {
   public init(_ rate: Double) { self.rate = rate }
 
   public func forward(_ x: Tensor, in scope: inout ModelScope) throws -> Tensor {
+    guard (0..<1).contains(rate) else { throw ModelError("dropout: the rate must be in 0..<1 and is \(rate)") }
     guard scope.mode == .training, rate > 0 else { return x }
     let random = Tensor.random(.uniform, x.shape, key: try scope.randomKey(), x.elementType)
     return select(random .>= rate, x * (1 / (1 - rate)), 0)

@@ -21,13 +21,28 @@ public struct LossFunction: Sendable {
 
   /// - Parameters:
   ///   - takesClasses: whether targets are int32 classes, [batch]; else they are numbers.
-  ///   - perSample: the loss of each row, [batch], from outputs [batch, ...] and targets [batch, ...].
+  ///   - perSample: the loss of each row, [batch], from outputs [batch, ...] and targets [batch, ...] of as many axes; anything else is a
+  ///     `ShapeError`, as numbers [batch] beside outputs [batch, 1] would be repeated to a square.
   public init(
     _ name: String, takesClasses: Bool = false, perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
     self.name = name
     self.takesClasses = takesClasses
-    self.rows = rows
+    self.rows = { output, target in
+      guard !output.isPoisoned, !target.isPoisoned else { return rows(output, target) }
+      guard takesClasses || output.rank == target.rank, output.shape.dimensions.first == target.shape.dimensions.first
+      else {
+        return output.graph.fail(
+          name, [output, target], "outputs and targets of a loss need as many axes and rows: nothing is repeated")
+      }
+      let losses = rows(output, target)
+      guard losses.isPoisoned || (losses.rank > 0 && output.shape.dimensions.starts(with: losses.shape.dimensions))
+      else {
+        return output.graph.fail(
+          name, [output, target], "a loss gives one number for each row, and this one gives \(losses.shape)")
+      }
+      return losses
+    }
     ofDifference = nil
   }
 

@@ -1,3 +1,5 @@
+@_exported import Preconditions
+
 /// What a plot shows, without a word of how it is drawn.
 public struct Plot: Sendable {
   /// Points of one name; `low` and `high` make a band or an error bar.

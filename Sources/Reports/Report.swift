@@ -137,7 +137,7 @@ public struct Report: Sendable {
     let symbol = verdict == .upheld ? "✓" : verdict == .refuted ? "✗" : verdict == .undecided ? "?" : "–"
     let number: (Double) -> String = Self.number
     let (low, high) = (evidence.interval.low, evidence.interval.high)
-    let level = "\(Self.number(evidence.interval.level * 100)) %"
+    let level = "\(Self.number(evidence.interval.level * 100, digits: 6)) %"
     let interval = low.isNaN || high.isNaN ? "–" : "\(number(low)) … \(number(high))<br><small>\(level)</small>"
     func p(_ value: Double) -> String { fixed(value < 1e-4 ? "&lt; 0.0001" : number(value)) }
     func fixed(_ text: String) -> String { "<span class=\"number\">\(text)</span>" }

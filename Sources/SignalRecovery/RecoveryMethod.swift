@@ -1,3 +1,5 @@
+@_exported import Preconditions
+
 /// A descent for phase retrieval.
 public enum RecoveryMethod: String, Hashable, Sendable, Codable, CaseIterable {
   /// (1/2m) Σ (|z_i| - √y_i)².

@@ -1,3 +1,5 @@
+@_exported import Preconditions
+
 /// A confidence interval: its ends and how often such intervals cover the truth.
 public struct Interval: Hashable, Sendable, Codable {
   /// The lower end; minus infinity for an interval open below, NaN where the data allow none.

@@ -1,4 +1,5 @@
 import Foundation
+@_exported import Preconditions
 
 /// Gauss-Legendre quadrature: exact for polynomials of degree below twice the number of nodes.
 public struct GaussLegendre: Sendable {

@@ -22,11 +22,6 @@ extension TrainingProblem {
       train += order.dropFirst(count).map { members[$0] }
     }
     guard !held.isEmpty else { throw DatasetError(all.name, "\(all.count) examples are too few to hold some out") }
-    self.init(train: all.subset(train.sorted()), validation: all.subset(held.sorted()))
-    test = parts.test
-    if case .numbers(let targets) = parts.test.targets, let scale = targetScale {
-      test?.targets = .numbers(scale.standardize(targets))
-    }
-    summary += ", \(parts.test.count) test"
+    self.init(train: all.subset(train.sorted()), validation: all.subset(held.sorted()), test: parts.test)
   }
 }

@@ -5,7 +5,7 @@ public struct TrainingProblem: Sendable {
   /// What is looked at on the way, and chooses.
   public var validation: Dataset
   /// What nothing is chosen by, where there is such a part.
-  public var test: Dataset?
+  public package(set) var test: Dataset?
   /// What is still to be done to features when a batch is made.
   public var normalization: Normalization?
   /// Undoes the standardisation of numbers to predict.
@@ -31,24 +31,34 @@ public struct TrainingProblem: Sendable {
   }
 
   /// Images, or arrays of numbers: features are standardised channel by channel, numbers to predict one by one, both
-  /// from the training part.
-  public init(train: Dataset, validation: Dataset) {
+  /// from the training part. The test part, by which nothing is chosen, is standardised as the others are.
+  ///
+  /// Classes without names are named by their numbers.
+  public init(train: Dataset, validation: Dataset, test: Dataset? = nil) {
+    var train = train
+    if case .classes(let labels) = train.targets, train.classNames.isEmpty, let last = labels.max(), last >= 0 {
+      train.classNames = (0...Int(last)).map(String.init)
+    }
     let statistics = train.channelStatistics()
     normalization = Normalization(mean: statistics.mean, standardDeviation: statistics.standardDeviation)
     (self.train, self.validation) = (train, validation)
     validationLines = []
+    self.test = test
     let shape = train.exampleShape.dimensions.map(String.init).joined(separator: " x ")
     let target: String
     if case .numbers(let targets) = train.targets, case .numbers(let held) = validation.targets {
       let scale = TargetScale(of: targets)
       self.train.targets = .numbers(scale.standardize(targets))
       self.validation.targets = .numbers(scale.standardize(held))
+      if let test, case .numbers(let last) = test.targets { self.test!.targets = .numbers(scale.standardize(last)) }
       targetScale = scale
       target = "\(scale.mean.count) number\(scale.mean.count == 1 ? "" : "s") to predict"
     } else {
       target = "\(train.classNames.count) classes"
     }
-    summary = "\(train.name): examples of \(shape), \(target); \(train.count) train, \(validation.count) validate"
+    summary =
+      "\(train.name): examples of \(shape), \(target); \(train.count) train, \(validation.count) validate"
+      + (test.map { ", \($0.count) test" } ?? "")
   }
 
   /// Outputs that a model needs.
@@ -61,18 +71,26 @@ public struct TrainingProblem: Sendable {
 
   /// A short name for exactly these data: equal data, equal names.
   public var fingerprint: String {
-    var trees: [(path: String, leaf: NDArray)] = []
-    for (name, part) in [("train", train), ("validation", validation)] + (test.map { [("test", $0)] } ?? []) {
-      switch part.features {
-      case .numbers(let array): trees.append((name + "/features", array))
-      case .images(let bytes, _, _, _):
-        let words = stride(from: 0, to: bytes.count, by: 4).map { start in
+    let parts = [("train", train), ("validation", validation)] + (test.map { [("test", $0)] } ?? [])
+    return Tree(parts.flatMap { $1.arrays($0) }).digest + "-\(train.count)-\(validation.count)"
+  }
+}
+
+extension Dataset {
+  /// A short name for exactly these examples, without their targets.
+  package var featureDigest: String { Tree(Array(arrays("part").prefix(1))).digest }
+
+  /// Features and targets under a name.
+  fileprivate func arrays(_ name: String) -> [(path: String, leaf: NDArray)] {
+    let own: NDArray
+    switch features {
+    case .numbers(let array): own = array
+    case .images(let bytes, _, _, _):
+      own = NDArray(
+        stride(from: 0, to: bytes.count, by: 4).map { start in
           bytes[start..<min(start + 4, bytes.count)].reduce(Int32(0)) { $0 &* 256 &+ Int32($1) }
-        }
-        trees.append((name + "/features", NDArray(words)))
-      }
-      trees.append((name + "/targets", part.targetArray(at: Array(0..<part.count))))
+        })
     }
-    return Tree(trees).digest + "-\(train.count)-\(validation.count)"
+    return [(name + "/features", own), (name + "/targets", targetArray(at: Array(0..<count)))]
   }
 }

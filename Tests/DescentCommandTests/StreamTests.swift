@@ -153,6 +153,30 @@ import Testing
     }
   }
 
+  /// Seeds of one report have one length.
+  @Test func controlGoesOnAndNotBack() throws {
+    let path = folder + "/lengths"
+    let base = [
+      "control", "pendulum", "--episodes", "2", "--set", "method.hidden=[4]", "--set", "schedule.warmup=50", "--out",
+      path,
+    ]
+    func run(_ more: String...) throws -> (status: Int32, text: String) { try Command.run(all: base + more) }
+    #expect(try run("--steps", "200", "--seeds", "2").status == 0)
+    let shorter = try run("--steps", "100", "--seeds", "2")
+    #expect(
+      shorter.status == 1 && shorter.text.contains("holds seeds of 200 environment steps, and can have more, not 100"),
+      "\(shorter.text)")
+    let fewer = try run("--steps", "200", "--seeds", "1")
+    #expect(fewer.status == 1 && fewer.text.contains("holds 2 seeds"), "\(fewer.text)")
+    let longer = try run("--steps", "300", "--seeds", "3")
+    #expect(longer.status == 0 && longer.text.contains("n = 3"), "\(longer.text)")
+    let curves = try String(contentsOfFile: path + "/curves.csv", encoding: .utf8)
+    let last = Dictionary(
+      curves.split(separator: "\n").dropFirst().map { $0.split(separator: ",") }.map { ($0[0], $0[1]) }
+    ) { $1 }
+    #expect(last == ["0": "300", "1": "300", "2": "300"], "\(last)")
+  }
+
   @Test func controlRefusesWhatIsNotItsOwn() throws {
     let path = folder + "/other"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -79,7 +79,7 @@ import Testing
       .filter {
         ![
           "CImages", "CKernels", "CMPI", "COneDNN", "COpenBLAS", "COpenMPI", "CSQLite", "CZlib", "DescentCommand",
-          "RanksCommand", "TestSupport",
+          "Preconditions", "RanksCommand", "TestSupport",
         ].contains($0) && !$0.hasPrefix(".")
       }
     for name in libraries + ["AddAnOperation", "AddATransformation", "AddAnExperiment"] {

@@ -13,6 +13,31 @@ import Training
     #expect(SuccessCurves.halfPoint([1, 2], [0, 0.4]) == .infinity)
   }
 
+  /// A 50 % point between two ratios that are far apart is told by a straight line alone: it is no evidence, whatever the line says.
+  @Test(arguments: [[0.1, 1.9], [0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.9]])
+  func farRatiosDecideNothing(_ positions: [Double]) throws {
+    var c = PhaseRetrievalExperiment.presets.first { $0.name == "quick" }!.configuration
+    c.problem.ensembles = ["d2"]
+    c.problem.positions = positions
+    let experiment = PhaseRetrievalExperiment(c)
+    var findings = Findings<PhaseRetrievalArm>.madeUp(
+      seeds: experiment.reportedSeeds, PhaseRetrievalExperiment.madeUpMeasures)
+    for position in positions {
+      let source = experiment.source("hybrid", "d2", 100, position)
+      for seed in experiment.reportedSeeds {
+        findings.set(.ratio, of: source.arm, seed, to: PhaseRetrievalConfiguration.ratio(position, rank: 2))
+        for measure in [Measure.trials, .decided] { findings.set(measure, of: source.arm, seed, to: 10) }
+        findings.set(.dimension, of: source.arm, seed, to: 100)
+        findings.set(source.successes, of: source.arm, seed, to: position > 0.65 ? 10 : 0)
+      }
+    }
+    let decisions = try experiment.decide(findings).decisions
+    for id in ["at-plain-d2", "at-lifted-d2", "between-d2"] {
+      let decision = try #require(decisions.first { $0.claim.id == id })
+      #expect((decision.verdict == .notApplicable) == (positions.count == 2), "\(id): \(decision.verdict)")
+    }
+  }
+
   /// A difference of two points outside of the ratios may be anything.
   @Test func unknownDrawsWidenTheInterval() {
     let known = HalfPoint(estimate: 2, draws: (0..<100).map { Double($0) / 100 }, trials: 5)

@@ -153,5 +153,8 @@ private let c = [4.1, 3.9, 5.5, 5.0, 4.4]
     }
     #expect(holmAdjusted([0.6, 0.9]) == [1, 1])
     #expect(holmAdjusted([]).isEmpty)
+    // What is no number counts, and stays none.
+    let partly = holmAdjusted([0.01, .nan, 0.04])
+    #expect(abs(partly[0] - 0.03) < 1e-15 && partly[1].isNaN && abs(partly[2] - 0.08) < 1e-15)
   }
 }

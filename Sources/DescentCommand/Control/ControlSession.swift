@@ -70,7 +70,20 @@ struct ControlSession<Part: LearnerPart> {
     } else {
       // Of another command's run nothing is written over.
       guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("\(path) cannot be read") }
-      _ = try ControlMethodName(in: String(decoding: data, as: UTF8.self), path)
+      let saved = String(decoding: data, as: UTF8.self)
+      _ = try ControlMethodName(in: saved, path)
+      // Means are over seeds of one length, and a report is of all seeds that are there.
+      for (name, asked) in [("steps", settings.steps), ("seeds", settings.seeds)] {
+        guard let known = ControlMethodName.count(name, in: saved), known > asked else { continue }
+        throw ControlError(
+          "\(folder) holds \(name == "seeds" ? "\(known) seeds" : "seeds of \(known) environment steps"), and can have more, not \(asked): "
+            + "name another folder by --out, or replace its run by --replace")
+      }
+    }
+    if !isNew {
+      // From here on its seeds may be longer, also where the process is killed meanwhile.
+      try controlRun(0).restore()
+      try write(try Settings.yaml(settings), to: path)
     }
     var runs: [ControlRun] = []
     for seed in 0..<settings.seeds {

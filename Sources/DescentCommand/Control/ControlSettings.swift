@@ -85,6 +85,12 @@ struct ControlMethodName {
     guard let line else { throw ControlError("\(path) is no configuration of descent control") }
     name = line.dropFirst("methodName:".count).trimmingCharacters(in: .whitespaces)
   }
+
+  /// A whole number of a saved configuration; nil where it has none of that name.
+  static func count(_ name: String, in text: String) -> Int? {
+    let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+    return line.flatMap { Int($0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces)) }
+  }
 }
 
 /// What of the settings belongs to the method.

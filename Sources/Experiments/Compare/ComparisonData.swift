@@ -18,9 +18,13 @@ package final class ComparisonData: @unchecked Sendable {
   private let makers: [Maker]
   // What is kept is used under the lock.
   private let lock = NSLock()
+  private var tested: [Int: String] = [:]
   private var kept: [(data: Int, seed: Int, entry: Entry)] = []
 
-  init(_ makers: [Maker]) { self.makers = makers }
+  private let checksParts: Bool
+
+  /// - Parameter checksParts: whether parts may be anything, as those of data of one's own.
+  init(_ makers: [Maker], checksParts: Bool = false) { (self.makers, self.checksParts) = (makers, checksParts) }
 
   /// Data that a run folder names.
   ///
@@ -55,6 +59,7 @@ package final class ComparisonData: @unchecked Sendable {
         return found.entry
       }
       let problem = try makers[data](seed)
+      if checksParts { try check(problem, data) }
       var constant: [String: Double] = [:]
       let parts = [("train", problem.train), ("validation", problem.validation)]
       for (name, part) in parts + (problem.test.map { [("test", $0)] } ?? []) {
@@ -69,6 +74,29 @@ package final class ComparisonData: @unchecked Sendable {
       if kept.count > Workers.count + 1 { kept.removeFirst() }
       return entry
     }
+  }
+
+  /// What data of one's own may have wrong: what is read from files is right already.
+  private func check(_ problem: TrainingProblem, _ data: Int) throws {
+    let parts =
+      [("train", problem.train), ("validation", problem.validation)] + (problem.test.map { [("test", $0)] } ?? [])
+    for (name, part) in parts {
+      guard part.count > 0 else { throw DatasetError(part.name, "the \(name) part is empty") }
+      guard part.exampleShape == problem.train.exampleShape, (part.labels == nil) == (problem.train.labels == nil)
+      else {
+        throw DatasetError(part.name, "the \(name) part's examples are not like those that are learned from")
+      }
+      var named = part
+      named.classNames = problem.train.classNames
+      try named.checkTargets()
+    }
+    // Seeds share the examples for the test: what decides speaks of one part. Targets, and what was encoded, have each seed's scale.
+    guard let test = problem.test, problem.normalization != nil else { return }
+    let digest = test.featureDigest
+    guard tested[data, default: digest] == digest else {
+      throw DatasetError(test.name, "the test part must hold the same examples for all seeds")
+    }
+    tested[data] = digest
   }
 
   /// Of all that a seed draws. Each test part has draws of its own, so that their differences share no luck.

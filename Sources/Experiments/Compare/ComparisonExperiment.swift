@@ -122,7 +122,7 @@ public struct ComparisonExperiment: Experiment {
   }
 
   /// - Throws: `SettingsError` where the data are others than those that the run began with.
-  private func checkData(_ data: ComparisonData) throws {
+  func checkData(_ data: ComparisonData) throws {
     for (index, problem) in configuration.problems.enumerated() {
       let now = try data.problem(index, name: problem.name, seed: configuration.seeds.tuningFirst)
       guard now.fingerprint == problem.fingerprint else {

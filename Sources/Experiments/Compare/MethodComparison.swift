@@ -61,7 +61,7 @@ public struct MethodComparison {
     guard configuration.testParts ?? 1 == 1 else {
       throw SettingsError("test parts are drawn of tables: give a problem for each part of data in memory")
     }
-    (self.configuration, own) = (configuration, ComparisonData(problems.map(\.make)))
+    (self.configuration, own) = (configuration, ComparisonData(problems.map(\.make), checksParts: true))
   }
 
   /// Runs in a new folder.
@@ -94,6 +94,7 @@ public struct MethodComparison {
     }
     saved.problems = problems
     let experiment = ComparisonExperiment(saved, data: own)
+    if let own { try experiment.checkData(own) }
     let outcome = try RunSession.resume(
       experiment, folder: folder, data: locator, workplace: workplace, announce: announce, isQuiet: isQuiet)
     return try ComparisonOutcome(experiment, outcome, folder)

@@ -23,6 +23,11 @@ public struct Condition<Arm: SweepArm>: Sendable {
     self.isOnce = isOnce
   }
 
+  /// Whether it asks what a measured one was asked.
+  func isSame(as measured: Precondition) -> Bool {
+    measured.requirement == requirement && measured.statement == statement
+  }
+
   /// What the deciding seeds say. What an older log did not measure, and what has no value, does not hold.
   package func measured(_ findings: Findings<Arm>) throws -> Precondition {
     let values: [Int: Double]

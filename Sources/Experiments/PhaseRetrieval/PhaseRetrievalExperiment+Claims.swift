@@ -154,7 +154,7 @@ extension PhaseRetrievalExperiment {
         let (plain, lifted) = transitions(name)
         return ((plain + lifted) / 2, (plain - lifted) / 2)
       },
-    ].map { $0.requiring([isLarge(n), isDecided("hybrid", name, n)]) }
+    ].map { $0.requiring([isLarge(n), isDecided("hybrid", name, n), isResolved(name, n)]) }
   }
 
   /// Whether the 50 % point comes nearer to either theory as n grows.
@@ -181,7 +181,8 @@ extension PhaseRetrievalExperiment {
     return [
       test("nearer", "plain") { transitions(name).plain }, test("nearer-lifted", "lifted") { transitions(name).lifted },
     ].map { test in
-      test.requiring([smallest, largest].flatMap { [isLarge($0), isDecided("hybrid", name, $0)] })
+      test.requiring(
+        [smallest, largest].flatMap { [isLarge($0), isDecided("hybrid", name, $0), isResolved(name, $0)] })
     }
   }
 
@@ -199,7 +200,8 @@ extension PhaseRetrievalExperiment {
     } makeUp: { verdict, findings in
       makeUp(halfPoint: verdict == .undecided ? nil : 2, "d2", n, &findings)
       makeUp(halfPoint: verdict == .undecided ? nil : verdict == .upheld ? 2 : 3, "complex", n, &findings)
-    }.requiring([isLarge(n)] + ["complex", "d2"].map { isDecided("hybrid", $0, n) })
+    }.requiring(
+      [isLarge(n)] + ["complex", "d2"].flatMap { [isDecided("hybrid", $0, n), isResolved($0, n)] })
   }
 
   // MARK: One funnel

@@ -28,6 +28,27 @@ extension PhaseRetrievalExperiment {
       })
   }
 
+  /// Between two ratios a straight line says where the 50 % point lies: they must be near to each other beside what is claimed. Ratios
+  /// are those of whole numbers of measurements, so that a distance of one margin may be somewhat more.
+  func isResolved(_ name: String, _ n: Int) -> Condition<PhaseRetrievalArm> {
+    let unit = configuration.decision.margin * (transitions(name).plain - 1)
+    let sources = configuration.problem.positions.map { source("hybrid", name, n, $0) }
+    return Condition(
+      "distance of the ratios beside the 50 % point over the margin, \(name), n = \(n)", .atMost(1.5),
+      "Success is measured so near to the 50 % point that a line between two ratios tells it.",
+      Quantity { findings, _ in
+        try SuccessCurves(findings, self).gap("hybrid", name, n) / unit
+      } makeUp: { wanted, seed, findings in
+        // Made-up ratios lie next to each other already.
+        guard wanted > 1.5 else { return }
+        for (index, (arm, successes)) in sources.enumerated() {
+          let isAbove = 2 * index >= sources.count
+          findings.set(successes, of: arm, seed, to: isAbove ? try findings[arm, seed, .trials] : 0)
+          if isAbove { findings.set(.ratio, of: arm, seed, to: (try findings[arm, seed, .ratio]) + wanted * unit) }
+        }
+      }, isOnce: true)
+  }
+
   /// Plain descent may leave the ball |x| ≤ 1, for which the transitions are: one funnel is left later then.
   func hasOneFunnel(_ arm: PhaseRetrievalArm, _ name: String) -> Condition<PhaseRetrievalArm> {
     let free = PhaseRetrievalDuality(rank: PhaseRetrievalConfiguration.ensembleRank(name)).freeTransition

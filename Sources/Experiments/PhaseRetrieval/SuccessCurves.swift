@@ -55,6 +55,24 @@ package struct SuccessCurves {
   /// Where a curve, made to rise by pooling neighbours that fall, reaches one half: by linear interpolation; minus or
   /// plus infinity where it does so outside the ratios.
   package static func halfPoint(_ ratios: [Double], _ rates: [Double]) -> Double {
+    let smooth = rising(rates)
+    guard let first = smooth.first, first < 0.5 else { return -.infinity }
+    guard let right = smooth.firstIndex(where: { $0 >= 0.5 }) else { return .infinity }
+    let (low, high) = (smooth[right - 1], smooth[right])
+    return ratios[right - 1] + (0.5 - low) / (high - low) * (ratios[right] - ratios[right - 1])
+  }
+
+  /// How far apart the ratios on both sides of the 50 % point are, between which it is a straight line that says where it lies; 0 where it lies
+  /// outside the ratios.
+  func gap(_ method: String, _ ensemble: String, _ n: Int) throws -> Double {
+    let points = try curve(method, ensemble, n)
+    let smooth = Self.rising(points.map { Double($0.successes) / Double($0.trials) })
+    guard let right = smooth.firstIndex(where: { $0 >= 0.5 }), right > 0 else { return 0 }
+    return points[right].ratio - points[right - 1].ratio
+  }
+
+  /// Rates, with neighbours that fall pooled.
+  private static func rising(_ rates: [Double]) -> [Double] {
     var blocks: [(sum: Double, count: Int)] = []
     for rate in rates {
       blocks.append((rate, 1))
@@ -65,11 +83,7 @@ package struct SuccessCurves {
         blocks.append((a.sum + b.sum, a.count + b.count))
       }
     }
-    let smooth = blocks.flatMap { Array(repeating: $0.sum / Double($0.count), count: $0.count) }
-    guard let first = smooth.first, first < 0.5 else { return -.infinity }
-    guard let right = smooth.firstIndex(where: { $0 >= 0.5 }) else { return .infinity }
-    let (low, high) = (smooth[right - 1], smooth[right])
-    return ratios[right - 1] + (0.5 - low) / (high - low) * (ratios[right] - ratios[right - 1])
+    return blocks.flatMap { Array(repeating: $0.sum / Double($0.count), count: $0.count) }
   }
 
   /// The 50 % point of the hybrid or another descent, with successes redrawn at the seen rates (parametric bootstrap; rates

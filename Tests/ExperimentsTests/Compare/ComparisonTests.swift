@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import RunLogs
 import Statistics
+import TestSupport
 import Testing
 import Training
 
@@ -354,5 +355,36 @@ import Training
           try experiment.decide(findings).decisions.first { $0.claim.id == test.claim.id }?.verdict == .notApplicable)
       }
     }
+  }
+
+  /// Parts of one's own that cannot be compared are named before anything is written.
+  @Test func ownPartsAreChecked() throws {
+    let folder = TemporaryFolder()
+    @Sendable func data(_ count: Int, from first: Int = 0, width: Int = 2) -> Dataset {
+      let x = RandomKey(seed: first).normal([count, width])
+      return Dataset(
+        name: "own", features: .numbers(x),
+        targets: .numbers(NDArray((0..<count).map { Float(x[flat: width * $0]) }, shape: [count, 1])))
+    }
+    func run(_ make: @escaping @Sendable (Int) throws -> TrainingProblem) throws {
+      let comparison = try MadeUpTable.comparison(
+        ["a: rate {0.01...1}", "b: adam | rate {0.001...0.1}"], on: [.init("own", make)])
+      _ = try comparison.run(out: folder.path + "/own", replacing: true)
+    }
+    let cases: [(String, @Sendable (Int) throws -> TrainingProblem)] = [
+      (
+        "the test part is empty",
+        { _ in TrainingProblem(train: data(60), validation: data(20, from: 1), test: data(0, from: 2)) }
+      ),
+      (
+        "the validation part's examples are not like",
+        { _ in TrainingProblem(train: data(60), validation: data(20, width: 3)) }
+      ),
+      (
+        "the same examples for all seeds",
+        { seed in TrainingProblem(train: data(60), validation: data(20, from: 1), test: data(20, from: seed)) }
+      ),
+    ]
+    for (hint, make) in cases { #expect { try run(make) } throws: { "\($0)".contains(hint) } }
   }
 }

@@ -19,9 +19,7 @@ enum MadeUpTable {
       classNames: isClassified ? ["low", "high"] : [])
     return MethodComparison.Problem(name) { seed in
       let parts = try all.subset(Array(0..<240)).split([180, 60], key: RandomKey(seed: seed).split("parts"))
-      var problem = TrainingProblem(train: parts[0], validation: parts[1])
-      problem.test = all.subset(Array(240..<360))
-      return problem
+      return TrainingProblem(train: parts[0], validation: parts[1], test: all.subset(Array(240..<360)))
     }
   }
 

@@ -1,4 +1,5 @@
 import Experiments
+import Statistics
 import Testing
 
 /// Claims come out in every way that they can, whatever the experiment.
@@ -85,6 +86,25 @@ import Testing
     let (claim, identity) = (verdicts.decisions[0].evidence, verdicts.decisions[1])
     #expect(claim.adjustedPValue == claim.pValue)
     #expect(identity.claim.isIdentity && identity.evidence.adjustedPValue == nil && identity.verdict == .upheld)
+  }
+
+  /// A claim whose values allow no test stays in the family: it makes no other look stronger.
+  @Test func whatFailsStaysInTheFamily() {
+    func decision(_ id: String, _ p: Double, _ verdict: Verdict = .upheld, count: Int = 5) -> Decision {
+      let claim = Claim(id: id, name: nil, statement: "It is.", source: "test")
+      guard !p.isNaN else { return claim.undecided(count: count, FindingsError.unfinished(task: "a")) }
+      return Decision(
+        claim: claim, verdict: verdict,
+        evidence: Evidence(
+          test: "t", count: count, estimate: 1, interval: Interval(low: 0, high: 2), pValue: p, reason: ""))
+    }
+    let failed = [decision("a", 0.02), decision("b", .nan), decision("c", 0.5, .undecided)].holmCorrected(alpha: 0.05)
+    #expect(failed.map(\.verdict) == [.undecided, .undecided, .undecided])
+    #expect(abs(failed[0].evidence.adjustedPValue! - 0.06) < 1e-12 && failed[1].evidence.adjustedPValue == nil)
+    // What was not measured is asked another time.
+    let open = [decision("a", 0.02), decision("b", .nan, count: 0), decision("c", 0.5, .undecided)].holmCorrected(
+      alpha: 0.05)
+    #expect(open.map(\.verdict) == [.upheld, .notMeasured, .undecided])
   }
 
   /// Standard forms that no registered experiment uses come out in every way, too.

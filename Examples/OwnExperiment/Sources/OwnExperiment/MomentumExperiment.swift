@@ -105,7 +105,7 @@ struct MomentumExperiment: Experiment {
       ClaimTest.lower(
         "lower-loss", "After as many updates the loss is lower with momentum.", .loss, of: .momentum, than: .plain,
         source: "Polyak 1964, for quadratics"
-      ).requiring([moves]).saying("lowers the loss"),
+      ).requiring([moves]).saying("lower the loss"),
       ClaimTest.lower(
         "lower-at-half", "It is lower at half of the updates already.", .loss(after: configuration.looks[9]),
         of: .momentum, than: .plain, source: "ours"
