@@ -41,8 +41,9 @@ public struct Dataset: Sendable {
       guard labels.count == count else { throw DatasetError(name, "\(count) examples have \(labels.count) labels") }
       let limit = classNames.isEmpty ? Int32.max : Int32(clamping: max(classNames.count, 2))
       if let row = labels.firstIndex(where: { $0 < 0 || $0 >= limit }) {
-        throw DatasetError(
-          name, "the label of example \(row) is \(labels[row]), and there are \(classNames.count) classes, from 0 on")
+        let known =
+          classNames.isEmpty ? "classes are counted from 0" : "there are \(classNames.count) classes, from 0 on"
+        throw DatasetError(name, "the label of example \(row) is \(labels[row]), and \(known)")
       }
     case .numbers(let array):
       guard array.shape.rank > 0, array.shape[0] == count else {

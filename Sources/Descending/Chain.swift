@@ -38,9 +38,10 @@ public struct Chain: GradientTransformation {
         "\(later) stands behind \(stage), which takes for granted where its steps lead: put what changes steps before it"
       )
     }
-    if let last = stages.lastIndex(where: { $0 is Bounds }), stages[..<last].contains(where: { $0 is LBFGS }) {
+    let isProximal = { (stage: any GradientTransformation) in stage is Bounds || stage is SoftThreshold }
+    if let last = stages.lastIndex(where: isProximal), stages[..<last].contains(where: { $0 is LBFGS }) {
       throw DescentError(
-        "\(stages[last]) stands behind lbfgs, whose steps cut off at bounds end elsewhere: use momentum or adam")
+        "\(stages[last]) stands behind lbfgs, whose steps end elsewhere where they are cut: use momentum or adam")
     }
     for stage in stages { try (stage as? any NamedTransformation)?.checkNumbers(in: parameters) }
     return try stages.enumerated().reduce(Tree()) { state, stage in

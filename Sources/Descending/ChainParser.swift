@@ -12,7 +12,12 @@ public enum ChainParser {
     guard chain.makesStep else {
       // Those within others count, too.
       let rate = usualRate(of: text.split { !$0.isLetter && !$0.isNumber }.map(String.init))
-      throw DescentError("the chain \"\(text)\" never steps: end it with a rate, as in \"\(text) | rate \(rate)\"")
+      // Some stages stand behind it.
+      let parts = try fields(text, at: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      let later =
+        parts.firstIndex { ["l1", "bounds", "average"].contains(String($0.prefix { $0 != " " })) } ?? parts.count
+      let whole = (parts[..<later] + ["rate \(rate)"] + parts[later...]).joined(separator: " | ")
+      throw DescentError("the chain \"\(text)\" never steps: give it a rate, as in \"\(whole)\"")
     }
     return chain
   }

@@ -79,7 +79,8 @@ struct LanguageModelTrainCommand: ParsableCommand {
       descent lm train model.gguf text.txt --last 4 --chain "clip 1 | adam | rate 1e-4"
       descent lm train model.gguf text.txt --full --steps 50 --out runs/mine
       An adapter is written in PEFT's layout, other weights as a folder in Hugging Face's; descent generate reads both. \
-      What lies below the trained blocks is run once for each block of text and kept.
+      What lies below the trained blocks is run once for each block of text and kept. Interrupted, it goes on where it was \
+      by the same command without --replace.
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -110,12 +111,15 @@ struct LanguageModelTrainCommand: ParsableCommand {
   var seed = 0
   @Option(help: "The folder of what was trained.")
   var out = "runs/lm"
+  @Option(help: "Seconds from one saved state to the next; the same command goes on from the last one.")
+  var checkpointSeconds = 60.0
   @Flag(help: "Replace what is in the folder.")
   var replace = false
   @Flag(help: "No progress.")
   var quiet = false
 
   func validate() throws {
+    guard checkpointSeconds >= 0 else { throw ValidationError("--checkpoint-seconds must be 0 or more") }
     try CountOption.check(["--batch": batch, "--epochs": epochs, "--steps": steps, "--lora": lora, "--last": last])
     guard validation > 0, validation < 1 else { throw ValidationError("--validation must be between 0 and 1") }
     guard lora != nil || last != nil || full else {
@@ -159,13 +163,47 @@ struct LanguageModelTrainCommand: ParsableCommand {
       throw LanguageModelError("the held-out loss is \(before): the model's weights, or the adapter's, are damaged")
     }
     say(String(format: "held-out loss before: %.4f nats a token", before))
-    try descend(tuner, train)
+    let states = FineTuningStates(
+      in: out, fingerprint: try fingerprint(model, optimizer), seconds: checkpointSeconds)
+    if try states.restore(tuner.step) { say("goes on at update \(tuner.step.step)") }
+    // The same without what would start anew.
+    let command = ["descent"] + CommandLine.arguments.dropFirst().filter { $0 != "--replace" }
+    try PartingWord.during(command.shellCommand) {
+      do { try descend(tuner, train, states) } catch {
+        // What stopped it is said; the state before it is saved all the same.
+        try? states.finish()
+        throw error
+      }
+      try states.finish()
+    }
     let after = try tuner.loss(of: held)
     try write(tuner, model, optimizer, before, after)
+    states.remove()
     print(
       String(
         format: "held-out loss %.4f -> %.4f nats a token (perplexity %.3f -> %.3f)", before, after, exp(before),
         exp(after)) + " over \(held.count) blocks of \(held.length); written to \(out)")
+  }
+
+  /// What the bits of each update depend on.
+  private struct Manifest: Codable {
+    var model, text, chain: String
+    var lora, last, length, batch, seed: Int?
+    var alpha: Double?
+    var matrices, adapter: String?
+    var full, recompute: Bool
+    var validation: Double
+  }
+
+  private func fingerprint(_ model: PretrainedModel, _ optimizer: Chain) throws -> String {
+    let content = (try? String(contentsOfFile: textOptions.text, encoding: .utf8)) ?? ""
+    return try Settings.fingerprint(
+      Manifest(
+        model: model.path, text: String(FNV.hash(content), radix: 16), chain: optimizer.description, lora: lora,
+        last: last,
+        length: textOptions.length, batch: batch, seed: seed, alpha: alpha, matrices: matrices,
+        adapter: modelOptions.adapter,
+        full: full, recompute: recompute, validation: validation))
   }
 
   private func tuning(_ c: DecoderConfiguration) throws -> FineTuning {
@@ -197,7 +235,12 @@ struct LanguageModelTrainCommand: ParsableCommand {
     let lock = try FolderLock(path: out)
     // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []
-    let isEmpty = entries.allSatisfy { $0 == RunFolder.lockName || AtomicFile.isAside($0) }
+    let states = FineTuningStates.folderName
+    if replace, entries.contains(Self.recordName) || entries.contains(states) {
+      try? manager.removeItem(atPath: out + "/" + states)
+    }
+    // An interrupted training has its states alone.
+    let isEmpty = entries.allSatisfy { $0 == RunFolder.lockName || $0 == states || AtomicFile.isAside($0) }
     guard isEmpty || replace else {
       throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
     }
@@ -219,13 +262,13 @@ struct LanguageModelTrainCommand: ParsableCommand {
     return model.parameterByteCount + moving + activations + kept
   }
 
-  private func descend(_ tuner: FineTuner, _ train: TokenBlocks) throws {
+  private func descend(_ tuner: FineTuner, _ train: TokenBlocks, _ states: FineTuningStates) throws {
     let perEpoch = train.count / batch
     let total = min(steps ?? .max, epochs * perEpoch)
     var kept: [Int: NDArray] = [:]
     var recent: [Double] = []
-    let start = Date()
-    for step in 0..<total {
+    let (start, first) = (Date(), tuner.step.step)
+    for step in min(first, total)..<total {
       let epoch = step / perEpoch
       let order = RandomKey(seed: seed).split("order").split(epoch).permutation(train.count)
       let positions = Array(order[(step % perEpoch) * batch..<(step % perEpoch + 1) * batch])
@@ -237,8 +280,9 @@ struct LanguageModelTrainCommand: ParsableCommand {
       }
       let readings = try tuner.advance(train.array(at: positions), input: NDArray.stacked(inputs))
       recent = recent.suffix(19) + [readings[0]]
+      try states.look(tuner.step)
       if (step + 1) % max(total / 10, 1) == 0 {
-        let rate = Double(step + 1) / Date().timeIntervalSince(start)
+        let rate = Double(step + 1 - first) / Date().timeIntervalSince(start)
         let mean = recent.reduce(0, +) / Double(recent.count)
         say(
           String(

@@ -6,6 +6,8 @@ struct MinimizationAccount {
   private let problem: Minimization
   private let paths: [Minimization.Path]
   private let looks: [Int]
+  /// Methods that stand still where the value still falls.
+  private let standing: Set<String>
   private let lowest: (path: Minimization.Path, shape: LocalShape)?
 
   /// - Throws: as `LocalShape`.
@@ -13,6 +15,10 @@ struct MinimizationAccount {
     (self.problem, self.paths) = (problem, paths)
     let powers = sequence(first: 10) { $0 * 10 }.prefix { $0 < updates }
     looks = [0] + powers + [updates]
+    standing = Set(
+      try paths.filter {
+        try $0.standstill != nil && Ground(of: problem.formula, at: $0.end, bounds: $0.bounds) == .falling
+      }.map(\.method))
     let best = paths.filter { $0.failure == nil }.min { $0.values.last! < $1.values.last! }
     lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end, bounds: $0.bounds)) }
   }
@@ -39,18 +45,14 @@ struct MinimizationAccount {
     paths.flatMap { path -> [String] in
       if let failure = path.failure { return ["\(path.method) broke down: \(failure)"] }
       if let stillness = path.stillness { return ["\(path.method) never left its start: \(stillness)"] }
-      if let since = path.standstill, isFalling(path) {
+      if let since = path.standstill, standing.contains(path.method) {
         return [
-          "\(path.method) stands still since \(counted(since, "update")): no step that it tries lowers the value enough; try more, as by trials=20"
+          "\(path.method) stands still since update \(since): no step that it tries lowers the value enough; try more lengths, or another rate"
         ]
       }
       guard path.skipped > 0, let updates = path.updates.last else { return [] }
       return ["\(path.method) skipped \(path.skipped) of \(counted(updates, "update")), as they were not finite"]
     }
-  }
-
-  private func isFalling(_ path: Minimization.Path) -> Bool {
-    (try? LocalShape(of: problem.formula, at: path.end, bounds: path.bounds))?.ground == .falling
   }
 
   private var end: [String] {
@@ -66,14 +68,15 @@ struct MinimizationAccount {
     return [
       (paths.count > 1 ? "lowest by \(path.method): " : "") + "\(Report.number(shape.value, digits: 6)) at "
         + path.end.pointText
-    ] + (passed ?? []) + (path.isThresholded ? [Self.sparse(path.end)] : []) + [shape.account]
+    ] + (passed ?? []) + (path.isThresholded ? [Self.sparse(path.end)] : [])
+      + [shape.account(tellingGround: !path.isThresholded)]
   }
 
   private static func sparse(_ end: Tree<NDArray>) -> String {
     let numbers = end.leaves.flatMap(\.doubles)
     return
-      "\(numbers.count { $0 == 0 }) of \(counted(numbers.count, "number")) are 0; l1 adds to what is descended, and values, gradient and "
-      + "curvatures here are the formula's alone"
+      "\(numbers.count { $0 == 0 }) of \(numbers.count) numbers at 0; l1 adds to what is descended: value, gradient and curvatures here are "
+      + "the formula's alone"
   }
 
   var text: String {

@@ -13,16 +13,7 @@ public struct LocalShape: Sendable {
   public let curvatures: [Double]?
   /// A curvature up to it is not told from 0: eigenvalues are rounded as the largest is.
   public var rounding: Double { Self.rounding(of: curvatures ?? []) }
-  /// What lies against the gradient.
-  public enum Ground: Sendable {
-    /// The value falls as the slope says, over a ten-thousandth of the point's largest number, or of 1.
-    case falling
-    /// The value rises at once, and as fast as the slope says that it falls.
-    case kink
-    /// Neither.
-    case other
-  }
-  /// What lies against the gradient.
+  /// What lies against the gradient, within the bounds.
   public let ground: Ground
   /// Numbers of the point that may move.
   private let count: Int
@@ -47,15 +38,12 @@ public struct LocalShape: Sendable {
     }.run(point.leaves)
     value = first[0].item
     let all = first.dropFirst().flatMap(\.doubles)
-    let limits = zip(point.paths, point.leaves).flatMap { path, leaf in
-      [ClosedRange<Double>?](repeating: bounds(path), count: leaf.count)
-    }
-    let values = point.leaves.flatMap(\.doubles)
-    let free = all.indices.filter { !Self.isHeld(values[$0], all[$0], limits[$0]) }
+    let (limits, values) = (PointBounds(of: point, bounds), point.leaves.flatMap(\.doubles))
+    let free = all.indices.filter { !limits.hold($0, at: values[$0], slope: all[$0]) }
     (count, heldCount) = (free.count, all.count - free.count)
     let gradient = free.map { all[$0] }
     gradientNorm = gradient.euclideanNorm
-    ground = try Self.ground(of: formula, at: point, value, all, free, gradientNorm)
+    ground = try Ground(of: formula, at: point, bounds: bounds)
     guard count <= Self.mostNumbers else {
       (curvatures, quadraticGain) = (nil, nil)
       return
@@ -81,41 +69,6 @@ public struct LocalShape: Sendable {
       // Divided first: a square may overflow.
       return sum + along / eigenvalues[flat: k] * along / 2
     }
-  }
-
-  /// - Parameter free: places of the gradient along which the point may move.
-  private static func ground(
-    of formula: Formula, at point: Tree<NDArray>, _ value: Double, _ gradient: [Double], _ free: [Int], _ length: Double
-  ) throws -> Ground {
-    guard length > 0, length.isFinite, value.isFinite else { return .other }
-    let program = try Program(inputs: point.types.leaves) { _, x in
-      [try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))]
-    }
-    let size = point.leaves.reduce(1.0) { $1.doubles.reduce($0) { Swift.max($0, abs($1)) } }
-    var direction = [Double](repeating: 0, count: gradient.count)
-    for place in free { direction[place] = gradient[place] / length }
-    /// How much the value rises over a way against the gradient.
-    func rise(_ way: Double) throws -> Double {
-      var start = 0
-      let moved = point.leaves.map { leaf in
-        defer { start += leaf.count }
-        return NDArray(leaf.doubles.enumerated().map { $1 - way * direction[start + $0] }, shape: leaf.shape)
-      }
-      return try program.run(moved)[0].item - value
-    }
-    let far = try rise(1e-4 * size)
-    if far < -0.1 * 1e-4 * size * length { return .falling }
-    let near = try rise(1e-6 * size)
-    // Of a smooth function the rise over a hundredth of the way is a ten-thousandth.
-    return near > 0.5 * 1e-6 * size * length && far < 500 * near && far > 20 * near && far < 10 * 1e-4 * size * length
-      ? .kink : .other
-  }
-
-  /// Whether a number lies at a bound, but for rounding, beyond which the function would fall.
-  private static func isHeld(_ value: Double, _ slope: Double, _ limits: ClosedRange<Double>?) -> Bool {
-    guard let limits else { return false }
-    let rounding = 4 * Swift.max(value.ulp, 1e-300)
-    return (value <= limits.lowerBound + rounding && slope > 0) || (value >= limits.upperBound - rounding && slope < 0)
   }
 
   /// What a symmetric matrix's eigenvalues are rounded by: a small multiple of the largest times their number.
@@ -145,23 +98,20 @@ public struct LocalShape: Sendable {
   }
 
   /// In one sentence.
-  public var account: String {
-    guard heldCount > 0 else { return freeAccount }
+  public var account: String { account(tellingGround: true) }
+
+  /// - Parameter tellingGround: whether it is said what lies against the gradient, which is nothing to a descent on the formula and more.
+  package func account(tellingGround: Bool) -> String {
     guard count > 0 else {
       let numbers = heldCount == 1 ? "it is held at its bound" : "all \(heldCount) numbers are held at their bounds"
       return "\(numbers): from there the function rises"
     }
-    return
-      "\(heldCount) of \(count + heldCount) numbers \(heldCount == 1 ? "is" : "are") held at a bound, beyond which the function would fall; "
-      + "along the others: \(freeAccount)"
+    let held =
+      heldCount == 0
+      ? ""
+      : "held at a bound, beyond which the function would fall: \(heldCount) of \(count + heldCount) numbers; along the others: "
+    return held + bendAccount + (tellingGround ? ground.account.map { "; \($0)" } ?? "" : "")
   }
-
-  private var freeAccount: String { Self.ends[ground].map { "\(bendAccount); \($0)" } ?? bendAccount }
-
-  private static let ends: [Ground: String] = [
-    .falling: "it is not at rest there: further against the gradient the value falls",
-    .kink: "it is a kink: the value rises on both sides, and the gradient does not shrink towards it",
-  ]
 
   private var bendAccount: String {
     let slope = "gradient \(Self.text(gradientNorm))"

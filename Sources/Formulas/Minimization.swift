@@ -155,7 +155,7 @@ public struct Minimization: Sendable {
       path.stand(
         try Stillness(
           of: formula, at: start.values, readings: readings, largestRate: largestRate, skipped: path.skipped,
-          updates: updates
+          updates: updates, bounds: path.bounds
         ).description)
     }
     return path

@@ -21,8 +21,9 @@ public struct LossFunction: Sendable {
 
   /// - Parameters:
   ///   - takesClasses: whether targets are int32 classes, [batch]; else they are numbers.
-  ///   - perSample: the loss of each row, [batch], from outputs [batch, ...] and targets [batch, ...] of as many axes; anything else is a
-  ///     `ShapeError`, as numbers [batch] beside outputs [batch, 1] would be repeated to a square.
+  ///   - perSample: the loss of each row, [batch], or of each place of it, as [batch, time], from outputs [batch, ...] and targets [batch, ...]
+  ///     of as many axes. Where these or the loss have other shapes it is a `ShapeError`: numbers [batch] beside outputs [batch, 1] would be
+  ///     repeated to a square.
   public init(
     _ name: String, takesClasses: Bool = false, perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {

@@ -2,16 +2,16 @@
 ///
 /// A state's arrays are values: as long as they are being written they stay as they are, and the next step moves copies. A state is
 /// saved once its file has been renamed; what is being written when the process is killed is not, and the state before it is.
-final class CheckpointWriter {
+package final class CheckpointWriter {
   private let store: CheckpointStore
   private var saving: Ahead<Void>?
 
-  init(_ store: CheckpointStore) { self.store = store }
+  package init(_ store: CheckpointStore) { self.store = store }
 
   /// Begins to save a state, once the one before is saved.
   ///
   /// - Throws: why the one before could not be saved; `FileError`, or Foundation's error where the folder cannot be made.
-  func save(_ state: TrainingState, memory: Tree<NDArray>) throws {
+  package func save(_ state: TrainingState, memory: Tree<NDArray> = Tree()) throws {
     try finish()
     saving = Ahead(beside: true) { [store] in try store.save(state, memory: memory) }
   }
@@ -19,14 +19,14 @@ final class CheckpointWriter {
   /// Looks whether all went well, and waits for nothing.
   ///
   /// - Throws: as `save`.
-  func check() throws {
+  package func check() throws {
     if let saving, saving.isMade { try finish() }
   }
 
   /// Waits until all is saved.
   ///
   /// - Throws: as `save`; each error once.
-  func finish() throws {
+  package func finish() throws {
     let last = saving
     saving = nil
     _ = try last?.value

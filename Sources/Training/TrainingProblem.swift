@@ -36,7 +36,8 @@ public struct TrainingProblem: Sendable {
   /// Classes without names are named by their numbers.
   public init(train: Dataset, validation: Dataset, test: Dataset? = nil) {
     var train = train
-    if case .classes(let labels) = train.targets, train.classNames.isEmpty, let last = labels.max(), last >= 0 {
+    if case .classes(let labels) = train.targets, train.classNames.isEmpty, let last = labels.max(), 0..<100_000 ~= last
+    {
       train.classNames = (0...Int(last)).map(String.init)
     }
     let statistics = train.channelStatistics()

@@ -26,8 +26,23 @@ public struct TrainingState: Sendable, Equatable {
   public init(
     startingFrom parameters: Tree<NDArray>, modelState: Tree<NDArray> = Tree(), method: any DescentMethod
   ) throws {
+    // Where a method keeps them within bounds they start there: a search along lines might never lead them in.
+    let parameters = parameters.mapWithPaths { path, leaf in
+      method.bounds(of: path).map { leaf.clamped(to: $0) } ?? leaf
+    }
     self.init(
       parameters: parameters, modelState: modelState,
       optimizerState: try MovingAverage.begun(method.initialState(for: parameters.types), at: parameters))
+  }
+}
+
+extension NDArray {
+  /// The nearest numbers within a range, in this array's type.
+  fileprivate func clamped(to range: ClosedRange<Double>) -> NDArray {
+    let values = doubles
+    guard !values.allSatisfy(range.contains) else { return self }
+    let within = NDArray(
+      values.map { $0.isNaN ? $0 : Swift.min(Swift.max($0, range.lowerBound), range.upperBound) }, shape: shape)
+    return within.converted(to: elementType)
   }
 }

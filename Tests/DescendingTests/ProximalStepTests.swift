@@ -113,7 +113,8 @@ import Testing
   @Test(arguments: [
     ("bounds 0 1 | rate 0.1", "must come after the rate"), ("l1 1 | rate 0.1", "must come after the rate"),
     ("rate 0.1 | bounds", "low"), ("rate 0.1 | bounds none", "give one at least"),
-    ("lbfgs | rate 1 | bounds 0 1", "stands behind lbfgs"), ("newton (rate 1 | bounds 0 1)", "takes for granted"),
+    ("lbfgs | rate 1 | bounds 0 1", "stands behind lbfgs"), ("lbfgs | rate 1 | l1 0.1", "stands behind lbfgs"),
+    ("newton (rate 1 | bounds 0 1)", "takes for granted"),
     ("rate 0.1 | bounds 2 1", "low must not be above high"), ("rate 0.1 | bounds inf", "a number, or none"),
     ("rate 0.1 | bounds nan 1", "a number, or none"), ("rate 0.1 | bounds 0 high=1e999", "a number, or none"),
     ("rate 0.1 | bounds 0 1 | scale 2", "stands behind bounds"),
@@ -130,9 +131,32 @@ import Testing
     #expect { try self.run(method, steps: 1) } throws: { "\($0)".contains(hint) }
   }
 
+  @Test(arguments: ["rate 0.1 | bounds 1e39", "rate 0.1 | bounds none -1e300"]) func boundsBeyondTheTypeAreNamed(
+    _ chain: String
+  ) throws {
+    #expect { try run(chain, steps: 1, .float32) } throws: { "\($0)".contains("beyond what w holds") }
+    #expect(throws: Never.self) { try run(chain, steps: 1) }
+  }
+
+  /// What starts outside starts at its bound: a search along lines would find each step that leads in uphill.
+  @Test(arguments: ["linesearch (rate 0.5 | bounds 1 3)", "rate 0.1 | bounds 1 3", "groups (w: rate 0.1 | bounds 1 3)"])
+  func theStartIsWithin(_ method: String) throws {
+    for steps in [0, 50] {
+      let values = try run(method, steps: steps, .float32).parameters["w"]!.doubles
+      #expect(values.allSatisfy { (1...3).contains($0) } && (steps > 0 || values == [1, 1, 1, 1]), "\(values)")
+    }
+  }
+
+  /// A chain without a rate is told where it stands.
+  @Test func theRateStandsBeforeThem() throws {
+    #expect { try ChainParser.parse("adam | l1 0.1 | bounds 0 1") } throws: {
+      "\($0)".contains("\"adam | rate 0.001 | l1 0.1 | bounds 0 1\"")
+    }
+  }
+
   /// Float32 bounds that no float32 number is, and the largest numbers, reach no trap.
   @Test(arguments: [
-    "rate 0.1 | bounds -0.1 0.1", "rate 0.1 | bounds -1e300 1e300", "rate 1e30 | l1 1e300",
+    "rate 0.1 | bounds -0.1 0.1", "rate 0.1 | bounds -1e38 1e38", "rate 1e30 | l1 1e300",
     "rate 0.1 | bounds 0.25 0.25",
   ])
   func extremesAreSteps(_ chain: String) throws {

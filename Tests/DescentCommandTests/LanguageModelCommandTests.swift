@@ -78,6 +78,44 @@ import Testing
     #endif
   }
 
+  /// Killed, a training goes on by the same command, and ends in the bits of an uninterrupted one.
+  @Test(arguments: [["--full"], ["--lora", "4", "--last", "1", "--batch", "2"]]) func aKilledTrainingGoesOn(
+    _ options: [String]
+  ) throws {
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func arguments(_ name: String) -> [String] {
+      [
+        "lm", "train", model, text, "--length", "16", "--epochs", "30", "--checkpoint-seconds", "0", "--out",
+        folder + "/" + name,
+      ] + options
+    }
+    #expect(try run(arguments("whole")).status == 0)
+    let (process, _) = try Command.start(arguments("killed"))
+    let states = folder + "/killed/checkpoints"
+    let limit = Date() + 20
+    while ((try? FileManager.default.contentsOfDirectory(atPath: states)) ?? []).allSatisfy({
+      !$0.hasPrefix("step-") || !$0.hasSuffix(".safetensors")
+    }),
+      Date() < limit
+    {
+      usleep(2000)
+    }
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+    #expect(FileManager.default.fileExists(atPath: states))
+    let other = try run(arguments("killed") + ["--seed", "1"])
+    #expect(other.status != 0 && other.text.contains("holds an interrupted training of other weights"), "\(other.text)")
+    let resumed = try run(arguments("killed"))
+    #expect(resumed.status == 0 && resumed.text.contains("goes on at update"), "\(resumed.text)")
+    let file = options == ["--full"] ? "model.safetensors" : "adapter_model.safetensors"
+    let (whole, killed) = (
+      try Safetensors.read(folder + "/whole/" + file), try Safetensors.read(folder + "/killed/" + file)
+    )
+    #expect(whole.arrays == killed.arrays && !FileManager.default.fileExists(atPath: states))
+    let again = try run(arguments("killed"))
+    #expect(again.status != 0 && again.text.contains("--replace"), "\(again.text)")
+  }
+
   @Test func adaptersAndWeightsAreTrainedAndRead() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let plain = try run(["lm", "evaluate", model, text, "--length", "32"])

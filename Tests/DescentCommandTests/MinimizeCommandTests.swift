@@ -57,6 +57,12 @@ import Testing
     #expect(values.contains("\"rate 0.1\"") && values.contains("\"rate 0.1 (2)\""))
   }
 
+  /// What descends on the formula and more is not judged by the formula.
+  @Test func anL1EndIsNotCalledRestless() throws {
+    let result = try Command.run("minimize", "(x-3)^2 + (y-0.2)^2", "--from", "x=1, y=1", "--chain", "rate 0.1 | l1 1")
+    #expect(result.text.contains("1 of 2 numbers at 0; l1 adds") && !result.text.contains("at rest"), "\(result.text)")
+  }
+
   /// What cannot be does not take away what is there.
   @Test func aReportIsReplacedByAnotherOnly() throws {
     let out = temporary.path + "/kept"

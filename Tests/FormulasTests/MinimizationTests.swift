@@ -95,7 +95,7 @@ import Training
 
   /// Whether a descent has come to rest is told from the function itself, also where nothing bends.
   @Test(arguments: [
-    ("x^2", "x=1", LocalShape.Ground.falling), ("x^2", "x=0", .other), ("x^2", "x=1e-6", .other),
+    ("x^2", "x=1", Ground.falling), ("x^2", "x=0", .other), ("x^2", "x=1e-6", .other),
     ("1e6*x^2", "x=1e-5", .other),
     ("x", "x=3", .falling), ("abs(x)", "x=0", .other), ("abs(x)", "x=1e-16", .kink),
     ("abs(x) + y^2", "x=-1e-12, y=1e-9", .kink),
@@ -106,7 +106,7 @@ import Training
     ("max(x, 0)", "x=-1", .other), ("relu(x) - x", "x=-1", .falling), ("1e9 + x", "x=5", .falling),
     ("x^2", "x=1e150", .falling),
   ])
-  func theGroundIsTold(_ formula: String, _ start: String, _ ground: LocalShape.Ground) throws {
+  func theGroundIsTold(_ formula: String, _ start: String, _ ground: Ground) throws {
     let shape = try LocalShape(of: Formula(formula), at: StartPoint(start).values)
     #expect(shape.ground == ground, "\(formula) at \(start): \(shape.ground), \(shape.account)")
     #expect(
@@ -135,10 +135,27 @@ import Training
     let shape = try LocalShape(of: problem.formula, at: path.end, bounds: path.bounds)
     #expect(
       shape.account.hasPrefix(
-        "2 of 3 numbers are held at a bound, beyond which the function would fall; along the others: gradient"))
+        "held at a bound, beyond which the function would fall: 2 of 3 numbers; along the others: gradient"))
     #expect(shape.gradientNorm < 1e-9 && shape.curvatures!.count == 1 && abs(shape.curvatures![0] - 0.125) < 1e-12)
     let free = try LocalShape(of: problem.formula, at: path.end)
     #expect(free.gradientNorm > 3 && free.curvatures!.count == 3)
+    // A mean of points comes near to its bound, and ways end there.
+    for chain in [
+      "rate 0.1 | bounds 0 2 | average 0.9", "lookahead (rate 0.1 | bounds 0 2)",
+      "schedulefree (rate 0.1 | bounds 0 2)",
+    ] {
+      let bowl = try Minimization(Formula("(x - 3)^2 + y^2"), from: StartPoint("x=1, y=1"))
+      let mean = try bowl.descent(by: chain, updates: 2000)
+      let account = try LocalShape(of: bowl.formula, at: mean.end, bounds: mean.bounds).account
+      #expect(account.contains("held at") && !account.contains("at rest"), "\(chain): \(account)")
+    }
+    // What does not move for another reason is not held.
+    let slow = try Minimization(Formula("x"), from: StartPoint("x=1")).descent(
+      by: "rate 1e-20 | bounds 0 1", updates: 3)
+    #expect(slow.stillness?.contains("too small to change it") == true)
+    let held = try Minimization(Formula("x"), from: StartPoint("x=0")).descent(
+      by: "linesearch (rate 0.1 | bounds 0)", updates: 3)
+    #expect(held.stillness == "its bounds hold it there")
     // At a bound that it leaves by itself a number is free.
     let inward = try LocalShape(of: Formula("(x - 3)^2"), at: StartPoint("x=0").values) { _ in 0...10 }
     #expect(inward.gradientNorm == 6 && !inward.account.contains("held"))

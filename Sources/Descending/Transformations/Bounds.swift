@@ -1,9 +1,10 @@
 /// Keeps parameters between two bounds: the point that a step would reach is moved to the nearest one within them. Projected descent.
 ///
-/// With w the parameter and u the step, min(max(w + u, low), high) - w goes on; a parameter that lies outside is led to its bound by the first
-/// step. What makes steps shorter, as a line search, `lookahead` and `schedulefree` do, stays within. Behind stages that scale elements apart, as
+/// With w the parameter and u the step, min(max(w + u, low), high) - w goes on. Parameters that start outside are moved to their bounds before the
+/// first step (`TrainingState`). What makes steps shorter, as a line search, `lookahead` and `schedulefree` do, stays within. Behind stages that scale elements apart, as
 /// `adam`, it ends where plain descent does; behind those that turn the gradient, as `polar` and `shampoo`, it may stand still elsewhere, and
-/// behind `lbfgs` and in `newton` it is refused. In floating point a bound other than 0 may be missed by a rounding of the parameter before the step.
+/// behind `lbfgs` and in `newton` it is refused. In floating point a bound other than 0 may be missed by a rounding of the parameter before the step, which is all of a bound far
+/// smaller than it.
 /// Reads "optimizer/boundFraction", the share of elements that it holds at a bound.
 ///
 /// Goldstein, "Convex programming in Hilbert space", 1964; Bertsekas, "On the Goldstein-Levitin-Polyak gradient projection method", 1976.
@@ -48,6 +49,16 @@ public struct Bounds: NamedTransformation {
     },
     examples: ["rate 0.05 | bounds -4 4", "momentum 0.9 | rate 0.02 | bounds none 5"]
   ) { try Bounds(low: $0, high: $1, paths: $2) }
+
+  /// - Throws: `DescentError` where the parameters' type cannot hold a bound.
+  public func initialState(for parameters: Tree<TensorType>) throws -> Tree<NDArray> {
+    for (path, type) in parameters where type.elementType == .float32 && ChosenPaths(patterns: paths).contains(path) {
+      if let bound = [low, high].first(where: { $0.isFinite && !Float($0).isFinite }) {
+        throw DescentError("\(description): \(bound) is beyond what \(path) holds, a float32")
+      }
+    }
+    return Tree()
+  }
 
   public func apply(
     to updates: Updates, state: Tree<Tensor>, in context: inout UpdateContext

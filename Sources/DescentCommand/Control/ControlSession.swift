@@ -107,7 +107,6 @@ struct ControlSession<Part: LearnerPart> {
       }
       runs.append(run)
     }
-    try write(try Settings.yaml(settings), to: path)
     try report(runs)
   }
 

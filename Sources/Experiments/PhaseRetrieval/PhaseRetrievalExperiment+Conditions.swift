@@ -34,13 +34,13 @@ extension PhaseRetrievalExperiment {
     let unit = configuration.decision.margin * (transitions(name).plain - 1)
     let sources = configuration.problem.positions.map { source("hybrid", name, n, $0) }
     return Condition(
-      "distance of the ratios beside the 50 % point over the margin, \(name), n = \(n)", .atMost(1.5),
+      "distance of the ratios beside the 50 % point over the margin, \(name), n = \(n)", .atMost(1.6),
       "Success is measured so near to the 50 % point that a line between two ratios tells it.",
       Quantity { findings, _ in
         try SuccessCurves(findings, self).gap("hybrid", name, n) / unit
       } makeUp: { wanted, seed, findings in
         // Made-up ratios lie next to each other already.
-        guard wanted > 1.5 else { return }
+        guard wanted > 1.6 else { return }
         for (index, (arm, successes)) in sources.enumerated() {
           let isAbove = 2 * index >= sources.count
           findings.set(successes, of: arm, seed, to: isAbove ? try findings[arm, seed, .trials] : 0)
