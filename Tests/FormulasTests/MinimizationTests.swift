@@ -142,7 +142,6 @@ import Training
     // A mean of points comes near to its bound, and ways end there.
     for chain in [
       "rate 0.1 | bounds 0 2 | average 0.9", "lookahead (rate 0.1 | bounds 0 2)",
-      "schedulefree (rate 0.1 | bounds 0 2)",
     ] {
       let bowl = try Minimization(Formula("(x - 3)^2 + y^2"), from: StartPoint("x=1, y=1"))
       let mean = try bowl.descent(by: chain, updates: 2000)
