@@ -20,6 +20,9 @@ public struct ImageClasses: Sendable {
   /// Whether the folder has a part for tests, and not just one that validates.
   public let hasTestPart: Bool
 
+  /// What of the folder is no example, a sentence each.
+  public let leftOut: [String]
+
   /// Nil where the folder holds no such folders.
   ///
   /// - Throws: `DatasetError` for a folder with one class, or a class that only the test part has.
@@ -35,6 +38,13 @@ public struct ImageClasses: Sendable {
       throw DatasetError(root, "holds images of one class, \(classes[0]); a class is a folder, and there must be two")
     }
     self.folder = folder
+    leftOut = Self.folders(root).flatMap { name -> [String] in
+      guard classes.contains(name) else {
+        return ["\(name): a folder without images, which is no class"]
+      }
+      return Self.folders("\(root)/\(name)").filter { !Self.images("\(root)/\(name)/\($0)").isEmpty }
+        .map { "\(name)/\($0): images in a folder of a class's folder, which are left out" }
+    }
     hasTestPart = isParted && Self.testNames.contains(testName!.lowercased())
     classNames = classes
     train = Self.part(root, classes)

@@ -122,6 +122,15 @@ public enum ImageFolder {
     )
   }
 
+  /// What of a folder of PNG and JPEG files is no example, a sentence each; nothing of other layouts.
+  ///
+  /// - Throws: as `ImageClasses`.
+  public static func leftOut(_ folder: String) throws -> [String] {
+    let (found, _, testBatch) = binaryFiles(folder)
+    guard found.count < idx.count, testBatch == nil else { return [] }
+    return try ImageClasses(folder)?.leftOut ?? []
+  }
+
   /// Whether the folder has a part for tests: MNIST's layout and CIFAR-10's have, and `FOLDER/train` beside `FOLDER/test`.
   ///
   /// - Throws: as `ImageClasses`.

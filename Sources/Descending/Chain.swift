@@ -41,7 +41,8 @@ public struct Chain: GradientTransformation {
     let isProximal = { (stage: any GradientTransformation) in stage is Bounds || stage is SoftThreshold }
     if let last = stages.lastIndex(where: isProximal), stages[..<last].contains(where: { $0 is LBFGS }) {
       throw DescentError(
-        "\(stages[last]) stands behind lbfgs, whose steps end elsewhere where they are cut: use momentum or adam")
+        "\(stages[last]) stands behind lbfgs, and would change its steps element by element, which leads elsewhere: use momentum or adam"
+      )
     }
     for stage in stages { try (stage as? any NamedTransformation)?.checkNumbers(in: parameters) }
     return try stages.enumerated().reduce(Tree()) { state, stage in

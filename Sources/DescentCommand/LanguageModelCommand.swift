@@ -119,7 +119,9 @@ struct LanguageModelTrainCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard checkpointSeconds >= 0 else { throw ValidationError("--checkpoint-seconds must be 0 or more") }
+    guard checkpointSeconds >= 0, checkpointSeconds.isFinite else {
+      throw ValidationError("--checkpoint-seconds must be a number of seconds, 0 or more")
+    }
     try CountOption.check(["--batch": batch, "--epochs": epochs, "--steps": steps, "--lora": lora, "--last": last])
     guard validation > 0, validation < 1 else { throw ValidationError("--validation must be between 0 and 1") }
     guard lora != nil || last != nil || full else {
@@ -164,8 +166,14 @@ struct LanguageModelTrainCommand: ParsableCommand {
     }
     say(String(format: "held-out loss before: %.4f nats a token", before))
     let states = FineTuningStates(
-      in: out, fingerprint: try fingerprint(model, optimizer), seconds: checkpointSeconds)
-    if try states.restore(tuner.step) { say("goes on at update \(tuner.step.step)") }
+      in: out, fingerprint: try fingerprint(model, optimizer, [train, held], given?.1), seconds: checkpointSeconds)
+    if try states.restore(tuner.step) {
+      let made = tuner.step.step
+      guard made <= steps ?? .max else {
+        throw SettingsError("\(out) has made \(made) updates already: --steps may be more, not \(steps!)")
+      }
+      say("goes on at update \(made)")
+    }
     // The same without what would start anew.
     let command = ["descent"] + CommandLine.arguments.dropFirst().filter { $0 != "--replace" }
     try PartingWord.during(command.shellCommand) {
@@ -187,23 +195,36 @@ struct LanguageModelTrainCommand: ParsableCommand {
 
   /// What the bits of each update depend on.
   private struct Manifest: Codable {
-    var model, text, chain: String
-    var lora, last, length, batch, seed: Int?
+    var model, tokens, chain: String
+    var lora, last: Int?
     var alpha: Double?
     var matrices, adapter: String?
     var full, recompute: Bool
-    var validation: Double
+    var length, batch, seed: Int
   }
 
-  private func fingerprint(_ model: PretrainedModel, _ optimizer: Chain) throws -> String {
-    let content = (try? String(contentsOfFile: textOptions.text, encoding: .utf8)) ?? ""
+  private func fingerprint(
+    _ model: PretrainedModel, _ optimizer: Chain, _ blocks: [TokenBlocks], _ factors: Tree<NDArray>?
+  ) throws -> String {
+    let tokens = Tree(blocks.enumerated().map { (path: "\($0.offset)", leaf: NDArray($0.element.tokens)) })
     return try Settings.fingerprint(
       Manifest(
-        model: model.path, text: String(FNV.hash(content), radix: 16), chain: optimizer.description, lora: lora,
-        last: last,
-        length: textOptions.length, batch: batch, seed: seed, alpha: alpha, matrices: matrices,
-        adapter: modelOptions.adapter,
-        full: full, recompute: recompute, validation: validation))
+        model: Self.identity(of: model.path), tokens: tokens.digest, chain: optimizer.description, lora: lora,
+        last: last, alpha: lora.map { alpha ?? Double($0) }, matrices: matrices, adapter: factors?.digest, full: full,
+        recompute: recompute, length: textOptions.length, batch: batch, seed: seed))
+  }
+
+  /// Which files a model is made of: their sizes and dates. Its weights may be too many to be read for this.
+  private static func identity(of path: String) -> String {
+    let manager = FileManager.default
+    let inside = ((try? manager.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") }.map { path + "/" + $0 }
+    return (inside.isEmpty ? [path] : inside).map { file in
+      let known =
+        (try? manager.attributesOfItem(atPath: URL(fileURLWithPath: file).resolvingSymlinksInPath().path)) ?? [:]
+      let date = (known[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+      return "\((file as NSString).lastPathComponent) \(known[.size] ?? 0) \(date)"
+    }.joined(separator: ", ")
   }
 
   private func tuning(_ c: DecoderConfiguration) throws -> FineTuning {
@@ -236,17 +257,15 @@ struct LanguageModelTrainCommand: ParsableCommand {
     // Looked at under the lock: who held it before may have written.
     let entries = (try? manager.contentsOfDirectory(atPath: out)) ?? []
     let states = FineTuningStates.folderName
-    if replace, entries.contains(Self.recordName) || entries.contains(states) {
-      try? manager.removeItem(atPath: out + "/" + states)
-    }
-    // An interrupted training has its states alone.
-    let isEmpty = entries.allSatisfy { $0 == RunFolder.lockName || $0 == states || AtomicFile.isAside($0) }
-    guard isEmpty || replace else {
-      throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
-    }
-    guard isEmpty || entries.contains(Self.recordName) else {
+    let isEmpty = entries.allSatisfy { $0 == RunFolder.lockName || AtomicFile.isAside($0) }
+    guard isEmpty || entries.contains(Self.recordName) || entries.contains(states) else {
       throw SettingsError("\(out) is not empty, and holds no fine-tuned model; name another folder by --out")
     }
+    // An interrupted training is gone on with, whatever was written of its end or lies there from before.
+    guard isEmpty || replace || entries.contains(states) else {
+      throw SettingsError("\(out) is not empty: name another folder by --out, or --replace it")
+    }
+    if replace { try? manager.removeItem(atPath: out + "/" + states) }
     return lock
   }
 
@@ -305,11 +324,17 @@ struct LanguageModelTrainCommand: ParsableCommand {
       try model.write(replacing: tuner.trained, to: out)
       removeFiles(["adapter_config.json", "adapter_model.safetensors"])
     }
-    let record: [String: Any] = [
+    var record: [String: Any] = [
       "model": model.path, "text": textOptions.text, "length": textOptions.length, "batch": batch, "seed": seed,
       "chain": optimizer.description, "updates": tuner.step.step, "heldOutLossBefore": before,
       "heldOutLossAfter": after,
     ]
+    let tuned: [String: Any?] = [
+      "lora": lora, "alpha": alpha, "matrices": matrices, "last": last, "full": full ? true : nil,
+      "adapter": modelOptions.adapter,
+      "validation": validation,
+    ]
+    record.merge(tuned.compactMapValues { $0 }) { $1 }
     try AtomicFile.write(
       try JSONSerialization.data(
         withJSONObject: record, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]),

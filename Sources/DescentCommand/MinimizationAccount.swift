@@ -17,10 +17,13 @@ struct MinimizationAccount {
     looks = [0] + powers + [updates]
     standing = Set(
       try paths.filter {
-        try $0.standstill != nil && Ground(of: problem.formula, at: $0.end, bounds: $0.bounds) == .falling
+        try $0.standstill != nil
+          && Ground(of: problem.formula, at: $0.end, bounds: $0.bounds, nearness: $0.nearness) == .falling
       }.map(\.method))
     let best = paths.filter { $0.failure == nil }.min { $0.values.last! < $1.values.last! }
-    lowest = try best.map { ($0, try LocalShape(of: problem.formula, at: $0.end, bounds: $0.bounds)) }
+    lowest = try best.map {
+      ($0, try LocalShape(of: problem.formula, at: $0.end, bounds: $0.bounds, nearness: $0.nearness))
+    }
   }
 
   private var header: [String] { ["value after"] + looks.map { "\($0) updates" } + ["an update asks for"] }

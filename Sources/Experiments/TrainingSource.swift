@@ -78,8 +78,11 @@ package enum TrainingSource: Sendable {
     guard let parts = try parts(images, seed: seed, data: data) else {
       throw SettingsError("\(description) and has no parts")
     }
-    guard let heldOut else { return TrainingProblem(train: parts.train, validation: parts.test) }
-    return try TrainingProblem(parts, validation: heldOut, key: RandomKey(seed: seed).split("validation"))
+    var problem =
+      try heldOut.map { try TrainingProblem(parts, validation: $0, key: RandomKey(seed: seed).split("validation")) }
+      ?? TrainingProblem(train: parts.train, validation: parts.test)
+    if case .images(let folder) = self { problem.doubts = try ImageFolder.leftOut(folder) }
+    return problem
   }
 
   /// Training and test examples of what is no table; nil of a table.

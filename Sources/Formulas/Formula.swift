@@ -42,6 +42,12 @@ public struct Formula: Sendable, CustomStringConvertible {
     return tensor
   }
 
+  /// Its value where it has no variables; nil where it has.
+  package var constant: Double? {
+    guard variables.isEmpty, case .number(let value)? = try? value(of: expression, Tree()) else { return nil }
+    return value
+  }
+
   /// A number that is known, or one that is traced.
   private enum Value {
     case number(Double)

@@ -33,6 +33,10 @@ struct FormulaFunction: Sendable {
     .init(name: "sin", action: .each({ Graphs.sin($0) }, { Foundation.sin($0) })),
     .init(name: "cos", action: .each({ Graphs.cos($0) }, { Foundation.cos($0) })),
     .init(name: "tan", action: .each({ Graphs.sin($0) / Graphs.cos($0) }, { Foundation.tan($0) })),
+    .init(
+      name: "sinh", action: .each({ 0.5 * (Graphs.exp($0) - Graphs.exp(-$0)) }, { Foundation.sinh($0) })),
+    .init(
+      name: "cosh", action: .each({ 0.5 * (Graphs.exp($0) + Graphs.exp(-$0)) }, { Foundation.cosh($0) })),
     .init(name: "tanh", action: .each({ Graphs.tanh($0) }, { Foundation.tanh($0) })),
     .init(name: "sigmoid", action: .each({ Graphs.sigmoid($0) }, { 1 / (1 + Foundation.exp(-$0)) })),
     .init(
@@ -46,6 +50,15 @@ struct FormulaFunction: Sendable {
     .init(name: "mean", action: .whole { $0.mean() }),
     .init(name: "norm", action: .whole { norm($0) }),
     .init(name: "dot", action: .product { Graphs.dot($0, $1) }),
+  ]
+
+  /// What other languages call functions, and what says the same here.
+  static let elsewhere = [
+    "ln": "log(x)", "log10": "log(x) / log(10)", "log2": "log(x) / log(2)", "log1p": "log(1 + x)",
+    "expm1": "exp(x) - 1",
+    "pow": "x^y", "power": "x^y", "square": "x^2", "cbrt": "x^(1/3)", "fabs": "abs(x)", "maximum": "max(x, y)",
+    "minimum": "min(x, y)",
+    "logistic": "sigmoid(x)", "sec": "1 / cos(x)", "cot": "cos(x) / sin(x)",
   ]
 
   /// Scaled by a power of two where squares would leave a double, as `euclideanNorm`; a constant for derivatives, which it does not change.

@@ -107,7 +107,10 @@ struct FormulaParser {
   private mutating func call(_ name: String) throws -> Expression {
     let known = FormulaFunction.all
     guard let function = known.first(where: { $0.name == name }) else {
-      throw FormulaError("there is no function \(name); \(NearestName.hint(name, among: known.map(\.name)))")
+      let hint =
+        FormulaFunction.elsewhere[name.lowercased()].map { "here it is \($0)" }
+        ?? NearestName.hint(name, among: known.map(\.name))
+      throw FormulaError("there is no function \(name); \(hint)")
     }
     at += 1
     try count()

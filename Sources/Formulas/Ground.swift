@@ -21,16 +21,20 @@ public enum Ground: Sendable {
   }
 
   /// - Parameters:
+  ///   - formula: what is descended.
+  ///   - point: a value of each of its variables.
   ///   - bounds: of a variable, by its name; ways end at them.
+  ///   - nearness: how near to a bound counts as at it, as a share of the bound, or of 1.
   /// - Throws: `FormulaError` where the point is not one of the formula's.
   public init(
-    of formula: Formula, at point: Tree<NDArray>, bounds: (String) -> ClosedRange<Double>? = { _ in nil }
+    of formula: Formula, at point: Tree<NDArray>, bounds: (String) -> ClosedRange<Double>? = { _ in nil },
+    nearness: Double = 0
   ) throws {
     let program = try Program(inputs: point.types.leaves) { _, x in
       let value = try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))
       return [value] + gradients(of: value, withRespectTo: x)
     }
-    let (limits, values) = (PointBounds(of: point, bounds), point.leaves.flatMap(\.doubles))
+    let (limits, values) = (PointBounds(of: point, bounds, nearness: nearness), point.leaves.flatMap(\.doubles))
     let here = try program.run(point.leaves)
     let (value, all) = (here[0].item, here.dropFirst().flatMap(\.doubles))
     let gradient = all.indices.map { limits.hold($0, at: values[$0], slope: all[$0]) ? 0 : all[$0] }

@@ -26,11 +26,16 @@ public struct LocalShape: Sendable {
   /// The most numbers of which the Hessian is made.
   public static let mostNumbers = 200
 
-  /// - Parameter bounds: of a variable, by its name; nil where it has none. Numbers at a bound beyond which the function would fall are
-  ///   held there: slope and curvatures are those along all others.
+  /// - Parameters:
+  ///   - formula: what is descended.
+  ///   - point: a value of each of its variables.
+  ///   - bounds: of a variable, by its name; nil where it has none. Numbers at a bound beyond which the function would fall are
+  ///     held there: slope and curvatures are those along all others.
+  ///   - nearness: how near to a bound counts as at it, as a share of the bound, or of 1.
   /// - Throws: `FormulaError` where the point is not one of the formula's.
   public init(
-    of formula: Formula, at point: Tree<NDArray>, bounds: (String) -> ClosedRange<Double>? = { _ in nil }
+    of formula: Formula, at point: Tree<NDArray>, bounds: (String) -> ClosedRange<Double>? = { _ in nil },
+    nearness: Double = 0
   ) throws {
     let first = try Program(inputs: point.types.leaves) { _, x in
       let value = try formula.value(at: Tree(sortedPaths: point.paths, leaves: x))
@@ -38,12 +43,12 @@ public struct LocalShape: Sendable {
     }.run(point.leaves)
     value = first[0].item
     let all = first.dropFirst().flatMap(\.doubles)
-    let (limits, values) = (PointBounds(of: point, bounds), point.leaves.flatMap(\.doubles))
+    let (limits, values) = (PointBounds(of: point, bounds, nearness: nearness), point.leaves.flatMap(\.doubles))
     let free = all.indices.filter { !limits.hold($0, at: values[$0], slope: all[$0]) }
     (count, heldCount) = (free.count, all.count - free.count)
     let gradient = free.map { all[$0] }
     gradientNorm = gradient.euclideanNorm
-    ground = try Ground(of: formula, at: point, bounds: bounds)
+    ground = try Ground(of: formula, at: point, bounds: bounds, nearness: nearness)
     guard count <= Self.mostNumbers else {
       (curvatures, quadraticGain) = (nil, nil)
       return

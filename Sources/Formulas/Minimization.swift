@@ -31,6 +31,8 @@ public struct Minimization: Sendable {
     public private(set) var skipped = 0
     /// What bounds there are of a variable, by its name.
     public let bounds: @Sendable (String) -> ClosedRange<Double>?
+    /// How near to a bound counts as at it: means of points, and slow weights, come near to theirs and do not reach it.
+    public let nearness: Double
     /// Whether `l1` adds to what is descended.
     public let isThresholded: Bool
     /// Why it never left its start; nil where it did, or broke down.
@@ -47,6 +49,7 @@ public struct Minimization: Sendable {
     fileprivate init(_ method: any DescentMethod, _ variables: [String], _ calls: OracleCalls) {
       self.method = method.description
       bounds = { method.bounds(of: $0) }
+      nearness = self.method.contains(/average|lookahead|schedulefree/) ? 1e-9 : 0
       isThresholded = variables.contains { method.isThresholded($0) }
       cost = (calls.gradients + 2 * calls.hessianProducts, calls.losses)
     }
@@ -161,7 +164,7 @@ public struct Minimization: Sendable {
     return path
   }
 
-  /// - Throws: `FormulaError` where a variable starts outside its bounds: what searches along lines would never come within.
+  /// - Throws: `FormulaError` where a variable starts outside its bounds: a start that was given is not moved.
   private func checkStart(of method: any DescentMethod) throws {
     for (name, leaf) in start.values {
       guard let bounds = method.bounds(of: name), let value = leaf.doubles.first(where: { !bounds.contains($0) }) else {

@@ -1,7 +1,7 @@
 import Arrays
 import Parameters
 
-/// Where a descent begins, from text: `x=-1.2, y=1`, or lists, `x=[-1.2, 1]`, also repeated, `x=[-1.2, 1]*5`.
+/// Where a descent begins, from text: `x=-1.2, y=pi/4`, or lists, `x=[-1.2, 1]`, also repeated, `x=[-1.2, 1]*5`.
 public struct StartPoint: Sendable, CustomStringConvertible {
   /// float64: a number [], or a list [n].
   public let values: Tree<NDArray>
@@ -39,7 +39,7 @@ public struct StartPoint: Sendable, CustomStringConvertible {
   private static func parts(_ text: String) -> [String] {
     var (parts, depth) = ([""], 0)
     for character in text {
-      depth += character == "[" ? 1 : character == "]" ? -1 : 0
+      depth += "[(".contains(character) ? 1 : "])".contains(character) ? -1 : 0
       if character == ",", depth <= 0 { parts.append("") } else { parts[parts.count - 1].append(character) }
     }
     return parts.filter { !$0.trimmed.isEmpty }
@@ -47,7 +47,8 @@ public struct StartPoint: Sendable, CustomStringConvertible {
 
   private static func value(_ text: String, _ name: String) throws -> NDArray {
     func number(_ text: String) throws -> Double {
-      guard let value = Double(text.trimmed), value.isFinite else {
+      // Also 1/3, pi, sqrt(2).
+      guard let value = Double(text.trimmed) ?? (try? Formula(text.trimmed))?.constant, value.isFinite else {
         throw FormulaError("the start of \(name), \(text.trimmed), is no number")
       }
       return value

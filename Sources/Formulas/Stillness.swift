@@ -18,7 +18,7 @@ struct Stillness: CustomStringConvertible {
     let gradient = try Program(inputs: start.types.leaves) { _, x in
       gradients(of: try formula.value(at: Tree(sortedPaths: start.paths, leaves: x)), withRespectTo: x)
     }.run(start.leaves).flatMap(\.doubles)
-    let (limits, values) = (PointBounds(of: start, bounds), start.leaves.flatMap(\.doubles))
+    let (limits, values) = (PointBounds(of: start, bounds, nearness: 0), start.leaves.flatMap(\.doubles))
     let isHeld = gradient.indices.allSatisfy {
       gradient[$0] == 0 || limits.hold($0, at: values[$0], slope: gradient[$0])
     }

@@ -21,7 +21,7 @@ public struct TrainingState: Sendable, Equatable {
   /// Parameters, running values, what the method remembers.
   var trees: [Tree<NDArray>] { [parameters, modelState, optimizerState] }
 
-  /// The start of a method from parameters.
+  /// The start of a method from parameters, which are moved to its bounds where they lie outside.
   /// - Throws: `DescentError` where the method does not fit them.
   public init(
     startingFrom parameters: Tree<NDArray>, modelState: Tree<NDArray> = Tree(), method: any DescentMethod

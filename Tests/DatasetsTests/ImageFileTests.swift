@@ -112,6 +112,14 @@ import Testing
       try put("dog/\(index).PNG", ImageSamples.grey)
     }
     try put("cat/.hidden.png", ImageSamples.colors)
+    #expect(try ImageFolder.leftOut(space.path).isEmpty)
+    try put("cat/more/9.png", ImageSamples.colors)
+    try FileManager.default.createDirectory(atPath: space.path + "/bird", withIntermediateDirectories: true)
+    #expect(
+      try ImageFolder.leftOut(space.path) == [
+        "bird: a folder without images, which is no class",
+        "cat/more: images in a folder of a class's folder, which are left out",
+      ])
     // Two sizes: the second is named.
     #expect { try ImageFolder.load(space.path) } throws: { "\($0)".contains("dog/0.PNG") && "\($0)".contains("--size") }
     let options = ImageOptions(size: [4, 6], validation: 0.4)

@@ -21,7 +21,8 @@ import Training
     ("2 * x + 3 * x", 7.5), ("(2 + x) * 3", 10.5), ("- - x", 1.5), ("1e3 * x", 1500), ("2.5e-1 * x", 0.375),
     ("x^0.5", x.squareRoot()), ("x^3", 3.375), ("x^-2", 1 / 2.25), ("2^x", pow(2, x)), ("x^x", pow(x, x)),
     ("e^x", exp(x)), ("cos(pi) * x", -1.5), ("exp(log(2)) * x", 3), ("max(x, 2) + min(x, 2)", 3.5),
-    ("max(1, 2) * x", 3), ("sqrt(x^2) + abs(-x)", 3), ("tan(x)", tan(x)), ("sigmoid(x)", one / (one + exp(-x))),
+    ("max(1, 2) * x", 3), ("sqrt(x^2) + abs(-x)", 3), ("tan(x)", tan(x)), ("sinh(x) + sinh(0)", sinh(x)),
+    ("cosh(x) * cosh(0)", cosh(x)), ("sigmoid(x)", one / (one + exp(-x))),
     ("sigmoid(0) * x", 0.75), ("softplus(x)", log(one + exp(x))), ("relu(-x) + relu(x)", 1.5), ("erf(x)", erf(x)),
     ("tanh(x) * tanh(x)", pow(tanh(x), 2)), ("sin(x)", sin(x)),
   ]
@@ -56,6 +57,7 @@ import Training
   @Test(arguments: [
     ("", "ends where"), ("x +", "ends where"), ("(x", ") should follow"), ("x)", "is not expected"), ("x**2", "x^2"),
     ("2x", "2 * x"), ("2(x)", "2 * ("), ("x y", "is not expected"), ("foo(x)", "there is no function foo"),
+    ("ln(x)", "here it is log(x)"), ("pow(x, 2)", "here it is x^y"),
     ("sinn(x)", "did you mean sin?"),
     ("max(x)", "two arguments"), ("sin(x, x)", "one argument"), ("x[", "brackets hold"), ("x[]", "brackets hold"),
     ("x[1.5]", "is not expected"), ("x[-]", "needs a number"), ("x[0]", "is for a list"), ("sum(x)", "is for a list"),
@@ -86,6 +88,11 @@ import Training
   }
 
   @Test func startsAreRead() throws {
+    let computed = try StartPoint("x=1/3, y=[pi/4, -sqrt(2)]*2, z=max(1, 2)").values
+    #expect(computed["x"]!.item == 1.0 / 3 && computed["z"]!.item == 2)
+    let (quarter, root) = (Double.pi / 4, 2.0.squareRoot())
+    let expected = [quarter, -root, quarter, -root]
+    #expect(computed["y"]!.doubles == expected)
     let start = try StartPoint(" y = [1, -2.5e1] * 2 , x=-1.2 ")
     #expect(start.values["x"] == NDArray(-1.2) && start.values["y"]?.doubles == [1, -25, 1, -25] && start.count == 5)
     for (text, hint) in [

@@ -145,8 +145,19 @@ import Training
     ] {
       let bowl = try Minimization(Formula("(x - 3)^2 + y^2"), from: StartPoint("x=1, y=1"))
       let mean = try bowl.descent(by: chain, updates: 2000)
-      let account = try LocalShape(of: bowl.formula, at: mean.end, bounds: mean.bounds).account
+      let account = try LocalShape(of: bowl.formula, at: mean.end, bounds: mean.bounds, nearness: mean.nearness).account
       #expect(account.contains("held at") && !account.contains("at rest"), "\(chain): \(account)")
+    }
+    // Near to a bound is not at it, on whatever scale.
+    for (formula, start, chain) in [
+      ("(x - 1000000000500)^2", "x=999999999500", "rate 1e-5 | bounds none 1e12"),
+      ("1e20*(x - 1e-10)^2", "x=9e-10", "rate 1e-22 | bounds 0"),
+      ("x", "x=1e-10", "rate 1e-14 | bounds 0"),
+    ] {
+      let path = try Minimization(Formula(formula), from: StartPoint(start)).descent(by: chain, updates: 10)
+      let account = try LocalShape(of: Formula(formula), at: path.end, bounds: path.bounds, nearness: path.nearness)
+        .account
+      #expect(!account.contains("held"), "\(formula): \(account)")
     }
     // What does not move for another reason is not held.
     let slow = try Minimization(Formula("x"), from: StartPoint("x=1")).descent(

@@ -1,10 +1,10 @@
 /// Keeps parameters between two bounds: the point that a step would reach is moved to the nearest one within them. Projected descent.
 ///
-/// With w the parameter and u the step, min(max(w + u, low), high) - w goes on. Parameters that start outside are moved to their bounds before the
-/// first step (`TrainingState`). What makes steps shorter, as a line search, `lookahead` and `schedulefree` do, stays within. Behind stages that scale elements apart, as
-/// `adam`, it ends where plain descent does; behind those that turn the gradient, as `polar` and `shampoo`, it may stand still elsewhere, and
-/// behind `lbfgs` and in `newton` it is refused. In floating point a bound other than 0 may be missed by a rounding of the parameter before the step, which is all of a bound far
-/// smaller than it.
+/// With w the parameter and u the step, min(max(w + u, low), high) - w goes on. Parameters that start outside are moved to their bounds
+/// before the first step (`TrainingState`). What makes steps shorter, as a line search, `lookahead` and `schedulefree` do, stays within.
+/// Behind stages that scale elements apart, as `adam`, it ends where plain descent does. Behind those that turn the gradient, as `polar`
+/// and `shampoo`, it may stand still elsewhere; behind `lbfgs` and in `newton` it is refused. In floating point w + (bound - w) is the bound
+/// but for a rounding of w; the next step, which begins there, reaches it.
 /// Reads "optimizer/boundFraction", the share of elements that it holds at a bound.
 ///
 /// Goldstein, "Convex programming in Hilbert space", 1964; Bertsekas, "On the Goldstein-Levitin-Polyak gradient projection method", 1976.

@@ -97,8 +97,11 @@ public final class FineTuner {
     frozen.merging(Tree(["input": input, "tokens": tokens]))
   }
 
-  /// The weights that move, as they are now.
-  public var trained: Tree<NDArray> { step.state.parameters }
+  /// The weights that move, as they count: their mean where the chain keeps one, as `average` and `schedulefree` do.
+  public var trained: Tree<NDArray> {
+    let state = step.state
+    return MovingAverage.evaluated(state.parameters, in: state.optimizerState)
+  }
 
   /// The mean next-token loss over blocks, in nats a token.
   ///

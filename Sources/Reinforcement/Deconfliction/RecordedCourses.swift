@@ -17,6 +17,7 @@ public struct RecordedCourses: Sendable {
   /// - Throws: `ControlError` where no piece of the flights is fit.
   public init(_ tracks: [FlightTrack], pieceLength: Double = 120) throws {
     courses = tracks.flatMap { Self.pieces(of: $0, pieceLength) }
+    guard !tracks.isEmpty else { throw ControlError("there are no recorded flights: the folder of tracks holds none") }
     guard !courses.isEmpty else {
       throw ControlError("none of \(tracks.count) flights has \(Int(pieceLength)) s without a gap")
     }
