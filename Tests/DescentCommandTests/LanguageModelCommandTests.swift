@@ -106,7 +106,7 @@ import Testing
     let other = try run(arguments("killed") + ["--seed", "1"])
     #expect(other.status != 0 && other.text.contains("cannot be gone on with by these weights"), "\(other.text)")
     let resumed = try run(arguments("killed"))
-    #expect(resumed.status == 0 && resumed.text.contains("goes on at update"), "\(resumed.text)")
+    #expect(resumed.status == 0 && resumed.text.contains(/goes on at update [1-9]/), "\(resumed.text)")
     let file = options == ["--full"] ? "model.safetensors" : "adapter_model.safetensors"
     let (whole, killed) = (
       try Safetensors.read(folder + "/whole/" + file), try Safetensors.read(folder + "/killed/" + file)
