@@ -20,6 +20,46 @@ import Testing
       key: RandomKey(seed: 3))
   }
 
+  /// The machine's clock, on which reading it right after a channel has spoken takes long: a thread that loses its core there.
+  private final class LateClock: WallClock, @unchecked Sendable {
+    private let channel: SpokenChannel
+    init(_ channel: SpokenChannel) { self.channel = channel }
+    var now: Double {
+      if channel.hasGreetedAll() { usleep(40_000) }
+      return TestClock().now
+    }
+    func sleep(seconds: Double) { TestClock().sleep(seconds: seconds) }
+  }
+
+  /// Says once that it has greeted all others.
+  private final class SpokenChannel: Channel {
+    private let inner: MailChannel
+    private var greetings = 0
+    init(_ inner: MailChannel) { self.inner = inner }
+    var rank: Int { inner.rank }
+    var size: Int { inner.size }
+    func send(_ bytes: [UInt8], to rank: Int) throws {
+      inner.send(bytes, to: rank)
+      if bytes.first == 1 { greetings += 1 }
+    }
+    func poll() throws -> (from: Int, bytes: [UInt8])? { try inner.poll() }
+    func hasGreetedAll() -> Bool {
+      guard greetings == size - 1 else { return false }
+      greetings = 0
+      return true
+    }
+  }
+
+  /// A server that loses its core once it has answered all workers counts that time, in which they compute.
+  @Test func theClockBeginsBeforeTheWorkers() throws {
+    let mail = Mailboxes(size: 2)
+    let cluster = Cluster(workers: 1, gradientSeconds: 2e-3, downlinkSeconds: 1e-5, uplinkSeconds: 1e-4)
+    MailChannel(mail, rank: 1).send([1] + Array("worker\ntest".utf8), to: 0)
+    let channel = SpokenChannel(MailChannel(mail, rank: 0))
+    let server = try ProcessTransport(channel, cluster, clock: LateClock(channel), name: "server", purpose: "test")
+    #expect(server.now > 0.03)
+  }
+
   /// A thread for each rank; what rank 0 recorded, and what went wrong elsewhere.
   private func run(
     _ method: some DistributedMethod, life: [Int: Int] = [:], purpose: [Int: String] = [:], patience: Double = 10

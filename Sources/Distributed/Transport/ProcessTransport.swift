@@ -93,8 +93,9 @@ public final class ProcessTransport: Transport {
       }
       missing.remove(sender)
     }
-    if channel.rank == 0 { for rank in 1..<channel.size { try channel.send(hello(), to: rank) } }
+    // Workers begin when they hear the answer: a server that read its clock later, as on a busy machine, would find them faster than they are.
     origin = clock.now
+    if channel.rank == 0 { for rank in 1..<channel.size { try channel.send(hello(), to: rank) } }
   }
 
   public func send(_ message: Message, from sender: Int, to receiver: Int, reports: Bool) throws {
