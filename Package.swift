@@ -21,6 +21,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: libraries.map { .library(name: $0, targets: [$0]) } + [
     .library(name: "Descent", targets: ["Descent"]),
+    .library(name: "DescentCommands", targets: ["DescentCommands"]),
     .executable(name: "descent", targets: ["DescentCommand"]),
     .executable(name: "descent-ranks", targets: ["RanksCommand"]),
   ],
@@ -91,9 +92,10 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     room("Descent", on: libraries.map { .init(stringLiteral: $0) }),
-    .executableTarget(
-      name: "DescentCommand",
+    .target(
+      name: "DescentCommands",
       dependencies: ["Descent", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(name: "DescentCommand", dependencies: ["DescentCommands"]),
     .executableTarget(
       name: "RanksCommand",
       dependencies: [

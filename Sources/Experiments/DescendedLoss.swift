@@ -12,7 +12,7 @@ extension LossFunction {
     let loss: LossFunction
     do { loss = try LossFunction(named: name) } catch { throw SettingsError("\(error)") }
     guard loss.takesClasses == (data.labels != nil) else {
-      let others = all.filter { $0.takesClasses != loss.takesClasses }.map(\.name).joined(separator: ", ")
+      let others = LossKind.known.filter { $0.takesClasses == !loss.takesClasses }.map(\.name).joined(separator: ", ")
       throw SettingsError(
         "the loss \(loss.name) takes \(loss.takesClasses ? "classes" : "numbers"), and \(data.name) has "
           + "\(loss.takesClasses ? "numbers" : "classes"), which \(others) take")

@@ -223,15 +223,55 @@ public enum ExperimentRegistry {
     TrainedEmbeddingAttentionExperiment.self,
   ]
 
+  private static let added = Registered()
+
+  /// Those of the library, then those that were registered, in that order.
+  public static var known: [any Experiment.Type] { all + added.types }
+
+  /// Makes an experiment of your own known to commands: to run, resume, report, merge and describe.
+  ///
+  /// Call it once, before a command is read.
+  ///
+  /// - Throws: `SettingsError` where its name is no word of letters, digits and hyphens or is taken, or where it has no presets.
+  public static func register(_ type: any Experiment.Type) throws {
+    let name = type.name
+    guard name.first?.isLetter == true, name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+    else {
+      throw SettingsError(
+        "\"\(name)\" cannot be an experiment's name: begin with a letter, go on with letters, digits and -")
+    }
+    guard try hasPresets(type) else { throw SettingsError("\(name) has no presets, by which experiments are run") }
+    try added.add(type, taken: all.map { $0.name } + [ComparisonExperiment.name])
+  }
+
+  private static func hasPresets<E: Experiment>(_ type: E.Type) throws -> Bool { !E.presets.isEmpty }
+
   /// The experiment of that name; also that of comparisons, which is not in the list: it has no presets, and its data are
   /// the user's.
   ///
   /// - Throws: `SettingsError` naming the nearest.
   public static func named(_ name: String) throws -> any Experiment.Type {
     if name == ComparisonExperiment.name { return ComparisonExperiment.self }
-    guard let found = all.first(where: { $0.name == name }) else {
-      throw SettingsError("there is no experiment \(name); \(NearestName.hint(name, among: all.map { $0.name }))")
+    guard let found = known.first(where: { $0.name == name }) else {
+      throw SettingsError("there is no experiment \(name); \(NearestName.hint(name, among: known.map { $0.name }))")
     }
     return found
+  }
+}
+
+/// The experiments that a program added; any thread may ask while another adds.
+private final class Registered: @unchecked Sendable {
+  private let lock = NSLock()
+  private var added: [any Experiment.Type] = []
+
+  var types: [any Experiment.Type] { lock.withLock { added } }
+
+  func add(_ type: any Experiment.Type, taken: [String]) throws {
+    try lock.withLock {
+      guard !(taken + added.map { $0.name }).contains(type.name) else {
+        throw SettingsError("the name \(type.name) is taken by another experiment")
+      }
+      added.append(type)
+    }
   }
 }

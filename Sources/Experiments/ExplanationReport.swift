@@ -8,7 +8,7 @@ import Training
 package struct ExplanationReport {
   static let page = DrawnPage(
     "explanation.html", beside: ["importance.csv", "report-data/importance.csv", "report-data/dependence-*"],
-    drawnBy: "descent explain")
+    drawnBy: "\(ProgramName.text) explain")
   private let explanation: Explanation
   private let source: String
 

@@ -7,7 +7,7 @@ import Training
 /// The loss around a trained model's weights as a page: lines of equal loss on a plane, and how it rises with the distance.
 package struct LandscapeReport {
   static let page = DrawnPage(
-    "landscape.html", beside: ["landscape.csv", "report-data/landscape-*"], drawnBy: "descent landscape")
+    "landscape.html", beside: ["landscape.csv", "report-data/landscape-*"], drawnBy: "\(ProgramName.text) landscape")
   private let source: String
   private let names: [String]
   /// What is measured, in words.
@@ -28,7 +28,7 @@ package struct LandscapeReport {
     let loss = problem.classWeights.map { model.manifest.loss.weighted($0) } ?? model.manifest.loss
     let key = RandomKey(seed: seed).split("landscape")
     let site = WatchSite(
-      model: model.manifest.model.makeLayer(), loss: loss, train: problem.train, validation: problem.validation,
+      model: try model.manifest.model.makeLayer(), loss: loss, train: problem.train, validation: problem.validation,
       normalization: problem.normalization, key: key)
     let parts = [("training", problem.train), ("validation", problem.validation)]
     let sets = parts.map { site.examples($0.1, examples, $0.0) }

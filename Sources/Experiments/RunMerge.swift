@@ -84,7 +84,8 @@ public struct RunMerge {
     manifest.command = commandLine.shellCommand
     let configuration = try Settings.yaml(manifest)
     let isWhole = try experiment.sweep().unfinished(experiment.findings(merged)).isEmpty
-    let (folder, lock) = try RunFolder.claim(out, replacing: replacing, goingOnBy: "descent run --resume \(out)")
+    let (folder, lock) = try RunFolder.claim(
+      out, replacing: replacing, goingOnBy: "\(ProgramName.text) run --resume \(out)")
     try withExtendedLifetime(lock) {
       do {
         try fill(folder, merged, end, isWhole: isWhole, commandLine)

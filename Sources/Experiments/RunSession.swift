@@ -193,7 +193,7 @@ public struct RunSession {
           folder: folder.path, startTime: began - (earlier.map(\.time).max() ?? 0), earlier: earlier),
       ], isQuiet: isQuiet, workplace: workplace, clock: { ProcessInfo.processInfo.systemUptime })
     let continuation =
-      ["descent", command(of: E.name), "--resume", folder.path]
+      [ProgramName.text, command(of: E.name), "--resume", folder.path]
       + (workplace.share.map { ["--share", $0.description] } ?? [])
     let isWhole = try PartingWord.during(continuation.shellCommand) {
       try experiment.run(context) { estimate in

@@ -32,7 +32,7 @@ package struct SideBySide {
     runs = try folders.indices.map { index in
       let folder = try RunFolder.open(folders[index])
       guard TrainingRun.isRun(folder) else {
-        throw RunLogError("\(folders[index]) is no run of descent train: only those go side by side")
+        throw RunLogError("\(folders[index]) is no run of \(ProgramName.text) train: only those go side by side")
       }
       guard !paths[..<index].contains(paths[index]) else { throw RunLogError("\(folders[index]) is named twice") }
       let events = try folder.events()
@@ -76,7 +76,9 @@ package struct SideBySide {
     }
   }
 
-  private static let main = ["loss", "weightedLoss", "accuracy", "balancedAccuracy", "f1", "auc", "rmse", "mae", "r2"]
+  private static let main = [
+    "loss", "weightedLoss", "ownLoss", "accuracy", "balancedAccuracy", "f1", "auc", "rmse", "mae", "r2",
+  ]
 
   /// Numbers of diagnostics that runs carried, in the order in which they looked: of a kind that names none, all.
   private var diagnostics: [(watch: String, quantity: WatchKind.Quantity)] {
@@ -122,7 +124,7 @@ package struct SideBySide {
   }
 
   private static let caution =
-    "Each run is one seed, and they were not tuned alike: whether a difference is more than chance is said by descent compare. "
+    "Each run is one seed, and they were not tuned alike: whether a difference is more than chance is said by \(ProgramName.text) compare. "
     + "Seconds include what diagnostics took."
 
   /// For the terminal, where a column for each run leaves room for what is long.

@@ -57,6 +57,9 @@ package struct TrainingOutcome {
   }
 
   private func beats(_ found: [String: Double]) -> Bool {
+    var found = found
+    // The constant has no loss of one's own where it is none of probabilities.
+    if baselines.constant["ownLoss"] == nil { found["ownLoss"] = nil }
     guard let ours = Measures.decisive(found), let theirs = Measures.decisive(baselines.constant) else { return false }
     return ours < theirs
   }

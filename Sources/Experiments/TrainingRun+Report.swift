@@ -115,7 +115,7 @@ extension TrainingRun {
     let known = [
       ("loss", lossName(rows.map(\.values))), ("weightedLoss", "weighted loss"), ("accuracy", "accuracy (%)"),
       ("balancedAccuracy", "balanced accuracy (%)"), ("f1", "macro F1"), ("auc", "AUC"),
-      ("averagePrecision", "average precision"), ("ece", "ECE"), ("brier", "Brier score"),
+      ("averagePrecision", "average precision"), ("ece", "ECE"), ("brier", "Brier score"), ("ownLoss", "own loss"),
     ]
     let columns = (known + errors).filter { tag, _ in rows.contains { $0.values[tag] != nil } }
     return [
@@ -138,16 +138,18 @@ extension TrainingRun {
       }
       return .init(name: name, x: points.map(\.0), y: points.map(\.1))
     }
+    // A loss of one's own has a tag of its own: what is called loss is then another one.
+    let held = epochs.contains { $0.values["validation/ownLoss"] != nil } ? "validation/ownLoss" : "validation/loss"
     var plots = [
       Plot(
         name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean \(lossName(epochs.map(\.values)))",
-        series: [series("loss/train", "batches of the epoch"), series("validation/loss", "validation, after it")])
+        series: [series("loss/train", "batches of the epoch"), series(held, "validation, after it")])
     ]
     // Losses fall by factors.
     plots[0].isLogY =
       plots[0].series.allSatisfy { $0.y.allSatisfy { $0 > 0 } } && plots[0].series.contains { !$0.y.isEmpty }
     let others = Set(epochs.flatMap(\.values.keys)).filter { $0.split(separator: "/").count < 3 || $0.contains("[") }
-      .subtracting(["epoch", "loss/train", "validation/loss"]).sorted()
+      .subtracting(["epoch", "loss/train", held]).sorted()
     for tag in others {
       // Tags of groups hold path patterns, which are no names of files.
       let plain = String(tag.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })

@@ -162,12 +162,12 @@ package struct TrainingRun {
     }
     let outcome: String
     do {
-      outcome = try PartingWord.during(["descent", "train", "--resume", out].shellCommand) {
+      outcome = try PartingWord.during([ProgramName.text, "train", "--resume", out].shellCommand) {
         try computing(team) { try descend(context, store, saved, watches, team, announce) }
       }
     } catch let error as RankError where team?.hasLost == true {
       try? context.flush()
-      throw RankError("\(error); go on with descent train --resume \(out)")
+      throw RankError("\(error); go on with \(ProgramName.text) train --resume \(out)")
     } catch {
       // A run that did not begin, as with a chain that cannot be, leaves nothing in the way of the next.
       if !resuming, folder.holdsReplaced || (try? folder.events())?.isEmpty == true {

@@ -2,7 +2,7 @@ import Foundation
 
 /// What a model's output is compared with, row by row: a name and a function.
 ///
-/// The known ones are static members. A loss of one's own is a value like them:
+/// The known ones are static members; what text calls them says `LossKind`. A loss of one's own is a value like them:
 /// ```swift
 /// let logCosh = LossFunction("logCosh") { output, target in
 ///   let distance = abs(output - target)
@@ -10,24 +10,42 @@ import Foundation
 /// }
 /// ```
 public struct LossFunction: Sendable {
-  /// What text and saved models call it; equal names are equal losses.
-  public let name: String
+  /// What probabilities the outputs of a classifier stand for, of which the loss' negative logarithm is the log-loss.
+  package enum Link: Sendable { case softmax, stableMax }
+
+  /// What text and saved models call it, with options that are not the standard ones; equal names are equal losses.
+  public private(set) var name: String
   /// Whether targets are int32 classes.
   public let takesClasses: Bool
   private let rows: @Sendable (Tensor, Tensor) -> Tensor
   /// Of numbers: the loss of one that is off by so much, in double precision; nil where it is no function of the
   /// difference alone.
   package let ofDifference: (@Sendable (Double) -> Double)?
+  /// Of numbers: the share of them that lies below the constant with the least loss, as 0.5 of the median; nil for their mean, or where
+  /// nobody knows.
+  package let share: Double?
+  /// Of classes; nil where nobody knows.
+  package let link: Link?
 
   /// - Parameters:
+  ///   - name: of letters and digits where text is to name it.
   ///   - takesClasses: whether targets are int32 classes, [batch]; else they are numbers.
+  ///   - isOfSoftmax: whether a classifier that descends it gives the logits of a softmax. Then it is measured by the log-loss of these
+  ///     probabilities, as classifiers of other losses are, and their calibration is, too; else by the loss itself.
   ///   - perSample: the loss of each row, [batch], or of each place of it, as [batch, time], from outputs [batch, ...] and targets [batch, ...]
   ///     of as many axes. Where these or the loss have other shapes it is a `ShapeError`: numbers [batch] beside outputs [batch, 1] would be
   ///     repeated to a square.
   public init(
-    _ name: String, takesClasses: Bool = false, perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
+    _ name: String, takesClasses: Bool = false, isOfSoftmax: Bool = false,
+    perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
-    self.name = name
+    self.init(name, takesClasses: takesClasses, link: takesClasses && isOfSoftmax ? .softmax : nil, perSample: rows)
+  }
+
+  private init(
+    _ name: String, takesClasses: Bool, link: Link?, perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
+  ) {
+    (self.name, self.link, share) = (name, link, nil)
     self.takesClasses = takesClasses
     self.rows = { output, target in
       guard !output.isPoisoned, !target.isPoisoned else { return rows(output, target) }
@@ -49,10 +67,10 @@ public struct LossFunction: Sendable {
 
   /// A loss of numbers that is the mean of a function of differences; in a graph and in double precision.
   private init(
-    _ name: String, ofDifference: @escaping @Sendable (Double) -> Double,
+    _ name: String, share: Double? = nil, ofDifference: @escaping @Sendable (Double) -> Double,
     elements: @escaping @Sendable (Tensor) -> Tensor
   ) {
-    self.name = name
+    (self.name, self.share, link) = (name, share, nil)
     takesClasses = false
     self.ofDifference = ofDifference
     rows = { output, target in
@@ -64,35 +82,50 @@ public struct LossFunction: Sendable {
     }
   }
 
-  /// The known loss of that name.
-  /// - Throws: `ModelError` naming the nearest known name.
-  public init(named name: String) throws {
-    guard let known = Self.all.first(where: { $0.name == name }) else {
-      let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
-      let hint =
-        Self.elsewhere[plain].map { "here it is \($0)" } ?? NearestName.hint(name, among: Self.all.map(\.name))
-      throw ModelError("there is no loss \(name); \(hint)")
-    }
-    self = known
+  /// The same loss under another name.
+  package func named(_ name: String) -> LossFunction {
+    var copy = self
+    copy.name = name
+    return copy
   }
 
-  /// What other libraries call the known ones, without signs and in small letters.
-  private static let elsewhere = [
-    "mse": "squaredError", "mseloss": "squaredError", "l2": "squaredError", "l2loss": "squaredError",
-    "mae": "absoluteError", "l1": "absoluteError", "l1loss": "absoluteError", "huberloss": "huber",
-    "smoothl1": "huber", "smoothl1loss": "huber", "ce": "crossEntropy", "crossentropyloss": "crossEntropy",
-    "nll": "crossEntropy", "nllloss": "crossEntropy", "logloss": "crossEntropy",
-    "softmaxcrossentropy": "crossEntropy",
-  ]
-
-  /// All losses that text can name.
-  public static let all: [LossFunction] = [
-    .crossEntropy, .stableMax, .squaredError, .absoluteError, .huber,
-  ]
+  /// A name with the option that makes it another loss; without it where it has its standard.
+  private static func name(_ name: String, _ option: String, _ value: Double, standard: Double) -> String {
+    value == standard ? name : "\(name) \(option)=\(PlainNumber.text(value))"
+  }
 
   /// Softmax cross-entropy against int32 classes.
-  public static let crossEntropy = LossFunction("crossEntropy", takesClasses: true) { output, target in
-    softmaxCrossEntropy(output, labels: target)
+  public static let crossEntropy = crossEntropy(smoothing: 0)
+
+  /// Softmax cross-entropy against int32 classes, of which a share goes to all classes alike: with K of them a row's loss is (1 - s)
+  /// times the right class's and s / K times the sum of all (Szegedy et al., "Rethinking the Inception architecture", 2016, section 7).
+  ///
+  /// - Parameter smoothing: s, at least 0 and below 1.
+  public static func crossEntropy(smoothing: Double) -> LossFunction {
+    precondition((0..<1).contains(smoothing), "the share that is smoothed is at least 0 and below 1")
+    let name = name("crossEntropy", "smoothing", smoothing, standard: 0)
+    return LossFunction(name, takesClasses: true, link: .softmax) { output, target in
+      let plain = softmaxCrossEntropy(output, labels: target)
+      guard smoothing > 0, !plain.isPoisoned else { return plain }
+      // What the classes share is the mean of all their losses: the right one's, and how far its output is above their mean.
+      let axis = output.rank - 1
+      let chosen = output.gatheringElements(target.expanded(axis: axis), axis: axis).reshaped(to: target.shape)
+      return plain + smoothing * (chosen - output.mean([axis]))
+    }
+  }
+
+  /// Softmax cross-entropy of which rows count the less the surer they are: -(1 - p)^γ log p, with p of the right class (Lin et al.,
+  /// "Focal loss for dense object detection", 2017, equation 4).
+  ///
+  /// - Parameter gamma: γ, at least 0; cross-entropy at 0.
+  public static func focal(gamma: Double) -> LossFunction {
+    precondition(gamma >= 0 && gamma.isFinite, "the exponent of a focal loss is 0 or more")
+    return LossFunction(name("focal", "gamma", gamma, standard: 2), takesClasses: true, link: .softmax) {
+      output, target in
+      let plain = softmaxCrossEntropy(output, labels: target)
+      // 1 - p without what rounding takes of a small difference, and a power whose slope is finite where it is 0.
+      return plain * exp(gamma * log(-expm1(-plain) + 1e-12))
+    }
   }
 
   /// Mean squared error against targets of the output's shape.
@@ -101,17 +134,38 @@ public struct LossFunction: Sendable {
 
   /// Mean distance from targets of the output's shape; its minimum is the median, which outliers do not move.
   public static let absoluteError = LossFunction(
-    "absoluteError", ofDifference: { Swift.abs($0) }, elements: { abs($0) })
+    "absoluteError", share: 0.5, ofDifference: { Swift.abs($0) }, elements: { abs($0) })
 
-  /// Half the square of differences up to 1, and from there on the distance less 1/2, for targets of the output's shape: small
+  /// Huber's loss that bends at 1.
+  public static let huber = huber(delta: 1)
+
+  /// Half the square of differences up to δ, and from there on δ times the distance less δ/2, for targets of the output's shape: small
   /// errors count as squares, outliers by their distance (Huber, "Robust estimation of a location parameter", 1964).
-  public static let huber = LossFunction(
-    "huber", ofDifference: { Swift.abs($0) <= 1 ? 0.5 * $0 * $0 : Swift.abs($0) - 0.5 },
-    elements: { select(abs($0) .<= 1, 0.5 * $0.squared, abs($0) - 0.5) })
+  ///
+  /// - Parameter delta: δ, above 0, in the targets' unit.
+  public static func huber(delta: Double) -> LossFunction {
+    precondition(delta > 0 && delta.isFinite, "what bends Huber's loss is above 0")
+    return LossFunction(
+      name("huber", "delta", delta, standard: 1), share: 0.5,
+      ofDifference: { Swift.abs($0) <= delta ? 0.5 * $0 * $0 : delta * (Swift.abs($0) - 0.5 * delta) },
+      elements: { select(abs($0) .<= delta, 0.5 * $0.squared, delta * (abs($0) - 0.5 * delta)) })
+  }
+
+  /// What is least at a quantile: differences of targets above the output count τ, those of targets below it 1 - τ, each times its
+  /// size (Koenker and Bassett, "Regression quantiles", 1978).
+  ///
+  /// - Parameter share: τ, between 0 and 1: of the targets, that which lies below the output.
+  public static func quantile(share: Double) -> LossFunction {
+    precondition(share > 0 && share < 1, "the share of a quantile lies between 0 and 1")
+    return LossFunction(
+      name("quantile", "share", share, standard: 0.5), share: share,
+      ofDifference: { Swift.max((1 - share) * $0, -share * $0) },
+      elements: { select($0 .<= 0, -share * $0, (1 - share) * $0) })
+  }
 
   /// Cross-entropy with s(x) / sum s, s(x) = x + 1 for x >= 0 and 1 / (1 - x) below, in place of the softmax
   /// (Prieto et al., "Grokking at the edge of numerical stability", 2025).
-  public static let stableMax = LossFunction("stableMax", takesClasses: true) { output, target in
+  public static let stableMax = LossFunction("stableMax", takesClasses: true, link: .stableMax) { output, target in
     let raised = select(output .>= 0, relu(output) + 1, (1 + relu(-output)).reciprocal)
     let chosen = raised.gatheringElements(target.expanded(axis: 1), axis: 1).reshaped(to: target.shape)
     return log(raised.sum([1])) - log(chosen)
@@ -124,7 +178,7 @@ public struct LossFunction: Sendable {
   public func weighted(_ weights: [Double]) -> LossFunction {
     precondition(takesClasses && !weights.isEmpty, "weights are for losses of classes")
     let rows = rows
-    return LossFunction("weighted \(name)", takesClasses: true) { output, target in
+    return LossFunction("weighted \(name)", takesClasses: true, link: link) { output, target in
       let table = output.graph.constant(NDArray(weights.map { Float($0) }, shape: [weights.count]))
       return rows(output, target) * table.cast(to: output.elementType).gathering(target)
     }
@@ -133,7 +187,7 @@ public struct LossFunction: Sendable {
   /// What a row's outputs say of each class, in double precision: fractions that sum to 1.
   package func probabilities<Logits: Collection>(_ logits: Logits) -> [Double] where Logits.Element == Double {
     let peak = logits.max() ?? 0
-    let powers = logits.map { x in self == .stableMax ? (x >= 0 ? x + 1 : 1 / (1 - x)) : exp(x - peak) }
+    let powers = logits.map { x in link == .stableMax ? (x >= 0 ? x + 1 : 1 / (1 - x)) : exp(x - peak) }
     let total = powers.reduce(0, +)
     return powers.map { $0 / total }
   }
@@ -148,18 +202,6 @@ public struct LossFunction: Sendable {
 extension LossFunction: Hashable {
   public static func == (a: LossFunction, b: LossFunction) -> Bool { a.name == b.name }
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-}
-
-/// Encoded by its name; only known losses can be read back.
-extension LossFunction: Codable {
-  public init(from decoder: any Decoder) throws {
-    try self.init(named: try decoder.singleValueContainer().decode(String.self))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(name)
-  }
 }
 
 extension LossFunction: CustomStringConvertible {

@@ -178,3 +178,21 @@ extension Layer {
     }
   }
 }
+
+extension Layer {
+  /// The shape of the output for examples of a shape, found by tracing the layer as it predicts.
+  ///
+  /// - Parameter input: with the batch as its first axis.
+  /// - Throws: `ModelError` or `ShapeError` where the layer does not take them.
+  public func outputShape(of input: Shape) throws -> Shape {
+    let graph = Graph()
+    let entries = layout.entries
+    func inputs(_ isState: Bool) -> Tree<Tensor> {
+      entries.filter { $1.isState == isState }.map { graph.input($0.type) }
+    }
+    let (parameters, state) = (inputs(false), inputs(true))
+    let output = try self(graph.input(TensorType(input)), Parameters(parameters), state: state, mode: .inference).output
+    if let failure = graph.failure { throw failure }
+    return output.shape
+  }
+}

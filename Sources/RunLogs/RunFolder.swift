@@ -89,7 +89,7 @@ public struct RunFolder: Sendable {
     let (folder, replaced) = (RunFolder(path: path), ReplacedRun(in: path))
     let hasSuccessor = { FileManager.default.fileExists(atPath: folder.configurationPath) }
     guard replaced.isInterrupted || replaced.isThere && !hasSuccessor() else { return }
-    try withExtendedLifetime(try FolderLock(folder)) {
+    withExtendedLifetime(try FolderLock(folder)) {
       replaced.finish()
       if !hasSuccessor() { replaced.restore() }
     }

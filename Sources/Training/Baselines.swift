@@ -2,10 +2,10 @@ import Foundation
 
 /// What predictions are worth that need no descent: a model should beat them.
 public struct Baselines: Sendable {
-  /// The majority of the training part, or its mean (its median where the loss is no square); where classes have weights,
+  /// The majority of the training part, or its mean (where the loss is no square its median, or its quantile); where classes have weights,
   /// "weightedLoss" is that of the constant with the least.
   public var constant: [String: Double]
-  /// What the constant is of the training part: "majority", "mean" or "median".
+  /// What the constant is of the training part: "majority", "mean", "median" or "quantile 0.9".
   public var constantName: String
   /// Least squares on the same features, with a ridge of 1 (classes as indicators); nil where there are more than 1000.
   public var linear: [String: Double]?
@@ -30,37 +30,39 @@ public struct Baselines: Sendable {
         let logits = counts.map { Float(log($0 / counts.reduce(0, +))) }
         return NDArray((0..<held.count).flatMap { _ in logits }, shape: [held.count, classes])
       }
-      func worth(_ weights: [Double]?) -> [String: Double] {
-        Measures(
+      func worth(_ weights: [Double]?) throws -> [String: Double] {
+        try Measures(
           outputs: shares(weights), targets: validation.targets, loss: .crossEntropy, classWeights: classWeights
         ).values
       }
-      constant = worth(nil)
-      if classWeights != nil { constant["weightedLoss"] = worth(classWeights)["weightedLoss"] }
+      constant = try worth(nil)
+      if classWeights != nil { constant["weightedLoss"] = try worth(classWeights)["weightedLoss"] }
       // It ranks nothing.
       (constant["auc"], constant["averagePrecision"]) = (nil, nil)
       var indicators = [Double](repeating: 0, count: labels.count * classes)
       for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }
       if let fitted = try Self.leastSquares(train, validation, indicators, classes) {
-        linear = Measures(outputs: fitted, targets: validation.targets, loss: .crossEntropy).values
+        linear = try Measures(outputs: fitted, targets: validation.targets, loss: .crossEntropy).values
         // Indicators are no logits.
         linear!["loss"] = nil
       }
     case (.numbers(let targets), .numbers(let held)):
       let width = targets.count / max(targets.shape[0], 1)
-      constantName = loss == .squaredError ? "mean" : "median"
+      // Of a loss of one's own nobody knows the best constant.
+      let share = loss == .squaredError ? nil : loss.share ?? 0.5
+      constantName = share.map { $0 == 0.5 ? "median" : "quantile \(PlainNumber.text($0))" } ?? "mean"
       // The mean of standardised targets is 0.
       let centre =
-        loss == .squaredError
-        ? [Float](repeating: 0, count: width) : Self.medians(targets.doubles, width).map { Float($0) }
+        share.map { share in Self.quantiles(targets.doubles, width, share).map { Float($0) } }
+        ?? [Float](repeating: 0, count: width)
       constant =
-        Measures(
+        try Measures(
           outputs: NDArray((0..<held.count / max(width, 1)).flatMap { _ in centre }, shape: held.shape),
           targets: validation.targets, loss: loss, scale: scale, names: names
         ).values
       if let fitted = try Self.leastSquares(train, validation, targets.doubles, width) {
         linear =
-          Measures(
+          try Measures(
             outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: loss, scale: scale,
             names: names
           ).values
@@ -69,12 +71,14 @@ public struct Baselines: Sendable {
     }
   }
 
-  /// The median of each column.
-  private static func medians(_ values: [Double], _ width: Int) -> [Double] {
+  /// The number of each column that a share of it lies below, halfway between two where the share ends between them.
+  private static func quantiles(_ values: [Double], _ width: Int, _ share: Double) -> [Double] {
     (0..<width).map { column in
       let sorted = stride(from: column, to: values.count, by: width).map { values[$0] }.sorted()
       guard !sorted.isEmpty else { return 0 }
-      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+      let place = share * Double(sorted.count)
+      let (below, above) = (Int(place.rounded(.up)) - 1, Int(place.rounded(.down)))
+      return (sorted[min(max(below, 0), sorted.count - 1)] + sorted[min(above, sorted.count - 1)]) / 2
     }
   }
 

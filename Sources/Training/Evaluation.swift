@@ -58,7 +58,7 @@ public final class Evaluation {
   /// - Parameter isThorough: whether to measure also what an epoch need not know: see `Measures`.
   /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
   public func measures(_ state: EvaluatedState, isThorough: Bool = false) throws -> Measures {
-    Measures(
+    try Measures(
       outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights,
       isThorough: isThorough)
   }
@@ -116,7 +116,7 @@ extension LogisticRegression {
   public static func measures(_ problem: TrainingProblem, on part: Dataset) throws -> Measures? {
     let fitted = try LogisticRegression(problem.normalized(problem.train), classWeights: problem.classWeights)
     return try fitted.map {
-      Measures(
+      try Measures(
         outputs: try $0.outputs(problem.normalized(part)), targets: part.targets, loss: .crossEntropy,
         classWeights: problem.classWeights)
     }

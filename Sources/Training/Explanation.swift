@@ -63,7 +63,7 @@ public struct Explanation: Sendable {
     guard repeats > 0 else { throw TrainingError("a column is exchanged at least once") }
     guard dataset.count > 1 else { throw TrainingError("rows are exchanged with others: two are needed") }
     let features = dataset.featureArray(0..<dataset.count)
-    let predictor = TrainedModel.predictor(model.manifest.model, isTable: true)
+    let predictor = try TrainedModel.predictor(model.manifest.model, isTable: true)
     let outputs = { (array: NDArray) in
       try predictor.predict(array, parameters: model.parameters, modelState: model.modelState)
     }
@@ -72,7 +72,7 @@ public struct Explanation: Sendable {
     // Errors count as they were descended: by squares, or by distances.
     let isSquared = model.manifest.loss == .squaredError
     let worth = { (array: NDArray) throws -> Double in
-      let found = Measures(
+      let found = try Measures(
         outputs: try outputs(array), targets: dataset.targets,
         loss: isClasses || isSquared ? model.manifest.loss : .absoluteError, scale: model.manifest.targetScale
       ).values

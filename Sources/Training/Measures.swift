@@ -3,7 +3,9 @@ import Foundation
 
 /// What a model's outputs are worth on examples whose targets are known, in double precision and in the targets' units.
 public struct Measures: Sendable {
-  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights.
+  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights. A loss of one's own that is neither of
+  /// a softmax nor of differences is "ownLoss", by the classes' weights where they have some; "loss" is then the log-loss of a softmax,
+  /// or the squared error, as of other descents on the same data.
   ///
   /// Classes have "accuracy" and "balancedAccuracy" (percent; the second is the mean recall), "f1" (macro: the mean over
   /// classes) and, of two, "auc" and "averagePrecision" (of the second). Numbers have "rmse", "mae" and "r2"; several
@@ -20,14 +22,16 @@ public struct Measures: Sendable {
   ///   - classWeights: what rows of each class count.
   ///   - isThorough: whether to measure what an epoch need not know: of classes the confusion matrix, "ece" and "brier"
   ///     (see `Calibration`), of more than 32 targets each.
+  /// - Throws: `ShapeError` where a loss of one's own does not take such outputs.
   public init(
     outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
     classWeights: [Double]? = nil, isThorough: Bool = false
-  ) {
+  ) throws {
     switch targets {
     case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)
     case .numbers(let array): measure(outputs, array, loss, scale, names, isThorough)
     }
+    if loss.isMeasuredByItself { values["ownLoss"] = try loss.mean(outputs, targets, weights: classWeights) }
   }
 
   private mutating func measure(
@@ -51,7 +55,7 @@ public struct Measures: Sendable {
       counts[Int(label)].actual += 1
       let chosen = own[own.startIndex + Int(label)]
       let before = total
-      if loss == .stableMax {
+      if loss.link == .stableMax {
         func raised(_ x: Double) -> Double { x >= 0 ? x + 1 : 1 / (1 - x) }
         total += log(own.reduce(0) { $0 + raised($1) }) - log(raised(chosen))
       } else {
@@ -74,7 +78,7 @@ public struct Measures: Sendable {
     if classes == 2 {
       // Of a softmax the difference of logits ranks as the probability does.
       let scores = labels.indices.map { row in
-        loss == .stableMax ? loss.probabilities(z[2 * row..<2 * row + 2])[1] : z[2 * row + 1] - z[2 * row]
+        loss.link == .stableMax ? loss.probabilities(z[2 * row..<2 * row + 2])[1] : z[2 * row + 1] - z[2 * row]
       }
       values["auc"] = Self.areaUnderCurve(scores, labels)
       values["averagePrecision"] = Self.averagePrecision(scores, labels)
@@ -82,9 +86,9 @@ public struct Measures: Sendable {
     guard isThorough, !labels.isEmpty else { return }
     confusion = ConfusionMatrix(actual: labels, predicted: predicted, classes: classes)
     // Of a loss of one's own nobody knows the probabilities; logarithms of some are logits of a softmax that gives them.
-    guard loss == .crossEntropy || loss == .stableMax else { return }
+    guard let link = loss.link else { return }
     let logits =
-      loss == .crossEntropy
+      link == .softmax
       ? z
       : labels.indices.flatMap { row in loss.probabilities(z[row * classes..<(row + 1) * classes]).map { log($0) } }
     let calibration = Calibration(logits: logits, labels: labels, classes: classes)
@@ -165,8 +169,10 @@ public struct Measures: Sendable {
     if sums.r2.isFinite { values["r2"] = sums.r2 / Double(width) }
   }
 
-  /// What chooses an epoch: the loss that is descended.
-  public static func decisive(_ values: [String: Double]) -> Double? { values["weightedLoss"] ?? values["loss"] }
+  /// What chooses an epoch: the loss that is descended, or the log-loss of its probabilities.
+  public static func decisive(_ values: [String: Double]) -> Double? {
+    values["ownLoss"] ?? values["weightedLoss"] ?? values["loss"]
+  }
 
   /// The main ones as text: "accuracy 93.1 %, macro F1 0.9, log-loss 0.21".
   public var text: String { Self.text(values) }
@@ -181,7 +187,7 @@ public struct Measures: Sendable {
       [
         ("accuracy", "accuracy", " %"), ("f1", "macro F1", ""), ("auc", "AUC", ""),
         ("loss", values["weightedLoss"] == nil ? "log-loss" : "unweighted log-loss", ""),
-        ("weightedLoss", "weighted log-loss", ""),
+        ("weightedLoss", "weighted log-loss", ""), ("ownLoss", "own loss", ""),
       ])
   }
 
@@ -210,6 +216,7 @@ public struct Measures: Sendable {
 
   private static func errors(_ suffix: String) -> [(tag: String, name: String, unit: String)] {
     [("rmse" + suffix, "RMSE", ""), ("mae" + suffix, "MAE", ""), ("r2" + suffix, "R²", "")]
+      + (suffix.isEmpty ? [("ownLoss", "own loss", "")] : [])
   }
 
   private static func join(

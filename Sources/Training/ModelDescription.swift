@@ -3,8 +3,25 @@ import RunLogs
 
 /// A network that text can name, with all that makes it again.
 public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConvertible {
-  /// The networks: linear layers, a small convolutional one, residual networks of 8 and 18 layers.
-  public enum Kind: String, Codable, Sendable, CaseIterable { case mlp, cnn, resnet8, resnet18 }
+  /// The networks: linear layers, a small convolutional one, residual networks of 8 and 18 layers; and those that a program registers.
+  public enum Kind: String, Codable, Sendable, CaseIterable {
+    case mlp, cnn, resnet8, resnet18, registered
+
+    /// All that the library brings.
+    package static let ofLibrary = allCases.filter { $0 != .registered }
+
+    /// What a text names, as "cnn", or "gated width=32" of a network that is registered.
+    ///
+    /// - Throws: `ModelError` naming the nearest known name; `DescentError` for an option of a registered network.
+    package init(named text: String) throws {
+      if let known = Kind.ofLibrary.first(where: { $0.rawValue == text }) {
+        self = known
+      } else {
+        _ = try ModelKind.read(text)
+        self = .registered
+      }
+    }
+  }
 
   /// Which network.
   public var kind: Kind
@@ -16,6 +33,8 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   public var outputs: Int
   /// The name of what stands between an mlp's layers; relu where nil.
   public var activation: String?
+  /// A registered network's name and options, as `ModelKind` reads them; nil of the library's.
+  public var own: String?
 
   /// - Parameter activation: one of `Activation.all` by its name, of an mlp alone; nil for relu.
   /// - Throws: `ModelError` where the network does not take such examples, or there is no such activation.
@@ -24,6 +43,26 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     self.activation = activation == Activation.relu.name ? nil : activation
     try check()
   }
+
+  /// The network that a text names: one of the library by its name, or a registered one with its options, as "gated width=32".
+  ///
+  /// - Parameters:
+  ///   - hidden: widths of an mlp's hidden layers; others have none.
+  ///   - activation: of an mlp; nil for relu.
+  /// - Throws: `ModelError` where there is none, or it does not take such examples; `DescentError` for an option.
+  public init(
+    named text: String, input: [Int], hidden: [Int] = [], outputs: Int, activation: String? = nil
+  ) throws {
+    let text = text.trimmingCharacters(in: .whitespaces)
+    let kind = try Kind(named: text)
+    (self.kind, self.input, self.outputs) = (kind, input, outputs)
+    self.hidden = kind == .mlp ? hidden : []
+    self.activation = activation == Activation.relu.name ? nil : activation
+    own = kind == .registered ? try ModelKind.read(text).text : nil
+    try check()
+  }
+
+  private var site: ModelSite { ModelSite(input: Shape(input), outputs: outputs) }
 
   /// Widths of hidden layers as text has them: `64,64`, `64x64`, or `none`.
   ///
@@ -39,11 +78,14 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   /// What the initializer promises, and a file may not keep.
   ///
   /// - Throws: `ModelError` where the network does not take such examples.
-  func check() throws {
+  package func check() throws {
     guard outputs > 0, input.allSatisfy({ $0 > 0 }), hidden.allSatisfy({ $0 > 0 }) else {
       throw ModelError("\(kind.rawValue) needs widths above 0")
     }
-    guard kind == .mlp || input.count == 3 else {
+    guard (kind == .registered) == (own != nil) else {
+      throw ModelError("a registered network has its name in own, and no other has one")
+    }
+    guard kind == .mlp || kind == .registered || input.count == 3 else {
       throw ModelError("\(kind.rawValue) takes images, and an example has the shape \(Shape(input))")
     }
     if let activation {
@@ -59,6 +101,13 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     // More numbers than an Int counts bytes of.
     guard weightCount <= 1e15 else {
       throw ModelError("\(kind.rawValue) of the widths \(hidden) is too large: narrow them")
+    }
+    if let own {
+      // Before anything is made of it: a file may name what this program does not know.
+      let isKnown = ModelKind.known.contains { own == $0.name || own.hasPrefix($0.name + " ") }
+      do { _ = try ModelKind.layer(own, site) } catch let error where !isKnown {
+        throw ModelError("\(error); networks of one's own are known to the program that registers them")
+      }
     }
     if kind == .cnn, input[0] < 4 || input[1] < 4 {
       throw ModelError("cnn takes images of 4 x 4 pixels and more, and these have \(input[0]) x \(input[1]); take mlp")
@@ -89,14 +138,17 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   }
 
   public var description: String {
-    guard kind == .mlp else { return kind.rawValue }
+    guard kind == .mlp else { return own ?? kind.rawValue }
     return "mlp " + ([input.reduce(1, *)] + hidden + [outputs]).map(String.init).joined(separator: "-")
       + (activation.map { ", \($0)" } ?? "")
   }
 
   /// The network itself; its weights are made or read by the caller.
-  public func makeLayer() -> any Layer {
+  ///
+  /// - Throws: what a registered kind throws; those of the library throw nothing.
+  public func makeLayer() throws -> any Layer {
     switch kind {
+    case .registered: try ModelKind.layer(own ?? "", site)
     case .mlp:
       MLP(
         [input.reduce(1, *)] + hidden + [outputs],

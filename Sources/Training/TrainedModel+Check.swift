@@ -38,7 +38,7 @@ extension TrainedModel.Manifest {
     guard let encoding else { return }
     try encoding.check()
     try need(
-      model.kind == .mlp && model.input == [encoding.width],
+      [.mlp, .registered].contains(model.kind) && model.input == [encoding.width],
       "the model \(model) takes no rows of the \(encoding.width) features of the columns")
     try need(encoding.classes == classes, "the columns are encoded for other classes")
     try need(loss.takesClasses != classes.isEmpty, "the loss \(loss.name) does not fit \(classes.count) classes")

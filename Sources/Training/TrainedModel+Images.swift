@@ -52,7 +52,7 @@ extension TrainedModel {
       }
       return Int32(label)
     }
-    return Measures(
+    return try Measures(
       outputs: try outputs(features(ofImages: files.map(\.path))), targets: .classes(labels), loss: manifest.loss,
       classWeights: manifest.classWeights, isThorough: true)
   }

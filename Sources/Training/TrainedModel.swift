@@ -8,7 +8,7 @@ import RunLogs
 ///
 /// ```swift
 /// let model = try TrainedModel(folder: "runs/train")
-/// print(try model.predict(table: "new.csv").csv)
+/// print(try model.predict(table: "new.csv").predictions.csv)
 /// ```
 public struct TrainedModel: Sendable {
   /// What `model.json` says.
@@ -69,13 +69,15 @@ public struct TrainedModel: Sendable {
       let isRun = FileManager.default.fileExists(atPath: folder + "/config.yaml")
       throw TrainingError(
         "\(folder) holds no trained model: it has no model.json"
-          + (isRun ? "; if its training was interrupted, descent train --resume \(folder) goes on" : ""))
+          + (isRun ? "; if its training was interrupted, \(ProgramName.text) train --resume \(folder) goes on" : ""))
     }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingError("\(path) cannot be read")
     }
     var manifest: Manifest
-    do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
+    do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch let error as ModelError {
+      throw TrainingError("\(path): \(error)")
+    } catch {
       throw TrainingError("\(path) is damaged, or of another version: \(error.plainReason)")
     }
     guard manifest.format == "descent-model-1" else {
@@ -120,8 +122,8 @@ public struct TrainedModel: Sendable {
   }
 
   /// Rows of tables are predicted in batches of one size, so that a row's bits do not depend on how many there are.
-  static func predictor(_ model: ModelDescription, isTable: Bool) -> Predictor {
-    Predictor(model.makeLayer(), isPadded: isTable)
+  static func predictor(_ model: ModelDescription, isTable: Bool) throws -> Predictor {
+    Predictor(try model.makeLayer(), isPadded: isTable)
   }
 
   /// The features of a data set of images, normalised.
@@ -136,7 +138,7 @@ public struct TrainedModel: Sendable {
   /// - Parameter classWeights: what rows of each class count; nil for what they counted in training.
   /// - Throws: `TrainingError` for no example; `ModelError` or `ShapeError` where they do not fit.
   public func measures(_ dataset: Dataset, classWeights: [Double]? = nil) throws -> Measures {
-    Measures(
+    try Measures(
       outputs: try outputs(features(of: dataset)), targets: dataset.targets, loss: manifest.loss,
       scale: manifest.targetScale, names: manifest.encoding?.targets ?? [],
       classWeights: classWeights ?? manifest.classWeights, isThorough: true)

@@ -45,7 +45,10 @@ import Testing
     #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("sam", "a", "b")) }
     #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("two words", "a", "b")) }
     #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("twice", "a", "a")) }
-    #expect(TransformationKind.known.map(\.name) == TransformationKind.all.map(\.name) + ["qhm"])
+    // Other tests may register theirs at the same time; each is there once, behind those of the library.
+    let (known, own) = (TransformationKind.known.map(\.name), TransformationKind.all.map(\.name))
+    #expect(known.starts(with: own) && known.dropFirst(own.count).filter { $0 == "qhm" }.count == 1)
+    #expect(Set(known).count == known.count)
   }
 
   private static func kind(_ name: String, _ first: String, _ second: String) -> TransformationKind {

@@ -78,7 +78,7 @@ private final class LengthWatch: Watch {
       source: "line", model: network.description, network: network, chain: "\(method)", epochs: 3, batch: 20, seed: 1,
       watch: "length power=2", keep: .last, patience: 0)
     let run = TrainingRun(
-      settings: settings, problem: TrainingProblem(train: data, validation: data), model: network.makeLayer(),
+      settings: settings, problem: TrainingProblem(train: data, validation: data), model: try network.makeLayer(),
       loss: .squaredError, method: method)
     let path = folder.path + "/own"
     let text = try run.run(out: path, resuming: false, replacing: false, isQuiet: true) { _ in }
@@ -87,5 +87,18 @@ private final class LengthWatch: Watch {
     #expect(looks.count == 4 && looks.allSatisfy { $0.values["length/all"]! > 0 })
     let report = try String(contentsOfFile: path + "/report.html", encoding: .utf8)
     #expect(report.contains("length: length/all"))
+  }
+
+  /// A registered experiment is run, gone on with and described by its name, once.
+  @Test func experimentsHaveNames() throws {
+    try ExperimentRegistry.register(MomentumExperiment.self)
+    #expect(try ExperimentRegistry.named(MomentumExperiment.name) == MomentumExperiment.self)
+    #expect(ExperimentRegistry.known.count == ExperimentRegistry.all.count + 1)
+    for type in [MomentumExperiment.self, CalibrationExperiment.self, ComparisonExperiment.self]
+      as [any Experiment.Type]
+    {
+      #expect(throws: SettingsError.self) { try ExperimentRegistry.register(type) }
+    }
+    #expect { try ExperimentRegistry.named("momentun") } throws: { "\($0)".contains("momentum") }
   }
 }

@@ -33,7 +33,7 @@ import Training
         source: "table", model: network.description, network: network, chain: chain, epochs: epochs, batch: 24,
         seed: change.seed, data: change.data, shards: shards, compress: compress),
       problem: TrainingProblem(train: dataset(120, "train"), validation: dataset(60, "validation")),
-      model: network.makeLayer(), loss: .crossEntropy, method: try DescentMethodKind.parse(chain))
+      model: try network.makeLayer(), loss: .crossEntropy, method: try DescentMethodKind.parse(chain))
   }
 
   /// - Parameters:

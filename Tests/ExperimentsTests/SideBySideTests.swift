@@ -25,7 +25,7 @@ import Training
         source: "table", model: network.description, network: network, chain: chain, epochs: epochs, batch: 16, seed: 1,
         watch: watch),
       problem: TrainingProblem(train: part(64, "train"), validation: part(32, "validation")),
-      model: network.makeLayer(), loss: .squaredError, method: try DescentMethodKind.parse(chain))
+      model: try network.makeLayer(), loss: .squaredError, method: try DescentMethodKind.parse(chain))
     _ = try run.run(out: path, resuming: false, replacing: false, isQuiet: true) { _ in }
     return path
   }

@@ -7,11 +7,11 @@ import Training
   /// 40 rows of each class; the network's scores rank rows as they are given.
   private func outcome(
     scores: (Int) -> Float, leastSquares: [String: Double]? = nil, logistic: [String: Double]? = nil
-  ) -> TrainingOutcome {
+  ) throws -> TrainingOutcome {
     let labels = (0..<80).map { Int32($0 % 2) }
     let outputs = NDArray((0..<80).flatMap { [0, scores($0)] }, shape: [80, 2])
     return TrainingOutcome(
-      Measures(outputs: outputs, targets: .classes(labels), loss: .crossEntropy, isThorough: true),
+      try Measures(outputs: outputs, targets: .classes(labels), loss: .crossEntropy, isThorough: true),
       TrainingBaselines(
         constant: ["loss": 0.693, "accuracy": 50, "f1": 0.33], named: "majority", leastSquares: leastSquares,
         logistic: logistic),
@@ -21,42 +21,42 @@ import Training
   /// Wrong as often as right, and too sure of it.
   private let blind: (Int) -> Float = { $0 % 4 < 2 ? 3 : -3 }
 
-  @Test func whatBeatsTheConstantIsLeftAlone() {
-    #expect(outcome { $0 % 2 == 1 ? 1 : -1 }.verdict(trainRows: 300) == nil)
+  @Test func whatBeatsTheConstantIsLeftAlone() throws {
+    #expect(try outcome { $0 % 2 == 1 ? 1 : -1 }.verdict(trainRows: 300) == nil)
   }
 
   /// Nothing is said to predict the target only where nothing does.
-  @Test func baselinesThatPredictAreNamed() {
+  @Test func baselinesThatPredictAreNamed() throws {
     #expect(
-      outcome(scores: blind, leastSquares: ["accuracy": 82, "auc": 0.866]).verdict(trainRows: 300)
+      try outcome(scores: blind, leastSquares: ["accuracy": 82, "auc": 0.866]).verdict(trainRows: 300)
         == "this network does not beat the constant prediction; least squares does (AUC 0.87)")
     // The standard error of an AUC by chance is 0.065 here.
-    let nothing = outcome(scores: blind, leastSquares: ["accuracy": 55, "auc": 0.56], logistic: ["loss": 0.7])
+    let nothing = try outcome(scores: blind, leastSquares: ["accuracy": 55, "auc": 0.56], logistic: ["loss": 0.7])
     #expect(
       nothing.verdict(trainRows: 300)
         == "this network does not beat the constant prediction: nothing that was found here predicts the target")
     #expect(nothing.verdict(trainRows: 44)?.hasSuffix(": 44 rows are few to learn from") == true)
-    let logistic = outcome(scores: blind, logistic: ["loss": 0.6, "auc": 0.61, "accuracy": 60])
+    let logistic = try outcome(scores: blind, logistic: ["loss": 0.6, "auc": 0.61, "accuracy": 60])
     #expect(logistic.verdict(trainRows: 300)?.hasSuffix("; logistic regression does (AUC 0.61)") == true)
   }
 
   /// A network may rank rows well, and be too sure of its probabilities.
-  @Test func aBoldNetworkIsNoBlindOne() {
-    let text = outcome { $0 % 10 == 0 ? 40 : $0 % 2 == 1 ? 20 : -20 }.verdict(trainRows: 300)
+  @Test func aBoldNetworkIsNoBlindOne() throws {
+    let text = try outcome { $0 % 10 == 0 ? 40 : $0 % 2 == 1 ? 20 : -20 }.verdict(trainRows: 300)
     #expect(text?.hasPrefix("by log-loss this network does not beat") == true)
     #expect(text?.contains("tells classes apart (AUC 0.") == true && text?.contains("nothing") == false)
   }
 
-  @Test func linesNameAllThatWasMeasured() {
-    let lines = outcome(scores: blind, leastSquares: ["accuracy": 82], logistic: ["loss": 0.5]).lines("test")
+  @Test func linesNameAllThatWasMeasured() throws {
+    let lines = try outcome(scores: blind, leastSquares: ["accuracy": 82], logistic: ["loss": 0.5]).lines("test")
     #expect(lines[0].hasPrefix("test: accuracy 50 %, macro F1 ") && lines.count == 4)
     #expect(lines[1].hasPrefix("  always the training part's majority: accuracy 50 %"))
     #expect(lines[2] == "  least squares: accuracy 82 %" && lines[3] == "  logistic regression: log-loss 0.5")
   }
 
-  @Test func targetsHaveTheirLines() {
+  @Test func targetsHaveTheirLines() throws {
     let array = NDArray([0, 1, 1, 0] as [Float], shape: [2, 2])
-    let measures = Measures(
+    let measures = try Measures(
       outputs: array, targets: .numbers(array), loss: .squaredError, names: ["b", "a"], isThorough: true)
     let lines = TrainingOutcome(measures, TrainingBaselines(constant: ["loss": 1, "r2": 0, "rmse": 1])).lines("test")
     #expect(lines[0] == "test: mean R² 1 of 2 targets" && lines[1] == "  a: RMSE 0, MAE 0, R² 1")
@@ -64,7 +64,7 @@ import Training
   }
 
   /// Few classes have a matrix, many what each is mistaken for.
-  @Test func classesHaveATable() {
+  @Test func classesHaveATable() throws {
     let matrix = ConfusionMatrix(actual: [0, 0, 1], predicted: [0, 1, 1], classes: 2)
     let few = ClassAccount(matrix, names: ["no", "yes"])
     let lines = few.text.split(separator: "\n").map { $0.split(separator: " ", omittingEmptySubsequences: true) }

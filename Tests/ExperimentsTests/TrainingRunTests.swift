@@ -41,7 +41,7 @@ import Training
       problem: TrainingProblem(
         train: dataset(120, "train", isClassified: isClassified),
         validation: dataset(60, "validation", isClassified: isClassified)),
-      model: network.makeLayer(), loss: isClassified ? .crossEntropy : .squaredError,
+      model: try network.makeLayer(), loss: isClassified ? .crossEntropy : .squaredError,
       method: try DescentMethodKind.parse(chain))
     let path = folder + "/" + name
     let text = try run.run(out: path, resuming: resuming, replacing: false, isQuiet: true, announce: announce)

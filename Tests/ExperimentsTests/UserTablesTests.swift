@@ -30,7 +30,7 @@ import Training
       source: path, table: options, model: network.description, network: network, chain: defaults.chain,
       epochs: defaults.epochs, batch: defaults.batch, seed: 0, patience: defaults.patience)
     let run = TrainingRun(
-      settings: settings, problem: problem, model: network.makeLayer(),
+      settings: settings, problem: problem, model: try network.makeLayer(),
       loss: problem.train.labels == nil ? .squaredError : .crossEntropy,
       method: try DescentMethodKind.parse(defaults.chain))
     let out = folder + "/run-\(UUID().uuidString)"

@@ -185,34 +185,6 @@ import Testing
     }
   }
 
-  /// Losses of numbers and their slopes, in a graph and in double precision, beside their definitions.
-  @Test(
-    arguments: [
-      ("squaredError", [4, 0.01, 9, 0.25], [4, -0.2, 6, 1]),
-      ("absoluteError", [2, 0.1, 3, 0.5], [1, -1, 1, 1]),
-      ("huber", [1.5, 0.005, 2.5, 0.125], [1, -0.1, 1, 0.5]),
-    ] as [(String, [Double], [Double])])
-  func lossesOfNumbers(_ name: String, _ expected: [Double], _ slopes: [Double]) throws {
-    let loss = try LossFunction(named: name)
-    let differences = [2, -0.1, 3, 0.5]
-    let target = NDArray([10.0, 20, -5, 0], shape: [2, 2])
-    let output = NDArray(zip(target.doubles, differences).map { $0 + $1 }, shape: [2, 2])
-    let found = try Evaluation.compiled.run([output, target]) { _, x in
-      [loss.perSample(x[0], x[1]), gradients(of: loss.perSample(x[0], x[1]).sum(), withRespectTo: [x[0]])[0]]
-    }
-    for row in 0..<2 {
-      #expect(abs(found[0].doubles[row] - (expected[2 * row] + expected[2 * row + 1]) / 2) < 1e-9)
-    }
-    for (slope, own) in zip(slopes, found[1].doubles) { #expect(abs(own - slope / 2) < 1e-9) }
-    for (difference, own) in zip(differences, expected) {
-      #expect(abs(loss.ofDifference!(difference) - own) < 1e-12)
-    }
-    #expect(try LossFunction.all.contains(LossFunction(named: name)) && !loss.takesClasses)
-    #expect(throws: (any Error).self) {
-      try Evaluation.compiled.run([output, NDArray([1.0, 2])]) { _, x in [loss(x[0], x[1])] }
-    }
-  }
-
   /// The fractions whose negative logarithm is the loss.
   @Test(arguments: [LossFunction.crossEntropy, .stableMax]) func probabilitiesAreThoseOfTheLoss(
     _ loss: LossFunction
@@ -227,13 +199,6 @@ import Testing
       }[0].doubles
       for (fraction, value) in zip(fractions, own) { #expect(abs(fraction - exp(-value)) < 1e-9) }
     }
-  }
-
-  @Test(arguments: [
-    ("MSE", "squaredError"), ("l1_loss", "absoluteError"), ("SmoothL1Loss", "huber"), ("log-loss", "crossEntropy"),
-    ("hubber", "huber"),
-  ]) func lossesOfOtherLibraries(_ name: String, _ own: String) {
-    #expect { try LossFunction(named: name) } throws: { "\($0)".contains(own) }
   }
 
   @Test func stableMax() throws {

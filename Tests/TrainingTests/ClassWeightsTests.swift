@@ -38,7 +38,7 @@ import Training
       // 200 steps of a contraction by 0.84 or less leave 1e-15; the rest is float32.
       #expect(abs(rare - expected) < 1e-5)
     }
-    let measures = Measures(
+    let measures = try Measures(
       outputs: NDArray.zeros([10, 2]), targets: data.targets, loss: .crossEntropy, classWeights: [0.625, 2.5])
     #expect(abs(measures.values["weightedLoss"]! - log(2)) < 1e-12)
   }

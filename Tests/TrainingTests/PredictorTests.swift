@@ -12,7 +12,7 @@ import Training
     let key = RandomKey(seed: widths.reduce(0, +))
     let model = try ModelDescription(
       .mlp, input: [widths[0]], hidden: Array(widths.dropFirst().dropLast()), outputs: widths.last!)
-    let layer = model.makeLayer()
+    let layer = try model.makeLayer()
     let parameters = try layer.initialParameters(key: key.split("model"))
     let rows = 600
     let features = key.split("rows").normal([rows, widths[0]])

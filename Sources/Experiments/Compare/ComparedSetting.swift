@@ -13,8 +13,8 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   public let hidden: [Int]?
   /// What stands between an mlp's layers; relu where nil.
   public let activation: String?
-  /// The network; mlp for tables and cnn for images where nil.
-  public let model: ModelDescription.Kind?
+  /// The network, with its options where it has some; mlp for tables and cnn for images where nil.
+  public let model: String?
   /// What is descended; that of the task where nil.
   public let loss: LossFunction?
   /// What is done to images each time that they are drawn.
@@ -83,16 +83,13 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
       do { return try LossFunction(named: text) } catch { throw SettingsError("\(arm.name): \(error)") }
     }
     model = try given["model"].map { text in
-      guard let kind = ModelDescription.Kind(rawValue: text) else {
-        let names = ModelDescription.Kind.allCases.map(\.rawValue)
-        throw SettingsError("\(arm.name): there is no model \(text); \(NearestName.hint(text, among: names))")
-      }
-      return kind
+      do { _ = try ModelDescription.Kind(named: text) } catch { throw SettingsError("\(arm.name): \(error)") }
+      return text
     }
     activation = given["activation"]
     for (option, isGiven) in [("hidden", hidden != nil), ("activation", activation != nil)] where isGiven {
-      guard model == nil || model == .mlp else {
-        throw SettingsError("\(arm.name): \(option) is for an mlp, and the model is \(model!.rawValue)")
+      if let model, model != ModelDescription.Kind.mlp.rawValue {
+        throw SettingsError("\(arm.name): \(option) is for an mlp, and the model is \(model)")
       }
     }
   }
@@ -116,10 +113,10 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: `SettingsError` naming the arm where it does not take such examples.
   func network(_ problem: TrainingProblem) throws -> ModelDescription {
     let shape = problem.train.exampleShape
-    let kind = model ?? (hidden == nil && shape.rank == 3 ? .cnn : .mlp)
+    let kind = model ?? (hidden == nil && shape.rank == 3 ? "cnn" : "mlp")
     do {
       return try ModelDescription(
-        kind, input: shape.dimensions, hidden: kind == .mlp ? hidden ?? [64, 64] : [], outputs: problem.outputs,
+        named: kind, input: shape.dimensions, hidden: hidden ?? [64, 64], outputs: problem.outputs,
         activation: activation)
     } catch { throw SettingsError("\(name): \(error)") }
   }

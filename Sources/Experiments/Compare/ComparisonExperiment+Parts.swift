@@ -56,8 +56,8 @@ extension ComparisonExperiment {
     return try plan.sourceNames.indices.flatMap { source -> [[String]] in
       let all = plan.data(ofSource: source)
       let measure = try deciding(all.lowerBound)
-      return try plan.pairs.map { first, second in
-        let cells = try all.map { data -> String in
+      return plan.pairs.map { first, second in
+        let cells = all.map { data -> String in
           let pair = (
             first: quantity(data, first, measure, among: [first, second]),
             second: quantity(data, second, measure, among: [first, second])

@@ -129,8 +129,10 @@ package struct ComparisonPlan: Sendable {
     let counts = arms.map { Set($0.body.places.map(\.name)).count }
     guard let most = counts.max(), let least = counts.filter({ $0 > 0 }).min(), least < most else { return nil }
     let wide = arms.indices.filter { counts[$0] == most }.map { arms[$0].name }
+    let next = counts.filter { $0 < most }.max()!
+    let others = least == next ? "\(least)" : "\(least) to \(next)"
     return
-      "\(Self.list(wide)) \(wide.count == 1 ? "has" : "have") \(most) ranges and others \(least): as many trials lie further apart "
+      "\(Self.list(wide)) \(wide.count == 1 ? "has" : "have") \(most) ranges and others \(others): as many trials lie further apart "
       + "there, and an end is sooner the best."
   }
 

@@ -39,7 +39,7 @@ struct ComparisonTask {
         problem.train, batchSize: min(setting.batch ?? standard.batch, problem.train.count), key: key.split("batches"),
         augmentation: setting.augmentation, normalization: problem.normalization)
       return try Trainer(
-        model: network.makeLayer(), loss: loss, method: method, batches: batches, key: key.split("training"),
+        model: try network.makeLayer(), loss: loss, method: method, batches: batches, key: key.split("training"),
         state: state)
     } catch { throw SettingsError("\(setting.name), \(setting): \(error)") }
   }

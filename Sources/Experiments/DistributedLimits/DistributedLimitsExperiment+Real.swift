@@ -71,7 +71,8 @@ extension DistributedLimitsExperiment {
     let workers = configuration.real.workers
     guard let place, place.channel.size == workers + 1 else {
       throw SettingsError(
-        "descents on \(workers) real workers need \(workers + 1) ranks: mpirun -n \(workers + 1) descent run")
+        "descents on \(workers) real workers need \(workers + 1) ranks: mpirun -n \(workers + 1) \(ProgramName.text) run"
+      )
     }
     let (task, method, goal) = setting(real, key)
     let lateness = place.channel.rank == 0 ? self.lateness(place.clock) : 0

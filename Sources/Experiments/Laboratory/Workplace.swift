@@ -60,7 +60,7 @@ public struct LocalWorkplace: Workplace {
     try Workers.run(tasks.filter { !$0.isJoint }) { try $0.run() }
     if let task = tasks.first(where: \.isJoint) {
       throw SettingsError(
-        "\(task.name) is for all ranks of mpirun together; go on with mpirun -n N descent run --resume \(context.folder.path)"
+        "\(task.name) is for all ranks of mpirun together; go on with mpirun -n N \(ProgramName.text) run --resume \(context.folder.path)"
       )
     }
   }

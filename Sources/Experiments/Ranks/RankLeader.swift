@@ -82,7 +82,7 @@ public final class RankLeader: Workplace, @unchecked Sendable {
     if let failure { throw failure }
     guard waiting.isEmpty else {
       throw RankError(
-        "all ranks are lost, and \(waiting.count) tasks are left; go on with descent run --resume \(context.folder.path)"
+        "all ranks are lost, and \(waiting.count) tasks are left; go on with \(ProgramName.text) run --resume \(context.folder.path)"
       )
     }
     for task in tasks where task.isJoint { try lead(task, context) }
@@ -92,7 +92,7 @@ public final class RankLeader: Workplace, @unchecked Sendable {
   private func lead(_ task: PlacedTask, _ context: RunContext) throws {
     if let lost = ranks.first(where: \.isLost) {
       throw RankError(
-        "\(lost.name) is lost, and \(task.name) needs all ranks; go on with descent run --resume \(context.folder.path)"
+        "\(lost.name) is lost, and \(task.name) needs all ranks; go on with \(ProgramName.text) run --resume \(context.folder.path)"
       )
     }
     for index in ranks.indices {

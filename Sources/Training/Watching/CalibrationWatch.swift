@@ -13,8 +13,10 @@ final class CalibrationWatch: Watch {
         "calibration is about the confidence of classifiers, and \(site.validation.name) has numbers to predict, "
           + "not classes")
     }
-    guard !site.loss.name.hasSuffix(LossFunction.stableMax.name) else {
-      throw DescentError("calibration is about the probabilities of a softmax, and the loss stableMax has others")
+    guard site.loss.link == .softmax else {
+      throw DescentError(
+        "calibration is about the probabilities of a softmax, and the loss \(site.loss) "
+          + (site.loss.link == nil ? "does not say that it has some" : "has others"))
     }
     predictor = Predictor(site.model)
     examples = site.examples(site.validation, site.validation.count, "calibration")

@@ -6,11 +6,11 @@ struct MergeCommand: ParsableCommand {
     commandName: "merge", abstract: "Brings shares of a run, done on several machines, together in a new folder.",
     discussion: """
       Each machine does its share, and the last step decides the claims from all:
-        descent run calibration --preset paper --share 1/2 --out part1    (one machine)
-        descent run calibration --preset paper --share 2/2 --out part2    (another)
-        descent merge part1 part2 --out whole
+        \(ProgramName.text) run calibration --preset paper --share 1/2 --out part1    (one machine)
+        \(ProgramName.text) run calibration --preset paper --share 2/2 --out part2    (another)
+        \(ProgramName.text) merge part1 part2 --out whole
       Where an experiment has several parts, a search first, a later part begins when all have ended the earlier one: copy the new \
-      folder to each machine, and go on there with descent run --resume COPY --share 1/2.
+      folder to each machine, and go on there with \(ProgramName.text) run --resume COPY --share 1/2.
       """)
 
   @Argument(help: "Two folders or more, of one experiment with the same settings. They stay as they are.")
@@ -27,7 +27,7 @@ struct MergeCommand: ParsableCommand {
 
   private func write<E: Experiment>(_ type: E.Type, _ merge: RunMerge) throws {
     let outcome = try merge.write(
-      type, to: out, replacing: replace, commandLine: ["descent"] + CommandLine.arguments.dropFirst())
+      type, to: out, replacing: replace, commandLine: [ProgramName.text] + CommandLine.arguments.dropFirst())
     print(TerminalSummary(outcome).text())
     print("\nreport: \(outcome.reportPath)")
     guard outcome.missing > 0 else { return }

@@ -1,3 +1,5 @@
+import Descent
+
 /// Options as other programs call them: whoever writes `--lr` is told where the rate stands here.
 enum ForeignOption {
   private struct Entry {
@@ -66,7 +68,7 @@ enum ForeignOption {
       minimize: "a descent ends after its --updates, and at no tolerance"),
     Entry(
       names: ["function", "formula", "objective", "loss", "f"],
-      minimize: "the function stands alone: descent minimize \"x^2\" --from \"x=1\""),
+      minimize: "the function stands alone: \(ProgramName.text) minimize \"x^2\" --from \"x=1\""),
     ofArm("batch", "64"), ofArm("hidden", "64x64"), ofArm("model", "cnn"), ofArm("loss", "huber"),
     ofArm("activation", "tanh"), ofArm("augment", "flip"),
     Entry(names: ["chain"], compare: "an arm has one: --arm \"NAME: adam | rate 0.001\""),

@@ -8,8 +8,8 @@ struct ExplainCommand: ParsableCommand {
     discussion: """
       Each column's cells are exchanged among rows, and what predictions lose is its importance; of the most important \
       columns the mean prediction is drawn by value. Rows are those that validated, or those of a table with the target.
-        descent explain runs/train
-        descent explain runs/train later.csv --repeats 30
+        \(ProgramName.text) explain runs/train
+        \(ProgramName.text) explain runs/train later.csv --repeats 30
       """)
 
   @Argument(help: "The run's folder; the page goes into it.")

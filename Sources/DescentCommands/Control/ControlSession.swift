@@ -11,7 +11,7 @@ struct ControlSession<Part: LearnerPart> {
   private func tracksName(_ seed: Int) -> String { "tracks-seed-\(seed).html" }
   /// What `replay` draws of a seed.
   private func tracks(_ seed: Int) -> DrawnPage {
-    DrawnPage(tracksName(seed), drawnBy: "descent control --seed \(seed) --policy")
+    DrawnPage(tracksName(seed), drawnBy: "\(ProgramName.text) control --seed \(seed) --policy")
   }
 
   /// The networks that are tuned; nil where none are.
@@ -60,7 +60,8 @@ struct ControlSession<Part: LearnerPart> {
         try write(try Settings.yaml(settings), to: path)
         try write(
           RunEnvironment.json(
-            libraries: ["oneDNN": Engine.oneDNNVersion], commandLine: ["descent"] + CommandLine.arguments.dropFirst(),
+            libraries: ["oneDNN": Engine.oneDNNVersion],
+            commandLine: [ProgramName.text] + CommandLine.arguments.dropFirst(),
             date: ISO8601DateFormatter().string(from: Date())), to: folder + "/environment.json")
         try place.forgetReplaced()
       } catch {

@@ -9,10 +9,10 @@ struct MinimizeCommand: ParsableCommand {
     discussion: """
       Numbers and lists of numbers, + - * / ^, parentheses, pi, e, elements x[0] and slices x[1:] of lists, and
       \(Formula.functions.joined(separator: ", ")):
-        descent minimize "100*(y - x^2)^2 + (1 - x)^2" --from "x=-1.2, y=1" --chain "adam | rate 0.03"
-        descent minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
+        \(ProgramName.text) minimize "100*(y - x^2)^2 + (1 - x)^2" --from "x=-1.2, y=1" --chain "adam | rate 0.03"
+        \(ProgramName.text) minimize "sum(100*(x[1:] - x[:-1]^2)^2 + (1 - x[:-1])^2)" --from "x=[-1.2, 1]*5" --updates 10000 \
       --chain "momentum 0.9 | rate 0.0002" --chain "linesearch trials=16 (momentum 0.9 | rate 0.05)"
-      A formula that begins with a minus may stand as it is: descent minimize "-cos(x)" --from x=1. Arithmetic is in double precision, but \
+      A formula that begins with a minus may stand as it is: \(ProgramName.text) minimize "-cos(x)" --from x=1. Arithmetic is in double precision, but \
       for rates that change and the corrections of running means, which are known to seven digits. What is said at the end is of where the lowest descent ended: how the function \
       bends there, by the Hessian, and how much lower a quadratic like it would have its minimum. Bounds stand in the chain: "rate 0.1 | bounds 0 1".
       """)

@@ -9,14 +9,14 @@ struct ControlCommand: ParsableCommand {
     discussion: """
       ENVIRONMENT is one of deconfliction, ifds, pendulum, cartpole, mountaincar, identity; methods are td3, ddpg, sac (for \
       continuous actions) and ppo (for choices too):
-        descent control pendulum --method td3 --seeds 5 --steps 15000 --out runs/pendulum
-        descent control cartpole --method ppo --set method.minibatch=128
+        \(ProgramName.text) control pendulum --method td3 --seeds 5 --steps 15000 --out runs/pendulum
+        \(ProgramName.text) control cartpole --method ppo --set method.minibatch=128
       An expert goes on learning under attacks, step by step stronger; spoofing is read by the deconfliction scene:
-        descent control deconfliction --expert runs/expert --set method.robust.attackSteps=2 \
+        \(ProgramName.text) control deconfliction --expert runs/expert --set method.robust.attackSteps=2 \
       --set "curriculum.strengths=[0.1, 0.2, 0.3]"
       A run that was stopped goes on by the same command. What it learned is flown again, and drawn, by
-        descent control --policy runs/expert --seed 0 --set problem.spoofing="sp4 1"
-      Settings and their values: descent control ENVIRONMENT --method NAME --show
+        \(ProgramName.text) control --policy runs/expert --seed 0 --set problem.spoofing="sp4 1"
+      Settings and their values: \(ProgramName.text) control ENVIRONMENT --method NAME --show
       """)
 
   @Argument(help: "The environment; not needed with --policy.")
@@ -109,7 +109,7 @@ struct ControlCommand: ParsableCommand {
   private func replay(_ folder: String) throws {
     let path = folder + "/config.yaml"
     guard FileManager.default.fileExists(atPath: path) else {
-      throw ControlError("\(folder) is no run of descent control: it has no config.yaml")
+      throw ControlError("\(folder) is no run of \(ProgramName.text) control: it has no config.yaml")
     }
     guard let data = FileManager.default.contents(atPath: path) else { throw ControlError("\(path) cannot be read") }
     let text = String(decoding: data, as: UTF8.self)

@@ -8,9 +8,9 @@ struct GrowthCommand: ParsableCommand {
     commandName: "growth", abstract: "Measures how the cost of training grows with batch, network and table.",
     discussion: """
       AXES are batch, width, depth, columns, classes and rows; the first three when none is named:
-        descent growth
-        descent growth depth --most 200
-        descent growth columns classes rows
+        \(ProgramName.text) growth
+        \(ProgramName.text) growth depth --most 200
+        \(ProgramName.text) growth columns classes rows
       All but rows measure one step of SGD with momentum of a multi-layer perceptron of 256 inputs and 10 classes (batch \
       128, width 512, 3 hidden layers unless varied), and the time to compile it. rows measures an epoch of a perceptron of \
       two hidden layers of 64 units over a table of 8 columns, in batches of 512, with the process's largest memory. The \

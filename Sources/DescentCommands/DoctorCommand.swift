@@ -40,7 +40,7 @@ struct DoctorCommand: ParsableCommand {
     check("data") {
       let locator = DataLocator(environment: ProcessInfo.processInfo.environment)
       let here = try CatalogueEntry.all.map(\.name).filter { try locator.folder(of: $0) != nil }
-      guard !here.isEmpty else { throw SettingsError("no known data set is here: see descent data") }
+      guard !here.isEmpty else { throw SettingsError("no known data set is here: see \(ProgramName.text) data") }
       return here.joined(separator: ", ")
     }
     if !isWell { throw ExitCode(1) }

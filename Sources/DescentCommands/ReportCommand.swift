@@ -9,10 +9,10 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       Of several runs a table tells in which settings they differ and what each came to, and --out draws their curves over \
       updates and over time:
-        descent report runs/sgd runs/adam --out runs/both
+        \(ProgramName.text) report runs/sgd runs/adam --out runs/both
       """)
 
-  @Argument(help: "The run's folder; or several, of descent train.")
+  @Argument(help: "The run's folder; or several, of \(ProgramName.text) train.")
   var folders: [String]
   @Option(help: "A folder for the report of several runs; none when not given.")
   var out: String?
@@ -33,7 +33,8 @@ struct ReportCommand: ParsableCommand {
     if let data = FileManager.default.contents(atPath: opened.configurationPath),
       (try? ControlMethodName(in: String(decoding: data, as: UTF8.self), opened.configurationPath)) != nil
     {
-      throw ControlError("\(folder) is a run of descent control, which draws its report itself when it ends")
+      throw ControlError(
+        "\(folder) is a run of \(ProgramName.text) control, which draws its report itself when it ends")
     }
     guard try !opened.events().isEmpty else {
       if OwnReport.isIn(opened) {

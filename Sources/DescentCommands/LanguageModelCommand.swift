@@ -40,8 +40,8 @@ struct LanguageModelEvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "The perplexity of a model on a text.",
     discussion: """
       The text is cut into blocks of --length tokens; the loss of a token is given those before it in its block.
-        descent lm evaluate model.gguf text.txt
-        descent lm evaluate model.gguf text.txt --adapter runs/lm
+        \(ProgramName.text) lm evaluate model.gguf text.txt
+        \(ProgramName.text) lm evaluate model.gguf text.txt --adapter runs/lm
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -75,10 +75,10 @@ struct LanguageModelTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains a model, its last blocks or a low-rank adapter on a text.",
     discussion: """
-      descent lm train model.gguf text.txt --lora 8
-      descent lm train model.gguf text.txt --last 4 --chain "clip 1 | adam | rate 1e-4"
-      descent lm train model.gguf text.txt --full --steps 50 --out runs/mine
-      An adapter is written in PEFT's layout, other weights as a folder in Hugging Face's; descent generate reads both. \
+      \(ProgramName.text) lm train model.gguf text.txt --lora 8
+      \(ProgramName.text) lm train model.gguf text.txt --last 4 --chain "clip 1 | adam | rate 1e-4"
+      \(ProgramName.text) lm train model.gguf text.txt --full --steps 50 --out runs/mine
+      An adapter is written in PEFT's layout, other weights as a folder in Hugging Face's; \(ProgramName.text) generate reads both. \
       What lies below the trained blocks is run once for each block of text and kept. Interrupted, it goes on where it was \
       by the same command without --replace.
       """)
@@ -175,7 +175,7 @@ struct LanguageModelTrainCommand: ParsableCommand {
       say("goes on at update \(made)")
     }
     // The same without what would start anew.
-    let command = ["descent"] + CommandLine.arguments.dropFirst().filter { $0 != "--replace" }
+    let command = [ProgramName.text] + CommandLine.arguments.dropFirst().filter { $0 != "--replace" }
     try PartingWord.during(command.shellCommand) {
       do { try descend(tuner, train, states) } catch {
         // What stopped it is said; the state before it is saved all the same.

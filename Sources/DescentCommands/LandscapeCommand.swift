@@ -8,8 +8,8 @@ struct LandscapeCommand: ParsableCommand {
     discussion: """
       Two random directions, each of whose filters is as long as the weights' own (Li et al. 2018), span a plane; the mean \
       loss on it is drawn for training and for validation examples. The page and its numbers go into the run's folder.
-        descent landscape runs/train
-        descent landscape runs/train --span 0.5 --points 41
+        \(ProgramName.text) landscape runs/train
+        \(ProgramName.text) landscape runs/train --span 0.5 --points 41
       """)
 
   @Argument(help: "The run's folder.")

@@ -6,19 +6,19 @@ struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare", abstract: "Says which of several ways to descend is better on your own data.",
     discussion: """
-      An arm is NAME: CHAIN, with options of descent train behind semicolons: batch 64; hidden 128x64; \
+      An arm is NAME: CHAIN, with options of \(ProgramName.text) train behind semicolons: batch 64; hidden 128x64; \
       activation tanh; loss stableMax; model cnn; augment crop 4, flip; draw 1. Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are \
       positive and ten times apart), {16...128} (whole numbers), {a, b, c}. {r: 0.001...1} has a \
       name, and {r} elsewhere in the arm is the same value. The word budget in a chain is the length of the descent:
-        descent compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
-        descent compare digits.csv --arm "mine: orthogonal | momentum 0.9 | rate {0.001...1}" --panel common
-        descent compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
+        \(ProgramName.text) compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
+        \(ProgramName.text) compare digits.csv --arm "mine: orthogonal | momentum 0.9 | rate {0.001...1}" --panel common
+        \(ProgramName.text) compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
       Each arm gets the same number of trials on tuning seeds; the best few are tried on more of them, and the best of those is run on fresh \
       seeds, paired with the others; \
       the test part is read once, in the end. One arm alone is tuned, and its best setting run on fresh seeds. The folder's \
       trials.csv has each descent with its settings, verdicts.json the verdicts. A run that was interrupted goes on exactly: \
-      descent compare --resume FOLDER.
+      \(ProgramName.text) compare --resume FOLDER.
       """)
 
   @Argument(help: "Tables, folders of images or known data sets; not needed with --resume.")
@@ -69,7 +69,7 @@ struct CompareCommand: ParsableCommand {
   var margin: Double?
   @Option(
     help:
-      "Diagnostics of the runs that decide, after their last update, as \"sharpness, noise\" (descent describe sharpness): whether they differ is tested, too."
+      "Diagnostics of the runs that decide, after their last update, as \"sharpness, noise\" (\(ProgramName.text) describe sharpness): whether they differ is tested, too."
   )
   var watch: String?
   @Option(help: "The measure's value at which a descent has arrived; by rule when not given.")
@@ -178,7 +178,7 @@ struct CompareCommand: ParsableCommand {
   private func run(_ workplace: any Workplace) throws {
     var comparison = try make()
     comparison.workplace = workplace
-    comparison.commandLine = ["descent"] + CommandLine.arguments.dropFirst()
+    comparison.commandLine = [ProgramName.text] + CommandLine.arguments.dropFirst()
     comparison.announce = announce
     comparison.isQuiet = quiet
     let place = out ?? "runs/compare" + ShareOption.suffix(share)

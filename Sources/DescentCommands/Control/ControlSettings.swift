@@ -82,7 +82,7 @@ struct ControlMethodName {
 
   init(in text: String, _ path: String) throws {
     let line = text.split(separator: "\n").first { $0.hasPrefix("methodName:") }
-    guard let line else { throw ControlError("\(path) is no configuration of descent control") }
+    guard let line else { throw ControlError("\(path) is no configuration of \(ProgramName.text) control") }
     name = line.dropFirst("methodName:".count).trimmingCharacters(in: .whitespaces)
   }
 

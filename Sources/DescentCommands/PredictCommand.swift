@@ -31,8 +31,8 @@ struct PredictCommand: ParsableCommand {
       not use are named and left aside. One line for each row, in their order: prediction, and probability:CLASS for \
       classes; prediction:NAME where targets are several. PNG and JPEG files have their names before it. Every row is \
       predicted, also one with missing cells that training would have left out; how many there are is said.
-        descent predict runs/train new.csv --out predictions.csv
-        descent predict runs/leaves photographs
+        \(ProgramName.text) predict runs/train new.csv --out predictions.csv
+        \(ProgramName.text) predict runs/leaves photographs
       """)
 
   @Argument(help: "The run's folder.")
@@ -94,7 +94,7 @@ struct EvaluateCommand: ParsableCommand {
       Without a file the run's own validation part is read again: what is said are the same numbers as in training. \
       Classes have a confusion matrix (rows are classes, columns what they were taken for), precision and recall; ECE is \
       the expected calibration error over ten bins of confidence.
-        descent evaluate runs/train later.csv
+        \(ProgramName.text) evaluate runs/train later.csv
       """)
 
   @Argument(help: "The run's folder.")

@@ -30,8 +30,8 @@ struct GenerateCommand: ParsableCommand {
     commandName: "generate", abstract: "Goes on with a text by a pre-trained language model, word by word.",
     discussion: """
       MODEL is a GGUF file of the architecture llama or gpt2, or a folder in Hugging Face's layout:
-        descent generate SmolLM2-135M-Instruct.Q4_1.gguf "The capital of France is"
-        descent generate model.gguf --chat "What is the capital of France?" --temperature 0.7 --top-p 0.9 --seed 3
+        \(ProgramName.text) generate SmolLM2-135M-Instruct.Q4_1.gguf "The capital of France is"
+        \(ProgramName.text) generate model.gguf --chat "What is the capital of France?" --temperature 0.7 --top-p 0.9 --seed 3
       """)
 
   @OptionGroup var modelOptions: ModelOptions

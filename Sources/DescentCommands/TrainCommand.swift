@@ -8,23 +8,23 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       DATA is a table (text with any delimiter, ARFF, npy; gzip-compressed or not; numbers, texts, dates, missing cells), \
       an SQLite file (data.db#table, or data.db#SELECT ...), a folder of images (PNG or JPEG files in a folder for each \
-      class, IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see descent data. \
+      class, IDX files in MNIST's layout, or CIFAR-10's binary files) or a known data set: see \(ProgramName.text) data. \
       What was understood is said in one line. The target is the last column unless --target names others:
-        descent train flowers.csv
-        descent train prices.csv --target price --drop id --as zip=category --test 0.2
-        descent train flows.arff --target a,b,c
+        \(ProgramName.text) train flowers.csv
+        \(ProgramName.text) train prices.csv --target price --drop id --as zip=category --test 0.2
+        \(ProgramName.text) train flows.arff --target a,b,c
       A chain is a list of transformations with options, joined by |, and ends with a rate:
-        descent train prices.csv --hidden 128,128 --chain "clip 1 | adam | rate cosine(0.001, 50epochs)"
-        descent train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
-        descent train cifar10 --model resnet8 --augment "crop 4, flip"
+        \(ProgramName.text) train prices.csv --hidden 128,128 --chain "clip 1 | adam | rate cosine(0.001, 50epochs)"
+        \(ProgramName.text) train fashion-mnist --model cnn --chain "orthogonal | decay 5e-4 | momentum 0.9 | rate cosine(0.05, 5epochs)"
+        \(ProgramName.text) train cifar10 --model resnet8 --augment "crop 4, flip"
       What the run does can be watched, each epoch, without changing it; the report shows it:
-        descent train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
+        \(ProgramName.text) train fashion-mnist --watch "calibration, lipschitz, flatness 0.05, twins 3"
       Each run has a folder of its own: runs/train, or what --out names. One that was interrupted, ended early or is to be \
-      longer goes on: descent train --resume FOLDER [--epochs N] [--patience N].
+      longer goes on: \(ProgramName.text) train --resume FOLDER [--epochs N] [--patience N].
       Several processes descend together, each on its parts of every batch, where the build has MPI:
-        mpirun -n 4 descent train fashion-mnist --batch 256
-      Then: descent predict FOLDER new.csv, descent evaluate FOLDER new.csv. Transformations, diagnostics and their \
-      options: descent list, descent describe NAME.
+        mpirun -n 4 \(ProgramName.text) train fashion-mnist --batch 256
+      Then: \(ProgramName.text) predict FOLDER new.csv, \(ProgramName.text) evaluate FOLDER new.csv. Transformations, diagnostics and their \
+      options: \(ProgramName.text) list, \(ProgramName.text) describe NAME.
       """)
 
   @Argument(help: "A table, a folder of images or a known data set; not needed with --resume.")
@@ -46,7 +46,9 @@ struct TrainCommand: ParsableCommand {
   var validation: Double?
   @Option(help: "Rows that nothing is chosen by: a fraction, or a file.")
   var test: String?
-  @Option(help: "The network: mlp, cnn, resnet8 or resnet18; mlp for tables and cnn for images when not given.")
+  @Option(
+    help:
+      "The network: \(ModelKind.names.joined(separator: ", ")); mlp for tables and cnn for images when not given.")
   var model: String?
   @Option(
     help: "Widths of an mlp's hidden layers, as 64,64 or 64x64, or none for a linear model; 64,64 when not given.")
@@ -57,7 +59,7 @@ struct TrainCommand: ParsableCommand {
   var chain: String?
   @Option(
     help:
-      "What is descended: crossEntropy or stableMax of classes; squaredError, absoluteError or huber of numbers; the first when not given."
+      "What is descended, with its options, as \"huber delta=0.5\": \(LossKind.lists); the first when not given."
   )
   var loss: String?
   @Option(
@@ -87,7 +89,7 @@ struct TrainCommand: ParsableCommand {
   var out: String?
   @Option(
     help:
-      "Diagnostics to carry, joined by commas: \(WatchKind.all.map(\.name).joined(separator: ", ")); with options as in a chain, and every=5 (epochs) or every=50updates."
+      "Diagnostics to carry, joined by commas: \(WatchKind.known.map(\.name).joined(separator: ", ")); with options as in a chain, and every=5 (epochs) or every=50updates."
   )
   var watch: String?
   @Option(
@@ -218,7 +220,7 @@ struct TrainCommand: ParsableCommand {
       for notice in continuation?.notices ?? [course.notice(epochs)].compactMap({ $0 }) { announce(notice) }
     }
     return TrainingRun(
-      settings: settings, problem: problem, model: network.makeLayer(), loss: loss, method: method)
+      settings: settings, problem: problem, model: try network.makeLayer(), loss: loss, method: method)
   }
 
   /// As text; nil for none.
@@ -259,23 +261,17 @@ struct TrainCommand: ParsableCommand {
     _ problem: TrainingProblem, _ saved: ModelDescription?, _ defaults: TrainingDefaults
   ) throws -> ModelDescription {
     let shape = problem.train.exampleShape
-    let names = ModelDescription.Kind.allCases.map(\.rawValue)
-    let kind: ModelDescription.Kind
-    if let model {
-      guard let known = ModelDescription.Kind(rawValue: model) else {
-        throw SettingsError("there is no model \(model); \(NearestName.hint(model, among: names))")
-      }
-      kind = known
-    } else {
-      kind = saved?.kind ?? (shape.rank == 3 ? .cnn : .mlp)
-    }
-    guard kind == .mlp || shape.rank == 3 else {
-      throw SettingsError("--model \(kind.rawValue) takes images, and \(problem.train.name) is a table")
+    let name = model ?? saved?.own ?? saved?.kind.rawValue ?? (shape.rank == 3 ? "cnn" : "mlp")
+    let kind = try ModelDescription.Kind(named: name)
+    guard kind == .mlp || kind == .registered || shape.rank == 3 else {
+      throw SettingsError("--model \(name) takes images, and \(problem.train.name) is a table")
     }
     for (option, isGiven) in [("--hidden", hidden != nil), ("--activation", activation != nil)] where isGiven {
-      guard kind == .mlp else { throw SettingsError("\(option) is for an mlp, and the model is \(kind.rawValue)") }
+      guard kind == .mlp else { throw SettingsError("\(option) is for an mlp, and the model is \(name)") }
     }
-    guard kind == .mlp else { return try ModelDescription(kind, input: shape.dimensions, outputs: problem.outputs) }
+    guard kind == .mlp else {
+      return try ModelDescription(named: name, input: shape.dimensions, outputs: problem.outputs)
+    }
     let widths = hidden.map { ModelDescription.widths($0) } ?? saved?.hidden ?? defaults.hidden
     guard let widths, widths.allSatisfy({ $0 <= Settings.largestCount }) else {
       throw SettingsError(

@@ -1,0 +1,5 @@
+import DescentCommands
+
+@main enum Descent {
+  static func main() { DescentProgram.main() }
+}

@@ -1,0 +1,43 @@
+extension LossFunction {
+  /// Whether only the function itself says what it is worth: it is neither one of differences nor one of known probabilities.
+  var isMeasuredByItself: Bool { takesClasses ? link == nil : ofDifference == nil }
+
+  /// The mean over all rows of outputs [count, ...], computed as a descent does, and added up in double precision.
+  ///
+  /// - Parameter weights: what rows of each class count; nil for all the same.
+  /// - Throws: `ShapeError` where the function cannot be computed of such outputs and targets.
+  func mean(_ outputs: NDArray, _ targets: Dataset.Targets, weights: [Double]?) throws -> Double {
+    let all: NDArray
+    switch targets {
+    case .classes(let labels): all = NDArray(labels)
+    case .numbers(let array): all = array
+    }
+    var (sum, weight) = (0.0, 0.0)
+    var programs: [Int: Program] = [:]
+    for start in stride(from: 0, to: all.shape[0], by: Self.rowsAtOnce) {
+      let range = start..<min(start + Self.rowsAtOnce, all.shape[0])
+      let part = [outputs.rows(range), all.rows(range)]
+      let program =
+        try programs[range.count]
+        ?? Program(inputs: part.map { TensorType(of: $0) }) { _, x in [perSample(x[0], x[1])] }
+      programs[range.count] = program
+      let found = try program.run(part)[0].doubles
+      let places = found.count / range.count
+      for (row, index) in range.enumerated() {
+        let own = weights.flatMap { weights in targets.label(index).map { weights[Int($0)] } } ?? 1
+        sum += own * found[row * places..<(row + 1) * places].reduce(0, +) / Double(places)
+        weight += own
+      }
+    }
+    return sum / weight
+  }
+
+  private static let rowsAtOnce = 1024
+}
+
+extension Dataset.Targets {
+  fileprivate func label(_ index: Int) -> Int32? {
+    guard case .classes(let labels) = self else { return nil }
+    return labels[index]
+  }
+}

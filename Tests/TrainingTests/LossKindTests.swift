@@ -1,0 +1,195 @@
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+/// What text says of losses: names, options, and the formulas behind them.
+@Suite struct LossKindTests {
+  /// Losses of numbers and their slopes, in a graph and in double precision, beside their definitions.
+  @Test(
+    arguments: [
+      ("squaredError", [4, 0.01, 9, 0.25], [4, -0.2, 6, 1]),
+      ("absoluteError", [2, 0.1, 3, 0.5], [1, -1, 1, 1]),
+      ("huber", [1.5, 0.005, 2.5, 0.125], [1, -0.1, 1, 0.5]),
+      ("huber delta=0.25", [0.46875, 0.005, 0.71875, 0.09375], [0.25, -0.1, 0.25, 0.25]),
+      ("quantile", [1, 0.05, 1.5, 0.25], [0.5, -0.5, 0.5, 0.5]),
+      ("quantile 0.9", [0.2, 0.09, 0.3, 0.05], [0.1, -0.9, 0.1, 0.1]),
+    ] as [(String, [Double], [Double])])
+  func lossesOfNumbers(_ name: String, _ expected: [Double], _ slopes: [Double]) throws {
+    let loss = try LossFunction(named: name)
+    let differences = [2, -0.1, 3, 0.5]
+    let target = NDArray([10.0, 20, -5, 0], shape: [2, 2])
+    let output = NDArray(zip(target.doubles, differences).map { $0 + $1 }, shape: [2, 2])
+    let found = try TestSupport.Evaluation.compiled.run([output, target]) { _, x in
+      [loss.perSample(x[0], x[1]), gradients(of: loss.perSample(x[0], x[1]).sum(), withRespectTo: [x[0]])[0]]
+    }
+    for row in 0..<2 {
+      #expect(abs(found[0].doubles[row] - (expected[2 * row] + expected[2 * row + 1]) / 2) < 1e-9)
+    }
+    for (slope, own) in zip(slopes, found[1].doubles) { #expect(abs(own - slope / 2) < 1e-9) }
+    for (difference, own) in zip(differences, expected) {
+      #expect(abs(loss.ofDifference!(difference) - own) < 1e-12)
+    }
+    #expect(!loss.takesClasses)
+    #expect(throws: (any Error).self) {
+      try TestSupport.Evaluation.compiled.run([output, NDArray([1.0, 2])]) { _, x in [loss(x[0], x[1])] }
+    }
+  }
+
+  /// Losses of classes beside their definitions by the probabilities of a softmax, and slopes beside differences.
+  @Test(arguments: ["crossEntropy", "crossEntropy smoothing=0.3", "focal", "focal 0.5", "focal 0"])
+  func lossesOfClasses(_ name: String) throws {
+    let loss = try LossFunction(named: name)
+    let rows = [[1.5, -0.5, 0.25], [-2, 3, 0], [0.1, 0.2, 30]]
+    let labels: [Int32] = [0, 2, 2]
+    func defined(_ z: [Double], _ label: Int) -> Double {
+      let powers = z.map { exp($0 - z.max()!) }
+      let p = powers.map { $0 / powers.reduce(0, +) }
+      switch name {
+      case "crossEntropy smoothing=0.3": return -0.7 * log(p[label]) - 0.1 * p.map { log($0) }.reduce(0, +)
+      case "focal": return -pow(1 - p[label], 2) * log(p[label])
+      case "focal 0.5": return -pow(1 - p[label], 0.5) * log(p[label])
+      default: return -log(p[label])
+      }
+    }
+    let found = try TestSupport.Evaluation.compiled.run([
+      NDArray(rows.flatMap { $0 }, shape: [3, 3]), NDArray(labels),
+    ]) { _, x in
+      [loss.perSample(x[0], x[1]), gradients(of: loss.perSample(x[0], x[1]).sum(), withRespectTo: [x[0]])[0]]
+    }
+    for row in 0..<3 {
+      let label = Int(labels[row])
+      #expect(abs(found[0].doubles[row] - defined(rows[row], label)) < 1e-9)
+      for column in 0..<3 {
+        var (above, below) = (rows[row], rows[row])
+        above[column] += 1e-5
+        below[column] -= 1e-5
+        let slope = (defined(above, label) - defined(below, label)) / 2e-5
+        #expect(abs(found[1].doubles[3 * row + column] - slope) < 1e-6, "\(name), row \(row)")
+      }
+    }
+  }
+
+  /// A classifier that is sure of each row, rightly and wrongly, has finite losses and slopes in single precision.
+  @Test(arguments: LossKind.known.filter { $0.takesClasses == true }.map(\.name) + ["focal 0.5", "crossEntropy 0.2"])
+  func sureRowsAreFinite(_ name: String) throws {
+    let loss = try LossFunction(named: name)
+    let rows = NDArray([200, -200, -200, 200, 0, 0] as [Float], shape: [3, 2])
+    let found = try TestSupport.Evaluation.compiled.run([rows, NDArray([0, 0, 1] as [Int32])]) { _, x in
+      [loss.perSample(x[0], x[1]), gradients(of: loss.perSample(x[0], x[1]).sum(), withRespectTo: [x[0]])[0]]
+    }
+    #expect(found.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+  }
+
+  /// One loss has one name, however it was written, and the name is read again; so are those that Swift makes.
+  @Test(arguments: [
+    ("huber 1.0", "huber"), ("huber 0.50", "huber delta=0.5"), (" huber  delta=1e-2 ", "huber delta=0.01"),
+    ("crossEntropy smoothing=0", "crossEntropy"), ("crossEntropy 0.1", "crossEntropy smoothing=0.1"),
+    ("focal", "focal"), ("focal gamma=3", "focal gamma=3"), ("quantile share=.5", "quantile"),
+  ]) func aLossHasOneName(_ text: String, _ name: String) throws {
+    let loss = try LossFunction(named: text)
+    #expect(loss.name == name)
+    let again = try JSONDecoder().decode(LossFunction.self, from: try JSONEncoder().encode(loss))
+    #expect(again == loss && again.share == loss.share)
+  }
+
+  @Test func swiftAndTextMakeTheSame() throws {
+    for loss in [
+      LossFunction.huber, .huber(delta: 0.5), .crossEntropy, .crossEntropy(smoothing: 0.25), .focal(gamma: 2),
+      .focal(gamma: 0),
+      .quantile(share: 0.5), .quantile(share: 0.05), .squaredError, .absoluteError, .stableMax,
+    ] {
+      let named = try LossFunction(named: loss.name)
+      #expect(named == loss && named.takesClasses == loss.takesClasses && named.link == loss.link)
+    }
+  }
+
+  @Test(arguments: [
+    ("MSE", "squaredError"), ("l1_loss", "absoluteError"), ("SmoothL1Loss", "huber"), ("log-loss", "crossEntropy"),
+    ("hubber", "huber"), ("pinball", "quantile"), ("FocalLoss", "focal"),
+    ("huber delta=0", "delta must be a positive number"),
+    ("huber nan", "delta must be"), ("huber width=2", "huber has no option width"), ("huber 1 2", "no place for 2"),
+    ("quantile 1", "between 0 and 1"), ("crossEntropy 1", "in 0..<1"), ("focal -1", "0 or more"),
+    ("", "there is no loss"),
+    ("squaredError 2", "no place for 2"), ("focal (", "focal"),
+  ]) func wrongTextIsNamed(_ text: String, _ hint: String) {
+    #expect { try LossFunction(named: text) } throws: { "\($0)".contains(hint) }
+  }
+
+  /// The best constant of a loss lies where its share of the targets is below.
+  @Test(arguments: [("quantile 0.9", 9.5), ("quantile 0.85", 9), ("quantile 0.01", 1), ("huber 0.1", 5.5)])
+  func theBestConstantIsAQuantile(_ name: String, _ best: Double) throws {
+    let loss = try LossFunction(named: name)
+    let numbers = Dataset(
+      name: "ten", features: .numbers(NDArray((0..<10).map { Float($0 * $0) }, shape: [10, 1])),
+      targets: .numbers(NDArray((1...10).map { Float($0) }, shape: [10, 1])))
+    let found = try Baselines(train: numbers, validation: numbers, scale: nil, loss: loss)
+    func worth(_ constant: Double) -> Double {
+      (1...10).map { loss.ofDifference!(constant - Double($0)) }.reduce(0, +) / 10
+    }
+    #expect(abs(found.constant["loss"]! - worth(best)) < 1e-6)
+    for other in stride(from: 0, through: 11, by: 0.05) { #expect(worth(other) > worth(best) - 1e-9) }
+  }
+
+  /// A loss that says nothing of probabilities or differences is measured by itself, in parts as at once; others by what they stand for.
+  @Test func ownLossesAreMeasured() throws {
+    let hinge = LossFunction("hinge", takesClasses: true) { output, target in
+      let chosen = output.gatheringElements(target.expanded(axis: 1), axis: 1)
+      return max(1 + output - chosen, 0).sum([1]) - 1
+    }
+    let key = RandomKey(seed: 4)
+    let outputs = key.split("outputs").normal([2500, 3])
+    let labels = (0..<2500).map { Int32($0 % 3) }
+    let weights = [1.0, 2, 0.5]
+    func expected(_ weights: [Double]?) -> Double {
+      var (sum, weight) = (0.0, 0.0)
+      for row in 0..<2500 {
+        let own = weights?[Int(labels[row])] ?? 1
+        let chosen = outputs[flat: 3 * row + Int(labels[row])]
+        sum += own * ((0..<3).reduce(0) { $0 + max(1 + outputs[flat: 3 * row + $1] - chosen, 0) } - 1)
+        weight += own
+      }
+      return sum / weight
+    }
+    let found = try Measures(outputs: outputs, targets: .classes(labels), loss: hinge, isThorough: true)
+    #expect(abs(found.values["ownLoss"]! - expected(nil)) < 1e-5 && found.values["ece"] == nil)
+    #expect(Measures.decisive(found.values) == found.values["ownLoss"] && found.text.contains("own loss"))
+    let weighed = try Measures(outputs: outputs, targets: .classes(labels), loss: hinge, classWeights: weights)
+    #expect(abs(weighed.values["ownLoss"]! - expected(weights)) < 1e-5)
+    let plain = try Measures(outputs: outputs, targets: .classes(labels), loss: .crossEntropy, isThorough: true)
+    #expect(plain.values["ownLoss"] == nil && plain.values["loss"] == found.values["loss"])
+    for loss in [LossFunction.focal(gamma: 2), .crossEntropy(smoothing: 0.1)] {
+      let own = try Measures(outputs: outputs, targets: .classes(labels), loss: loss, isThorough: true)
+      #expect(own.values == plain.values)
+    }
+    let stable = try Measures(outputs: outputs, targets: .classes(labels), loss: .stableMax, isThorough: true)
+    #expect(
+      stable.values["ownLoss"] == nil && stable.values["loss"] != plain.values["loss"] && stable.values["ece"] != nil)
+
+    let quartic = LossFunction("quartic") { output, target in (output - target).squared.squared.mean([1]) }
+    let targets = key.split("targets").normal([2500, 3])
+    let numbers = try Measures(outputs: outputs, targets: .numbers(targets), loss: quartic)
+    let mean = zip(outputs.doubles, targets.doubles).map { pow($0 - $1, 4) }.reduce(0, +) / 7500
+    #expect(abs(numbers.values["ownLoss"]! - mean) < 1e-4 * mean && numbers.values["rmse"] != nil)
+    #expect(throws: ShapeError.self) {
+      try Measures(
+        outputs: outputs, targets: .numbers(targets),
+        loss: LossFunction("broken") { output, _ in output.reshaped(to: [7]) })
+    }
+  }
+
+  @Test func namesAreTakenOnce() throws {
+    let cubic = LossKind(
+      name: "cubicOfTests", summary: "", options: [.init("scale", "2", ""), .init("shift", "0", "")]
+    ) { values in
+      let scale = try values.positive("scale")
+      return LossFunction("anything") { output, target in scale * pow(abs(output - target), 3).mean([1]) }
+    }
+    try LossKind.register(cubic)
+    #expect(try LossFunction(named: "cubicOfTests 4.0").name == "cubicOfTests scale=4")
+    #expect(throws: DescentError.self) { try LossKind.register(cubic) }
+    for name in ["huber", "two words", "", "a-b"] {
+      #expect(throws: DescentError.self) { try LossKind.register(LossKind(name: name, summary: "") { _ in .huber }) }
+    }
+  }
+}
