@@ -147,13 +147,19 @@ package enum ForeignName {
 
   /// Options as other libraries call them, and as stages here do.
   private static let options: [String: [String]] = [
-    "b1": ["beta1"], "b2": ["beta2"], "betas": ["beta1", "beta2"], "eps": ["epsilon"], "alpha": ["decay"],
+    "b1": ["beta1"], "b2": ["beta2"], "betas": ["beta1", "beta2"], "eps": ["epsilon"], "alpha": ["decay", "share"],
     "mu": ["decay"], "rho": ["radius", "decay"], "maxnorm": ["norm"], "mask": ["except"],
     "historysize": ["memory"], "memorysize": ["memory"], "maxcor": ["memory"], "maxls": ["trials"],
     "maxiter": ["iterations"], "d0": ["start"], "dcoef": ["factor"], "etas": ["shrink", "grow"], "k": ["period"],
     "syncperiod": ["period"], "slowstepsize": ["pull"], "clipthreshold": ["clip"], "scaleparameter": ["relative"],
+    "beta": ["delta"], "threshold": ["delta"], "tau": ["share"], "q": ["share"], "labelsmoothing": ["smoothing"],
     "stddev": ["deviation"], "std": ["deviation"], "sigma": ["deviation"], "everyk": ["count"], "steps": ["count"],
   ]
+
+  /// What else may be the matter where no known name is near.
+  package static func ownHint(_ hint: String, _ what: String) -> String {
+    hint.hasPrefix("there are") ? "; \(what) of one's own are known to the program that registers them" : ""
+  }
 
   /// What to write for the name of a stage; nil for one that is known nowhere.
   package static func answer(_ name: String) -> String? {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What text can name and a program can add to: a transformation, a method, a diagnostic.
+/// What text can name and a program can add to: a transformation, a method, a diagnostic, a loss, a network.
 package protocol NamedKind: Sendable {
   var name: String { get }
   var options: [NamedOption] { get }

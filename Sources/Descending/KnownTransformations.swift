@@ -76,9 +76,8 @@ extension TransformationKind {
       throw DescentError(
         "\(name) is no stage of a chain but holds one: all stages go into its parentheses, as in \(name) (\(inside))")
     }
-    throw DescentError(
-      "there is no transformation \(name); "
-        + (ForeignName.answer(name) ?? NearestName.hint(name, among: known.map(\.name) + methods)))
+    let hint = ForeignName.answer(name) ?? NearestName.hint(name, among: known.map(\.name) + methods)
+    throw DescentError("there is no transformation \(name); \(hint)\(ForeignName.ownHint(hint, "stages"))")
   }
 }
 

@@ -55,6 +55,19 @@ public struct NamedOption: Sendable {
     return ([owner] + words).joined(separator: " ")
   }
 
+  /// A kind in text: its name, and its options by name, numbers as people write them.
+  ///
+  /// - Parameter withStandards: whether those that have their standard are written, too.
+  package static func fullText(
+    of owner: String, _ options: [NamedOption], _ values: [String: String], withStandards: Bool
+  ) -> String {
+    let words = options.compactMap { option -> String? in
+      guard let value = values[option.name].map({ Double($0) == 0 ? "0" : PlainNumber.text($0) }) else { return nil }
+      return withStandards ? "\(option.name)=\(value)" : option.text(value)
+    }
+    return ([owner] + words).joined(separator: " ")
+  }
+
   /// The value of each option in `owner 1 other=2`: by position or by name, else the standard.
   /// - Throws: `DescentError` for one that is missing, unknown, out of place or given twice.
   package static func values(of owner: String, options: [NamedOption], in text: String) throws -> [String: String] {
@@ -66,7 +79,7 @@ public struct NamedOption: Sendable {
         "\(owner) \(word) sets \(option.name), and \(word) looks like \(meaning); "
           + "if it is meant, name it: \(owner) \(option.name)=\(word)")
     }
-    for word in words {
+    for (place, word) in words.enumerated() {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       let option: String
       let value: String
@@ -75,6 +88,11 @@ public struct NamedOption: Sendable {
       } else if parts.count == 2, !parts[0].contains("(") {
         (option, value) = (parts[0], parts[1])
       } else {
+        // "huber delta 0.5": what follows has no place.
+        if place + 1 < words.count, let named = options.first(where: { $0.name == word }) {
+          throw DescentError(
+            "\(owner): a value stands behind its option and =, as in \(owner) \(word)=\(named.standard ?? "1")")
+        }
         guard let next = free() else {
           let hint = options.contains(where: \.isChain) ? ": stages go into parentheses, as in \(owner) (rate 0.1)" : ""
           throw DescentError("\(owner) has no place for \(word)\(hint)")

@@ -7,7 +7,8 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare", abstract: "Says which of several ways to descend is better on your own data.",
     discussion: """
       An arm is NAME: CHAIN, with options of \(ProgramName.text) train behind semicolons: batch 64; hidden 128x64; \
-      activation tanh; loss stableMax; model cnn; augment crop 4, flip; draw 1. Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are \
+      activation tanh; loss huber delta=0.5; model cnn; augment crop 4, flip; draw 1. Losses are \(LossKind.lists); networks \
+      \(ModelKind.names.joined(separator: ", ")). Braces name ranges, anywhere: {0.001...1} (logarithmic where the ends are \
       positive and ten times apart), {16...128} (whole numbers), {a, b, c}. {r: 0.001...1} has a \
       name, and {r} elsewhere in the arm is the same value. The word budget in a chain is the length of the descent:
         \(ProgramName.text) compare digits.csv --arm "sgd: momentum 0.9 | rate {0.001...1}" --arm "adam: adam | rate {0.0001...0.1}"
@@ -59,7 +60,7 @@ struct CompareCommand: ParsableCommand {
   var budget: String?
   @Option(
     help:
-      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae or r2, or train/loss and so on, of all training rows; \(Self.defaults.measure) when not given."
+      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae, r2, or ownLoss (what all arms descend), or train/loss and so on, of all training rows; \(Self.defaults.measure) when not given."
   )
   var measure: String?
   @Option(

@@ -8,18 +8,22 @@ import Foundation
 /// import Descent
 /// import DescentCommands
 ///
-/// try TransformationKind.register(QuasiHyperbolic.kind)
-/// try LossKind.register(biweight)
-/// DescentProgram.main(named: "mine")
+/// DescentProgram.main {
+///   try TransformationKind.register(QuasiHyperbolic.kind)
+///   try LossKind.register(biweight)
+/// }
 /// ```
 public enum DescentProgram {
-  /// Does what the command line says, and ends the process with 1 and a sentence where it cannot.
+  /// Does what the command line says. Where it cannot, the process ends with a sentence and another code than 0.
   ///
-  /// Transformations, methods, diagnostics, losses, networks and experiments are registered before.
-  ///
-  /// - Parameter name: what sentences call the program, as in "go on with mine train --resume".
-  public static func main(named name: String = "descent") {
-    ProgramName.set(name)
+  /// - Parameters:
+  ///   - name: what sentences call the program, as in "go on with mine train --resume"; the executable's own name when nil.
+  ///   - register: registers transformations, methods, diagnostics, losses, networks and experiments; what it throws, as for a name that is
+  ///     taken, is the sentence.
+  public static func main(named name: String? = nil, registering register: () throws -> Void = {}) {
+    let own = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent }
+    ProgramName.set([name, own].compactMap { $0 }.first { !$0.isEmpty } ?? "descent")
+    do { try register() } catch { DescentCommand.exit(withError: error) }
     DescentCommand.main()
   }
 }

@@ -6,10 +6,10 @@ struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract:
-      "Claims, presets and settings of an experiment, or options of a transformation, schedule, method, diagnostic or loss."
+      "Claims, presets and settings of an experiment, or options of a transformation, schedule, method, diagnostic, loss or network."
   )
 
-  @Argument(help: "An experiment, a transformation, a schedule, a method, a diagnostic or a loss.")
+  @Argument(help: "An experiment, a transformation, a schedule, a method, a diagnostic, a loss or a network.")
   var name: String
 
   func run() throws {
@@ -42,6 +42,9 @@ struct DescribeCommand: ParsableCommand {
     if let kind = LossKind.known.first(where: { $0.name == name }) {
       found.append { describe("--loss \(kind.name)", kind.summary, kind.options) }
     }
+    if let kind = ModelDescription.Kind.ofLibrary.first(where: { $0.rawValue == name }) {
+      found.append { print("--model \(kind.rawValue): \(kind.summary)") }
+    }
     if let kind = ModelKind.known.first(where: { $0.name == name }) {
       found.append { describe("--model \(kind.name)", kind.summary, kind.options) }
     }
@@ -55,7 +58,7 @@ struct DescribeCommand: ParsableCommand {
       ExperimentRegistry.known.map { $0.name } + TransformationKind.known.map(\.name)
       + DescentMethodKind.known.map(\.name)
       + WatchKind.known.map(\.name) + FunctionKind.all.map(\.name) + LossKind.known.map(\.name)
-      + ModelKind.known.map(\.name)
+      + ModelKind.names
     guard !CatalogueEntry.all.contains(where: { $0.name == name }) else {
       throw SettingsError("\(name) is a data set: \(ProgramName.text) data \(name)")
     }

@@ -54,6 +54,10 @@ enum ForeignOption {
       "--hidden 64,64", arm: "hidden 64x64"),
     renamed(["arch", "architecture", "network", "net"], "--model cnn", arm: "model cnn"),
     renamed(["lossfunction", "criterion", "objective"], "--loss huber", arm: "loss huber"),
+    renamed(
+      ["labelsmoothing", "smoothing"], "--loss \"crossEntropy smoothing=0.1\"", arm: "loss crossEntropy smoothing=0.1"),
+    renamed(["huberdelta", "delta"], "--loss \"huber delta=1\"", arm: "loss huber delta=1"),
+    renamed(["quantile", "tau"], "--loss \"quantile 0.9\"", arm: "loss quantile 0.9"),
     Entry(
       names: ["epoch", "numepochs", "nepochs", "maxepochs"], train: "here it is --epochs 20",
       compare: "here it is --budget 20epochs", languageModel: "here it is --epochs 3",

@@ -6,7 +6,7 @@ struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract:
-      "The experiments and their presets, the transformations, schedules, methods, diagnostics and losses, the data sets."
+      "The experiments and their presets, the transformations, schedules, methods, diagnostics, losses and networks, the data sets."
   )
 
   func run() {
@@ -34,12 +34,9 @@ struct ListCommand: ParsableCommand {
     for kind in LossKind.known {
       print(line(kind.name, kind.summary))
     }
-    if !ModelKind.known.isEmpty {
-      print("\nNetworks of this program's own, --model (\(ProgramName.text) describe NAME):")
-    }
-    for kind in ModelKind.known {
-      print(line(kind.name, kind.summary))
-    }
+    print("\nNetworks, --model (\(ProgramName.text) describe NAME):")
+    for kind in ModelDescription.Kind.ofLibrary { print(line(kind.rawValue, kind.summary)) }
+    for kind in ModelKind.known { print(line(kind.name, kind.summary)) }
     print("\nData sets and models (\(ProgramName.text) data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
     for model in KnownModel.all { print("  \(model.name)  \(model.summary)") }

@@ -33,7 +33,7 @@ struct MergeCommand: ParsableCommand {
     guard outcome.missing > 0 else { return }
     let command = E.name == ComparisonExperiment.name ? "compare" : "run"
     print(
-      "\n\(outcome.missing) of \(outcome.total) tasks are missing. Go on with the rest: descent \(command) --resume \(out)"
+      "\n\(outcome.missing) of \(outcome.total) tasks are missing. Go on with the rest: \(ProgramName.text) \(command) --resume \(out)"
         + ", or on several machines, each with its copy of that folder: --share 1/2 and so on")
   }
 }

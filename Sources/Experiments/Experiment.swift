@@ -240,11 +240,11 @@ public enum ExperimentRegistry {
       throw SettingsError(
         "\"\(name)\" cannot be an experiment's name: begin with a letter, go on with letters, digits and -")
     }
-    guard try hasPresets(type) else { throw SettingsError("\(name) has no presets, by which experiments are run") }
+    guard hasPresets(type) else { throw SettingsError("\(name) has no presets, by which experiments are run") }
     try added.add(type, taken: all.map { $0.name } + [ComparisonExperiment.name])
   }
 
-  private static func hasPresets<E: Experiment>(_ type: E.Type) throws -> Bool { !E.presets.isEmpty }
+  private static func hasPresets<E: Experiment>(_ type: E.Type) -> Bool { !E.presets.isEmpty }
 
   /// The experiment of that name; also that of comparisons, which is not in the list: it has no presets, and its data are
   /// the user's.
@@ -253,7 +253,8 @@ public enum ExperimentRegistry {
   public static func named(_ name: String) throws -> any Experiment.Type {
     if name == ComparisonExperiment.name { return ComparisonExperiment.self }
     guard let found = known.first(where: { $0.name == name }) else {
-      throw SettingsError("there is no experiment \(name); \(NearestName.hint(name, among: known.map { $0.name }))")
+      let hint = NearestName.hint(name, among: known.map { $0.name })
+      throw SettingsError("there is no experiment \(name); \(hint)\(ForeignName.ownHint(hint, "experiments"))")
     }
     return found
   }

@@ -99,9 +99,9 @@ package struct ExplanationReport {
     // Of two classes one line says all; of many those that move most.
     let moves = dependence.means.map { ($0.max() ?? 0) - ($0.min() ?? 0) }
     let chosen =
-      explanation.outputs.count == 2 && explanation.measure == "log-loss"
+      explanation.outputs.count == 2 && explanation.isClasses
       ? [1] : Array(moves.indices.sorted { (moves[$0], $1) > (moves[$1], $0) }.prefix(5)).sorted()
-    let isClasses = explanation.measure == "log-loss"
+    let isClasses = explanation.isClasses
     var plot = Plot(
       name: "dependence-\(index)", title: "By \(dependence.column)", xLabel: dependence.column,
       yLabel: isClasses ? "mean probability" : "mean prediction",

@@ -58,7 +58,8 @@ public struct RunSession {
 
   static func belongs(_ folder: RunFolder, to command: String) -> SettingsError {
     SettingsError(
-      "\(folder.path) is a run of descent \(command); go on with descent \(command) --resume \(folder.path)")
+      "\(folder.path) is a run of \(ProgramName.text) \(command); go on with \(ProgramName.text) \(command) --resume \(folder.path)"
+    )
   }
 
   /// The command that has runs of an experiment.
@@ -125,7 +126,7 @@ public struct RunSession {
   static func configuration<E: Experiment>(
     _ type: E.Type, preset: String, changes: [String], seeds: Int?
   ) throws -> E.Configuration {
-    guard !E.presets.isEmpty else { throw SettingsError("\(E.name) has no presets: see descent \(E.name)") }
+    guard !E.presets.isEmpty else { throw SettingsError("\(E.name) has no presets: see \(ProgramName.text) \(E.name)") }
     guard let found = E.presets.first(where: { $0.name == preset }) else {
       throw SettingsError(
         "\(E.name) has no preset \(preset); \(NearestName.hint(preset, among: E.presets.map(\.name)))")

@@ -14,6 +14,12 @@ package struct SideBySide {
     var events: [RunEvent]
 
     func setting(_ name: String) -> String { settings.first { $0.name == name }?.value ?? "" }
+
+    /// Whether its classes are measured by the log-loss of a softmax, whatever it descends.
+    var isMeasuredByLogLoss: Bool {
+      !setting("loss").contains(LossFunction.stableMax.name)
+        && events.contains { $0.kind == "epoch" && $0.values["validation/accuracy"] != nil }
+    }
   }
 
   private let runs: [Run]
@@ -117,7 +123,9 @@ package struct SideBySide {
   }
 
   private var caution: String {
-    let changes = differences.filter { ["source", "loss", "classWeights"].contains($0) }
+    let changes = differences.filter {
+      ["source", "classWeights"].contains($0) || ($0 == "loss" && runs.contains { !$0.isMeasuredByLogLoss })
+    }
     return Self.caution
       + (changes.isEmpty
         ? "" : " They differ in \(changes.joined(separator: " and ")): so do the losses that are measured.")

@@ -21,9 +21,11 @@ package struct TrainingOutcome {
     return ["\(title): \(measures.text)"] + shown
       + (targets.count > shown.count ? ["  and \(targets.count - shown.count) more targets, in the log"] : [])
       + [
-        "  always the training part's \(baselines.constantName): \(Measures.text(baselines.constant))"
-      ] + baselines.linear.map { "  \($0.name): \(Measures.text($0.values))" }
+        "  always the training part's \(baselines.constantName): \(text(baselines.constant))"
+      ] + baselines.linear.map { "  \($0.name): \(text($0.values))" }
   }
+
+  private func text(_ values: [String: Double]) -> String { Measures.text(values, loss: measures.lossName) }
 
   /// Logs the classes one by one.
   func recordClasses(_ context: RunContext, step: Int, prefix: String) throws {
@@ -39,11 +41,15 @@ package struct TrainingOutcome {
   package func verdict(trainRows: Int) -> String? {
     guard !beats(values) else { return nil }
     let own = merit(values)
+    let (unit, rows) = measures.confusion == nil ? (measures.lossName ?? "its loss", "rows") : ("log-loss", "classes")
     var text =
-      own.map { "by log-loss this network does not beat the constant prediction, but it tells classes apart (\($0))" }
+      own.map { "by \(unit) this network does not beat the constant prediction, but it tells \(rows) apart (\($0))" }
       ?? "this network does not beat the constant prediction"
     if let other = baselines.linear.first(where: { merit($0.values) != nil }) {
-      text += "; \(other.name) does (\(merit(other.values)!))"
+      // Of a quantile or another loss of numbers only what beats by that loss does what is asked.
+      let does = measures.confusion != nil || beats(other.values)
+      text +=
+        "; \(other.name) \(does ? "does" : "tells \(rows) apart, too, and does not by that loss") (\(merit(other.values)!))"
     } else if own == nil {
       // Where nothing simpler was tried, as on images, it says only that this descent has found nothing yet.
       text +=
@@ -57,11 +63,11 @@ package struct TrainingOutcome {
   }
 
   private func beats(_ found: [String: Double]) -> Bool {
-    var found = found
-    // The constant has no loss of one's own where it is none of probabilities.
-    if baselines.constant["ownLoss"] == nil { found["ownLoss"] = nil }
-    guard let ours = Measures.decisive(found), let theirs = Measures.decisive(baselines.constant) else { return false }
-    return ours < theirs
+    // By what decides, or by what both have: least squares have no loss of one's own.
+    for tag in ["ownLoss", "weightedLoss", "loss"] {
+      if let ours = found[tag], let theirs = baselines.constant[tag] { return ours < theirs }
+    }
+    return false
   }
 
   /// What shows that a prediction is worth more than the constant one; nil where nothing does.
@@ -70,7 +76,8 @@ package struct TrainingOutcome {
   /// lie two standard errors above chance count too.
   private func merit(_ found: [String: Double]) -> String? {
     guard let confusion = measures.confusion else {
-      guard beats(found) else { return nil }
+      // Rows may be told apart by what has the wrong level: the mean is far from a quantile.
+      guard beats(found) || (measures.lossName != nil && found["r2"] ?? 0 > 0.05) else { return nil }
       // Distances may be smaller though squares are not.
       if let r2 = found["r2"], r2 > 0 { return String(format: "R² %.2f", r2) }
       return found["mae"].map { String(format: "MAE %.4g", $0) } ?? "a smaller error"

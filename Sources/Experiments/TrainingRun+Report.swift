@@ -115,7 +115,8 @@ extension TrainingRun {
     let known = [
       ("loss", lossName(rows.map(\.values))), ("weightedLoss", "weighted loss"), ("accuracy", "accuracy (%)"),
       ("balancedAccuracy", "balanced accuracy (%)"), ("f1", "macro F1"), ("auc", "AUC"),
-      ("averagePrecision", "average precision"), ("ece", "ECE"), ("brier", "Brier score"), ("ownLoss", "own loss"),
+      ("averagePrecision", "average precision"), ("ece", "ECE"), ("brier", "Brier score"),
+      ("ownLoss", "what is descended"), ("coverage", "targets below (%)"),
     ]
     let columns = (known + errors).filter { tag, _ in rows.contains { $0.values[tag] != nil } }
     return [
@@ -138,8 +139,10 @@ extension TrainingRun {
       }
       return .init(name: name, x: points.map(\.0), y: points.map(\.1))
     }
-    // A loss of one's own has a tag of its own: what is called loss is then another one.
-    let held = epochs.contains { $0.values["validation/ownLoss"] != nil } ? "validation/ownLoss" : "validation/loss"
+    // What is descended has a tag of its own where it is no log-loss, or weighted: what is called loss is then another one.
+    let held =
+      ["validation/ownLoss", "validation/weightedLoss"].first { tag in epochs.contains { $0.values[tag] != nil } }
+      ?? "validation/loss"
     var plots = [
       Plot(
         name: "loss", title: "Loss", xLabel: "epoch", yLabel: "mean \(lossName(epochs.map(\.values)))",

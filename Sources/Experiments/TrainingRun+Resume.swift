@@ -49,6 +49,9 @@ extension TrainingRun.Settings {
 }
 
 extension TrainingRun {
+  /// One loss has one name, however a file writes it.
+  private static func name(_ loss: String?) throws -> String? { try loss.map { try LossFunction(named: $0).name } }
+
   /// Names what differs from the run that is to go on and may not.
   func check(against saved: Settings, _ out: String) throws {
     // A prediction of norms holds for one rate.
@@ -61,7 +64,8 @@ extension TrainingRun {
       ("--test", saved.test == settings.test), ("--seed", saved.seed == settings.seed),
     ]
     let others = [
-      ("--loss", saved.loss == settings.loss), ("--class-weights", saved.classWeights == settings.classWeights),
+      ("--loss", try Self.name(saved.loss) == Self.name(settings.loss)),
+      ("--class-weights", saved.classWeights == settings.classWeights),
       ("--augment", saved.augment == settings.augment),
       ("--model, --hidden and --activation", saved.model == settings.model && saved.network == settings.network),
       ("--chain (the watch lipschitz predicts norms for one rate)", !isBound || saved.chain == settings.chain),

@@ -127,7 +127,8 @@ package struct TrainingRun {
       if !resuming {
         try AtomicFile.write(
           RunEnvironment.json(
-            libraries: RunSession.libraries, commandLine: CommandLine.arguments, date: Date().formatted(.iso8601),
+            libraries: RunSession.libraries, commandLine: [ProgramName.text] + CommandLine.arguments.dropFirst(),
+            date: Date().formatted(.iso8601),
             threads: Engine.threadCount),
           to: folder.environmentPath)
       }

@@ -13,6 +13,15 @@ public struct LossFunction: Sendable {
   /// What probabilities the outputs of a classifier stand for, of which the loss' negative logarithm is the log-loss.
   package enum Link: Sendable { case softmax, stableMax }
 
+  /// The constant that a loss of differences is least at.
+  package enum Constant: Sendable, Equatable {
+    case mean
+    /// What a share of the targets lies below, as 0.5 of the median.
+    case quantile(Double)
+    /// One that is to be sought.
+    case sought
+  }
+
   /// What text and saved models call it, with options that are not the standard ones; equal names are equal losses.
   public private(set) var name: String
   /// Whether targets are int32 classes.
@@ -21,17 +30,15 @@ public struct LossFunction: Sendable {
   /// Of numbers: the loss of one that is off by so much, in double precision; nil where it is no function of the
   /// difference alone.
   package let ofDifference: (@Sendable (Double) -> Double)?
-  /// Of numbers: the share of them that lies below the constant with the least loss, as 0.5 of the median; nil for their mean, or where
-  /// nobody knows.
-  package let share: Double?
+  /// Of numbers: the constant with the least loss; nil where nobody knows.
+  package let constant: Constant?
   /// Of classes; nil where nobody knows.
   package let link: Link?
 
   /// - Parameters:
   ///   - name: of letters and digits where text is to name it.
   ///   - takesClasses: whether targets are int32 classes, [batch]; else they are numbers.
-  ///   - isOfSoftmax: whether a classifier that descends it gives the logits of a softmax. Then it is measured by the log-loss of these
-  ///     probabilities, as classifiers of other losses are, and their calibration is, too; else by the loss itself.
+  ///   - isOfSoftmax: whether a classifier that descends it gives the logits of a softmax; its calibration is measured then. Of classes only.
   ///   - perSample: the loss of each row, [batch], or of each place of it, as [batch, time], from outputs [batch, ...] and targets [batch, ...]
   ///     of as many axes. Where these or the loss have other shapes it is a `ShapeError`: numbers [batch] beside outputs [batch, 1] would be
   ///     repeated to a square.
@@ -39,13 +46,14 @@ public struct LossFunction: Sendable {
     _ name: String, takesClasses: Bool = false, isOfSoftmax: Bool = false,
     perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
-    self.init(name, takesClasses: takesClasses, link: takesClasses && isOfSoftmax ? .softmax : nil, perSample: rows)
+    precondition(takesClasses || !isOfSoftmax, "\(name): a softmax is one of classes")
+    self.init(name, takesClasses: takesClasses, link: isOfSoftmax ? .softmax : nil, perSample: rows)
   }
 
   private init(
     _ name: String, takesClasses: Bool, link: Link?, perSample rows: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
-    (self.name, self.link, share) = (name, link, nil)
+    (self.name, self.link, constant) = (name, link, nil)
     self.takesClasses = takesClasses
     self.rows = { output, target in
       guard !output.isPoisoned, !target.isPoisoned else { return rows(output, target) }
@@ -55,6 +63,10 @@ public struct LossFunction: Sendable {
           name, [output, target], "outputs and targets of a loss need as many axes and rows: nothing is repeated")
       }
       let losses = rows(output, target)
+      guard losses.isPoisoned || [.float32, .float64].contains(losses.elementType) else {
+        return output.graph.fail(
+          name, [output, target], "a loss is a floating number, and this one is \(losses.elementType)")
+      }
       guard losses.isPoisoned || (losses.rank > 0 && output.shape.dimensions.starts(with: losses.shape.dimensions))
       else {
         return output.graph.fail(
@@ -67,10 +79,10 @@ public struct LossFunction: Sendable {
 
   /// A loss of numbers that is the mean of a function of differences; in a graph and in double precision.
   private init(
-    _ name: String, share: Double? = nil, ofDifference: @escaping @Sendable (Double) -> Double,
+    _ name: String, constant: Constant, ofDifference: @escaping @Sendable (Double) -> Double,
     elements: @escaping @Sendable (Tensor) -> Tensor
   ) {
-    (self.name, self.share, link) = (name, share, nil)
+    (self.name, self.constant, link) = (name, constant, nil)
     takesClasses = false
     self.ofDifference = ofDifference
     rows = { output, target in
@@ -115,7 +127,7 @@ public struct LossFunction: Sendable {
   }
 
   /// Softmax cross-entropy of which rows count the less the surer they are: -(1 - p)^γ log p, with p of the right class (Lin et al.,
-  /// "Focal loss for dense object detection", 2017, equation 4).
+  /// "Focal loss for dense object detection", 2017, equation 4, there of one class against another; by a softmax of several it is our choice).
   ///
   /// - Parameter gamma: γ, at least 0; cross-entropy at 0.
   public static func focal(gamma: Double) -> LossFunction {
@@ -123,18 +135,18 @@ public struct LossFunction: Sendable {
     return LossFunction(name("focal", "gamma", gamma, standard: 2), takesClasses: true, link: .softmax) {
       output, target in
       let plain = softmaxCrossEntropy(output, labels: target)
-      // 1 - p without what rounding takes of a small difference, and a power whose slope is finite where it is 0.
+      // 1 - p as exactly as cross-entropy itself is, and a power whose slope is finite where that is 0.
       return plain * exp(gamma * log(-expm1(-plain) + 1e-12))
     }
   }
 
   /// Mean squared error against targets of the output's shape.
   public static let squaredError = LossFunction(
-    "squaredError", ofDifference: { $0 * $0 }, elements: { $0.squared })
+    "squaredError", constant: .mean, ofDifference: { $0 * $0 }, elements: { $0.squared })
 
   /// Mean distance from targets of the output's shape; its minimum is the median, which outliers do not move.
   public static let absoluteError = LossFunction(
-    "absoluteError", share: 0.5, ofDifference: { Swift.abs($0) }, elements: { abs($0) })
+    "absoluteError", constant: .quantile(0.5), ofDifference: { Swift.abs($0) }, elements: { abs($0) })
 
   /// Huber's loss that bends at 1.
   public static let huber = huber(delta: 1)
@@ -146,7 +158,7 @@ public struct LossFunction: Sendable {
   public static func huber(delta: Double) -> LossFunction {
     precondition(delta > 0 && delta.isFinite, "what bends Huber's loss is above 0")
     return LossFunction(
-      name("huber", "delta", delta, standard: 1), share: 0.5,
+      name("huber", "delta", delta, standard: 1), constant: .sought,
       ofDifference: { Swift.abs($0) <= delta ? 0.5 * $0 * $0 : delta * (Swift.abs($0) - 0.5 * delta) },
       elements: { select(abs($0) .<= delta, 0.5 * $0.squared, delta * (abs($0) - 0.5 * delta)) })
   }
@@ -158,7 +170,7 @@ public struct LossFunction: Sendable {
   public static func quantile(share: Double) -> LossFunction {
     precondition(share > 0 && share < 1, "the share of a quantile lies between 0 and 1")
     return LossFunction(
-      name("quantile", "share", share, standard: 0.5), share: share,
+      name("quantile", "share", share, standard: 0.5), constant: .quantile(share),
       ofDifference: { Swift.max((1 - share) * $0, -share * $0) },
       elements: { select($0 .<= 0, -share * $0, (1 - share) * $0) })
   }

@@ -21,18 +21,25 @@ public struct ModelLayout {
 
   /// All that was declared so far, by path.
   public private(set) var entries = Tree<Entry>()
+  /// The first path that was declared twice; nil where all have paths of their own.
+  package private(set) var repeated: String?
   private var prefix = ""
 
   public init() {}
 
   /// Declares a parameter of the layer.
   public mutating func parameter(_ name: String, _ shape: Shape, _ initializer: Initializer) {
-    entries[prefix + name] = Entry(type: TensorType(shape), initializer: initializer, isState: false)
+    declare(prefix + name, Entry(type: TensorType(shape), initializer: initializer, isState: false))
   }
 
   /// Declares a running value of the layer, which training returns and no gradient touches.
   public mutating func state(_ name: String, _ shape: Shape, _ initializer: Initializer) {
-    entries[prefix + name] = Entry(type: TensorType(shape), initializer: initializer, isState: true)
+    declare(prefix + name, Entry(type: TensorType(shape), initializer: initializer, isState: true))
+  }
+
+  private mutating func declare(_ path: String, _ entry: Entry) {
+    if entries[path] != nil, repeated == nil { repeated = path }
+    entries[path] = entry
   }
 
   /// Declares a layer inside of this one.
@@ -135,9 +142,13 @@ extension Layer {
 
   /// Starting values; each parameter's randomness depends on the key and on its path only.
   ///
-  /// - Throws: `LinearAlgebraError` where an orthogonal start is not found.
+  /// - Throws: `LinearAlgebraError` where an orthogonal start is not found; `ModelError` where two parameters have one name.
   public func initialParameters(key: RandomKey, _ type: ElementType = .float32) throws -> Tree<NDArray> {
-    try layout.entries.filter { !$1.isState }
+    let layout = layout
+    if let path = layout.repeated {
+      throw ModelError("\(path) is declared twice: give each layer a name of its own")
+    }
+    return try layout.entries.filter { !$1.isState }
       .mapWithPaths { try $1.initializer.array($1.type.shape, key: key.split($0), type) }
   }
 
@@ -186,6 +197,10 @@ extension Layer {
   /// - Throws: `ModelError` or `ShapeError` where the layer does not take them.
   public func outputShape(of input: Shape) throws -> Shape {
     let graph = Graph()
+    let layout = layout
+    if let path = layout.repeated {
+      throw ModelError("\(path) is declared twice: give each layer a name of its own")
+    }
     let entries = layout.entries
     func inputs(_ isState: Bool) -> Tree<Tensor> {
       entries.filter { $1.isState == isState }.map { graph.input($0.type) }

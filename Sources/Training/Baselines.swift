@@ -2,10 +2,10 @@ import Foundation
 
 /// What predictions are worth that need no descent: a model should beat them.
 public struct Baselines: Sendable {
-  /// The majority of the training part, or its mean (where the loss is no square its median, or its quantile); where classes have weights,
+  /// The majority of the training part, or its mean (where the loss is no square the constant with the least loss); where classes have weights,
   /// "weightedLoss" is that of the constant with the least.
   public var constant: [String: Double]
-  /// What the constant is of the training part: "majority", "mean", "median" or "quantile 0.9".
+  /// What the constant is of the training part: "majority", "mean", "median", "quantile 0.9" or "best constant".
   public var constantName: String
   /// Least squares on the same features, with a ridge of 1 (classes as indicators); nil where there are more than 1000.
   public var linear: [String: Double]?
@@ -19,9 +19,40 @@ public struct Baselines: Sendable {
     train: Dataset, validation: Dataset, scale: TargetScale?, names: [String] = [], classWeights: [Double]? = nil,
     loss: LossFunction = .squaredError
   ) throws {
+    (constant, constantName) = try Self.constant(
+      train: train, validation: validation, scale: scale, names: names, classWeights: classWeights, loss: loss)
+    switch (train.targets, validation.targets) {
+    case (.classes(let labels), .classes):
+      let classes = max(train.classNames.count, 2)
+      var indicators = [Double](repeating: 0, count: labels.count * classes)
+      for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }
+      if let fitted = try Self.leastSquares(train, validation, indicators, classes) {
+        linear = try Measures(outputs: fitted, targets: validation.targets, loss: .crossEntropy).values
+        // Indicators are no logits.
+        linear!["loss"] = nil
+      }
+    case (.numbers(let targets), .numbers(let held)):
+      let width = targets.count / max(targets.shape[0], 1)
+      if let fitted = try Self.leastSquares(train, validation, targets.doubles, width) {
+        linear =
+          try Measures(
+            outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: loss, scale: scale,
+            names: names
+          ).values
+      }
+    default: break
+    }
+  }
+
+  /// What the constant prediction is worth, and what it is of the training part.
+  ///
+  /// - Throws: `DatasetError` where one part has classes and the other numbers.
+  package static func constant(
+    train: Dataset, validation: Dataset, scale: TargetScale?, names: [String], classWeights: [Double]?,
+    loss: LossFunction
+  ) throws -> (values: [String: Double], name: String) {
     switch (train.targets, validation.targets) {
     case (.classes(let labels), .classes(let held)):
-      constantName = "majority"
       let classes = max(train.classNames.count, 2)
       func shares(_ weights: [Double]?) -> NDArray {
         // One more of each class, so that none is impossible.
@@ -35,40 +66,94 @@ public struct Baselines: Sendable {
           outputs: shares(weights), targets: validation.targets, loss: .crossEntropy, classWeights: classWeights
         ).values
       }
-      constant = try worth(nil)
-      if classWeights != nil { constant["weightedLoss"] = try worth(classWeights)["weightedLoss"] }
-      // It ranks nothing.
-      (constant["auc"], constant["averagePrecision"]) = (nil, nil)
-      var indicators = [Double](repeating: 0, count: labels.count * classes)
-      for (row, label) in labels.enumerated() { indicators[row * classes + Int(label)] = 1 }
-      if let fitted = try Self.leastSquares(train, validation, indicators, classes) {
-        linear = try Measures(outputs: fitted, targets: validation.targets, loss: .crossEntropy).values
-        // Indicators are no logits.
-        linear!["loss"] = nil
+      var values = try worth(nil)
+      if classWeights != nil { values["weightedLoss"] = try worth(classWeights)["weightedLoss"] }
+      if loss.takesClasses, loss.isMeasuredByItself {
+        values["ownLoss"] = try loss.mean(shares(classWeights), validation.targets, weights: classWeights)
       }
+      // It ranks nothing.
+      (values["auc"], values["averagePrecision"]) = (nil, nil)
+      return (values, "majority")
     case (.numbers(let targets), .numbers(let held)):
       let width = targets.count / max(targets.shape[0], 1)
-      // Of a loss of one's own nobody knows the best constant.
-      let share = loss == .squaredError ? nil : loss.share ?? 0.5
-      constantName = share.map { $0 == 0.5 ? "median" : "quantile \(PlainNumber.text($0))" } ?? "mean"
-      // The mean of standardised targets is 0.
-      let centre =
-        share.map { share in Self.quantiles(targets.doubles, width, share).map { Float($0) } }
-        ?? [Float](repeating: 0, count: width)
-      constant =
+      let (centre, name) = try centre(of: targets.doubles, width, loss)
+      let values =
         try Measures(
           outputs: NDArray((0..<held.count / max(width, 1)).flatMap { _ in centre }, shape: held.shape),
           targets: validation.targets, loss: loss, scale: scale, names: names
         ).values
-      if let fitted = try Self.leastSquares(train, validation, targets.doubles, width) {
-        linear =
-          try Measures(
-            outputs: fitted.reshaped(to: held.shape), targets: validation.targets, loss: loss, scale: scale,
-            names: names
-          ).values
-      }
+      return (values, name)
     default: throw DatasetError(validation.name, "classes and numbers cannot be mixed")
     }
+  }
+
+  /// The constant of each column with the least loss, and what it is.
+  private static func centre(of targets: [Double], _ width: Int, _ loss: LossFunction) throws -> (
+    values: [Float], name: String
+  ) {
+    // That of a loss of one's own is sought, too, where there is one target; several may hang on each other.
+    if loss.constant == nil, width == 1, let found = try sought(targets, loss) { return ([found], "best constant") }
+    switch loss.constant ?? .quantile(0.5) {
+    // That of standardised targets is 0.
+    case .mean: return ([Float](repeating: 0, count: width), "mean")
+    case .quantile(let share):
+      let name = share == 0.5 ? "median" : "quantile \(PlainNumber.text(share))"
+      return (quantiles(targets, width, share).map { Float($0) }, name)
+    case .sought: return (sought(targets, width, loss.ofDifference!).map { Float($0) }, "best constant")
+    }
+  }
+
+  /// The minimum of each column's mean loss.
+  private static func sought(_ targets: [Double], _ width: Int, _ loss: (Double) -> Double) -> [Double] {
+    let rows = targets.count / max(width, 1)
+    // Some hundred thousand rows tell it well enough.
+    let step = max(1, rows / 200_000)
+    return (0..<width).map { column in
+      let values = stride(from: 0, to: rows, by: step).map { targets[$0 * width + column] }
+      guard let low = values.min(), let high = values.max(), low < high else { return values.first ?? 0 }
+      return minimum(low, high) { constant in values.reduce(0) { $0 + loss(constant - $1) } }
+    }
+  }
+
+  /// The constant of the least mean loss of one's own; nil where the loss is not finite anywhere.
+  private static func sought(_ targets: [Double], _ loss: LossFunction) throws -> Float? {
+    let step = max(1, targets.count / 20_000)
+    let values = stride(from: 0, to: targets.count, by: step).map { Float(targets[$0]) }
+    guard let low = values.min(), let high = values.max() else { return nil }
+    let rows = NDArray(values, shape: [values.count, 1])
+    let program = try Program(inputs: [TensorType(.scalar), TensorType(of: rows)]) { graph, x in
+      [loss(x[0].broadcast(to: x[1].shape), x[1])]
+    }
+    func mean(_ constant: Double) -> Double {
+      let found = (try? program.run([NDArray([Float(constant)], shape: .scalar), rows])[0].item) ?? .infinity
+      return found.isFinite ? found : .infinity
+    }
+    let best = low < high ? minimum(Double(low), Double(high), mean) : Double(low)
+    return mean(best).isFinite ? Float(best) : nil
+  }
+
+  /// Where a function is least between two places: the lowest of 40 places, then golden sections around it, as some losses are flat far out.
+  private static func minimum(_ start: Double, _ end: Double, _ function: (Double) -> Double) -> Double {
+    let width = (end - start) / 40
+    let places = (0...40).map { start + Double($0) * width }
+    let worths = places.map(function)
+    let best = places[worths.indices.min { worths[$0] < worths[$1] }!]
+    var (low, high) = (max(start, best - width), min(end, best + width))
+    let share = (5.0.squareRoot() - 1) / 2
+    var (left, right) = (high - share * (high - low), low + share * (high - low))
+    var (worthLeft, worthRight) = (function(left), function(right))
+    for _ in 0..<40 where left < right {
+      if worthLeft <= worthRight {
+        (high, right, worthRight) = (right, left, worthLeft)
+        left = high - share * (high - low)
+        worthLeft = function(left)
+      } else {
+        (low, left, worthLeft) = (left, right, worthRight)
+        right = low + share * (high - low)
+        worthRight = function(right)
+      }
+    }
+    return (low + high) / 2
   }
 
   /// The number of each column that a share of it lies below, halfway between two where the share ends between them.

@@ -109,6 +109,20 @@ extension Baselines {
   }
 }
 
+extension Baselines {
+  /// What the constant prediction of a problem is worth on a part.
+  ///
+  /// - Throws: `DatasetError` where one part has classes and the other numbers.
+  package static func constant(
+    of problem: TrainingProblem, on part: Dataset, loss: LossFunction
+  ) throws -> [String: Double] {
+    try constant(
+      train: problem.train, validation: part, scale: problem.targetScale, names: problem.encoding?.targets ?? [],
+      classWeights: problem.classWeights, loss: loss
+    ).values
+  }
+}
+
 extension LogisticRegression {
   /// What that of a problem's training part is worth on another part; nil where there is none.
   ///

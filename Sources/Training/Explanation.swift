@@ -36,8 +36,10 @@ public struct Explanation: Sendable {
   }
 
   /// What importance is measured by: "log-loss" of classes, "RMSE" of numbers, in the target's units; "standardised RMSE"
-  /// of several targets, whose units differ.
+  /// of several targets, whose units differ; a loss's name where no other says it, as "quantile share=0.9".
   public let measure: String
+  /// Whether outputs are classes.
+  public let isClasses: Bool
   /// It, on the rows as they are.
   public let value: Double
   /// The most important first.
@@ -69,13 +71,17 @@ public struct Explanation: Sendable {
     }
     let isClasses = !model.manifest.classes.isEmpty
     let isPooled = encoding.targets.count > 1
-    // Errors count as they were descended: by squares, or by distances.
-    let isSquared = model.manifest.loss == .squaredError
+    // Errors count as they were descended: by squares, by distances, by the log-loss, or by a loss that no other name says.
+    let loss = model.manifest.loss
+    let isSquared = loss == .squaredError
+    let isOwn =
+      loss.isMeasuredByItself || loss.constant.map { ![.mean, .sought, .quantile(0.5)].contains($0) } ?? false
     let worth = { (array: NDArray) throws -> Double in
       let found = try Measures(
         outputs: try outputs(array), targets: dataset.targets,
-        loss: isClasses || isSquared ? model.manifest.loss : .absoluteError, scale: model.manifest.targetScale
+        loss: isClasses || isSquared || isOwn ? loss : .absoluteError, scale: model.manifest.targetScale
       ).values
+      if isOwn { return found["ownLoss"] ?? found["loss"]! }
       if isClasses { return found["loss"]! }
       guard isPooled else { return found[isSquared ? "rmse" : "mae"]! }
       return isSquared ? found["loss"]!.squareRoot() : found["loss"]!
@@ -91,7 +97,10 @@ public struct Explanation: Sendable {
         })
     }
     let order = found.indices.sorted { (found[$0].mean, $1) > (found[$1].mean, $0) }
-    measure = isClasses ? "log-loss" : (isPooled ? "standardised " : "") + (isSquared ? "RMSE" : "MAE")
+    self.isClasses = isClasses
+    measure =
+      isOwn
+      ? loss.name : isClasses ? "log-loss" : (isPooled ? "standardised " : "") + (isSquared ? "RMSE" : "MAE")
     value = base
     importances = order.map { found[$0] }
     self.rows = dataset.count

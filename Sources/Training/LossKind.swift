@@ -16,17 +16,16 @@ public struct LossKind: Sendable {
   /// let biweight = LossKind(
   ///   name: "biweight", summary: "Tukey's: outliers beyond c count all the same", options: [.init("c", "4.685", "where it is flat")]
   /// ) { values in
-  ///   let c = try values.positive("c")
+  ///   let c = try values.number("c", "0.01 to 1000") { 0.01...1000 ~= $0 }
   ///   return LossFunction("biweight") { output, target in
-  ///     let inside = 1 - min((output - target).squared * (1 / (c * c)), 1)
-  ///     return (c * c / 6) * (1 - inside * inside * inside).mean([1])
+  ///     let u = min((output - target).squared * (1 / (c * c)), 1)
+  ///     return (c * c / 6) * (u * (3 - 3 * u + u.squared)).mean([1])
   ///   }
   /// }
   /// try LossKind.register(biweight)
   /// ```
   /// - Parameters:
-  ///   - name: as text names it, in letters and digits; the loss is called so, whatever name `make` gives it, with the options that
-  ///     are not the standard ones.
+  ///   - name: as text names it, in letters and digits; the loss is called so, whatever name `make` gives it, with its options.
   ///   - summary: what it is, in one line.
   ///   - options: in the order in which text may give them without names.
   ///   - make: the loss of the options' values; it may throw where they make no sense.
@@ -62,22 +61,23 @@ public struct LossKind: Sendable {
       ], make: { .crossEntropy(smoothing: try $0.decay("smoothing")) }),
     .init(
       name: "focal", summary: "of classes: cross-entropy in which rows count the less the surer they are",
-      options: [.init("gamma", "2", "exponent of 1 - p, with p of the right class; 0 or more")],
-      make: { .focal(gamma: try $0.notNegative("gamma")) }),
+      options: [.init("gamma", "2", "exponent of 1 - p, with p of the right class, at most 100")],
+      make: { .focal(gamma: try $0.number("gamma", "0 to 100") { 0...100 ~= $0 }) }),
     .init(
       .stableMax,
       summary: "of classes: cross-entropy whose probabilities grow as the outputs, not as their exponentials"),
     .init(.squaredError, summary: "of numbers: squares of differences; its best constant is the mean"),
     .init(.absoluteError, summary: "of numbers: sizes of differences; its best constant is the median"),
     .init(
-      name: "huber", summary: "of numbers: half the squares of small differences, the sizes of large ones",
-      options: [.init("delta", "1", "where it bends, in deviations of the target")],
-      make: { .huber(delta: try $0.positive("delta")) }),
+      name: "huber", summary: "of numbers: half the squares of small differences, delta times the sizes of large ones",
+      options: [.init("delta", "1", "where it bends, in deviations of the target; 1e-6 to 1e6")],
+      make: { .huber(delta: try $0.number("delta", "1e-6 to 1e6") { 1e-6...1e6 ~= $0 }) }),
     .init(
       name: "quantile",
       summary: "of numbers: sizes of differences, weighed by their sign (pinball); its best constant is a quantile",
       options: [.init("share", "0.5", "of the targets that lie below the prediction, between 0 and 1")],
-      make: { .quantile(share: try $0.number("share", "between 0 and 1") { $0 > 0 && $0 < 1 }) }),
+      make: { .quantile(share: try $0.number("share", "between 0 and 1 (1e-6 to 0.999999)") { 1e-6...0.999999 ~= $0 }) }
+    ),
   ]
 
   /// The loss of options in text, with its name.
@@ -85,22 +85,25 @@ public struct LossKind: Sendable {
   /// - Throws: `DescentError` naming the option, or what `make` throws.
   func loss(_ text: String) throws -> LossFunction {
     let values = try NamedOption.values(of: name, options: options, in: text)
-    let loss = try make(OptionValues(owner: name, values: values))
-    let words = options.compactMap { option in
-      option.text(values[option.name].map { PlainNumber.text($0) })
+    let loss: LossFunction
+    do { loss = try make(OptionValues(owner: name, values: values)) } catch {
+      throw error is DescentError || error is ModelError ? error : DescentError("the loss \(text): \(error)")
     }
-    return loss.named(([name] + words).joined(separator: " "))
+    // The standard options of a program's own kind may be others tomorrow.
+    let isOwn = !Self.all.contains { $0.name == name }
+    return loss.named(NamedOption.fullText(of: name, options, values, withStandards: isOwn))
   }
 
-  /// Whether it takes classes, as far as its standard options tell.
+  /// Whether it takes classes; nil where it has no standard options, which would tell.
   package var takesClasses: Bool? { (try? loss(name))?.takesClasses }
 
   /// Names for a command's help: those of classes, then those of numbers.
   package static var lists: String {
-    func names(_ takesClasses: Bool) -> String {
+    func names(_ takesClasses: Bool?) -> String {
       known.filter { $0.takesClasses == takesClasses }.map(\.name).joined(separator: ", ")
     }
-    return "\(names(true)) of classes; \(names(false)) of numbers"
+    let others = names(nil)
+    return "\(names(true)) of classes; \(names(false)) of numbers" + (others.isEmpty ? "" : "; \(others)")
   }
 
   /// What other libraries call some of them, without signs and in small letters.
@@ -110,7 +113,7 @@ public struct LossKind: Sendable {
     "smoothl1": "huber", "smoothl1loss": "huber", "ce": "crossEntropy", "crossentropyloss": "crossEntropy",
     "nll": "crossEntropy", "nllloss": "crossEntropy", "logloss": "crossEntropy",
     "softmaxcrossentropy": "crossEntropy", "labelsmoothing": "crossEntropy smoothing=0.1",
-    "focalloss": "focal", "sigmoidfocalcrossentropy": "focal", "pinball": "quantile", "pinballloss": "quantile",
+    "focalloss": "focal", "categoricalfocalcrossentropy": "focal", "pinball": "quantile", "pinballloss": "quantile",
     "quantileloss": "quantile",
   ]
 
@@ -119,7 +122,7 @@ public struct LossKind: Sendable {
     if let known = known.first(where: { $0.name == name }) { return known }
     let plain = name.lowercased().filter { $0.isLetter || $0.isNumber }
     let hint = elsewhere[plain].map { "here it is \($0)" } ?? NearestName.hint(name, among: known.map(\.name))
-    throw ModelError("there is no loss \(name); \(hint)")
+    throw ModelError("there is no loss \(name); \(hint)\(ForeignName.ownHint(hint, "losses"))")
   }
 }
 
@@ -139,10 +142,7 @@ extension LossFunction {
 /// Encoded by its name; only losses that text knows can be read back.
 extension LossFunction: Codable {
   public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    do { try self.init(named: text) } catch let error as ModelError {
-      throw ModelError("\(error); losses of one's own are known to the program that registers them")
-    }
+    try self.init(named: try decoder.singleValueContainer().decode(String.self))
   }
 
   public func encode(to encoder: any Encoder) throws {

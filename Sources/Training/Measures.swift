@@ -3,9 +3,11 @@ import Foundation
 
 /// What a model's outputs are worth on examples whose targets are known, in double precision and in the targets' units.
 public struct Measures: Sendable {
-  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights. A loss of one's own that is neither of
-  /// a softmax nor of differences is "ownLoss", by the classes' weights where they have some; "loss" is then the log-loss of a softmax,
-  /// or the squared error, as of other descents on the same data.
+  /// By tag: "loss" is the mean loss of the rows, "weightedLoss" that where classes have weights. A loss of classes that is no
+  /// log-loss, and one of numbers that is none of differences, is "ownLoss", by the classes' weights where they have some; "loss" is then
+  /// the log-loss of a softmax, or the squared error, as of other descents on the same data.
+  ///
+  /// Of a quantile "coverage" is the share of targets that do not lie above their prediction, in per cent.
   ///
   /// Classes have "accuracy" and "balancedAccuracy" (percent; the second is the mean recall), "f1" (macro: the mean over
   /// classes) and, of two, "auc" and "averagePrecision" (of the second). Numbers have "rmse", "mae" and "r2"; several
@@ -13,6 +15,8 @@ public struct Measures: Sendable {
   public private(set) var values: [String: Double] = [:]
   /// Which classes were taken for which; nil of numbers, and where measures are not thorough.
   public private(set) var confusion: ConfusionMatrix?
+  /// What was measured by, where text is to name it: "huber", "focal gamma=3"; nil of squares, distances and log-losses.
+  public let lossName: String?
 
   /// - Parameters:
   ///   - outputs: [count, ...], logits or standardised numbers.
@@ -27,6 +31,7 @@ public struct Measures: Sendable {
     outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
     classWeights: [Double]? = nil, isThorough: Bool = false
   ) throws {
+    lossName = loss.isNamed && loss != .stableMax ? loss.name : nil
     switch targets {
     case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)
     case .numbers(let array): measure(outputs, array, loss, scale, names, isThorough)
@@ -143,6 +148,9 @@ public struct Measures: Sendable {
     // A loss of one's own that is none of differences is judged by squares.
     let worth = loss.ofDifference ?? { $0 * $0 }
     values["loss"] = zip(y, t).reduce(0) { $0 + worth($1.0 - $1.1) } / Double(max(t.count, 1))
+    if case .quantile = loss.constant, loss.isNamed {
+      values["coverage"] = 100 * Double(zip(y, t).count { $0 >= $1 }) / Double(max(t.count, 1))
+    }
     var sums = (rmse: 0.0, mae: 0.0, r2: 0.0)
     for column in 0..<width {
       var (squares, distances, mean, spread) = (0.0, 0.0, 0.0, 0.0)
@@ -175,20 +183,29 @@ public struct Measures: Sendable {
   }
 
   /// The main ones as text: "accuracy 93.1 %, macro F1 0.9, log-loss 0.21".
-  public var text: String { Self.text(values) }
+  public var text: String { Self.text(values, loss: lossName) }
 
   /// The main ones of those that are there, as text. Errors of several targets have several units, and no mean.
-  public static func text(_ values: [String: Double]) -> String {
+  ///
+  /// - Parameter loss: what the loss is called where no other name says it: see `lossName`.
+  public static func text(_ values: [String: Double], loss: String? = nil) -> String {
+    let own = values["ownLoss"] ?? (values["accuracy"] == nil ? values["loss"] : nil)
+    let weight = values["weightedLoss"] == nil ? "" : "weighted "
+    let below = values["coverage"].map { ["\(number($0)) % of targets below"] } ?? []
+    let named = (loss.flatMap { name in own.map { ["\(weight)\(name) \(number($0))"] } } ?? []) + below
     let several = targets(in: values).count
-    if several > 1, let mean = values["r2"] { return "mean R² \(number(mean)) of \(several) targets" }
-    guard values["rmse"] == nil else { return join(values, errors("")) }
-    return join(
-      values,
-      [
+    if several > 1, let mean = values["r2"] {
+      return (["mean R² \(number(mean)) of \(several) targets"] + named).joined(separator: ", ")
+    }
+    let all =
+      values["rmse"] != nil
+      ? errors("")
+      : [
         ("accuracy", "accuracy", " %"), ("f1", "macro F1", ""), ("auc", "AUC", ""),
         ("loss", values["weightedLoss"] == nil ? "log-loss" : "unweighted log-loss", ""),
-        ("weightedLoss", "weighted log-loss", ""), ("ownLoss", "own loss", ""),
-      ])
+        ("weightedLoss", "weighted log-loss", ""),
+      ]
+    return (shown(values, all) + named).joined(separator: ", ")
   }
 
   /// What else a thorough look at a classifier finds, as text; empty where there is nothing.
@@ -216,14 +233,16 @@ public struct Measures: Sendable {
 
   private static func errors(_ suffix: String) -> [(tag: String, name: String, unit: String)] {
     [("rmse" + suffix, "RMSE", ""), ("mae" + suffix, "MAE", ""), ("r2" + suffix, "R²", "")]
-      + (suffix.isEmpty ? [("ownLoss", "own loss", "")] : [])
   }
 
   private static func join(
-    _ values: [String: Double], _ shown: [(tag: String, name: String, unit: String)]
-  ) -> String {
-    shown.compactMap { item in values[item.tag].map { "\(item.name) \(number($0))\(item.unit)" } }
-      .joined(separator: ", ")
+    _ values: [String: Double], _ all: [(tag: String, name: String, unit: String)]
+  ) -> String { shown(values, all).joined(separator: ", ") }
+
+  private static func shown(
+    _ values: [String: Double], _ all: [(tag: String, name: String, unit: String)]
+  ) -> [String] {
+    all.compactMap { item in values[item.tag].map { "\(item.name) \(number($0))\(item.unit)" } }
   }
 
   private static func number(_ value: Double) -> String { String(format: "%.4g", value) }

@@ -7,6 +7,17 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case mlp, cnn, resnet8, resnet18, registered
 
+    /// What it is, in one line.
+    package var summary: String {
+      switch self {
+      case .mlp: "linear layers with an activation between them; widths: --hidden 64,64 or none, --activation relu"
+      case .cnn: "two convolutions with pooling and two linear layers, for images of 4 x 4 pixels and more"
+      case .resnet8: "a residual network of 8 layers, for images (He et al. 2016)"
+      case .resnet18: "a residual network of 18 layers, for images (He et al. 2016)"
+      case .registered: "one of this program's own"
+      }
+    }
+
     /// All that the library brings.
     package static let ofLibrary = allCases.filter { $0 != .registered }
 
@@ -14,6 +25,7 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     ///
     /// - Throws: `ModelError` naming the nearest known name; `DescentError` for an option of a registered network.
     package init(named text: String) throws {
+      let text = text.trimmingCharacters(in: .whitespaces)
       if let known = Kind.ofLibrary.first(where: { $0.rawValue == text }) {
         self = known
       } else {
@@ -82,8 +94,8 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     guard outputs > 0, input.allSatisfy({ $0 > 0 }), hidden.allSatisfy({ $0 > 0 }) else {
       throw ModelError("\(kind.rawValue) needs widths above 0")
     }
-    guard (kind == .registered) == (own != nil) else {
-      throw ModelError("a registered network has its name in own, and no other has one")
+    guard (kind == .registered) == (own != nil), own == nil || hidden.isEmpty else {
+      throw ModelError("a registered network has its name in own and no other has one, nor has it widths in hidden")
     }
     guard kind == .mlp || kind == .registered || input.count == 3 else {
       throw ModelError("\(kind.rawValue) takes images, and an example has the shape \(Shape(input))")
@@ -104,10 +116,7 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
     }
     if let own {
       // Before anything is made of it: a file may name what this program does not know.
-      let isKnown = ModelKind.known.contains { own == $0.name || own.hasPrefix($0.name + " ") }
-      do { _ = try ModelKind.layer(own, site) } catch let error where !isKnown {
-        throw ModelError("\(error); networks of one's own are known to the program that registers them")
-      }
+      _ = try ModelKind.layer(own, site)
     }
     if kind == .cnn, input[0] < 4 || input[1] < 4 {
       throw ModelError("cnn takes images of 4 x 4 pixels and more, and these have \(input[0]) x \(input[1]); take mlp")
@@ -120,20 +129,34 @@ public struct ModelDescription: Codable, Sendable, Equatable, CustomStringConver
   /// Weights and biases of linear layers of these widths.
   private var weightCount: Double { zip(widths, widths.dropFirst()).reduce(0) { $0 + ($1.0 + 1) * $1.1 } }
 
-  /// Refuses an mlp that the memory cannot train, before it is made.
+  /// Refuses an mlp that the memory cannot train, before it is made, and a registered network whose parameters it cannot hold.
   ///
   /// - Parameters:
   ///   - batch: examples of one update.
   ///   - available: bytes that are free.
   /// - Throws: `ModelError` saying how much it takes.
   package func checkFits(batch: Int, available: Int = AvailableMemory.byteCount) throws {
-    guard kind == .mlp else { return }
+    let needed: Double
+    let name: String
+    switch kind {
     // Weights, their gradients and two moments; activations and their derivatives.
-    let needed = 4 * (4 * weightCount + 2 * Double(batch) * widths.reduce(0, +))
+    case .mlp:
+      needed = 4 * (4 * weightCount + 2 * Double(batch) * widths.reduce(0, +))
+      name = "hidden widths \(hidden.map(String.init).joined(separator: ","))"
+    // What lies between its layers nobody knows before it is traced.
+    case .registered:
+      needed =
+        16
+        * (try makeLayer().layout.entries.reduce(0.0) { sum, entry in
+          sum + entry.1.type.shape.dimensions.reduce(1) { $0 * Double($1) }
+        })
+      name = description
+    default: return
+    }
     guard needed > Double(available) else { return }
     func gigabytes(_ bytes: Double) -> String { String(format: "%.1f GB", bytes / 1e9) }
     throw ModelError(
-      "hidden widths \(hidden.map(String.init).joined(separator: ",")) in batches of \(batch) take about "
+      "\(name) in batches of \(batch) take about "
         + "\(gigabytes(needed)) of memory, and \(gigabytes(Double(available))) are free")
   }
 

@@ -59,17 +59,23 @@ public struct ModelKind: Sendable {
   /// Names of the library's networks, then of those that were registered.
   package static var names: [String] { ModelDescription.Kind.ofLibrary.map(\.rawValue) + known.map(\.name) }
 
-  /// The kind that a text names, and the text with the options that are not the standard ones.
+  /// The kind that a text names, and the text with all options.
   ///
   /// - Throws: `ModelError` naming the nearest known name; `DescentError` for an option.
   static func read(_ text: String) throws -> (kind: ModelKind, values: OptionValues, text: String) {
     let name = String(text.prefix { $0 != " " })
     guard let kind = known.first(where: { $0.name == name }) else {
-      throw ModelError("there is no model \(name); \(NearestName.hint(name, among: names))")
+      guard !ModelDescription.Kind.ofLibrary.contains(where: { $0.rawValue == name }) else {
+        throw ModelError(
+          "\(name) has no options behind its name; widths of an mlp are hidden, and activation what stands between")
+      }
+      let hint = NearestName.hint(name, among: names)
+      throw ModelError("there is no model \(name); \(hint)\(ForeignName.ownHint(hint, "networks"))")
     }
     let values = try NamedOption.values(of: name, options: kind.options, in: text)
-    let words = kind.options.compactMap { option in option.text(values[option.name].map { PlainNumber.text($0) }) }
-    return (kind, OptionValues(owner: name, values: values), ([name] + words).joined(separator: " "))
+    // The standard options may be others tomorrow: all are written.
+    let full = NamedOption.fullText(of: name, kind.options, values, withStandards: true)
+    return (kind, OptionValues(owner: name, values: values), full)
   }
 
   /// The network that a text names, for a site.
@@ -77,8 +83,14 @@ public struct ModelKind: Sendable {
   /// - Throws: `ModelError` where it does not give one number for each output; what `make` throws.
   static func layer(_ text: String, _ site: ModelSite) throws -> any Layer {
     let (kind, values, text) = try read(text)
-    let layer = try kind.make(values, site)
+    let layer: any Layer
+    do { layer = try kind.make(values, site) } catch {
+      throw error is DescentError || error is ModelError ? error : ModelError("the model \(text): \(error)")
+    }
     let given = try layer.outputShape(of: Shape([2] + site.input.dimensions))
+    guard layer.layout.entries.contains(where: { !$1.isState }) else {
+      throw ModelError("\(text) has no parameters: there is nothing to descend on")
+    }
     guard given == [2, site.outputs] else {
       throw ModelError(
         "\(text) makes \(given) of two examples \(site.input), and \(Shape([2, site.outputs])) is needed")

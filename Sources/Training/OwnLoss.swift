@@ -1,6 +1,14 @@
 extension LossFunction {
-  /// Whether only the function itself says what it is worth: it is neither one of differences nor one of known probabilities.
-  var isMeasuredByItself: Bool { takesClasses ? link == nil : ofDifference == nil }
+  /// Whether it is another number than the "loss" of `Measures`, which is the log-loss of classes, and of numbers a loss of differences.
+  var isMeasuredByItself: Bool { takesClasses ? self != .crossEntropy && self != .stableMax : ofDifference == nil }
+
+  /// Whether descending it well is another matter than predicting well by squares or by the log-loss of a softmax: a quantile, a hinge.
+  package var isMeasuredByAnother: Bool {
+    takesClasses ? link != .softmax : ![.mean, .sought, .quantile(0.5)].contains(constant)
+  }
+
+  /// Whether measures that have a name of their own do not say it.
+  var isNamed: Bool { ![.crossEntropy, .squaredError, .absoluteError].contains(self) }
 
   /// The mean over all rows of outputs [count, ...], computed as a descent does, and added up in double precision.
   ///

@@ -77,6 +77,8 @@ public struct TrainedModel: Sendable {
     var manifest: Manifest
     do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch let error as ModelError {
       throw TrainingError("\(path): \(error)")
+    } catch let error as DescentError {
+      throw TrainingError("\(path): \(error)")
     } catch {
       throw TrainingError("\(path) is damaged, or of another version: \(error.plainReason)")
     }

@@ -38,6 +38,9 @@ public final class TrainingStep {
     _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from start: TrainingState,
     key: RandomKey, sampleCount: Int = 1, stepsPerEpoch: Int = 1
   ) throws {
+    guard !start.parameters.isEmpty else {
+      throw TrainingError("there are no parameters: there is nothing to descend on")
+    }
     guard try method.initialState(for: start.parameters.types).types == start.optimizerState.types else {
       throw TrainingError("the optimizer's state is not that of \(method.description)")
     }
@@ -177,6 +180,7 @@ public final class TrainingStep {
     }
     let others = zip(readingTags, readings).dropFirst().map { "\($0) \($1.text)" }.joined(separator: ", ")
     return "the loss is \(readings[0].text) at step \(step): \(culprit)" + (others.isEmpty ? "" : " (\(others))")
-      + "; a smaller rate or a clip may help"
+      + (step > 1
+        ? "; a smaller rate or a clip may help" : "; no step was made yet: the loss itself is no number there")
   }
 }

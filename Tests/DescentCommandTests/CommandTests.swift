@@ -99,6 +99,40 @@ struct Command {
     #expect(try Command.run("describe", "sgd").text.contains("here it is \"momentum 0.9 | rate 0.1\""))
   }
 
+  /// What sentences call the program, and what a run notes as its command, is what it is called.
+  @Test func theProgramHasItsOwnName() throws {
+    let own = folder + "/mine"
+    try FileManager.default.createSymbolicLink(atPath: own, withDestinationPath: Command.program)
+    func run(_ arguments: String...) throws -> String {
+      let (process, output) = try Command.start(arguments) { $0.executableURL = URL(fileURLWithPath: own) }
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      return text
+    }
+    let list = try run("list")
+    #expect(list.contains("(mine describe NAME)") && !list.contains("descent describe"))
+    #expect(
+      try run("train", "--help").contains("mine train --resume")
+        && Command.run("list").text.contains("(descent describe NAME)"))
+    _ = try run("train", try table(), "--epochs", "2", "--out", folder + "/named", "--quiet")
+    #expect(try String(contentsOfFile: folder + "/named/environment.json", encoding: .utf8).contains("\"mine\""))
+    #expect(try run("compare", "--resume", folder + "/named").contains("mine train"))
+  }
+
+  /// Networks and losses are described like stages.
+  @Test func lossesAndNetworksAreDescribed() throws {
+    for (name, hint) in [
+      ("huber", "delta = 1 "), ("crossEntropy", "smoothing = 0 "), ("quantile", "share = 0.5 "),
+      ("mlp", "--hidden 64,64"),
+      ("resnet18", "18 layers"), ("focal", "gamma = 2 "),
+    ] { #expect(try Command.run("describe", name).text.contains(hint), "\(name)") }
+    let help = try Command.run("train", "--help").text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(
+      help.contains(
+        "crossEntropy, focal, stableMax of classes; squaredError, absoluteError, huber, quantile of numbers"))
+    #expect(try Command.run("train", "x.csv", "--label-smoothing", "0.1").text.contains("crossEntropy smoothing=0.1"))
+  }
+
   @Test func mistakesNameTheNearestAndFail() throws {
     for (arguments, hint) in [
       (["describe", "calibratoin"], "did you mean calibration"), (["run", "calibrate"], "did you mean calibration"),

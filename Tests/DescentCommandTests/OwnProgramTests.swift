@@ -74,8 +74,9 @@ import Testing
 
     for (arm, hint) in [
       ("a: rate 0.1; model gated width=0", "width must be"),
+      ("a: rate 0.1; model gated width={4, 8, 0}", "width must be"),
       ("a: rate 0.1; model gated; hidden 8", "hidden is for an mlp"),
-      ("a: rate 0.1; loss biweight 0", "c must be a positive number"),
+      ("a: rate 0.1; loss biweight 0", "c must be 0.01 to 1000"),
       ("a: rate 0.1; model gatd", "did you mean gated"),
     ] {
       let out = folder.path + "/refused"
@@ -83,6 +84,34 @@ import Testing
         try MethodComparison(ComparisonConfiguration(data: [path], arms: ["b: rate 0.1", arm])).run(out: out)
       } throws: { "\($0)".contains(hint) }
       #expect(!FileManager.default.fileExists(atPath: out))
+    }
+  }
+
+  /// Where all arms descend one loss, it may choose and decide.
+  @Test func whatIsDescendedMayDecide() throws {
+    let path = try table()
+    func comparison(_ losses: [String], _ measure: String) throws -> MethodComparison {
+      try MethodComparison(
+        ComparisonConfiguration(
+          data: [path],
+          arms: zip(["a", "b"], losses).map { "\($0): adam | rate {0.01, 0.03, 0.1}; hidden none; loss \($1)" },
+          trials: 3,
+          budget: "150updates", measure: measure, looks: 4, seeds: TunedSeeds(count: 4, tuningCount: 2), finalists: nil)
+      )
+    }
+    for loss in ["biweight c=0.5", "quantile 0.9", "squaredError"] {
+      let out = folder.path + "/own" + loss.filter(\.isLetter)
+      _ = try comparison([loss, loss], "validation/ownLoss").run(out: out)
+      let events = try RunFolder.open(out).events()
+      let tests = events.compactMap { $0.values["test/ownLoss"] }
+      #expect(tests.count == 8)
+      for event in events where event.values["test/ownLoss"] != nil {
+        let (own, plain) = (event.values["test/ownLoss"]!, event.values["test/loss"]!)
+        #expect((own == plain) == (loss != "biweight c=0.5") && event.values["constant/validation/ownLoss"]!.isFinite)
+      }
+    }
+    #expect { try comparison(["biweight", "huber"], "validation/ownLoss").run(out: folder.path + "/unlike") } throws: {
+      "\($0)".contains("the arms descend different losses (biweight c=4.685, huber)")
     }
   }
 
@@ -103,7 +132,7 @@ import Testing
         settings: settings, problem: problem, model: try network.makeLayer(), loss: try LossFunction(named: loss),
         method: try DescentMethodKind.parse(settings.chain))
       let text = try run.run(out: out, resuming: false, replacing: false, isQuiet: true) { _ in }
-      #expect(text.contains("own loss") == loss.hasPrefix("biweight"))
+      #expect(text.contains(", \(loss) 0.") == loss.hasPrefix("biweight"))
       let epochs = try RunFolder.open(out).events().filter { $0.kind == "epoch" }
       let decisive = epochs.map {
         Measures.decisive($0.values.reduce(into: [:]) { $0[String($1.key.dropFirst(11))] = $1.value })!

@@ -63,6 +63,35 @@ import Training
     #expect(lines[3].hasPrefix("  always the training part's mean"))
   }
 
+  /// By a quantile's loss a prediction of the mean does not beat the constant, and still tells rows apart: nothing says that none does.
+  @Test func quantilesHaveTheirVerdict() throws {
+    let targets = NDArray((0..<200).map { Float($0 % 20) / 10 - 0.95 }, shape: [200, 1])
+    func verdict(_ shift: Float, slope: Float, leastSquares: [String: Double]? = nil) throws -> (
+      text: String?, lines: [String]
+    ) {
+      let outputs = NDArray((0..<200).map { slope * (Float($0 % 20) / 10 - 0.95) + shift }, shape: [200, 1])
+      let loss = LossFunction.quantile(share: 0.95)
+      let measures = try Measures(outputs: outputs, targets: .numbers(targets), loss: loss)
+      let constant = try Measures(
+        outputs: NDArray((0..<200).map { _ in Float(0.95) }, shape: [200, 1]), targets: .numbers(targets), loss: loss)
+      let outcome = TrainingOutcome(
+        measures,
+        TrainingBaselines(constant: constant.values, named: "quantile 0.95", leastSquares: leastSquares))
+      return (outcome.verdict(trainRows: 200), outcome.lines("validation"))
+    }
+    #expect(try verdict(0.05, slope: 1).text == nil)
+    let below = try verdict(-0.3, slope: 0.6, leastSquares: ["loss": 0.4, "r2": 0.5, "rmse": 1])
+    #expect(
+      below.text
+        == "by quantile share=0.95 this network does not beat the constant prediction, but it tells rows apart (R² 0.57); "
+        + "least squares tells rows apart, too, and does not by that loss (R² 0.50)", "\(below.text ?? "")")
+    #expect(below.lines[0].contains(", quantile share=0.95 0.") && below.lines[1].contains(", quantile share=0.95 0."))
+    #expect(
+      try verdict(-3, slope: 0).text
+        == "this network does not beat the constant prediction: nothing that was found here predicts the target"
+        || verdict(-3, slope: 0).text!.contains("nothing simpler was tried"))
+  }
+
   /// Few classes have a matrix, many what each is mistaken for.
   @Test func classesHaveATable() throws {
     let matrix = ConfusionMatrix(actual: [0, 0, 1], predicted: [0, 1, 1], classes: 2)

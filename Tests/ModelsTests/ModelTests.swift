@@ -207,4 +207,15 @@ import Testing
     }[0].item
     #expect(abs(loss + log(2 / 3.5)) < rounding(terms: 8))
   }
+
+  /// Two parameters of one path would be one: that is no start.
+  @Test func namesAreDeclaredOnce() throws {
+    let twins = Sequential([("a", Linear(5, 5)), ("a", Linear(5, 5))])
+    #expect { try twins.initialParameters(key: RandomKey(seed: 0)) } throws: {
+      "\($0)".contains("a/weight is declared twice")
+    }
+    #expect { try twins.outputShape(of: [2, 5]) } throws: { "\($0)".contains("a/weight is declared twice") }
+    #expect(try Sequential([Linear(5, 3), Linear(3, 2)]).outputShape(of: [4, 5]) == [4, 2])
+    #expect(throws: ShapeError.self) { try Sequential([Linear(5, 3), Linear(4, 2)]).outputShape(of: [4, 5]) }
+  }
 }

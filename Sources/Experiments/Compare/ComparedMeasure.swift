@@ -13,7 +13,10 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   /// As `Measures` tags it: "loss", "accuracy".
   public let tag: String
 
-  private static let lower = ["loss", "rmse", "mae"]
+  /// What all arms descend, whatever it is: a loss of one's own, a quantile's.
+  static let descended = "ownLoss"
+
+  private static let lower = ["loss", "rmse", "mae", descended]
   private static let higher = ["accuracy", "f1", "auc", "r2"]
 
   /// Reads `validation/loss`, `loss`, which is the same, or `train/loss`.
@@ -51,6 +54,7 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
     case "auc": "AUC"
     case "r2": "R²"
     case "accuracy": "accuracy (%)"
+    case Self.descended: "own loss"
     default: tag
     }
   }
@@ -65,7 +69,8 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   func check(_ problem: ComparedProblem) throws {
     let known =
       problem.classes > 0
-      ? ["loss", "accuracy", "f1"] + (problem.classes == 2 ? ["auc"] : []) : ["loss", "rmse", "mae", "r2"]
+      ? ["loss", "accuracy", "f1"] + (problem.classes == 2 ? ["auc"] : []) + [Self.descended]
+      : ["loss", "rmse", "mae", "r2", Self.descended]
     guard known.contains(tag) else {
       throw SettingsError(
         "\(self) does not apply to \(problem.name), which has "

@@ -43,7 +43,10 @@ extension ComparisonExperiment {
       cost.isFinite ? Report.number(plan.measure.isLower ? cost : -cost) : "diverged"
     }
     return TextTable(
-      header: ["trial"] + places + ["validation \(try measureName(data))", "best seed", "worst seed", "seeds"],
+      header: ["trial"] + places + [
+        "\(plan.measure.part == .train ? "training" : "validation") \(try measureName(data))", "best seed",
+        "worst seed", "seeds",
+      ],
       rows: trials.map { tried in
         ["\(tried.trial.trial + 1)"] + places.map { plan.setting(tried.trial).values[$0] ?? "" }
           + [shown(tried.mean), shown(tried.scores.min()!), shown(tried.scores.max()!), "\(tried.seeds.count)"]
@@ -92,7 +95,8 @@ extension ComparisonExperiment {
         [try plan.arms.count > 1 ? divergenceNote(data, arm, findings) : nil, try idleCaution(data, arm, findings)]
       }
     }
-    return [plan.caution, plan.searchCaution].compactMap { $0 } + (standing ?? []).compactMap { $0 } + costs + ends
+    return [plan.caution, plan.searchCaution, lossCaution].compactMap { $0 } + (standing ?? []).compactMap { $0 }
+      + costs + ends
       + outsiders
   }
 
@@ -105,6 +109,23 @@ extension ComparisonExperiment {
     return
       "The rate of \(plan.arms[arm].name) on \(plan.dataNames[data]) is 0 in the last \(Report.number(100 * share, digits: 2)) % of its "
       + "updates: nothing moves there. The word budget in a schedule is the length of the descent."
+  }
+
+  /// That arms are measured by another loss than they descend, where that may choose what does not descend well; nil where it does not matter.
+  private var lossCaution: String? {
+    guard let plan = try? plan(), !["accuracy", "f1", "auc", ComparedMeasure.descended].contains(plan.measure.tag)
+    else {
+      return nil
+    }
+    let odd = plan.arms.indices.compactMap { arm -> String? in
+      let losses = plan.settings[arm].compactMap(\.loss).filter(\.isMeasuredByAnother)
+      return losses.first.map { "\(plan.arms[arm].name) descends \($0)" }
+    }
+    guard !odd.isEmpty else { return nil }
+    let isOfClasses = plan.settings.joined().contains { $0.loss?.takesClasses == true }
+    return odd.joined(separator: ", ")
+      + ", and \(plan.measure) is " + (isOfClasses ? "the log-loss of a softmax" : "of the distance from the target")
+      + ": settings are chosen and arms judged by what they do not descend. Where all arms descend one loss, \(plan.measure.part)/ownLoss is that."
   }
 
   /// Arms an update of which asks for more than one of others, or than a budget of gradients has.

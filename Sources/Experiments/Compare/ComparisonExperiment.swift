@@ -62,10 +62,18 @@ public struct ComparisonExperiment: Experiment {
       for arm in plan.arms.indices {
         let entry = try data.entry(index, seed: seed)
         for trial in plan.trials(index, arm) {
-          losses.insert(try plan.setting(trial).lossFunction(entry.problem).name)
+          let setting = plan.setting(trial)
+          losses.insert(try setting.lossFunction(entry.problem).name)
+          // What no trial can be is told before the first, not amid the search.
+          _ = try setting.network(entry.problem)
         }
         let first = try task(plan.trials(index, arm)[0], seed: seed, entry)
         _ = try first.watches(on: try first.trainer(), { 0 })
+      }
+      guard plan.measure.tag != ComparedMeasure.descended || losses.count == 1 else {
+        throw SettingsError(
+          "the arms descend different losses (\(losses.sorted().joined(separator: ", "))), and \(plan.measure) is that of each: give all arms "
+            + "one loss, or name another measure")
       }
       guard plan.watch == nil || losses.count == 1 else {
         throw SettingsError(

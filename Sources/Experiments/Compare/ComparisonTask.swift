@@ -44,9 +44,31 @@ struct ComparisonTask {
     } catch { throw SettingsError("\(setting.name), \(setting): \(error)") }
   }
 
-  /// Arms are measured alike, whatever they descend: numbers by their squared error.
+  private var isOfDescended: Bool { plan.measure.tag == ComparedMeasure.descended }
+
+  /// Arms are measured alike, whatever they descend: numbers by their squared error. Where what they descend is asked for, it is one loss.
   private func measuredLoss(_ trainer: Trainer) -> LossFunction {
-    trainer.loss.takesClasses ? trainer.loss : .squaredError
+    trainer.loss.takesClasses || isOfDescended ? trainer.loss : .squaredError
+  }
+
+  /// Measures, with what is descended where it is asked for.
+  private func values(_ measures: Measures) -> [String: Double] {
+    isOfDescended
+      ? measures.values.merging([ComparedMeasure.descended: Measures.decisive(measures.values) ?? .nan]) { $1 }
+      : measures.values
+  }
+
+  /// The same of the constant prediction, by tag of part and measure.
+  private func constant(_ loss: LossFunction) throws -> [String: Double] {
+    guard isOfDescended else { return entry.constant }
+    let problem = entry.problem
+    var all = entry.constant
+    let parts = [("train", problem.train), ("validation", problem.validation)]
+    for (name, part) in parts + (problem.test.map { [("test", $0)] } ?? []) {
+      let found = try Baselines.constant(of: problem, on: part, loss: loss)
+      all["\(name)/\(ComparedMeasure.descended)"] = Measures.decisive(found) ?? .nan
+    }
+    return all
   }
 
   /// Of the rows by which settings are chosen.
@@ -129,7 +151,7 @@ struct ComparisonTask {
       seconds += clock() - began - ((watches?.seconds ?? 0) - watched)
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
-      let found = try held.measures(weights).values
+      let found = self.values(try held.measures(weights))
       last = try value(found, of: "\(plan.measure.part)")
       if isReported {
         try log.record(
@@ -155,7 +177,7 @@ struct ComparisonTask {
     values[.seconds] = seconds
     values[.comparedDivergence] = isDiverged ? 1 : 0
     // Of training rows only where they choose.
-    for (tag, value) in entry.constant where plan.measure.part == .train || !tag.hasPrefix("train/") {
+    for (tag, value) in try constant(trainer.loss) where plan.measure.part == .train || !tag.hasPrefix("train/") {
       values[.constant(Measure(tag))] = value
     }
     if !isDiverged, let watches {
@@ -170,16 +192,18 @@ struct ComparisonTask {
       }
     }
     if !isDiverged {
-      for (tag, value) in try held.measures(best.weights).values {
+      for (tag, value) in self.values(try held.measures(best.weights)) {
         values[Measure("\(plan.measure.part)/\(tag)")] = value
       }
       if plan.measure.part == .train {
         let other = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
-        for (tag, value) in try other.measures(best.weights).values { values[Measure("validation/" + tag)] = value }
+        for (tag, value) in self.values(try other.measures(best.weights)) {
+          values[Measure("validation/" + tag)] = value
+        }
       }
       if isReported, let test = entry.problem.test {
-        let found = try Evaluation(test, of: entry.problem, trainer.model, measuredLoss(trainer)).measures(best.weights)
-          .values
+        let found = self.values(
+          try Evaluation(test, of: entry.problem, trainer.model, measuredLoss(trainer)).measures(best.weights))
         _ = try value(found, of: "test")
         for (tag, value) in found { values[Measure("test/" + tag)] = value }
       }

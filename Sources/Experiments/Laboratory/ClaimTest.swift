@@ -91,7 +91,7 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
   /// The decision of the test alone, without conditions and without a correction for the number of claims.
   ///
   /// - Throws: `FindingsError.missing`.
-  package func decide(_ findings: Findings<Arm>, alpha: Double) throws -> Decision {
+  public func decide(_ findings: Findings<Arm>, alpha: Double) throws -> Decision {
     do {
       var decision = try test(claim, findings, alpha)
       if let note = try note?(findings) { decision.evidence.reason += " " + note }
@@ -112,7 +112,7 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
   /// Makes findings up that the test decides so.
   ///
   /// - Parameter verdict: upheld, refuted or undecided.
-  package func makeUp(_ verdict: Verdict, alpha: Double, _ findings: inout Findings<Arm>) throws {
+  public func makeUp(_ verdict: Verdict, alpha: Double, _ findings: inout Findings<Arm>) throws {
     try maker(verdict, alpha, &findings)
   }
 }

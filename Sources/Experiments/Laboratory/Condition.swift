@@ -29,7 +29,7 @@ public struct Condition<Arm: SweepArm>: Sendable {
   }
 
   /// What the deciding seeds say. What an older log did not measure, and what has no value, does not hold.
-  package func measured(_ findings: Findings<Arm>) throws -> Precondition {
+  public func measured(_ findings: Findings<Arm>) throws -> Precondition {
     let values: [Int: Double]
     do { values = try quantity.bySeed(findings) } catch  where error is FindingsError || error is StatisticsError {
       values = [:]
@@ -40,7 +40,7 @@ public struct Condition<Arm: SweepArm>: Sendable {
   }
 
   /// Makes findings up in which it holds, or does not.
-  package func makeUp(holding: Bool, _ findings: inout Findings<Arm>) throws {
+  public func makeUp(holding: Bool, _ findings: inout Findings<Arm>) throws {
     for seed in findings.seeds { try quantity.makeUp(requirement.example(meeting: holding), seed, &findings) }
   }
 }

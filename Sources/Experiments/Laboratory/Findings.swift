@@ -50,7 +50,7 @@ public struct Findings<Arm: SweepArm>: Sendable {
   /// out in every way with them.
   ///
   /// - Parameter measures: what measures are in place of 1.
-  package static func madeUp(seeds: [Int], _ measures: [Measure: Double] = [:]) -> Findings {
+  public static func madeUp(seeds: [Int], _ measures: [Measure: Double] = [:]) -> Findings {
     Findings(standard: { measures[$0] ?? 1 }, seeds: seeds)
   }
 

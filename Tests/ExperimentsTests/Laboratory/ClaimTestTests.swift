@@ -6,67 +6,23 @@ import Testing
 @Suite struct ClaimTestTests {
   private static let open: [Verdict] = [.upheld, .refuted, .undecided]
 
-  /// The claims of an experiment, each with the first preset that has it; on eight seeds, so that a test can tell.
-  private func claims<E: Experiment>(_ type: E.Type) throws -> [(experiment: E, claim: ClaimTest<E.Arm>)] {
-    var known: Set<String> = []
-    return try E.presets.flatMap { preset in
-      var configuration = preset.configuration
-      E.setSeeds(8, in: &configuration)
-      let experiment = E(configuration)
-      return try experiment.claims().filter { known.insert($0.claim.id).inserted }.map { (experiment, $0) }
-    }
-  }
-
-  private func plain<E: Experiment>(_ experiment: E) -> Findings<E.Arm> {
-    .madeUp(seeds: experiment.reportedSeeds, E.madeUpMeasures)
-  }
-
-  private func check<E: Experiment>(_ type: E.Type) throws {
-    for (experiment, test) in try claims(type) {
-      guard !test.claim.isIdentity else {
-        // Said aloud where it is said at all: derived, computed or a theorem.
-        #expect(test.phrase == nil, "\(E.name) \(test.claim.id)")
-        continue
-      }
-      let alpha = experiment.configuration.decision.alpha
-      for wanted in Self.open {
-        var findings = plain(experiment)
-        try test.makeUp(wanted, alpha: alpha, &findings)
-        let decision = try test.decide(findings, alpha: alpha)
-        #expect(
-          decision.verdict == wanted, "\(E.name) \(test.claim.id): \(decision.evidence)")
-      }
-    }
-  }
-
+  /// Each claim can be upheld, refuted and left open, and where a precondition does not hold, each claim that names it is not
+  /// applicable, and no other.
   @Test(arguments: ExperimentRegistry.all.map { $0.name })
-  func everyClaimCanComeOutInEveryWay(name: String) throws { try check(try ExperimentRegistry.named(name)) }
-
-  @Test func theExampleToo() throws { try check(MomentumExperiment.self) }
-
-  private func checkConditions<E: Experiment>(_ type: E.Type) throws {
-    var configuration = E.presets[0].configuration
-    E.setSeeds(8, in: &configuration)
-    let experiment = E(configuration)
-    let tests = try experiment.claims()
-    var known: Set<String> = []
-    for condition in tests.flatMap(\.conditions) where known.insert(condition.name).inserted {
-      // All hold but this one.
-      var findings = plain(experiment)
-      for other in tests.flatMap(\.conditions) { try other.makeUp(holding: other.name != condition.name, &findings) }
-      let verdicts = try experiment.decide(findings)
-      #expect(verdicts.preconditions.filter { !$0.holds }.map(\.name) == [condition.name])
-      for (test, decision) in zip(tests, verdicts.decisions) {
-        let isNamed = test.conditions.contains { $0.name == condition.name }
-        #expect((decision.verdict == .notApplicable) == isNamed, "\(E.name) \(test.claim.id)")
-      }
-    }
+  func everyClaimCanComeOutInEveryWay(name: String) throws {
+    let faults = try ExperimentRegistry.named(name).claimFaults()
+    #expect(faults.isEmpty, "\(faults)")
   }
 
-  /// Where a precondition does not hold, each claim that names it is not applicable, and no other.
-  @Test func conditionsDecideWhatCanBeJudged() throws {
-    for type in ExperimentRegistry.all { try checkConditions(type) }
-    try checkConditions(ToyExperiment.self)
+  @Test func theExampleToo() throws {
+    #expect(try MomentumExperiment.claimFaults() == [])
+    #expect(try ToyExperiment.claimFaults() == [])
+  }
+
+  /// Experiments whose claims were spoilt, each in one way: the sentence says which.
+  @Test(arguments: ClaimSlip.allCases) func slipsAreFound(_ slip: ClaimSlip) throws {
+    let faults = try ClaimSlip.$current.withValue(slip) { try SpoiltExperiment.claimFaults() }
+    #expect(slip == .none ? faults.isEmpty : faults.contains { $0.contains(slip.rawValue) }, "\(faults)")
   }
 
   /// Names are unique, and each claim says where it was made.

@@ -44,7 +44,7 @@ struct MomentumConfiguration: SeededConfiguration {
 struct MomentumExperiment: Experiment {
   static let name = "momentum"
   static let summary = "momentum against plain descent on a curve"
-  static let subject = "descent with momentum"
+  static let subject = "steps with momentum"
   static let presets = [
     Preset(name: "smoke", summary: "a second", configuration: MomentumConfiguration(steps: 20)),
     Preset(name: "quick", summary: "seconds", configuration: MomentumConfiguration()),

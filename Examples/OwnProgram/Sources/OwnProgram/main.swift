@@ -2,7 +2,8 @@ import Descent
 import DescentCommands
 
 // All that the program descent does, with a loss, a network and a transformation more.
-try LossKind.register(biweight)
-try ModelKind.register(Gated.kind)
-try TransformationKind.register(Normalized.kind)
-DescentProgram.main(named: "own-program")
+DescentProgram.main {
+  try LossKind.register(biweight)
+  try ModelKind.register(Gated.kind)
+  try TransformationKind.register(Normalized.kind)
+}
