@@ -31,15 +31,25 @@ extension DescentMethod {
   private static func stages(of transformation: any GradientTransformation, for path: String)
     -> [any GradientTransformation]
   {
-    switch transformation {
-    case let chain as Chain: chain.stages.flatMap { stages(of: $0, for: path) }
-    case let groups as Grouped:
-      groups.matching(path).flatMap { stages(of: groups.rules[$0].transformation, for: path) }
-    case let outer as Accumulate: stages(of: outer.inner, for: path)
-    case let guarded as ApplyIfFinite: stages(of: guarded.inner, for: path)
-    case let holder as Lookahead: stages(of: holder.inner, for: path)
-    case let holder as ScheduleFree: stages(of: holder.inner, for: path)
-    default: [transformation]
+    transformation.parts { groups in groups.matching(path).map { groups.rules[$0].transformation } }
+  }
+}
+
+extension GradientTransformation {
+  /// The transformations that this one is made of, those that others hold too; itself where it holds none.
+  ///
+  /// - Parameter chosen: of groups, those that are asked for; all by default.
+  func parts(
+    _ chosen: (Grouped) -> [any GradientTransformation] = { $0.rules.map(\.transformation) }
+  ) -> [any GradientTransformation] {
+    switch self {
+    case let chain as Chain: chain.stages.flatMap { $0.parts(chosen) }
+    case let groups as Grouped: chosen(groups).flatMap { $0.parts(chosen) }
+    case let outer as Accumulate: outer.inner.parts(chosen)
+    case let guarded as ApplyIfFinite: guarded.inner.parts(chosen)
+    case let holder as Lookahead: holder.inner.parts(chosen)
+    case let holder as ScheduleFree: holder.inner.parts(chosen)
+    default: [self]
     }
   }
 }

@@ -113,6 +113,8 @@ import Testing
   @Test(arguments: [
     ("bounds 0 1 | rate 0.1", "must come after the rate"), ("l1 1 | rate 0.1", "must come after the rate"),
     ("rate 0.1 | bounds", "low"), ("rate 0.1 | bounds none", "give one at least"),
+    ("finite (lbfgs | rate 1) | bounds 0 1", "stands behind lbfgs"),
+    ("groups (*: lbfgs | rate 1) | l1 0.1", "stands behind lbfgs"),
     ("lbfgs | rate 1 | bounds 0 1", "stands behind lbfgs"), ("lbfgs | rate 1 | l1 0.1", "stands behind lbfgs"),
     ("newton (rate 1 | bounds 0 1)", "takes for granted"),
     ("rate 0.1 | bounds 2 1", "low must not be above high"), ("rate 0.1 | bounds inf", "a number, or none"),

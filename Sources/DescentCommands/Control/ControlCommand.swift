@@ -59,8 +59,8 @@ struct ControlCommand: ParsableCommand {
     try CountOption.check(["--steps": steps, "--interval": interval], most: ControlBounds.mostSteps)
     try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
     try CountOption.check(["--seed": seed], least: 0, most: .max)
-    if policy != nil, expert != nil || replace || show {
-      throw ValidationError("--policy replays: leave out --expert, --replace and --show")
+    if policy != nil, expert != nil || replace || show || out != nil || interval != nil {
+      throw ValidationError("--policy replays in its own folder: leave out --expert, --out, --interval, --replace and --show")
     }
   }
 
