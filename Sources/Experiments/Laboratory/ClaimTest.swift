@@ -112,6 +112,7 @@ public struct ClaimTest<Arm: SweepArm>: Sendable {
   /// Makes findings up that the test decides so.
   ///
   /// - Parameter verdict: upheld, refuted or undecided.
+  /// - Throws: what the claim's own `makeUp` throws.
   public func makeUp(_ verdict: Verdict, alpha: Double, _ findings: inout Findings<Arm>) throws {
     try maker(verdict, alpha, &findings)
   }

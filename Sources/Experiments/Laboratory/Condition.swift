@@ -29,6 +29,8 @@ public struct Condition<Arm: SweepArm>: Sendable {
   }
 
   /// What the deciding seeds say. What an older log did not measure, and what has no value, does not hold.
+  ///
+  /// - Throws: what the quantity throws but for findings that are not there and values of which there are too few.
   public func measured(_ findings: Findings<Arm>) throws -> Precondition {
     let values: [Int: Double]
     do { values = try quantity.bySeed(findings) } catch  where error is FindingsError || error is StatisticsError {
@@ -40,6 +42,8 @@ public struct Condition<Arm: SweepArm>: Sendable {
   }
 
   /// Makes findings up in which it holds, or does not.
+  ///
+  /// - Throws: what the quantity's own `makeUp` throws.
   public func makeUp(holding: Bool, _ findings: inout Findings<Arm>) throws {
     for seed in findings.seeds { try quantity.makeUp(requirement.example(meeting: holding), seed, &findings) }
   }
