@@ -39,7 +39,9 @@ public struct Chain: GradientTransformation {
       )
     }
     let isProximal = { (stage: any GradientTransformation) in stage is Bounds || stage is SoftThreshold }
-    if let last = stages.lastIndex(where: isProximal), stages[..<last].contains(where: { $0.parts().contains { $0 is LBFGS } }) {
+    if let last = stages.lastIndex(where: isProximal),
+      stages[..<last].contains(where: { $0.parts().contains { $0 is LBFGS } })
+    {
       throw DescentError(
         "\(stages[last]) stands behind lbfgs, and would change its steps element by element, which leads elsewhere: use momentum or adam"
       )

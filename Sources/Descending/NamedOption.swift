@@ -62,7 +62,10 @@ public struct NamedOption: Sendable {
     of owner: String, _ options: [NamedOption], _ values: [String: String], withStandards: Bool
   ) -> String {
     let words = options.compactMap { option -> String? in
-      guard let value = values[option.name].map({ Double($0) == 0 ? "0" : PlainNumber.text($0) }) else { return nil }
+      guard let text = values[option.name] else { return nil }
+      // What is a number by its standard has one form; another text may look like one.
+      let isNumber = option.standard.map { Double($0) != nil } ?? false
+      let value = !isNumber ? text : Double(text) == 0 ? "0" : PlainNumber.text(text)
       return withStandards ? "\(option.name)=\(value)" : option.text(value)
     }
     return ([owner] + words).joined(separator: " ")
@@ -88,10 +91,13 @@ public struct NamedOption: Sendable {
       } else if parts.count == 2, !parts[0].contains("(") {
         (option, value) = (parts[0], parts[1])
       } else {
-        // "huber delta 0.5": what follows has no place.
-        if place + 1 < words.count, let named = options.first(where: { $0.name == word }) {
+        // "huber delta 0.5", "huber delta = 0.5": what follows has no place.
+        if let value = words.dropFirst(place + 1).first(where: { $0 != "=" }),
+          options.contains(where: { $0.name == word && !$0.isChain })
+        {
           throw DescentError(
-            "\(owner): a value stands behind its option and =, as in \(owner) \(word)=\(named.standard ?? "1")")
+            "\(owner): a value stands behind its option and =, without blanks: \(owner) \(word)=\(value.drop { $0 == "=" })"
+          )
         }
         guard let next = free() else {
           let hint = options.contains(where: \.isChain) ? ": stages go into parentheses, as in \(owner) (rate 0.1)" : ""

@@ -21,8 +21,8 @@ public enum DescentProgram {
   ///   - register: registers transformations, methods, diagnostics, losses, networks and experiments; what it throws, as for a name that is
   ///     taken, is the sentence.
   public static func main(named name: String? = nil, registering register: () throws -> Void = {}) {
-    let own = CommandLine.arguments.first.map { URL(fileURLWithPath: $0).lastPathComponent }
-    ProgramName.set([name, own].compactMap { $0 }.first { !$0.isEmpty } ?? "descent")
+    let own = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last.map(String.init) }
+    ProgramName.set([name, own].compactMap { $0 }.first { !$0.isEmpty && !$0.hasPrefix("-") } ?? "descent")
     do { try register() } catch { DescentCommand.exit(withError: error) }
     DescentCommand.main()
   }

@@ -41,15 +41,15 @@ package struct TrainingOutcome {
   package func verdict(trainRows: Int) -> String? {
     guard !beats(values) else { return nil }
     let own = merit(values)
-    let (unit, rows) = measures.confusion == nil ? (measures.lossName ?? "its loss", "rows") : ("log-loss", "classes")
+    let rows = measures.confusion == nil ? "rows" : "classes"
     var text =
       own.map { "by \(unit) this network does not beat the constant prediction, but it tells \(rows) apart (\($0))" }
       ?? "this network does not beat the constant prediction"
     if let other = baselines.linear.first(where: { merit($0.values) != nil }) {
-      // Of a quantile or another loss of numbers only what beats by that loss does what is asked.
-      let does = measures.confusion != nil || beats(other.values)
+      // What has no such loss tells classes apart better than the constant does, and that is all that is said of it.
+      let does = beats(other.values) || (own == nil && measures.confusion != nil)
       text +=
-        "; \(other.name) \(does ? "does" : "tells \(rows) apart, too, and does not by that loss") (\(merit(other.values)!))"
+        "; \(other.name) \(does ? "does" : "tells \(rows) apart" + (own == nil ? "" : ", too")) (\(merit(other.values)!))"
     } else if own == nil {
       // Where nothing simpler was tried, as on images, it says only that this descent has found nothing yet.
       text +=
@@ -63,11 +63,22 @@ package struct TrainingOutcome {
   }
 
   private func beats(_ found: [String: Double]) -> Bool {
-    // By what decides, or by what both have: least squares have no loss of one's own.
-    for tag in ["ownLoss", "weightedLoss", "loss"] {
-      if let ours = found[tag], let theirs = baselines.constant[tag] { return ours < theirs }
+    guard let tag = decidingTag(found), let theirs = baselines.constant[tag] else { return false }
+    return found[tag]! < theirs
+  }
+
+  /// What decides, or what both have: least squares have no loss of one's own.
+  private func decidingTag(_ found: [String: Double]) -> String? {
+    ["ownLoss", "weightedLoss", "loss"].first { found[$0] != nil && baselines.constant[$0] != nil }
+  }
+
+  /// What decides, in words.
+  private var unit: String {
+    switch decidingTag(values) {
+    case "ownLoss": (values["weightedLoss"] == nil ? "" : "weighted ") + (measures.lossName ?? "its loss")
+    case "weightedLoss": "weighted log-loss"
+    default: measures.confusion == nil ? measures.lossName ?? "its loss" : "log-loss"
     }
-    return false
   }
 
   /// What shows that a prediction is worth more than the constant one; nil where nothing does.

@@ -68,8 +68,11 @@ public struct Baselines: Sendable {
       }
       var values = try worth(nil)
       if classWeights != nil { values["weightedLoss"] = try worth(classWeights)["weightedLoss"] }
-      if loss.takesClasses, loss.isMeasuredByItself {
-        values["ownLoss"] = try loss.mean(shares(classWeights), validation.targets, weights: classWeights)
+      if loss.takesClasses, loss.isMeasuredByItself,
+        let best = try BestConstant.outputs(of: labels, classes: classes, weights: classWeights, loss)
+      {
+        let rows = NDArray((0..<held.count).flatMap { _ in best }, shape: [held.count, classes])
+        values["ownLoss"] = try loss.mean(rows, validation.targets, weights: classWeights)
       }
       // It ranks nothing.
       (values["auc"], values["averagePrecision"]) = (nil, nil)
@@ -91,69 +94,19 @@ public struct Baselines: Sendable {
   private static func centre(of targets: [Double], _ width: Int, _ loss: LossFunction) throws -> (
     values: [Float], name: String
   ) {
-    // That of a loss of one's own is sought, too, where there is one target; several may hang on each other.
-    if loss.constant == nil, width == 1, let found = try sought(targets, loss) { return ([found], "best constant") }
+    if loss.constant == nil, let found = try BestConstant.outputs(of: targets, width: width, loss) {
+      return (found, "best constant")
+    }
+    // Of a loss of one's own and many targets nobody knows it.
     switch loss.constant ?? .quantile(0.5) {
     // That of standardised targets is 0.
     case .mean: return ([Float](repeating: 0, count: width), "mean")
     case .quantile(let share):
       let name = share == 0.5 ? "median" : "quantile \(PlainNumber.text(share))"
       return (quantiles(targets, width, share).map { Float($0) }, name)
-    case .sought: return (sought(targets, width, loss.ofDifference!).map { Float($0) }, "best constant")
+    case .sought:
+      return (BestConstant.outputs(of: targets, width: width, loss.ofDifference!).map { Float($0) }, "best constant")
     }
-  }
-
-  /// The minimum of each column's mean loss.
-  private static func sought(_ targets: [Double], _ width: Int, _ loss: (Double) -> Double) -> [Double] {
-    let rows = targets.count / max(width, 1)
-    // Some hundred thousand rows tell it well enough.
-    let step = max(1, rows / 200_000)
-    return (0..<width).map { column in
-      let values = stride(from: 0, to: rows, by: step).map { targets[$0 * width + column] }
-      guard let low = values.min(), let high = values.max(), low < high else { return values.first ?? 0 }
-      return minimum(low, high) { constant in values.reduce(0) { $0 + loss(constant - $1) } }
-    }
-  }
-
-  /// The constant of the least mean loss of one's own; nil where the loss is not finite anywhere.
-  private static func sought(_ targets: [Double], _ loss: LossFunction) throws -> Float? {
-    let step = max(1, targets.count / 20_000)
-    let values = stride(from: 0, to: targets.count, by: step).map { Float(targets[$0]) }
-    guard let low = values.min(), let high = values.max() else { return nil }
-    let rows = NDArray(values, shape: [values.count, 1])
-    let program = try Program(inputs: [TensorType(.scalar), TensorType(of: rows)]) { graph, x in
-      [loss(x[0].broadcast(to: x[1].shape), x[1])]
-    }
-    func mean(_ constant: Double) -> Double {
-      let found = (try? program.run([NDArray([Float(constant)], shape: .scalar), rows])[0].item) ?? .infinity
-      return found.isFinite ? found : .infinity
-    }
-    let best = low < high ? minimum(Double(low), Double(high), mean) : Double(low)
-    return mean(best).isFinite ? Float(best) : nil
-  }
-
-  /// Where a function is least between two places: the lowest of 40 places, then golden sections around it, as some losses are flat far out.
-  private static func minimum(_ start: Double, _ end: Double, _ function: (Double) -> Double) -> Double {
-    let width = (end - start) / 40
-    let places = (0...40).map { start + Double($0) * width }
-    let worths = places.map(function)
-    let best = places[worths.indices.min { worths[$0] < worths[$1] }!]
-    var (low, high) = (max(start, best - width), min(end, best + width))
-    let share = (5.0.squareRoot() - 1) / 2
-    var (left, right) = (high - share * (high - low), low + share * (high - low))
-    var (worthLeft, worthRight) = (function(left), function(right))
-    for _ in 0..<40 where left < right {
-      if worthLeft <= worthRight {
-        (high, right, worthRight) = (right, left, worthLeft)
-        left = high - share * (high - low)
-        worthLeft = function(left)
-      } else {
-        (low, left, worthLeft) = (left, right, worthRight)
-        right = low + share * (high - low)
-        worthRight = function(right)
-      }
-    }
-    return (low + high) / 2
   }
 
   /// The number of each column that a share of it lies below, halfway between two where the share ends between them.

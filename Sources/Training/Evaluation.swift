@@ -28,9 +28,16 @@ public final class Evaluation {
   private let scale: TargetScale?
   private let names: [String]
   private let classWeights: [Double]?
+  private let descended: LossFunction?
 
-  /// - Parameter problem: gives normalisation, the targets' scale and their names.
-  public init(_ dataset: Dataset, of problem: TrainingProblem, _ model: any Layer, _ loss: LossFunction) {
+  /// - Parameters:
+  ///   - problem: gives normalisation, the targets' scale and their names.
+  ///   - descended: what is to be "ownLoss" whatever else is measured; nil for what `Measures` says.
+  public init(
+    _ dataset: Dataset, of problem: TrainingProblem, _ model: any Layer, _ loss: LossFunction,
+    descended: LossFunction? = nil
+  ) {
+    self.descended = descended
     var features: NDArray
     if case .numbers(let array) = dataset.features, problem.normalization == nil {
       features = array
@@ -58,9 +65,14 @@ public final class Evaluation {
   /// - Parameter isThorough: whether to measure also what an epoch need not know: see `Measures`.
   /// - Throws: `ShapeError` or `ModelError` where the state is not the model's.
   public func measures(_ state: EvaluatedState, isThorough: Bool = false) throws -> Measures {
-    try Measures(
-      outputs: try outputs(state), targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights,
-      isThorough: isThorough)
+    let outputs = try outputs(state)
+    func measures(_ loss: LossFunction, _ isThorough: Bool) throws -> Measures {
+      try Measures(
+        outputs: outputs, targets: targets, loss: loss, scale: scale, names: names, classWeights: classWeights,
+        isThorough: isThorough)
+    }
+    let found = try measures(loss, isThorough)
+    return try descended.map { found.adding(ownLoss: Measures.decisive(try measures($0, false).values)) } ?? found
   }
 }
 

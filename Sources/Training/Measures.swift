@@ -177,6 +177,13 @@ public struct Measures: Sendable {
     if sums.r2.isFinite { values["r2"] = sums.r2 / Double(width) }
   }
 
+  /// The same, with what is descended.
+  func adding(ownLoss: Double?) -> Measures {
+    var copy = self
+    copy.values["ownLoss"] = ownLoss
+    return copy
+  }
+
   /// What chooses an epoch: the loss that is descended, or the log-loss of its probabilities.
   public static func decisive(_ values: [String: Double]) -> Double? {
     values["ownLoss"] ?? values["weightedLoss"] ?? values["loss"]

@@ -2,9 +2,9 @@ extension LossFunction {
   /// Whether it is another number than the "loss" of `Measures`, which is the log-loss of classes, and of numbers a loss of differences.
   var isMeasuredByItself: Bool { takesClasses ? self != .crossEntropy && self != .stableMax : ofDifference == nil }
 
-  /// Whether descending it well is another matter than predicting well by squares or by the log-loss of a softmax: a quantile, a hinge.
+  /// Whether descending it well is another matter than predicting well by squares or by a log-loss: a quantile, a hinge.
   package var isMeasuredByAnother: Bool {
-    takesClasses ? link != .softmax : ![.mean, .sought, .quantile(0.5)].contains(constant)
+    takesClasses ? link == nil : ![.mean, .sought, .quantile(0.5)].contains(constant)
   }
 
   /// Whether measures that have a name of their own do not say it.

@@ -84,12 +84,35 @@ import Training
     #expect(
       below.text
         == "by quantile share=0.95 this network does not beat the constant prediction, but it tells rows apart (R² 0.57); "
-        + "least squares tells rows apart, too, and does not by that loss (R² 0.50)", "\(below.text ?? "")")
+        + "least squares tells rows apart, too (R² 0.50)", "\(below.text ?? "")")
     #expect(below.lines[0].contains(", quantile share=0.95 0.") && below.lines[1].contains(", quantile share=0.95 0."))
     #expect(
       try verdict(-3, slope: 0).text
         == "this network does not beat the constant prediction: nothing that was found here predicts the target"
         || verdict(-3, slope: 0).text!.contains("nothing simpler was tried"))
+  }
+
+  /// What decided is named: by a focal loss a network may lose what it wins by log-loss.
+  @Test(arguments: [nil, [0.5, 1.5]] as [[Double]?]) func whatDecidesIsNamed(_ weights: [Double]?) throws {
+    let labels = (0..<80).map { Int32($0 % 2) }
+    // Sure of all rows, and right of eight in ten.
+    let scores: [Float] = (0..<80).map { row in
+      let isRight = row % 10 < 8
+      return (row % 2 == 1) == isRight ? 3 : -3
+    }
+    let outputs = NDArray(scores.flatMap { [0, $0] }, shape: [80, 2])
+    let loss = LossFunction.focal(gamma: 5)
+    let measures = try Measures(
+      outputs: outputs, targets: .classes(labels), loss: loss, classWeights: weights, isThorough: true)
+    let constant = try Measures(
+      outputs: NDArray.zeros([80, 2]), targets: .classes(labels), loss: loss, classWeights: weights)
+    let outcome = TrainingOutcome(
+      measures, TrainingBaselines(constant: constant.values, named: "majority"), classes: ["no", "yes"])
+    #expect(
+      measures.values["loss"]! < constant.values["loss"]! && measures.values["ownLoss"]! > constant.values["ownLoss"]!)
+    let text = try #require(outcome.verdict(trainRows: 300))
+    #expect(
+      text.hasPrefix("by \(weights == nil ? "" : "weighted ")focal gamma=5 this network does not beat"), "\(text)")
   }
 
   /// Few classes have a matrix, many what each is mistaken for.

@@ -130,7 +130,8 @@ import Training
     ("focal 1e39", "0 to 100"), ("huber 1e-30", "1e-6"),
     ("huber beta=2", "here it is delta"), ("quantile tau=0.1", "here it is share"),
     ("", "there is no loss"),
-    ("squaredError 2", "no place for 2"), ("huber delta 0.5", "as in huber delta=1"), ("focal (", "focal"),
+    ("squaredError 2", "no place for 2"), ("huber delta 0.5", "without blanks: huber delta=0.5"),
+    ("huber delta = 0.5", "huber delta=0.5"), ("focal (", "focal"),
   ]) func wrongTextIsNamed(_ text: String, _ hint: String) {
     #expect { try LossFunction(named: text) } throws: { "\($0)".contains(hint) }
   }
@@ -173,14 +174,46 @@ import Training
       targets.doubles.map { ($0 > c ? 0.9 : 0.1) * ($0 - c) * ($0 - c) }.reduce(0, +) / 3000
     }.min()!
     #expect(abs(found.constant["ownLoss"]! - least) < 1e-4 * least)
+    // So are those of several targets; of many it would be long.
     let pairs = targets.reshaped(to: [1500, 2])
+    let both = try Baselines(train: numbers(pairs), validation: numbers(pairs), scale: nil, loss: expectile)
+    #expect(both.constantName == "best constant" && both.constant["ownLoss"]! < least * 1.001)
+    let many = targets.reshaped(to: [300, 10])
     #expect(
-      try Baselines(train: numbers(pairs), validation: numbers(pairs), scale: nil, loss: expectile).constantName
+      try Baselines(train: numbers(many), validation: numbers(many), scale: nil, loss: expectile).constantName
         == "median")
+    // A well far narrower than the targets' range.
+    let narrow = LossFunction("narrow") { output, target in min((output - target).squared * 1e4, 1).mean([1]) }
+    let places: [Float] = (0..<1000).map { row in row % 3 == 0 ? 0.37 : 0.006 * Float(row) - 3 }
+    let wells = NDArray(places, shape: [1000, 1])
+    let column = Dataset(name: "well", features: .numbers(NDArray.zeros([1000, 1])), targets: .numbers(wells))
+    let well = try Baselines(train: column, validation: column, scale: nil, loss: narrow)
+    #expect(well.constantName == "best constant" && well.constant["ownLoss"]! < 2.0 / 3)
     let broken = LossFunction("broken") { output, target in log(-abs(output - target) - 1).mean([1]) }
     #expect(
       try Baselines(train: numbers(targets), validation: numbers(targets), scale: nil, loss: broken).constantName
         == "median")
+  }
+
+  /// Of classes, too: on noise no classifier beats the best constant by a focal or smoothed loss, whose outputs are not the shares' logarithms.
+  @Test(arguments: ["focal gamma=5", "focal", "focal gamma=0", "crossEntropy smoothing=0.3"])
+  func theBestConstantOfClassesIsSought(_ name: String)
+    throws
+  {
+    let loss = try LossFunction(named: name)
+    let labels = (0..<100).map { Int32($0 % 10 == 0 ? 1 : 0) }
+    let data = Dataset(
+      name: "rare", features: .numbers(NDArray.zeros([100, 1])), targets: .classes(labels), classNames: ["no", "yes"])
+    let found = try #require(
+      Baselines.constant(train: data, validation: data, scale: nil, names: [], classWeights: nil, loss: loss).values[
+        "ownLoss"])
+    let worths = try TestSupport.Evaluation.compiled.run([
+      NDArray((0..<2000).flatMap { [0, Double($0) / 100 - 15] }, shape: [2000, 2])
+    ]) { graph, x in
+      [Int32(0), 1].map { loss.perSample(x[0], graph.constant(NDArray([Int32](repeating: $0, count: 2000)))) }
+    }
+    let least = zip(worths[0].doubles, worths[1].doubles).map { 0.9 * $0 + 0.1 * $1 }.min()!
+    #expect(found < least * 1.002 + 1e-6 && found > least * 0.998, "\(found), \(least)")
   }
 
   @Test func quantilesCover() throws {

@@ -60,7 +60,8 @@ struct ControlCommand: ParsableCommand {
     try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
     try CountOption.check(["--seed": seed], least: 0, most: .max)
     if policy != nil, expert != nil || replace || show || out != nil || interval != nil {
-      throw ValidationError("--policy replays in its own folder: leave out --expert, --out, --interval, --replace and --show")
+      throw ValidationError(
+        "--policy replays in its own folder: leave out --expert, --out, --interval, --replace and --show")
     }
   }
 

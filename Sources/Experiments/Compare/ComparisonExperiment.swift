@@ -72,8 +72,8 @@ public struct ComparisonExperiment: Experiment {
       }
       guard plan.measure.tag != ComparedMeasure.descended || losses.count == 1 else {
         throw SettingsError(
-          "the arms descend different losses (\(losses.sorted().joined(separator: ", "))), and \(plan.measure) is that of each: give all arms "
-            + "one loss, or name another measure")
+          "\(plan.arms.count > 1 ? "the arms descend" : "the arm descends") different losses (\(losses.sorted().joined(separator: ", "))), and "
+            + "\(plan.measure) is that of each: give one loss, without a range in it, or name another measure")
       }
       guard plan.watch == nil || losses.count == 1 else {
         throw SettingsError(

@@ -46,16 +46,11 @@ struct ComparisonTask {
 
   private var isOfDescended: Bool { plan.measure.tag == ComparedMeasure.descended }
 
-  /// Arms are measured alike, whatever they descend: numbers by their squared error. Where what they descend is asked for, it is one loss.
-  private func measuredLoss(_ trainer: Trainer) -> LossFunction {
-    trainer.loss.takesClasses || isOfDescended ? trainer.loss : .squaredError
-  }
-
-  /// Measures, with what is descended where it is asked for.
-  private func values(_ measures: Measures) -> [String: Double] {
-    isOfDescended
-      ? measures.values.merging([ComparedMeasure.descended: Measures.decisive(measures.values) ?? .nan]) { $1 }
-      : measures.values
+  /// Of a part. Arms are measured alike, whatever they descend: numbers by their squared error.
+  private func evaluation(_ part: Dataset, _ trainer: Trainer) -> Evaluation {
+    Evaluation(
+      part, of: entry.problem, trainer.model, trainer.loss.takesClasses ? trainer.loss : .squaredError,
+      descended: isOfDescended ? trainer.loss : nil)
   }
 
   /// The same of the constant prediction, by tag of part and measure.
@@ -73,10 +68,7 @@ struct ComparisonTask {
 
   /// Of the rows by which settings are chosen.
   private func evaluation(_ trainer: Trainer) -> Evaluation {
-    let problem = entry.problem
-    return Evaluation(
-      plan.measure.part == .train ? problem.train : problem.validation, of: problem, trainer.model,
-      measuredLoss(trainer))
+    evaluation(plan.measure.part == .train ? entry.problem.train : entry.problem.validation, trainer)
   }
 
   /// The diagnostics that were asked for; nil for none.
@@ -151,7 +143,7 @@ struct ComparisonTask {
       seconds += clock() - began - ((watches?.seconds ?? 0) - watched)
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
-      let found = self.values(try held.measures(weights))
+      let found = try held.measures(weights).values
       last = try value(found, of: "\(plan.measure.part)")
       if isReported {
         try log.record(
@@ -192,18 +184,17 @@ struct ComparisonTask {
       }
     }
     if !isDiverged {
-      for (tag, value) in self.values(try held.measures(best.weights)) {
+      for (tag, value) in try held.measures(best.weights).values {
         values[Measure("\(plan.measure.part)/\(tag)")] = value
       }
       if plan.measure.part == .train {
-        let other = Evaluation(entry.problem.validation, of: entry.problem, trainer.model, measuredLoss(trainer))
-        for (tag, value) in self.values(try other.measures(best.weights)) {
+        let other = evaluation(entry.problem.validation, trainer)
+        for (tag, value) in try other.measures(best.weights).values {
           values[Measure("validation/" + tag)] = value
         }
       }
       if isReported, let test = entry.problem.test {
-        let found = self.values(
-          try Evaluation(test, of: entry.problem, trainer.model, measuredLoss(trainer)).measures(best.weights))
+        let found = try evaluation(test, trainer).measures(best.weights).values
         _ = try value(found, of: "test")
         for (tag, value) in found { values[Measure("test/" + tag)] = value }
       }
