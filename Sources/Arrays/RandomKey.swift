@@ -44,6 +44,8 @@ extension RandomKey {
   public func uniform(count: Int) -> [Double] {
     // The bytes of more would overflow, and the buffer be too small.
     precondition(count >= 0 && count <= 1 << 44, "no memory holds \(count) numbers")
+    // All empty arrays are one, in which nothing shall be written.
+    guard count > 0 else { return [] }
     return [Double](unsafeUninitializedCapacity: count) { values, filled in
       for index in stride(from: 0, to: count, by: 2) {
         let w = block(UInt64(index / 2))
