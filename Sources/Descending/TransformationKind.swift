@@ -6,7 +6,7 @@ public protocol NamedTransformation: GradientTransformation {
 }
 
 extension NamedTransformation {
-  /// Text that a chain reads again: the name, and the options that differ from their standard.
+  /// Text that a chain reads again: the name, and the options that differ from their standard; of a program's own kind all.
   public var description: String { Self.kind.description(of: self) }
 }
 
@@ -94,8 +94,10 @@ public struct TransformationKind: Sendable {
     text(Dictionary(uniqueKeysWithValues: zip(options.map(\.name), texts(transformation))))
   }
 
-  /// The name, and the options that differ from their standard.
+  /// The name, and the options that differ from their standard; all options of a program's own kind, whose standards may be others tomorrow.
   func text(_ values: [String: String]) -> String {
-    NamedOption.text(of: name, options, values)
+    Self.all.contains { $0.name == name }
+      ? NamedOption.text(of: name, options, values)
+      : NamedOption.fullText(of: name, options, values, withStandards: true)
   }
 }

@@ -37,8 +37,12 @@ import Testing
     #expect(throws: DescentError.self) { try TransformationKind.named("qhm") }
     try TransformationKind.register(QuasiHyperbolic.kind)
     let chain = try ChainParser.parse("clip 1 | qhm kept=0.98 | rate 0.1")
-    #expect("\(chain)" == "clip 1.0 | qhm kept=0.98 | rate 0.1")
-    #expect("\(try ChainConfiguration("accumulate 2 (qhm 0.8 | rate 0.1)").makeChain())".contains("qhm 0.8"))
+    // All options of a kind that a program registers are written: its standards may be others tomorrow.
+    #expect("\(chain)" == "clip 1.0 | qhm share=0.7 kept=0.98 | rate 0.1")
+    #expect("\(try ChainParser.parse("\(chain)"))" == "\(chain)")
+    #expect(
+      "\(try ChainConfiguration("accumulate 2 (qhm 0.8 | rate 0.1)").makeChain())".contains(
+        "(qhm share=0.8 kept=0.999 | "))
     #expect(throws: DescentError.self) { try ChainParser.parse("qhm 1.5 | rate 0.1") }
     #expect(throws: DescentError.self) { try TransformationKind.register(QuasiHyperbolic.kind) }
     #expect(throws: DescentError.self) { try TransformationKind.register(Self.kind("momentum", "a", "b")) }

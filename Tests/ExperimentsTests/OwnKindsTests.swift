@@ -57,6 +57,8 @@ private final class LengthWatch: Watch {
     #expect("\(try DescentMethodKind.parse("\(method)"))" == "extragradient 0.2 (momentum | rate 0.05)")
     #expect { try DescentMethodKind.parse("extragradient rte=1 (rate 0.1)") } throws: { "\($0)".contains("rate") }
 
+    #expect(try WatchConfiguration("length").description == "length power=1")
+    #expect(try WatchConfiguration("length 2 every=3, loss").description == "length power=2 every=3, loss")
     // One name means one thing, in methods and transformations together.
     #expect(throws: DescentError.self) { try DescentMethodKind.register(Extragradient.kind) }
     #expect(throws: DescentError.self) { try WatchKind.register(LengthWatch.kind) }

@@ -170,7 +170,15 @@ public struct WatchConfiguration: Sendable, CustomStringConvertible {
       values = try NamedOption.values(of: name, options: kind.options, in: text)
     }
 
-    var description: String { ([name] + kind.options.compactMap { $0.text(values[$0.name]) }).joined(separator: " ") }
+    /// With all options of a program's own kind but when it looks: its standards may be others tomorrow.
+    var description: String {
+      let isOwn = !WatchKind.all.contains { $0.name == name }
+      let (own, every) = (kind.options.dropLast(), kind.options.suffix(1))
+      let words = every.compactMap { $0.text(values[$0.name]) }
+      return isOwn
+        ? ([NamedOption.fullText(of: name, Array(own), values, withStandards: true)] + words).joined(separator: " ")
+        : ([name] + kind.options.compactMap { $0.text(values[$0.name]) }).joined(separator: " ")
+    }
 
     func makeWatch(on site: WatchSite) throws -> any Watch {
       try kind.make(OptionValues(owner: name, values: values), site)
