@@ -66,7 +66,9 @@ public struct NamedOption: Sendable {
       // What is a number by its standard has one form; another text may look like one.
       let isNumber = option.standard.map { Double($0) != nil } ?? false
       let value = !isNumber ? text : Double(text) == 0 ? "0" : PlainNumber.text(text)
-      return withStandards && !value.hasPrefix("(") ? "\(option.name)=\(value)" : option.text(value)
+      // What is empty or has blanks could not be read again by its name.
+      return withStandards && !value.isEmpty && !value.contains(" ") && !value.hasPrefix("(")
+        ? "\(option.name)=\(value)" : option.text(value)
     }
     return ([owner] + words).joined(separator: " ")
   }

@@ -2,7 +2,7 @@ import Training
 
 /// What predictions are worth that need no network, on a part of a run's data.
 package struct TrainingBaselines {
-  /// Always the training part's majority, mean or median.
+  /// Always the training part's majority, mean, a quantile, or the constant with the least loss.
   package let constant: [String: Double]
   /// Which of these.
   let constantName: String

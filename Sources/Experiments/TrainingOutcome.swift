@@ -87,8 +87,10 @@ package struct TrainingOutcome {
   /// lie two standard errors above chance count too.
   private func merit(_ found: [String: Double]) -> String? {
     guard let confusion = measures.confusion else {
-      // Rows may be told apart by what has the wrong level: the mean is far from a quantile.
-      guard beats(found) || (measures.lossName != nil && found["r2"] ?? 0 > 0.05) else { return nil }
+      // Rows may be told apart by what has the wrong level: the mean is far from a quantile. By chance R² is at most the square of a
+      // correlation, of which two standard errors are 2/√n.
+      let chance = 4 / Double(max(measures.count, 1))
+      guard beats(found) || (measures.lossName != nil && found["r2"] ?? 0 > chance) else { return nil }
       // Distances may be smaller though squares are not.
       if let r2 = found["r2"], r2 > 0 { return String(format: "R² %.2f", r2) }
       return found["mae"].map { String(format: "MAE %.4g", $0) } ?? "a smaller error"

@@ -74,11 +74,11 @@ enum BestConstant {
   }
 
   /// Of classes by a loss of one's own, by a descent on one row of outputs from the logarithms of the classes' shares: [classes]; nil of more than
-  /// 200 classes, and where the loss is finite nowhere.
+  /// 1000 classes, as all are tried against all, and where the loss is finite nowhere.
   ///
   /// - Parameter weights: what rows of each class count.
   static func outputs(of labels: [Int32], classes: Int, weights: [Double]?, _ loss: LossFunction) throws -> [Float]? {
-    guard classes <= 200 else { return nil }
+    guard classes <= 1000 else { return nil }
     var counts = [Double](repeating: 0, count: classes)
     for label in labels { counts[Int(label)] += weights?[Int(label)] ?? 1 }
     let total = counts.reduce(0, +)

@@ -17,6 +17,8 @@ public struct Measures: Sendable {
   public private(set) var confusion: ConfusionMatrix?
   /// What was measured by, where text is to name it: "huber", "focal gamma=3"; nil of squares, distances and log-losses.
   public let lossName: String?
+  /// Examples that were measured.
+  public let count: Int
 
   /// - Parameters:
   ///   - outputs: [count, ...], logits or standardised numbers.
@@ -31,6 +33,10 @@ public struct Measures: Sendable {
     outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
     classWeights: [Double]? = nil, isThorough: Bool = false
   ) throws {
+    switch targets {
+    case .classes(let labels): count = labels.count
+    case .numbers(let array): count = array.shape[0]
+    }
     lossName = loss.isNamed && loss != .stableMax ? loss.name : nil
     switch targets {
     case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)

@@ -1,6 +1,8 @@
 extension LossFunction {
   /// Whether it is another number than the "loss" of `Measures`, which is the log-loss of classes, and of numbers a loss of differences.
-  var isMeasuredByItself: Bool { takesClasses ? self != .crossEntropy && self != .stableMax : ofDifference == nil }
+  package var isMeasuredByItself: Bool {
+    takesClasses ? self != .crossEntropy && self != .stableMax : ofDifference == nil
+  }
 
   /// Whether descending it well is another matter than predicting well by squares or by a log-loss: a quantile, a hinge.
   package var isMeasuredByAnother: Bool {

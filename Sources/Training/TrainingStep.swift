@@ -166,21 +166,25 @@ public final class TrainingStep {
   private func divergence(_ inputs: Tree<NDArray>, _ readings: [Double]) -> String {
     let largest = state.parameters.leaves.flatMap(\.doubles).reduce(0) { max($0, abs($1)) }
     var culprit = "the parameters are finite, the largest \(String(format: "%.4g", largest))"
+    var isOfLoss = true
     func first(_ array: NDArray) -> Int? { (0..<array.count).first { !array[flat: $0].isFinite } }
     let affected = state.parameters.filter { first($1) != nil }
     if let path = affected.paths.first {
+      isOfLoss = false
       culprit =
         "\(affected.count) of \(state.parameters.count) arrays of parameters are not finite, the first is \(path)"
     }
     for (name, array) in inputs {
       guard let position = first(array) else { continue }
       let row = position / max(array.count / max(array.shape.rank == 0 ? 1 : array.shape[0], 1), 1)
+      isOfLoss = false
       culprit = "the batch holds \(array[flat: position].text) in its sample \(row) of \(name)"
       break
     }
     let others = zip(readingTags, readings).dropFirst().map { "\($0) \($1.text)" }.joined(separator: ", ")
     return "the loss is \(readings[0].text) at step \(step): \(culprit)" + (others.isEmpty ? "" : " (\(others))")
       + (step > 1
-        ? "; a smaller rate or a clip may help" : "; no step was made yet: the loss itself is no number there")
+        ? "; a smaller rate or a clip may help"
+        : isOfLoss ? "; no step was made yet: the loss itself is not finite there" : "")
   }
 }

@@ -7,10 +7,45 @@ import Training
 /// Those that were used last are kept; tasks come seed by seed, so that each is made once or twice.
 package final class ComparisonData: @unchecked Sendable {
   /// A split, and what always predicting one thing is worth on it.
-  struct Entry: Sendable {
+  package struct Entry: Sendable {
     let problem: TrainingProblem
     /// By tag of the measure, as "validation/loss".
     let constant: [String: Double]
+    private let descended = DescendedConstants()
+
+    package init(problem: TrainingProblem, constant: [String: Double]) {
+      (self.problem, self.constant) = (problem, constant)
+    }
+
+    /// With what is descended of it, which is sought once: all arms descend one loss. Nothing of a loss whose best constant is not known.
+    package func constant(descending loss: LossFunction) throws -> [String: Double] {
+      try descended.values(of: loss) {
+        var all = constant
+        let parts = [("train", problem.train), ("validation", problem.validation)]
+        for (name, part) in parts + (problem.test.map { [("test", $0)] } ?? []) {
+          let found = try Baselines.constant(of: problem, on: part, loss: loss)
+          all["\(name)/\(ComparedMeasure.descended)"] =
+            loss.isMeasuredByItself ? found["ownLoss"] : Measures.decisive(found)
+        }
+        return all
+      }
+    }
+  }
+
+  /// Of a split, by the loss's name.
+  private final class DescendedConstants: @unchecked Sendable {
+    // Read and written under the lock.
+    private let lock = NSLock()
+    private var known: [String: [String: Double]] = [:]
+
+    func values(of loss: LossFunction, _ make: () throws -> [String: Double]) throws -> [String: Double] {
+      try lock.withLock {
+        if let values = known[loss.name] { return values }
+        let values = try make()
+        known[loss.name] = values
+        return values
+      }
+    }
   }
 
   typealias Maker = @Sendable (_ seed: Int) throws -> TrainingProblem

@@ -55,15 +55,7 @@ struct ComparisonTask {
 
   /// The same of the constant prediction, by tag of part and measure.
   private func constant(_ loss: LossFunction) throws -> [String: Double] {
-    guard isOfDescended else { return entry.constant }
-    let problem = entry.problem
-    var all = entry.constant
-    let parts = [("train", problem.train), ("validation", problem.validation)]
-    for (name, part) in parts + (problem.test.map { [("test", $0)] } ?? []) {
-      let found = try Baselines.constant(of: problem, on: part, loss: loss)
-      all["\(name)/\(ComparedMeasure.descended)"] = Measures.decisive(found) ?? .nan
-    }
-    return all
+    isOfDescended ? try entry.constant(descending: loss) : entry.constant
   }
 
   /// Of the rows by which settings are chosen.

@@ -9,6 +9,9 @@ extension Experiment {
   /// ```
   /// - Throws: `SettingsError` where claims cannot be made; what a test or its `makeUp` throws.
   public static func claimFaults() throws -> [String] {
+    guard !presets.isEmpty, try !claims().isEmpty else {
+      return ["\(name) has no presets, or no claims: nothing is decided"]
+    }
     var known: Set<String> = []
     return try presets.enumerated().flatMap { index, preset in
       var configuration = preset.configuration
