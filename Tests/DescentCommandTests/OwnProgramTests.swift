@@ -110,6 +110,15 @@ import Testing
         #expect((own == plain) == (loss == "squaredError") && event.values["constant/test/ownLoss"]! > 0)
       }
     }
+    // Where another measure chooses, that is said; not of a loss that squares measure well.
+    func text(_ loss: String) throws -> String {
+      let out = folder.path + "/by-squares-" + loss.filter(\.isLetter)
+      return try comparison([loss, loss], "validation/loss").run(out: out).text(width: 1000)
+    }
+    #expect(
+      try text("quantile 0.9").contains(
+        "a descends quantile share=0.9, b descends quantile share=0.9, and validation/loss is of the distance"))
+    #expect(try !text("huber").contains("descends huber"))
     // The constant is the best by what is descended, on the rows of the descent's own split.
     let problem = try TrainingSource(path).problem(
       TableOptions(), images: nil, heldOut: nil, test: nil, seed: 0, data: DataLocator())
