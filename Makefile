@@ -31,7 +31,7 @@ test-mpi: dependencies
 	Scripts/test-mpi.sh
 
 examples: dependencies
-	for example in Examples/*/; do (cd $$example && if [ -x study.sh ]; then SCRATCH=../../.build-examples ./study.sh; \
+	for example in Examples/*/; do (cd $$example && if [ -x study.sh ]; then SWIFT="$(SWIFT)" SCRATCH=../../.build-examples ./study.sh; \
 	  else $(SWIFT) run -c release --scratch-path ../../.build-examples; fi) || exit 1; done
 
 # Every library with a catalogue. Docstrings name only parameters that need a word, which docc would count as a fault; that

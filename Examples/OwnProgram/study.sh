@@ -11,7 +11,7 @@ awk 'BEGIN {
     printf "%.4f,%.4f,%.4f\n", a, b, y
   }
 }' >outliers.csv
-own() { swift run -c release ${SCRATCH:+--scratch-path "$SCRATCH"} OwnProgram "$@"; }
+own() { "${SWIFT:-swift}" run -c release ${SCRATCH:+--scratch-path "$SCRATCH"} OwnProgram "$@"; }
 own describe biweight
 own describe gated
 own compare outliers.csv --budget 1000updates --trials 12 --seeds 10 --measure validation/mae --out runs/outliers --replace --quiet \

@@ -10,36 +10,28 @@ struct ListCommand: ParsableCommand {
   )
 
   func run() {
-    print("Experiments (\(ProgramName.text) describe NAME, \(ProgramName.text) run NAME):")
+    let (name, describe) = (ProgramName.text, "\(ProgramName.text) describe NAME")
+    print("Experiments (\(describe), \(name) run NAME):")
     for type in ExperimentRegistry.known {
       print("  \(type.name)  \(type.summary) (presets: \(presetNames(type)))")
     }
-    print("\nTransformations of a chain (\(ProgramName.text) describe NAME):")
-    for kind in TransformationKind.known {
-      print(line(kind.name, kind.summary))
-    }
-    print("\nMethods that hold a chain, NAME (chain):")
-    for kind in DescentMethodKind.known {
-      print(line(kind.name, kind.summary))
-    }
-    print("\nSchedules of a rate, and exponents of losspower (\(ProgramName.text) describe NAME):")
-    for kind in FunctionKind.all {
-      print(line(kind.name, kind.summary))
-    }
-    print("\nDiagnostics of \(ProgramName.text) train and compare, --watch (\(ProgramName.text) describe NAME):")
-    for kind in WatchKind.known {
-      print(line(kind.name, kind.summary))
-    }
-    print("\nLosses of train and compare (\(ProgramName.text) describe NAME):")
-    for kind in LossKind.known {
-      print(line(kind.name, kind.summary))
-    }
-    print("\nNetworks, --model (\(ProgramName.text) describe NAME):")
-    for kind in ModelDescription.Kind.ofLibrary { print(line(kind.rawValue, kind.summary)) }
-    for kind in ModelKind.known { print(line(kind.name, kind.summary)) }
-    print("\nData sets and models (\(ProgramName.text) data):")
+    show("Transformations of a chain (\(describe))", TransformationKind.known.map { ($0.name, $0.summary) })
+    show("Methods that hold a chain, NAME (chain)", DescentMethodKind.known.map { ($0.name, $0.summary) })
+    show(
+      "Schedules of a rate, and exponents of losspower (\(describe))", FunctionKind.all.map { ($0.name, $0.summary) })
+    show(
+      "Diagnostics of \(name) train and compare, --watch (\(describe))", WatchKind.known.map { ($0.name, $0.summary) })
+    show("Losses of train and compare (\(describe))", LossKind.known.map { ($0.name, $0.summary) })
+    let library = ModelDescription.Kind.ofLibrary.map { ($0.rawValue, $0.summary) }
+    show("Networks, --model (\(describe))", library + ModelKind.known.map { ($0.name, $0.summary) })
+    print("\nData sets and models (\(name) data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
     for model in KnownModel.all { print("  \(model.name)  \(model.summary)") }
+  }
+
+  private func show(_ title: String, _ kinds: [(name: String, summary: String)]) {
+    print("\n\(title):")
+    for kind in kinds { print(line(kind.name, kind.summary)) }
   }
 
   /// A long name pushes its summary aside.

@@ -119,9 +119,7 @@ extension Baselines {
       scale: problem.targetScale, names: problem.encoding?.targets ?? [], classWeights: problem.classWeights, loss: loss
     )
   }
-}
 
-extension Baselines {
   /// What the constant prediction of a problem is worth on a part.
   ///
   /// - Throws: `DatasetError` where one part has classes and the other numbers.

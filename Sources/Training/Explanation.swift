@@ -74,8 +74,7 @@ public struct Explanation: Sendable {
     // Errors count as they were descended: by squares, by distances, by the log-loss, or by a loss that no other name says.
     let loss = model.manifest.loss
     let isSquared = loss == .squaredError
-    let isOwn =
-      loss.isMeasuredByItself || loss.constant.map { ![.mean, .sought, .quantile(0.5)].contains($0) } ?? false
+    let isOwn = loss.isMeasuredByItself || loss.hasOtherCentre
     let worth = { (array: NDArray) throws -> Double in
       let found = try Measures(
         outputs: try outputs(array), targets: dataset.targets,

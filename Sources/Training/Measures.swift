@@ -28,21 +28,39 @@ public struct Measures: Sendable {
   ///   - classWeights: what rows of each class count.
   ///   - isThorough: whether to measure what an epoch need not know: of classes the confusion matrix, "ece" and "brier"
   ///     (see `Calibration`), of more than 32 targets each.
-  /// - Throws: `ShapeError` where a loss of one's own does not take such outputs.
+  /// - Throws: `TrainingError` where outputs and targets do not fit; `ShapeError` where a loss of one's own does not take them.
   public init(
     outputs: NDArray, targets: Dataset.Targets, loss: LossFunction, scale: TargetScale? = nil, names: [String] = [],
     classWeights: [Double]? = nil, isThorough: Bool = false
   ) throws {
-    switch targets {
-    case .classes(let labels): count = labels.count
-    case .numbers(let array): count = array.shape[0]
-    }
+    count = try Self.count(outputs, targets)
     lossName = loss.isNamed && loss != .stableMax ? loss.name : nil
     switch targets {
     case .classes(let labels): measure(outputs, labels, loss, classWeights, isThorough)
     case .numbers(let array): measure(outputs, array, loss, scale, names, isThorough)
     }
     if loss.isMeasuredByItself { values["ownLoss"] = try loss.mean(outputs, targets, weights: classWeights) }
+  }
+
+  /// Examples, where outputs and targets are of as many.
+  private static func count(_ outputs: NDArray, _ targets: Dataset.Targets) throws -> Int {
+    switch targets {
+    case .classes(let labels):
+      let classes = outputs.count / max(labels.count, 1)
+      guard outputs.count == labels.count * classes else {
+        throw TrainingError("outputs \(outputs.shape) are not those of \(labels.count) examples")
+      }
+      if let wrong = labels.first(where: { $0 < 0 || $0 >= classes }) {
+        throw TrainingError(
+          "there is an example of class \(wrong), and outputs \(outputs.shape) are of classes 0 to \(classes - 1)")
+      }
+      return labels.count
+    case .numbers(let array):
+      guard outputs.count == array.count, let rows = array.shape.dimensions.first else {
+        throw TrainingError("outputs \(outputs.shape) and targets \(array.shape) differ")
+      }
+      return rows
+    }
   }
 
   private mutating func measure(
@@ -146,7 +164,6 @@ public struct Measures: Sendable {
     _ isThorough: Bool
   ) {
     let (y, t) = (outputs.doubles, targets.doubles)
-    precondition(y.count == t.count, "outputs \(outputs.shape) and targets \(targets.shape) differ")
     let rows = max(targets.shape[0], 1)
     let width = max(t.count / rows, 1)
     let scale =

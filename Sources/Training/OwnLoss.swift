@@ -6,8 +6,11 @@ extension LossFunction {
 
   /// Whether descending it well is another matter than predicting well by squares or by a log-loss: a quantile, a hinge.
   package var isMeasuredByAnother: Bool {
-    takesClasses ? link == nil : ![.mean, .sought, .quantile(0.5)].contains(constant)
+    takesClasses ? link == nil : hasOtherCentre
   }
+
+  /// Whether predictions that are best by it are neither near the mean nor near the median, or nobody knows.
+  var hasOtherCentre: Bool { !takesClasses && ![.mean, .sought, .quantile(0.5)].contains(constant) }
 
   /// Whether measures that have a name of their own do not say it.
   var isNamed: Bool { ![.crossEntropy, .squaredError, .absoluteError].contains(self) }

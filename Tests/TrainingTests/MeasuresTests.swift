@@ -78,4 +78,17 @@ import Training
       #expect(Measures.targets(in: found.values).count == (isThorough ? 40 : 0))
     }
   }
+
+  /// What does not fit is named, whoever made the outputs: a network with two numbers for each target, or with too few classes.
+  @Test func unlikeOutputsAreNamed() {
+    let pairs = NDArray.zeros([4, 2])
+    for (targets, hint) in [
+      (Dataset.Targets.numbers(NDArray.zeros([4, 1])), "outputs [4, 2] and targets [4, 1] differ"),
+      (.classes([0, 1, 2, 0]), "an example of class 2, and outputs [4, 2] are of classes 0 to 1"),
+      (.classes([0, -1, 1, 0]), "an example of class -1"), (.classes([0, 1, 0]), "are not those of 3 examples"),
+    ] {
+      let loss: LossFunction = if case .classes = targets { .crossEntropy } else { .squaredError }
+      #expect { try Measures(outputs: pairs, targets: targets, loss: loss) } throws: { "\($0)".contains(hint) }
+    }
+  }
 }
