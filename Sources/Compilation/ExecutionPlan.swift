@@ -84,6 +84,9 @@ final class ExecutionPlan {
     for (slot, offset) in slots { pointers[slot] = address + offset }
   }
 
+  /// Whether any kernel reads an argument.
+  func reads(_ position: Int) -> Bool { !inputSlots[position].isEmpty }
+
   func run() { withThreads { ck_run(steps, Int64(calls.count)) } }
 
   /// Kernels wait for one another on our threads, or on the library's where a call wakes them.

@@ -72,6 +72,9 @@ public final class Program {
     plan = ExecutionPlan(lowering, inputCount: inputTypes.count, outputCount: outputs.count)
   }
 
+  /// Whether any kernel reads an argument; one that none reads may hold anything.
+  package func reads(argument position: Int) -> Bool { plan.reads(position) }
+
   /// Runs on arrays of the input types and returns the results in order.
   ///
   /// - Throws: `ArgumentError` when an array has another type.

@@ -4,7 +4,8 @@ import Foundation
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Says which of several ways to descend is better on your own data.",
+    commandName: "compare",
+    abstract: "Says which of several ways to descend is better on your own data, or on functions.",
     discussion: """
       An arm is NAME: CHAIN, with options of \(ProgramName.text) train behind semicolons: batch 64; hidden 128x64; \
       activation tanh; loss huber delta=0.5; model cnn; augment crop 4, flip; draw 1. Losses are \(LossKind.lists); networks \
@@ -15,6 +16,10 @@ struct CompareCommand: ParsableCommand {
         \(ProgramName.text) compare digits.csv --arm "mine: orthogonal | momentum 0.9 | rate {0.001...1}" --panel common
         \(ProgramName.text) compare a.csv b.csv fashion-mnist --arm "short: adam | rate 0.001" \
       --arm "cosine: adam | rate cosine({0.0001...0.1}, budget); hidden {64x64, 256}" --budget 4000updates
+        \(ProgramName.text) compare --function "rosenbrock size=10" --function "bowl: x^2 + 10*y^2; from x={-2...2}, y={-2...2}; minimum 0" \
+      --arm "adam: adam | rate {0.0001...1}" --panel few
+      Functions are \(TestFunctionKind.known.map(\.name).joined(separator: ", ")), or a name, a formula (\(ProgramName.text) minimize --help) \
+      and starts; behind semicolons noise 0.1 (in gradients) and rotated. A seed is a start then.
       Each arm gets the same number of trials on tuning seeds; the best few are tried on more of them, and the best of those is run on fresh \
       seeds, paired with the others; \
       the test part is read once, in the end. One arm alone is tuned, and its best setting run on fresh seeds. The folder's \
@@ -24,6 +29,12 @@ struct CompareCommand: ParsableCommand {
 
   @Argument(help: "Tables, folders of images or known data sets; not needed with --resume.")
   var sources: [String] = []
+  @Option(
+    name: .customLong("function"),
+    help:
+      "A function in the place of data, as \"rosenbrock size=10; rotated; noise 0.1\", or all for each known one; may be repeated."
+  )
+  var functions: [String] = []
   @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more; one alone is tuned.")
   var arms: [String] = []
   @Option(
@@ -36,7 +47,7 @@ struct CompareCommand: ParsableCommand {
       "The arm that each of the others is compared with, in place of each with each; beside --panel a single --arm when not given, and \"none\" for each with each."
   )
   var reference: String?
-  @Option(help: "Settings that are tried of each arm; \(Self.defaults.trials) when not given.")
+  @Option(help: "Settings that are tried of each arm; \(Self.defaults.trials) when not given. Of functions 40.")
   var trials: Int?
   @Option(help: "Seeds on which the best settings are compared; \(Self.defaults.seeds.count) when not given.")
   var seeds: Int?
@@ -60,7 +71,7 @@ struct CompareCommand: ParsableCommand {
   var budget: String?
   @Option(
     help:
-      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae, r2, or ownLoss (what all arms descend), or train/loss and so on, of all training rows; \(Self.defaults.measure) when not given."
+      "By which settings are chosen: validation/loss, accuracy, f1, auc, rmse, mae, r2, or ownLoss (what all arms descend), or train/loss and so on, of all training rows; \(Self.defaults.measure) when not given. Of functions gap (log10 of the height above the minimum), value, or arrival (log10 of the gradients until the gap is that of --target-value, or -8)."
   )
   var measure: String?
   @Option(
@@ -78,7 +89,9 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Looks at the validation part in a descent; \(Self.defaults.looks) when not given.")
   var looks: Int?
   @Option(
-    help: "The weights that are measured: best (on validation) or last; \(Self.defaults.keep.rawValue) when not given.")
+    help:
+      "The weights that are measured: best (on validation) or last; \(Self.defaults.keep.rawValue) when not given. Of functions last."
+  )
   var keep: ComparisonConfiguration.Kept?
   @Option(help: "Level of the tests, after Holm's correction; \(Self.defaults.decision.alpha) when not given.")
   var alpha: Double?
@@ -117,9 +130,13 @@ struct CompareCommand: ParsableCommand {
   private static let rounds = Finalists()
 
   func validate() throws {
-    guard sources.isEmpty == (resume != nil) else {
+    guard resume == nil || (sources.isEmpty && functions.isEmpty) else {
+      throw ValidationError("--resume takes no data's or function's name")
+    }
+    guard resume != nil || !sources.isEmpty || !functions.isEmpty else {
       throw ValidationError(
-        resume == nil ? "name data: a table, a folder of images or a known data set" : "--resume takes no data's name")
+        "name data: a table, a folder of images or a known data set; or a function, as --function \"rosenbrock size=10\""
+      )
     }
     let isChanged =
       !arms.isEmpty || panel != nil || reference != nil || trials != nil || seeds != nil || tuningSeeds != nil
@@ -199,6 +216,7 @@ struct CompareCommand: ParsableCommand {
     guard alpha == nil || panel != nil || arms.count > 1 else {
       throw SettingsError("one arm alone is compared with none: leave --alpha out")
     }
+    guard functions.isEmpty else { return try functionSettings() }
     let known = try sources.map { try TrainingSource($0) }
     // Nothing is ignored: what applies to none of the data is an error.
     if !known.contains(where: \.isTable),
@@ -215,7 +233,7 @@ struct CompareCommand: ParsableCommand {
     }
     var settings = Self.defaults
     (settings.data, settings.arms) = (sources, try panel?.joining(arms) ?? arms)
-    settings.reference = try reference == "none" ? nil : reference ?? standardReference()
+    try applySearch(to: &settings)
     settings.table = try table.apply(to: settings.table)
     if let validation { settings.table.validation = validation }
     if let test {
@@ -223,20 +241,49 @@ struct CompareCommand: ParsableCommand {
       settings.testFile = Double(test) == nil ? test : nil
     }
     settings.testParts = testParts == 1 ? nil : testParts
+    settings.measure = measure ?? settings.measure
+    settings.keep = keep ?? settings.keep
+    settings.watch = watch
+    settings.images = try size.map { ImageOptions(size: try ImageOptions.size($0)) }
+    return settings
+  }
+
+  /// Of functions nothing is for tables, images or networks.
+  private func functionSettings() throws -> ComparisonConfiguration {
+    guard sources.isEmpty else {
+      throw SettingsError(
+        "functions and data are compared apart: leave out \(sources.joined(separator: ", ")), or --function")
+    }
+    let others = [
+      "test": test != nil, "test-parts": testParts != nil, "validation": validation != nil, "size": size != nil,
+      "watch": watch != nil, "data": dataOptions.data != nil,
+    ]
+    if let option = table.given.first ?? others.filter(\.value).keys.min() {
+      throw SettingsError("--\(option) is for data, and there are functions")
+    }
+    // Those that the program knows, each as it is without options.
+    let named = functions.flatMap { $0 == "all" ? TestFunctionKind.known.map(\.name) : [$0] }
+    var settings = try ComparisonConfiguration(
+      functions: named, arms: try panel?.joining(arms, onFunctions: true) ?? arms)
+    settings.measure = measure ?? settings.measure
+    settings.keep = keep ?? settings.keep
+    try applySearch(to: &settings)
+    return settings
+  }
+
+  /// What data and functions have in common.
+  private func applySearch(to settings: inout ComparisonConfiguration) throws {
+    settings.reference = try reference == "none" ? nil : reference ?? standardReference()
     settings.trials = trials ?? settings.trials
     settings.seeds.count = seeds ?? settings.seeds.count
     settings.seeds.tuningCount = tuningSeeds ?? settings.seeds.tuningCount
     settings.finalists = Finalists(
       count: finalists ?? Self.rounds.count, seeds: finalistSeeds ?? Self.rounds.seeds)
     settings.budget = budget ?? settings.budget
-    settings.measure = measure ?? settings.measure
     settings.looks = looks ?? settings.looks
-    settings.keep = keep ?? settings.keep
-    (settings.target, settings.watch) = (targetValue, watch)
-    settings.images = try size.map { ImageOptions(size: try ImageOptions.size($0)) }
+    settings.target = targetValue
     settings.decision.margin = margin
     settings.decision.alpha = alpha ?? settings.decision.alpha
-    return settings
   }
 }
 

@@ -48,6 +48,13 @@ struct DescribeCommand: ParsableCommand {
     if let kind = ModelKind.known.first(where: { $0.name == name }) {
       found.append { describe("--model \(kind.name)", kind.summary, kind.options) }
     }
+    if let kind = TestFunctionKind.known.first(where: { $0.name == name }) {
+      found.append {
+        describe("--function \(kind.name)", kind.summary, kind.options)
+        // A function of a program's own may need options.
+        if let function = try? TestFunction(kind.name) { print(function.account) }
+      }
+    }
     if let type = ExperimentRegistry.known.first(where: { $0.name == name }) { found.append { try describe(type) } }
     for (index, tell) in found.enumerated() {
       if index > 0 { print() }
@@ -58,7 +65,7 @@ struct DescribeCommand: ParsableCommand {
       ExperimentRegistry.known.map { $0.name } + TransformationKind.known.map(\.name)
       + DescentMethodKind.known.map(\.name)
       + WatchKind.known.map(\.name) + FunctionKind.all.map(\.name) + LossKind.known.map(\.name)
-      + ModelKind.names
+      + ModelKind.names + TestFunctionKind.known.map(\.name)
     guard !CatalogueEntry.all.contains(where: { $0.name == name }) else {
       throw SettingsError("\(name) is a data set: \(ProgramName.text) data \(name)")
     }

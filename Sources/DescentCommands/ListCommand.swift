@@ -24,6 +24,7 @@ struct ListCommand: ParsableCommand {
     show("Losses of train and compare (\(describe))", LossKind.known.map { ($0.name, $0.summary) })
     let library = ModelDescription.Kind.ofLibrary.map { ($0.rawValue, $0.summary) }
     show("Networks, --model (\(describe))", library + ModelKind.known.map { ($0.name, $0.summary) })
+    show("Functions of compare, --function (\(describe))", TestFunctionKind.known.map { ($0.name, $0.summary) })
     print("\nData sets and models (\(name) data):")
     for entry in CatalogueEntry.all { print("  \(entry.name)  \(entry.summary)") }
     for model in KnownModel.all { print("  \(model.name)  \(model.summary)") }

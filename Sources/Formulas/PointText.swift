@@ -14,5 +14,5 @@ extension Tree where Leaf == NDArray {
   }
 
   /// Whether all numbers are finite.
-  var isFinite: Bool { leaves.allSatisfy { $0.doubles.allSatisfy(\.isFinite) } }
+  package var isFinite: Bool { leaves.allSatisfy { $0.doubles.allSatisfy(\.isFinite) } }
 }

@@ -36,10 +36,10 @@ public struct StartPoint: Sendable, CustomStringConvertible {
   }
 
   /// What stands between commas outside of brackets.
-  private static func parts(_ text: String) -> [String] {
+  static func parts(_ text: String) -> [String] {
     var (parts, depth) = ([""], 0)
     for character in text {
-      depth += "[(".contains(character) ? 1 : "])".contains(character) ? -1 : 0
+      depth += "[({".contains(character) ? 1 : "])}".contains(character) ? -1 : 0
       if character == ",", depth <= 0 { parts.append("") } else { parts[parts.count - 1].append(character) }
     }
     return parts.filter { !$0.trimmed.isEmpty }

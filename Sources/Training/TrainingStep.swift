@@ -23,6 +23,8 @@ public final class TrainingStep {
   public var calls: OracleCalls { programs.calls }
   /// What all steps before one ask of the problem, together.
   package func calls(before end: Int) -> OracleCalls { programs.calls(before: end) }
+  /// Whether all steps are alike: none does what is done only every few.
+  package var isUniform: Bool { programs.isUniform }
   /// Updates made.
   public private(set) var step: Int
   private var key: RandomKey

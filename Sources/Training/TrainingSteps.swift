@@ -21,6 +21,8 @@ public final class TrainingSteps {
   private let (sampleCount, stepsPerEpoch): (Int, Int)
   private let keys: [RandomKey]
   private let update: CompiledUpdate
+  /// Of a step that draws nothing; nil of one that does.
+  private let noRandomness: NDArray?
 
   /// - Parameters:
   ///   - inputs: types by name, of one descent.
@@ -67,6 +69,10 @@ public final class TrainingSteps {
       }
       return (state.unpack(results), Array(zip(tags, results.dropFirst(state.count))))
     }
+    // Small steps feel it when keys are split for nothing.
+    noRandomness =
+      update.program.reads(argument: state.count + 1)
+      ? nil : NDArray([Int32](repeating: 0, count: 2 * count), shape: [count, 2])
   }
 
   /// Arguments are parameters, running values and optimizer state, all donated; counters and keys; the inputs. All but the
@@ -111,6 +117,7 @@ public final class TrainingSteps {
 
   /// The keys of this step, [descents, 2].
   private var randomness: NDArray {
+    if let noRandomness { return noRandomness }
     let words = keys.flatMap { key -> [Int32] in
       let bits = key.split(step).bits
       return [Int32(truncatingIfNeeded: bits), Int32(truncatingIfNeeded: bits >> 32)]

@@ -21,6 +21,9 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
   /// Whether arms are equal in what they ask for, and not in their updates.
   var countsGradients: Bool { if case .gradients = length { true } else { false } }
 
+  /// What a descent that has not arrived counts as where arrivals are compared: the logarithm of ten budgets (our choice).
+  var never: Double { log10(10 * amount) }
+
   public var description: String {
     // As a user writes it: 2000updates.
     let name =
@@ -59,17 +62,32 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
       case .duration(.updates(let n)): n
       case .duration(.samples(let n)): n / Double(trainer.batches.batchSize)
       case .duration(.epochs(let n)): n * Double(trainer.batches.batchesPerEpoch)
-      case .gradients(let n): Self.updates(within: n, of: trainer)
+      case .gradients(let n):
+        Self.updates(within: n, each: trainer.calls.inGradients) { trainer.calls(before: $0) }
       }
     return max(Int(updates.rounded(.down)), 1)
   }
 
-  /// As many as the budget has gradients for; updates of which some ask for more are counted one by one.
-  private static func updates(within gradients: Double, of trainer: Trainer) -> Double {
-    func isWithin(_ updates: Double) -> Bool {
-      trainer.calls(before: Int(updates)).inGradients <= gradients * (1 + 1e-12)
+  /// The same of descents on a function, which has no examples.
+  ///
+  /// - Parameter calls: what all updates before one ask for together.
+  /// - Throws: `SettingsError` for a budget of samples or epochs.
+  func updates(calls: (_ before: Int) -> OracleCalls) throws -> Int {
+    switch length {
+    case .duration(.updates(let n)): return max(Int(n.rounded(.down)), 1)
+    case .gradients(let n):
+      return Int(Self.updates(within: n, each: calls(1).inGradients) { calls($0) })
+    default:
+      throw SettingsError("a function has no epochs and no samples: write a budget as 2000updates or 4000gradients")
     }
-    var updates = updates(within: gradients, each: trainer.calls.inGradients)
+  }
+
+  /// As many as the budget has gradients for; updates of which some ask for more are counted one by one.
+  private static func updates(
+    within gradients: Double, each mean: Double, _ calls: (_ before: Int) -> OracleCalls
+  ) -> Double {
+    func isWithin(_ updates: Double) -> Bool { calls(Int(updates)).inGradients <= gradients * (1 + 1e-12) }
+    var updates = updates(within: gradients, each: mean)
     while updates > 1, !isWithin(updates) { updates -= 1 }
     while updates < 3 * gradients, isWithin(updates + 1) { updates += 1 }
     return updates

@@ -1,4 +1,5 @@
-/// What a comparison is about: a measure of the validation part, and the same of the test part; or one of all training rows.
+/// What a comparison is about: a measure of the validation part, and the same of the test part; or one of all training rows; or one of a
+/// function.
 public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   /// The rows that are measured.
   public enum Part: String, Hashable, Sendable {
@@ -6,6 +7,8 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
     case validation
     /// All rows that are descended on: how well a method descends, whatever that is worth elsewhere.
     case train
+    /// None: the point that a descent on a function came to.
+    case function
   }
 
   /// The rows that are measured.
@@ -15,17 +18,28 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
 
   /// What all arms descend, whatever it is: a loss of one's own, a quantile's.
   static let descended = "ownLoss"
+  /// Of a function: its value.
+  static let value = "value"
+  /// Of a function: the decimal logarithm of its height above the minimum, where heights below `TestFunction.precision` are that.
+  static let gap = "gap"
+  /// Of a function: the decimal logarithm of the gradients until the gap first was the target, a loss alone as a third of one.
+  static let arrival = "arrival"
 
   private static let lower = ["loss", "rmse", "mae", descended]
+  private static let ofFunctions = [gap, value, arrival]
   private static let higher = ["accuracy", "f1", "auc", "r2"]
 
-  /// Reads `validation/loss`, `loss`, which is the same, or `train/loss`.
+  /// Reads `validation/loss`, `loss`, which is the same, or `train/loss`; of functions `gap`, `value` or `arrival`.
   ///
   /// - Throws: `SettingsError` naming the nearest.
   public init(_ text: String) throws {
     guard !text.hasPrefix("test/") else {
       throw SettingsError(
         "\(text) cannot be chosen by: the test part is read once, in the end; name validation/\(text.dropFirst(5))")
+    }
+    guard !Self.ofFunctions.contains(text) else {
+      (part, tag) = (.function, text)
+      return
     }
     part = text.hasPrefix("train/") || text == "loss/train" ? .train : .validation
     let tag =
@@ -35,15 +49,24 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
       let parts = ["validation", "train"]
       throw SettingsError(
         "there is no measure \(text); "
-          + NearestName.hint(text, among: parts.flatMap { part in known.map { "\(part)/\($0)" } }))
+          + NearestName.hint(text, among: parts.flatMap { part in known.map { "\(part)/\($0)" } } + Self.ofFunctions))
     }
     self.tag = tag
   }
 
-  public var description: String { "\(part)/\(tag)" }
+  public var description: String { part == .function ? tag : "\(part)/\(tag)" }
 
   /// Whether less is better.
-  public var isLower: Bool { Self.lower.contains(tag) }
+  public var isLower: Bool { part == .function || Self.lower.contains(tag) }
+
+  /// The part in words, with a blank behind; empty where there is none.
+  var partName: String {
+    switch part {
+    case .validation: "validation "
+    case .train: "training "
+    case .function: ""
+    }
+  }
 
   /// In words.
   var name: String {
@@ -55,9 +78,14 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
     case "r2": "R²"
     case "accuracy": "accuracy (%)"
     case Self.descended: "own loss"
+    case Self.gap: "gap (log10)"
+    case Self.arrival: "gradients to the target (log10)"
     default: tag
     }
   }
+
+  /// What a descent is followed by: the measure, or where that is known at the end only, what it comes from.
+  var followed: ComparedMeasure { tag == Self.arrival ? try! ComparedMeasure(Self.gap) : self }
 
   /// Lower is better of it, whatever the measure.
   func cost(_ value: Double) -> Double { value.isFinite ? (isLower ? value : -value) : .infinity }
@@ -67,6 +95,7 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
 
   /// - Throws: `SettingsError` where a problem's targets have no such measure.
   func check(_ problem: ComparedProblem) throws {
+    guard problem.isFunction != true else { return }
     let known =
       problem.classes > 0
       ? ["loss", "accuracy", "f1"] + (problem.classes == 2 ? ["auc"] : []) + [Self.descended]

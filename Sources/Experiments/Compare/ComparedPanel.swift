@@ -39,11 +39,38 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
     }
   }
 
+  /// The same for functions, whose slopes are of any size: ranges of rates are five to eight orders wide, also our choice. What pulls
+  /// numbers to 0, as `adamw`, is not among them, for the minimum may lie there, nor what is for matrices, as `muon`.
+  public var armsOfFunctions: [String] {
+    switch self {
+    case .few:
+      ["momentum", "adam"].compactMap { name in Self.common.armsOfFunctions.first { $0.hasPrefix(name + ":") } }
+    case .common:
+      [
+        "sgd: rate {1e-8...10}", "momentum: momentum 0.9 | rate {1e-8...10}",
+        "nesterov: momentum 0.9 nesterov=true | rate {1e-8...10}", "adagrad: adagrad | rate {0.001...100}",
+        "rmsprop: rmsprop | rate {1e-5...10}", "adam: adam | rate {1e-5...10}",
+        "nadam: adam nesterov=true | rate {1e-5...10}", "radam: radam | rate {1e-8...10}",
+        "adabelief: adabelief | rate {1e-5...10}", "lion: lion | rate {1e-6...1}",
+        "schedulefree: schedulefree (adam beta1=0 | rate {1e-4...100})", "prodigy: prodigy | rate {0.001...100}",
+      ]
+    case .recent:
+      [
+        "adam: adam | rate {1e-5...10}", "shampoo: shampoo | rate {1e-5...10}", "soap: soap | rate {1e-5...10}",
+        "sophia: sophia | rate {1e-6...10}", "adahessian: adahessian | rate {1e-4...10}",
+        "ademamix: ademamix beta3=0.999 | rate {1e-6...1}", "adopt: adopt | rate {1e-5...10}",
+        "cautious: cautious (adam) | rate {1e-5...10}", "dog: dog | rate {0.1...10}",
+      ]
+    }
+  }
+
   /// Arms of one's own, and those of the panel whose names they do not have.
   ///
+  /// - Parameter functions: whether they descend functions.
   /// - Throws: `SettingsError` where an arm cannot be read.
-  public func joining(_ own: [String]) throws -> [String] {
+  public func joining(_ own: [String], onFunctions functions: Bool = false) throws -> [String] {
     let names = try Set(own.map { try ComparedArm($0).name.lowercased() })
-    return own + arms.filter { arm in !names.contains(String(arm.prefix { $0 != ":" })) }
+    return own
+      + (functions ? armsOfFunctions : arms).filter { arm in !names.contains(String(arm.prefix { $0 != ":" })) }
   }
 }

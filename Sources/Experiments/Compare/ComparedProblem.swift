@@ -12,13 +12,17 @@ public struct ComparedProblem: Codable, Sendable, Equatable {
   public var classes: Int
   /// Rows for the test per row that is not; nil where there is no such part, or a run was begun before it was written.
   public var testRatio: Double?
+  /// Whether it is a function and no data; nil for not.
+  public var isFunction: Bool?
 
   /// Name and account, the name once.
   var sentence: String { account.hasPrefix(name + ": ") ? account : "\(name): \(account)" }
 
-  public init(name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int, testRatio: Double? = nil)
-  {
+  public init(
+    name: String, account: String, fingerprint: String, hasTest: Bool, classes: Int, testRatio: Double? = nil,
+    isFunction: Bool? = nil
+  ) {
     (self.name, self.account, self.fingerprint) = (name, account, fingerprint)
-    (self.hasTest, self.classes, self.testRatio) = (hasTest, classes, testRatio)
+    (self.hasTest, self.classes, self.testRatio, self.isFunction) = (hasTest, classes, testRatio, isFunction)
   }
 }

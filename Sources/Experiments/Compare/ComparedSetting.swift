@@ -94,6 +94,16 @@ public struct ComparedSetting: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// One of the options that only networks and data have; nil where none is given.
+  var optionOfNetworks: String? {
+    if batch != nil { return "batch" }
+    if hidden != nil { return "hidden" }
+    if activation != nil { return "activation" }
+    if model != nil { return "model" }
+    if loss != nil { return "loss" }
+    return augmentation == .none ? nil : "augment"
+  }
+
   /// Whether its chain speaks of the comparison's length.
   var namesBudget: Bool { chain.contains(/\bbudget\b/) }
 

@@ -23,6 +23,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
 
   /// Tables, folders of images or known data sets.
   public var data: [String]
+  /// Functions in the place of data, as `TestFunction` reads them; nil for none.
+  public var functions: [String]?
   /// How tables are read and parted; the share for validation is that of images too.
   public var table: TableOptions
   /// How folders of image files are read; nil for as they are.
@@ -64,12 +66,27 @@ public struct ComparisonConfiguration: SeededConfiguration {
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
     decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil,
-    reference: String? = nil, finalists: Finalists? = Finalists(), testParts: Int? = nil
+    reference: String? = nil, finalists: Finalists? = Finalists(), testParts: Int? = nil, functions: [String]? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
     (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
-    (self.reference, self.finalists, self.testParts) = (reference, finalists, testParts)
+    (self.reference, self.finalists, self.testParts, self.functions) = (reference, finalists, testParts, functions)
+  }
+
+  /// A comparison on functions, from a start for each seed: by the gap to the minimum where all are known, else by the value; 40 trials
+  /// of each arm, and the last point counts.
+  ///
+  /// ```swift
+  /// try ComparisonConfiguration(
+  ///   functions: ["rosenbrock size=10", "bowl: x^2 + 10*y^2; from x={-2...2}, y={-2...2}; minimum 0"],
+  ///   arms: ["momentum: momentum 0.9 | rate {0.00001...1}", "adam: adam | rate {0.0001...1}"])
+  /// ```
+  /// - Throws: `SettingsError` where a function cannot be read.
+  public init(functions: [String], arms: [String]) throws {
+    // Descents on functions are short.
+    self.init(data: [], arms: arms, trials: 40, keep: .last, functions: functions)
+    measure = try ComparisonFunctions(self).measure
   }
 
   public func check() throws {
@@ -93,7 +110,10 @@ public struct ComparisonConfiguration: SeededConfiguration {
       throw SettingsError("the margin must be positive, not \(margin)")
     }
     if let target, !target.isFinite { throw SettingsError("the target value must be a number, not \(target)") }
-    guard !data.isEmpty else { throw SettingsError("name data: a table, a folder of images or a known data set") }
+    try checkFunctions()
+    guard !data.isEmpty || functions != nil else {
+      throw SettingsError("name data: a table, a folder of images or a known data set; or a function")
+    }
     guard Set(data).count == data.count else { throw SettingsError("a data set is named twice") }
     if target != nil, data.count > 1 {
       throw SettingsError("a target value belongs to one data set, and there are \(data.count)")
@@ -107,6 +127,36 @@ public struct ComparisonConfiguration: SeededConfiguration {
     }
     guard try ComparisonPlan(self).arms.count > 1 || decision.margin == nil else {
       throw SettingsError("one arm alone is compared with none: leave the margin out")
+    }
+  }
+
+  private func checkFunctions() throws {
+    let measure = try ComparedMeasure(measure)
+    guard let functions else {
+      guard measure.part != .function else {
+        throw SettingsError(
+          "\(measure) is of functions, and there are data: name validation/loss, or another of theirs")
+      }
+      return
+    }
+    guard !functions.isEmpty else { throw SettingsError("name at least one function") }
+    guard Set(functions).count == functions.count else { throw SettingsError("a function is named twice") }
+    guard data.isEmpty else {
+      throw SettingsError("functions and data are compared apart: they have no measure in common")
+    }
+    guard measure.part == .function else {
+      throw SettingsError("\(measure) is of data, and there are functions: name gap, value or arrival")
+    }
+    let given = [
+      ("a test file", testFile != nil), ("test parts", testParts ?? 1 > 1), ("sizes of images", images != nil),
+      ("diagnostics", watch != nil),
+    ]
+    if let (what, _) = given.first(where: \.1) { throw SettingsError("\(what) are for data, and there are functions") }
+    if target != nil, measure.tag == ComparedMeasure.value, functions.count > 1 {
+      throw SettingsError("a target value belongs to one function, and there are \(functions.count)")
+    }
+    if decision.margin != nil, measure.tag == ComparedMeasure.value, functions.count > 1 {
+      throw SettingsError("a margin of values belongs to one function, and there are \(functions.count)")
     }
   }
 

@@ -106,7 +106,7 @@ extension ComparisonExperiment {
     let plan = try plan()
     return
       "\(diverged) of \(seeds.count) fresh descents of \(plan.arms[arm].name) on \(plan.dataNames[data]) diverged; each counts as the "
-      + "worst value of the two arms or the constant prediction, so that the size of a difference is our choice there."
+      + "worst value of the two arms or the \(plan.baseline), so that the size of a difference is our choice there."
   }
 
   /// The deciding measure of an arm's chosen setting.
@@ -131,7 +131,9 @@ extension ComparisonExperiment {
     let label = (try? decidingName(data)) ?? "measure"
     return Condition(
       gainName(data), .above(0),
-      "An arm predicts better than the training part's majority or mean: its \(label), seed by seed.",
+      configuration.functions == nil
+        ? "An arm predicts better than the training part's majority or mean: its \(label), seed by seed."
+        : "An arm \((try? plan().gain) ?? ""): its \(label), seed by seed.",
       Quantity { findings, seed in
         let (plan, measure) = (try plan(), try deciding(data))
         let standing = try standing(data, findings)
@@ -152,6 +154,7 @@ extension ComparisonExperiment {
   }
 
   func gainName(_ data: Int) -> String {
-    "gain of the best arm over the constant prediction on \((try? plan().dataNames[data]) ?? "")"
+    let plan = try? plan()
+    return "gain of the best arm over the \(plan?.baseline ?? "") on \(plan?.dataNames[data] ?? "")"
   }
 }

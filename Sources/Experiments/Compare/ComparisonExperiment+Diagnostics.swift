@@ -164,7 +164,7 @@ extension ComparisonExperiment {
         return names + cells
       }
     }
-    return TextTable(header: ["data", "arm"] + plan.diagnostics.map { isShort ? $0.tag : $0.name }, rows: rows)
+    return TextTable(header: [plan.noun, "arm"] + plan.diagnostics.map { isShort ? $0.tag : $0.name }, rows: rows)
   }
 
   func diagnosticSections(_ findings: Findings<ComparisonTrial>, _ decisions: [Decision]) throws -> [Report.Section] {

@@ -25,7 +25,7 @@ extension ComparisonExperiment {
       let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
       var byStep: [Int: [Double]] = [:]
       for seed in trial == nil ? [] : findings.seeds {
-        for (step, value) in findings.series(.choosing(plan.measure), of: trial!, seed, kind: "look") {
+        for (step, value) in findings.series(.choosing(plan.measure.followed), of: trial!, seed, kind: "look") {
           byStep[step, default: []].append(value)
         }
       }
@@ -44,8 +44,8 @@ extension ComparisonExperiment {
     var plot = Plot(
       name: (costs == nil ? "curve" : "cost") + "-\(plan.dataNames[data])",
       title:
-        "\(plan.dataNames[data]): \(try choosingName(data)) over \(costs == nil ? "updates" : "gradients"), mean and 95 % interval of seeds",
-      xLabel: costs == nil ? "update" : "gradients", yLabel: try choosingName(data), series: series)
+        "\(plan.dataNames[data]): \(try followedName(data)) over \(costs == nil ? "updates" : "gradients"), mean and 95 % interval of seeds",
+      xLabel: costs == nil ? "update" : "gradients", yLabel: try followedName(data), series: series)
     plot.isLogY = Self.isWide(series.flatMap(\.y))
     return plot
   }
@@ -184,7 +184,7 @@ extension ComparisonExperiment {
       var plot = Plot(
         name: "profile-\(name)",
         title:
-          "Share of \(profile.ratios.count) problems (data sets x \(plan.testParts > 1 ? "test parts x " : "")seeds) within a factor of the fastest",
+          "Share of \(profile.ratios.count) problems (\(plan.isOfFunctions ? "functions" : "data sets") x \(plan.testParts > 1 ? "test parts x " : "")seeds) within a factor of the fastest",
         xLabel: "factor of the fastest arm's \(label) to the target", yLabel: "share of problems", series: series)
       (plot.yRange, plot.isLogX) = (0...1.05, true)
       return plot

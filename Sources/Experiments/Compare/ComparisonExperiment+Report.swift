@@ -1,3 +1,4 @@
+import Formulas
 import Foundation
 import Reports
 
@@ -26,7 +27,7 @@ extension ComparisonExperiment {
     sections += [
       .heading("On the way to the target"),
       .paragraph(try targetText(findings)),
-      .table(header: Self.arrivalHeader, rows: try arrivalRows(findings)),
+      .table(header: arrivalHeader(plan), rows: try arrivalRows(findings)),
     ]
     for data in plan.firstParts { sections += try curves(data, findings).map { .plot($0) } }
     let tuning = try plan.firstParts.flatMap { try tuningCurves($0, findings) }
@@ -61,13 +62,15 @@ extension ComparisonExperiment {
         + (plan.testParts > 1 ? " on each of \(plan.testParts) test parts" : ""),
       comparison: plan.arms.count == 1
         ? "One arm: its settings are tried on tuning seeds, and the best is run on fresh ones."
-        : "Each claim is decided by a paired test over \(plan.testParts > 1 ? "test parts, by means over seeds" : "seeds"): the arms of a seed have the same split, the same "
-          + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
-          + "arm minus the second, "
-          + (plan.reference.map { "\(plan.arms[$0].name) minus each of the others, " } ?? "")
-          + (plan.measure.part == .train
-            ? "on all training rows: how well an arm descends, not what it is worth on others."
-            : "on rows that chose nothing (the test part, read once) where there are some."),
+        : plan.isOfFunctions
+          ? functionsText(plan)
+          : "Each claim is decided by a paired test over \(plan.testParts > 1 ? "test parts, by means over seeds" : "seeds"): the arms of a seed have the same split, the same "
+            + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
+            + "arm minus the second, "
+            + (plan.reference.map { "\(plan.arms[$0].name) minus each of the others, " } ?? "")
+            + (plan.measure.part == .train
+              ? "on all training rows: how well an arm descends, not what it is worth on others."
+              : "on rows that chose nothing (the test part, read once) where there are some."),
       sections: sections, choices: choices(plan))
   }
 
@@ -78,9 +81,27 @@ extension ComparisonExperiment {
       + (isEqual ? "" : "; an arm with fewer has no more settings, and would gain nothing by trials")
       + ". They fill the ranges evenly (Halton's sequence, shifted at random, logarithmic where the ends are positive and ten "
       + "times apart); ranges of one name are tried at the same places in all arms. " + searchSentence(plan)
-      + " Weights kept: "
-      + (configuration.keep == .best ? "those of the best of \(configuration.looks) looks." : "the last.")
-      + " Our choice: a descent that diverged on a fresh seed has the worst value of the two arms that are compared or of the constant prediction."
+      + (plan.isOfFunctions ? " The point that counts: " : " Weights kept: ")
+      + (configuration.keep == .best
+        ? "\(plan.isOfFunctions ? "that" : "those") of the best of \(configuration.looks) looks." : "the last.")
+      + " Our choice: a descent that diverged on a fresh seed has the worst value of the two arms that are compared or of the \(plan.baseline)."
+  }
+
+  /// What is compared on functions, and how.
+  private func functionsText(_ plan: ComparisonPlan) -> String {
+    var text = """
+      Each claim is decided by a paired test over seeds: the arms of a seed have the same start, drawn from the function's box, the same \
+      rotation and the same noise where there are such. Arithmetic is in double precision.
+      """
+    if plan.measure.tag == ComparedMeasure.gap {
+      text += """
+         The gap is the decimal logarithm of the height above the minimum, so that a difference of -1 is ten times nearer; what is \
+        within \(PlainNumber.text(TestFunction.precision)) has arrived, and counts as that (the final precision of the COCO benchmarks).
+        """
+    }
+    let sides = plan.reference.map { ", \(plan.arms[$0].name) minus each of the others" } ?? ""
+    return text
+      + " Descents of one setting step together: their seconds are shares. Estimates are the first arm minus the second\(sides)."
   }
 
   // MARK: Tables
@@ -90,7 +111,7 @@ extension ComparisonExperiment {
     let alpha = configuration.decision.alpha
     let level = Report.number(100 * (1 - (configuration.decision.margin == nil ? alpha : 2 * alpha)))
     return [
-      "data", "pair", "verdict", "difference", "\(level) % interval", plan.testParts > 1 ? "test parts" : "n", "p",
+      plan.noun, "pair", "verdict", "difference", "\(level) % interval", plan.testParts > 1 ? "test parts" : "n", "p",
       "p by Holm",
     ]
   }
@@ -115,9 +136,9 @@ extension ComparisonExperiment {
 
   private func armHeader(_ plan: ComparisonPlan) -> [String] {
     let measure = plan.measureName(configuration.problems)
-    let part = plan.measure.part == .train ? "training" : "validation"
     return [
-      "data", "arm", "best setting", "tuning \(measure)", "\(part) \(measure)", "test \(measure)", "parameters",
+      plan.noun, "arm", "best setting", "tuning \(measure)", "\(plan.measure.partName)\(measure)", "test \(measure)",
+      "parameters",
       "diverged", "trials", "tuning cost",
     ]
   }
@@ -188,7 +209,7 @@ extension ComparisonExperiment {
       return values.isEmpty ? "–" : Report.spread(values)
     }
     return [
-      plan.dataNames[data], "constant prediction", "", "", try spread(.choosing(plan.measure)),
+      plan.dataNames[data], plan.baseline, "", "", try spread(.choosing(plan.measure)),
       try problem(data).hasTest ? spread(.test(plan.measure)) : "–", "", "", "", "",
     ]
   }
@@ -203,9 +224,12 @@ extension ComparisonExperiment {
     return "\(Int(saturating: try sum(.comparedGradients))) gradients, \(Report.number(try sum(.seconds), digits: 3)) s"
   }
 
-  static let arrivalHeader = [
-    "data", "arm", "arrived", "updates", "samples", "gradients", "seconds", "trials that arrive",
-  ]
+  func arrivalHeader(_ plan: ComparisonPlan) -> [String] {
+    [
+      plan.noun, "arm", "arrived", "updates", plan.isOfFunctions ? "evaluations" : "samples", "gradients", "seconds",
+      "trials that arrive",
+    ]
+  }
 
   func arrivalRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
     let plan = try plan()
@@ -230,7 +254,11 @@ extension ComparisonExperiment {
           }
           let good = try target.map { target in
             // On seeds that all have seen, as the target.
-            try scored(data, arm, findings).count { $0.mean(first: tuningSeeds.count) <= plan.measure.cost(target) }
+            try scored(data, arm, findings).count { tried in
+              plan.measure == plan.measure.followed
+                ? tried.mean(first: tuningSeeds.count) <= plan.measure.cost(target)
+                : tried.scores.prefix(tuningSeeds.count).allSatisfy { $0 < plan.budget.never }
+            }
           }
           // Of a line search, which pays for each length that it tries.
           let isSearch = arrivals.contains { ($0?.losses ?? 0) > 0 } && median(\.losses) != "> budget"
@@ -256,13 +284,15 @@ extension ComparisonExperiment {
     let rule =
       configuration.target != nil
       ? "It was asked for."
-      : "By rule it is 90 % of the way from the constant prediction to the best arm, as means over the "
-        + "\(furtherSeeds.isEmpty ? "" : "first ")\(tuningSeeds.count) tuning seeds."
+      : plan.measure != plan.measure.followed
+        ? "It is \(PlainNumber.text(TestFunction.precision)) of height."
+        : "By rule it is 90 % of the way from the \(plan.baseline) to the best arm, as means over the "
+          + "\(furtherSeeds.isEmpty ? "" : "first ")\(tuningSeeds.count) tuning seeds."
     return """
-      The target of \(plan.measure): \(targets.joined(separator: ", ")). \(rule) \
+      The target of \(plan.measure.followed): \(targets.joined(separator: ", ")). \(rule) \
       Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
-      trials of the search whose mean reaches the target. A product with the Hessian counts as two gradients\(plan.budget.countsGradients ? ", in the budget a loss alone as a third" : "").
+      trials of the search \(plan.measure == plan.measure.followed ? "whose mean reaches" : "of which all tuning seeds reach") the target. A product with the Hessian counts as two gradients\(plan.budget.countsGradients ? ", in the budget a loss alone as a third" : "").
       """
   }
 

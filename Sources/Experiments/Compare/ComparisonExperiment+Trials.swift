@@ -44,7 +44,7 @@ extension ComparisonExperiment {
     }
     return TextTable(
       header: ["trial"] + places + [
-        "\(plan.measure.part == .train ? "training" : "validation") \(try measureName(data))", "best seed",
+        try choosingName(data), "best seed",
         "worst seed", "seeds",
       ],
       rows: trials.map { tried in

@@ -15,7 +15,13 @@ extension ComparisonExperiment {
 
   /// The part of the measure by which settings are chosen, in words.
   func choosingName(_ data: Int) throws -> String {
-    (try plan().measure.part == .train ? "training " : "validation ") + (try measureName(data))
+    try plan().measure.partName + measureName(data)
+  }
+
+  /// What curves show, in words.
+  func followedName(_ data: Int) throws -> String {
+    let measure = try plan().measure
+    return measure == measure.followed ? try choosingName(data) : measure.followed.name
   }
 
   /// In words, as "test loss".
@@ -74,6 +80,7 @@ extension ComparisonExperiment {
   package func target(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
     if let target = configuration.target { return target }
     let plan = try plan()
+    guard plan.measure == plan.measure.followed else { return FunctionTask.arrived }
     let trials = try standing(data, findings).map(\.trial)
     let first = tuningSeeds.count
     guard let best = try trials.map({ try scored($0, findings).mean(first: first) }).min() else { return nil }
@@ -116,7 +123,7 @@ extension ComparisonExperiment {
     guard let target else { return nil }
     let plan = try plan()
     let looks = findings.records("look", of: trial, seed)
-    guard let look = try looks.first(where: { plan.measure.reaches(try $0[.choosing(plan.measure)], target) })
+    guard let look = try looks.first(where: { plan.measure.reaches(try $0[.choosing(plan.measure.followed)], target) })
     else { return nil }
     let (all, step) = (try findings[trial, seed, .comparedUpdates], Double(max(look.step, 1)))
     func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * step / max(all, 1) }

@@ -17,12 +17,14 @@ public struct ComparisonExperiment: Experiment {
   private let planned: Result<ComparisonPlan, any Error>
   /// Nil for data that the configuration names, which are read when they are needed.
   private let own: ComparisonData?
+  /// Nil for functions that the configuration names.
+  private let ownFunctions: ComparisonFunctions?
 
   public init(_ configuration: ComparisonConfiguration) { self.init(configuration, data: nil) }
 
-  init(_ configuration: ComparisonConfiguration, data: ComparisonData?) {
+  init(_ configuration: ComparisonConfiguration, data: ComparisonData?, functions: ComparisonFunctions? = nil) {
     self.configuration = configuration
-    own = data
+    (own, ownFunctions) = (data, functions)
     planned = Result { try ComparisonPlan(configuration) }
   }
 
@@ -52,6 +54,7 @@ public struct ComparisonExperiment: Experiment {
   /// - Throws: `SettingsError` or `DatasetError` where data are not here, or an arm does not fit them.
   func prepared(_ locator: DataLocator) throws -> ComparisonExperiment {
     try configuration.check()
+    if configuration.functions != nil { return try preparedFunctions() }
     let (plan, data) = (try plan(), try own ?? ComparisonData(configuration, locator))
     var result = configuration
     let seed = configuration.seeds.tuningFirst
@@ -82,6 +85,52 @@ public struct ComparisonExperiment: Experiment {
       }
     }
     return ComparisonExperiment(result, data: data)
+  }
+
+  private func functions() throws -> ComparisonFunctions { try ownFunctions ?? ComparisonFunctions(configuration) }
+
+  private func preparedFunctions() throws -> ComparisonExperiment {
+    let (plan, functions) = (try plan(), try functions())
+    var result = configuration
+    result.problems = try plan.dataNames.enumerated().map { try functions.problem($0, name: $1) }
+    for (index, function) in functions.all.enumerated() {
+      guard plan.measure.tag == ComparedMeasure.value || function.minimum != nil else {
+        throw SettingsError(
+          "the minimum of \(plan.dataNames[index]) is not known, so that there is no gap to it: give it, as \"minimum 0\", or name the "
+            + "measure value")
+      }
+      for arm in plan.arms.indices {
+        _ = try task(plan.trials(index, arm)[0], functions).descents([configuration.seeds.tuningFirst])
+      }
+    }
+    return ComparisonExperiment(result, data: nil, functions: functions)
+  }
+
+  private func task(_ trial: ComparisonTrial, _ functions: ComparisonFunctions) throws -> FunctionTask {
+    let plan = try plan()
+    return FunctionTask(
+      configuration: configuration, plan: plan, setting: plan.setting(trial), function: functions.all[trial.data])
+  }
+
+  private func bench(_ functions: ComparisonFunctions) throws -> Workbench<ComparisonTrial> {
+    for (index, problem) in configuration.problems.enumerated() {
+      guard try functions.problem(index, name: problem.name).fingerprint == problem.fingerprint else {
+        throw SettingsError("\(problem.name) has changed since the comparison was started; start another")
+      }
+    }
+    let clock = { @Sendable in ProcessInfo.processInfo.systemUptime }
+    @Sendable func run(
+      _ tasks: [SweepTask<ComparisonTrial>], _ logs: [TaskLog<ComparisonTrial>]
+    ) throws -> [TaskOutcome] {
+      try task(tasks[0].arm, functions).run(tasks.map(\.seed), clock) { index, step, values in
+        if reportedSeeds.contains(tasks[index].seed) { try logs[index].record("look", step: step, values) }
+      }
+    }
+    var bench = Workbench<ComparisonTrial>(
+      cost: { try task($0.arm, functions).cost(tuningSeeds, clock) },
+      run: { try run([$0], [$1])[0] })
+    bench.runTogether = run
+    return bench
   }
 
   // MARK: Running
@@ -118,6 +167,7 @@ public struct ComparisonExperiment: Experiment {
         ordered(try sides.compactMap { try chosen($0.data, $0.arm, findings) }.tasks(on: seeds))
       })
     var sweep = Sweep(stages) { locator, _ in
+      if configuration.functions != nil { return try bench(try functions()) }
       let data = try own ?? ComparisonData(configuration, locator)
       try checkData(data)
       let clock = { @Sendable in ProcessInfo.processInfo.systemUptime }

@@ -22,6 +22,8 @@ package struct ComparisonPlan: Sendable {
   /// What is searched and descended on: each data set with each of its test parts, those of one data set one after another. *Data* without
   /// more is one of these.
   package let dataNames: [String]
+  /// Whether these are functions.
+  let isOfFunctions: Bool
   /// Of each data set.
   package let testParts: Int
   let budget: Budget
@@ -77,17 +79,26 @@ package struct ComparisonPlan: Sendable {
     for setting in settings.joined() { _ = try setting.method(budget: budget) }
     ends = zip(arms, settings).enumerated().map { [budget] in RangeEnd.all(of: $0, $1.0, $1.1, budget) }
     var names: [String] = []
-    for source in c.data {
-      let base = Self.shortName(source)
+    for base in try c.functions?.map({ try ComparisonFunctions.name(of: $0) }) ?? c.data.map(Self.shortName) {
       let same = names.count { $0 == base || $0.hasPrefix(base + "-") }
       names.append(same == 0 ? base : "\(base)-\(same + 1)")
     }
-    sourceNames = names
+    (sourceNames, isOfFunctions) = (names, c.functions != nil)
     let parts = c.testParts ?? 1
     guard (1...100).contains(parts) else { throw SettingsError("test parts must be 1 to 100, not \(parts)") }
     testParts = parts
     dataNames = parts == 1 ? names : names.flatMap { name in (1...parts).map { "\(name)-test\($0)" } }
   }
+
+  /// What a column of their names is called.
+  var noun: String { isOfFunctions ? "function" : "data" }
+  /// What an arm is to do.
+  var gain: String {
+    guard isOfFunctions else { return "beats the constant prediction" }
+    return measure == measure.followed ? "ends lower than it starts" : "arrives at the target"
+  }
+  /// What an arm is to beat.
+  var baseline: String { isOfFunctions ? "start" : "constant prediction" }
 
   /// The data of a data set: it with each of its test parts.
   package func data(ofSource source: Int) -> Range<Int> { source * testParts..<(source + 1) * testParts }

@@ -1,3 +1,4 @@
+import Formulas
 import Foundation
 import Reports
 import RunLogs
@@ -32,6 +33,7 @@ public struct MethodComparison {
   /// What is compared, and how.
   public let configuration: ComparisonConfiguration
   private let own: ComparisonData?
+  private let functions: ComparisonFunctions?
   /// Where known data sets are looked for.
   public var locator = DataLocator(environment: ProcessInfo.processInfo.environment)
   /// What the report names as its command.
@@ -48,7 +50,7 @@ public struct MethodComparison {
   /// - Throws: `SettingsError` for settings that cannot be, naming the nearest that can.
   public init(_ configuration: ComparisonConfiguration) throws {
     try configuration.check()
-    (self.configuration, own) = (configuration, nil)
+    (self.configuration, own, functions) = (configuration, nil, nil)
   }
 
   /// Compares on data in memory; their names take the place of `configuration.data`.
@@ -62,6 +64,20 @@ public struct MethodComparison {
       throw SettingsError("test parts are drawn of tables: give a problem for each part of data in memory")
     }
     (self.configuration, own) = (configuration, ComparisonData(problems.map(\.make), checksParts: true))
+    functions = nil
+  }
+
+  /// Compares on functions in code; their names take the place of `configuration.functions`.
+  ///
+  /// - Throws: `SettingsError` for settings that cannot be, naming the nearest that can; or where a name is that of a known function.
+  public init(_ configuration: ComparisonConfiguration, on functions: [TestFunction]) throws {
+    var configuration = configuration
+    configuration.functions = functions.map(\.name)
+    for name in functions.map(\.name) where TestFunctionKind.known.contains(where: { $0.name == name }) {
+      throw SettingsError("\(name) is the name of a known function: take another")
+    }
+    try configuration.check()
+    (self.configuration, own, self.functions) = (configuration, nil, ComparisonFunctions(functions))
   }
 
   /// Runs in a new folder.
@@ -72,7 +88,7 @@ public struct MethodComparison {
   /// - Throws: `SettingsError` or `DatasetError` where data or an arm cannot be, before anything is written; `RunLogError`
   ///   where the folder is taken; `ReportError` where no report can be drawn.
   public func run(out: String, replacing: Bool = false) throws -> ComparisonOutcome {
-    let experiment = try ComparisonExperiment(configuration, data: own).prepared(locator)
+    let experiment = try ComparisonExperiment(configuration, data: own, functions: functions).prepared(locator)
     for sentence in try experiment.problemSentences() { announce(sentence) }
     let outcome = try RunSession.start(
       experiment, preset: "own", out: out, replacing: replacing, data: locator, commandLine: commandLine,
@@ -93,7 +109,7 @@ public struct MethodComparison {
       throw SettingsError("\(path) is a comparison with other settings; start another in a new folder")
     }
     saved.problems = problems
-    let experiment = ComparisonExperiment(saved, data: own)
+    let experiment = ComparisonExperiment(saved, data: own, functions: functions)
     if let own { try experiment.checkData(own) }
     let outcome = try RunSession.resume(
       experiment, folder: folder, data: locator, workplace: workplace, announce: announce, isQuiet: isQuiet)
@@ -106,9 +122,11 @@ public struct MethodComparison {
   /// - Throws: `RankError` where rank 0 is lost; what is wrong with this rank is told to rank 0, which ends the run.
   public func takePart(in session: RankSession, resuming resumed: String? = nil) throws {
     try session.takePart(locator) {
-      guard let resumed else { return try ComparisonExperiment(configuration, data: own).prepared(locator) }
+      guard let resumed else {
+        return try ComparisonExperiment(configuration, data: own, functions: functions).prepared(locator)
+      }
       return ComparisonExperiment(
-        try RunSession.settings(ComparisonExperiment.self, RunFolder.open(resumed)), data: own)
+        try RunSession.settings(ComparisonExperiment.self, RunFolder.open(resumed)), data: own, functions: functions)
     }
   }
 
@@ -151,7 +169,7 @@ public struct ComparisonOutcome: Sendable {
     parts =
       plan.testParts > 1 && plan.arms.count > 1
       ? TextTable(
-        header: ["data", "pair"] + (1...plan.testParts).map { "part \($0)" },
+        header: [plan.noun, "pair"] + (1...plan.testParts).map { "part \($0)" },
         rows: try experiment.partRows(findings, isShort: true))
       : nil
     diagnostics =
@@ -182,7 +200,7 @@ public struct ComparisonOutcome: Sendable {
     }
     arrivals = TextTable(
       header: [
-        "data", "arm", "best setting", names.count == 1 ? names.first! : "result", "arrived", "updates", "gradients",
+        plan.noun, "arm", "best setting", names.count == 1 ? names.first! : "result", "arrived", "updates", "gradients",
         "seconds", "trials that arrive",
       ],
       rows: try experiment.arrivalRows(findings).map { row in
@@ -193,17 +211,35 @@ public struct ComparisonOutcome: Sendable {
       })
   }
 
+  /// Rows of a table, and remarks, that a terminal shows; the report has all.
+  private static let (mostRows, mostCautions) = (60, 12)
+
+  /// A table as long as a terminal takes, and a line that says how much is left.
+  private static func shown(_ table: TextTable, width: Int) -> String {
+    let left = table.rows.count - mostRows
+    guard left > 0 else { return table.text(width: width) }
+    return TextTable(header: table.header, rows: Array(table.rows.prefix(mostRows))).text(width: width)
+      + "\n... and \(left) more rows in the report"
+  }
+
   /// The end of a run in a terminal.
+  ///
+  /// - Parameter width: of its lines, in letters.
   public func text(width: Int = 100) -> String {
-    let sentences = ([outcome.verdicts.opening] + cautions)
-      .map { TextTable.wrapped($0, width: width).joined(separator: "\n") }
-    let verdicts = TextTable(header: pairHeader, rows: pairs.map(ComparisonExperiment.row))
+    var remarks = [outcome.verdicts.opening] + cautions.prefix(Self.mostCautions)
+    if cautions.count > Self.mostCautions {
+      remarks.append("... and \(cautions.count - Self.mostCautions) more remarks in the report.")
+    }
+    let sentences = remarks.map { TextTable.wrapped($0, width: width).joined(separator: "\n") }
+    // Of very many pairs those that differ.
+    let told = pairs.count > Self.mostRows ? pairs.filter { $0.winner != nil } : pairs
+    let verdicts = TextTable(header: pairHeader, rows: told.map(ComparisonExperiment.row))
     // The best of the trials; all are in trials.csv.
     let tables =
-      trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (pairs.isEmpty ? [] : [verdicts])
+      trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (told.isEmpty ? [] : [verdicts])
       + (parts.map { [$0] } ?? [])
       + (diagnostics.map { [$0] } ?? [])
-    let ends = (arrivals.rows.isEmpty ? [] : [arrivals.text(width: width)]) + ["report: \(outcome.reportPath)"]
-    return (sentences + tables.map { $0.text(width: width) } + ends).joined(separator: "\n\n")
+    let ends = (arrivals.rows.isEmpty ? [] : [Self.shown(arrivals, width: width)]) + ["report: \(outcome.reportPath)"]
+    return (sentences + tables.map { Self.shown($0, width: width) } + ends).joined(separator: "\n\n")
   }
 }

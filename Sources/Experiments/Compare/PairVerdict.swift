@@ -37,6 +37,8 @@ public struct PairVerdict: Sendable, Equatable {
   /// The estimate is first - second. Its test is that of a difference, or with a margin that of sameness; over seeds, or over test parts
   /// where there are several.
   public let evidence: Evidence
+  /// What an arm is to do.
+  private let gain: String
 
   /// - Parameters:
   ///   - decision: of the claim that the first is better, or with a margin that both are the same.
@@ -45,8 +47,9 @@ public struct PairVerdict: Sendable, Equatable {
   ///   - testParts: how many there are.
   init(
     data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, rules: ComparisonRules,
-    isLower: Bool, obstacles known: [String: String], testParts: Int
+    isLower: Bool, obstacles known: [String: String], testParts: Int, gain: String
   ) {
+    self.gain = gain
     (self.data, self.first, self.second, self.measure) = (data, first, second, measure)
     evidence = decision.evidence
     let failed = decision.preconditions.filter { $0.isMeasured && !$0.holds }
@@ -101,7 +104,8 @@ public struct PairVerdict: Sendable, Equatable {
       return
         "whether \(first) and \(second) differ on \(data) by more than the margin is undecided after Holm's correction"
     case .undecided: return "whether \(first) and \(second) differ on \(data) by more than the margin is undecided"
-    case .nothingLearned: return "on \(data) no arm beats the constant prediction"
+    case .nothingLearned:
+      return "on \(data) no arm \(gain)"
     case .notApplicable:
       return "\(first) and \(second) cannot be judged on \(data): \(obstacles.joined(separator: ", "))"
     case .open: return "\(first) and \(second) on \(data) have not ended"
@@ -124,7 +128,7 @@ extension ComparisonExperiment {
           PairVerdict(
             data: place, first, second, measure: try decidingName(data.lowerBound), $0,
             rules: configuration.decision, isLower: plan.measure.isLower, obstacles: known,
-            testParts: plan.testParts)
+            testParts: plan.testParts, gain: plan.gain)
         }
       }
     }

@@ -15,6 +15,9 @@ public struct TaskCost: Sendable {
 public struct Workbench<Arm: SweepArm>: Sendable {
   /// Does a task and returns what it found; workers call it at the same time, each on one thread of kernels.
   public var run: @Sendable (SweepTask<Arm>, TaskLog<Arm>) throws -> TaskOutcome
+  /// Does tasks of one arm on several seeds at once, as descents that step together: a result for each, which does not depend on what
+  /// the others are. Nil where tasks are done one by one.
+  public var runTogether: (@Sendable ([SweepTask<Arm>], [TaskLog<Arm>]) throws -> [TaskOutcome])?
   /// Guesses a task's cost from a short piece of it, which is thrown away.
   public var cost: @Sendable (SweepTask<Arm>) throws -> TaskCost
   /// Why some arms cannot be run, as for want of data: what is missing, the reason, and which arms it concerns. They are left

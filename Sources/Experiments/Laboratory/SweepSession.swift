@@ -111,15 +111,18 @@ struct SweepSession<Arm: SweepArm> {
         seconds: guesses.allSatisfy { $0 ?? 0 > 0 } ? guesses.compactMap(\.self).reduce(0, +) : nil,
         now: { context.elapsed })
       let unit = sweep.unit(of: index)
+      let progresses = zip(waiting, guesses).map { task, seconds in
+        TaskProgress(bar, task.name, unit: unit, parts: parts, seconds: seconds ?? 0)
+      }
       try context.workplace.run(
-        zip(waiting, guesses).map { task, seconds in
-          let progress = TaskProgress(bar, task.name, unit: unit, parts: parts, seconds: seconds ?? 0)
-          return PlacedTask(name: task.name, isJoint: sweep.isJoint(task.arm)) {
-            do { try perform(task, progress) } catch let error as TrainingError {
-              throw TrainingError("\(task.name): \(error)")
+        groups(of: waiting, bench).map { group in
+          let (tasks, progress) = (group.map { waiting[$0] }, group.map { progresses[$0] })
+          return PlacedTask(name: tasks[0].name, isJoint: sweep.isJoint(tasks[0].arm)) {
+            do { try perform(tasks, progress) } catch let error as TrainingError {
+              throw TrainingError("\(tasks[0].name): \(error)")
             }
           } wasDone: {
-            progress.end()
+            for one in progress { one.end() }
           }
         }, context)
       bar.finish()
@@ -129,12 +132,29 @@ struct SweepSession<Arm: SweepArm> {
     return true
   }
 
-  /// Does one task here.
-  private func perform(_ task: SweepTask<Arm>, _ progress: TaskProgress) throws {
+  /// Which tasks are done at once, in the order of the first of each: those of one arm where the bench steps them together, in pieces of
+  /// which every place has some.
+  private func groups(of tasks: [SweepTask<Arm>], _ bench: Workbench<Arm>) -> [[Int]] {
+    // Ranks know tasks by their names, one by one.
+    guard bench.runTogether != nil, context.workplace.together == nil else { return tasks.indices.map { [$0] } }
+    let most = max(1, tasks.count / (2 * context.workplace.places))
+    return Dictionary(grouping: tasks.indices) { tasks[$0].arm }.values.flatMap { own in
+      let pieces = (own.count + most - 1) / most
+      return (0..<pieces).map { Array(own[own.count * $0 / pieces..<own.count * ($0 + 1) / pieces]) }
+    }.sorted { $0[0] < $1[0] }
+  }
+
+  /// Does tasks here: one, or several that step together.
+  private func perform(_ tasks: [SweepTask<Arm>], _ progress: [TaskProgress]) throws {
     guard let bench else { return }
-    progress.begin()
-    let log = TaskLog(task, context, findings, progress)
-    try log.end(try bench.run(task, log))
+    for one in progress { one.begin() }
+    let findings = findings
+    let logs = zip(tasks, progress).map { TaskLog($0, context, findings, $1) }
+    guard tasks.count > 1, let runTogether = bench.runTogether else {
+      for (task, log) in zip(tasks, logs) { try log.end(try bench.run(task, log)) }
+      return
+    }
+    for (log, outcome) in zip(logs, try runTogether(tasks, logs)) { try log.end(outcome) }
   }
 
   // MARK: For another rank
@@ -153,7 +173,8 @@ struct SweepSession<Arm: SweepArm> {
     }
     try Engine.withThreadCount(1) {
       try perform(
-        task, TaskProgress(SharedProgress(nil, done: 0, now: { 0 }), task.name, unit: sweep.unit, parts: sweep.parts))
+        [task],
+        [TaskProgress(SharedProgress(nil, done: 0, now: { 0 }), task.name, unit: sweep.unit, parts: sweep.parts)])
     }
   }
 }

@@ -1,0 +1,75 @@
+import Formulas
+import Training
+
+/// Descents on one function by one method from several starts, as one program.
+///
+/// A method that does some things only every few updates has several programs, and its descents run one after another.
+struct FunctionDescents {
+  let function: TestFunction
+  let method: any DescentMethod
+  /// What updates ask for.
+  let calls: (_ before: Int) -> OracleCalls
+  /// Whether a mean of places counts, and not the last.
+  let keepsMean: Bool
+  private let states: () -> [TrainingState]
+  private let advance: () throws -> [Double]
+  private let values: ([TrainingState]) throws -> [Double]
+
+  /// - Parameters:
+  ///   - keys: of each seed's start, noise and randomness.
+  ///   - shared: of each seed's rotation, which all ways to descend share.
+  /// - Throws: `DescentError`, `FormulaError` where the method does not fit the function.
+  init(_ function: TestFunction, _ method: any DescentMethod, keys: [RandomKey], shared: [RandomKey]) throws {
+    (self.function, self.method) = (function, method)
+    let starts = try zip(keys, shared).map { key, shared in
+      try TrainingState(
+        startingFrom: function.start(key: key), modelState: try function.rotation(key: shared), method: method)
+    }
+    keepsMean = !MovingAverage.averages(in: starts[0].optimizerState).isEmpty
+    let randomness = keys.map { $0.split("training") }
+    func single(_ index: Int) throws -> TrainingStep {
+      try TrainingStep(
+        function.objective, method: method, inputs: Tree(), from: starts[index], key: randomness[index])
+    }
+    let first = try single(0)
+    calls = { first.calls(before: $0) }
+    if first.isUniform {
+      let steps = try TrainingSteps(
+        function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)
+      states = { steps.states }
+      advance = { try steps.advance(checksLoss: false)[0] }
+    } else {
+      let steps = try [first] + starts.indices.dropFirst().map(single)
+      states = { steps.map(\.state) }
+      advance = { try steps.map { try $0.advance(checksLoss: false)[0] } }
+    }
+    let packing = TreePacking([starts[0].parameters.types, starts[0].modelState.types])
+    let program = try Program(
+      inputs: packing.types.map { TensorType(Shape([starts.count] + $0.shape.dimensions), $0.elementType) }
+    ) { _, x in
+      try vectorized(over: x) { own in
+        let trees = packing.unpack(own)
+        return [try function.value(at: trees[0], rotation: trees[1]["rotation"])]
+      }
+    }
+    values = { states in
+      let packed = states.map { state in
+        packing.pack([MovingAverage.evaluated(state.parameters, in: state.optimizerState), state.modelState])
+      }
+      return try program.run(packed[0].indices.map { leaf in NDArray(stacking: packed.map { $0[leaf] }) })[0].doubles
+    }
+  }
+
+  /// The function where each descent is, by the mean of points where the method keeps one.
+  func look() throws -> (points: [Tree<NDArray>], values: [Double]) {
+    let states = states()
+    return (
+      states.map { MovingAverage.evaluated($0.parameters, in: $0.optimizerState) }, try values(states)
+    )
+  }
+
+  /// One update of each.
+  ///
+  /// - Returns: what each descended where the update began.
+  func step() throws -> [Double] { try advance() }
+}

@@ -1,0 +1,177 @@
+import Formulas
+import Foundation
+import RunLogs
+import Training
+
+/// The descents of one setting on one function, from the starts of several seeds at once.
+///
+/// What a seed finds does not depend on which others step beside it. All arms of a seed have the same start, the same rotation and
+/// the same noise.
+package struct FunctionTask {
+  let configuration: ComparisonConfiguration
+  let plan: ComparisonPlan
+  let setting: ComparedSetting
+  let function: TestFunction
+
+  package init(
+    configuration: ComparisonConfiguration, plan: ComparisonPlan, setting: ComparedSetting, function: TestFunction
+  ) {
+    (self.configuration, self.plan, self.setting, self.function) = (configuration, plan, setting, function)
+  }
+
+  /// The gap that counts as arrived.
+  static let arrived = log10(TestFunction.precision)
+  /// Looks for the arrival of a descent whose steps do not tell its value.
+  private static let arrivalLooks = 200
+
+  private func keys(_ seeds: [Int]) -> (own: [RandomKey], shared: [RandomKey]) {
+    let shared = seeds.map { ComparisonData.key($0, testPart: 0) }
+    return (setting.draw == 0 ? shared : shared.map { $0.split("draw").split(setting.draw) }, shared)
+  }
+
+  /// - Throws: `SettingsError` naming the arm where its parts do not fit the function.
+  func descents(_ seeds: [Int]) throws -> FunctionDescents {
+    if let option = setting.optionOfNetworks {
+      throw SettingsError("\(setting.name): \(option) is for networks, and \(function.name) is a function")
+    }
+    let keys = keys(seeds)
+    func descents(atGradients gradients: Double) throws -> FunctionDescents {
+      let method = try setting.method(budget: plan.budget, atGradients: gradients)
+      guard !method.description.contains(/[0-9](?:epochs|samples)/) else {
+        throw SettingsError(
+          "\(setting.name), \(setting): a function has no epochs and no samples; write durations in updates, as 100updates"
+        )
+      }
+      do {
+        return try FunctionDescents(function, method, keys: keys.own, shared: keys.shared)
+      } catch { throw SettingsError("\(setting.name), \(setting) on \(function.name): \(error)") }
+    }
+    let first = try descents(atGradients: 1)
+    let asked = first.calls(1).inGradients
+    // As of a network: what an update asks for is known when it is traced.
+    guard plan.budget.countsGradients, setting.namesBudget, asked != 1 else { return first }
+    return try descents(atGradients: asked)
+  }
+
+  private func updates(_ descents: FunctionDescents) throws -> Int {
+    try plan.budget.updates(calls: descents.calls)
+  }
+
+  /// Guesses the cost of one seed's descent among so many from a few updates.
+  func cost(_ seeds: [Int], _ clock: () -> Double) throws -> TaskCost {
+    let began = clock()
+    let descents = try descents(seeds)
+    let updates = try updates(descents)
+    _ = try descents.step()
+    _ = try descents.look()
+    let compiled = clock()
+    for _ in 0..<20 { _ = try descents.step() }
+    let stepped = clock()
+    _ = try descents.look()
+    let looked = clock()
+    let looks = ComparisonPlan.looks(configuration.looks, updates: updates).count
+    let seconds = compiled - began + (stepped - compiled) / 20 * Double(updates) + (looked - stepped) * Double(looks)
+    return TaskCost(seconds: seconds / Double(seeds.count))
+  }
+
+  /// What one descent has shown so far.
+  private struct Course {
+    var best: (step: Int, cost: Double, values: [String: Double], point: Tree<NDArray>)?
+    /// Updates after which it was seen to diverge; nil where it was not.
+    var divergence: Int?
+    var isDiverged: Bool { divergence != nil }
+    /// Updates after which the gap was the target.
+    var arrival: Int?
+
+    mutating func consider(_ value: Double, _ step: Int, _ target: Double?, _ function: TestFunction) throws {
+      guard let target, arrival == nil, !isDiverged, value.isFinite else { return }
+      if try ComparedMeasure.values(of: value, function)[ComparedMeasure.gap] ?? .infinity <= target { arrival = step }
+    }
+  }
+
+  /// Runs all to the end.
+  ///
+  /// - Parameter record: notes what a seed, by its place, shows at a look.
+  package func run(
+    _ seeds: [Int], _ clock: () -> Double,
+    record: (_ index: Int, _ step: Int, [Measure: Double]) throws -> Void
+  ) throws -> [TaskOutcome] {
+    let descents = try descents(seeds)
+    let updates = try updates(descents)
+    let starts = try descents.look().values.map { try ComparedMeasure.values(of: $0, function) }
+    let followed = plan.measure.followed
+    for (seed, start) in zip(seeds, starts) where start[followed.tag]?.isFinite != true {
+      throw SettingsError("\(function.name) has no finite value at the start of seed \(seed): choose other starts")
+    }
+    var courses = seeds.map { _ in Course() }
+    var (seconds, step) = (0.0, 0)
+    let target = plan.measure == followed ? nil : configuration.target ?? Self.arrived
+    // What a step says of the place where it began is the function there, but for noise and for means of places.
+    let isTold = function.noise == 0 && !descents.keepsMean
+    let stride = max(1, updates / Self.arrivalLooks)
+    for look in ComparisonPlan.looks(configuration.looks, updates: updates) {
+      let began = clock()
+      while step < look, courses.contains(where: { !$0.isDiverged }) {
+        if target != nil, !isTold, step % stride == 0 {
+          for (index, value) in try descents.look().values.enumerated() {
+            try courses[index].consider(value, step, target, function)
+          }
+        }
+        for (index, loss) in try descents.step().enumerated() {
+          if isTold { try courses[index].consider(loss, step, target, function) }
+          if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = step + 1 }
+        }
+        step += 1
+      }
+      // Of one core, and each descent's share of it.
+      seconds += (clock() - began) / Double(seeds.count)
+      guard courses.contains(where: { !$0.isDiverged }) else { break }
+      let found = try descents.look()
+      for index in seeds.indices where !courses[index].isDiverged {
+        let (value, point) = (found.values[index], found.points[index])
+        guard value.isFinite, point.isFinite else {
+          courses[index].divergence = look
+          continue
+        }
+        let values = try ComparedMeasure.values(of: value, function)
+        try courses[index].consider(value, look, target, function)
+        let own = values[followed.tag]!
+        try record(index, look, [.choosing(followed): own, .seconds: seconds])
+        let cost = followed.cost(own)
+        if configuration.keep == .last || cost < courses[index].best?.cost ?? .infinity {
+          courses[index].best = (look, cost, values, point)
+        }
+      }
+    }
+    let rates = RateCourse(descents.method, rows: 1, batch: 1)
+    let steps = courses.map { $0.divergence ?? step }
+    let idle = Dictionary(uniqueKeysWithValues: Set(steps).map { ($0, rates.idleShare(ofUpdates: $0)) })
+    return courses.indices.map { index in
+      var outcome = outcome(courses[index], starts[index], step: steps[index], descents)
+      (outcome.values[.seconds], outcome.values[.comparedIdleShare]) = (seconds, idle[steps[index]])
+      return outcome
+    }
+  }
+
+  private func outcome(
+    _ course: Course, _ start: [String: Double], step: Int, _ descents: FunctionDescents
+  ) -> TaskOutcome {
+    let calls = descents.calls(step)
+    var values: [Measure: Double] = [
+      .comparedDivergence: course.isDiverged ? 1 : 0, .comparedUpdates: Double(step),
+      .comparedSamples: calls.samples, .comparedGradients: calls.gradients + 2 * calls.hessianProducts,
+      .comparedLosses: calls.losses, .comparedParameters: Double(function.count),
+    ]
+    for (tag, value) in start { values[.constant(Measure(tag))] = value }
+    let never = plan.budget.never
+    values[.constant(Measure(ComparedMeasure.arrival))] = never
+    guard !course.isDiverged, let best = course.best else { return TaskOutcome(values, step: step) }
+    for (tag, value) in best.values { values[Measure(tag)] = value }
+    if plan.measure.tag == ComparedMeasure.arrival {
+      // A line search may ask for more than ten budgets.
+      values[.choosing(plan.measure)] =
+        course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never) } ?? never
+    }
+    return TaskOutcome(values, step: step, text: best.point.digest)
+  }
+}

@@ -1,0 +1,178 @@
+import Arrays
+import Graphs
+import Parameters
+import Training
+
+/// A function on which ways to descend are compared, from many starts: where these lie, and its minimum where that is known.
+///
+/// ```swift
+/// let valley = try TestFunction("rosenbrock size=10; rotated")
+/// let own = try TestFunction("bowl: (x - 1)^2 + 10*y^2; from x={-2...2}, y={-2...2}; minimum 0; noise 0.1")
+/// ```
+public struct TestFunction: Sendable, CustomStringConvertible {
+  /// As reports call it, "rosenbrock-10".
+  public let name: String
+  /// As it was written.
+  public let description: String
+  /// Where descents start.
+  public let box: StartBox
+  /// Its least value; nil where it is not known.
+  public let minimum: Double?
+  /// Standard deviation of what each number of a gradient has added, anew in each update and alike for all ways to descend.
+  public internal(set) var noise: Double
+  /// Whether each seed turns it about its minimum, or the middle of its box where no minimum is known: what looks at coordinates one by
+  /// one gains nothing from their being separate then.
+  public internal(set) var isRotated: Bool
+  /// A point of the least value.
+  let minimizer: Tree<NDArray>?
+  /// Nil for a function in code.
+  let formula: Formula?
+  private let evaluate: @Sendable (Tree<Tensor>) throws -> Tensor
+
+  /// Numbers that are descended on.
+  public var count: Int { box.count }
+
+  /// What it is, in one line.
+  public var account: String {
+    [
+      // A formula of one's own is all of its text.
+      description.hasPrefix("\(name):") ? nil : description.prefix { $0 != ";" }.description, formula.map { "\($0)" },
+      "starts in \(box)",
+      minimum.map { "minimum \(PlainNumber.text($0))" } ?? "minimum not known",
+      noise > 0 ? "noise of \(PlainNumber.text(noise)) in gradients" : nil,
+      isRotated ? "turned anew for each seed" : nil,
+    ].compactMap(\.self).joined(separator: "; ")
+  }
+
+  /// How near to the minimum counts as there: the final precision of the COCO benchmarks (Hansen and others 2021, arXiv 1603.08785).
+  public static let precision = 1e-8
+
+  /// A function in code.
+  ///
+  /// - Parameters:
+  ///   - name: letters, digits, points, underscores and hyphens.
+  ///   - box: its variables, and where they start.
+  ///   - minimum: the least value; nil where it is not known.
+  ///   - minimizer: a point of it, about which the function is turned; nil for the middle of the box.
+  ///   - noise: standard deviation of what is added to gradients.
+  ///   - isRotated: whether each seed turns it; for one list.
+  ///   - value: a number [] of a tensor of each variable, float64.
+  /// - Throws: `FormulaError` where it cannot be turned, the minimum is not finite, or the noise is negative.
+  public init(
+    _ name: String, in box: StartBox, minimum: Double? = nil, at minimizer: Tree<NDArray>? = nil, noise: Double = 0,
+    isRotated: Bool = false, value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
+  ) throws {
+    try self.init(
+      name, description: name, formula: nil, in: box, minimum: minimum, at: minimizer, noise: noise,
+      isRotated: isRotated, value: value)
+    guard Self.isPlainName(name) else {
+      throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
+    }
+  }
+
+  private init(
+    _ name: String, description: String, formula: Formula?, in box: StartBox, minimum: Double?,
+    at minimizer: Tree<NDArray>?,
+    noise: Double, isRotated: Bool, value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
+  ) throws {
+    (self.name, self.description, self.box, self.minimum) = (name, description, box, minimum)
+    (self.minimizer, self.noise, self.isRotated, evaluate) = (minimizer, noise, isRotated, value)
+    self.formula = formula
+    guard noise >= 0, noise.isFinite else { throw FormulaError("\(name): noise must be 0 or more, not \(noise)") }
+    guard minimum?.isFinite ?? true else { throw FormulaError("\(name): the minimum must be finite") }
+    guard minimizer.map({ $0.types == box.low.types }) ?? true else {
+      throw FormulaError("\(name): the minimum lies at a point of other variables")
+    }
+    guard !isRotated || (box.low.count == 1 && box.count > 1 && box.count <= 1000) else {
+      throw FormulaError("\(name): what is rotated is one list of 2 to 1000 numbers")
+    }
+  }
+
+  /// A function as a formula, in which `i` is the list 1, 2, ... and `n` how many, where it has one list and these have no start.
+  init(
+    _ name: String, description: String, _ formula: Formula, in box: StartBox, minimum: Double? = nil,
+    at minimizer: Tree<NDArray>? = nil, noise: Double = 0, isRotated: Bool = false
+  ) throws {
+    let lists = box.low.leaves.filter { $0.shape.rank == 1 }
+    var known: [(path: String, leaf: NDArray)] = []
+    for name in formula.variables where box.low[name] == nil {
+      guard ["i", "n"].contains(name), lists.count == 1 else {
+        throw FormulaError(
+          "\(name) has no start: write \"from \(name)={-2...2}\", and so for each of "
+            + formula.variables.joined(separator: ", "))
+      }
+      let count = lists[0].count
+      known.append((name, name == "n" ? NDArray(Double(count)) : NDArray((1...count).map(Double.init))))
+    }
+    for name in box.low.paths where !formula.variables.contains(name) {
+      throw FormulaError("the formula has no \(name); \(NearestName.hint(name, among: formula.variables))")
+    }
+    let constants = known
+    try self.init(
+      name, description: description, formula: formula, in: box, minimum: minimum, at: minimizer, noise: noise,
+      isRotated: isRotated
+    ) { point in
+      guard let graph = point.leaves.first?.graph, !constants.isEmpty else { return try formula.value(at: point) }
+      return try formula.value(at: point.merging(Tree(constants.map { ($0.path, graph.constant($0.leaf)) })))
+    }
+  }
+
+  /// A known function with other starts, noise or turned.
+  init(_ known: TestFunction, description: String, in box: StartBox?, noise: Double, isRotated: Bool) throws {
+    if let box, box.low.types != known.box.low.types {
+      let names = known.box.low.types.map { name, type in
+        type.shape.rank == 0 ? "\(name)={-1...1}" : "\(name)={-1...1}*\(type.shape[0])"
+      }
+      throw FormulaError("the starts of \(known.name) are written \"from \(names.joined(separator: ", "))\"")
+    }
+    try self.init(
+      known.name, description: description, formula: known.formula, in: box ?? known.box, minimum: known.minimum,
+      at: known.minimizer,
+      noise: noise, isRotated: isRotated, value: known.evaluate)
+  }
+
+  // MARK: Descending
+
+  /// Records the value at a point.
+  ///
+  /// - Parameters:
+  ///   - point: a tensor of each variable, a number [] or a list [n], float64.
+  ///   - rotation: orthogonal, [n, n]; nil for none.
+  /// - Throws: `FormulaError` where the value is no number.
+  public func value(at point: Tree<Tensor>, rotation: Tensor? = nil) throws -> Tensor {
+    var place = point
+    if let rotation, let x = point.leaves.first {
+      let center = x.graph.constant((minimizer ?? box.middle).leaves[0])
+      let turned = rotation.matmul((x - center).expanded(axis: 1)).reshaped(to: x.shape)
+      place = Tree([(point.paths[0], center + turned)])
+    }
+    let value = try evaluate(place)
+    guard value.shape.rank == 0 || value.isPoisoned else {
+      throw FormulaError("the value of \(name) has the shape \(value.shape) and must be one number")
+    }
+    return value
+  }
+
+  /// Where a descent starts.
+  package func start(key: RandomKey) -> Tree<NDArray> { box.point(key: key.split("start")) }
+
+  /// How it is turned, as running values that stay.
+  package func rotation(key: RandomKey) throws -> Tree<NDArray> {
+    guard isRotated else { return Tree() }
+    return ["rotation": try LinearAlgebra.randomOrthogonal(count, count, key: key.split("rotation"))]
+  }
+
+  /// What is descended: the function, and noise in its gradient.
+  package var objective: Objective {
+    Objective { parameters, _, scope in
+      let rotation = isRotated ? try scope.value("rotation") : nil
+      var value = try value(at: parameters.tree, rotation: rotation)
+      guard noise > 0 else { return ObjectiveValue(value) }
+      for leaf in parameters.tree.leaves {
+        let drawn = Tensor.random(.normal, leaf.shape, key: try scope.randomKey(), leaf.elementType)
+        value = value + noise * (drawn * leaf).sum()
+      }
+      return ObjectiveValue(value)
+    }
+  }
+}

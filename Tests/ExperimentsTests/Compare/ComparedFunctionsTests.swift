@@ -1,0 +1,316 @@
+import Experiments
+import Formulas
+import Foundation
+import RunLogs
+import TestSupport
+import Testing
+import Training
+
+/// Comparisons on functions, whose seeds are starts.
+@Suite struct ComparedFunctionsTests {
+  private let folder = TemporaryFolder()
+
+  private func configuration(
+    _ functions: [String], _ arms: [String], _ change: (inout ComparisonConfiguration) -> Void = { _ in }
+  ) throws -> ComparisonConfiguration {
+    var c = try ComparisonConfiguration(functions: functions, arms: arms)
+    (c.trials, c.budget, c.looks) = (4, "40updates", 8)
+    c.seeds = TunedSeeds(count: 5, tuningCount: 2)
+    c.finalists = Finalists(count: 2, seeds: 4)
+    change(&c)
+    return c
+  }
+
+  /// The cells of trials.csv of the seeds that judge, by arm and seed.
+  private func rows(_ path: String) throws -> [String: [[String: String]]] {
+    let lines = try String(contentsOfFile: path + "/trials.csv", encoding: .utf8).split(separator: "\n")
+    let header = lines[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var rows: [String: [[String: String]]] = [:]
+    for line in lines.dropFirst() where line.contains("judging") {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      rows[cells[1], default: []].append(
+        Dictionary(zip(header.reversed(), cells.reversed()), uniquingKeysWith: { first, _ in first }))
+    }
+    return rows
+  }
+
+  @discardableResult
+  private func run(_ c: ComparisonConfiguration, _ name: String = "run") throws -> ComparisonOutcome {
+    try MethodComparison(c).run(out: folder.path + "/" + name)
+  }
+
+  // MARK: Descents
+
+  /// Without a clock.
+  private func descend(
+    _ task: FunctionTask, _ seeds: [Int], record: (Int, Int, [Measure: Double]) throws -> Void = { _, _, _ in }
+  ) throws -> [TaskOutcome] { try task.run(seeds, { 0 }, record: record) }
+
+  private func task(
+    _ chain: String, _ function: String, measure: String = "gap", keep: ComparisonConfiguration.Kept = .last
+  ) throws -> FunctionTask {
+    let c = try configuration([function], ["a: \(chain)", "b: rate 0.1"]) { ($0.measure, $0.keep) = (measure, keep) }
+    let plan = try ComparisonPlan(c)
+    return FunctionTask(
+      configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function))
+  }
+
+  /// What a seed finds does not depend on which others step beside it, whatever steps, to the bit.
+  @Test(arguments: [
+    "rate 0.001", "adam | rate 0.1", "noise 0.1 | momentum 0.9 | rate 0.001", "schedulefree (adam beta1=0 | rate 0.1)",
+    "linesearch trials=6 (rate 1)", "sam (rate 0.001)", "lbfgs | rate 0.5", "newton (rate 1)", "sophia | rate 0.01",
+    "shampoo | rate 0.1",
+    "adahessian | rate 0.1", "rate 0.001 | average 0.9", "finite (rate 1000)", "clip 1 | rate 0.1 | bounds -1 2",
+  ]) func seedsDoNotFeelOneAnother(_ chain: String) throws {
+    for function in [
+      "rosenbrock size=4; rotated; noise 0.1", "own: (x - 1)^2 + y^4; from x={-2...2}, y={-2...2}; minimum 0",
+    ] {
+      let task = try task(chain, function)
+      var looks: [Int: [String]] = [:]
+      func run(_ seeds: [Int], _ isAlone: Bool) throws -> [TaskOutcome] {
+        try descend(task, seeds) { index, step, values in
+          let text = "\(step) \(values.sorted { $0.key.tag < $1.key.tag }.map { "\($0.key.tag) \($0.value)" })"
+          looks[seeds[index] + (isAlone ? 100 : 0), default: []].append(text)
+        }
+      }
+      let together = try run([3, 4, 5, 6, 7], false)
+      for (index, seed) in [3, 4, 5, 6, 7].enumerated() {
+        let alone = try run([seed], true)[0]
+        #expect(alone.values == together[index].values && alone.text == together[index].text, "\(chain), \(function)")
+        #expect(looks[seed] == looks[seed + 100])
+      }
+      #expect(Set(together.map { $0.values[Measure("constant/gap")]! }).count == 5)
+    }
+  }
+
+  /// Plain descent on a quadratic, by its closed form: where it ends, when it arrives, what it asks.
+  @Test func aQuadraticIsDescendedAsItMust() throws {
+    let function = "bowl: 2*x^2 + 0.5*y^2 - 3; from x={1...2}, y={1...2}; minimum -3"
+    let plain = try task("rate 0.1", function, measure: "arrival")
+    let outcomes = try descend(plain, [0, 1, 2])
+    for (seed, outcome) in outcomes.enumerated() {
+      let start = try TestFunction(function).start(key: RandomKey(seed: seed))
+      let (x, y) = (start["x"]!.item, start["y"]!.item)
+      func gap(_ k: Int) -> Double { 2 * pow(x * pow(0.6, Double(k)), 2) + 0.5 * pow(y * pow(0.9, Double(k)), 2) }
+      #expect(abs(outcome.values[Measure("gap")]! - log10(gap(40))) < 1e-6)
+      #expect(abs(outcome.values[Measure("value")]! - (gap(40) - 3)) < 1e-9)
+      #expect(abs(outcome.values[Measure("constant/gap")]! - log10(gap(0))) < 1e-9)
+      // Not within 40 updates: ten budgets.
+      #expect(outcome.values[Measure("arrival")] == log10(400))
+    }
+    let c = try configuration([function], ["a: rate 0.1", "b: rate 0.2"]) {
+      ($0.measure, $0.target) = ("arrival", -2)
+    }
+    let plan = try ComparisonPlan(c)
+    let outcome = try descend(
+      FunctionTask(
+        configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function)), [0])[0]
+    let start = try TestFunction(function).start(key: RandomKey(seed: 0))
+    let first = (0...40).first { k in
+      2 * pow(start["x"]!.item * pow(0.6, Double(k)), 2) + 0.5 * pow(start["y"]!.item * pow(0.9, Double(k)), 2) <= 0.01
+    }!
+    #expect(outcome.values[Measure("arrival")] == log10(Double(first)) && first > 8 && first < 40)
+  }
+
+  /// A descent whose steps do not tell its value, as the mean of its places counts, is looked at.
+  @Test func arrivalOfAMeanIsSeen() throws {
+    for (chain, function) in [
+      ("rate 0.1 | average 0.5", "bowl: x^2; from x={1...2}; minimum 0"),
+      ("rate 0.1", "bowl: x^2; from x={1...2}; minimum 0; noise 0.0000001"),
+    ] {
+      let c = try configuration([function], ["a: \(chain)", "b: rate 0.2"]) {
+        ($0.measure, $0.target) = ("arrival", -2)
+      }
+      let plan = try ComparisonPlan(c)
+      let task = FunctionTask(
+        configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function))
+      let found = try descend(task, [0])[0].values[Measure("arrival")]!
+      let x = try TestFunction(function).start(key: RandomKey(seed: 0))["x"]!.item
+      var (place, mean, arrival) = (x, x, 0)
+      while mean * mean > 0.01 {
+        place *= 0.8
+        mean = chain.hasSuffix("average 0.5") ? 0.5 * mean + 0.5 * place : place
+        arrival += 1
+      }
+      #expect(abs(pow(10, found) - Double(arrival)) < 1e-9, "\(chain): \(pow(10, found)) and \(arrival)")
+    }
+  }
+
+  @Test func theBestLookOrTheLast() throws {
+    let function = "bowl: x^2; from x={1...2}; minimum 0"
+    // The rate rises until the descent is thrown out.
+    let chain = "rate linear(0.9, 1.3, 40updates)"
+    let (last, best) = (
+      try descend(try task(chain, function), [0])[0].values[Measure("gap")]!,
+      try descend(try task(chain, function, keep: .best), [0])[0].values[Measure("gap")]!
+    )
+    var seen: [Double] = []
+    _ = try descend(try task(chain, function), [0]) { _, _, values in seen.append(values[Measure("gap")]!) }
+    #expect(seen.count == 8 && last == seen.last && best == seen.min() && best < last)
+  }
+
+  @Test func aDescentThatDivergesLeavesTheOthers() throws {
+    // Beyond 1 the quartic throws plain descent out.
+    let function = "steep: x^4; from x={0.5...3}; minimum 0"
+    let outcomes = try descend(try task("rate 0.4", function), Array(0..<12))
+    let diverged = outcomes.map { $0.values[Measure("diverged")]! }
+    #expect(Set(diverged) == [0, 1])
+    for (seed, outcome) in outcomes.enumerated() {
+      let isLost = try TestFunction(function).start(key: RandomKey(seed: seed))["x"]!.item > 1.2
+      #expect(diverged[seed] == 0 || isLost)
+      #expect((outcome.values[Measure("gap")] == nil) == (diverged[seed] == 1))
+    }
+  }
+
+  // MARK: Comparisons
+
+  /// The faster rate of a quadratic wins; arms of one seed start at one place and see the same noise.
+  @Test func theBetterOneIsFound() throws {
+    let outcome = try run(
+      try configuration(
+        ["sphere size=3; noise 0.01", "bowl: x^2 + 4*y^2; from x={-2...2}, y={-2...2}; minimum 0"],
+        ["fast: rate 0.1", "slow: rate 0.01", "again: rate 0.1"]
+      ) { $0.reference = "fast" })
+    #expect(outcome.pairs.map(\.data) == ["sphere-3", "sphere-3", "bowl", "bowl"])
+    #expect(outcome.pairs[0].winner == "fast" && outcome.pairs[2].winner == "fast")
+    #expect(outcome.pairs[1].outcome == .noDifference && outcome.pairs[1].evidence.estimate == 0)
+    #expect(outcome.pairs[0].measure == "gap (log10)")
+    let report = try String(contentsOfFile: folder.path + "/run/report.html", encoding: .utf8)
+    for text in [
+      "COCO", "functions x seeds", "starts in x={-2...2}, y={-2...2}", "90 % of the way from the start", "evaluations",
+    ] { #expect(report.contains(text), "\(text)") }
+    for text in ["constant prediction", "validation loss", "validation/", "test loss", "data sets", "training rows"] {
+      #expect(!report.contains(text), "\(text)")
+    }
+    #expect(outcome.text().contains("fast is better than slow on sphere-3 (gap (log10)"))
+  }
+
+  /// By the gradients to a target: an arm whose updates ask for two pays for them, and where none arrives nothing is judged.
+  @Test func speedIsCompared() throws {
+    let outcome = try run(
+      try configuration(["sphere size=3"], ["plain: rate 0.1", "sam: sam 0.000001 (rate 0.1)", "slow: rate 0.001"]) {
+        ($0.measure, $0.target, $0.seeds.count) = ("arrival", -1, 8)
+      })
+    let pair = outcome.pairs.first { $0.first == "plain" && $0.second == "sam" }!
+    #expect(pair.winner == "plain" && abs(pair.evidence.estimate + log10(2)) < 0.02)
+    #expect(outcome.pairs.first { $0.second == "slow" }!.winner == "plain")
+    #expect(try rows(folder.path + "/run")["slow"]!.allSatisfy { $0["arrival"] == PlainNumber.text(log10(400)) })
+    let none = try run(
+      try configuration(["sphere size=3"], ["a: rate 0.001", "b: rate 0.0001"]) { $0.measure = "arrival" }, "none")
+    #expect(none.pairs[0].outcome == .nothingLearned)
+    #expect(none.pairs[0].sentence == "on sphere-3 no arm arrives at the target")
+  }
+
+  /// Equal gradients, and the word budget, as on data.
+  @Test func budgetsAreOfGradientsToo() throws {
+    try run(
+      try configuration(
+        ["sphere size=3"],
+        [
+          "plain: rate 0.1", "sam: sam (rate 0.1)", "named: sam (rate cosine(0.1, budget))",
+          "written: sam (rate cosine(0.1, 20updates))",
+        ]
+      ) {
+        $0.budget = "40gradients"
+      })
+    let rows = try rows(folder.path + "/run")
+    #expect(rows["plain"]!.allSatisfy { $0["updates"] == "40" } && rows["sam"]!.allSatisfy { $0["updates"] == "20" })
+    #expect(rows["named"]!.map { $0["gap"] } == rows["written"]!.map { $0["gap"] })
+    #expect(rows["plain"]!.allSatisfy { $0["losses"] == "0" && $0["parameters"] == "3" })
+  }
+
+  /// A run in two shares, and one that was cut off, come to the bits of the whole, however many step together.
+  @Test func goesOnAndIsShared() throws {
+    let c = try configuration(
+      ["rosenbrock size=3; rotated", "sphere size=2; noise 0.1"],
+      ["adam: adam | rate {0.01...1}", "momentum: momentum 0.9 | rate {0.0001...0.01}"])
+    func numbers(_ name: String) throws -> [String] {
+      let lines = try String(contentsOfFile: folder.path + "/\(name)/trials.csv", encoding: .utf8).split(
+        separator: "\n")
+      let seconds = lines[0].split(separator: ",").firstIndex(of: "seconds")!
+      return lines.map { line in
+        line.split(separator: ",", omittingEmptySubsequences: false).enumerated().filter { $0.offset != seconds }
+          .map { String($0.element) }.joined(separator: ",")
+      }
+    }
+    try run(c, "whole")
+    // Every other result is lost.
+    try FileManager.default.copyItem(atPath: folder.path + "/whole", toPath: folder.path + "/cut")
+    let log = folder.path + "/cut/log.jsonl"
+    let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
+    let kept = lines.enumerated().filter { index, line in
+      !line.contains("\"result\"") || index.isMultiple(of: 3)
+    }.map(\.element)
+    #expect(kept.count < lines.count - 20)
+    try (kept.joined(separator: "\n") + "\n").write(toFile: log, atomically: true, encoding: .utf8)
+    _ = try MethodComparison(c).resume(folder.path + "/cut")
+    #expect(try numbers("cut") == numbers("whole"))
+    var one = try MethodComparison(c)
+    one.workplace = LocalWorkplace(share: try RunShare("1/2"))
+    _ = try one.run(out: folder.path + "/one")
+    var two = try MethodComparison(c)
+    two.workplace = LocalWorkplace(share: try RunShare("2/2"))
+    _ = try two.run(out: folder.path + "/two")
+    _ = try RunMerge([folder.path + "/one", folder.path + "/two"]).write(
+      ComparisonExperiment.self, to: folder.path + "/merged", replacing: false, commandLine: ["merge"])
+    _ = try MethodComparison(c).resume(folder.path + "/merged")
+    #expect(try numbers("merged") == numbers("whole"))
+  }
+
+  @Test func functionsInCode() throws {
+    let bowl = try TestFunction("dish", in: StartBox("x={-2...2}*2"), minimum: 1) { $0["x"]!.squared.sum() + 1 }
+    let c = try configuration([], ["a: rate 0.1", "b: rate 0.01"])
+    let outcome = try MethodComparison(c, on: [bowl]).run(out: folder.path + "/code")
+    #expect(outcome.pairs[0].winner == "a" && outcome.pairs[0].data == "dish")
+    // Its report can be drawn again without it; it goes on only with it.
+    _ = try RunSession.report(ComparisonExperiment.self, folder: try RunFolder.open(folder.path + "/code"))
+    #expect(throws: SettingsError.self) {
+      try MethodComparison(c, on: [try TestFunction("sphere", in: bowl.box) { $0["x"]!.sum() }])
+    }
+    let low = try TestFunction("low", in: bowl.box, minimum: 1) { $0["x"]!.squared.sum() }
+    #expect { try MethodComparison(c, on: [low]).run(out: folder.path + "/low") } throws: {
+      "\($0)".contains("below the minimum that was given")
+    }
+  }
+
+  /// What is for data is refused, and what cannot be descended, before anything is written.
+  @Test(arguments: [
+    ("batch", ["a: rate 0.1; batch 3", "b: rate 0.1"], "sphere"),
+    ("hidden", ["a: rate 0.1; hidden 3", "b: rate 0.1"], "sphere"),
+    ("loss", ["a: rate 0.1; loss huber", "b: rate 0.1"], "sphere"),
+    ("augment", ["a: rate 0.1; augment flip", "b: rate 0.1"], "sphere"),
+    ("no epochs", ["a: rate cosine(0.1, 3epochs)", "b: rate 0.1"], "sphere"),
+    ("would start at one point", ["a: rate 0.1", "b: rate 0.2"], "bowl: x^2; from x=1; minimum 0"),
+    ("no finite value", ["a: rate 0.1", "b: rate 0.2"], "bowl: log(x); from x={-2...-1}; minimum 0"),
+    ("no test function", ["a: rate 0.1", "b: rate 0.2"], "bowl size=3"),
+    ("\"bowl: x^2", ["a: rate 0.1", "b: rate 0.2"], "x^2"),
+  ]) func errors(_ part: String, _ arms: [String], _ function: String) throws {
+    #expect { try run(try configuration([function], arms)) } throws: { "\($0)".contains(part) }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/run/trials.csv"))
+  }
+
+  @Test func settingsThatCannotBe() throws {
+    let arms = ["a: rate 0.1", "b: rate 0.2"]
+    let changes: [(String, (inout ComparisonConfiguration) -> Void)] = [
+      ("compared apart", { $0.data = ["x.csv"] }), ("name gap", { $0.measure = "validation/loss" }),
+      ("diagnostics", { $0.watch = "sharpness" }), ("test parts", { $0.testParts = 3 }),
+      ("named twice", { $0.functions = ["sphere", "sphere"] }),
+      ("at least one", { $0.functions = [] }), ("is of functions", { ($0.functions, $0.data) = (nil, ["x.csv"]) }),
+      ("one function", { ($0.functions, $0.measure, $0.target) = (["sphere", "beale"], "value", 1) }),
+      ("one function", { ($0.functions, $0.measure, $0.decision.margin) = (["sphere", "beale"], "value", 1) }),
+      ("samples", { $0.budget = "3epochs" }), ("not known", { $0.functions = ["bowl: x^2; from x={-1...1}"] }),
+    ]
+    for (index, (part, change)) in changes.enumerated() {
+      #expect { try run(try configuration(["sphere"], arms, change), "\(index)") } throws: { "\($0)".contains(part) }
+    }
+    #expect(
+      try ComparisonConfiguration(functions: ["bowl: x^2; from x={-1...1}", "sphere"], arms: arms).measure == "value")
+    #expect(try ComparisonConfiguration(functions: ["sphere"], arms: arms).measure == "gap")
+  }
+
+  @Test(arguments: ComparedPanel.allCases) func panels(_ panel: ComparedPanel) throws {
+    let c = try configuration(["sphere size=3"], try panel.joining([], onFunctions: true)) { $0.trials = 2 }
+    let outcome = try run(c)
+    #expect(outcome.settings["sphere-3"]!.count == panel.armsOfFunctions.count)
+  }
+}
