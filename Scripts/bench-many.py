@@ -3,7 +3,8 @@
 
 Usage: bench-many.py DESCENT [ROUNDS [NETWORK...]]. Where jax is missing it goes on in the environment that bench.sh makes
 (DESCENT_PEERS, or ~/.cache/descent/peers). Both sides are bound to the same core and have one thread. A step is one of momentum on a batch of each seed's own: 2-8-1 (batch 16),
-4-16-16-1 and 8-64-64-1 (batch 32) with the mean squared error, 20-32-2 (batch 128) with cross-entropy; S = 1 ... 32.
+4-16-16-1 and 8-64-64-1 (batch 32) with the mean squared error, 20-32-2 (batch 128) with cross-entropy; or one of Adam on
+Rosenbrock's function of ten numbers from a start of each seed's own, in double precision (rosenbrock-10); S = 1 ... 32.
 
     vmap   jit of vmap of the step over S seeds, one call a step
     scan   64 of these steps in one call, by lax.scan: no call between them
@@ -20,7 +21,8 @@ if {"-h", "--help"} & set(sys.argv[1:]):
 sys.dont_write_bytecode = True  # no folder of compiled modules among the scripts
 from measurement import Watch, count, header
 
-NETWORKS = {"2-8-1": 16, "4-16-16-1": 32, "8-64-64-1": 32, "20-32-2": 128}  # batch of each
+FUNCTION = "rosenbrock-10"
+NETWORKS = {"2-8-1": 16, "4-16-16-1": 32, "8-64-64-1": 32, "20-32-2": 128, FUNCTION: 0}  # batch of each
 SEEDS = (1, 2, 4, 8, 16, 32)
 KINDS = ("vmap", "scan", "apart")
 SCANNED = 64  # steps of one call of the scan
@@ -37,6 +39,8 @@ def jax_step(network):
 
     # Small steps are faster where they are done than handed to another thread, the more so on one core.
     jax.config.update("jax_cpu_enable_async_dispatch", False)
+    if network == FUNCTION:
+        return function_step()
     widths, batch = [int(width) for width in network.split("-")], NETWORKS[network]
     classifies = widths[-1] > 1
 
@@ -64,6 +68,30 @@ def jax_step(network):
         shape = (batch, widths[-1])
         y = jax.random.randint(key, shape[:1], 0, widths[-1]) if classifies else jax.random.normal(key, shape)
         return parameters, jax.tree.map(jnp.zeros_like, parameters), x, y
+
+    return step, start
+
+
+def function_step():
+    """The step of one start by Adam at a rate of 0.01; in the place of velocities its two means and the time."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+
+    def valley(x):
+        return jnp.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+    def step(x, memory, *_):
+        mean, square, time = memory
+        value, slope = jax.value_and_grad(valley)(x)
+        mean, square, time = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2, time + 1
+        move = (mean / (1 - 0.9**time)) / (jnp.sqrt(square / (1 - 0.999**time)) + 1e-8)
+        return x - 0.01 * move, (mean, square, time), value
+
+    def start(seed):
+        x = jax.random.uniform(jax.random.key(seed), (10,), minval=-2.048, maxval=2.048, dtype=jnp.float64)
+        return x, (jnp.zeros_like(x), jnp.zeros_like(x), jnp.zeros((), jnp.float64)), jnp.zeros(()), jnp.zeros(())
 
     return step, start
 

@@ -9,7 +9,10 @@ public struct OptionValues: Sendable {
   }
 
   func value<Value>(_ name: String, _ form: ValueForm<Value>) throws -> Value {
-    guard let text = values[name] else { throw DescentError("\(owner) needs \(name)") }
+    guard let text = values[name] else {
+      throw DescentError(
+        name == "chain" ? "\(owner) holds a chain: write \(owner) (rate 0.1)" : "\(owner) needs \(name)")
+    }
     return try form.read(text, owner, name)
   }
 

@@ -19,7 +19,9 @@ struct CompareCommand: ParsableCommand {
         \(ProgramName.text) compare --function "rosenbrock size=10" --function "bowl: x^2 + 10*y^2; from x={-2...2}, y={-2...2}; minimum 0" \
       --arm "adam: adam | rate {0.0001...1}" --panel few
       Functions are \(TestFunctionKind.known.map(\.name).joined(separator: ", ")), or a name, a formula (\(ProgramName.text) minimize --help) \
-      and starts; behind semicolons noise 0.1 (in gradients) and rotated. A seed is a start then.
+      and starts; i is the list 1, 2, ... and n its length. Behind semicolons: noise 0.1 (in gradients), rotated and shifted (anew for each \
+      seed, with its start), from {-1...1} for other starts. "all size=5; rotated" is each known one. A seed is a start then, and an arm's option draw is for \
+      another start. A gap within 1e-8 of the minimum counts as that: such a descent has arrived.
       Each arm gets the same number of trials on tuning seeds; the best few are tried on more of them, and the best of those is run on fresh \
       seeds, paired with the others; \
       the test part is read once, in the end. One arm alone is tuned, and its best setting run on fresh seeds. The folder's \
@@ -32,7 +34,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     name: .customLong("function"),
     help:
-      "A function in the place of data, as \"rosenbrock size=10; rotated; noise 0.1\", or all for each known one; may be repeated."
+      "A function in the place of data, as \"rosenbrock size=10; rotated; shifted; noise 0.1\", or all for each known one; may be repeated."
   )
   var functions: [String] = []
   @Option(name: .customLong("arm"), help: "NAME: CHAIN; OPTION VALUE; ... Two or more; one alone is tuned.")
@@ -261,8 +263,16 @@ struct CompareCommand: ParsableCommand {
     if let option = table.given.first ?? others.filter(\.value).keys.min() {
       throw SettingsError("--\(option) is for data, and there are functions")
     }
-    // Those that the program knows, each as it is without options.
-    let named = functions.flatMap { $0 == "all" ? TestFunctionKind.known.map(\.name) : [$0] }
+    if let panel {
+      func names(_ arms: [String]) -> [String] { arms.map { String($0.prefix { $0 != ":" }) } }
+      let left = names(panel.arms).filter { !names(panel.armsOfFunctions).contains($0) }
+      if !left.isEmpty {
+        announce(
+          "of the panel \(panel.rawValue) \(left.joined(separator: ", ")) is left out: it pulls to 0, where minima may lie, or is for matrices"
+        )
+      }
+    }
+    let named = try functions.flatMap { try TestFunctionKind.suite($0) }
     var settings = try ComparisonConfiguration(
       functions: named, arms: try panel?.joining(arms, onFunctions: true) ?? arms)
     settings.measure = measure ?? settings.measure

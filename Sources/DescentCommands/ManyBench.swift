@@ -1,7 +1,8 @@
 import Descent
 import Foundation
 
-/// Many small descents at once: S perceptrons step as one program, beside S that step one after another, on one thread.
+/// Many small descents at once: S perceptrons, or starts on a function, step as one program, beside S that step one after another, on one
+/// thread.
 ///
 /// `Scripts/bench-many.py` measures the same steps in JAX.
 enum ManyBench {
@@ -12,7 +13,7 @@ enum ManyBench {
   /// - Parameter words: names of networks and numbers of seeds, in any order; all of a kind where none is named.
   /// - Throws: `SettingsError` where a word is neither.
   static func measure(_ words: [String]) throws {
-    let names = ManyPerceptrons.all.map(\.name)
+    let names = ManyPerceptrons.all.map(\.name) + [ManyStarts.name]
     for word in words where !names.contains(word) && !(1...mostSeeds).contains(Int(word) ?? 0) {
       throw SettingsError(
         "\(word) is neither a network nor a number of seeds from 1 to \(mostSeeds); \(NearestName.hint(word, among: names))"
@@ -20,10 +21,13 @@ enum ManyBench {
     }
     let chosen = names.filter(words.contains)
     let counts = words.compactMap { Int($0) }
+    let sizes = counts.isEmpty ? [1, 2, 4, 8, 16, 32] : counts
     Engine.setThreadCount(1)
     for network in ManyPerceptrons.all where chosen.isEmpty || chosen.contains(network.name) {
-      for seeds in counts.isEmpty ? [1, 2, 4, 8, 16, 32] : counts { try measure(network, seeds: seeds) }
+      for seeds in sizes { try measure(network, seeds: seeds) }
     }
+    guard chosen.isEmpty || chosen.contains(ManyStarts.name) else { return }
+    for seeds in sizes { try ManyStarts().measure(seeds: seeds, medians: medians) }
   }
 
   private static func measure(_ network: ManyPerceptrons, seeds: Int) throws {

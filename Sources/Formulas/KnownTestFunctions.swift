@@ -69,7 +69,7 @@ extension TestFunctionKind {
       let count = try Self.count(values, least)
       return try TestFunction(
         "\(name)-\(count)", description: "\(name) size=\(count)", try Formula(formula),
-        in: try StartBox("x={\(low)...\(high)}*\(count)"), minimum: minimum(count),
+        in: try StartBox("x={\(PlainNumber.text(low))...\(PlainNumber.text(high))}*\(count)"), minimum: minimum(count),
         at: ["x": NDArray((1...count).map { position($0, count) })])
     }
   }
@@ -107,9 +107,11 @@ extension TestFunctionKind {
     ]
   ) { values in
     let (count, condition) = (try Self.count(values, 2), try values.number("condition", "1 to 1e12") { 1...1e12 ~= $0 })
+    let text = PlainNumber.text(condition)
     return try TestFunction(
-      "ellipsoid-\(count)", description: "ellipsoid size=\(count) condition=\(PlainNumber.text(condition))",
-      try Formula("sum(\(condition)^((i - 1)/(n - 1))*x^2)"), in: try StartBox("x={-5...5}*\(count)"), minimum: 0,
+      "ellipsoid-\(count)" + (condition == 1e6 ? "" : "-condition\(text)"),
+      description: "ellipsoid size=\(count) condition=\(text)", try Formula("sum(\(text)^((i - 1)/(n - 1))*x^2)"),
+      in: try StartBox("x={-5...5}*\(count)"), minimum: 0,
       at: ["x": NDArray([Double](repeating: 0, count: count))])
   }
 }

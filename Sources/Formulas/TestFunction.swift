@@ -20,9 +20,11 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   public let minimum: Double?
   /// Standard deviation of what each number of a gradient has added, anew in each update and alike for all ways to descend.
   public internal(set) var noise: Double
-  /// Whether each seed turns it about its minimum, or the middle of its box where no minimum is known: what looks at coordinates one by
-  /// one gains nothing from their being separate then.
+  /// Whether each seed turns it, with its start, about its minimum, or the middle of its box where no minimum is known: what looks at
+  /// coordinates one by one gains nothing from their being separate then.
   public internal(set) var isRotated: Bool
+  /// Whether each seed moves it, with its start, by up to half of its box: what pulls numbers to 0 gains nothing from a minimum there.
+  public internal(set) var isShifted: Bool
   /// A point of the least value.
   let minimizer: Tree<NDArray>?
   /// Nil for a function in code.
@@ -32,6 +34,11 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   /// Numbers that are descended on.
   public var count: Int { box.count }
 
+  /// Whether it is known to be least where all numbers are 0, whatever the seed.
+  package var isLeastAtZero: Bool {
+    !isShifted && minimizer.map { $0.leaves.allSatisfy { $0.doubles.allSatisfy { $0 == 0 } } } ?? false
+  }
+
   /// What it is, in one line.
   public var account: String {
     [
@@ -40,7 +47,8 @@ public struct TestFunction: Sendable, CustomStringConvertible {
       "starts in \(box)",
       minimum.map { "minimum \(PlainNumber.text($0))" } ?? "minimum not known",
       noise > 0 ? "noise of \(PlainNumber.text(noise)) in gradients" : nil,
-      isRotated ? "turned anew for each seed" : nil,
+      isRotated ? "turned anew for each seed, with its start" : nil,
+      isShifted ? "moved anew for each seed, with its start" : nil,
     ].compactMap(\.self).joined(separator: "; ")
   }
 
@@ -56,15 +64,16 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   ///   - minimizer: a point of it, about which the function is turned; nil for the middle of the box.
   ///   - noise: standard deviation of what is added to gradients.
   ///   - isRotated: whether each seed turns it; for one list.
+  ///   - isShifted: whether each seed moves it.
   ///   - value: a number [] of a tensor of each variable, float64.
   /// - Throws: `FormulaError` where it cannot be turned, the minimum is not finite, or the noise is negative.
   public init(
     _ name: String, in box: StartBox, minimum: Double? = nil, at minimizer: Tree<NDArray>? = nil, noise: Double = 0,
-    isRotated: Bool = false, value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
+    isRotated: Bool = false, isShifted: Bool = false, value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
   ) throws {
     try self.init(
       name, description: name, formula: nil, in: box, minimum: minimum, at: minimizer, noise: noise,
-      isRotated: isRotated, value: value)
+      isRotated: isRotated, isShifted: isShifted, value: value)
     guard Self.isPlainName(name) else {
       throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
     }
@@ -72,12 +81,12 @@ public struct TestFunction: Sendable, CustomStringConvertible {
 
   private init(
     _ name: String, description: String, formula: Formula?, in box: StartBox, minimum: Double?,
-    at minimizer: Tree<NDArray>?,
-    noise: Double, isRotated: Bool, value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
+    at minimizer: Tree<NDArray>?, noise: Double, isRotated: Bool, isShifted: Bool,
+    value: @escaping @Sendable (Tree<Tensor>) throws -> Tensor
   ) throws {
     (self.name, self.description, self.box, self.minimum) = (name, description, box, minimum)
     (self.minimizer, self.noise, self.isRotated, evaluate) = (minimizer, noise, isRotated, value)
-    self.formula = formula
+    (self.formula, self.isShifted) = (formula, isShifted)
     guard noise >= 0, noise.isFinite else { throw FormulaError("\(name): noise must be 0 or more, not \(noise)") }
     guard minimum?.isFinite ?? true else { throw FormulaError("\(name): the minimum must be finite") }
     guard minimizer.map({ $0.types == box.low.types }) ?? true else {
@@ -91,7 +100,7 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   /// A function as a formula, in which `i` is the list 1, 2, ... and `n` how many, where it has one list and these have no start.
   init(
     _ name: String, description: String, _ formula: Formula, in box: StartBox, minimum: Double? = nil,
-    at minimizer: Tree<NDArray>? = nil, noise: Double = 0, isRotated: Bool = false
+    at minimizer: Tree<NDArray>? = nil, noise: Double = 0, isRotated: Bool = false, isShifted: Bool = false
   ) throws {
     let lists = box.low.leaves.filter { $0.shape.rank == 1 }
     var known: [(path: String, leaf: NDArray)] = []
@@ -110,25 +119,31 @@ public struct TestFunction: Sendable, CustomStringConvertible {
     let constants = known
     try self.init(
       name, description: description, formula: formula, in: box, minimum: minimum, at: minimizer, noise: noise,
-      isRotated: isRotated
+      isRotated: isRotated, isShifted: isShifted
     ) { point in
       guard let graph = point.leaves.first?.graph, !constants.isEmpty else { return try formula.value(at: point) }
       return try formula.value(at: point.merging(Tree(constants.map { ($0.path, graph.constant($0.leaf)) })))
     }
   }
 
-  /// A known function with other starts, noise or turned.
-  init(_ known: TestFunction, description: String, in box: StartBox?, noise: Double, isRotated: Bool) throws {
+  /// A known function with other starts, noise, turned or moved, which its name says.
+  init(
+    _ known: TestFunction, description: String, in box: StartBox?, noise: Double?, isRotated: Bool, isShifted: Bool
+  ) throws {
     if let box, box.low.types != known.box.low.types {
       let names = known.box.low.types.map { name, type in
         type.shape.rank == 0 ? "\(name)={-1...1}" : "\(name)={-1...1}*\(type.shape[0])"
       }
       throw FormulaError("the starts of \(known.name) are written \"from \(names.joined(separator: ", "))\"")
     }
+    let suffixes = [
+      isRotated ? "-rotated" : "", isShifted ? "-shifted" : "",
+      noise.map { $0 > 0 ? "-noise" + PlainNumber.text($0) : "" } ?? "",
+    ]
     try self.init(
-      known.name, description: description, formula: known.formula, in: box ?? known.box, minimum: known.minimum,
-      at: known.minimizer,
-      noise: noise, isRotated: isRotated, value: known.evaluate)
+      known.name + suffixes.joined(), description: description, formula: known.formula, in: box ?? known.box,
+      minimum: known.minimum, at: known.minimizer, noise: noise ?? known.noise,
+      isRotated: isRotated || known.isRotated, isShifted: isShifted || known.isShifted, value: known.evaluate)
   }
 
   // MARK: Descending
@@ -137,14 +152,14 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   ///
   /// - Parameters:
   ///   - point: a tensor of each variable, a number [] or a list [n], float64.
-  ///   - rotation: orthogonal, [n, n]; nil for none.
+  ///   - instance: how a seed turns and moves the function, as `instance(key:)` has it; empty for as it is.
   /// - Throws: `FormulaError` where the value is no number.
-  public func value(at point: Tree<Tensor>, rotation: Tensor? = nil) throws -> Tensor {
-    var place = point
-    if let rotation, let x = point.leaves.first {
-      let center = x.graph.constant((minimizer ?? box.middle).leaves[0])
+  public func value(at point: Tree<Tensor>, of instance: Tree<Tensor> = Tree()) throws -> Tensor {
+    var place = point.mapWithPaths { name, x in instance["shift/" + name].map { x - $0 } ?? x }
+    if let rotation = instance["rotation"], let x = place.leaves.first {
+      let center = x.graph.constant(center.leaves[0])
       let turned = rotation.matmul((x - center).expanded(axis: 1)).reshaped(to: x.shape)
-      place = Tree([(point.paths[0], center + turned)])
+      place = Tree([(place.paths[0], center + turned)])
     }
     let value = try evaluate(place)
     guard value.shape.rank == 0 || value.isPoisoned else {
@@ -153,20 +168,46 @@ public struct TestFunction: Sendable, CustomStringConvertible {
     return value
   }
 
-  /// Where a descent starts.
-  package func start(key: RandomKey) -> Tree<NDArray> { box.point(key: key.split("start")) }
+  /// About which it is turned.
+  private var center: Tree<NDArray> { minimizer ?? box.middle }
 
-  /// How it is turned, as running values that stay.
-  package func rotation(key: RandomKey) throws -> Tree<NDArray> {
-    guard isRotated else { return Tree() }
-    return ["rotation": try LinearAlgebra.randomOrthogonal(count, count, key: key.split("rotation"))]
+  /// How a seed turns and moves it: "rotation", orthogonal [n, n], and "shift/NAME" of each variable; what there is of it.
+  public func instance(key: RandomKey) throws -> Tree<NDArray> {
+    var found = Tree<NDArray>()
+    if isRotated {
+      found["rotation"] = try LinearAlgebra.randomOrthogonal(count, count, key: key.split("rotation"))
+    }
+    guard isShifted else { return found }
+    for (name, ends) in box.low.zipped(with: box.high, { ($0, $1) }) {
+      let places = key.split("shift").split(name).uniform(count: ends.0.count)
+      let moves = zip(zip(ends.0.doubles, ends.1.doubles), places).map { ends, place in
+        (ends.1 / 2 - ends.0 / 2) * (2 * place - 1)
+      }
+      found["shift/" + name] = NDArray(moves, shape: ends.0.shape)
+    }
+    return found
+  }
+
+  /// Where a descent starts: a point of the box, turned and moved as the function is, so that its value is what it is without.
+  public func start(key: RandomKey, in instance: Tree<NDArray> = Tree()) -> Tree<NDArray> {
+    var point = box.point(key: key.split("start"))
+    if let rotation = instance["rotation"]?.doubles {
+      let (x, c) = (point.leaves[0].doubles, center.leaves[0].doubles)
+      let turned = x.indices.map { j in
+        c[j] + x.indices.reduce(0) { $0 + rotation[$1 * x.count + j] * (x[$1] - c[$1]) }
+      }
+      point = Tree([(point.paths[0], NDArray(turned))])
+    }
+    return point.mapWithPaths { name, leaf in
+      guard let shift = instance["shift/" + name] else { return leaf }
+      return NDArray(zip(leaf.doubles, shift.doubles).map { $0 + $1 }, shape: leaf.shape)
+    }
   }
 
   /// What is descended: the function, and noise in its gradient.
   package var objective: Objective {
     Objective { parameters, _, scope in
-      let rotation = isRotated ? try scope.value("rotation") : nil
-      var value = try value(at: parameters.tree, rotation: rotation)
+      var value = try value(at: parameters.tree, of: scope.state)
       guard noise > 0 else { return ObjectiveValue(value) }
       for leaf in parameters.tree.leaves {
         let drawn = Tensor.random(.normal, leaf.shape, key: try scope.randomKey(), leaf.elementType)

@@ -50,6 +50,23 @@ public struct TestFunctionKind: Sendable {
   ///   one name.
   public static func register(_ kind: TestFunctionKind) throws { try registered.add(kind, taken: all.map(\.name)) }
 
+  /// A text for each known function where one is of all of them, as `all size=5; rotated`, whose size is for those that have one; else
+  /// the text alone.
+  ///
+  /// - Throws: `FormulaError` where a function has no such options.
+  public static func suite(_ text: String) throws -> [String] {
+    let body = text.prefix { $0 != ";" }
+    let words = body.split(whereSeparator: \.isWhitespace)
+    guard words.first == "all" else { return [text] }
+    guard words.count == 1 || (words.count == 2 && words[1].hasPrefix("size=")) else {
+      throw FormulaError("all takes no option but size, as \"all size=5; rotated\", and not \(text)")
+    }
+    return known.map { kind in
+      let sized = words.count == 2 && kind.options.contains { $0.name == "size" }
+      return kind.name + (sized ? " \(words[1])" : "") + text[body.endIndex...]
+    }
+  }
+
   /// The function that a text names, with its options.
   ///
   /// - Throws: `FormulaError` naming the nearest; `DescentError` naming the option.
@@ -64,17 +81,19 @@ public struct TestFunctionKind: Sendable {
           : "there is no test function \(name); \(NearestName.hint(name, among: known.map(\.name)))")
     }
     let values = try NamedOption.values(of: name, options: kind.options, in: text)
-    return try kind.make(OptionValues(owner: name, values: values))
+    do { return try kind.make(OptionValues(owner: name, values: values)) } catch let error as DescentError {
+      throw "\(error)".contains(name) ? error : DescentError("\(name): \(error)")
+    }
   }
 }
 
 extension TestFunctionKind: NamedKind {}
 
 extension TestFunction {
-  private static let options = ["from", "minimum", "noise", "rotated"]
+  private static let options = ["from", "minimum", "noise", "rotated", "shifted"]
 
   /// Reads a known function, `rosenbrock size=10`, or a name and a formula, `bowl: x^2 + 10*y^2`; behind semicolons `from x={-2...2}`
-  /// (a formula's starts), `minimum 0`, `noise 0.1`, `rotated`.
+  /// (a formula's starts, or others than the usual ones), `minimum 0`, `noise 0.1`, `rotated`, `shifted`.
   ///
   /// - Throws: `FormulaError` or `DescentError` naming what is wrong.
   public init(_ text: String) throws {
@@ -90,8 +109,8 @@ extension TestFunction {
             : "a test function has no option \(word); \(NearestName.hint(word, among: Self.options))")
       }
       let value = part.dropFirst(word.count).trimmingCharacters(in: .whitespaces)
-      guard (word == "rotated") == value.isEmpty else {
-        throw FormulaError(word == "rotated" ? "rotated takes no value, and not \(value)" : "\(word) needs a value")
+      guard ["rotated", "shifted"].contains(word) == value.isEmpty else {
+        throw FormulaError(value.isEmpty ? "\(word) needs a value" : "\(word) takes no value, and not \(value)")
       }
       guard given.updateValue(value, forKey: word) == nil else { throw FormulaError("\(text): \(word) is given twice") }
     }
@@ -103,7 +122,7 @@ extension TestFunction {
         return value
       }
     }
-    let (noise, isRotated) = (try number("noise"), given["rotated"] != nil)
+    let (noise, isRotated, isShifted) = (try number("noise"), given["rotated"] != nil, given["shifted"] != nil)
     let body = parts.first ?? ""
     // A colon also stands in slices.
     let colon = body.firstIndex(of: ":")
@@ -116,14 +135,18 @@ extension TestFunction {
       let rest = parts.dropFirst().map { "; " + $0 }.joined()
       try self.init(
         name, description: "\(name): \(formula)\(rest)", try Formula(formula), in: box,
-        minimum: try number("minimum"), noise: noise ?? 0, isRotated: isRotated)
+        minimum: try number("minimum"), noise: noise ?? 0, isRotated: isRotated,
+        isShifted: isShifted)
     } else {
+      if colon != nil, !name.contains(where: { "[(".contains($0) }) {
+        throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
+      }
       guard !body.isEmpty else { throw FormulaError("name a test function, or a name and a formula") }
       guard given["minimum"] == nil else { throw FormulaError("\(body): the minimum is known, leave it out") }
       let known = try TestFunctionKind.function(body)
       let box = try given["from"].map { try StartBox(known.box.filling($0)) }
       try self.init(
-        known, description: text, in: box, noise: noise ?? known.noise, isRotated: isRotated || known.isRotated)
+        known, description: text, in: box, noise: noise, isRotated: isRotated, isShifted: isShifted)
     }
   }
 

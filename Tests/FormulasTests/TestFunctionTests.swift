@@ -8,11 +8,11 @@ import Training
 @Suite struct TestFunctionTests {
   /// Value and gradient at a point, turned or not.
   private func evaluate(
-    _ function: TestFunction, _ point: Tree<NDArray>, rotation: NDArray? = nil
+    _ function: TestFunction, _ point: Tree<NDArray>, of instance: Tree<NDArray> = Tree()
   ) throws -> (value: Double, gradient: [Double]) {
     let results = try Program(inputs: point.types.leaves) { graph, x in
       let value = try function.value(
-        at: Tree(sortedPaths: point.paths, leaves: x), rotation: rotation.map { graph.constant($0) })
+        at: Tree(sortedPaths: point.paths, leaves: x), of: instance.map { graph.constant($0) })
       return [value] + gradients(of: value, withRespectTo: x)
     }.run(point.leaves)
     return (results[0].item, results.dropFirst().flatMap(\.doubles))
@@ -119,28 +119,76 @@ import Training
   @Test(arguments: ["rosenbrock size=4; rotated", "own: sum(i*x^2) + x[0]; from x={-1...3}*4; rotated"])
   func turns(_ text: String) throws {
     let function = try TestFunction(text)
-    let rotation = try #require(try function.rotation(key: RandomKey(seed: 3)).leaves.first)
+    let instance = try function.instance(key: RandomKey(seed: 3))
+    let rotation = try #require(instance["rotation"])
     #expect(rotation.shape == [4, 4])
     let (center, x, r) = ([1.0, 1, 1, 1], [0.3, -0.2, 0.9, 1.4], rotation.doubles)
     func product(_ row: (Int) -> Double, _ column: (Int) -> Double) -> Double {
       (0..<4).reduce(0.0) { $0 + row($1) * column($1) }
     }
     let turned = (0..<4).map { i in center[i] + product({ r[4 * i + $0] }, { x[$0] - center[$0] }) }
-    let (own, plain) = (try evaluate(function, point(x), rotation: rotation), try evaluate(function, point(turned)))
+    let (own, plain) = (try evaluate(function, point(x), of: instance), try evaluate(function, point(turned)))
     #expect(abs(own.value - plain.value) < 1e-9 * abs(plain.value))
     for j in 0..<4 {
       let back = product({ r[4 * $0 + j] }, { plain.gradient[$0] })
       #expect(abs(own.gradient[j] - back) < 1e-9 * max(1, abs(back)))
     }
-    #expect(try function.rotation(key: RandomKey(seed: 4)).leaves[0] != rotation)
+    #expect(try function.instance(key: RandomKey(seed: 4)).leaves[0] != rotation)
     #expect(
-      abs(try evaluate(function, point(center), rotation: rotation).value - evaluate(function, point(center)).value)
+      abs(try evaluate(function, point(center), of: instance).value - evaluate(function, point(center)).value)
         < 1e-12)
+  }
+
+  /// Turned, moved or both, with its start: what a start is worth does not change, nor what the minimum is.
+  @Test(arguments: ["rotated", "shifted", "rotated; shifted"]) func instancesKeepTheirValues(_ options: String) throws {
+    for name in ["rosenbrock size=4", "own: sum(i*x^2) + x[0]; from x={-1...3}*4; minimum -0.25"] {
+      let (plain, moved) = (try TestFunction(name), try TestFunction("\(name); \(options)"))
+      for seed in 0..<5 {
+        let (key, other) = (RandomKey(seed: seed), RandomKey(seed: seed + 100))
+        let instance = try moved.instance(key: key)
+        #expect(instance.count == options.split(separator: ";").count)
+        #expect(try instance != moved.instance(key: other))
+        let (start, own) = (plain.start(key: key), moved.start(key: key, in: instance))
+        #expect(start != own)
+        let (a, b) = (try evaluate(plain, start), try evaluate(moved, own, of: instance))
+        #expect(abs(a.value - b.value) < 1e-9 * max(1, abs(a.value)))
+        // A rotation keeps the length of a gradient.
+        func length(_ x: [Double]) -> Double { x.map { $0 * $0 }.reduce(0, +).squareRoot() }
+        #expect(abs(length(a.gradient) - length(b.gradient)) < 1e-9 * length(a.gradient))
+        for (low, (high, shift)) in zip(
+          moved.box.low.leaves[0].doubles,
+          zip(moved.box.high.leaves[0].doubles, instance["shift/x"]?.doubles ?? []))
+        {
+          #expect(abs(shift) <= (high - low) / 2 && shift != 0)
+        }
+      }
+    }
+    // Numbers by their names, too.
+    let two = try TestFunction("bowl: x^2 + y^2; from x={-2...2}, y={0...10}; minimum 0; shifted")
+    let instance = try two.instance(key: RandomKey(seed: 1))
+    #expect(instance.paths == ["shift/x", "shift/y"] && !two.isRotated && two.isShifted)
+    #expect(
+      try evaluate(two, ["x": instance["shift/x"]!, "y": instance["shift/y"]!], of: instance).value == 0)
+  }
+
+  @Test func theWholeSuite() throws {
+    let all = try TestFunctionKind.suite("all size=4; rotated; shifted")
+    #expect(all.count == TestFunctionKind.known.count)
+    for text in all.prefix(TestFunctionKind.all.count) {
+      let function = try TestFunction(text)
+      #expect(function.isRotated && function.isShifted && [2, 4].contains(function.count))
+      #expect(function.name.hasSuffix("-rotated-shifted"))
+    }
+    #expect(try TestFunctionKind.suite("sphere; rotated") == ["sphere; rotated"])
+    #expect(try TestFunctionKind.suite("all").contains("beale"))
+    for text in ["all condition=3", "all size=3 noise=1"] {
+      #expect(throws: FormulaError.self) { try TestFunctionKind.suite(text) }
+    }
   }
 
   @Test func isReadFromText() throws {
     let known = try TestFunction("rosenbrock 5; from {-1...1}; noise 0.5; rotated")
-    #expect(known.name == "rosenbrock-5" && known.count == 5 && known.noise == 0.5 && known.isRotated)
+    #expect(known.name == "rosenbrock-5-rotated-noise0.5" && known.count == 5 && known.noise == 0.5 && known.isRotated)
     #expect(known.minimum == 0 && known.box.high == ["x": NDArray([1.0, 1, 1, 1, 1])])
     let own = try TestFunction("bowl : (x - 1)^2 + 10*y^2 ; from x={-2...pi}, y=0.5; minimum -1/2")
     #expect(own.name == "bowl" && own.count == 2 && own.minimum == -0.5 && own.noise == 0 && !own.isRotated)
@@ -159,7 +207,8 @@ import Training
     ("sphere; from x={-1...1}*3", "x={-1...1}*10"), ("sphere; noise -1", "noise"), ("sphere; noise", "needs a value"),
     ("sphere; rotated yes", "takes no value"), ("sphere size=1; rotated", "2 to 1000"), ("beale; turned", "rotated"),
     ("sphere;", "empty"), ("sphere; noise 1; noise 2", "twice"), ("x^2 + y^2; from x={-1...1}", "has no name"),
-    ("bowl: x^2", "no starts"), ("bowl: x^2 + y; from x={-1...1}", "y has no start"),
+    ("bowl: x^2", "no starts"), ("a b/c: x^2; from x={-1...1}", "a b/c"), ("../evil: x^2; from x={-1...1}", "letters"),
+    ("bowl: x^2 + y; from x={-1...1}", "y has no start"),
     ("bowl: x^2; from x={-1...1}, y={0...1}", "no y"), ("bowl: x^2; from x={1...-1}", "lower end"),
     ("bowl: x^2; from x={1}", "{-2...2}"), ("bowl: x^2; from x={1...2", "no }"),
     ("bowl: x^2; from x={a...2}", "no number"),
@@ -186,7 +235,7 @@ import Training
     try TestFunctionKind.register(kind)
     #expect(throws: DescentError.self) { try TestFunctionKind.register(kind) }
     let read = try TestFunction("ripplesOfTests depth=2; rotated")
-    #expect(read.name == "ripples" && read.isRotated && read.minimum == 0)
+    #expect(read.name == "ripples-rotated" && read.isRotated && read.minimum == 0)
     #expect(abs(try evaluate(read, point([1, 0, 0, 0])).value - (1 + 2 * (1 - cos(6)))) < 1e-12)
     #expect(throws: FormulaError.self) {
       try TestFunction("bad name", in: StartBox("x={0...1}")) { $0["x"]! }

@@ -14,6 +14,10 @@ public struct ComparedProblem: Codable, Sendable, Equatable {
   public var testRatio: Double?
   /// Whether it is a function and no data; nil for not.
   public var isFunction: Bool?
+  /// Of a function: whether its minimum is known.
+  public var hasMinimum: Bool?
+  /// Of a function: whether its minimum is known to lie where all numbers are 0, for every seed.
+  public var isLeastAtZero: Bool?
 
   /// Name and account, the name once.
   var sentence: String { account.hasPrefix(name + ": ") ? account : "\(name): \(account)" }

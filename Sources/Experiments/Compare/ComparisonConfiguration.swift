@@ -1,3 +1,4 @@
+import Formulas
 import Foundation
 import Training
 
@@ -140,7 +141,9 @@ public struct ComparisonConfiguration: SeededConfiguration {
       return
     }
     guard !functions.isEmpty else { throw SettingsError("name at least one function") }
-    guard Set(functions).count == functions.count else { throw SettingsError("a function is named twice") }
+    if let twice = Dictionary(grouping: functions, by: { $0 }).first(where: { $0.value.count > 1 }) {
+      throw SettingsError("the function \(twice.key) is named twice")
+    }
     guard data.isEmpty else {
       throw SettingsError("functions and data are compared apart: they have no measure in common")
     }
@@ -154,6 +157,11 @@ public struct ComparisonConfiguration: SeededConfiguration {
     if let (what, _) = given.first(where: \.1) { throw SettingsError("\(what) are for data, and there are functions") }
     if target != nil, measure.tag == ComparedMeasure.value, functions.count > 1 {
       throw SettingsError("a target value belongs to one function, and there are \(functions.count)")
+    }
+    if let target, measure.tag != ComparedMeasure.value, target < FunctionTask.arrived {
+      throw SettingsError(
+        "a gap of \(target) is never reached: what is within \(PlainNumber.text(TestFunction.precision)) of the minimum counts as "
+          + "\(PlainNumber.text(FunctionTask.arrived))")
     }
     if decision.margin != nil, measure.tag == ComparedMeasure.value, functions.count > 1 {
       throw SettingsError("a margin of values belongs to one function, and there are \(functions.count)")

@@ -89,17 +89,19 @@ extension ComparisonExperiment {
       var finalists: [(x: Double, y: Double)] = []
       for (number, arm) in plan.arms.enumerated() {
         guard let place = arm.body.places.first(where: { $0.name == name }) else { continue }
+        let worst = try worstShown(data, findings)
         let points = try scoredYet(data, number, findings).compactMap { trial -> (x: Double, scores: [Double])? in
           guard let x = plan.setting(trial.trial).values[name].flatMap(Double.init) else { return nil }
           if trial.seeds.count > tuningSeeds.count, trial.mean.isFinite {
-            finalists.append((x, plan.measure.isLower ? trial.mean : -trial.mean))
+            let mean = min(trial.mean, worst)
+            finalists.append((x, plan.measure.isLower ? mean : -mean))
           }
           let scores = trial.scores.prefix(tuningSeeds.count)
           guard scores.allSatisfy(\.isFinite) else {
             diverged += 1
             return nil
           }
-          return (x, scores.map { plan.measure.isLower ? $0 : -$0 })
+          return (x, scores.map { min($0, worst) }.map { plan.measure.isLower ? $0 : -$0 })
         }.sorted { $0.x < $1.x }
         isLog = isLog || place.range.isLogarithmic
         let y = points.map { $0.scores.reduce(0, +) / Double($0.scores.count) }
@@ -137,6 +139,19 @@ extension ComparisonExperiment {
     }
   }
 
+  /// The cost above which a trial on a function is drawn as if it were that of the start, which some exceed by hundreds of orders; none
+  /// on data.
+  private func worstShown(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double {
+    let plan = try plan()
+    guard plan.isOfFunctions else { return .infinity }
+    let starts = try tuningSeeds.compactMap { seed in
+      try findings.ifFinished {
+        try findings.ifMeasured(.constant(.choosing(plan.measure)), of: plan.trials(data, 0)[0], seed)
+      } ?? nil
+    }
+    return starts.max() ?? .infinity
+  }
+
   /// Whether numbers are positive and far enough apart for a logarithmic axis.
   static func isWide(_ values: [Double]) -> Bool {
     let finite = values.filter(\.isFinite)
@@ -147,7 +162,7 @@ extension ComparisonExperiment {
   /// How often an arm is within a factor of the fastest, over all data sets and seeds.
   func profiles(_ findings: Findings<ComparisonTrial>) throws -> [Report.Section] {
     let plan = try plan()
-    guard plan.sourceNames.count > 1 else { return [] }
+    guard plan.sourceNames.count > 1, plan.arms.count > 1 else { return [] }
     func profile(_ value: (Arrival) -> Double) throws -> PerformanceProfile {
       let costs = try plan.dataNames.indices.flatMap { data -> [[Double]] in
         try findings.ifFinished { () -> [[Double]] in

@@ -91,7 +91,8 @@ extension ComparisonExperiment {
   private func functionsText(_ plan: ComparisonPlan) -> String {
     var text = """
       Each claim is decided by a paired test over seeds: the arms of a seed have the same start, drawn from the function's box, the same \
-      rotation and the same noise where there are such. Arithmetic is in double precision.
+      rotation, shift and noise where there are such. Arithmetic is in double precision; schedules and corrections of running means \
+      are known to seven digits.
       """
     if plan.measure.tag == ComparedMeasure.gap {
       text += """
@@ -137,7 +138,8 @@ extension ComparisonExperiment {
   private func armHeader(_ plan: ComparisonPlan) -> [String] {
     let measure = plan.measureName(configuration.problems)
     return [
-      plan.noun, "arm", "best setting", "tuning \(measure)", "\(plan.measure.partName)\(measure)", "test \(measure)",
+      plan.noun, "arm", "best setting", "tuning \(measure)", "\(plan.measure.partName)\(measure)",
+      plan.isOfFunctions ? "ERT (gradients)" : "test \(measure)",
       "parameters",
       "diverged", "trials", "tuning cost",
     ]
@@ -179,7 +181,9 @@ extension ComparisonExperiment {
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
       Report.number(plan.measure.isLower ? score : -score), try spread(.choosing(plan.measure)),
-      try problem(data).hasTest ? spread(.test(plan.measure)) : "–",
+      try plan.isOfFunctions
+        ? expectedGradients(trial, seeds, at: target(data, findings), findings)
+        : problem(data).hasTest ? spread(.test(plan.measure)) : "–",
       Report.number(try findings[trial, tuningSeeds[0], .comparedParameters]), "\(diverged) of \(seeds.count)",
       "\(trials.count)" + (failed > 0 ? ", \(failed) diverged" : ""), cost,
     ]
@@ -294,6 +298,9 @@ extension ComparisonExperiment {
       \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
       trials of the search \(plan.measure == plan.measure.followed ? "whose mean reaches" : "of which all tuning seeds reach") the target. A product with the Hessian counts as two gradients\(plan.budget.countsGradients ? ", in the budget a loss alone as a third" : "").
       """
+        + (plan.isOfFunctions
+          ? " ERT, the expected running time of the COCO benchmarks, is what all fresh descents spend for each that arrives, a loss alone as a third of a gradient."
+          : "")
   }
 
   /// The target; nil while the search has not ended, too.

@@ -31,7 +31,25 @@ extension ComparisonExperiment {
   func score(_ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int) throws -> Double {
     guard try findings[trial, seed, .comparedDivergence] == 0 else { return .infinity }
     let measure = try plan().measure
-    return measure.cost(try findings[trial, seed, .choosing(measure)])
+    let cost = measure.cost(try findings[trial, seed, .choosing(measure)])
+    return try cost + Self.tieWeight * tieBreaker(findings, trial, seed, measure)
+  }
+
+  /// Less than any difference that matters.
+  static let tieWeight = 1e-6
+
+  /// Of settings that all arrive the soonest is the best, and of those that never do the nearest.
+  private func tieBreaker(
+    _ findings: Findings<ComparisonTrial>, _ trial: ComparisonTrial, _ seed: Int, _ measure: ComparedMeasure
+  ) throws -> Double {
+    let other =
+      switch measure.tag {
+      case ComparedMeasure.gap: ComparedMeasure.arrival
+      case ComparedMeasure.arrival: ComparedMeasure.gap
+      default: ""
+      }
+    guard !other.isEmpty, let found = try findings.ifMeasured(Measure(other), of: trial, seed) else { return 0 }
+    return min(found - FunctionTask.arrived, 100)
   }
 
   /// The search of one arm.

@@ -95,7 +95,9 @@ extension ComparisonExperiment {
         [try plan.arms.count > 1 ? divergenceNote(data, arm, findings) : nil, try idleCaution(data, arm, findings)]
       }
     }
-    return [plan.caution, plan.searchCaution, lossCaution].compactMap { $0 } + (standing ?? []).compactMap { $0 }
+    let functions = try plan.dataNames.indices.flatMap { try functionCautions($0, findings) }
+    return [plan.caution, plan.searchCaution, lossCaution, functionsCaution()].compactMap { $0 } + functions
+      + (standing ?? []).compactMap { $0 }
       + costs + ends
       + outsiders
   }

@@ -94,6 +94,12 @@ public struct ComparisonExperiment: Experiment {
     var result = configuration
     result.problems = try plan.dataNames.enumerated().map { try functions.problem($0, name: $1) }
     for (index, function) in functions.all.enumerated() {
+      if let target = configuration.target, let minimum = function.minimum, plan.measure.tag == ComparedMeasure.value,
+        target < minimum
+      {
+        throw SettingsError(
+          "a value of \(target) is never reached: the minimum of \(plan.dataNames[index]) is \(minimum)")
+      }
       guard plan.measure.tag == ComparedMeasure.value || function.minimum != nil else {
         throw SettingsError(
           "the minimum of \(plan.dataNames[index]) is not known, so that there is no gap to it: give it, as \"minimum 0\", or name the "

@@ -44,9 +44,11 @@ package struct ComparisonFunctions: Sendable {
         "all descents on \(name) would start at one point: give a range, as \"from x={-2...2}\", or noise, as \"noise 0.1\""
       )
     }
-    return ComparedProblem(
-      name: name, account: function.account, fingerprint: "\(function.account)", hasTest: false, classes: 0,
-      isFunction: true)
+    var problem = ComparedProblem(
+      name: name, account: function.account, fingerprint: function.account, hasTest: false, classes: 0, isFunction: true
+    )
+    (problem.hasMinimum, problem.isLeastAtZero) = (function.minimum != nil, function.isLeastAtZero)
+    return problem
   }
 }
 

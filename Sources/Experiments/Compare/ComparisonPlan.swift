@@ -98,7 +98,10 @@ package struct ComparisonPlan: Sendable {
     return measure == measure.followed ? "ends lower than it starts" : "arrives at the target"
   }
   /// What an arm is to beat.
-  var baseline: String { isOfFunctions ? "start" : "constant prediction" }
+  var baseline: String {
+    guard isOfFunctions else { return "constant prediction" }
+    return measure == measure.followed ? "start" : "ten budgets"
+  }
 
   /// The data of a data set: it with each of its test parts.
   package func data(ofSource source: Int) -> Range<Int> { source * testParts..<(source + 1) * testParts }

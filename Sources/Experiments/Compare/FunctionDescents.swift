@@ -17,13 +17,14 @@ struct FunctionDescents {
 
   /// - Parameters:
   ///   - keys: of each seed's start, noise and randomness.
-  ///   - shared: of each seed's rotation, which all ways to descend share.
+  ///   - shared: of each seed's instance of the function, which all ways to descend share.
   /// - Throws: `DescentError`, `FormulaError` where the method does not fit the function.
   init(_ function: TestFunction, _ method: any DescentMethod, keys: [RandomKey], shared: [RandomKey]) throws {
     (self.function, self.method) = (function, method)
     let starts = try zip(keys, shared).map { key, shared in
-      try TrainingState(
-        startingFrom: function.start(key: key), modelState: try function.rotation(key: shared), method: method)
+      let instance = try function.instance(key: shared)
+      return try TrainingState(
+        startingFrom: function.start(key: key, in: instance), modelState: instance, method: method)
     }
     keepsMean = !MovingAverage.averages(in: starts[0].optimizerState).isEmpty
     let randomness = keys.map { $0.split("training") }
@@ -49,7 +50,7 @@ struct FunctionDescents {
     ) { _, x in
       try vectorized(over: x) { own in
         let trees = packing.unpack(own)
-        return [try function.value(at: trees[0], rotation: trees[1]["rotation"])]
+        return [try function.value(at: trees[0], of: trees[1])]
       }
     }
     values = { states in

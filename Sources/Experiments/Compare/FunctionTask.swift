@@ -83,9 +83,10 @@ package struct FunctionTask {
     /// Updates after which the gap was the target.
     var arrival: Int?
 
-    mutating func consider(_ value: Double, _ step: Int, _ target: Double?, _ function: TestFunction) throws {
-      guard let target, arrival == nil, !isDiverged, value.isFinite else { return }
-      if try ComparedMeasure.values(of: value, function)[ComparedMeasure.gap] ?? .infinity <= target { arrival = step }
+    /// - Parameter limit: the highest value that has arrived; nil where no minimum is known.
+    mutating func consider(_ value: Double, _ step: Int, _ limit: Double?) {
+      guard let limit, arrival == nil, !isDiverged, value <= limit else { return }
+      arrival = step
     }
   }
 
@@ -103,22 +104,25 @@ package struct FunctionTask {
     for (seed, start) in zip(seeds, starts) where start[followed.tag]?.isFinite != true {
       throw SettingsError("\(function.name) has no finite value at the start of seed \(seed): choose other starts")
     }
+    for index in seeds.indices {
+      try record(index, 0, [.choosing(followed): starts[index][followed.tag]!, .seconds: 0])
+    }
     var courses = seeds.map { _ in Course() }
     var (seconds, step) = (0.0, 0)
-    let target = plan.measure == followed ? nil : configuration.target ?? Self.arrived
+    let asksForArrival = plan.measure != followed
+    let target = asksForArrival ? configuration.target ?? Self.arrived : Self.arrived
+    let limit = function.minimum.map { $0 + pow(10, target) }
     // What a step says of the place where it began is the function there, but for noise and for means of places.
     let isTold = function.noise == 0 && !descents.keepsMean
     let stride = max(1, updates / Self.arrivalLooks)
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) {
       let began = clock()
       while step < look, courses.contains(where: { !$0.isDiverged }) {
-        if target != nil, !isTold, step % stride == 0 {
-          for (index, value) in try descents.look().values.enumerated() {
-            try courses[index].consider(value, step, target, function)
-          }
+        if asksForArrival, !isTold, step % stride == 0 {
+          for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limit) }
         }
         for (index, loss) in try descents.step().enumerated() {
-          if isTold { try courses[index].consider(loss, step, target, function) }
+          if isTold { courses[index].consider(loss, step, limit) }
           if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = step + 1 }
         }
         step += 1
@@ -134,7 +138,7 @@ package struct FunctionTask {
           continue
         }
         let values = try ComparedMeasure.values(of: value, function)
-        try courses[index].consider(value, look, target, function)
+        courses[index].consider(value, look, limit)
         let own = values[followed.tag]!
         try record(index, look, [.choosing(followed): own, .seconds: seconds])
         let cost = followed.cost(own)
@@ -164,12 +168,12 @@ package struct FunctionTask {
     ]
     for (tag, value) in start { values[.constant(Measure(tag))] = value }
     let never = plan.budget.never
-    values[.constant(Measure(ComparedMeasure.arrival))] = never
+    if function.minimum != nil { values[.constant(Measure(ComparedMeasure.arrival))] = never }
     guard !course.isDiverged, let best = course.best else { return TaskOutcome(values, step: step) }
     for (tag, value) in best.values { values[Measure(tag)] = value }
-    if plan.measure.tag == ComparedMeasure.arrival {
+    if function.minimum != nil {
       // A line search may ask for more than ten budgets.
-      values[.choosing(plan.measure)] =
+      values[Measure(ComparedMeasure.arrival)] =
         course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never) } ?? never
     }
     return TaskOutcome(values, step: step, text: best.point.digest)

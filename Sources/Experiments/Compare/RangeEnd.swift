@@ -52,6 +52,8 @@ extension ComparisonPlan {
 extension ComparisonExperiment {
   /// Shares of a range nearer to its end than this are the edge.
   static let edge = 0.1
+  /// Differences between settings that only break ties are within this; on data there are no such.
+  private var tieMargin: Double { configuration.functions == nil ? 0 : 100 * Self.tieWeight }
 
   /// The trials of an arm that are as good as its best: by the differences on the tuning seeds within one standard error of
   /// it. Where a range hardly matters, one of them lies inside.
@@ -65,7 +67,8 @@ extension ComparisonExperiment {
       let differences = zip(other.scores, all[best.trial].scores).map { $0 - $1 }
       guard differences.allSatisfy(\.isFinite) else { return false }
       let summary = Summary(differences)
-      return summary.mean <= (differences.count > 1 ? summary.standardError : 0)
+      // What only breaks a tie is no difference.
+      return summary.mean <= max(differences.count > 1 ? summary.standardError : 0, tieMargin)
     }.map(\.trial)
   }
 

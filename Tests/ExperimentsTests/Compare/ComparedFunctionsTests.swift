@@ -146,7 +146,7 @@ import Training
     )
     var seen: [Double] = []
     _ = try descend(try task(chain, function), [0]) { _, _, values in seen.append(values[Measure("gap")]!) }
-    #expect(seen.count == 8 && last == seen.last && best == seen.min() && best < last)
+    #expect(seen.count == 9 && last == seen.last && best == seen.dropFirst().min() && best < last)
   }
 
   @Test func aDescentThatDivergesLeavesTheOthers() throws {
@@ -171,7 +171,7 @@ import Training
         ["sphere size=3; noise 0.01", "bowl: x^2 + 4*y^2; from x={-2...2}, y={-2...2}; minimum 0"],
         ["fast: rate 0.1", "slow: rate 0.01", "again: rate 0.1"]
       ) { $0.reference = "fast" })
-    #expect(outcome.pairs.map(\.data) == ["sphere-3", "sphere-3", "bowl", "bowl"])
+    #expect(outcome.pairs.map(\.data) == ["sphere-3-noise0.01", "sphere-3-noise0.01", "bowl", "bowl"])
     #expect(outcome.pairs[0].winner == "fast" && outcome.pairs[2].winner == "fast")
     #expect(outcome.pairs[1].outcome == .noDifference && outcome.pairs[1].evidence.estimate == 0)
     #expect(outcome.pairs[0].measure == "gap (log10)")
@@ -182,7 +182,7 @@ import Training
     for text in ["constant prediction", "validation loss", "validation/", "test loss", "data sets", "training rows"] {
       #expect(!report.contains(text), "\(text)")
     }
-    #expect(outcome.text().contains("fast is better than slow on sphere-3 (gap (log10)"))
+    #expect(outcome.text().contains("fast is better than slow on sphere-3-noise0.01"))
   }
 
   /// By the gradients to a target: an arm whose updates ask for two pays for them, and where none arrives nothing is judged.
@@ -199,6 +199,50 @@ import Training
       try configuration(["sphere size=3"], ["a: rate 0.001", "b: rate 0.0001"]) { $0.measure = "arrival" }, "none")
     #expect(none.pairs[0].outcome == .nothingLearned)
     #expect(none.pairs[0].sentence == "on sphere-3 no arm arrives at the target")
+  }
+
+  /// Of settings that all arrive the soonest is taken, and of those that never do the nearest; both are said.
+  @Test func tiesAreBroken() throws {
+    // Plain descent on squares: every rate from 0.2 to 0.8 arrives; at 0.5 at once.
+    let arms = ["a: rate {0.2, 0.3, 0.5, 0.7}", "b: rate {0.2, 0.3, 0.45, 0.8}"]
+    let outcome = try run(try configuration(["sphere size=3"], arms))
+    #expect(outcome.settings["sphere-3"] == ["a": "rate 0.5", "b": "rate 0.45"])
+    #expect(outcome.pairs[0].outcome == .noDifference)
+    #expect(outcome.text().replacing("\n", with: " ").contains("On sphere-3 all descents of a, b arrive"))
+    let slow = ["a: rate {0.001, 0.002, 0.004, 0.003}", "b: rate 0.5"]
+    let missed = try run(try configuration(["sphere size=3"], slow) { $0.measure = "arrival" }, "missed")
+    #expect(missed.settings["sphere-3"] == ["a": "rate 0.004", "b": "rate 0.5"])
+    #expect(missed.text().replacing("\n", with: " ").contains("5 of 5 fresh descents of a on sphere-3 do not arrive"))
+  }
+
+  /// What follows the gradient alone feels neither rotation nor shift; Adam feels the one, decay the other, and that is said.
+  @Test func rotationAndShiftAreFelt() throws {
+    let functions = ["", "; rotated", "; shifted"].map { "ellipsoid size=4 condition=100\($0)" }
+    let arms = ["plain: rate 0.004", "adam: adam | rate 0.1", "decayed: decay 10 | rate 0.004"]
+    let outcome = try run(try configuration(functions, arms))
+    var gaps: [String: [[Double]]] = [:]
+    let lines = try String(contentsOfFile: folder.path + "/run/trials.csv", encoding: .utf8).split(separator: "\n")
+    let header = lines[0].split(separator: ",", omittingEmptySubsequences: false)
+    for line in lines where line.contains("judging") {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      gaps[String(cells[1]), default: []].append([
+        Double(cells[header.firstIndex(of: "gap")!])!, Double(cells[header.firstIndex(of: "constant/gap")!])!,
+      ])
+    }
+    func differences(_ arm: String, _ function: Int, _ measure: Int) -> [Double] {
+      (0..<5).map { abs(gaps[arm]![$0][measure] - gaps[arm]![5 * function + $0][measure]) }
+    }
+    for function in 1...2 {
+      #expect(differences("plain", function, 0).allSatisfy { $0 < 1e-8 })
+      #expect(["plain", "adam", "decayed"].allSatisfy { differences($0, function, 1).allSatisfy { $0 < 1e-8 } })
+    }
+    #expect(differences("adam", 1, 0).allSatisfy { $0 > 1e-3 } && differences("adam", 2, 0).allSatisfy { $0 < 1e-6 })
+    #expect(
+      differences("decayed", 2, 0).allSatisfy { $0 > 1e-3 } && differences("decayed", 1, 0).allSatisfy { $0 < 1e-8 })
+    let text = outcome.text().replacing("\n", with: " ")
+    #expect(
+      text.contains("decayed pulls numbers to 0") && text.contains("the minimum of ellipsoid-4-condition100 lies"))
+    #expect(!text.contains("the minimum of ellipsoid-4-condition100-shifted lies"))
   }
 
   /// Equal gradients, and the word budget, as on data.
@@ -298,7 +342,10 @@ import Training
       ("at least one", { $0.functions = [] }), ("is of functions", { ($0.functions, $0.data) = (nil, ["x.csv"]) }),
       ("one function", { ($0.functions, $0.measure, $0.target) = (["sphere", "beale"], "value", 1) }),
       ("one function", { ($0.functions, $0.measure, $0.decision.margin) = (["sphere", "beale"], "value", 1) }),
-      ("samples", { $0.budget = "3epochs" }), ("not known", { $0.functions = ["bowl: x^2; from x={-1...1}"] }),
+      ("samples", { $0.budget = "3epochs" }), ("never reached", { $0.target = -9 }),
+      ("never reached", { ($0.measure, $0.target) = ("value", -1) }),
+      ("the function sphere is named twice", { $0.functions = ["sphere", "beale", "sphere"] }),
+      ("not known", { $0.functions = ["bowl: x^2; from x={-1...1}"] }),
     ]
     for (index, (part, change)) in changes.enumerated() {
       #expect { try run(try configuration(["sphere"], arms, change), "\(index)") } throws: { "\($0)".contains(part) }
