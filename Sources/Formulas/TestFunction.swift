@@ -126,9 +126,10 @@ public struct TestFunction: Sendable, CustomStringConvertible {
     }
   }
 
-  /// A known function with other starts, noise, turned or moved, which its name says.
+  /// A known function with other starts, noise, turned or moved, which its name says where none is given.
   init(
-    _ known: TestFunction, description: String, in box: StartBox?, noise: Double?, isRotated: Bool, isShifted: Bool
+    _ known: TestFunction, named name: String?, description: String, in box: StartBox?, noise: Double?, isRotated: Bool,
+    isShifted: Bool
   ) throws {
     if let box, box.low.types != known.box.low.types {
       let names = known.box.low.types.map { name, type in
@@ -141,7 +142,7 @@ public struct TestFunction: Sendable, CustomStringConvertible {
       noise.map { $0 > 0 ? "-noise" + PlainNumber.text($0) : "" } ?? "",
     ]
     try self.init(
-      known.name + suffixes.joined(), description: description, formula: known.formula, in: box ?? known.box,
+      name ?? known.name + suffixes.joined(), description: description, formula: known.formula, in: box ?? known.box,
       minimum: known.minimum, at: known.minimizer, noise: noise ?? known.noise,
       isRotated: isRotated || known.isRotated, isShifted: isShifted || known.isShifted, value: known.evaluate)
   }

@@ -92,7 +92,8 @@ extension TestFunctionKind: NamedKind {}
 extension TestFunction {
   private static let options = ["from", "minimum", "noise", "rotated", "shifted"]
 
-  /// Reads a known function, `rosenbrock size=10`, or a name and a formula, `bowl: x^2 + 10*y^2`; behind semicolons `from x={-2...2}`
+  /// Reads a known function, `rosenbrock size=10`, also with a name of one's own, `valley: rosenbrock`, or a name and a formula,
+  /// `bowl: x^2 + 10*y^2`; behind semicolons `from x={-2...2}`
   /// (a formula's starts, or others than the usual ones), `minimum 0`, `noise 0.1`, `rotated`, `shifted`.
   ///
   /// - Throws: `FormulaError` or `DescentError` naming what is wrong.
@@ -127,26 +128,28 @@ extension TestFunction {
     // A colon also stands in slices.
     let colon = body.firstIndex(of: ":")
     let name = colon.map { body[..<$0].trimmingCharacters(in: .whitespaces) } ?? ""
-    if let colon, Self.isPlainName(name) {
+    let behind = colon.map { body[body.index(after: $0)...].trimmingCharacters(in: .whitespaces) } ?? ""
+    let isKnown = TestFunctionKind.known.contains { $0.name == behind.prefix { !$0.isWhitespace } }
+    if colon != nil, Self.isPlainName(name), !isKnown {
       guard let box = try given["from"].map({ try StartBox($0) }) else {
         throw FormulaError("\(name) has no starts: write them behind a semicolon, as \"from x={-2...2}, y={-2...2}\"")
       }
-      let formula = body[body.index(after: colon)...].trimmingCharacters(in: .whitespaces)
       let rest = parts.dropFirst().map { "; " + $0 }.joined()
       try self.init(
-        name, description: "\(name): \(formula)\(rest)", try Formula(formula), in: box,
+        name, description: "\(name): \(behind)\(rest)", try Formula(behind), in: box,
         minimum: try number("minimum"), noise: noise ?? 0, isRotated: isRotated,
         isShifted: isShifted)
     } else {
-      if colon != nil, !name.contains(where: { "[(".contains($0) }) {
+      if colon != nil, !Self.isPlainName(name), !name.contains(where: { "[(".contains($0) }) {
         throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
       }
       guard !body.isEmpty else { throw FormulaError("name a test function, or a name and a formula") }
       guard given["minimum"] == nil else { throw FormulaError("\(body): the minimum is known, leave it out") }
-      let known = try TestFunctionKind.function(body)
+      let known = try TestFunctionKind.function(isKnown ? behind : body)
       let box = try given["from"].map { try StartBox(known.box.filling($0)) }
       try self.init(
-        known, description: text, in: box, noise: noise, isRotated: isRotated, isShifted: isShifted)
+        known, named: isKnown ? name : nil, description: isKnown ? behind : text, in: box, noise: noise,
+        isRotated: isRotated, isShifted: isShifted)
     }
   }
 

@@ -193,6 +193,9 @@ import Training
     let own = try TestFunction("bowl : (x - 1)^2 + 10*y^2 ; from x={-2...pi}, y=0.5; minimum -1/2")
     #expect(own.name == "bowl" && own.count == 2 && own.minimum == -0.5 && own.noise == 0 && !own.isRotated)
     #expect(own.box.high == ["x": NDArray(Double.pi), "y": NDArray(0.5)])
+    let named = try TestFunction("valley: rosenbrock size=3; shifted")
+    #expect(named.name == "valley" && named.count == 3 && named.isShifted && named.minimum == 0)
+    #expect(named.account.hasPrefix("rosenbrock size=3; sum("))
     // A colon stands in slices, too, and i and n are the places of one list.
     let list = try TestFunction("mine: sum(i[1:]*x[1:]^2)/n; from x={-1...1}*3")
     #expect(try evaluate(list, point([5, 1, 2])).value == (2 + 12) / 3.0 && list.minimum == nil)
