@@ -68,7 +68,7 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: """
       Length of each descent, as 2000updates, 20epochs or 100000samples, or 4000gradients for arms that are equal in cost and not in \
-      updates; \(Self.defaults.budget) when not given.
+      updates; \(Self.defaults.budget) when not given. Of functions 2000gradients.
       """)
   var budget: String?
   @Option(

@@ -45,7 +45,13 @@ public struct StartBox: Sendable, CustomStringConvertible {
   ///   - high: of the same names and lengths.
   /// - Throws: `FormulaError` where an end is not finite, or above the other one.
   public init(from low: Tree<NDArray>, to high: Tree<NDArray>) throws {
-    try self.init(from: low, to: high, description: "a box of \(low.leaves.reduce(0) { $0 + $1.count }) numbers")
+    let ends = low.types == high.types ? low.zipped(with: high, { ($0.doubles, $1.doubles) }) : Tree()
+    let texts = ends.map { name, ends in
+      let own = Set(zip(ends.0, ends.1).map { "{\(PlainNumber.text($0))...\(PlainNumber.text($1))}" })
+      let isList = low[name]?.shape.rank == 1
+      return "\(name)=" + own.sorted().joined(separator: " and ") + (isList ? "*\(ends.0.count)" : "")
+    }
+    try self.init(from: low, to: high, description: texts.joined(separator: ", "))
   }
 
   private init(from low: Tree<NDArray>, to high: Tree<NDArray>, description: String) throws {

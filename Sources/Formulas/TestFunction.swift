@@ -29,6 +29,8 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   let minimizer: Tree<NDArray>?
   /// Nil for a function in code.
   let formula: Formula?
+  /// What kind of known function it is, with all options; nil for a formula of one's own.
+  private var head: String?
   private let evaluate: @Sendable (Tree<Tensor>) throws -> Tensor
 
   /// Numbers that are descended on.
@@ -42,8 +44,7 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   /// What it is, in one line.
   public var account: String {
     [
-      // A formula of one's own is all of its text.
-      description.hasPrefix("\(name):") ? nil : description.prefix { $0 != ";" }.description, formula.map { "\($0)" },
+      head ?? (formula == nil ? description : nil), formula.map { "\($0)" },
       "starts in \(box)",
       minimum.map { "minimum \(PlainNumber.text($0))" } ?? "minimum not known",
       noise > 0 ? "noise of \(PlainNumber.text(noise)) in gradients" : nil,
@@ -74,9 +75,11 @@ public struct TestFunction: Sendable, CustomStringConvertible {
     try self.init(
       name, description: name, formula: nil, in: box, minimum: minimum, at: minimizer, noise: noise,
       isRotated: isRotated, isShifted: isShifted, value: value)
-    guard Self.isPlainName(name) else {
-      throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
-    }
+    guard Self.isPlainName(name) else { throw Self.nameError(name) }
+  }
+
+  static func nameError(_ name: String) -> FormulaError {
+    FormulaError("a function's name holds at most 80 letters, digits and . _ -, and \"\(name.prefix(100))\" does not")
   }
 
   private init(
@@ -113,6 +116,7 @@ public struct TestFunction: Sendable, CustomStringConvertible {
       let count = lists[0].count
       known.append((name, name == "n" ? NDArray(Double(count)) : NDArray((1...count).map(Double.init))))
     }
+    guard !formula.variables.isEmpty else { throw FormulaError("\(formula) has no variable") }
     for name in box.low.paths where !formula.variables.contains(name) {
       throw FormulaError("the formula has no \(name); \(NearestName.hint(name, among: formula.variables))")
     }
@@ -145,17 +149,25 @@ public struct TestFunction: Sendable, CustomStringConvertible {
       name ?? known.name + suffixes.joined(), description: description, formula: known.formula, in: box ?? known.box,
       minimum: known.minimum, at: known.minimizer, noise: noise ?? known.noise,
       isRotated: isRotated || known.isRotated, isShifted: isShifted || known.isShifted, value: known.evaluate)
+    head = known.description
   }
 
   // MARK: Descending
 
-  /// Records the value at a point.
+  /// Records the value at a point of the function as it is, neither turned nor moved.
+  ///
+  /// - Parameter point: a tensor of each variable, a number [] or a list [n], float64.
+  /// - Returns: a number, [].
+  /// - Throws: `FormulaError` where the value is no number.
+  public func value(at point: Tree<Tensor>) throws -> Tensor { try value(at: point, of: Tree()) }
+
+  /// The same of a seed's instance.
   ///
   /// - Parameters:
   ///   - point: a tensor of each variable, a number [] or a list [n], float64.
   ///   - instance: how a seed turns and moves the function, as `instance(key:)` has it; empty for as it is.
   /// - Throws: `FormulaError` where the value is no number.
-  public func value(at point: Tree<Tensor>, of instance: Tree<Tensor> = Tree()) throws -> Tensor {
+  package func value(at point: Tree<Tensor>, of instance: Tree<Tensor>) throws -> Tensor {
     var place = point.mapWithPaths { name, x in instance["shift/" + name].map { x - $0 } ?? x }
     if let rotation = instance["rotation"], let x = place.leaves.first {
       let center = x.graph.constant(center.leaves[0])
@@ -173,7 +185,9 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   private var center: Tree<NDArray> { minimizer ?? box.middle }
 
   /// How a seed turns and moves it: "rotation", orthogonal [n, n], and "shift/NAME" of each variable; what there is of it.
-  public func instance(key: RandomKey) throws -> Tree<NDArray> {
+  ///
+  /// - Throws: as the linear algebra.
+  package func instance(key: RandomKey) throws -> Tree<NDArray> {
     var found = Tree<NDArray>()
     if isRotated {
       found["rotation"] = try LinearAlgebra.randomOrthogonal(count, count, key: key.split("rotation"))
@@ -190,7 +204,9 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   }
 
   /// Where a descent starts: a point of the box, turned and moved as the function is, so that its value is what it is without.
-  public func start(key: RandomKey, in instance: Tree<NDArray> = Tree()) -> Tree<NDArray> {
+  ///
+  /// - Parameter instance: of this function.
+  package func start(key: RandomKey, in instance: Tree<NDArray>) -> Tree<NDArray> {
     var point = box.point(key: key.split("start"))
     if let rotation = instance["rotation"]?.doubles {
       let (x, c) = (point.leaves[0].doubles, center.leaves[0].doubles)
@@ -205,16 +221,23 @@ public struct TestFunction: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Where a descent starts on the function as it is, neither turned nor moved.
+  public func start(key: RandomKey) -> Tree<NDArray> { start(key: key, in: Tree()) }
+
+  /// The reading by which a step with noise tells the value without, where it began.
+  package static let exactValue = "function/value"
+
   /// What is descended: the function, and noise in its gradient.
   package var objective: Objective {
     Objective { parameters, _, scope in
-      var value = try value(at: parameters.tree, of: scope.state)
-      guard noise > 0 else { return ObjectiveValue(value) }
+      let exact = try value(at: parameters.tree, of: scope.state)
+      guard noise > 0 else { return ObjectiveValue(exact) }
+      var value = exact
       for leaf in parameters.tree.leaves {
         let drawn = Tensor.random(.normal, leaf.shape, key: try scope.randomKey(), leaf.elementType)
         value = value + noise * (drawn * leaf).sum()
       }
-      return ObjectiveValue(value)
+      return ObjectiveValue(value, readings: [Self.exactValue: exact])
     }
   }
 }

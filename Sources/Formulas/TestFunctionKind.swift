@@ -48,7 +48,9 @@ public struct TestFunctionKind: Sendable {
   ///
   /// - Throws: `DescentError` where the name is no word of letters and digits or is taken, or where two options have
   ///   one name.
-  public static func register(_ kind: TestFunctionKind) throws { try registered.add(kind, taken: all.map(\.name)) }
+  public static func register(_ kind: TestFunctionKind) throws {
+    try registered.add(kind, taken: all.map(\.name) + ["all"])
+  }
 
   /// A text for each known function where one is of all of them, as `all size=5; rotated`, whose size is for those that have one; else
   /// the text alone.
@@ -71,7 +73,7 @@ public struct TestFunctionKind: Sendable {
   ///
   /// - Throws: `FormulaError` naming the nearest; `DescentError` naming the option.
   static func function(_ text: String) throws -> TestFunction {
-    let name = String(text.prefix { $0 != " " })
+    let name = String(text.prefix { !$0.isWhitespace })
     guard let kind = known.first(where: { $0.name == name }) else {
       let looksLikeFormula =
         text.contains { "+-*/^()=".contains($0) } && !name.allSatisfy { $0.isLetter || $0.isNumber }
@@ -141,21 +143,21 @@ extension TestFunction {
         isShifted: isShifted)
     } else {
       if colon != nil, !Self.isPlainName(name), !name.contains(where: { "[(".contains($0) }) {
-        throw FormulaError("a function's name holds letters, digits and . _ -, and \"\(name)\" does not")
+        throw Self.nameError(name)
       }
       guard !body.isEmpty else { throw FormulaError("name a test function, or a name and a formula") }
       guard given["minimum"] == nil else { throw FormulaError("\(body): the minimum is known, leave it out") }
       let known = try TestFunctionKind.function(isKnown ? behind : body)
       let box = try given["from"].map { try StartBox(known.box.filling($0)) }
       try self.init(
-        known, named: isKnown ? name : nil, description: isKnown ? behind : text, in: box, noise: noise,
+        known, named: isKnown ? name : nil, description: text, in: box, noise: noise,
         isRotated: isRotated, isShifted: isShifted)
     }
   }
 
   /// Whether it holds letters, digits, points, underscores and hyphens, and begins with a letter or digit.
   package static func isPlainName(_ text: String) -> Bool {
-    guard let first = text.first, first.isLetter || first.isNumber else { return false }
+    guard let first = text.first, first.isLetter || first.isNumber, text.count <= 80 else { return false }
     return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
   }
 }

@@ -213,7 +213,8 @@ import Training
     ("bowl: x^2", "no starts"), ("a b/c: x^2; from x={-1...1}", "a b/c"), ("../evil: x^2; from x={-1...1}", "letters"),
     ("bowl: x^2 + y; from x={-1...1}", "y has no start"),
     ("bowl: x^2; from x={-1...1}, y={0...1}", "no y"), ("bowl: x^2; from x={1...-1}", "lower end"),
-    ("bowl: x^2; from x={1}", "{-2...2}"), ("bowl: x^2; from x={1...2", "no }"),
+    ("z: 3; from x={-1...1}", "no variable"), ("bowl: x^2; from x={1}", "{-2...2}"),
+    ("bowl: x^2; from x={1...2", "no }"),
     ("bowl: x^2; from x={a...2}", "no number"),
     ("bowl: x^2; from x={1...inf}", "no number"), ("bowl: x^2; minimum nan; from x={-1...1}", "minimum"),
     ("bowl: x +; from x={-1...1}", "ends where"), ("bowl: x^2; from x={-1...1}*0", "*N"),
@@ -240,6 +241,15 @@ import Training
     let read = try TestFunction("ripplesOfTests depth=2; rotated")
     #expect(read.name == "ripples-rotated" && read.isRotated && read.minimum == 0)
     #expect(abs(try evaluate(read, point([1, 0, 0, 0])).value - (1 + 2 * (1 - cos(6)))) < 1e-12)
+    for name in ["bad name", String(repeating: "x", count: 81), ""] {
+      #expect(throws: FormulaError.self) { try TestFunction(name, in: StartBox("x={0...1}")) { $0["x"]! } }
+    }
+    #expect(throws: DescentError.self) {
+      try TestFunctionKind.register(TestFunctionKind(name: "all", summary: "") { _ in try TestFunction("sphere") })
+    }
+    let ends = try StartBox(
+      from: ["x": NDArray([0.0, 0]), "y": NDArray(1.0)], to: ["x": NDArray([1.0, 1]), "y": NDArray(2.5)])
+    #expect(ends.description == "x={0...1}*2, y={1...2.5}")
     #expect(throws: FormulaError.self) {
       try TestFunction("bad name", in: StartBox("x={0...1}")) { $0["x"]! }
     }

@@ -35,11 +35,16 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws {
     guard !text.hasPrefix("test/") else {
       throw SettingsError(
-        "\(text) cannot be chosen by: the test part is read once, in the end; name validation/\(text.dropFirst(5))")
+        Self.ofFunctions.contains(String(text.dropFirst(5)))
+          ? "\(text) is of no part: functions have \(text.dropFirst(5))"
+          : "\(text) cannot be chosen by: the test part is read once, in the end; name validation/\(text.dropFirst(5))")
     }
     guard !Self.ofFunctions.contains(text) else {
       (part, tag) = (.function, text)
       return
+    }
+    if let own = Self.ofFunctions.first(where: { text == "validation/\($0)" || text == "train/\($0)" }) {
+      throw SettingsError("\(text) is of no part: functions have \(own)")
     }
     part = text.hasPrefix("train/") || text == "loss/train" ? .train : .validation
     let tag =
@@ -118,6 +123,8 @@ extension Measure {
   static func constant(_ measure: Measure) -> Measure { Measure("constant/" + measure.tag) }
   /// 1 for a descent whose loss did not stay finite.
   static let comparedDivergence = Measure("diverged")
+  /// After which a descent on a function arrived; nothing of one that did not.
+  static let arrivalUpdates = Measure("arrival/updates")
   /// Made in all.
   static let comparedUpdates = Measure("updates")
   /// On which a loss or gradient was evaluated, in all.

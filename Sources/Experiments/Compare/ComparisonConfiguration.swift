@@ -76,17 +76,21 @@ public struct ComparisonConfiguration: SeededConfiguration {
   }
 
   /// A comparison on functions, from a start for each seed: by the gap to the minimum where all are known, else by the value; 40 trials
-  /// of each arm, and the last point counts.
+  /// of each arm, 2000 gradients each, and the last point counts.
   ///
   /// ```swift
   /// try ComparisonConfiguration(
   ///   functions: ["rosenbrock size=10", "bowl: x^2 + 10*y^2; from x={-2...2}, y={-2...2}; minimum 0"],
   ///   arms: ["momentum: momentum 0.9 | rate {0.00001...1}", "adam: adam | rate {0.0001...1}"])
   /// ```
+  /// - Parameters:
+  ///   - functions: as `TestFunction` reads them; none where they are given in code (`MethodComparison.init(_:on:)`), whose measure is to be
+  ///     `value` where a minimum is not known.
+  ///   - arms: as `ComparedArm` reads them.
   /// - Throws: `SettingsError` where a function cannot be read.
   public init(functions: [String], arms: [String]) throws {
     // Descents on functions are short.
-    self.init(data: [], arms: arms, trials: 40, keep: .last, functions: functions)
+    self.init(data: [], arms: arms, trials: 40, budget: "2000gradients", keep: .last, functions: functions)
     measure = try ComparisonFunctions(self).measure
   }
 
@@ -149,6 +153,9 @@ public struct ComparisonConfiguration: SeededConfiguration {
     }
     guard measure.part == .function else {
       throw SettingsError("\(measure) is of data, and there are functions: name gap, value or arrival")
+    }
+    if measure.tag == ComparedMeasure.arrival, !(try Budget(budget).countsGradients) {
+      throw SettingsError("arrival counts gradients: write the budget in them, as 2000gradients, and not \(budget)")
     }
     let given = [
       ("a test file", testFile != nil), ("test parts", testParts ?? 1 > 1), ("sizes of images", images != nil),

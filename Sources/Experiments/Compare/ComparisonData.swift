@@ -140,6 +140,12 @@ package final class ComparisonData: @unchecked Sendable {
     return testPart == 0 ? key : key.split("test part").split(testPart)
   }
 
+  /// The same of an arm's draw.
+  static func key(_ seed: Int, testPart: Int, draw: Int) -> RandomKey {
+    let shared = key(seed, testPart: testPart)
+    return draw == 0 ? shared : shared.split("draw").split(draw)
+  }
+
   /// What the data are.
   func problem(_ data: Int, name: String, seed: Int) throws -> ComparedProblem {
     let problem = try entry(data, seed: seed).problem

@@ -29,7 +29,8 @@ extension ComparisonExperiment {
     let plan = try plan()
     guard try problem(data).isLeastAtZero == true else { return nil }
     let pulling = plan.arms.indices.filter { arm in
-      plan.settings[arm].contains { $0.chain.contains(/\b(?:decay|l1|shrink)\b/) }
+      // As a stage, and not as an option of one.
+      plan.settings[arm].contains { $0.chain.contains(/(?:^|[|(])\s*(?:decay|l1)\b/) }
     }
     guard !pulling.isEmpty else { return nil }
     let names = pulling.map { plan.arms[$0].name }.joined(separator: ", ")

@@ -25,6 +25,13 @@ extension ComparisonExperiment {
       let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
       var byStep: [Int: [Double]] = [:]
       for seed in trial == nil ? [] : findings.seeds {
+        if plan.isOfFunctions, let trial,
+          let start = try findings.ifFinished({
+            try findings.ifMeasured(.constant(.choosing(plan.measure.followed)), of: trial, seed)
+          }) ?? nil
+        {
+          byStep[0, default: []].append(start)
+        }
         for (step, value) in findings.series(.choosing(plan.measure.followed), of: trial!, seed, kind: "look") {
           byStep[step, default: []].append(value)
         }

@@ -85,6 +85,8 @@ extension ComparisonExperiment {
       + (configuration.keep == .best
         ? "\(plan.isOfFunctions ? "that" : "those") of the best of \(configuration.looks) looks." : "the last.")
       + " Our choice: a descent that diverged on a fresh seed has the worst value of the two arms that are compared or of the \(plan.baseline)."
+      + (plan.isOfFunctions
+        ? " One that ends 1e10 times as high above the minimum as it started has diverged, too." : "")
   }
 
   /// What is compared on functions, and how.
@@ -102,7 +104,7 @@ extension ComparisonExperiment {
     }
     let sides = plan.reference.map { ", \(plan.arms[$0].name) minus each of the others" } ?? ""
     return text
-      + " Descents of one setting step together: their seconds are shares. Estimates are the first arm minus the second\(sides)."
+      + " Descents of one setting step together, where its updates are alike, and their seconds are shares: mind that when arms are compared by them. Estimates are the first arm minus the second\(sides)."
   }
 
   // MARK: Tables
@@ -260,7 +262,7 @@ extension ComparisonExperiment {
             // On seeds that all have seen, as the target.
             try scored(data, arm, findings).count { tried in
               plan.measure == plan.measure.followed
-                ? tried.mean(first: tuningSeeds.count) <= plan.measure.cost(target)
+                ? tried.mean(first: tuningSeeds.count) <= plan.measure.cost(target) + tieMargin
                 : tried.scores.prefix(tuningSeeds.count).allSatisfy { $0 < plan.budget.never }
             }
           }
@@ -292,10 +294,13 @@ extension ComparisonExperiment {
         ? "It is \(PlainNumber.text(TestFunction.precision)) of height."
         : "By rule it is 90 % of the way from the \(plan.baseline) to the best arm, as means over the "
           + "\(furtherSeeds.isEmpty ? "" : "first ")\(tuningSeeds.count) tuning seeds."
+    let resolution =
+      plan.measure != plan.measure.followed
+      ? "until the update that shows it"
+      : "until the first of \(configuration.looks) looks that shows it, so that a time is known to a \(configuration.looks)th of the budget"
     return """
       The target of \(plan.measure.followed): \(targets.joined(separator: ", ")). \(rule) \
-      Medians over seeds, seconds of one core, until the first of \(configuration.looks) looks that shows it, so that a time is known to a \
-      \(configuration.looks)th of the budget; a descent that never does is later than all. The last column is robustness: \
+      Medians over seeds, seconds of one core, \(resolution); a descent that never does is later than all. The last column is robustness: \
       trials of the search \(plan.measure == plan.measure.followed ? "whose mean reaches" : "of which all tuning seeds reach") the target. A product with the Hessian counts as two gradients\(plan.budget.countsGradients ? ", in the budget a loss alone as a third" : "").
       """
         + (plan.isOfFunctions

@@ -122,6 +122,16 @@ extension ComparisonExperiment {
   ) throws -> Arrival? {
     guard let target else { return nil }
     let plan = try plan()
+    if plan.measure != plan.measure.followed {
+      guard try findings[trial, seed, .comparedDivergence] == 0,
+        let updates = try findings.ifMeasured(.arrivalUpdates, of: trial, seed)
+      else { return nil }
+      let all = max(try findings[trial, seed, .comparedUpdates], 1)
+      func used(_ measure: Measure) throws -> Double { try findings[trial, seed, measure] * max(updates, 1) / all }
+      return Arrival(
+        updates: updates, samples: try used(.comparedSamples), gradients: try used(.comparedGradients),
+        losses: try used(.comparedLosses), seconds: try used(.seconds))
+    }
     let looks = findings.records("look", of: trial, seed)
     guard let look = try looks.first(where: { plan.measure.reaches(try $0[.choosing(plan.measure.followed)], target) })
     else { return nil }

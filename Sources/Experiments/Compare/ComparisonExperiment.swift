@@ -105,8 +105,20 @@ public struct ComparisonExperiment: Experiment {
           "the minimum of \(plan.dataNames[index]) is not known, so that there is no gap to it: give it, as \"minimum 0\", or name the "
             + "measure value")
       }
+      let draws = Set(plan.settings.joined().map(\.draw)).sorted()
+      let seeds = tuningSeeds + furtherSeeds + reportedSeeds
+      try functions.checkStarts(
+        index, draws.flatMap { draw in seeds.map { ($0, ComparisonData.key($0, testPart: 0, draw: draw)) } })
       for arm in plan.arms.indices {
-        _ = try task(plan.trials(index, arm)[0], functions).descents([configuration.seeds.tuningFirst])
+        // What no trial can be is told before the first; numbers alone make none impossible.
+        var kinds: Set<String> = []
+        for trial in plan.trials(index, arm) {
+          guard kinds.insert(plan.setting(trial).description.replacing(/[0-9.]+(?:e-?[0-9]+)?/, with: "#")).inserted
+          else {
+            continue
+          }
+          _ = try task(trial, functions).descents([configuration.seeds.tuningFirst])
+        }
       }
     }
     return ComparisonExperiment(result, data: nil, functions: functions)

@@ -15,6 +15,10 @@ package struct ComparisonFunctions: Sendable {
     all = try (c.functions ?? []).map { text in
       do { return try TestFunction(text) } catch { throw SettingsError("\(error)") }
     }
+    let same = Dictionary(grouping: all.indices) { "\(all[$0].name) \(all[$0].account)" }
+    if let twice = same.values.first(where: { $0.count > 1 }), let texts = c.functions {
+      throw SettingsError("\(texts[twice[0]]) and \(texts[twice[1]]) are one function")
+    }
   }
 
   /// What they are compared by where nothing else is asked.
@@ -39,16 +43,55 @@ package struct ComparisonFunctions: Sendable {
   /// - Throws: `SettingsError` where all descents on it would be one.
   func problem(_ index: Int, name: String) throws -> ComparedProblem {
     let function = all[index]
-    guard !function.box.isPoint || function.noise > 0 || function.isRotated else {
+    guard !function.box.isPoint || function.noise > 0 else {
       throw SettingsError(
         "all descents on \(name) would start at one point: give a range, as \"from x={-2...2}\", or noise, as \"noise 0.1\""
       )
     }
     var problem = ComparedProblem(
-      name: name, account: function.account, fingerprint: function.account, hasTest: false, classes: 0, isFunction: true
-    )
+      name: name, account: function.account, fingerprint: try fingerprint(function), hasTest: false, classes: 0,
+      isFunction: true)
     (problem.hasMinimum, problem.isLeastAtZero) = (function.minimum != nil, function.isLeastAtZero)
     return problem
+  }
+}
+
+extension ComparisonFunctions {
+  /// What it says of itself, and its values at some places: code says little of itself.
+  private func fingerprint(_ function: TestFunction) throws -> String {
+    let keys = (0..<3).map { RandomKey(seed: $0).split("fingerprint") }
+    // Other processors round otherwise.
+    let values = try Self.values(function, at: keys.map { function.start(key: $0) }).map { String(format: "%.6g", $0) }
+    return function.account + "; " + values.joined(separator: ", ")
+  }
+
+  /// The function as it is at some points.
+  ///
+  /// - Throws: `SettingsError` where it cannot be recorded.
+  static func values(_ function: TestFunction, at points: [Tree<NDArray>]) throws -> [Double] {
+    guard let first = points.first else { return [] }
+    do {
+      let program = try Program(inputs: first.types.leaves) { _, x in
+        [try function.value(at: Tree(sortedPaths: first.paths, leaves: x))]
+      }
+      return try points.map { try program.run($0.leaves)[0].item }
+    } catch { throw SettingsError("\(function.name): \(error)") }
+  }
+
+  /// That each start has a value, which is not below the minimum.
+  ///
+  /// - Parameter keys: of each start, with its seed.
+  /// - Throws: `SettingsError` naming the seed.
+  func checkStarts(_ index: Int, _ keys: [(seed: Int, key: RandomKey)]) throws {
+    let function = all[index]
+    // A turned and moved start has the value that it has without.
+    let values = try Self.values(function, at: keys.map { function.start(key: $0.key) })
+    for (value, (seed, _)) in zip(values, keys) {
+      guard value.isFinite else {
+        throw SettingsError("\(function.name) has no finite value at the start of seed \(seed): choose other starts")
+      }
+      _ = try ComparedMeasure.values(of: value, function)
+    }
   }
 }
 
@@ -59,7 +102,8 @@ extension ComparedMeasure {
   static func values(of value: Double, _ function: TestFunction) throws -> [String: Double] {
     guard let minimum = function.minimum, value.isFinite else { return [Self.value: value] }
     let gap = value - minimum
-    guard gap >= -1e-6 * max(1, abs(minimum)) else {
+    // Rounding alone.
+    guard gap >= -1e-9 * max(1, abs(minimum)) else {
       throw SettingsError(
         "\(function.name) has the value \(value) at a point that was reached, below the minimum that was given, \(minimum)"
       )

@@ -80,8 +80,10 @@ package struct ComparisonPlan: Sendable {
     ends = zip(arms, settings).enumerated().map { [budget] in RangeEnd.all(of: $0, $1.0, $1.1, budget) }
     var names: [String] = []
     for base in try c.functions?.map({ try ComparisonFunctions.name(of: $0) }) ?? c.data.map(Self.shortName) {
-      let same = names.count { $0 == base || $0.hasPrefix(base + "-") }
-      names.append(same == 0 ? base : "\(base)-\(same + 1)")
+      let same = names.count { $0 == base || (c.functions == nil && $0.hasPrefix(base + "-")) }
+      var number = same + 1
+      while number > 1, names.contains("\(base)-\(number)") { number += 1 }
+      names.append(number == 1 ? base : "\(base)-\(number)")
     }
     (sourceNames, isOfFunctions) = (names, c.functions != nil)
     let parts = c.testParts ?? 1

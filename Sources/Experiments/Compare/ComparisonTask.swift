@@ -16,8 +16,7 @@ struct ComparisonTask {
   let entry: ComparisonData.Entry
 
   private var key: RandomKey {
-    let shared = ComparisonData.key(seed, testPart: testPart)
-    return setting.draw == 0 ? shared : shared.split("draw").split(setting.draw)
+    ComparisonData.key(seed, testPart: testPart, draw: setting.draw)
   }
 
   /// - Throws: `SettingsError` naming the arm where its parts do not fit the data or each other.

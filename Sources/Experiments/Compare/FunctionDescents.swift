@@ -12,7 +12,7 @@ struct FunctionDescents {
   /// Whether a mean of places counts, and not the last.
   let keepsMean: Bool
   private let states: () -> [TrainingState]
-  private let advance: () throws -> [Double]
+  private let advance: () throws -> (losses: [Double], values: [Double])
   private let values: ([TrainingState]) throws -> [Double]
 
   /// - Parameters:
@@ -38,11 +38,19 @@ struct FunctionDescents {
       let steps = try TrainingSteps(
         function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)
       states = { steps.states }
-      advance = { try steps.advance(checksLoss: false)[0] }
+      let exact = steps.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+      advance = {
+        let readings = try steps.advance(checksLoss: false)
+        return (readings[0], readings[exact])
+      }
     } else {
       let steps = try [first] + starts.indices.dropFirst().map(single)
       states = { steps.map(\.state) }
-      advance = { try steps.map { try $0.advance(checksLoss: false)[0] } }
+      let exact = first.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+      advance = {
+        let readings = try steps.map { try $0.advance(checksLoss: false) }
+        return (readings.map { $0[0] }, readings.map { $0[exact] })
+      }
     }
     let packing = TreePacking([starts[0].parameters.types, starts[0].modelState.types])
     let program = try Program(
@@ -71,6 +79,6 @@ struct FunctionDescents {
 
   /// One update of each.
   ///
-  /// - Returns: what each descended where the update began.
-  func step() throws -> [Double] { try advance() }
+  /// - Returns: where the update began, what each descended and the function without noise.
+  func step() throws -> (losses: [Double], values: [Double]) { try advance() }
 }

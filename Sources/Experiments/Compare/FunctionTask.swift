@@ -21,12 +21,12 @@ package struct FunctionTask {
 
   /// The gap that counts as arrived.
   static let arrived = log10(TestFunction.precision)
-  /// Looks for the arrival of a descent whose steps do not tell its value.
-  private static let arrivalLooks = 200
+  /// A descent that ends so many times as high above the minimum as it started has diverged as one that overflows has; our choice.
+  private static let mostRise = 1e10
 
   private func keys(_ seeds: [Int]) -> (own: [RandomKey], shared: [RandomKey]) {
-    let shared = seeds.map { ComparisonData.key($0, testPart: 0) }
-    return (setting.draw == 0 ? shared : shared.map { $0.split("draw").split(setting.draw) }, shared)
+    func keys(draw: Int) -> [RandomKey] { seeds.map { ComparisonData.key($0, testPart: 0, draw: draw) } }
+    return (keys(draw: setting.draw), keys(draw: 0))
   }
 
   /// - Throws: `SettingsError` naming the arm where its parts do not fit the function.
@@ -104,25 +104,23 @@ package struct FunctionTask {
     for (seed, start) in zip(seeds, starts) where start[followed.tag]?.isFinite != true {
       throw SettingsError("\(function.name) has no finite value at the start of seed \(seed): choose other starts")
     }
-    for index in seeds.indices {
-      try record(index, 0, [.choosing(followed): starts[index][followed.tag]!, .seconds: 0])
-    }
     var courses = seeds.map { _ in Course() }
     var (seconds, step) = (0.0, 0)
     let asksForArrival = plan.measure != followed
     let target = asksForArrival ? configuration.target ?? Self.arrived : Self.arrived
     let limit = function.minimum.map { $0 + pow(10, target) }
-    // What a step says of the place where it began is the function there, but for noise and for means of places.
-    let isTold = function.noise == 0 && !descents.keepsMean
-    let stride = max(1, updates / Self.arrivalLooks)
+    let floor = function.minimum ?? 0
+    let highest = starts.map { abs($0[ComparedMeasure.value]! - floor) }.map { Self.mostRise * max($0, 1) }
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) {
       let began = clock()
       while step < look, courses.contains(where: { !$0.isDiverged }) {
-        if asksForArrival, !isTold, step % stride == 0 {
+        // A step tells the place where it began, but for a mean of places.
+        if asksForArrival, descents.keepsMean {
           for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limit) }
         }
-        for (index, loss) in try descents.step().enumerated() {
-          if isTold { courses[index].consider(loss, step, limit) }
+        let found = try descents.step()
+        for (index, loss) in found.losses.enumerated() {
+          if !descents.keepsMean { courses[index].consider(found.values[index], step, limit) }
           if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = step + 1 }
         }
         step += 1
@@ -133,7 +131,7 @@ package struct FunctionTask {
       let found = try descents.look()
       for index in seeds.indices where !courses[index].isDiverged {
         let (value, point) = (found.values[index], found.points[index])
-        guard value.isFinite, point.isFinite else {
+        guard value.isFinite, point.isFinite, abs(value - floor) <= highest[index] else {
           courses[index].divergence = look
           continue
         }
@@ -172,9 +170,10 @@ package struct FunctionTask {
     guard !course.isDiverged, let best = course.best else { return TaskOutcome(values, step: step) }
     for (tag, value) in best.values { values[Measure(tag)] = value }
     if function.minimum != nil {
-      // A line search may ask for more than ten budgets.
+      // One update may ask for more than ten budgets.
       values[Measure(ComparedMeasure.arrival)] =
-        course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never) } ?? never
+        course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never - 1e-9) } ?? never
+      values[.arrivalUpdates] = course.arrival.map(Double.init)
     }
     return TaskOutcome(values, step: step, text: best.point.digest)
   }

@@ -231,8 +231,11 @@ public struct ComparisonOutcome: Sendable {
       remarks.append("... and \(cautions.count - Self.mostCautions) more remarks in the report.")
     }
     let sentences = remarks.map { TextTable.wrapped($0, width: width).joined(separator: "\n") }
-    // Of very many pairs those that differ.
-    let told = pairs.count > Self.mostRows ? pairs.filter { $0.winner != nil } : pairs
+    // Of very many pairs those that are decided.
+    let told = pairs.count > Self.mostRows ? pairs.filter { $0.winner != nil || $0.outcome == .same } : pairs
+    let others =
+      pairs.count == told.count
+      ? [] : ["... and \(pairs.count - told.count) pairs that are not decided, in the report."]
     let verdicts = TextTable(header: pairHeader, rows: told.map(ComparisonExperiment.row))
     // The best of the trials; all are in trials.csv.
     let tables =
@@ -240,6 +243,6 @@ public struct ComparisonOutcome: Sendable {
       + (parts.map { [$0] } ?? [])
       + (diagnostics.map { [$0] } ?? [])
     let ends = (arrivals.rows.isEmpty ? [] : [Self.shown(arrivals, width: width)]) + ["report: \(outcome.reportPath)"]
-    return (sentences + tables.map { Self.shown($0, width: width) } + ends).joined(separator: "\n\n")
+    return (sentences + others + tables.map { Self.shown($0, width: width) } + ends).joined(separator: "\n\n")
   }
 }

@@ -53,7 +53,9 @@ extension ComparisonExperiment {
   /// Shares of a range nearer to its end than this are the edge.
   static let edge = 0.1
   /// Differences between settings that only break ties are within this; on data there are no such.
-  private var tieMargin: Double { configuration.functions == nil ? 0 : 100 * Self.tieWeight }
+  var tieMargin: Double {
+    [ComparedMeasure.gap, ComparedMeasure.arrival].contains((try? plan())?.measure.tag) ? 100 * Self.tieWeight : 0
+  }
 
   /// The trials of an arm that are as good as its best: by the differences on the tuning seeds within one standard error of
   /// it. Where a range hardly matters, one of them lies inside.
