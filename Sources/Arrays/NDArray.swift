@@ -63,6 +63,9 @@ public struct NDArray: Sendable {
     NDArray(repeating: 1, shape: shape, elementType: elementType)
   }
 
+  /// Whether no other array shares its memory.
+  package mutating func isAlone() -> Bool { isKnownUniquelyReferenced(&storage) }
+
   /// Number of elements.
   public var count: Int { shape.count }
   /// Bytes of all elements.

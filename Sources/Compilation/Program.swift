@@ -19,6 +19,9 @@ public final class Program {
   // By argument, and by result: small steps feel it when such are looked up by name or number.
   private let isDonated: [Bool]
   private let donors: [Int?]
+  // Small results are written where those of the run before stood, once nobody holds these any more. Small steps feel an allocation.
+  private var spares: [NDArray?]
+  private static let largestSpare = 1024
 
   /// Traces and compiles.
   ///
@@ -49,6 +52,7 @@ public final class Program {
     isDonated = inputTypes.indices.map { donations[$0] != nil }
     let donorsByResult = Dictionary(uniqueKeysWithValues: donations.map { ($0.value, $0.key) })
     donors = outputs.indices.map { donorsByResult[$0] }
+    spares = [NDArray?](repeating: nil, count: outputs.count)
     for (input, output) in donations {
       guard inputTypes.indices.contains(input), outputs.indices.contains(output) else {
         throw CompilationError(reason: "there is no argument \(input) or no result \(output) to donate to")
@@ -88,8 +92,11 @@ public final class Program {
   /// is their only owner. The other results are returned in order.
   ///
   /// - Throws: `ArgumentError` when an array has another type.
-  public func run(updating inputs: inout [NDArray]) throws -> [NDArray] {
-    let results = try bind(&inputs)
+  public func run(updating inputs: inout [NDArray]) throws -> [NDArray] { try run(updating: &inputs, knowing: 0) }
+
+  /// - Parameter known: of how many arguments, the first ones, the caller knows that their types are right.
+  package func run(updating inputs: inout [NDArray], knowing known: Int) throws -> [NDArray] {
+    let results = try bind(&inputs, knowing: known)
     plan.run()
     return results
   }
@@ -109,30 +116,39 @@ public final class Program {
     return results
   }
 
-  private func bind(_ inputs: inout [NDArray]) throws -> [NDArray] {
+  private func bind(_ inputs: inout [NDArray], knowing known: Int = 0) throws -> [NDArray] {
     guard inputs.count == inputTypes.count else {
       throw ArgumentError(reason: "the program takes \(inputTypes.count) arrays and was given \(inputs.count)")
     }
     for position in inputs.indices {
-      let type = inputTypes[position]
-      guard inputs[position].elementType == type.elementType, inputs[position].shape == type.shape else {
+      guard position < known || inputTypes[position] == TensorType(of: inputs[position]) else {
         throw ArgumentError(
-          reason: "argument \(position) must be \(type) and is \(TensorType(of: inputs[position]))")
+          reason: "argument \(position) must be \(inputTypes[position]) and is \(TensorType(of: inputs[position]))")
       }
       if isDonated[position] { inputs[position].makeUnique() }
       plan.bindInput(position, to: inputs[position].storage.pointer)
     }
     var results: [NDArray] = []
+    results.reserveCapacity(outputTypes.count - donations.count)
     for position in outputTypes.indices {
       if let donor = donors[position] {
         plan.bindOutput(position, to: inputs[donor].storage.pointer)
       } else {
-        let array = NDArray(uninitialized: outputTypes[position].shape, outputTypes[position].elementType)
+        let array = result(position)
         plan.bindOutput(position, to: array.storage.pointer)
         results.append(array)
       }
     }
     return results
+  }
+
+  /// Memory for a result.
+  private func result(_ position: Int) -> NDArray {
+    if spares[position]?.isAlone() == true { return spares[position]! }
+    let type = outputTypes[position]
+    let array = NDArray(uninitialized: type.shape, type.elementType)
+    if array.byteCount <= Self.largestSpare { spares[position] = array }
+    return array
   }
 }
 

@@ -75,13 +75,30 @@ public final class CompiledUpdate {
     try readings(inputs, by: alternative).map(\.item)
   }
 
+  /// One update of a step, whose readings are arrays.
+  ///
+  /// - Parameters:
+  ///   - counters, key: the first two inputs.
+  ///   - inputs: the others.
+  func readings(
+    counters: NDArray, key: NDArray, _ inputs: [NDArray], by alternative: Program? = nil
+  ) throws -> [NDArray] {
+    let count = arrays.count
+    // One by one: joined they would be an array of their own.
+    arrays.append(counters)
+    arrays.append(key)
+    arrays.append(contentsOf: inputs)
+    defer { arrays.removeLast(arrays.count - count) }
+    return try (alternative ?? program).run(updating: &arrays, knowing: count)
+  }
+
   /// One update, whose readings are arrays.
   func readings(_ inputs: [NDArray], by alternative: Program? = nil) throws -> [NDArray] {
     // The arrays are owned here alone, so that they are updated in place.
     let count = arrays.count
     arrays.append(contentsOf: inputs)
     defer { arrays.removeLast(arrays.count - count) }
-    return try (alternative ?? program).run(updating: &arrays)
+    return try (alternative ?? program).run(updating: &arrays, knowing: count)
   }
 
   /// The mean time of each kernel call; the state stays.

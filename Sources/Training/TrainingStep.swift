@@ -30,6 +30,9 @@ public final class TrainingStep {
   private var key: RandomKey
   private let update: CompiledUpdate
   private let programs: OccasionalPrograms
+  private var ownClock: StepClock
+  /// Whether a step draws; small steps feel it when keys are split for nothing.
+  private let draws: Bool
 
   /// - Parameters:
   ///   - inputs: types by name; names are sorted like paths.
@@ -52,7 +55,7 @@ public final class TrainingStep {
     self.stepsPerEpoch = stepsPerEpoch
     self.key = key
     step = start.step
-    let others = TreePacking([Self.clockTypes, inputs])
+    let others = TreePacking([StepClock.types, inputs])
     let trace = StepTrace(objective, method, sampleCount)
     func tracing(_ occasions: Occasions) -> CompiledUpdate.Trace {
       { state, x in
@@ -66,6 +69,9 @@ public final class TrainingStep {
     programs = try OccasionalPrograms(all, compiled.program, trace.calls) {
       (try compiled.alternative(tracing($0)), trace.calls)
     }
+    ownClock = StepClock(sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch)
+    let keyPosition = start.trees.reduce(1) { $0 + $1.count }
+    draws = !programs.isUniform || compiled.program.reads(argument: keyPosition)
   }
 
   /// Arguments are parameters, running values and optimizer state, all donated; counters and key; the inputs. Of steps that are not
@@ -98,7 +104,10 @@ public final class TrainingStep {
   @discardableResult
   public func advance(_ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true) throws -> [Double] {
     try Self.check(inputs, inputTypes)
-    let readings = try update.run(clock + inputs.leaves, by: programs.isUniform ? nil : programs.program(at: step))
+    let readings = try update.readings(
+      counters: ownClock.counters(step), key: draws ? ownClock.key([key], step) : ownClock.noKey, inputs.leaves,
+      by: programs.isUniform ? nil : programs.program(at: step)
+    ).map(\.item)
     step += 1
     if checksLoss, !readings[0].isFinite { throw TrainingError(divergence(inputs, readings)) }
     return readings
@@ -118,7 +127,7 @@ public final class TrainingStep {
     _ objective: Objective, inputs: Tree<TensorType>, at start: TrainingState,
     _ results: (Parameters, ObjectiveValue) throws -> [Tensor]
   ) throws -> Program {
-    let arguments = TreePacking(start.trees.map(\.types) + [clockTypes, inputs])
+    let arguments = TreePacking(start.trees.map(\.types) + [StepClock.types, inputs])
     return try Program(inputs: arguments.types) { _, x in
       let trees = arguments.unpack(x)
       let point = Parameters(trees[0])
@@ -135,20 +144,14 @@ public final class TrainingStep {
     return try update.look(look, clock + inputs.leaves)
   }
 
-  private static let clockTypes: Tree<TensorType> = ["counters": TensorType([3]), "key": TensorType([2], .int32)]
-
   private var clock: [NDArray] {
-    [Self.counters(step, sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch), key.split(step).array]
-  }
-
-  /// Updates, samples and epochs before a step.
-  static func counters(_ step: Int, sampleCount: Int, stepsPerEpoch: Int) -> NDArray {
-    let samples = Double(step) * Double(sampleCount)
-    return NDArray([Float(step), Float(samples), Float(Double(step) / Double(stepsPerEpoch))])
+    var clock = StepClock(sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch)
+    return [clock.counters(step), clock.key([key], step)]
   }
 
   static func check(_ inputs: Tree<NDArray>, _ inputTypes: Tree<TensorType>) throws {
     // Nearly always all is well: small steps feel it when names are looked up.
+    if inputs.isEmpty, inputTypes.isEmpty { return }
     if inputs.paths == inputTypes.paths,
       zip(inputs.leaves, inputTypes.leaves).allSatisfy({ $0.elementType == $1.elementType && $0.shape == $1.shape })
     {

@@ -18,11 +18,11 @@ public final class TrainingSteps {
   public let inputTypes: Tree<TensorType>
   /// Updates made.
   public private(set) var step: Int
-  private let (sampleCount, stepsPerEpoch): (Int, Int)
   private let keys: [RandomKey]
   private let update: CompiledUpdate
-  /// Of a step that draws nothing; nil of one that does.
-  private let noRandomness: NDArray?
+  private var clock: StepClock
+  /// Whether a step draws; small steps feel it when keys are split for nothing.
+  private let draws: Bool
 
   /// - Parameters:
   ///   - inputs: types by name, of one descent.
@@ -46,7 +46,7 @@ public final class TrainingSteps {
       throw TrainingError("the optimizer's state is not that of \(method.description)")
     }
     (self.method, inputTypes, self.keys) = (method, inputs, keys)
-    (self.sampleCount, self.stepsPerEpoch, step) = (sampleCount, stepsPerEpoch, first.step)
+    step = first.step
     let stacked = types.indices.map { tree in
       Tree(
         sortedPaths: types[tree].paths,
@@ -69,10 +69,8 @@ public final class TrainingSteps {
       }
       return (state.unpack(results), Array(zip(tags, results.dropFirst(state.count))))
     }
-    // Small steps feel it when keys are split for nothing.
-    noRandomness =
-      update.program.reads(argument: state.count + 1)
-      ? nil : NDArray([Int32](repeating: 0, count: 2 * count), shape: [count, 2])
+    clock = StepClock(sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch, descents: count)
+    draws = update.program.reads(argument: state.count + 1)
   }
 
   /// Arguments are parameters, running values and optimizer state, all donated; counters and keys; the inputs. All but the
@@ -104,24 +102,15 @@ public final class TrainingSteps {
       throw TrainingError("\(keys.count) descents need inputs of their own, and there are \(inputs.count)")
     }
     for own in inputs { try TrainingStep.check(own, inputTypes) }
-    let counters = TrainingStep.counters(step, sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch)
     let stacked = (0..<inputTypes.count).map { leaf in NDArray(stacking: inputs.map { $0.leaves[leaf] }) }
-    let readings = try update.readings([counters, randomness] + stacked).map(\.doubles)
+    let readings = try update.readings(
+      counters: clock.counters(step), key: draws ? clock.key(keys, step) : clock.noKey, stacked
+    ).map(\.doubles)
     step += 1
     if checksLoss, let index = readings[0].firstIndex(where: { !$0.isFinite }) {
       throw TrainingError(
         "the loss of descent \(index) is \(readings[0][index].text) at step \(step); a smaller rate or a clip may help")
     }
     return readings
-  }
-
-  /// The keys of this step, [descents, 2].
-  private var randomness: NDArray {
-    if let noRandomness { return noRandomness }
-    let words = keys.flatMap { key -> [Int32] in
-      let bits = key.split(step).bits
-      return [Int32(truncatingIfNeeded: bits), Int32(truncatingIfNeeded: bits >> 32)]
-    }
-    return NDArray(words, shape: [keys.count, 2])
   }
 }
