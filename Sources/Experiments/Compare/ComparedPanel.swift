@@ -40,7 +40,7 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
   }
 
   /// The same for functions, whose slopes are of any size: ranges of rates are five to eight orders wide, also our choice. What pulls
-  /// numbers to 0, as `adamw`, is not among them, for the minimum may lie there, nor what is for matrices, as `muon`.
+  /// numbers to 0, as `adamw`, is not among them, for the minimum may lie there, nor what is for matrices: `muon`, and `shampoo`, which is Adam on lists.
   public var armsOfFunctions: [String] {
     switch self {
     case .few:
@@ -56,7 +56,7 @@ public enum ComparedPanel: String, CaseIterable, Sendable {
       ]
     case .recent:
       [
-        "adam: adam | rate {1e-5...10}", "shampoo: shampoo | rate {1e-5...10}", "soap: soap | rate {1e-5...10}",
+        "adam: adam | rate {1e-5...10}", "soap: soap | rate {1e-5...10}",
         "sophia: sophia | rate {1e-6...10}", "adahessian: adahessian | rate {1e-4...10}",
         "ademamix: ademamix beta3=0.999 | rate {1e-6...1}", "adopt: adopt | rate {1e-5...10}",
         "cautious: cautious (adam) | rate {1e-5...10}", "dog: dog | rate {0.1...10}",
