@@ -265,7 +265,7 @@ struct CompareCommand: ParsableCommand {
     }
     if let panel {
       func names(_ arms: [String]) -> [String] { arms.map { String($0.prefix { $0 != ":" }) } }
-      let left = names(panel.arms).filter { !names(panel.armsOfFunctions).contains($0) }
+      let left = names(panel.arms).filter { !names(panel.armsOfFunctions + arms).contains($0) }
       if !left.isEmpty {
         announce(
           "of the panel \(panel.rawValue) \(left.joined(separator: ", ")) is left out: it pulls to 0, where minima may lie, or is for matrices"

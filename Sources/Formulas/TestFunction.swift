@@ -36,11 +36,6 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   /// Numbers that are descended on.
   public var count: Int { box.count }
 
-  /// Whether it is known to be least where all numbers are 0, whatever the seed.
-  package var isLeastAtZero: Bool {
-    !isShifted && minimizer.map { $0.leaves.allSatisfy { $0.doubles.allSatisfy { $0 == 0 } } } ?? false
-  }
-
   /// What it is, in one line.
   public var account: String {
     [
@@ -96,7 +91,9 @@ public struct TestFunction: Sendable, CustomStringConvertible {
       throw FormulaError("\(name): the minimum lies at a point of other variables")
     }
     guard !isRotated || (box.low.count == 1 && box.count > 1 && box.count <= 1000) else {
-      throw FormulaError("\(name): what is rotated is one list of 2 to 1000 numbers")
+      throw FormulaError(
+        "\(name): what is rotated is one list of 2 to 1000 numbers, as x[0], x[1] in a formula and \"from x={-2...2}*2\""
+      )
     }
   }
 

@@ -133,6 +133,12 @@ extension TestFunction {
     let behind = colon.map { body[body.index(after: $0)...].trimmingCharacters(in: .whitespaces) } ?? ""
     let isKnown = TestFunctionKind.known.contains { $0.name == behind.prefix { !$0.isWhitespace } }
     if colon != nil, Self.isPlainName(name), !isKnown {
+      // A word alone, or one with options, is meant to be known.
+      if given["from"] == nil, let word = behind.split(whereSeparator: \.isWhitespace).first,
+        Self.isPlainName(String(word))
+      {
+        _ = try TestFunctionKind.function(behind)
+      }
       guard let box = try given["from"].map({ try StartBox($0) }) else {
         throw FormulaError("\(name) has no starts: write them behind a semicolon, as \"from x={-2...2}, y={-2...2}\"")
       }
@@ -146,8 +152,8 @@ extension TestFunction {
         throw Self.nameError(name)
       }
       guard !body.isEmpty else { throw FormulaError("name a test function, or a name and a formula") }
-      guard given["minimum"] == nil else { throw FormulaError("\(body): the minimum is known, leave it out") }
       let known = try TestFunctionKind.function(isKnown ? behind : body)
+      guard given["minimum"] == nil else { throw FormulaError("\(body): the minimum is known, leave it out") }
       let box = try given["from"].map { try StartBox(known.box.filling($0)) }
       try self.init(
         known, named: isKnown ? name : nil, description: text, in: box, noise: noise,

@@ -210,6 +210,7 @@ import Training
     ("sphere; from x={-1...1}*3", "x={-1...1}*10"), ("sphere; noise -1", "noise"), ("sphere; noise", "needs a value"),
     ("sphere; rotated yes", "takes no value"), ("sphere size=1; rotated", "2 to 1000"), ("beale; turned", "rotated"),
     ("sphere;", "empty"), ("sphere; noise 1; noise 2", "twice"), ("x^2 + y^2; from x={-1...1}", "has no name"),
+    ("x^2; from x={-1...1}; minimum 0", "has no name"), ("valley: rosenbrok; shifted", "did you mean rosenbrock"),
     ("bowl: x^2", "no starts"), ("a b/c: x^2; from x={-1...1}", "a b/c"), ("../evil: x^2; from x={-1...1}", "letters"),
     ("bowl: x^2 + y; from x={-1...1}", "y has no start"),
     ("bowl: x^2; from x={-1...1}, y={0...1}", "no y"), ("bowl: x^2; from x={1...-1}", "lower end"),

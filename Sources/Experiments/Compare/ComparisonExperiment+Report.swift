@@ -182,7 +182,7 @@ extension ComparisonExperiment {
     let score = scored[trial.trial].mean
     return [
       plan.dataNames[data], plan.arms[arm].name, plan.setting(trial).description,
-      Report.number(plan.measure.isLower ? score : -score), try spread(.choosing(plan.measure)),
+      Report.number(shown(plan.measure.isLower ? score : -score)), try spread(.choosing(plan.measure)),
       try plan.isOfFunctions
         ? expectedGradients(trial, seeds, at: target(data, findings), findings)
         : problem(data).hasTest ? spread(.test(plan.measure)) : "–",
@@ -290,13 +290,13 @@ extension ComparisonExperiment {
     let rule =
       configuration.target != nil
       ? "It was asked for."
-      : plan.measure != plan.measure.followed
+      : plan.measure.part == .function && plan.measure.tag != ComparedMeasure.value
         ? "It is \(PlainNumber.text(TestFunction.precision)) of height."
         : "By rule it is 90 % of the way from the \(plan.baseline) to the best arm, as means over the "
           + "\(furtherSeeds.isEmpty ? "" : "first ")\(tuningSeeds.count) tuning seeds."
     let resolution =
-      plan.measure != plan.measure.followed
-      ? "until the update that shows it"
+      try knowsArrivals()
+      ? "until the update that shows it (where a mean of points counts, and the measure is gap, until a look that does)"
       : "until the first of \(configuration.looks) looks that shows it, so that a time is known to a \(configuration.looks)th of the budget"
     return """
       The target of \(plan.measure.followed): \(targets.joined(separator: ", ")). \(rule) \

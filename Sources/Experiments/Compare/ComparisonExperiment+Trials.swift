@@ -40,7 +40,7 @@ extension ComparisonExperiment {
     }
     let trials = try scoredYet(data, arm, findings).sorted { rank($0) < rank($1) }
     func shown(_ cost: Double) -> String {
-      cost.isFinite ? Report.number(plan.measure.isLower ? cost : -cost) : "diverged"
+      cost.isFinite ? Report.number(self.shown(plan.measure.isLower ? cost : -cost)) : "diverged"
     }
     return TextTable(
       header: ["trial"] + places + [

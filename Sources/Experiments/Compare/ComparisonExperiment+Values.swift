@@ -80,7 +80,10 @@ extension ComparisonExperiment {
   package func target(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> Double? {
     if let target = configuration.target { return target }
     let plan = try plan()
-    guard plan.measure == plan.measure.followed else { return FunctionTask.arrived }
+    // Whose minimum is known, that is where a descent is to arrive.
+    guard plan.measure.part != .function || plan.measure.tag == ComparedMeasure.value else {
+      return FunctionTask.arrived
+    }
     let trials = try standing(data, findings).map(\.trial)
     let first = tuningSeeds.count
     guard let best = try trials.map({ try scored($0, findings).mean(first: first) }).min() else { return nil }
@@ -116,13 +119,22 @@ extension ComparisonExperiment {
     var cost: Double { gradients + losses / 3 }
   }
 
+  /// Whether descents on functions have measured when they arrived at the target.
+  func knowsArrivals() throws -> Bool {
+    switch try plan().measure.tag {
+    case ComparedMeasure.arrival: true
+    case ComparedMeasure.gap: configuration.target ?? FunctionTask.arrived == FunctionTask.arrived
+    default: false
+    }
+  }
+
   /// When the chosen setting of an arm first showed the target at a look; nil where it never did.
   func arrival(
     _ trial: ComparisonTrial, _ seed: Int, at target: Double?, _ findings: Findings<ComparisonTrial>
   ) throws -> Arrival? {
     guard let target else { return nil }
     let plan = try plan()
-    if plan.measure != plan.measure.followed {
+    if try knowsArrivals() {
       guard try findings[trial, seed, .comparedDivergence] == 0,
         let updates = try findings.ifMeasured(.arrivalUpdates, of: trial, seed)
       else { return nil }

@@ -17,7 +17,8 @@ package struct ComparisonFunctions: Sendable {
     }
     let same = Dictionary(grouping: all.indices) { "\(all[$0].name) \(all[$0].account)" }
     if let twice = same.values.first(where: { $0.count > 1 }), let texts = c.functions {
-      throw SettingsError("\(texts[twice[0]]) and \(texts[twice[1]]) are one function")
+      let (first, second) = (texts[twice[0]], texts[twice[1]])
+      throw SettingsError(first == second ? "\(first) is named twice" : "\(first) and \(second) are one function")
     }
   }
 
@@ -51,7 +52,11 @@ package struct ComparisonFunctions: Sendable {
     var problem = ComparedProblem(
       name: name, account: function.account, fingerprint: try fingerprint(function), hasTest: false, classes: 0,
       isFunction: true)
-    (problem.hasMinimum, problem.isLeastAtZero) = (function.minimum != nil, function.isLeastAtZero)
+    let zero = function.box.low.map { NDArray.zeros($0.shape, .float64) }
+    let atZero = try Self.values(function, at: [zero])[0]
+    problem.hasMinimum = function.minimum != nil
+    problem.isLeastAtZero =
+      !function.isShifted && function.minimum.map { abs(atZero - $0) <= TestFunction.precision } ?? false
     return problem
   }
 }

@@ -172,7 +172,8 @@ package struct FunctionTask {
     if function.minimum != nil {
       // One update may ask for more than ten budgets.
       values[Measure(ComparedMeasure.arrival)] =
-        course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never - 1e-9) } ?? never
+        course.arrival.map { min(log10(max(descents.calls($0).inGradients, 1)), never - 1e-9) }
+        ?? never
       values[.arrivalUpdates] = course.arrival.map(Double.init)
     }
     return TaskOutcome(values, step: step, text: best.point.digest)

@@ -94,7 +94,7 @@ import Training
       func gap(_ k: Int) -> Double { 2 * pow(x * pow(0.6, Double(k)), 2) + 0.5 * pow(y * pow(0.9, Double(k)), 2) }
       #expect(abs(outcome.values[Measure("gap")]! - log10(gap(40))) < 1e-6)
       #expect(abs(outcome.values[Measure("value")]! - (gap(40) - 3)) < 1e-9)
-      #expect(abs(outcome.values[Measure("constant/gap")]! - log10(gap(0))) < 1e-9)
+      #expect(abs(outcome.values[Measure("constant/gap")]! - log10(gap(0))) < 1e-6)
       // Not within 40 updates: ten budgets.
       #expect(outcome.values[Measure("arrival")] == log10(400))
     }
@@ -109,7 +109,7 @@ import Training
     let first = (0...40).first { k in
       2 * pow(start["x"]!.item * pow(0.6, Double(k)), 2) + 0.5 * pow(start["y"]!.item * pow(0.9, Double(k)), 2) <= 0.01
     }!
-    #expect(outcome.values[Measure("arrival")] == log10(Double(first)) && first > 8 && first < 40)
+    #expect(abs(outcome.values[Measure("arrival")]! - log10(Double(first))) < 1e-6 && first > 8 && first < 40)
   }
 
   /// A descent whose steps do not tell its value, as the mean of its places counts, is looked at.
@@ -133,7 +133,7 @@ import Training
         mean = chain.hasSuffix("average 0.5") ? 0.5 * mean + 0.5 * place : place
         arrival += 1
       }
-      #expect(abs(pow(10, found) - Double(arrival)) < 1e-9, "\(chain): \(pow(10, found)) and \(arrival)")
+      #expect(abs(pow(10, found) - Double(arrival)) < 1e-3, "\(chain): \(pow(10, found)) and \(arrival)")
     }
   }
 
@@ -178,7 +178,7 @@ import Training
     #expect(outcome.pairs[0].measure == "gap (log10)")
     let report = try String(contentsOfFile: folder.path + "/run/report.html", encoding: .utf8)
     for text in [
-      "COCO", "functions x seeds", "starts in x={-2...2}, y={-2...2}", "90 % of the way from the start", "evaluations",
+      "COCO", "functions x seeds", "starts in x={-2...2}, y={-2...2}", "It is 1e-8 of height", "evaluations",
     ] { #expect(report.contains(text), "\(text)") }
     for text in ["constant prediction", "validation loss", "validation/", "test loss", "data sets", "training rows"] {
       #expect(!report.contains(text), "\(text)")
@@ -259,7 +259,7 @@ import Training
       for row in rows[arm]! {
         let (arrival, updates) = (pow(10, Double(row["arrival"]!)!), Double(row["arrival/updates"]!)!)
         let each = (Double(row["gradients"]!)! + Double(row["losses"]!)! / 3) / Double(row["updates"]!)!
-        #expect(abs(arrival - max(updates * each, 1)) < 1e-6 * arrival)
+        #expect(abs(arrival - max(updates * each, 1)) < 1e-5 * arrival)
       }
     }
     // Medians in the terminal are those of the measure.
@@ -273,6 +273,10 @@ import Training
       try configuration(["sphere size=3"], ["a: rate {0.2, 0.3, 0.45, 0.6}", "b: rate 0.4"]) { $0.target = -8 }, "floor"
     )
     #expect(floor.text().contains("4 of 4"))
+    // What breaks ties is not shown.
+    let lone = try run(
+      try configuration(["bowl: x^2; from x={-1...1}; minimum -1"], ["a: rate {0.2, 0.3, 0.4, 0.45}"]), "lone")
+    #expect(lone.text().contains(" 0 ") && !lone.text().contains("e-05") && lone.text().contains("0 of 5"))
     let small = try run(
       try configuration(["t: 1e-6*x^2; from x={-2...2}"], ["a: rate {1...1000}", "b: rate {10...10000}"]) {
         $0.trials = 6
@@ -307,8 +311,11 @@ import Training
         == ["sphere-3-rotated", "sphere-3", "a", "a-2"])
   }
 
-  /// An option that is called as a stage that pulls does not.
+  /// An option that is called as a stage that pulls does not; one's own formula may be least at 0, too.
   @Test func anOptionIsNoStage() throws {
+    let own = "v: x^2 + y^2; from x={-1...1}, y={-1...1}; minimum 0"
+    let pulled = try run(try configuration([own], ["a: decay 0.1 | rate 0.1", "b: rate 0.1"]), "own")
+    #expect(pulled.text().contains("a pulls numbers to 0"))
     let outcome = try run(try configuration(["sphere size=3"], ["a: rmsprop decay=0.9 | rate 0.1", "b: rate 0.1"]))
     #expect(!outcome.text().contains("pulls"))
   }
