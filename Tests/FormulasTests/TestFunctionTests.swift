@@ -171,6 +171,32 @@ import Training
       try evaluate(two, ["x": instance["shift/x"]!, "y": instance["shift/y"]!], of: instance).value == 0)
   }
 
+  /// Noise of the deviation that was asked for in each number of a gradient, anew in each update; the value beside it has none.
+  @Test func noiseIsInGradients() throws {
+    let (rate, count) = (0.1, 500)
+    let function = try TestFunction("sphere size=2; from {1...1}; noise 0.5")
+    let method = try DescentMethodKind.parse("rate \(rate)")
+    let keys = (0..<count).map { RandomKey(seed: $0) }
+    let steps = try TrainingSteps(
+      function.objective, method: method, inputs: Tree(),
+      from: keys.map { try TrainingState(startingFrom: function.start(key: $0), method: method) }, keys: keys)
+    let exact = try #require(steps.readingTags.firstIndex(of: TestFunction.exactValue))
+    var place = [[Double]](repeating: [1, 1], count: count)
+    var earlier: [Double] = []
+    for _ in 0..<2 {
+      let values = try steps.advance()[exact]
+      #expect(zip(values, place).allSatisfy { abs($0 - $1.map { $0 * $0 }.reduce(0, +)) < 1e-12 })
+      let now = steps.states.map { $0.parameters.leaves[0].doubles }
+      let noise = zip(now, place).flatMap { now, old in zip(now, old).map { ($1 - 0.2 * $1 - $0) / rate } }
+      let mean = noise.reduce(0, +) / Double(noise.count)
+      let deviation = (noise.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(noise.count)).squareRoot()
+      #expect(abs(mean) < 0.06 && abs(deviation - 0.5) < 0.04, "\(mean), \(deviation)")
+      // Neither alike in both numbers, nor in both updates.
+      #expect(Set(noise.map { ($0 * 1e6).rounded() }).count > noise.count - 5 && noise != earlier)
+      (place, earlier) = (now, noise)
+    }
+  }
+
   @Test func theWholeSuite() throws {
     let all = try TestFunctionKind.suite("all size=4; rotated; shifted")
     #expect(all.count == TestFunctionKind.known.count)

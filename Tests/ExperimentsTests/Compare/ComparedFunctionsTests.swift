@@ -1,6 +1,7 @@
 import Experiments
 import Formulas
 import Foundation
+import Reports
 import RunLogs
 import TestSupport
 import Testing
@@ -200,6 +201,26 @@ import Training
       try configuration(["sphere size=3"], ["a: rate 0.001", "b: rate 0.0001"]) { $0.measure = "arrival" }, "none")
     #expect(none.pairs[0].outcome == .nothingLearned)
     #expect(none.pairs[0].sentence == "on sphere-3 no arm arrives at the target")
+  }
+
+  /// Expected running times are what all spend for each that arrives; an arm's draw has starts of its own on the same instance.
+  @Test func runningTimesAndDraws() throws {
+    let arms = ["a: rate 0.2", "b: rate 0.011", "c: rate 0.2; draw 1"]
+    try run(
+      try configuration(["bowl: x^2 + 4*y^2; from x={0...9}, y={0...9}; minimum 0; shifted"], arms) {
+        ($0.measure, $0.target, $0.budget, $0.seeds.count) = ("arrival", -0.5, "60gradients", 8)
+      })
+    let rows = try rows(folder.path + "/run")
+    let report = try String(contentsOfFile: folder.path + "/run/report.html", encoding: .utf8)
+    for arm in ["a", "b"] {
+      let costs = rows[arm]!.map { row in row["arrival/updates"].flatMap(Double.init) }
+      let arrived = costs.compactMap(\.self)
+      let spent = arrived.reduce(0) { $0 + max($1, 1) } + 60 * Double(costs.count - arrived.count)
+      #expect(arm == "a" ? arrived.count == 8 : (1..<8).contains(arrived.count))
+      #expect(report.contains("<td>\(Report.number(spent / Double(arrived.count), digits: 4))</td>"))
+    }
+    func starts(_ arm: String) -> [String] { rows[arm]!.map { $0["constant/gap"]! } }
+    #expect(starts("a") == starts("b") && zip(starts("a"), starts("c")).allSatisfy { $0 != $1 })
   }
 
   /// Of settings that all arrive the soonest is taken, and of those that never do the nearest; both are said.
