@@ -10,6 +10,20 @@ import Testing
     #expect(results[1].floats == [2, 4, 6])
   }
 
+  /// Small results are written where those of the run before stood only if nobody holds these any more.
+  @Test func resultsThatAreHeldStay() throws {
+    let program = try Program(inputs: [TensorType([2])]) { _, x in [2 * x[0], x[0].sum()] }
+    func run(_ a: Float, _ b: Float) throws -> [NDArray] { try program.run([NDArray([a, b])]) }
+    let first = try run(1, 2)
+    let second = try run(3, 4)[0]
+    for number in 0..<5 { #expect(try run(Float(number), 0)[0].floats == [Float(2 * number), 0]) }
+    #expect(first[0].floats == [2, 4] && first[1].item == 3 && second.floats == [6, 8])
+    // A result may be the next argument.
+    var x = NDArray([Float(1), 1])
+    for _ in 0..<4 { x = try program.run([x])[0] }
+    #expect(x.floats == [16, 16])
+  }
+
   @Test func trainsALinearModelInPlace() throws {
     let program = try Program(
       inputs: [TensorType([4, 1]), TensorType([8, 4]), TensorType([8, 1])], donating: [0: 0]

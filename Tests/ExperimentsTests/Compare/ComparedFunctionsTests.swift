@@ -467,9 +467,28 @@ import Training
     #expect(try ComparisonConfiguration(functions: ["sphere"], arms: arms).measure == "gap")
   }
 
+  /// An arm's draw starts elsewhere, on the same instance of the function, which a decay feels.
+  @Test func drawsShareTheInstance() throws {
+    let text = "bowl: x^2; from x={1...2}; minimum 0; shifted"
+    let outcomes = try descend(try task("decay 1 | rate 0.1; draw 1", text), [0, 1, 2])
+    for (seed, outcome) in outcomes.enumerated() {
+      let (function, shared) = (try TestFunction(text), RandomKey(seed: seed))
+      let instance = try function.instance(key: shared)
+      let shift = instance["shift/x"]!.item
+      var x = function.start(key: shared.split("draw").split(1), in: instance)["x"]!.item
+      for _ in 0..<40 { x -= 0.1 * (2 * (x - shift) + x) }
+      #expect(abs(outcome.values[Measure("value")]! - (x - shift) * (x - shift)) < 1e-12)
+    }
+  }
+
+  /// All are read, and no two descend alike.
   @Test(arguments: ComparedPanel.allCases) func panels(_ panel: ComparedPanel) throws {
-    let c = try configuration(["sphere size=3"], try panel.joining([], onFunctions: true)) { $0.trials = 2 }
+    let c = try configuration(["rosenbrock size=3; shifted"], try panel.joining([], onFunctions: true)) {
+      $0.trials = 2
+    }
     let outcome = try run(c)
-    #expect(outcome.settings["sphere-3"]!.count == panel.armsOfFunctions.count)
+    #expect(outcome.settings.values.first!.count == panel.armsOfFunctions.count)
+    let gaps = try rows(folder.path + "/run").values.map { $0.map { $0["gap"]! }.joined(separator: " ") }
+    #expect(Set(gaps).count == panel.armsOfFunctions.count)
   }
 }
