@@ -27,7 +27,7 @@ enum ManyBench {
       for seeds in sizes { try measure(network, seeds: seeds) }
     }
     guard chosen.isEmpty || chosen.contains(ManyStarts.name) else { return }
-    for seeds in sizes { try ManyStarts().measure(seeds: seeds, medians: medians) }
+    for seeds in sizes { try ManyStarts().measure(seeds: seeds) }
   }
 
   private static func measure(_ network: ManyPerceptrons, seeds: Int) throws {
@@ -41,14 +41,23 @@ enum ManyBench {
     let apart = starts.map { ManyDescent(plain, $0) }
     for descent in [together] + alone + apart { for _ in 0..<20 { try descent.advance() } }
     let (sameBits, sameBitsAsPlain) = (together.agrees(with: alone), together.agrees(with: apart))
-    let medians = try medians([together.advance, { for descent in apart { try descent.advance() } }])
-    let perSeed = medians.map { String(format: "%.3f", $0 * 1e6 / Double(seeds)) }
+    try report(
+      network.name, seeds, [together.advance, { for descent in apart { try descent.advance() } }],
+      sameBits: sameBits, asPlain: sameBitsAsPlain, compile, program)
+  }
+
+  /// Times all seeds together and one after another, and prints the line.
+  static func report(
+    _ name: String, _ seeds: Int, _ runs: [() throws -> Void], sameBits: Bool, asPlain: Bool, _ compile: Double,
+    _ program: Program
+  ) throws {
+    let perSeed = try medians(runs).map { String(format: "%.3f", $0 * 1e6 / Double(seeds)) }
     let values = [
       "\"seeds\": \(seeds)", "\"microsecondsPerSeed\": \(perSeed[0])", "\"microsecondsApart\": \(perSeed[1])",
-      "\"sameBits\": \(sameBits)", "\"sameBitsAsPlain\": \(sameBitsAsPlain)",
+      "\"sameBits\": \(sameBits)", "\"sameBitsAsPlain\": \(asPlain)",
       "\"compileSeconds\": \(String(format: "%.3f", compile))", "\"calls\": \(program.callCount)",
     ]
-    printAtOnce("{\"peer\": \"descent\", \"workload\": \"many \(network.name)\", \(values.joined(separator: ", "))}")
+    printAtOnce("{\"peer\": \"descent\", \"workload\": \"many \(name)\", \(values.joined(separator: ", "))}")
   }
 
   /// The seconds that each of these takes: the median of five rounds in turn, each of some 20 milliseconds.

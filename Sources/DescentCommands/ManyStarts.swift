@@ -24,7 +24,7 @@ struct ManyStarts {
   }
 
   /// Prints one JSON line, as `ManyBench` of a network.
-  func measure(seeds: Int, medians: ([() throws -> Void]) throws -> [Double]) throws {
+  func measure(seeds: Int) throws {
     let numbers = Array(0..<seeds)
     let begin = Date()
     let steps = try together(numbers)
@@ -41,13 +41,8 @@ struct ManyStarts {
     }
     let ends = steps.states
     let (sameBits, sameBitsAsPlain) = (ends == alone.map { $0.states[0] }, ends == apart.map(\.state))
-    let found = try medians([{ try steps.advance() }, { for step in apart { try step.advance() } }])
-    let perSeed = found.map { String(format: "%.3f", $0 * 1e6 / Double(seeds)) }
-    let values = [
-      "\"seeds\": \(seeds)", "\"microsecondsPerSeed\": \(perSeed[0])", "\"microsecondsApart\": \(perSeed[1])",
-      "\"sameBits\": \(sameBits)", "\"sameBitsAsPlain\": \(sameBitsAsPlain)",
-      "\"compileSeconds\": \(String(format: "%.3f", compile))", "\"calls\": \(steps.program.callCount)",
-    ]
-    printAtOnce("{\"peer\": \"descent\", \"workload\": \"many \(Self.name)\", \(values.joined(separator: ", "))}")
+    try ManyBench.report(
+      Self.name, seeds, [{ try steps.advance() }, { for step in apart { try step.advance() } }], sameBits: sameBits,
+      asPlain: sameBitsAsPlain, compile, steps.program)
   }
 }

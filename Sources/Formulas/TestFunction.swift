@@ -19,12 +19,12 @@ public struct TestFunction: Sendable, CustomStringConvertible {
   /// Its least value; nil where it is not known.
   public let minimum: Double?
   /// Standard deviation of what each number of a gradient has added, anew in each update and alike for all ways to descend.
-  public internal(set) var noise: Double
+  public let noise: Double
   /// Whether each seed turns it, with its start, about its minimum, or the middle of its box where no minimum is known: what looks at
   /// coordinates one by one gains nothing from their being separate then.
-  public internal(set) var isRotated: Bool
+  public let isRotated: Bool
   /// Whether each seed moves it, with its start, by up to half of its box: what pulls numbers to 0 gains nothing from a minimum there.
-  public internal(set) var isShifted: Bool
+  public let isShifted: Bool
   /// A point of the least value.
   let minimizer: Tree<NDArray>?
   /// Nil for a function in code.

@@ -70,13 +70,15 @@ public struct Budget: Hashable, Sendable, CustomStringConvertible {
 
   /// The same of descents on a function, which has no examples.
   ///
-  /// - Parameter calls: what all updates before one ask for together.
+  /// - Parameters:
+  ///   - mean: what an update asks for, in the mean.
+  ///   - calls: what all updates before one ask for together.
   /// - Throws: `SettingsError` for a budget of samples or epochs.
-  func updates(calls: (_ before: Int) -> OracleCalls) throws -> Int {
+  func updates(each mean: OracleCalls, _ calls: (_ before: Int) -> OracleCalls) throws -> Int {
     switch length {
     case .duration(.updates(let n)): return max(Int(n.rounded(.down)), 1)
     case .gradients(let n):
-      return Int(Self.updates(within: n, each: calls(1).inGradients) { calls($0) })
+      return Int(Self.updates(within: n, each: mean.inGradients, calls))
     default:
       throw SettingsError("a function has no epochs and no samples: write a budget as 2000updates or 4000gradients")
     }

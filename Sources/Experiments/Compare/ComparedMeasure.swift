@@ -26,8 +26,10 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   static let arrival = "arrival"
 
   private static let lower = ["loss", "rmse", "mae", descended]
-  private static let ofFunctions = [gap, value, arrival]
   private static let higher = ["accuracy", "f1", "auc", "r2"]
+  private static let ofFunctions = [gap, value, arrival]
+
+  private init(_ part: Part, _ tag: String) { (self.part, self.tag) = (part, tag) }
 
   /// Reads `validation/loss`, `loss`, which is the same, or `train/loss`; of functions `gap`, `value` or `arrival`.
   ///
@@ -90,7 +92,7 @@ public struct ComparedMeasure: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What a descent is followed by: the measure, or where that is known at the end only, what it comes from.
-  var followed: ComparedMeasure { tag == Self.arrival ? try! ComparedMeasure(Self.gap) : self }
+  var followed: ComparedMeasure { tag == Self.arrival ? ComparedMeasure(.function, Self.gap) : self }
 
   /// Lower is better of it, whatever the measure.
   func cost(_ value: Double) -> Double { value.isFinite ? (isLower ? value : -value) : .infinity }

@@ -36,7 +36,15 @@ extension ComparisonExperiment {
   }
 
   /// Less than any difference that matters.
-  static let tieWeight = 1e-6
+  private static let tieWeight = 1e-6
+
+  /// A score without what only breaks ties.
+  func shown(_ score: Double) -> Double { tieMargin > 0 ? (score * 1e3).rounded() / 1e3 : score }
+
+  /// Differences between settings that only break ties are within this; on data there are no such.
+  var tieMargin: Double {
+    [ComparedMeasure.gap, ComparedMeasure.arrival].contains((try? plan())?.measure.tag) ? 100 * Self.tieWeight : 0
+  }
 
   /// Of settings that all arrive the soonest is the best, and of those that never do the nearest.
   private func tieBreaker(

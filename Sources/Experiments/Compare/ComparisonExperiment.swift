@@ -18,7 +18,7 @@ public struct ComparisonExperiment: Experiment {
   /// Nil for data that the configuration names, which are read when they are needed.
   private let own: ComparisonData?
   /// Nil for functions that the configuration names.
-  private let ownFunctions: ComparisonFunctions?
+  let ownFunctions: ComparisonFunctions?
 
   public init(_ configuration: ComparisonConfiguration) { self.init(configuration, data: nil) }
 
@@ -85,70 +85,6 @@ public struct ComparisonExperiment: Experiment {
       }
     }
     return ComparisonExperiment(result, data: data)
-  }
-
-  private func functions() throws -> ComparisonFunctions { try ownFunctions ?? ComparisonFunctions(configuration) }
-
-  private func preparedFunctions() throws -> ComparisonExperiment {
-    let (plan, functions) = (try plan(), try functions())
-    var result = configuration
-    result.problems = try plan.dataNames.enumerated().map { try functions.problem($0, name: $1) }
-    for (index, function) in functions.all.enumerated() {
-      if let target = configuration.target, let minimum = function.minimum, plan.measure.tag == ComparedMeasure.value,
-        target < minimum
-      {
-        throw SettingsError(
-          "a value of \(target) is never reached: the minimum of \(plan.dataNames[index]) is \(minimum)")
-      }
-      guard plan.measure.tag == ComparedMeasure.value || function.minimum != nil else {
-        throw SettingsError(
-          "the minimum of \(plan.dataNames[index]) is not known, so that there is no gap to it: give it, as \"minimum 0\", or name the "
-            + "measure value")
-      }
-      let draws = Set(plan.settings.joined().map(\.draw)).sorted()
-      let seeds = tuningSeeds + furtherSeeds + reportedSeeds
-      try functions.checkStarts(
-        index, draws.flatMap { draw in seeds.map { ($0, ComparisonData.key($0, testPart: 0, draw: draw)) } })
-      for arm in plan.arms.indices {
-        // What no trial can be is told before the first; numbers alone make none impossible.
-        var kinds: Set<String> = []
-        for trial in plan.trials(index, arm) {
-          guard kinds.insert(plan.setting(trial).description.replacing(/[0-9.]+(?:e-?[0-9]+)?/, with: "#")).inserted
-          else {
-            continue
-          }
-          _ = try task(trial, functions).descents([configuration.seeds.tuningFirst])
-        }
-      }
-    }
-    return ComparisonExperiment(result, data: nil, functions: functions)
-  }
-
-  private func task(_ trial: ComparisonTrial, _ functions: ComparisonFunctions) throws -> FunctionTask {
-    let plan = try plan()
-    return FunctionTask(
-      configuration: configuration, plan: plan, setting: plan.setting(trial), function: functions.all[trial.data])
-  }
-
-  private func bench(_ functions: ComparisonFunctions) throws -> Workbench<ComparisonTrial> {
-    for (index, problem) in configuration.problems.enumerated() {
-      guard try functions.problem(index, name: problem.name).fingerprint == problem.fingerprint else {
-        throw SettingsError("\(problem.name) has changed since the comparison was started; start another")
-      }
-    }
-    let clock = { @Sendable in ProcessInfo.processInfo.systemUptime }
-    @Sendable func run(
-      _ tasks: [SweepTask<ComparisonTrial>], _ logs: [TaskLog<ComparisonTrial>]
-    ) throws -> [TaskOutcome] {
-      try task(tasks[0].arm, functions).run(tasks.map(\.seed), clock) { index, step, values in
-        if reportedSeeds.contains(tasks[index].seed) { try logs[index].record("look", step: step, values) }
-      }
-    }
-    var bench = Workbench<ComparisonTrial>(
-      cost: { try task($0.arm, functions).cost(tuningSeeds, clock) },
-      run: { try run([$0], [$1])[0] })
-    bench.runTogether = run
-    return bench
   }
 
   // MARK: Running

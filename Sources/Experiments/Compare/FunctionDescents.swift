@@ -7,7 +7,9 @@ import Training
 struct FunctionDescents {
   let function: TestFunction
   let method: any DescentMethod
-  /// What updates ask for.
+  /// What an update asks for, in the mean.
+  let meanCalls: OracleCalls
+  /// What all updates before one ask for together.
   let calls: (_ before: Int) -> OracleCalls
   /// Whether a mean of places counts, and not the last.
   let keepsMean: Bool
@@ -33,7 +35,7 @@ struct FunctionDescents {
         function.objective, method: method, inputs: Tree(), from: starts[index], key: randomness[index])
     }
     let first = try single(0)
-    calls = { first.calls(before: $0) }
+    (meanCalls, calls) = (first.calls, { first.calls(before: $0) })
     if first.isUniform {
       let steps = try TrainingSteps(
         function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)

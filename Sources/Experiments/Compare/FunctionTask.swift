@@ -47,14 +47,14 @@ package struct FunctionTask {
       } catch { throw SettingsError("\(setting.name), \(setting) on \(function.name): \(error)") }
     }
     let first = try descents(atGradients: 1)
-    let asked = first.calls(1).inGradients
+    let asked = first.meanCalls.inGradients
     // As of a network: what an update asks for is known when it is traced.
     guard plan.budget.countsGradients, setting.namesBudget, asked != 1 else { return first }
     return try descents(atGradients: asked)
   }
 
   private func updates(_ descents: FunctionDescents) throws -> Int {
-    try plan.budget.updates(calls: descents.calls)
+    try plan.budget.updates(each: descents.meanCalls, descents.calls)
   }
 
   /// Guesses the cost of one seed's descent among so many from a few updates.

@@ -52,13 +52,6 @@ extension ComparisonPlan {
 extension ComparisonExperiment {
   /// Shares of a range nearer to its end than this are the edge.
   static let edge = 0.1
-  /// A score without what only breaks ties.
-  func shown(_ score: Double) -> Double { tieMargin > 0 ? (score * 1e3).rounded() / 1e3 : score }
-
-  /// Differences between settings that only break ties are within this; on data there are no such.
-  var tieMargin: Double {
-    [ComparedMeasure.gap, ComparedMeasure.arrival].contains((try? plan())?.measure.tag) ? 100 * Self.tieWeight : 0
-  }
 
   /// The trials of an arm that are as good as its best: by the differences on the tuning seeds within one standard error of
   /// it. Where a range hardly matters, one of them lies inside.

@@ -11,17 +11,6 @@ import Training
 @Suite struct ComparedFunctionsTests {
   private let folder = TemporaryFolder()
 
-  private func configuration(
-    _ functions: [String], _ arms: [String], _ change: (inout ComparisonConfiguration) -> Void = { _ in }
-  ) throws -> ComparisonConfiguration {
-    var c = try ComparisonConfiguration(functions: functions, arms: arms)
-    (c.trials, c.budget, c.looks) = (4, "40gradients", 8)
-    c.seeds = TunedSeeds(count: 5, tuningCount: 2)
-    c.finalists = Finalists(count: 2, seeds: 4)
-    change(&c)
-    return c
-  }
-
   /// The cells of trials.csv of the seeds that judge, by arm and seed.
   private func rows(_ path: String) throws -> [String: [[String: String]]] {
     let lines = try String(contentsOfFile: path + "/trials.csv", encoding: .utf8).split(separator: "\n")
@@ -40,136 +29,10 @@ import Training
     try MethodComparison(c).run(out: folder.path + "/" + name)
   }
 
-  // MARK: Descents
-
-  /// Without a clock.
-  private func descend(
-    _ task: FunctionTask, _ seeds: [Int], record: (Int, Int, [Measure: Double]) throws -> Void = { _, _, _ in }
-  ) throws -> [TaskOutcome] { try task.run(seeds, { 0 }, record: record) }
-
-  private func task(
-    _ chain: String, _ function: String, measure: String = "gap", keep: ComparisonConfiguration.Kept = .last
-  ) throws -> FunctionTask {
-    let c = try configuration([function], ["a: \(chain)", "b: rate 0.1"]) { ($0.measure, $0.keep) = (measure, keep) }
-    let plan = try ComparisonPlan(c)
-    return FunctionTask(
-      configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function))
-  }
-
-  /// What a seed finds does not depend on which others step beside it, whatever steps, to the bit.
-  @Test(arguments: [
-    "rate 0.001", "adam | rate 0.1", "noise 0.1 | momentum 0.9 | rate 0.001", "schedulefree (adam beta1=0 | rate 0.1)",
-    "linesearch trials=6 (rate 1)", "sam (rate 0.001)", "lbfgs | rate 0.5", "newton (rate 1)", "sophia | rate 0.01",
-    "shampoo | rate 0.1",
-    "adahessian | rate 0.1", "rate 0.001 | average 0.9", "finite (rate 1000)", "clip 1 | rate 0.1 | bounds -1 2",
-  ]) func seedsDoNotFeelOneAnother(_ chain: String) throws {
-    for function in [
-      "rosenbrock size=4; rotated; noise 0.1", "own: (x - 1)^2 + y^4; from x={-2...2}, y={-2...2}; minimum 0",
-    ] {
-      let task = try task(chain, function)
-      var looks: [Int: [String]] = [:]
-      func run(_ seeds: [Int], _ isAlone: Bool) throws -> [TaskOutcome] {
-        try descend(task, seeds) { index, step, values in
-          let text = "\(step) \(values.sorted { $0.key.tag < $1.key.tag }.map { "\($0.key.tag) \($0.value)" })"
-          looks[seeds[index] + (isAlone ? 100 : 0), default: []].append(text)
-        }
-      }
-      let together = try run([3, 4, 5, 6, 7], false)
-      for (index, seed) in [3, 4, 5, 6, 7].enumerated() {
-        let alone = try run([seed], true)[0]
-        #expect(alone.values == together[index].values && alone.text == together[index].text, "\(chain), \(function)")
-        #expect(looks[seed] == looks[seed + 100])
-      }
-      #expect(Set(together.map { $0.values[Measure("constant/gap")]! }).count == 5)
-    }
-  }
-
-  /// Plain descent on a quadratic, by its closed form: where it ends, when it arrives, what it asks.
-  @Test func aQuadraticIsDescendedAsItMust() throws {
-    let function = "bowl: 2*x^2 + 0.5*y^2 - 3; from x={1...2}, y={1...2}; minimum -3"
-    let plain = try task("rate 0.1", function, measure: "arrival")
-    let outcomes = try descend(plain, [0, 1, 2])
-    for (seed, outcome) in outcomes.enumerated() {
-      let start = try TestFunction(function).start(key: RandomKey(seed: seed))
-      let (x, y) = (start["x"]!.item, start["y"]!.item)
-      func gap(_ k: Int) -> Double { 2 * pow(x * pow(0.6, Double(k)), 2) + 0.5 * pow(y * pow(0.9, Double(k)), 2) }
-      #expect(abs(outcome.values[Measure("gap")]! - log10(gap(40))) < 1e-6)
-      #expect(abs(outcome.values[Measure("value")]! - (gap(40) - 3)) < 1e-9)
-      #expect(abs(outcome.values[Measure("constant/gap")]! - log10(gap(0))) < 1e-6)
-      // Not within 40 updates: ten budgets.
-      #expect(outcome.values[Measure("arrival")] == log10(400))
-    }
-    let c = try configuration([function], ["a: rate 0.1", "b: rate 0.2"]) {
-      ($0.measure, $0.target) = ("arrival", -2)
-    }
-    let plan = try ComparisonPlan(c)
-    let outcome = try descend(
-      FunctionTask(
-        configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function)), [0])[0]
-    let start = try TestFunction(function).start(key: RandomKey(seed: 0))
-    let first = (0...40).first { k in
-      2 * pow(start["x"]!.item * pow(0.6, Double(k)), 2) + 0.5 * pow(start["y"]!.item * pow(0.9, Double(k)), 2) <= 0.01
-    }!
-    #expect(abs(outcome.values[Measure("arrival")]! - log10(Double(first))) < 1e-6 && first > 8 && first < 40)
-  }
-
-  /// A descent whose steps do not tell its value, as the mean of its places counts, is looked at.
-  @Test func arrivalOfAMeanIsSeen() throws {
-    for (chain, function) in [
-      ("rate 0.1 | average 0.5", "bowl: x^2; from x={1...2}; minimum 0"),
-      ("rate 0.1", "bowl: x^2; from x={1...2}; minimum 0; noise 0.0000001"),
-    ] {
-      let c = try configuration([function], ["a: \(chain)", "b: rate 0.2"]) {
-        // A pace at which a look now and then would be seen.
-        ($0.measure, $0.target, $0.budget) = ("arrival", -2, "4000gradients")
-      }
-      let plan = try ComparisonPlan(c)
-      let task = FunctionTask(
-        configuration: c, plan: plan, setting: plan.settings[0][0], function: try TestFunction(function))
-      let found = try descend(task, [0])[0].values[Measure("arrival")]!
-      let x = try TestFunction(function).start(key: RandomKey(seed: 0))["x"]!.item
-      var (place, mean, arrival) = (x, x, 0)
-      while mean * mean > 0.01 {
-        place *= 0.8
-        mean = chain.hasSuffix("average 0.5") ? 0.5 * mean + 0.5 * place : place
-        arrival += 1
-      }
-      #expect(abs(pow(10, found) - Double(arrival)) < 1e-3, "\(chain): \(pow(10, found)) and \(arrival)")
-    }
-  }
-
-  @Test func theBestLookOrTheLast() throws {
-    let function = "bowl: x^2; from x={1...2}; minimum 0"
-    // The rate rises until the descent is thrown out.
-    let chain = "rate linear(0.9, 1.3, 40updates)"
-    let (last, best) = (
-      try descend(try task(chain, function), [0])[0].values[Measure("gap")]!,
-      try descend(try task(chain, function, keep: .best), [0])[0].values[Measure("gap")]!
-    )
-    var seen: [Double] = []
-    _ = try descend(try task(chain, function), [0]) { _, _, values in seen.append(values[Measure("gap")]!) }
-    #expect(seen.count == 8 && last == seen.last && best == seen.min() && best < last)
-  }
-
-  @Test func aDescentThatDivergesLeavesTheOthers() throws {
-    // Beyond 1 the quartic throws plain descent out.
-    let function = "steep: x^4; from x={0.5...3}; minimum 0"
-    let outcomes = try descend(try task("rate 0.4", function), Array(0..<12))
-    let diverged = outcomes.map { $0.values[Measure("diverged")]! }
-    #expect(Set(diverged) == [0, 1])
-    for (seed, outcome) in outcomes.enumerated() {
-      let isLost = try TestFunction(function).start(key: RandomKey(seed: seed))["x"]!.item > 1.2
-      #expect(diverged[seed] == 0 || isLost)
-      #expect((outcome.values[Measure("gap")] == nil) == (diverged[seed] == 1))
-    }
-  }
-
-  // MARK: Comparisons
-
   /// The faster rate of a quadratic wins; arms of one seed start at one place and see the same noise.
   @Test func theBetterOneIsFound() throws {
     let outcome = try run(
-      try configuration(
+      try SmallComparison.configuration(
         ["sphere size=3; noise 0.01", "bowl: x^2 + 4*y^2; from x={-2...2}, y={-2...2}; minimum 0"],
         ["fast: rate 0.1", "slow: rate 0.01", "again: rate 0.1"]
       ) { $0.reference = "fast" })
@@ -190,7 +53,9 @@ import Training
   /// By the gradients to a target: an arm whose updates ask for two pays for them, and where none arrives nothing is judged.
   @Test func speedIsCompared() throws {
     let outcome = try run(
-      try configuration(["sphere size=3"], ["plain: rate 0.1", "sam: sam 0.000001 (rate 0.1)", "slow: rate 0.001"]) {
+      try SmallComparison.configuration(
+        ["sphere size=3"], ["plain: rate 0.1", "sam: sam 0.000001 (rate 0.1)", "slow: rate 0.001"]
+      ) {
         ($0.measure, $0.target, $0.seeds.count) = ("arrival", -1, 8)
       })
     let pair = outcome.pairs.first { $0.first == "plain" && $0.second == "sam" }!
@@ -198,7 +63,9 @@ import Training
     #expect(outcome.pairs.first { $0.second == "slow" }!.winner == "plain")
     #expect(try rows(folder.path + "/run")["slow"]!.allSatisfy { $0["arrival"] == PlainNumber.text(log10(400)) })
     let none = try run(
-      try configuration(["sphere size=3"], ["a: rate 0.001", "b: rate 0.0001"]) { $0.measure = "arrival" }, "none")
+      try SmallComparison.configuration(["sphere size=3"], ["a: rate 0.001", "b: rate 0.0001"]) {
+        $0.measure = "arrival"
+      }, "none")
     #expect(none.pairs[0].outcome == .nothingLearned)
     #expect(none.pairs[0].sentence == "on sphere-3 no arm arrives at the target")
   }
@@ -207,7 +74,7 @@ import Training
   @Test func runningTimesAndDraws() throws {
     let arms = ["a: rate 0.2", "b: rate 0.011", "c: rate 0.2; draw 1"]
     try run(
-      try configuration(["bowl: x^2 + 4*y^2; from x={0...9}, y={0...9}; minimum 0; shifted"], arms) {
+      try SmallComparison.configuration(["bowl: x^2 + 4*y^2; from x={0...9}, y={0...9}; minimum 0; shifted"], arms) {
         ($0.measure, $0.target, $0.budget, $0.seeds.count) = ("arrival", -0.5, "60gradients", 8)
       })
     let rows = try rows(folder.path + "/run")
@@ -227,12 +94,13 @@ import Training
   @Test func tiesAreBroken() throws {
     // Plain descent on squares: every rate from 0.2 to 0.8 arrives; at 0.5 at once.
     let arms = ["a: rate {0.2, 0.3, 0.5, 0.7}", "b: rate {0.2, 0.3, 0.45, 0.8}"]
-    let outcome = try run(try configuration(["sphere size=3"], arms))
+    let outcome = try run(try SmallComparison.configuration(["sphere size=3"], arms))
     #expect(outcome.settings["sphere-3"] == ["a": "rate 0.5", "b": "rate 0.45"])
     #expect(outcome.pairs[0].outcome == .noDifference)
     #expect(outcome.text().replacing("\n", with: " ").contains("On sphere-3 all descents of a, b arrive"))
     let slow = ["a: rate {0.001, 0.002, 0.004, 0.003}", "b: rate 0.5"]
-    let missed = try run(try configuration(["sphere size=3"], slow) { $0.measure = "arrival" }, "missed")
+    let missed = try run(
+      try SmallComparison.configuration(["sphere size=3"], slow) { $0.measure = "arrival" }, "missed")
     #expect(missed.settings["sphere-3"] == ["a": "rate 0.004", "b": "rate 0.5"])
     #expect(missed.text().replacing("\n", with: " ").contains("5 of 5 fresh descents of a on sphere-3 do not arrive"))
   }
@@ -241,7 +109,7 @@ import Training
   @Test func rotationAndShiftAreFelt() throws {
     let functions = ["", "; rotated", "; shifted"].map { "ellipsoid size=4 condition=100\($0)" }
     let arms = ["plain: rate 0.004", "adam: adam | rate 0.1", "decayed: decay 10 | rate 0.004"]
-    let outcome = try run(try configuration(functions, arms))
+    let outcome = try run(try SmallComparison.configuration(functions, arms))
     var gaps: [String: [[Double]]] = [:]
     let lines = try String(contentsOfFile: folder.path + "/run/trials.csv", encoding: .utf8).split(separator: "\n")
     let header = lines[0].split(separator: ",", omittingEmptySubsequences: false)
@@ -271,7 +139,7 @@ import Training
   @Test func arrivalIsThatOfAnUpdate() throws {
     let arms = ["plain: rate 0.3", "mean: rate 0.3 | average 0.0001", "newton: newton (rate 1)"]
     let outcome = try run(
-      try configuration(["sphere size=3"], arms) {
+      try SmallComparison.configuration(["sphere size=3"], arms) {
         ($0.measure, $0.budget, $0.reference) = ("arrival", "2000gradients", "plain")
       })
     #expect(abs(outcome.pairs[0].evidence.estimate) < 0.05)
@@ -291,32 +159,28 @@ import Training
   /// A target at the floor is reached by settings that a tie-breaker tells apart; values of any unit have no ties.
   @Test func tiesTakeNothingElse() throws {
     let floor = try run(
-      try configuration(["sphere size=3"], ["a: rate {0.2, 0.3, 0.45, 0.6}", "b: rate 0.4"]) { $0.target = -8 }, "floor"
+      try SmallComparison.configuration(["sphere size=3"], ["a: rate {0.2, 0.3, 0.45, 0.6}", "b: rate 0.4"]) {
+        $0.target = -8
+      }, "floor"
     )
     #expect(floor.text().contains("4 of 4"))
     // What breaks ties is not shown.
     let lone = try run(
-      try configuration(["bowl: x^2; from x={-1...1}; minimum -1"], ["a: rate {0.2, 0.3, 0.4, 0.45}"]), "lone")
+      try SmallComparison.configuration(["bowl: x^2; from x={-1...1}; minimum -1"], ["a: rate {0.2, 0.3, 0.4, 0.45}"]),
+      "lone")
     #expect(lone.text().contains(" 0 ") && !lone.text().contains("e-05") && lone.text().contains("0 of 5"))
     let small = try run(
-      try configuration(["t: 1e-6*x^2; from x={-2...2}"], ["a: rate {1...1000}", "b: rate {10...10000}"]) {
+      try SmallComparison.configuration(
+        ["t: 1e-6*x^2; from x={-2...2}"], ["a: rate {1...1000}", "b: rate {10...10000}"]
+      ) {
         $0.trials = 6
       }, "small")
     #expect(small.pairs[0].outcome == .notApplicable && small.pairs[0].obstacles.contains("widen a's rate upwards"))
   }
 
-  /// A descent thrown far out counts as diverged before it overflows.
-  @Test func whatIsThrownFarOutHasDiverged() throws {
-    let outcomes = try descend(try task("rate 10000", "q: x^2; from x={1...2}; minimum 0"), [0, 1])
-    #expect(outcomes.allSatisfy { $0.values[Measure("diverged")] == 1 && $0.values[Measure("gap")] == nil })
-    // Down without an end, too.
-    let endless = try descend(try task("rate 1", "q: -x^2; from x={1...2}", measure: "value"), [0])
-    #expect(endless[0].values[Measure("diverged")] == 1)
-  }
-
   @Test func namesAreTold() throws {
     func names(_ functions: [String]) throws -> [String] {
-      try ComparisonPlan(try configuration(functions, ["a: rate 0.1", "b: rate 0.2"])).sourceNames
+      try ComparisonPlan(try SmallComparison.configuration(functions, ["a: rate 0.1", "b: rate 0.2"])).sourceNames
     }
     #expect(
       try names([
@@ -335,20 +199,23 @@ import Training
   /// An option that is called as a stage that pulls does not; one's own formula may be least at 0, too.
   @Test func anOptionIsNoStage() throws {
     let own = "v: x^2 + y^2; from x={-1...1}, y={-1...1}; minimum 0"
-    let pulled = try run(try configuration([own], ["a: decay 0.1 | rate 0.1", "b: rate 0.1"]), "own")
+    let pulled = try run(try SmallComparison.configuration([own], ["a: decay 0.1 | rate 0.1", "b: rate 0.1"]), "own")
     #expect(pulled.text().contains("a pulls numbers to 0"))
-    let outcome = try run(try configuration(["sphere size=3"], ["a: rmsprop decay=0.9 | rate 0.1", "b: rate 0.1"]))
+    let outcome = try run(
+      try SmallComparison.configuration(["sphere size=3"], ["a: rmsprop decay=0.9 | rate 0.1", "b: rate 0.1"]))
     #expect(!outcome.text().contains("pulls"))
   }
 
   /// Equal gradients, and the word budget, as on data.
   @Test func budgetsAreOfGradientsToo() throws {
     try run(
-      try configuration(
+      try SmallComparison.configuration(
         ["sphere size=3"],
         [
           "plain: rate 0.1", "sam: sam (rate 0.1)", "named: sam (rate cosine(0.1, budget))",
           "written: sam (rate cosine(0.1, 20updates))",
+          // One product with the Hessian, two gradients, each tenth update: 1.2 in the mean, and 32 updates ask for 40.
+          "rare: sophia | rate cosine(0.1, budget)", "told: sophia | rate cosine(0.1, 33updates)",
         ]
       ) {
         $0.budget = "40gradients"
@@ -356,12 +223,14 @@ import Training
     let rows = try rows(folder.path + "/run")
     #expect(rows["plain"]!.allSatisfy { $0["updates"] == "40" } && rows["sam"]!.allSatisfy { $0["updates"] == "20" })
     #expect(rows["named"]!.map { $0["gap"] } == rows["written"]!.map { $0["gap"] })
+    #expect(rows["rare"]!.map { $0["gap"] } == rows["told"]!.map { $0["gap"] })
+    #expect(rows["rare"]!.allSatisfy { $0["updates"] == "32" && $0["gradients"] == "40" })
     #expect(rows["plain"]!.allSatisfy { $0["losses"] == "0" && $0["parameters"] == "3" })
   }
 
   /// A run in two shares, and one that was cut off, come to the bits of the whole, however many step together.
   @Test func goesOnAndIsShared() throws {
-    let c = try configuration(
+    let c = try SmallComparison.configuration(
       ["rosenbrock size=3; rotated", "sphere size=2; noise 0.1"],
       ["adam: adam | rate {0.01...1}", "momentum: momentum 0.9 | rate {0.0001...0.01}"])
     func numbers(_ name: String) throws -> [String] {
@@ -406,7 +275,7 @@ import Training
 
   @Test func functionsInCode() throws {
     let bowl = try TestFunction("dish", in: StartBox("x={-2...2}*2"), minimum: 1) { $0["x"]!.squared.sum() + 1 }
-    let c = try configuration([], ["a: rate 0.1", "b: rate 0.01"])
+    let c = try SmallComparison.configuration([], ["a: rate 0.1", "b: rate 0.01"])
     let outcome = try MethodComparison(c, on: [bowl]).run(out: folder.path + "/code")
     #expect(outcome.pairs[0].winner == "a" && outcome.pairs[0].data == "dish")
     // Its report can be drawn again without it; it goes on only with it.
@@ -439,7 +308,7 @@ import Training
     ("no test function", ["a: rate 0.1", "b: rate 0.2"], "bowl size=3"),
     ("\"bowl: x^2", ["a: rate 0.1", "b: rate 0.2"], "x^2"),
   ]) func errors(_ part: String, _ arms: [String], _ function: String) throws {
-    #expect { try run(try configuration([function], arms)) } throws: { "\($0)".contains(part) }
+    #expect { try run(try SmallComparison.configuration([function], arms)) } throws: { "\($0)".contains(part) }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/run"))
   }
 
@@ -460,30 +329,19 @@ import Training
       ("not known", { $0.functions = ["bowl: x^2; from x={-1...1}"] }),
     ]
     for (index, (part, change)) in changes.enumerated() {
-      #expect { try run(try configuration(["sphere"], arms, change), "\(index)") } throws: { "\($0)".contains(part) }
+      #expect { try run(try SmallComparison.configuration(["sphere"], arms, change), "\(index)") } throws: {
+        "\($0)".contains(part)
+      }
     }
     #expect(
       try ComparisonConfiguration(functions: ["bowl: x^2; from x={-1...1}", "sphere"], arms: arms).measure == "value")
     #expect(try ComparisonConfiguration(functions: ["sphere"], arms: arms).measure == "gap")
   }
 
-  /// An arm's draw starts elsewhere, on the same instance of the function, which a decay feels.
-  @Test func drawsShareTheInstance() throws {
-    let text = "bowl: x^2; from x={1...2}; minimum 0; shifted"
-    let outcomes = try descend(try task("decay 1 | rate 0.1; draw 1", text), [0, 1, 2])
-    for (seed, outcome) in outcomes.enumerated() {
-      let (function, shared) = (try TestFunction(text), RandomKey(seed: seed))
-      let instance = try function.instance(key: shared)
-      let shift = instance["shift/x"]!.item
-      var x = function.start(key: shared.split("draw").split(1), in: instance)["x"]!.item
-      for _ in 0..<40 { x -= 0.1 * (2 * (x - shift) + x) }
-      #expect(abs(outcome.values[Measure("value")]! - (x - shift) * (x - shift)) < 1e-12)
-    }
-  }
-
   /// All are read, and no two descend alike.
   @Test(arguments: ComparedPanel.allCases) func panels(_ panel: ComparedPanel) throws {
-    let c = try configuration(["rosenbrock size=3; shifted"], try panel.joining([], onFunctions: true)) {
+    let c = try SmallComparison.configuration(["rosenbrock size=3; shifted"], try panel.joining([], onFunctions: true))
+    {
       $0.trials = 2
     }
     let outcome = try run(c)

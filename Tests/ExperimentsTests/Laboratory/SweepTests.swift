@@ -64,6 +64,35 @@ import Training
     #expect(count.withLock { $0 } < 20)
   }
 
+  /// Seeds of one arm are one piece of work where they can be, and find what they find one by one; an error takes its piece along and
+  /// no other, and what is left is done later.
+  @Test func seedsOfAnArmAreDoneTogether() throws {
+    var joined = toy
+    let groups = Mutex([[SweepTask<ToyArm>]]())
+    joined.onGroup = { tasks in groups.withLock { $0.append(tasks) } }
+    let (apart, together) = (try toy.run().events, try joined.run().events)
+    #expect(Set(results(apart)) == Set(results(together)) && results(together).count == 20)
+    let found = groups.withLock { $0 }
+    #expect(found.count > 2 && found.allSatisfy { Set($0.map(\.arm)).count == 1 && $0.count > 1 })
+    #expect(Set(found.joined()).count == found.reduce(0) { $0 + $1.count })
+    for seed in toy.findings(apart).seeds {
+      for arm in ["plain", "brave"] {
+        let (one, other) = (toy.findings(apart), toy.findings(together))
+        #expect(try one[.tuned(arm), seed, .toyLoss] == other[.tuned(arm), seed, .toyLoss])
+        #expect(other.series(.toyHeat, of: .tuned(arm), seed, kind: "look").map(\.value) == [0.2])
+      }
+    }
+    struct Failure: Error {}
+    var failing = toy
+    failing.onGroup = { tasks in if tasks[0].arm == .tuned("brave") { throw Failure() } }
+    #expect(throws: Failure.self) { try failing.run() }
+    // A log in which an arm's last seed is missing: one task, by itself.
+    let lost = results(together).filter { $0 != "brave/seed 3" }
+    groups.withLock { $0 = [] }
+    let again = try joined.run(together.filter { lost.contains($0.task) }).events
+    #expect(results(again) == ["brave/seed 3"] && groups.withLock { $0.isEmpty })
+  }
+
   @Test func aRefusedStepNamesItsTask() throws {
     var failing = toy
     failing.onTask = { _ in throw TrainingError("the loss is not finite") }

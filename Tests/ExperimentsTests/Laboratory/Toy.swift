@@ -39,6 +39,8 @@ struct ToyExperiment: Experiment {
   let configuration: ToyConfiguration
   /// Called with each task that is run.
   var onTask: @Sendable (SweepTask<ToyArm>) throws -> Void = { _ in }
+  /// Called with the tasks that are done at once; nil where each is done by itself.
+  var onGroup: (@Sendable ([SweepTask<ToyArm>]) throws -> Void)?
   /// Whether finished tasks have their loss.
   var measures = true
 
@@ -61,7 +63,7 @@ struct ToyExperiment: Experiment {
         return reported
       },
     ]) { _, _ in
-      Workbench(cost: { _ in TaskCost(seconds: 2, bytes: 3 << 20) }) { task, log in
+      @Sendable func perform(_ task: SweepTask<ToyArm>, _ log: TaskLog<ToyArm>) throws -> TaskOutcome {
         try onTask(task)
         let (method, rate): (String, Double)
         switch task.arm {
@@ -76,6 +78,14 @@ struct ToyExperiment: Experiment {
           abs(rate - 0.2) + (method == "brave" ? 1 : 2) + 0.01 * sin(Double((method == "brave" ? 3 : 5) * task.seed))
         return TaskOutcome(measures ? [.toyLoss: loss, .toyHeat: 50] : [:], step: 1)
       }
+      var bench = Workbench(cost: { _ in TaskCost(seconds: 2, bytes: 3 << 20) }, run: perform)
+      if let onGroup {
+        bench.runTogether = { tasks, logs in
+          try onGroup(tasks)
+          return try zip(tasks, logs).map(perform)
+        }
+      }
+      return bench
     }
   }
 
