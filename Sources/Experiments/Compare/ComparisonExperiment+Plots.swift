@@ -25,16 +25,16 @@ extension ComparisonExperiment {
       let trial = try findings.ifFinished { try chosen(data, arm, findings) } ?? nil
       var byStep: [Int: [Double]] = [:]
       for seed in trial == nil ? [] : findings.seeds {
-        if plan.isOfFunctions, let trial,
+        let looks = findings.series(.choosing(plan.measure.followed), of: trial!, seed, kind: "look")
+        // One that diverged before the first look has no course.
+        if plan.isOfFunctions, !looks.isEmpty,
           let start = try findings.ifFinished({
-            try findings.ifMeasured(.constant(.choosing(plan.measure.followed)), of: trial, seed)
+            try findings.ifMeasured(.constant(.choosing(plan.measure.followed)), of: trial!, seed)
           }) ?? nil
         {
           byStep[0, default: []].append(start)
         }
-        for (step, value) in findings.series(.choosing(plan.measure.followed), of: trial!, seed, kind: "look") {
-          byStep[step, default: []].append(value)
-        }
+        for (step, value) in looks { byStep[step, default: []].append(value) }
       }
       // Where some seeds have diverged, the mean of the others would flatter.
       let most = byStep.values.map(\.count).max() ?? 0

@@ -178,6 +178,21 @@ import Training
     #expect(small.pairs[0].outcome == .notApplicable && small.pairs[0].obstacles.contains("widen a's rate upwards"))
   }
 
+  /// Seeds that diverge before the first look take nothing from the curve of the others, which begins at the start.
+  @Test func curvesOutliveDivergence() throws {
+    let steep = "steep: x^4; from x={0.5...1.3}; minimum 0"
+    let outcome = try run(
+      try SmallComparison.configuration([steep], ["wild: rate 0.4", "tame: rate 0.05"]) { $0.seeds.count = 12 })
+    let rows = try rows(folder.path + "/run")
+    #expect(Set((rows["wild"] ?? []).map { $0["diverged"]! }) == ["0", "1"])
+    let curve = try String(contentsOfFile: folder.path + "/run/report-data/cost-steep.csv", encoding: .utf8)
+    for arm in ["wild", "tame"] {
+      let points = curve.split(separator: "\n").filter { $0.hasPrefix("\"\(arm)\",") }
+      #expect(points.count == 9 && points.first?.hasPrefix("\"\(arm)\",0.0,") == true)
+    }
+    #expect(outcome.pairs.count == 1)
+  }
+
   @Test func namesAreTold() throws {
     func names(_ functions: [String]) throws -> [String] {
       try ComparisonPlan(try SmallComparison.configuration(functions, ["a: rate 0.1", "b: rate 0.2"])).sourceNames
