@@ -14,11 +14,11 @@ public final class Program {
   /// Most element-wise operations that share a kernel; fewer than usual where a kernel would need too many registers.
   package let largestCluster: Int
 
-  private let plan: ExecutionPlan
+  let plan: ExecutionPlan
   private let outputBuffers: [Int?]
   // By argument, and by result: small steps feel it when such are looked up by name or number.
-  private let isDonated: [Bool]
-  private let donors: [Int?]
+  let isDonated: [Bool]
+  let donors: [Int?]
   // Small results are written where those of the run before stood, once nobody holds these any more. Small steps feel an allocation.
   private var spares: [NDArray?]
   private static let largestSpare = 1024

@@ -70,6 +70,17 @@ public struct BatchSequence: Sendable {
     return (features(indices, from: rows.lowerBound, number), dataset.targetArray(at: indices))
   }
 
+  /// Several batches of one epoch that are not augmented: features and targets with a first axis of batches.
+  package func batches(_ numbers: Range<Int>, order: [Int]) -> (features: NDArray, targets: NDArray) {
+    let start = numbers.lowerBound % batchesPerEpoch
+    precondition(augmentation == .none && start + numbers.count <= batchesPerEpoch, "batches of several epochs")
+    let indices = Array(order[start * batchSize..<(start + numbers.count) * batchSize])
+    func apart(_ array: NDArray) -> NDArray {
+      array.reshaped(to: Shape([numbers.count, batchSize] + array.shape.dimensions.dropFirst()))
+    }
+    return (apart(features(indices, from: 0, numbers.lowerBound)), apart(dataset.targetArray(at: indices)))
+  }
+
   /// - Parameter first: the row of the batch that the first index is of.
   private func features(_ indices: [Int], from first: Int, _ number: Int) -> NDArray {
     guard case .images(let bytes, let height, let width, let channels) = dataset.features else {

@@ -2,11 +2,13 @@ import Descent
 import Foundation
 
 /// Many small descents at once: S perceptrons, or starts on a function, step as one program, beside S that step one after another, on one
-/// thread.
+/// thread. Both make a call for each step; beside them all seeds step together many times within one call.
 ///
 /// `Scripts/bench-many.py` measures the same steps in JAX.
 enum ManyBench {
   private static let mostSeeds = 4096
+  /// Steps within one call.
+  static let atOnce = 64
 
   /// Prints one JSON line for each network and number of seeds.
   ///
@@ -41,20 +43,32 @@ enum ManyBench {
     let apart = starts.map { ManyDescent(plain, $0) }
     for descent in [together] + alone + apart { for _ in 0..<20 { try descent.advance() } }
     let (sameBits, sameBitsAsPlain) = (together.agrees(with: alone), together.agrees(with: apart))
+    let inOneCall = ManyDescent(program, ManyPerceptrons.joined(starts))
+    try inOneCall.advance(times: 20)
     try report(
-      network.name, seeds, [together.advance, { for descent in apart { try descent.advance() } }],
-      sameBits: sameBits, asPlain: sameBitsAsPlain, compile, program)
+      network.name, seeds,
+      [
+        (1, together.advance), (1, { for descent in apart { try descent.advance() } }),
+        (atOnce, { try inOneCall.advance(times: atOnce) }),
+      ], sameBits: [sameBits, sameBitsAsPlain, inOneCall.agrees(with: alone)], compile, program)
   }
 
-  /// Times all seeds together and one after another, and prints the line.
+  /// Times all seeds together, one after another, and together in one call, and prints the line.
+  ///
+  /// - Parameters:
+  ///   - runs: how many steps each makes.
+  ///   - sameBits: of all seeds together as of one alone, as of a plain step, and in one call.
   static func report(
-    _ name: String, _ seeds: Int, _ runs: [() throws -> Void], sameBits: Bool, asPlain: Bool, _ compile: Double,
+    _ name: String, _ seeds: Int, _ runs: [(steps: Int, run: () throws -> Void)], sameBits: [Bool], _ compile: Double,
     _ program: Program
   ) throws {
-    let perSeed = try medians(runs).map { String(format: "%.3f", $0 * 1e6 / Double(seeds)) }
+    let perSeed = try zip(runs, medians(runs.map(\.run))).map { run, seconds in
+      String(format: "%.3f", seconds * 1e6 / Double(seeds * run.steps))
+    }
     let values = [
       "\"seeds\": \(seeds)", "\"microsecondsPerSeed\": \(perSeed[0])", "\"microsecondsApart\": \(perSeed[1])",
-      "\"sameBits\": \(sameBits)", "\"sameBitsAsPlain\": \(asPlain)",
+      "\"microsecondsInOneCall\": \(perSeed[2])", "\"sameBits\": \(sameBits[0])", "\"sameBitsAsPlain\": \(sameBits[1])",
+      "\"sameBitsInOneCall\": \(sameBits[2])",
       "\"compileSeconds\": \(String(format: "%.3f", compile))", "\"calls\": \(program.callCount)",
     ]
     printAtOnce("{\"peer\": \"descent\", \"workload\": \"many \(name)\", \(values.joined(separator: ", "))}")
@@ -82,6 +96,8 @@ private final class ManyDescent {
   init(_ program: Program, _ arguments: [NDArray]) { (self.program, self.arguments) = (program, arguments) }
 
   func advance() throws { _ = try program.run(updating: &arguments) }
+
+  func advance(times: Int) throws { _ = try program.run(updating: &arguments, times: times) }
 
   /// Whether each seed's parameters and velocities have the bits of its descent in a program of its own.
   func agrees(with others: [ManyDescent]) -> Bool {

@@ -39,10 +39,17 @@ struct ManyStarts {
       for step in apart { try step.advance() }
       for step in alone { try step.advance() }
     }
+    let inOneCall = try together(numbers)
+    try inOneCall.advance(steps: 20)
     let ends = steps.states
-    let (sameBits, sameBitsAsPlain) = (ends == alone.map { $0.states[0] }, ends == apart.map(\.state))
+    let count = ManyBench.atOnce
     try ManyBench.report(
-      Self.name, seeds, [{ try steps.advance() }, { for step in apart { try step.advance() } }], sameBits: sameBits,
-      asPlain: sameBitsAsPlain, compile, steps.program)
+      Self.name, seeds,
+      [
+        (1, { try steps.advance() }), (1, { for step in apart { try step.advance() } }),
+        (count, { try inOneCall.advance(steps: count) }),
+      ],
+      sameBits: [ends == alone.map { $0.states[0] }, ends == apart.map(\.state), ends == inOneCall.states], compile,
+      steps.program)
   }
 }

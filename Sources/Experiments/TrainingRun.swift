@@ -261,10 +261,12 @@ package struct TrainingRun {
     try EpochDescent(
       trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50)
     ).run(
-      onStep: {
-        try watches?.follow($0)
-        try watching?.lookBetween()
-      },
+      onStep: watching == nil
+        ? nil
+        : {
+          try watches?.follow($0)
+          try watching?.lookBetween()
+        },
       memory: { (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best")) },
       isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience },
       beforeEpoch: { _ = try team?.agree($0.state, goesOn: true) }, onEpoch: endEpoch)

@@ -92,6 +92,25 @@ public final class CompiledUpdate {
     return try (alternative ?? program).run(updating: &arrays, knowing: count)
   }
 
+  /// Several updates of a step within one call.
+  ///
+  /// - Parameters:
+  ///   - counters, key, inputs: as of one update; what changes from one to the next has a first axis of updates.
+  ///   - goesOn: asked after each update, with the number of updates so far and the readings, of which as many parts are there.
+  /// - Returns: the readings, each with a first axis of updates, and how many were made.
+  func readings(
+    counters: NDArray, key: NDArray, _ inputs: [NDArray], times updates: Int,
+    while goesOn: (_ done: Int, _ readings: [NDArray]) -> Bool
+  ) throws -> (readings: [NDArray], done: Int) {
+    let count = arrays.count
+    arrays.append(counters)
+    arrays.append(key)
+    arrays.append(contentsOf: inputs)
+    defer { arrays.removeLast(arrays.count - count) }
+    let (results, done) = try program.run(updating: &arrays, times: updates, knowing: count, while: goesOn)
+    return (results, done)
+  }
+
   /// One update, whose readings are arrays.
   func readings(_ inputs: [NDArray], by alternative: Program? = nil) throws -> [NDArray] {
     // The arrays are owned here alone, so that they are updated in place.

@@ -21,7 +21,7 @@ public struct EpochDescent {
   /// Runs the epochs that are left. States are saved while it goes on; when this returns or throws, the last one is.
   ///
   /// - Parameters:
-  ///   - onStep: called after each update.
+  ///   - onStep: called after each update; where nobody asks, small ones are made within few calls.
   ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
@@ -30,7 +30,7 @@ public struct EpochDescent {
   /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint could not be written, after the next step
   ///   or at the end; what the closures throw.
   public func run(
-    onStep: (Trainer) throws -> Void = { _ in }, memory: () -> Tree<NDArray> = { Tree() },
+    onStep: ((Trainer) throws -> Void)? = nil, memory: () -> Tree<NDArray> = { Tree() },
     isDone: () -> Bool = { false }, beforeEpoch: (Trainer) throws -> Void = { _ in },
     onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
@@ -40,10 +40,11 @@ public struct EpochDescent {
       while trainer.step < epochs * length, !isDone() {
         try beforeEpoch(trainer)
         var sums = [Double](repeating: 0, count: trainer.readingTags.count)
-        for _ in 0..<length {
-          for (index, reading) in try trainer.advance().enumerated() { sums[index] += reading }
+        let end = trainer.step + length
+        while trainer.step < end {
+          try trainer.advance(atMost: onStep == nil ? end - trainer.step : 1, addingTo: &sums)
           try writer?.check()
-          try onStep(trainer)
+          try onStep?(trainer)
         }
         let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
         try onEpoch(trainer, means)

@@ -16,23 +16,51 @@ struct StepClock {
 
   /// Updates, samples and epochs before a step, [3], float32.
   mutating func counters(_ step: Int) -> NDArray {
-    let (samples, epochs) = (Double(step) * Double(sampleCount), Double(step) / Double(stepsPerEpoch))
-    counters.withUnsafeMutableElements(of: Float.self) { numbers in
-      (numbers[0], numbers[1], numbers[2]) = (Float(step), Float(samples), Float(epochs))
-    }
+    write(step..<step + 1, counters: &counters)
     return counters
+  }
+
+  /// Those before each of several steps, [steps, 3].
+  func counters(_ steps: Range<Int>) -> NDArray {
+    var result = NDArray(uninitialized: [steps.count, 3], .float32)
+    write(steps, counters: &result)
+    return result
+  }
+
+  private func write(_ steps: Range<Int>, counters: inout NDArray) {
+    counters.withUnsafeMutableElements(of: Float.self) { numbers in
+      for (row, step) in steps.enumerated() {
+        let (samples, epochs) = (Double(step) * Double(sampleCount), Double(step) / Double(stepsPerEpoch))
+        (numbers[3 * row], numbers[3 * row + 1], numbers[3 * row + 2]) = (Float(step), Float(samples), Float(epochs))
+      }
+    }
   }
 
   /// The children of keys for a step, int32.
   mutating func key(_ keys: [RandomKey], _ step: Int) -> NDArray {
+    write(keys, step..<step + 1, key: &key)
+    return key
+  }
+
+  /// Those for each of several steps, with a first axis of steps.
+  func key(_ keys: [RandomKey], _ steps: Range<Int>) -> NDArray {
+    var result = NDArray(uninitialized: Shape([steps.count] + key.shape.dimensions), .int32)
+    write(keys, steps, key: &result)
+    return result
+  }
+
+  private func write(_ keys: [RandomKey], _ steps: Range<Int>, key: inout NDArray) {
     key.withUnsafeMutableElements(of: Int32.self) { words in
-      for (index, key) in keys.enumerated() {
-        let bits = key.split(step).bits
-        words[2 * index] = Int32(truncatingIfNeeded: bits)
-        words[2 * index + 1] = Int32(truncatingIfNeeded: bits >> 32)
+      var next = 0
+      for step in steps {
+        for key in keys {
+          let bits = key.split(step).bits
+          words[next] = Int32(truncatingIfNeeded: bits)
+          words[next + 1] = Int32(truncatingIfNeeded: bits >> 32)
+          next += 2
+        }
       }
     }
-    return key
   }
 
   /// The key of a step that draws nothing.

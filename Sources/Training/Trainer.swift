@@ -27,6 +27,8 @@ public final class Trainer {
   private let compiled: any BatchStep
   private let shards: (any BatchShards)?
   private let ahead: BatchesAhead
+  /// What makes several updates within one call, and how many at most; nil where each has a call of its own.
+  private let atOnce: (step: TrainingStep, most: Int)?
 
   /// - Parameters:
   ///   - key: decides initial values (its child "initialization"), and randomness within steps.
@@ -56,7 +58,8 @@ public final class Trainer {
     let size = batches.batchSize / parts
     ahead = BatchesAhead(batches, parts: (shards?.own ?? 0..<1).map { $0 * size..<($0 + 1) * size })
     // Any rows tell; the order of many takes its time.
-    let types = Self.inputs(batches.batch(0, order: Array(0..<size), rows: 0..<size)).types
+    let first = Self.inputs(batches.batch(0, order: Array(0..<size), rows: 0..<size))
+    let types = first.types
     compiled =
       if let shards {
         try ShardedStep(
@@ -67,6 +70,10 @@ public final class Trainer {
           .supervised(model, loss), method: method, inputs: types, from: start, key: key.split("step"),
           sampleCount: batches.batchSize, stepsPerEpoch: batches.batchesPerEpoch)
       }
+    atOnce = (compiled as? TrainingStep).flatMap { step in
+      let most = UpdatesAtOnce.most(of: step.program, batchBytes: first.leaves.reduce(0) { $0 + $1.byteCount })
+      return most > 1 && step.isUniform && batches.augmentation == .none ? (step, most) : nil
+    }
     readingTags = ["loss/train"] + compiled.readingTags.dropFirst()
   }
 
@@ -129,6 +136,29 @@ public final class Trainer {
   /// - Throws: `TrainingError` naming step and culprit when the loss is not finite.
   public func advance() throws -> [Double] {
     try compiled.advance { Self.inputs(try ahead.batch(step, rows: $0)) }
+  }
+
+  /// Updates until so many are made; small ones within few calls.
+  ///
+  /// - Returns: the mean of each reading over these updates, in the order of `readingTags`; nothing where as many are made already.
+  /// - Throws: as for one update, after the one whose loss is not finite.
+  public func advance(to end: Int) throws -> [Double] {
+    var sums = [Double](repeating: 0, count: readingTags.count)
+    let count = end - step
+    while step < end { try advance(atMost: end - step, addingTo: &sums) }
+    return count > 0 ? sums.map { $0 / Double(count) } : []
+  }
+
+  /// One update, or some within one call where they are small.
+  func advance(atMost count: Int, addingTo sums: inout [Double]) throws {
+    let left = batches.batchesPerEpoch - step % batches.batchesPerEpoch
+    let steps = step..<step + min(count, atOnce?.most ?? 1, left)
+    guard let compiled = atOnce?.step, steps.count > 1 else {
+      for (index, reading) in try advance().enumerated() { sums[index] += reading }
+      return
+    }
+    let readings = try compiled.advance(steps: steps.count, Self.inputs(try ahead.batches(steps)))
+    for (index, reading) in readings.enumerated() { for value in reading.doubles { sums[index] += value } }
   }
 }
 

@@ -113,6 +113,36 @@ public final class TrainingStep {
     return readings
   }
 
+  /// Several updates within one call, which do what as many calls do: small steps feel what a call costs.
+  ///
+  /// - Parameters:
+  ///   - count: of updates, at least one.
+  ///   - inputs: of all updates, each with a first axis of `count` before its type's own.
+  ///   - checksLoss: whether a loss that is not finite is an error; it ends the updates.
+  /// - Returns: the readings in the order of `readingTags`, each [count].
+  /// - Throws: as `advance`; `TrainingError` where `count` is not above 0.
+  @discardableResult
+  public func advance(
+    steps count: Int, _ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true
+  ) throws -> [NDArray] {
+    guard count > 0 else { throw TrainingError("\(count) updates are asked for; there must be at least one") }
+    try Self.check(inputs, inputTypes.map { TensorType(Shape([count] + $0.shape.dimensions), $0.elementType) })
+    guard programs.isUniform else {
+      let single = try (0..<count).map { update in
+        try advance(inputs.map { $0.part(update) }, checksLoss: checksLoss)
+      }
+      return readingTags.indices.map { tag in NDArray(single.map { $0[tag] }) }
+    }
+    let (readings, done) = try update.readings(
+      counters: ownClock.counters(step..<step + count),
+      key: draws ? ownClock.key([key], step..<step + count) : ownClock.noKey, inputs.leaves, times: count
+    ) { done, readings in !checksLoss || readings[0][flat: done - 1].isFinite }
+    step += done
+    let last = readings.map { $0[flat: done - 1] }
+    if checksLoss, !last[0].isFinite { throw TrainingError(divergence(inputs.map { $0.part(done - 1) }, last)) }
+    return readings
+  }
+
   /// The mean time of each kernel call; the state stays.
   /// - Throws: as `advance`.
   public func profile(_ inputs: Tree<NDArray>, runs: Int) throws -> [Program.ProfileEntry] {

@@ -108,9 +108,42 @@ public final class TrainingSteps {
     ).map(\.doubles)
     step += 1
     if checksLoss, let index = readings[0].firstIndex(where: { !$0.isFinite }) {
-      throw TrainingError(
-        "the loss of descent \(index) is \(readings[0][index].text) at step \(step); a smaller rate or a clip may help")
+      throw divergence(index, readings[0][index])
     }
     return readings
+  }
+
+  /// Several updates of each within one call, which do what as many calls do.
+  ///
+  /// - Parameters:
+  ///   - count: of updates, at least one.
+  ///   - inputs: of all updates and descents: each with a first axis of `count` and a second one of descents before its type's own.
+  ///   - checksLoss: whether a loss that is not finite is an error; it ends the updates.
+  /// - Returns: the readings in the order of `readingTags`, each [count, descents].
+  /// - Throws: as `advance`; `TrainingError` where `count` is not above 0.
+  @discardableResult
+  public func advance(
+    steps count: Int, _ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true
+  ) throws -> [NDArray] {
+    guard count > 0 else { throw TrainingError("\(count) updates are asked for; there must be at least one") }
+    let descents = keys.count
+    try TrainingStep.check(
+      inputs, inputTypes.map { TensorType(Shape([count, descents] + $0.shape.dimensions), $0.elementType) })
+    func diverged(_ readings: [NDArray], _ update: Int) -> Int? {
+      (0..<descents).first { !readings[0][flat: update * descents + $0].isFinite }
+    }
+    let (readings, done) = try update.readings(
+      counters: clock.counters(step..<step + count),
+      key: draws ? clock.key(keys, step..<step + count) : clock.noKey, inputs.leaves, times: count
+    ) { done, readings in !checksLoss || diverged(readings, done - 1) == nil }
+    step += done
+    if checksLoss, let index = diverged(readings, done - 1) {
+      throw divergence(index, readings[0][flat: (done - 1) * descents + index])
+    }
+    return readings
+  }
+
+  private func divergence(_ index: Int, _ loss: Double) -> TrainingError {
+    TrainingError("the loss of descent \(index) is \(loss.text) at step \(step); a smaller rate or a clip may help")
   }
 }

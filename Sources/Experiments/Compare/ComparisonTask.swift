@@ -125,12 +125,10 @@ struct ComparisonTask {
     var isDiverged = false
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) where look > trainer.step {
       let (began, watched) = (clock(), watches?.seconds ?? 0)
-      var sum = 0.0
-      let first = trainer.step
-      while trainer.step < look, !isDiverged {
-        do { sum += try trainer.advance()[0] } catch is TrainingError { isDiverged = true }
-        if !isDiverged { watches?.follow(trainer) }
-      }
+      var mean = 0.0
+      do {
+        mean = try descend(trainer, to: look, watches)
+      } catch is TrainingError { isDiverged = true }
       seconds += clock() - began - ((watches?.seconds ?? 0) - watched)
       guard !isDiverged else { break }
       let weights = trainer.evaluatedState
@@ -141,7 +139,7 @@ struct ComparisonTask {
           "look", step: look,
           [
             .choosing(plan.measure): last, .seconds: seconds,
-            Measure("loss/train"): sum / Double(look - first),
+            Measure("loss/train"): mean,
           ])
       }
       if configuration.keep == .last { best = BestEpoch() }
@@ -192,6 +190,20 @@ struct ComparisonTask {
     }
     return TaskOutcome(
       values, step: trainer.step, text: isDiverged ? nil : best.weights.parameters.digest)
+  }
+
+  /// Updates until so many are made.
+  ///
+  /// - Returns: the mean of their training loss.
+  private func descend(_ trainer: Trainer, to end: Int, _ watches: ComparedWatches?) throws -> Double {
+    guard let watches else { return try trainer.advance(to: end)[0] }
+    var sum = 0.0
+    let count = end - trainer.step
+    while trainer.step < end {
+      sum += try trainer.advance()[0]
+      watches.follow(trainer)
+    }
+    return sum / Double(count)
   }
 
   /// What it asked of its problem.

@@ -14,7 +14,7 @@ struct FunctionDescents {
   /// Whether a mean of places counts, and not the last.
   let keepsMean: Bool
   private let states: () -> [TrainingState]
-  private let advance: () throws -> (losses: [Double], values: [Double])
+  private let advance: (Int) throws -> (losses: [Double], values: [Double])
   private let values: ([TrainingState]) throws -> [Double]
 
   /// - Parameters:
@@ -42,15 +42,15 @@ struct FunctionDescents {
       states = { steps.states }
       let exact = steps.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
       advance = {
-        let readings = try steps.advance(checksLoss: false)
-        return (readings[0], readings[exact])
+        let readings = try steps.advance(steps: $0, checksLoss: false)
+        return (readings[0].doubles, readings[exact].doubles)
       }
     } else {
       let steps = try [first] + starts.indices.dropFirst().map(single)
       states = { steps.map(\.state) }
       let exact = first.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
-      advance = {
-        let readings = try steps.map { try $0.advance(checksLoss: false) }
+      advance = { count in
+        let readings = try (0..<count).flatMap { _ in try steps.map { try $0.advance(checksLoss: false) } }
         return (readings.map { $0[0] }, readings.map { $0[exact] })
       }
     }
@@ -79,8 +79,8 @@ struct FunctionDescents {
     )
   }
 
-  /// One update of each.
+  /// Updates of each.
   ///
-  /// - Returns: where the update began, what each descended and the function without noise.
-  func step() throws -> (losses: [Double], values: [Double]) { try advance() }
+  /// - Returns: where each update began, what each descended and the function without noise; of all descents, update by update.
+  func advance(_ updates: Int) throws -> (losses: [Double], values: [Double]) { try advance(updates) }
 }

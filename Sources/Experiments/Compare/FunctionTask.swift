@@ -23,6 +23,8 @@ package struct FunctionTask {
   static let arrived = log10(TestFunction.precision)
   /// A descent that ends so many times as high above the minimum as it started has diverged as one that overflows has; our choice.
   private static let mostRise = 1e10
+  /// Updates within one call. Small ones feel what a call costs; our choice.
+  private static let updatesAtOnce = 64
 
   private func keys(_ seeds: [Int]) -> (own: [RandomKey], shared: [RandomKey]) {
     func keys(draw: Int) -> [RandomKey] { seeds.map { ComparisonData.key($0, testPart: 0, draw: draw) } }
@@ -62,10 +64,10 @@ package struct FunctionTask {
     let began = clock()
     let descents = try descents(seeds)
     let updates = try updates(descents)
-    _ = try descents.step()
+    _ = try descents.advance(1)
     _ = try descents.look()
     let compiled = clock()
-    for _ in 0..<20 { _ = try descents.step() }
+    _ = try descents.advance(20)
     let stepped = clock()
     _ = try descents.look()
     let looked = clock()
@@ -114,16 +116,18 @@ package struct FunctionTask {
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) {
       let began = clock()
       while step < look, courses.contains(where: { !$0.isDiverged }) {
-        // A step tells the place where it began, but for a mean of places.
-        if asksForArrival, descents.keepsMean {
+        // An update tells the place where it began, but for a mean of places.
+        let looksAtMeans = asksForArrival && descents.keepsMean
+        if looksAtMeans {
           for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limit) }
         }
-        let found = try descents.step()
-        for (index, loss) in found.losses.enumerated() {
-          if !descents.keepsMean { courses[index].consider(found.values[index], step, limit) }
-          if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = step + 1 }
+        let found = try descents.advance(looksAtMeans ? 1 : min(look - step, Self.updatesAtOnce))
+        for (place, loss) in found.losses.enumerated() {
+          let (index, before) = (place % seeds.count, step + place / seeds.count)
+          if !descents.keepsMean { courses[index].consider(found.values[place], before, limit) }
+          if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = before + 1 }
         }
-        step += 1
+        step += found.losses.count / seeds.count
       }
       // Of one core, and each descent's share of it.
       seconds += (clock() - began) / Double(seeds.count)

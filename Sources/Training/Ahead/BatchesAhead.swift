@@ -49,6 +49,13 @@ package final class BatchesAhead {
     return batch
   }
 
+  /// The whole batches of several steps of one epoch, which are not augmented, with a first axis of steps.
+  ///
+  /// - Throws: what making them threw.
+  package func batches(_ steps: Range<Int>) throws -> Batch {
+    batches.batches(steps, order: try enter(steps.lowerBound / batches.batchesPerEpoch).now)
+  }
+
   private func isWorthIt(_ count: Int) -> Bool { count >= leastCount && Engine.threadCount > 1 }
 
   private func enter(_ epoch: Int) throws -> Orders {

@@ -1,0 +1,16 @@
+/// How many updates are made within one call.
+///
+/// A call costs some tenths of a microsecond; where an update takes much longer nothing is gained by fewer calls, and whoever waits for
+/// the end of one would wait longer. All numbers are our choice.
+enum UpdatesAtOnce {
+  private static let most = 64
+  /// Floating-point operations of products in one call: some tenths of a millisecond.
+  private static let mostOperations = 2e7
+  /// Bytes of the batches of one call, which should still be in the cache when their update comes.
+  private static let mostBytes = 131_072
+
+  static func most(of update: Program, batchBytes: Int) -> Int {
+    let byOperations = mostOperations / max(update.flops, 1)
+    return max(1, min(most, Int(min(byOperations, Double(most))), mostBytes / max(batchBytes, 1)))
+  }
+}
