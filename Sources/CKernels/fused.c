@@ -50,11 +50,6 @@ typedef struct {
   ck_tile size;
 } place;
 
-static ck_tile distances(const ck_fused_cut *c, const ck_fused_input *in) {
-  return (ck_tile){c->group_axis < 0 ? 0 : in->strides[c->group_axis], c->row_axis < 0 ? 0 : in->strides[c->row_axis],
-                   in->strides[c->column_axis]};
-}
-
 static char *address(const fused_run *run, const ck_fused_input *in, const place *at) {
   int64_t offset = in->offset;
   for (int axis = 0; axis < run->k->rank; axis++) offset += at->index[axis] * in->strides[axis];
@@ -62,7 +57,7 @@ static char *address(const fused_run *run, const ck_fused_input *in, const place
 }
 
 static void load_input(const fused_run *run, worker *w, const ck_fused_input *in, const place *at) {
-  ck_tile size = at->size, apart = distances(run->c, in);
+  ck_tile size = at->size, apart = ck_fused_distances(run->c, in);
   void *source = address(run, in, at);
   if (ck_tile_is_dense(size, apart)) {
     w->registers[in->reg] = source;
@@ -85,14 +80,14 @@ static void run_tile(const fused_run *run, worker *w, const place *at) {
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
     void *target = address(run, out, at);
-    bool is_dense = ck_tile_is_dense(at->size, distances(run->c, out));
+    bool is_dense = ck_tile_is_dense(at->size, ck_fused_distances(run->c, out));
     w->registers[out->reg] = is_dense ? target : w->own[out->reg];
     targets[i] = is_dense ? NULL : target;
   }
   run->evaluate(k, w->registers, ck_tile_count(at->size));
   for (int i = 0; i < k->output_count; i++) {
     const ck_fused_output *out = &k->outputs[i];
-    if (targets[i]) ck_tile_store(w->registers[out->reg], (ck_type)out->type, targets[i], at->size, distances(run->c, out));
+    if (targets[i]) ck_tile_store(w->registers[out->reg], (ck_type)out->type, targets[i], at->size, ck_fused_distances(run->c, out));
   }
 }
 
@@ -220,11 +215,54 @@ static void run_items(void *context, int64_t begin, int64_t end) {
   restore_subnormals(mode);
 }
 
+// A kernel of one tile, as small ones are, whose places need not be worked out.
+static void run_one_tile(const fused_run *run) {
+  unsigned mode = flush_subnormals();
+  const ck_fused *k = run->k;
+  const ck_fused_cut *c = run->c;
+  worker w;
+  prepare(&w, k, c);
+  ck_tile size = {c->group, c->rows, c->columns};
+  for (int i = 0; i < k->input_count; i++) {
+    const ck_fused_input *in = &k->inputs[i];
+    char *source = (char *)run->operands[in->operand] + in->offset * ck_type_bytes((ck_type)in->type);
+    if (c->is_dense[i]) {
+      w.registers[in->reg] = source;
+    } else {
+      ck_tile_load(w.own[in->reg], (ck_type)in->type, source, size, ck_fused_distances(c, in));
+    }
+  }
+  for (int i = 0; i < k->output_count; i++) {
+    const ck_fused_output *out = &k->outputs[i];
+    if (c->is_dense[k->input_count + i])
+      w.registers[out->reg] = (char *)run->operands[out->operand] + out->offset * ck_type_bytes((ck_type)out->type);
+  }
+  run->evaluate(k, w.registers, ck_tile_count(size));
+  for (int i = 0; i < k->output_count; i++) {
+    const ck_fused_output *out = &k->outputs[i];
+    if (!c->is_dense[k->input_count + i])
+      ck_tile_store(w.registers[out->reg], (ck_type)out->type,
+                    (char *)run->operands[out->operand] + out->offset * ck_type_bytes((ck_type)out->type), size,
+                    ck_fused_distances(c, out));
+  }
+  if (k->reduction_count > 0) {
+    char *into[CK_FUSED_MAX_REGISTERS];
+    place at = {{0}, size};
+    find_results(run, &at, 0, into);
+    reduce_tile(run, &w, size, into);
+  }
+  restore_subnormals(mode);
+}
+
 void ck_fused_run(const void *parameters, void *const *operands) {
   const ck_fused *k = parameters;
   const ck_fused_cut *c = k->cut;
   fused_run run = {k, c, operands, CK_DISPATCH(evaluate), CK_DISPATCH(reduce)};
   if (c->kept_elements == 0) return;
+  if (c->is_one_tile) {
+    run_one_tile(&run);
+    return;
+  }
   ck_parallel_for(c->units * c->parts, c->grain, run_items, &run);
   if (c->parts > 1) {
     char *from = c->partials;

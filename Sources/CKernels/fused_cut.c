@@ -90,9 +90,21 @@ static void make_cut(ck_fused_cut *c, const ck_fused *k) {
   c->partials = c->parts > 1 ? malloc((size_t)(c->parts * c->kept_elements * 8 * k->reduction_count)) : NULL;
 }
 
+static bool is_dense(const ck_fused_cut *c, const ck_fused_input *in) {
+  ck_tile size = {c->group, c->rows, c->columns};
+  return ck_tile_is_dense(size, ck_fused_distances(c, in));
+}
+
+static void look_at_one_tile(ck_fused_cut *c, const ck_fused *k) {
+  c->is_one_tile = c->units == 1 && c->steps == 1 && c->parts == 1;
+  for (int i = 0; i < k->input_count; i++) c->is_dense[i] = is_dense(c, &k->inputs[i]);
+  for (int i = 0; i < k->output_count; i++) c->is_dense[k->input_count + i] = is_dense(c, &k->outputs[i]);
+}
+
 ck_fused_cut *ck_fused_cut_create(const ck_fused *kernel) {
   ck_fused_cut *c = malloc(sizeof *c);
   make_cut(c, kernel);
+  look_at_one_tile(c, kernel);
   return c;
 }
 
