@@ -124,10 +124,11 @@ public struct Minimization: Sendable {
     func breakDown(_ updates: Int) throws -> String {
       try BreakDown(of: formula, step, from: seen, seenAfter: updates).description
     }
-    for update in 0..<updates {
-      // The first steps are the widest.
-      let isSeen = update < 20 || update % stride == 0 || Self.isPowerOfTen(update)
-      let point = isSeen ? evaluated() : nil
+    // The first steps are the widest.
+    func isSeen(_ update: Int) -> Bool { update < 20 || update % stride == 0 || Self.isPowerOfTen(update) }
+    var update = 0
+    while update < updates {
+      let point = isSeen(update) ? evaluated() : nil
       if let point {
         guard point.isFinite else {
           path.fail(try breakDown(update))
@@ -136,13 +137,18 @@ public struct Minimization: Sendable {
         seen = step.state
       }
       let own = try point.flatMap { try program?.run($0.leaves)[0].item }
-      last = try step.advance(checksLoss: false)
-      guard last[0].isFinite else {
-        path.fail(try breakDown(update))
+      // Those between two looks within few calls.
+      let limit = Swift.min(updates, update + UpdatesAtOnce.most)
+      let next = (update + 1..<limit).first { point != nil || isSeen($0) } ?? limit
+      let readings = try step.advance(steps: next - update, checksLoss: false).map(\.doubles)
+      if let lost = readings[0].firstIndex(where: { !$0.isFinite }) {
+        path.fail(try breakDown(update + lost))
         return path
       }
-      if let point { path.look(update, own ?? last[0], point) }
-      largestRate = rates.reduce(largestRate) { Swift.max($0 ?? 0, last[$1]) }
+      if let point { path.look(update, own ?? readings[0][0], point) }
+      for rate in rates { largestRate = readings[rate].reduce(largestRate) { Swift.max($0 ?? 0, $1) } }
+      last = readings.map { $0.last! }
+      update = next
     }
     let end = evaluated()
     let value = try Self.value(of: formula, at: end)

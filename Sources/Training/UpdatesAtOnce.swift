@@ -2,8 +2,9 @@
 ///
 /// A call costs some tenths of a microsecond; where an update takes much longer nothing is gained by fewer calls, and whoever waits for
 /// the end of one would wait longer. All numbers are our choice.
-enum UpdatesAtOnce {
-  private static let most = 64
+package enum UpdatesAtOnce {
+  /// Where an update is small.
+  package static let most = 64
   /// Floating-point operations of products in one call: some tenths of a millisecond.
   private static let mostOperations = 2e7
   /// Bytes of the batches of one call, which should still be in the cache when their update comes.

@@ -23,8 +23,6 @@ package struct FunctionTask {
   static let arrived = log10(TestFunction.precision)
   /// A descent that ends so many times as high above the minimum as it started has diverged as one that overflows has; our choice.
   private static let mostRise = 1e10
-  /// Updates within one call. Small ones feel what a call costs; our choice.
-  private static let updatesAtOnce = 64
 
   private func keys(_ seeds: [Int]) -> (own: [RandomKey], shared: [RandomKey]) {
     func keys(draw: Int) -> [RandomKey] { seeds.map { ComparisonData.key($0, testPart: 0, draw: draw) } }
@@ -121,7 +119,7 @@ package struct FunctionTask {
         if looksAtMeans {
           for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limit) }
         }
-        let found = try descents.advance(looksAtMeans ? 1 : min(look - step, Self.updatesAtOnce))
+        let found = try descents.advance(looksAtMeans ? 1 : min(look - step, UpdatesAtOnce.most))
         for (place, loss) in found.losses.enumerated() {
           let (index, before) = (place % seeds.count, step + place / seeds.count)
           if !descents.keepsMean { courses[index].consider(found.values[place], before, limit) }

@@ -68,13 +68,17 @@ package final class WellDescents {
     var paths = [Path](repeating: Path(), count: count)
     var isLost = [Bool](repeating: false, count: count)
     let relative = self.steps.readingTags.firstIndex(of: "optimizer/relativeStep")
-    for _ in 0..<steps {
-      let readings = try self.steps.advance(checksLoss: false)
-      for index in 0..<count where !isLost[index] {
-        isLost[index] = !readings[0][index].isFinite
+    var left = steps
+    while left > 0 {
+      let updates = min(left, UpdatesAtOnce.most)
+      let readings = try self.steps.advance(steps: updates, checksLoss: false).map(\.doubles)
+      left -= updates
+      for place in 0..<updates * count where !isLost[place % count] {
+        let index = place % count
+        isLost[index] = !readings[0][place].isFinite
         if isLost[index] { continue }
-        paths[index].losses.append(readings[0][index])
-        if let relative { paths[index].relativeSteps.append(readings[relative][index]) }
+        paths[index].losses.append(readings[0][place])
+        if let relative { paths[index].relativeSteps.append(readings[relative][place]) }
       }
     }
     for (index, state) in self.steps.states.enumerated() where !isLost[index] {
