@@ -10,7 +10,7 @@ package enum UpdatesAtOnce {
   /// Bytes of the batches of one call, which should still be in the cache when their update comes.
   private static let mostBytes = 131_072
 
-  static func most(of update: Program, batchBytes: Int) -> Int {
+  package static func most(of update: Program, batchBytes: Int) -> Int {
     let byOperations = mostOperations / max(update.flops, 1)
     return max(1, min(most, Int(min(byOperations, Double(most))), mostBytes / max(batchBytes, 1)))
   }

@@ -24,6 +24,22 @@ import Training
     #expect(noisy[0] == noisy[1] && noisy[0] != noisy[2])
   }
 
+  /// How often a path is looked at changes nothing of it: updates between two looks are made within few calls.
+  @Test(arguments: [
+    "noise 0.1 | rate 0.01", "adam | rate linear(0.1, 0, 200updates)", "rate 0.01 | average 0.9", "rate 0.4",
+  ])
+  func looksChangeNothing(_ method: String) throws {
+    let problem = try Minimization(Formula("x^4 - 3*x + y^2"), from: StartPoint("x=2, y=1"))
+    func descent(looks: Int) throws -> Minimization.Path { try problem.descent(by: method, updates: 300, looks: looks) }
+    let (often, rarely) = (try descent(looks: 300), try descent(looks: 3))
+    #expect(often.failure == rarely.failure && (often.failure != nil) == (method == "rate 0.4"))
+    #expect(rarely.updates.count < 30 || often.failure != nil)
+    for (update, (value, point)) in zip(rarely.updates, zip(rarely.values, rarely.points)) {
+      let place = try #require(often.updates.firstIndex(of: update))
+      #expect(often.values[place] == value && often.points[place] == point, "\(update)")
+    }
+  }
+
   /// A long path has few looks, and those at powers of ten.
   @Test func looksAreFew() throws {
     let path = try Minimization(Formula("x^2"), from: StartPoint("x=1")).descent(
