@@ -35,8 +35,8 @@ struct BenchCommand: ParsableCommand {
     try CountOption.check(["--threads": threads], most: CountOption.mostThreads)
     if values != nil, workloads.first != "meta" { throw ValidationError("--values goes with the workload meta") }
     if gradients != nil, values == nil { throw ValidationError("--gradients goes with --values") }
-    if profile, values != nil || workloads == ["product"] || workloads.first == "many" {
-      throw ValidationError("--profile goes with a measured step: not with --values, product or many")
+    if profile, values != nil || workloads == ["product"] {
+      throw ValidationError("--profile goes with a measured step: not with --values or product")
     }
     if threads != nil, workloads.first == "many" { throw ValidationError("many has one thread; leave --threads out") }
   }
@@ -46,7 +46,7 @@ struct BenchCommand: ParsableCommand {
     let known = Workload.all + [Workload.resNet18(batch: 64)]
     if workloads == ["product"] { return try measureProduct() }
     if workloads.first == "meta" { return try runMeta() }
-    if workloads.first == "many" { return try ManyBench.measure(Array(workloads.dropFirst())) }
+    if workloads.first == "many" { return try ManyBench.measure(Array(workloads.dropFirst()), profile: profile) }
     if workloads == ["control"] { return try ControlBench.measure(profile: profile) }
     for name in workloads where !known.contains(where: { $0.name == name }) {
       throw SettingsError("there is no workload \(name); \(NearestName.hint(name, among: known.map(\.name)))")

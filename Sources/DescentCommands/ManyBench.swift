@@ -9,12 +9,15 @@ enum ManyBench {
   private static let mostSeeds = 4096
   /// Steps within one call.
   static let atOnce = 64
+  static let profiledRuns = 1000
 
   /// Prints one JSON line for each network and number of seeds.
   ///
-  /// - Parameter words: names of networks and numbers of seeds, in any order; all of a kind where none is named.
+  /// - Parameters:
+  ///   - words: names of networks and numbers of seeds, in any order; all of a kind where none is named.
+  ///   - profile: whether the calls of all seeds together are timed, too.
   /// - Throws: `SettingsError` where a word is neither.
-  static func measure(_ words: [String]) throws {
+  static func measure(_ words: [String], profile: Bool) throws {
     let names = ManyPerceptrons.all.map(\.name) + [ManyStarts.name]
     for word in words where !names.contains(word) && !(1...mostSeeds).contains(Int(word) ?? 0) {
       throw SettingsError(
@@ -26,13 +29,13 @@ enum ManyBench {
     let sizes = counts.isEmpty ? [1, 2, 4, 8, 16, 32] : counts
     Engine.setThreadCount(1)
     for network in ManyPerceptrons.all where chosen.isEmpty || chosen.contains(network.name) {
-      for seeds in sizes { try measure(network, seeds: seeds) }
+      for seeds in sizes { try measure(network, seeds: seeds, profile: profile) }
     }
     guard chosen.isEmpty || chosen.contains(ManyStarts.name) else { return }
-    for seeds in sizes { try ManyStarts().measure(seeds: seeds) }
+    for seeds in sizes { try ManyStarts().measure(seeds: seeds, profile: profile) }
   }
 
-  private static func measure(_ network: ManyPerceptrons, seeds: Int) throws {
+  private static func measure(_ network: ManyPerceptrons, seeds: Int, profile: Bool) throws {
     let begin = Date()
     let program = try network.step(seeds: seeds)
     let compile = Date().timeIntervalSince(begin)
@@ -51,6 +54,7 @@ enum ManyBench {
         (1, together.advance), (1, { for descent in apart { try descent.advance() } }),
         (atOnce, { try inOneCall.advance(times: atOnce) }),
       ], sameBits: [sameBits, sameBitsAsPlain, inOneCall.agrees(with: alone)], compile, program)
+    if profile { ProfileTable(try program.profile(ManyPerceptrons.joined(starts), runs: profiledRuns)).print() }
   }
 
   /// Times all seeds together, one after another, and together in one call, and prints the line.

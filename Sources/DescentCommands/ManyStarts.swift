@@ -24,7 +24,7 @@ struct ManyStarts {
   }
 
   /// Prints one JSON line, as `ManyBench` of a network.
-  func measure(seeds: Int) throws {
+  func measure(seeds: Int, profile: Bool) throws {
     let numbers = Array(0..<seeds)
     let begin = Date()
     let steps = try together(numbers)
@@ -51,5 +51,6 @@ struct ManyStarts {
       ],
       sameBits: [ends == alone.map { $0.states[0] }, ends == apart.map(\.state), ends == inOneCall.states], compile,
       steps.program)
+    if profile { ProfileTable(try steps.profile(runs: ManyBench.profiledRuns)).print() }
   }
 }

@@ -143,6 +143,12 @@ public final class TrainingSteps {
     return readings
   }
 
+  /// The mean time of each kernel call of an update of all, without inputs; the state stays.
+  /// - Throws: as `advance`.
+  package func profile(runs: Int) throws -> [Program.ProfileEntry] {
+    try update.profile([clock.counters(step), clock.key(keys, step)], runs: runs)
+  }
+
   private func divergence(_ index: Int, _ loss: Double) -> TrainingError {
     TrainingError("the loss of descent \(index) is \(loss.text) at step \(step); a smaller rate or a clip may help")
   }
