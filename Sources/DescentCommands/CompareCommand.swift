@@ -111,6 +111,11 @@ struct CompareCommand: ParsableCommand {
       "Ways to part a table's rows into those for the test and others, each with a search of its own: 5 with --test 0.2 are a nested cross-validation. Pairs are then judged over them, and not on one choice of test rows; 1 when not given."
   )
   var testParts: Int?
+  @Flag(
+    help:
+      "Judges each pair once, over all data sets or functions, six at least, in place of once on each: whether they differ on such problems."
+  )
+  var overall = false
   @OptionGroup var table: TableArguments
   @Option(help: "Height x width in pixels that PNG and JPEG files are brought to, as 32 or 48x32.")
   var size: String?
@@ -145,7 +150,7 @@ struct CompareCommand: ParsableCommand {
       || finalists != nil || finalistSeeds != nil || budget != nil || measure != nil
       || margin != nil || watch != nil || targetValue != nil || looks != nil || keep != nil || alpha != nil
       || validation != nil || test != nil || testParts != nil || size != nil || !table.given.isEmpty || out != nil
-      || replace
+      || replace || overall
     if resume != nil, isChanged {
       throw ValidationError("--resume goes on with the settings of the run: leave all else out")
     }
@@ -292,6 +297,7 @@ struct CompareCommand: ParsableCommand {
     settings.budget = budget ?? settings.budget
     settings.looks = looks ?? settings.looks
     settings.target = targetValue
+    settings.overall = overall ? true : nil
     settings.decision.margin = margin
     settings.decision.alpha = alpha ?? settings.decision.alpha
   }

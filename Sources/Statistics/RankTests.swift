@@ -58,6 +58,53 @@ public func wilcoxonSignedRank(_ differences: [Double], alternative: Alternative
     effectSize: Double(2 * sum - total) / Double(total))
 }
 
+/// The interval of the Hodges-Lehmann shift that belongs to the signed-rank test: the shifts that it does not reject.
+///
+/// Its ends are two of the sorted pairwise means, counted by the distribution of W+ without ties (exact up to 50 differences, else the
+/// normal approximation). Undefined where so few differences can reject nothing, as five at level 0.95, and where one is not finite.
+/// Source: Hollander and Wolfe, "Nonparametric Statistical Methods", section 3.3.
+public func hodgesLehmannInterval(_ differences: [Double], level: Double = 0.95) -> Interval {
+  let n = differences.count
+  guard n > 0, differences.allSatisfy(\.isFinite) else { return .undefined(level: level) }
+  var means: [Double] = []
+  for i in 0..<n { for j in i..<n { means.append((differences[i] + differences[j]) / 2) } }
+  means.sort()
+  let tail = (1 - level) / 2
+  // How many of the least means lie outside: the most for which P(W+ < that number) is at most the tail.
+  let outside = n <= 50 ? exactCount(n, tail) : normalCount(n, tail)
+  guard outside > 0 else { return .undefined(level: level) }
+  return Interval(low: means[outside - 1], high: means[means.count - outside], level: level)
+}
+
+/// The largest k with P(W+ <= k - 1) <= tail; 0 where there is none.
+private func exactCount(_ n: Int, _ tail: Double) -> Int {
+  var probability = [1.0] + [Double](repeating: 0, count: n * (n + 1) / 2)
+  var reach = 0
+  for rank in 1...n {
+    reach += rank
+    for value in stride(from: reach, through: 0, by: -1) {
+      probability[value] = (probability[value] + (value >= rank ? probability[value - rank] : 0)) / 2
+    }
+  }
+  var (sum, count) = (0.0, 0)
+  while count < probability.count / 2, sum + probability[count] <= tail {
+    sum += probability[count]
+    count += 1
+  }
+  return count
+}
+
+private func normalCount(_ n: Int, _ tail: Double) -> Int {
+  let (count, normal) = (Double(n), NormalDistribution())
+  let deviation = (count * (count + 1) * (2 * count + 1) / 24).squareRoot()
+  var (low, high) = (-40.0, 0.0)
+  while high - low > 1e-12 {
+    let middle = (low + high) / 2
+    if normal.cdf(middle) <= tail { low = middle } else { high = middle }
+  }
+  return max(0, Int((count * (count + 1) / 4 + low * deviation + 0.5).rounded(.down)))
+}
+
 private func pValue(_ atMost: Double, _ atLeast: Double, _ alternative: Alternative) -> Double {
   switch alternative {
   case .twoSided: min(1, 2 * min(atMost, atLeast))

@@ -41,6 +41,8 @@ public struct ComparisonConfiguration: SeededConfiguration {
   public var arms: [String]
   /// The name of the arm that each of the others is compared with; nil for each with each.
   public var reference: String?
+  /// Whether each pair is judged once, over all data sets or functions, in place of once on each; nil for no.
+  public var overall: Bool?
   /// Settings that are tried of each arm.
   public var trials: Int
   /// Length of each descent, as `Budget` reads it.
@@ -67,12 +69,14 @@ public struct ComparisonConfiguration: SeededConfiguration {
     trials: Int = 12, budget: String = "2000updates", measure: String = "validation/loss", looks: Int = 40,
     keep: Kept = .best, target: Double? = nil, seeds: TunedSeeds = TunedSeeds(count: 10, tuningCount: 3),
     decision: ComparisonRules = ComparisonRules(), images: ImageOptions? = nil, watch: String? = nil,
-    reference: String? = nil, finalists: Finalists? = Finalists(), testParts: Int? = nil, functions: [String]? = nil
+    reference: String? = nil, finalists: Finalists? = Finalists(), testParts: Int? = nil, functions: [String]? = nil,
+    overall: Bool? = nil
   ) {
     (self.data, self.table, self.testFile, self.arms, self.trials) = (data, table, testFile, arms, trials)
     (self.budget, self.measure, self.looks, self.keep, self.target) = (budget, measure, looks, keep, target)
     (self.seeds, self.decision, self.images, self.watch, problems) = (seeds, decision, images, watch, [])
     (self.reference, self.finalists, self.testParts, self.functions) = (reference, finalists, testParts, functions)
+    self.overall = overall
   }
 
   /// A comparison on functions, from a start for each seed: by the gap to the minimum where all are known, else by the value; 40 trials
@@ -130,8 +134,26 @@ public struct ComparisonConfiguration: SeededConfiguration {
     if decision.margin != nil, data.count > 1, ["rmse", "mae"].contains(try ComparedMeasure(measure).tag) {
       throw SettingsError("a margin in the targets' units belongs to one data set, and there are \(data.count)")
     }
-    guard try ComparisonPlan(self).arms.count > 1 || decision.margin == nil else {
+    let plan = try ComparisonPlan(self)
+    guard plan.arms.count > 1 || decision.margin == nil else {
       throw SettingsError("one arm alone is compared with none: leave the margin out")
+    }
+    try checkOverall(plan)
+  }
+
+  private func checkOverall(_ plan: ComparisonPlan) throws {
+    guard plan.isOverall else { return }
+    guard plan.arms.count > 1 else {
+      throw SettingsError("one arm alone is compared with none: leave out that pairs are judged over all \(plan.nouns)")
+    }
+    guard plan.sourceNames.count >= ComparisonExperiment.fewestSources else {
+      throw SettingsError(
+        "pairs are judged over \(ComparisonExperiment.fewestSources) \(plan.nouns) or more, and there "
+          + (plan.sourceNames.count == 1 ? "is 1" : "are \(plan.sourceNames.count)")
+          + ": of fewer the signed-rank test can show nothing")
+    }
+    guard decision.margin == nil else {
+      throw SettingsError("over all \(plan.nouns) a difference is tested, and no sameness: leave the margin out")
     }
   }
 

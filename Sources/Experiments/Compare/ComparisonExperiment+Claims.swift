@@ -4,13 +4,15 @@ import Statistics
 extension ComparisonExperiment {
   static func claimID(_ data: String, _ first: String, _ second: String) -> String { "\(data)/\(first)/\(second)" }
 
-  /// One claim for each pair of arms on each data set: that the first is better, or that both are the same within the margin
-  /// where there is one. One more for each number of a diagnostic.
+  /// One claim for each pair of arms on each data set, or over all of them: that the first is better, or that both are the same within
+  /// the margin where there is one. One more for each number of a diagnostic.
   public func claims() throws -> [ClaimTest<ComparisonTrial>] {
     let plan = try plan()
-    return try plan.sourceNames.indices.flatMap { source in
-      try plan.pairs.map { try claim(source, $0.first, $0.second) } + diagnosticClaims(source)
-    }
+    let overall = try plan.isOverall ? plan.pairs.map { try overallClaim($0.first, $0.second) } : []
+    return try overall
+      + plan.sourceNames.indices.flatMap { source in
+        try (plan.isOverall ? [] : plan.pairs.map { try claim(source, $0.first, $0.second) }) + diagnosticClaims(source)
+      }
   }
 
   private func claim(_ source: Int, _ first: Int, _ second: Int) throws -> ClaimTest<ComparisonTrial> {

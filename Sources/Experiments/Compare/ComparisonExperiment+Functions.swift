@@ -51,6 +51,9 @@ extension ComparisonExperiment {
       configuration: configuration, plan: plan, setting: plan.setting(trial), function: functions.all[trial.data])
   }
 
+  /// Events that say after how many updates a descent was at each of `FunctionTask.profileTargets`.
+  static let reachedKind = "reached"
+
   /// Descents on functions, those of one setting together.
   ///
   /// - Throws: `SettingsError` where a function is another than the run began with.
@@ -66,6 +69,10 @@ extension ComparisonExperiment {
     ) throws -> [TaskOutcome] {
       try task(tasks[0].arm, functions).run(tasks.map(\.seed), clock) { index, step, values in
         if reportedSeeds.contains(tasks[index].seed) { try logs[index].record("look", step: step, values) }
+      } reached: { index, updates in
+        guard reportedSeeds.contains(tasks[index].seed) else { return }
+        try logs[index].record(
+          Self.reachedKind, step: updates.last ?? 0, [:], text: updates.map(String.init).joined(separator: " "))
       }
     }
     var bench = Workbench<ComparisonTrial>(

@@ -9,7 +9,7 @@ extension ComparisonExperiment {
     let decisions = plan.arms.count > 1 ? try decide(findings).decisions : []
     if plan.arms.count > 1 {
       sections += [.heading("Pairs"), .table(header: pairHeader(plan), rows: try pairs(decisions).map(Self.row))]
-      sections += try partSections(findings)
+      sections += try partSections(findings) + overallSections(findings)
     }
     sections.append(.heading("Arms"))
     sections += try cautions(findings).map { .paragraph($0) }
@@ -54,7 +54,7 @@ extension ComparisonExperiment {
         ]
       }
     }
-    sections += try profiles(findings)
+    sections += try profiles(findings) + runTimes(findings)
     return ReportFrame(
       title: "Comparison on \(plan.sourceNames.joined(separator: ", "))",
       subtitle:
@@ -64,7 +64,7 @@ extension ComparisonExperiment {
         ? "One arm: its settings are tried on tuning seeds, and the best is run on fresh ones."
         : plan.isOfFunctions
           ? functionsText(plan)
-          : "Each claim is decided by a paired test over \(plan.testParts > 1 ? "test parts, by means over seeds" : "seeds"): the arms of a seed have the same split, the same "
+          : "\(decisionText(plan)): the arms of a seed have the same split, the same "
             + "initial weights where their networks are the same, and the same order of examples. Estimates are the first "
             + "arm minus the second, "
             + (plan.reference.map { "\(plan.arms[$0].name) minus each of the others, " } ?? "")
@@ -89,10 +89,17 @@ extension ComparisonExperiment {
         ? " One that ends 1e10 times as high above the minimum as it started has diverged, too." : "")
   }
 
+  /// How claims are decided, in the beginning of a sentence.
+  private func decisionText(_ plan: ComparisonPlan) -> String {
+    plan.isOverall
+      ? "Each pair is decided once, by the signed-rank test of its mean differences on \(plan.sourceNames.count) \(plan.nouns)"
+      : "Each claim is decided by a paired test over \(plan.testParts > 1 ? "test parts, by means over seeds" : "seeds")"
+  }
+
   /// What is compared on functions, and how.
   private func functionsText(_ plan: ComparisonPlan) -> String {
     var text = """
-      Each claim is decided by a paired test over seeds: the arms of a seed have the same start, drawn from the function's box, the same \
+      \(decisionText(plan)): the arms of a seed have the same start, drawn from the function's box, the same \
       rotation, shift and noise where there are such. Arithmetic is in double precision; schedules and corrections of running means \
       are known to seven digits.
       """
@@ -114,7 +121,8 @@ extension ComparisonExperiment {
     let alpha = configuration.decision.alpha
     let level = Report.number(100 * (1 - (configuration.decision.margin == nil ? alpha : 2 * alpha)))
     return [
-      plan.noun, "pair", "verdict", "difference", "\(level) % interval", plan.testParts > 1 ? "test parts" : "n", "p",
+      plan.noun, "pair", "verdict", "difference", "\(level) % interval",
+      plan.isOverall ? plan.nouns : plan.testParts > 1 ? "test parts" : "n", "p",
       "p by Holm",
     ]
   }

@@ -26,6 +26,8 @@ package struct ComparisonPlan: Sendable {
   let isOfFunctions: Bool
   /// Of each data set.
   package let testParts: Int
+  /// Whether each pair is judged once, over all of them.
+  let isOverall: Bool
   let budget: Budget
   let measure: ComparedMeasure
   /// What the descents that decide carry.
@@ -85,7 +87,7 @@ package struct ComparisonPlan: Sendable {
       while number > 1, names.contains("\(base)-\(number)") { number += 1 }
       names.append(number == 1 ? base : "\(base)-\(number)")
     }
-    (sourceNames, isOfFunctions) = (names, c.functions != nil)
+    (sourceNames, isOfFunctions, isOverall) = (names, c.functions != nil, c.overall == true)
     let parts = c.testParts ?? 1
     guard (1...100).contains(parts) else { throw SettingsError("test parts must be 1 to 100, not \(parts)") }
     testParts = parts
@@ -94,6 +96,7 @@ package struct ComparisonPlan: Sendable {
 
   /// What a column of their names is called.
   var noun: String { isOfFunctions ? "function" : "data" }
+  var nouns: String { isOfFunctions ? "functions" : "data sets" }
   /// What an arm is to do.
   var gain: String {
     guard isOfFunctions else { return "beats the constant prediction" }

@@ -82,20 +82,31 @@ package struct FunctionTask {
     var isDiverged: Bool { divergence != nil }
     /// Updates after which the gap was the target.
     var arrival: Int?
+    /// Updates after which it first was at each of the profile's heights, from the highest down.
+    var reached: [Int] = []
 
-    /// - Parameter limit: the highest value that has arrived; nil where no minimum is known.
-    mutating func consider(_ value: Double, _ step: Int, _ limit: Double?) {
-      guard let limit, arrival == nil, !isDiverged, value <= limit else { return }
-      arrival = step
+    /// - Parameter limits: the highest values that have arrived, and that are at each of the profile's heights; nil where no minimum is
+    ///   known.
+    mutating func consider(_ value: Double, _ step: Int, _ limits: (arrived: Double, profile: [Double])?) {
+      guard let limits, !isDiverged else { return }
+      if arrival == nil, value <= limits.arrived { arrival = step }
+      while reached.count < limits.profile.count, value <= limits.profile[reached.count] { reached.append(step) }
     }
   }
 
+  /// The targets of a run-time profile, as the COCO benchmarks have them: decimal logarithms of heights above the minimum from 100 down to
+  /// 1e-8.
+  static let profileTargets = (0...50).map { 2 - 0.2 * Double($0) }
+
   /// Runs all to the end.
   ///
-  /// - Parameter record: notes what a seed, by its place, shows at a look.
+  /// - Parameters:
+  ///   - record: notes what a seed, by its place, shows at a look.
+  ///   - reached: notes after how many updates a seed was at each of `profileTargets`, so far as it came.
   package func run(
     _ seeds: [Int], _ clock: () -> Double,
-    record: (_ index: Int, _ step: Int, [Measure: Double]) throws -> Void
+    record: (_ index: Int, _ step: Int, [Measure: Double]) throws -> Void,
+    reached: (_ index: Int, _ updates: [Int]) throws -> Void = { _, _ in }
   ) throws -> [TaskOutcome] {
     let descents = try descents(seeds)
     let updates = try updates(descents)
@@ -108,7 +119,9 @@ package struct FunctionTask {
     var (seconds, step) = (0.0, 0)
     let asksForArrival = plan.measure != followed
     let target = asksForArrival ? configuration.target ?? Self.arrived : Self.arrived
-    let limit = function.minimum.map { $0 + pow(10, target) }
+    let limits = function.minimum.map { minimum in
+      (arrived: minimum + pow(10, target), profile: Self.profileTargets.map { minimum + pow(10, $0) })
+    }
     let floor = function.minimum ?? 0
     let highest = starts.map { abs($0[ComparedMeasure.value]! - floor) }.map { Self.mostRise * max($0, 1) }
     for look in ComparisonPlan.looks(configuration.looks, updates: updates) {
@@ -117,12 +130,12 @@ package struct FunctionTask {
         // An update tells the place where it began, but for a mean of places.
         let looksAtMeans = asksForArrival && descents.keepsMean
         if looksAtMeans {
-          for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limit) }
+          for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limits) }
         }
         let found = try descents.advance(looksAtMeans ? 1 : min(look - step, UpdatesAtOnce.most))
         for (place, loss) in found.losses.enumerated() {
           let (index, before) = (place % seeds.count, step + place / seeds.count)
-          if !descents.keepsMean { courses[index].consider(found.values[place], before, limit) }
+          if !descents.keepsMean { courses[index].consider(found.values[place], before, limits) }
           if !loss.isFinite, !courses[index].isDiverged { courses[index].divergence = before + 1 }
         }
         step += found.losses.count / seeds.count
@@ -138,7 +151,7 @@ package struct FunctionTask {
           continue
         }
         let values = try ComparedMeasure.values(of: value, function)
-        courses[index].consider(value, look, limit)
+        courses[index].consider(value, look, limits)
         let own = values[followed.tag]!
         try record(index, look, [.choosing(followed): own, .seconds: seconds])
         let cost = followed.cost(own)
@@ -150,6 +163,7 @@ package struct FunctionTask {
     let rates = RateCourse(descents.method, rows: 1, batch: 1)
     let steps = courses.map { $0.divergence ?? step }
     let idle = Dictionary(uniqueKeysWithValues: Set(steps).map { ($0, rates.idleShare(ofUpdates: $0)) })
+    for (index, course) in courses.enumerated() where limits != nil { try reached(index, course.reached) }
     return courses.indices.map { index in
       var outcome = outcome(courses[index], starts[index], step: steps[index], descents)
       (outcome.values[.seconds], outcome.values[.comparedIdleShare]) = (seconds, idle[steps[index]])

@@ -146,7 +146,7 @@ public struct MethodComparison {
 
 /// What a comparison came to.
 public struct ComparisonOutcome: Sendable {
-  /// Each pair of arms on each data set.
+  /// Each pair of arms on each data set, or over all.
   public let pairs: [PairVerdict]
   /// The chosen settings, by data set (with several test parts by each of them, as "digits-test1") and arm, as text; an arm whose trials all diverged has none.
   public let settings: [String: [String: String]]
@@ -159,6 +159,8 @@ public struct ComparisonOutcome: Sendable {
   private let diagnostics: TextTable?
   /// The differences of pairs on several test parts.
   private let parts: TextTable?
+  /// The ranks of arms on several data sets.
+  private let ranks: TextTable?
   /// Of one arm alone: its trials on each data set.
   private let trials: [TextTable]
 
@@ -172,6 +174,7 @@ public struct ComparisonOutcome: Sendable {
         header: [plan.noun, "pair"] + (1...plan.testParts).map { "part \($0)" },
         rows: try experiment.partRows(findings, isShort: true))
       : nil
+    ranks = try experiment.standingTable(findings)
     diagnostics =
       try plan.arms.count > 1
       ? experiment.diagnosticTable(outcome.verdicts.decisions, isShort: true)
@@ -240,7 +243,7 @@ public struct ComparisonOutcome: Sendable {
     // The best of the trials; all are in trials.csv.
     let tables =
       trials.map { TextTable(header: $0.header, rows: Array($0.rows.prefix(12))) } + (told.isEmpty ? [] : [verdicts])
-      + (parts.map { [$0] } ?? [])
+      + [parts, ranks].compactMap { $0 }
       + (diagnostics.map { [$0] } ?? [])
     let ends = (arrivals.rows.isEmpty ? [] : [Self.shown(arrivals, width: width)]) + ["report: \(outcome.reportPath)"]
     return (sentences + others + tables.map { Self.shown($0, width: width) } + ends).joined(separator: "\n\n")

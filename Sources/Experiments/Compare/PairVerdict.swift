@@ -1,7 +1,7 @@
 import Foundation
 import Statistics
 
-/// What a comparison says of two arms on one data set.
+/// What a comparison says of two arms on one data set, or on all together.
 public struct PairVerdict: Sendable, Equatable {
   /// Which is better, as far as the tests tell; with a margin, better by more than that.
   public enum Outcome: String, Sendable, CaseIterable {
@@ -20,7 +20,7 @@ public struct PairVerdict: Sendable, Equatable {
     case open = "not ended"
   }
 
-  /// As the comparison calls it.
+  /// As the comparison calls it; "14 functions together" where pairs are judged over all.
   public let data: String
   /// The name of one arm.
   public let first: String
@@ -114,9 +114,22 @@ public struct PairVerdict: Sendable, Equatable {
 }
 
 extension ComparisonExperiment {
-  /// Each pair of arms on each data set, in the order of the claims.
+  /// Each pair of arms on each data set, or over all, in the order of the claims.
   package func pairs(_ decisions: [Decision]) throws -> [PairVerdict] {
     let (plan, decided) = (try plan(), Dictionary(uniqueKeysWithValues: decisions.map { ($0.claim.id, $0) }))
+    guard !plan.isOverall else {
+      return try plan.pairs.compactMap { pair -> PairVerdict? in
+        let (first, second) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
+        let few = Self.fewName(plan, pair.first, pair.second)
+        return try decided[Self.claimID("all", first, second)].map {
+          PairVerdict(
+            data: Self.overallName(plan), first, second, measure: try overallUnit(plan), $0,
+            rules: configuration.decision, isLower: plan.measure.isLower,
+            obstacles: [few: "fewer than \(Self.fewestSources) \(plan.nouns) can be judged"], testParts: 1,
+            gain: plan.gain)
+        }
+      }
+    }
     return try plan.sourceNames.enumerated().flatMap { source, place in
       let data = plan.data(ofSource: source)
       let known = data.map { obstacles($0, plan) }.reduce(into: [String: String]()) { all, own in
