@@ -18,6 +18,11 @@ public final class TrainingSteps {
   public let inputTypes: Tree<TensorType>
   /// Updates made.
   public private(set) var step: Int
+  /// What an update of each asks of the problem: samples, losses, gradients, Hessian products. Where not all updates are alike, that of
+  /// one that does all.
+  package let calls: OracleCalls
+  /// Whether all updates are alike: none does what is done only every few.
+  package let isUniform: Bool
   private let keys: [RandomKey]
   private let update: CompiledUpdate
   private var clock: StepClock
@@ -34,19 +39,19 @@ public final class TrainingSteps {
     _ objective: Objective, method: any DescentMethod, inputs: Tree<TensorType>, from starts: [TrainingState],
     keys: [RandomKey], sampleCount: Int = 1, stepsPerEpoch: Int = 1
   ) throws {
-    guard let first = starts.first, keys.count == starts.count else {
+    guard let begin = starts.first, keys.count == starts.count else {
       throw TrainingError(
         "\(starts.count) starts and \(keys.count) keys: there must be at least one, and as many of both")
     }
-    let types = first.trees.map(\.types)
-    for start in starts where start.trees.map(\.types) != types || start.step != first.step {
+    let types = begin.trees.map(\.types)
+    for start in starts where start.trees.map(\.types) != types || start.step != begin.step {
       throw TrainingError("the starts differ in paths, types or step")
     }
     guard try method.initialState(for: types[0]).types == types[2] else {
       throw TrainingError("the optimizer's state is not that of \(method.description)")
     }
     (self.method, inputTypes, self.keys) = (method, inputs, keys)
-    step = first.step
+    step = begin.step
     let stacked = types.indices.map { tree in
       Tree(
         sortedPaths: types[tree].paths,
@@ -56,19 +61,28 @@ public final class TrainingSteps {
     func all(_ type: TensorType) -> TensorType { TensorType(Shape([count] + type.shape.dimensions), type.elementType) }
     let trace = StepTrace(objective, method, sampleCount)
     let state = TreePacking(types)
-    update = try CompiledUpdate(
-      stacked, inputs: [TensorType([3]), all(TensorType([2], .int32))] + inputs.leaves.map(all)
-    ) { trees, x in
-      var tags: [String] = []
-      let results = try vectorized(over: trees.flatMap(\.leaves) + x.dropFirst()) { own in
-        let (after, readings) = try trace.results(
-          state.unpack(own), clock: ["counters": x[0], "key": own[state.count]],
-          inputs: Tree(sortedPaths: inputs.paths, leaves: Array(own.dropFirst(state.count + 1))))
-        tags = readings.map(\.tag)
-        return after.flatMap(\.leaves) + readings.map { $0.value.reshaped(to: .scalar) }
+    func compiled(_ occasions: Occasions?) throws -> CompiledUpdate {
+      try CompiledUpdate(
+        stacked, inputs: [TensorType([3]), all(TensorType([2], .int32))] + inputs.leaves.map(all)
+      ) { trees, x in
+        var tags: [String] = []
+        let results = try vectorized(over: trees.flatMap(\.leaves) + x.dropFirst()) { own in
+          let (after, readings) = try trace.results(
+            state.unpack(own), clock: ["counters": x[0], "key": own[state.count]],
+            inputs: Tree(sortedPaths: inputs.paths, leaves: Array(own.dropFirst(state.count + 1))), occasions: occasions
+          )
+          tags = readings.map(\.tag)
+          return after.flatMap(\.leaves) + readings.map { $0.value.reshaped(to: .scalar) }
+        }
+        return (state.unpack(results), Array(zip(tags, results.dropFirst(state.count))))
       }
-      return (state.unpack(results), Array(zip(tags, results.dropFirst(state.count))))
     }
+    // Where nothing asks which update it is, one program is that of all.
+    let occasions = Occasions()
+    let first = try compiled(occasions)
+    isUniform = occasions.periods.isEmpty
+    calls = trace.calls
+    update = isUniform ? first : try compiled(nil)
     clock = StepClock(sampleCount: sampleCount, stepsPerEpoch: stepsPerEpoch, descents: count)
     draws = update.program.reads(argument: state.count + 1)
   }
@@ -78,6 +92,9 @@ public final class TrainingSteps {
   public var program: Program { update.program }
   /// Tags of what each step reports, as those of a `TrainingStep`.
   public var readingTags: [String] { update.readingTags }
+
+  /// Parameters, running values and optimizer state, with the descents along a first axis.
+  package var stacked: [Tree<NDArray>] { update.state }
 
   /// Where each descent is.
   public var states: [TrainingState] {

@@ -136,16 +136,19 @@ extension ComparisonExperiment {
       configuration.functions == nil
         ? "An arm predicts better than the training part's majority or mean: its \(label), seed by seed."
         : "An arm \((try? plan().gain) ?? ""): its \(label), seed by seed.",
-      Quantity { findings, seed in
-        let (plan, measure) = (try plan(), try deciding(data))
-        let standing = try standing(data, findings)
-        let costs = try standing.map { arm, _ in
-          plan.measure.cost(try values(data, arm, measure, findings)(findings, seed))
-        }
-        guard let best = costs.min() else {
+      Quantity(of: { findings in
+        let (measure, standing) = (try deciding(data), try standing(data, findings))
+        return (
+          findings: findings, first: standing.first?.trial, constant: Measure.constant(measure),
+          values: try standing.map { try values(data, $0.arm, measure, findings) }
+        )
+      }) { known, seed in
+        let plan = try plan()
+        let costs = try known.values.map { plan.measure.cost(try $0(known.findings, seed)) }
+        guard let best = costs.min(), let first = known.first else {
           throw StatisticsError.tooFewValues(what: "A comparison", needed: 1, found: 0)
         }
-        return plan.measure.cost(try findings[standing[0].trial, seed, .constant(measure)]) - best
+        return plan.measure.cost(try known.findings[first, seed, known.constant]) - best
       } makeUp: { wanted, seed, findings in
         let (plan, measure, standing) = (try plan(), try deciding(data), try standing(data, findings))
         let costs = try standing.map { plan.measure.cost(try findings[$0.trial, seed, measure]) }

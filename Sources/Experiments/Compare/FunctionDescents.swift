@@ -13,9 +13,9 @@ struct FunctionDescents {
   let calls: (_ before: Int) -> OracleCalls
   /// Whether a mean of places counts, and not the last.
   let keepsMean: Bool
-  private let states: () -> [TrainingState]
+  private let places: () -> [Tree<NDArray>]
   private let advance: (Int) throws -> (losses: [Double], values: [Double])
-  private let values: ([TrainingState]) throws -> [Double]
+  private let program: Program
 
   /// - Parameters:
   ///   - keys: of each seed's start, noise and randomness.
@@ -28,34 +28,34 @@ struct FunctionDescents {
       return try TrainingState(
         startingFrom: function.start(key: key, in: instance), modelState: instance, method: method)
     }
-    keepsMean = !MovingAverage.averages(in: starts[0].optimizerState).isEmpty
+    let keepsMean = !MovingAverage.averages(in: starts[0].optimizerState).isEmpty
+    self.keepsMean = keepsMean
     let randomness = keys.map { $0.split("training") }
-    func single(_ index: Int) throws -> TrainingStep {
-      try TrainingStep(
-        function.objective, method: method, inputs: Tree(), from: starts[index], key: randomness[index])
-    }
-    let first = try single(0)
-    (meanCalls, calls) = (first.calls, { first.calls(before: $0) })
-    if first.isUniform {
-      let steps = try TrainingSteps(
-        function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)
-      states = { steps.states }
-      let exact = steps.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+    let together = try TrainingSteps(
+      function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)
+    let exact = together.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+    if together.isUniform {
+      let own = together.calls
+      (meanCalls, calls) = (own, { OracleCalls(sumOf: [(own, $0)]) })
+      places = { keepsMean ? Self.stacked(together.states) : Array(together.stacked.prefix(2)) }
       advance = {
-        let readings = try steps.advance(steps: $0, checksLoss: false)
+        let readings = try together.advance(steps: $0, checksLoss: false)
         return (readings[0].doubles, readings[exact].doubles)
       }
     } else {
-      let steps = try [first] + starts.indices.dropFirst().map(single)
-      states = { steps.map(\.state) }
-      let exact = first.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+      let steps = try starts.indices.map { index in
+        try TrainingStep(
+          function.objective, method: method, inputs: Tree(), from: starts[index], key: randomness[index])
+      }
+      (meanCalls, calls) = (steps[0].calls, { steps[0].calls(before: $0) })
+      places = { Self.stacked(steps.map(\.state)) }
       advance = { count in
         let readings = try (0..<count).flatMap { _ in try steps.map { try $0.advance(checksLoss: false) } }
         return (readings.map { $0[0] }, readings.map { $0[exact] })
       }
     }
     let packing = TreePacking([starts[0].parameters.types, starts[0].modelState.types])
-    let program = try Program(
+    program = try Program(
       inputs: packing.types.map { TensorType(Shape([starts.count] + $0.shape.dimensions), $0.elementType) }
     ) { _, x in
       try vectorized(over: x) { own in
@@ -63,20 +63,27 @@ struct FunctionDescents {
         return [try function.value(at: trees[0], of: trees[1])]
       }
     }
-    values = { states in
-      let packed = states.map { state in
-        packing.pack([MovingAverage.evaluated(state.parameters, in: state.optimizerState), state.modelState])
-      }
-      return try program.run(packed[0].indices.map { leaf in NDArray(stacking: packed.map { $0[leaf] }) })[0].doubles
+  }
+
+  /// Points, by their mean where the method keeps one, and instances, with the descents along a first axis.
+  private static func stacked(_ states: [TrainingState]) -> [Tree<NDArray>] {
+    func stacked(_ trees: [Tree<NDArray>]) -> Tree<NDArray> {
+      Tree(
+        sortedPaths: trees[0].paths,
+        leaves: trees[0].leaves.indices.map { leaf in NDArray(stacking: trees.map { $0.leaves[leaf] }) })
     }
+    return [
+      stacked(states.map { MovingAverage.evaluated($0.parameters, in: $0.optimizerState) }),
+      stacked(states.map(\.modelState)),
+    ]
   }
 
   /// The function where each descent is, by the mean of points where the method keeps one.
-  func look() throws -> (points: [Tree<NDArray>], values: [Double]) {
-    let states = states()
-    return (
-      states.map { MovingAverage.evaluated($0.parameters, in: $0.optimizerState) }, try values(states)
-    )
+  ///
+  /// - Returns: the points, with the descents along a first axis, and the function there.
+  func look() throws -> (points: Tree<NDArray>, values: [Double]) {
+    let places = places()
+    return (places[0], try program.run(places[0].leaves + places[1].leaves)[0].doubles)
   }
 
   /// Updates of each.

@@ -145,7 +145,7 @@ package struct FunctionTask {
       guard courses.contains(where: { !$0.isDiverged }) else { break }
       let found = try descents.look()
       for index in seeds.indices where !courses[index].isDiverged {
-        let (value, point) = (found.values[index], found.points[index])
+        let (value, point) = (found.values[index], found.points.map { $0.part(index) })
         guard value.isFinite, point.isFinite, abs(value - floor) <= highest[index] else {
           courses[index].divergence = look
           continue

@@ -32,6 +32,8 @@ public struct Findings<Arm: SweepArm>: Sendable {
   /// The whole log, for what is no task's result, as curves.
   public let events: [RunEvent]
   private var results: [String: [String: Double]]
+  /// Where events of each task stand: a report asks for those of thousands.
+  private let places: [String: [Int]]
   /// What made-up findings say where nothing else was made up; nil for findings of a run.
   private let standard: (@Sendable (Measure) -> Double)?
 
@@ -40,10 +42,11 @@ public struct Findings<Arm: SweepArm>: Sendable {
 
   init(_ results: [String: [String: Double]], _ events: [RunEvent] = [], seeds: [Int]) {
     (self.results, self.events, self.seeds, standard) = (results, events, seeds, nil)
+    places = Dictionary(grouping: events.indices) { events[$0].task }
   }
 
   private init(standard: @escaping @Sendable (Measure) -> Double, seeds: [Int]) {
-    (results, events, self.seeds, self.standard) = ([:], [], seeds, standard)
+    (results, events, places, self.seeds, self.standard) = ([:], [], [:], seeds, standard)
   }
 
   /// Findings that never were: every task has ended, and every measure is 1 unless told otherwise. Tests make claims come
@@ -126,13 +129,13 @@ public struct Findings<Arm: SweepArm>: Sendable {
 
   /// What a task recorded on its way, by step, as the loss after each epoch; also of one that has not ended.
   public func series(_ measure: Measure, of arm: Arm, _ seed: Int, kind: String) -> [(step: Int, value: Double)] {
-    events.series(measure.tag, task: SweepTask(arm, seed: seed).name, kind: kind)
+    let name = SweepTask(arm, seed: seed).name
+    return (places[name] ?? []).lazy.map { events[$0] }.series(measure.tag, task: name, kind: kind)
   }
 
   /// What a task recorded on its way, as one event for each of its words.
   public func records(_ kind: String, of arm: Arm, _ seed: Int) -> [Record] {
-    let name = SweepTask(arm, seed: seed).name
-    return events.filter { $0.kind == kind && $0.task == name }.map(Record.init)
+    (places[SweepTask(arm, seed: seed).name] ?? []).filter { events[$0].kind == kind }.map { Record(event: events[$0]) }
   }
 
   /// An event of a task.
