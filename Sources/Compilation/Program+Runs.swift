@@ -12,7 +12,7 @@ extension Program {
   /// - Parameters:
   ///   - inputs: as of one run. One that is not donated may have a first axis of `count` before its type's own, along which each run
   ///     takes the next part.
-  ///   - count: at least one.
+  ///   - count: at least one; the results of all runs take memory.
   /// - Returns: the results that take over no argument, each with a first axis of `count`.
   /// - Throws: `ArgumentError` where an array has another type, or `count` is not above 0.
   public func run(updating inputs: inout [NDArray], times count: Int) throws -> [NDArray] {
@@ -28,6 +28,11 @@ extension Program {
     while goesOn: (_ done: Int, _ results: [NDArray]) -> Bool
   ) throws -> (results: [NDArray], done: Int) {
     guard count > 0 else { throw ArgumentError(reason: "a program runs at least once, not \(count) times") }
+    for type in outputTypes {
+      guard !(type.shape.count * type.elementType.byteCount).multipliedReportingOverflow(by: count).overflow else {
+        throw ArgumentError(reason: "no memory holds the results of \(count) runs")
+      }
+    }
     let sequences = try bindInputs(&inputs, times: count, knowing: known)
     var results: [NDArray] = []
     var written: [(position: Int, start: UnsafeMutableRawPointer, stride: Int)] = []

@@ -258,18 +258,22 @@ package struct TrainingRun {
       best.consider(weights, epoch: trainer.epoch, loss: Measures.decisive(found)!)
       bar?.show(trainer.epoch, of: "epoch", Measures.text(found), since: first)
     }
-    try EpochDescent(
-      trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50)
-    ).run(
-      onStep: watching == nil
-        ? nil
-        : {
+    let descent = EpochDescent(
+      trainer, epochs: settings.epochs, checkpoints: store, checkpointInterval: max(1, settings.epochs / 50))
+    func memory() -> Tree<NDArray> {
+      (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best"))
+    }
+    func isDone() -> Bool { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience }
+    func beforeEpoch(_ trainer: Trainer) throws { _ = try team?.agree(trainer.state, goesOn: true) }
+    if let watching {
+      try descent.run(
+        onStep: {
           try watches?.follow($0)
-          try watching?.lookBetween()
-        },
-      memory: { (watches?.memory ?? Tree()).prefixed("watch").merging(best.memory.prefixed("best")) },
-      isDone: { patience > 0 && best.epoch > 0 && trainer.epoch - best.epoch >= patience },
-      beforeEpoch: { _ = try team?.agree($0.state, goesOn: true) }, onEpoch: endEpoch)
+          try watching.lookBetween()
+        }, memory: memory, isDone: isDone, beforeEpoch: beforeEpoch, onEpoch: endEpoch)
+    } else {
+      try descent.run(memory: memory, isDone: isDone, beforeEpoch: beforeEpoch, onEpoch: endEpoch)
+    }
     _ = try team?.agree(trainer.state, goesOn: false)
     bar?.finish()
     try watching?.lookAtEnd()

@@ -138,7 +138,7 @@ public struct Minimization: Sendable {
       }
       let own = try point.flatMap { try program?.run($0.leaves)[0].item }
       // Those between two looks within few calls.
-      let limit = Swift.min(updates, update + UpdatesAtOnce.most)
+      let limit = Swift.min(updates, update + step.updatesAtOnce)
       let next = (update + 1..<limit).first { point != nil || isSeen($0) } ?? limit
       let readings = try step.advance(steps: next - update, checksLoss: false).map(\.doubles)
       if let lost = readings[0].firstIndex(where: { !$0.isFinite }) {

@@ -107,8 +107,8 @@ public final class CompiledUpdate {
     arrays.append(key)
     arrays.append(contentsOf: inputs)
     defer { arrays.removeLast(arrays.count - count) }
-    let (results, done) = try program.run(updating: &arrays, times: updates, knowing: count, while: goesOn)
-    return (results, done)
+    let found = try program.run(updating: &arrays, times: updates, knowing: count, while: goesOn)
+    return (found.results, found.done)
   }
 
   /// One update, whose readings are arrays.

@@ -21,7 +21,7 @@ public struct EpochDescent {
   /// Runs the epochs that are left. States are saved while it goes on; when this returns or throws, the last one is.
   ///
   /// - Parameters:
-  ///   - onStep: called after each update; where nobody asks, small ones are made within few calls.
+  ///   - onStep: called after each update.
   ///   - onEpoch: called with the mean of each reading over the epoch's steps; what it records comes before the
   ///     epoch's checkpoint.
   ///   - memory: what is saved beside the state.
@@ -30,9 +30,26 @@ public struct EpochDescent {
   /// - Throws: `TrainingError` where the loss is not finite; `FileError` where a checkpoint could not be written, after the next step
   ///   or at the end; what the closures throw.
   public func run(
-    onStep: ((Trainer) throws -> Void)? = nil, memory: () -> Tree<NDArray> = { Tree() },
+    onStep: (Trainer) throws -> Void, memory: () -> Tree<NDArray> = { Tree() },
     isDone: () -> Bool = { false }, beforeEpoch: (Trainer) throws -> Void = { _ in },
     onEpoch: (Trainer, [String: Double]) throws -> Void
+  ) throws {
+    try run(stepByStep: true, onStep, memory, isDone, beforeEpoch, onEpoch)
+  }
+
+  /// The same where nobody asks after each update: small ones are made within few calls, some dozens at once.
+  ///
+  /// - Throws: as above.
+  public func run(
+    memory: () -> Tree<NDArray> = { Tree() }, isDone: () -> Bool = { false },
+    beforeEpoch: (Trainer) throws -> Void = { _ in }, onEpoch: (Trainer, [String: Double]) throws -> Void
+  ) throws {
+    try run(stepByStep: false, { _ in }, memory, isDone, beforeEpoch, onEpoch)
+  }
+
+  private func run(
+    stepByStep: Bool, _ onStep: (Trainer) throws -> Void, _ memory: () -> Tree<NDArray>, _ isDone: () -> Bool,
+    _ beforeEpoch: (Trainer) throws -> Void, _ onEpoch: (Trainer, [String: Double]) throws -> Void
   ) throws {
     let writer = checkpoints.map { CheckpointWriter($0) }
     do {
@@ -42,9 +59,9 @@ public struct EpochDescent {
         var sums = [Double](repeating: 0, count: trainer.readingTags.count)
         let end = trainer.step + length
         while trainer.step < end {
-          try trainer.advance(atMost: onStep == nil ? end - trainer.step : 1, addingTo: &sums)
+          try trainer.advance(atMost: stepByStep ? 1 : end - trainer.step, addingTo: &sums)
           try writer?.check()
-          try onStep?(trainer)
+          try onStep(trainer)
         }
         let means = Dictionary(uniqueKeysWithValues: zip(trainer.readingTags, sums.map { $0 / Double(length) }))
         try onEpoch(trainer, means)

@@ -149,10 +149,13 @@ public final class Trainer {
     return count > 0 ? sums.map { $0 / Double(count) } : []
   }
 
+  /// How many updates are made within one call.
+  package var updatesAtOnce: Int { atOnce?.most ?? 1 }
+
   /// One update, or some within one call where they are small.
   func advance(atMost count: Int, addingTo sums: inout [Double]) throws {
     let left = batches.batchesPerEpoch - step % batches.batchesPerEpoch
-    let steps = step..<step + min(count, atOnce?.most ?? 1, left)
+    let steps = step..<step + min(count, updatesAtOnce, left)
     guard let compiled = atOnce?.step, steps.count > 1 else {
       for (index, reading) in try advance().enumerated() { sums[index] += reading }
       return

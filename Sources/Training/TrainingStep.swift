@@ -116,32 +116,40 @@ public final class TrainingStep {
   /// Several updates within one call, which do what as many calls do: small steps feel what a call costs.
   ///
   /// - Parameters:
-  ///   - count: of updates, at least one.
+  ///   - count: of updates, 1 to 1,000,000; what they report takes memory.
   ///   - inputs: of all updates, each with a first axis of `count` before its type's own.
-  ///   - checksLoss: whether a loss that is not finite is an error; it ends the updates.
-  /// - Returns: the readings in the order of `readingTags`, each [count].
-  /// - Throws: as `advance`; `TrainingError` where `count` is not above 0.
+  ///   - checksLoss: whether a loss that is not finite is an error. It ends the updates in any case.
+  /// - Returns: the readings in the order of `readingTags`, each [updates made].
+  /// - Throws: as `advance`, and then without the readings before; `TrainingError` where there are too many updates or none.
   @discardableResult
   public func advance(
     steps count: Int, _ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true
   ) throws -> [NDArray] {
-    guard count > 0 else { throw TrainingError("\(count) updates are asked for; there must be at least one") }
+    try UpdatesAtOnce.check(count)
     try Self.check(inputs, inputTypes.map { TensorType(Shape([count] + $0.shape.dimensions), $0.elementType) })
-    guard programs.isUniform else {
-      let single = try (0..<count).map { update in
-        try advance(inputs.map { $0.part(update) }, checksLoss: checksLoss)
-      }
-      return readingTags.indices.map { tag in NDArray(single.map { $0[tag] }) }
-    }
+    guard programs.isUniform else { return try advanceOneByOne(count, inputs, checksLoss) }
     let (readings, done) = try update.readings(
       counters: ownClock.counters(step..<step + count),
       key: draws ? ownClock.key([key], step..<step + count) : ownClock.noKey, inputs.leaves, times: count
-    ) { done, readings in !checksLoss || readings[0][flat: done - 1].isFinite }
+    ) { done, readings in readings[0][flat: done - 1].isFinite }
     step += done
     let last = readings.map { $0[flat: done - 1] }
     if checksLoss, !last[0].isFinite { throw TrainingError(divergence(inputs.map { $0.part(done - 1) }, last)) }
-    return readings
+    return readings.map { (done < count ? $0.rows(0..<done) : $0).reshaped(to: [done]) }
   }
+
+  /// Of updates that are not alike.
+  private func advanceOneByOne(_ count: Int, _ inputs: Tree<NDArray>, _ checksLoss: Bool) throws -> [NDArray] {
+    var single: [[Double]] = []
+    for update in 0..<count where single.last?[0].isFinite ?? true {
+      single.append(try advance(inputs.map { $0.part(update) }, checksLoss: checksLoss))
+    }
+    let types = update.program.outputTypes.suffix(readingTags.count).map(\.elementType)
+    return zip(readingTags.indices, types).map { tag, type in NDArray(single.map { $0[tag] }).converted(to: type) }
+  }
+
+  /// How many updates are worth a call: one where they take long or are not alike.
+  package var updatesAtOnce: Int { isUniform ? UpdatesAtOnce.most(of: program, batchBytes: 0) : 1 }
 
   /// The mean time of each kernel call; the state stays.
   /// - Throws: as `advance`.

@@ -133,32 +133,39 @@ public final class TrainingSteps {
   /// Several updates of each within one call, which do what as many calls do.
   ///
   /// - Parameters:
-  ///   - count: of updates, at least one.
+  ///   - count: of updates, 1 to 1,000,000; what they report takes memory.
   ///   - inputs: of all updates and descents: each with a first axis of `count` and a second one of descents before its type's own.
-  ///   - checksLoss: whether a loss that is not finite is an error; it ends the updates.
-  /// - Returns: the readings in the order of `readingTags`, each [count, descents].
-  /// - Throws: as `advance`; `TrainingError` where `count` is not above 0.
+  ///   - checksLoss: whether a loss that is not finite is an error, which ends the updates; else they end where no loss is finite.
+  /// - Returns: the readings in the order of `readingTags`, each [updates made, descents].
+  /// - Throws: as `advance`, and then without the readings before; `TrainingError` where there are too many updates or none.
   @discardableResult
   public func advance(
     steps count: Int, _ inputs: Tree<NDArray> = Tree(), checksLoss: Bool = true
   ) throws -> [NDArray] {
-    guard count > 0 else { throw TrainingError("\(count) updates are asked for; there must be at least one") }
+    try UpdatesAtOnce.check(count)
     let descents = keys.count
     try TrainingStep.check(
       inputs, inputTypes.map { TensorType(Shape([count, descents] + $0.shape.dimensions), $0.elementType) })
-    func diverged(_ readings: [NDArray], _ update: Int) -> Int? {
-      (0..<descents).first { !readings[0][flat: update * descents + $0].isFinite }
+    func isFinite(_ readings: [NDArray], _ update: Int, _ index: Int) -> Bool {
+      readings[0][flat: update * descents + index].isFinite
     }
     let (readings, done) = try update.readings(
       counters: clock.counters(step..<step + count),
       key: draws ? clock.key(keys, step..<step + count) : clock.noKey, inputs.leaves, times: count
-    ) { done, readings in !checksLoss || diverged(readings, done - 1) == nil }
+    ) { done, readings in
+      checksLoss
+        ? (0..<descents).allSatisfy { isFinite(readings, done - 1, $0) }
+        : (0..<descents).contains { isFinite(readings, done - 1, $0) }
+    }
     step += done
-    if checksLoss, let index = diverged(readings, done - 1) {
+    if checksLoss, let index = (0..<descents).first(where: { !isFinite(readings, done - 1, $0) }) {
       throw divergence(index, readings[0][flat: (done - 1) * descents + index])
     }
-    return readings
+    return readings.map { done < count ? $0.rows(0..<done) : $0 }
   }
+
+  /// How many updates are worth a call: one where they take long.
+  package var updatesAtOnce: Int { UpdatesAtOnce.most(of: program, batchBytes: 0) }
 
   /// The mean time of each kernel call of an update of all, without inputs; the state stays.
   /// - Throws: as `advance`.

@@ -98,4 +98,19 @@ import Training
     #expect(try calm.advance()[0] == [1, 4])
     #expect(calm.states.map { $0.parameters["x"]!.floats[0] } == [0.8, 1.6])
   }
+
+  /// What an update asks is known, and whether all are alike.
+  @Test(arguments: [
+    ("adam | rate 0.1", true, 1), ("sam (rate 0.1)", true, 2), ("sophia period=4 | rate 0.1", false, 1),
+  ])
+  func whatUpdatesAsk(_ text: String, _ isUniform: Bool, _ gradients: Double) throws {
+    let method = try DescentMethodKind.parse(text)
+    let square = Objective { parameters, _, _ in ObjectiveValue(parameters["x"]!.squared.sum()) }
+    let start = try TrainingState(startingFrom: ["x": NDArray([1, 2] as [Float])], method: method)
+    let steps = try TrainingSteps(square, method: method, inputs: Tree(), from: [start], keys: [RandomKey(seed: 0)])
+    let one = try TrainingStep(square, method: method, inputs: Tree(), from: start, key: RandomKey(seed: 0))
+    #expect(steps.isUniform == isUniform && one.isUniform == isUniform && steps.calls.gradients == gradients)
+    #expect(!isUniform || steps.calls == one.calls)
+    #expect(steps.stacked[0]["x"]! == NDArray([1, 2] as [Float], shape: [1, 2]))
+  }
 }

@@ -92,7 +92,8 @@ import Training
     #expect(known?.description == found?.description && single.step == whole.step && whole.step < 12)
     #expect(known?.description.contains("at step \(whole.step)") == true)
     let readings = try unchecked.advance(steps: 50, checksLoss: false)
-    #expect(unchecked.step == 50 && readings[0].doubles.firstIndex { !$0.isFinite } == whole.step - 1)
+    #expect(unchecked.step == whole.step && readings[0].shape == [whole.step])
+    #expect(readings[0].doubles.firstIndex { !$0.isFinite } == whole.step - 1)
     func steps() throws -> TrainingSteps {
       try TrainingSteps(
         steep, method: method, inputs: Tree(), from: [start(0.01), start(2)],
@@ -103,6 +104,26 @@ import Training
     let apart = #expect(throws: TrainingError.self) { for _ in 0..<50 { try each.advance() } }
     #expect(together?.description == apart?.description && all.step == each.step)
     #expect(together?.description.contains("descent 1") == true)
+    // One goes on where another is lost.
+    let on = try steps()
+    let losses = try on.advance(steps: 50, checksLoss: false)[0]
+    #expect(on.step == 50 && losses.shape == [50, 2] && on.states[0].parameters["x"]!.item.isFinite)
+  }
+
+  /// What is read has the same type whether updates are alike or not.
+  @Test(arguments: ["adam | rate 0.1", "sophia period=2 | rate 0.1"]) func readingsAreAlike(_ text: String) throws {
+    let method = try DescentMethodKind.parse(text)
+    let square = Objective { parameters, _, _ in
+      let loss = parameters["x"]!.squared.sum()
+      return ObjectiveValue(loss, readings: ["own": loss.reshaped(to: [1])])
+    }
+    let step = try TrainingStep(
+      square, method: method, inputs: Tree(),
+      from: try TrainingState(startingFrom: ["x": NDArray([1, 2] as [Float])], method: method), key: RandomKey(seed: 0))
+    let readings = try step.advance(steps: 3)
+    let types = step.program.outputTypes.suffix(step.readingTags.count).map(\.elementType)
+    #expect(readings.map(\.elementType) == types && types[0] == .float32)
+    for (tag, reading) in zip(step.readingTags, readings) { #expect(reading.shape == [3], "\(tag)") }
   }
 
   @Test func errors() throws {
@@ -112,7 +133,7 @@ import Training
     let steps = try TrainingSteps(
       objective, method: method, inputs: inputs, from: [state(0, method)], keys: [RandomKey(seed: 0)])
     let (two, before) = (stacked([batch(0, 0), batch(0, 1)]), step.state)
-    for count in [0, -3, 1, 3] {
+    for count in [0, -3, 1, 3, .max] {
       #expect(throws: TrainingError.self) { try step.advance(steps: count, two) }
       #expect(throws: TrainingError.self) { try steps.advance(steps: count, two.map { NDArray(stacking: [$0]) }) }
     }
@@ -193,9 +214,15 @@ import Training
           normalization: Normalization(mean: [0.4, 0.5, 0.6], standardDeviation: [0.2, 0.3, 0.4])),
         key: RandomKey(seed: 2))
       var (states, means, updates) = ([TrainingState](), [[String: Double]](), 0)
-      try EpochDescent(trainer, epochs: 3).run(onStep: asks ? { _ in updates += 1 } : nil) { trainer, found in
+      func note(_ trainer: Trainer, _ found: [String: Double]) {
         states.append(trainer.state)
         means.append(found)
+      }
+      let descent = EpochDescent(trainer, epochs: 3)
+      if asks {
+        try descent.run(onStep: { _ in updates += 1 }, onEpoch: note)
+      } else {
+        try descent.run(onEpoch: note)
       }
       return (states, means, updates)
     }

@@ -11,6 +11,8 @@ struct FunctionDescents {
   let meanCalls: OracleCalls
   /// What all updates before one ask for together.
   let calls: (_ before: Int) -> OracleCalls
+  /// How many updates are worth a call.
+  let updatesAtOnce: Int
   /// Whether a mean of places counts, and not the last.
   let keepsMean: Bool
   private let places: () -> [Tree<NDArray>]
@@ -34,6 +36,7 @@ struct FunctionDescents {
     let together = try TrainingSteps(
       function.objective, method: method, inputs: Tree(), from: starts, keys: randomness)
     let exact = together.readingTags.firstIndex(of: TestFunction.exactValue) ?? 0
+    updatesAtOnce = together.isUniform ? together.updatesAtOnce : 1
     if together.isUniform {
       let own = together.calls
       (meanCalls, calls) = (own, { OracleCalls(sumOf: [(own, $0)]) })
@@ -86,7 +89,7 @@ struct FunctionDescents {
     return (places[0], try program.run(places[0].leaves + places[1].leaves)[0].doubles)
   }
 
-  /// Updates of each.
+  /// Updates of each, fewer where no loss is finite any more.
   ///
   /// - Returns: where each update began, what each descended and the function without noise; of all descents, update by update.
   func advance(_ updates: Int) throws -> (losses: [Double], values: [Double]) { try advance(updates) }

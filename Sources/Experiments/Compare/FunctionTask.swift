@@ -132,7 +132,7 @@ package struct FunctionTask {
         if looksAtMeans {
           for (index, value) in try descents.look().values.enumerated() { courses[index].consider(value, step, limits) }
         }
-        let found = try descents.advance(looksAtMeans ? 1 : min(look - step, UpdatesAtOnce.most))
+        let found = try descents.advance(looksAtMeans ? 1 : min(look - step, descents.updatesAtOnce))
         for (place, loss) in found.losses.enumerated() {
           let (index, before) = (place % seeds.count, step + place / seeds.count)
           if !descents.keepsMean { courses[index].consider(found.values[place], before, limits) }

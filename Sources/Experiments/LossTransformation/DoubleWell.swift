@@ -69,9 +69,10 @@ package final class WellDescents {
     var isLost = [Bool](repeating: false, count: count)
     let relative = self.steps.readingTags.firstIndex(of: "optimizer/relativeStep")
     var left = steps
-    while left > 0 {
-      let updates = min(left, UpdatesAtOnce.most)
-      let readings = try self.steps.advance(steps: updates, checksLoss: false).map(\.doubles)
+    while left > 0, isLost.contains(false) {
+      let readings = try self.steps.advance(steps: min(left, self.steps.updatesAtOnce), checksLoss: false).map(
+        \.doubles)
+      let updates = readings[0].count / count
       left -= updates
       for place in 0..<updates * count where !isLost[place % count] {
         let index = place % count

@@ -1,0 +1,180 @@
+import Experiments
+import Formulas
+import Foundation
+import Reports
+import RunLogs
+import Statistics
+import TestSupport
+import Testing
+import Training
+
+/// Pairs that are judged once, over all functions or data sets.
+@Suite struct OverallTests {
+  private let folder = TemporaryFolder()
+  private static let functions = (1...8).map { "f\($0): \($0)*x^2 + y^2; from x={-2...2}, y={-2...2}; minimum 0" }
+
+  private func configuration(
+    _ arms: [String], _ functions: [String] = OverallTests.functions,
+    _ change: (inout ComparisonConfiguration) -> Void = { _ in }
+  ) throws -> ComparisonConfiguration {
+    try SmallComparison.configuration(functions, arms) {
+      $0.overall = true
+      change(&$0)
+    }
+  }
+
+  @discardableResult
+  private func run(_ c: ComparisonConfiguration, _ name: String = "run") throws -> ComparisonOutcome {
+    try MethodComparison(c).run(out: folder.path + "/" + name)
+  }
+
+  /// The mean of a column of the judging seeds, by function and arm.
+  private func means(_ name: String, _ column: String = "gap") throws -> [String: [String: Double]] {
+    let lines = try String(contentsOfFile: folder.path + "/\(name)/trials.csv", encoding: .utf8).split(separator: "\n")
+    let header = lines[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    var values: [String: [String: [Double]]] = [:]
+    for line in lines.dropFirst() where line.contains("judging") {
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      let offset = cells.count - header.count
+      let value = Double(cells[offset + header.firstIndex(of: column)!]) ?? .nan
+      values[cells[0], default: [:]][cells[1], default: []].append(value)
+    }
+    return values.mapValues { $0.mapValues { $0.reduce(0, +) / Double($0.count) } }
+  }
+
+  /// One claim for each pair, on the mean differences of all functions; ranks beside it.
+  @Test func pairsAreJudgedOnce() throws {
+    let outcome = try run(configuration(["fast: rate 0.05", "slow: rate 0.01", "wild: rate 0.124"]))
+    #expect(outcome.pairs.map { [$0.first, $0.second] } == [["fast", "slow"], ["fast", "wild"], ["slow", "wild"]])
+    let means = try means("run")
+    for pair in outcome.pairs {
+      let differences = means.values.map { ($0[pair.first] ?? .nan) - ($0[pair.second] ?? .nan) }
+      let known = try wilcoxonSignedRank(differences)
+      #expect(abs(pair.evidence.pValue - known.pValue) < 1e-12 && pair.data == "8 functions together")
+      #expect(abs(pair.evidence.estimate - known.estimate) < 1e-9 && pair.evidence.count == 8)
+    }
+    #expect(outcome.pairs[0].winner == "fast" && outcome.pairs[0].evidence.pValue == 2 * pow(0.5, 8))
+    #expect(outcome.pairs[0].evidence.adjustedPValue != nil)
+    // "wild" hardly falls where the function is the steepest, and is soonest elsewhere.
+    #expect(outcome.pairs[1].outcome == .noDifference)
+    let text = outcome.text()
+    #expect(text.contains("fast is better than slow on 8 functions together (gap (log10) "))
+    let ranks = ["fast", "slow", "wild"].map { arm in
+      means.values.map { own in Double(own.values.count { $0 < own[arm] ?? .nan }) + 1 }.reduce(0, +) / 8
+    }
+    let report = try String(contentsOfFile: folder.path + "/run/report.html", encoding: .utf8)
+    for (arm, rank) in zip(["fast", "slow", "wild"], ranks) {
+      #expect(report.contains("<td>\(arm)</td><td>\(Report.number(rank, digits: 3))</td>"), "\(arm) \(rank)")
+    }
+    #expect(text.contains("mean rank on 8 functions") && report.contains("signed-rank test"))
+    #expect(!report.contains("paired test over seeds"))
+  }
+
+  /// On functions on which an arm is not tuned a pair says nothing; of fewer than six nothing is judged.
+  @Test func untunedFunctionsAreLeftOut() throws {
+    // Plain descent is thrown out: by nearly all rates, or by all.
+    let steep = [90, 400, 500, 600].map { "s\($0): \($0)*x^2 + y^2; from x={1...2}, y={1...2}; minimum 0" }
+    let arms = ["a: rate {0.01...0.4}", "b: rate 0.001"]
+    let some = try run(configuration(arms, Self.functions + steep.prefix(2)) { $0.trials = 12 }, "some")
+    let reason = some.pairs[0].evidence.reason
+    #expect(some.pairs[0].evidence.count == 8 && some.pairs[0].winner == "a")
+    #expect(
+      reason.contains("left out: s90 (a's best rate is at the lower end), s400 (all 12 trials of a diverged)"),
+      "\(reason)")
+    let few = try run(configuration(arms, Array(Self.functions.prefix(3)) + steep) { $0.trials = 12 }, "few")
+    #expect(few.pairs[0].outcome == .notApplicable)
+    #expect(few.pairs[0].obstacles == ["fewer than 6 functions can be judged"])
+    #expect(
+      few.pairs[0].sentence == "a and b cannot be judged on 7 functions together: fewer than 6 functions can be judged")
+  }
+
+  /// Each claim can come out in every way, for functions and data, with test parts too, and is not judged on too few.
+  @Test(arguments: [
+    ("gap", 1), ("value", 1), ("validation/loss", 1), ("validation/accuracy", 1), ("validation/loss", 3),
+  ])
+  func claimsComeOutInEveryWay(_ measure: String, _ testParts: Int) throws {
+    let isOfFunctions = !measure.hasPrefix("validation/")
+    var c =
+      try isOfFunctions
+      ? configuration(["a: rate {0.001...1}", "b: adam | rate {0.001...1}", "c: rate 1"])
+      : ComparisonConfiguration(
+        data: (1...7).map { "t\($0).csv" }, arms: ["a: rate {0.001...1}", "b: adam | rate {0.001...1}", "c: rate 1"],
+        trials: 4, seeds: TunedSeeds(count: 4, tuningCount: 2), testParts: testParts == 1 ? nil : testParts,
+        overall: true)
+    c.measure = measure
+    let plan = try ComparisonPlan(c)
+    c.problems = plan.dataNames.map {
+      var problem = ComparedProblem(
+        name: $0, account: "", fingerprint: "", hasTest: !isOfFunctions, classes: measure.hasSuffix("accuracy") ? 3 : 0)
+      problem.isFunction = isOfFunctions ? true : nil
+      return problem
+    }
+    let experiment = ComparisonExperiment(c)
+    try experiment.check()
+    let claims = try experiment.claims()
+    #expect(claims.map(\.claim.id) == ["all/a/b", "all/a/c", "all/b/c"])
+    for test in claims {
+      for wanted in [Verdict.upheld, .refuted, .undecided] {
+        var findings = Findings<ComparisonTrial>.madeUp(
+          seeds: experiment.reportedSeeds, ComparisonExperiment.madeUpMeasures)
+        try test.makeUp(wanted, alpha: 0.05, &findings)
+        #expect(try test.decide(findings, alpha: 0.05).verdict == wanted, "\(test.claim.id) \(wanted)")
+        for holds in [true, false] {
+          for condition in test.conditions {
+            try condition.makeUp(holding: holds, &findings)
+            #expect(try condition.measured(findings).holds == holds, "\(condition.name)")
+          }
+        }
+        #expect(
+          try experiment.decide(findings).decisions.first { $0.claim.id == test.claim.id }?.verdict == .notApplicable)
+      }
+    }
+  }
+
+  @Test func whatCannotBeJudgedIsRefused() throws {
+    func refuses(_ part: String, _ functions: Int = 8, _ change: (inout ComparisonConfiguration) -> Void = { _ in }) {
+      let error = #expect(throws: SettingsError.self) {
+        try configuration(["a: rate {0.1...1}", "b: rate 0.1"], Array(Self.functions.prefix(functions)), change).check()
+      }
+      #expect(error.map { "\($0)".contains(part) } == true, "\(error.map { "\($0)" } ?? "")")
+    }
+    refuses("over 6 functions or more, and there are 5", 5)
+    refuses("and there is 1", 1)
+    refuses("leave the margin out") { $0.decision.margin = 0.1 }
+    refuses("one arm alone") { $0.arms = ["a: rate {0.1...1}"] }
+  }
+
+  /// A part of a comparison says nothing yet, and a resumed one what the whole says.
+  @Test func whatHasNotEndedIsOpen() throws {
+    let c = try configuration(["fast: rate 0.05", "slow: rate 0.01"])
+    let whole = try run(c)
+    var part = try MethodComparison(c)
+    part.workplace = LocalWorkplace(share: try RunShare("1/2"))
+    let open = try part.run(out: folder.path + "/part")
+    #expect(open.pairs[0].outcome == .open)
+    let resumed = try MethodComparison(c).resume(folder.path + "/part")
+    #expect(resumed.pairs == whole.pairs && whole.pairs[0].winner == "fast")
+  }
+
+  /// The profile's events hold the first updates at which a descent was so low.
+  @Test func reachedHeights() throws {
+    try run(configuration(["fast: rate 0.05", "mean: rate 0.05 | average 0.5"]) { $0.looks = 40 })
+    let events = try RunFolder.open(folder.path + "/run").events().filter { $0.kind == "reached" }
+    #expect(events.count == 8 * 2 * 5)
+    for event in events {
+      let reached = (event.text ?? "").split(separator: " ").compactMap { Int($0) }
+      let looks = try RunFolder.open(folder.path + "/run").events().series("gap", task: event.task, kind: "look")
+      #expect(reached == reached.sorted() && looks.count == 40)
+      for (place, update) in reached.enumerated() where update > 0 {
+        let target = 2 - 0.2 * Double(place)
+        // Looked at after each update: there it is, and before it was not.
+        #expect(looks[update - 1].value <= target + 1e-9, "\(event.task)")
+        #expect(update == 1 || looks[update - 2].value > target - 1e-9, "\(event.task)")
+      }
+      let next = 2 - 0.2 * Double(reached.count)
+      #expect(looks.allSatisfy { $0.value > next - 1e-9 })
+    }
+    let report = try String(contentsOfFile: folder.path + "/run/report.html", encoding: .utf8)
+    #expect(report.contains("Share of targets reached (8 functions x 5 seeds x 51 targets)"))
+  }
+}
