@@ -8,7 +8,7 @@ extension ComparisonExperiment {
   func functionCautions(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
     let plan = try plan()
     guard plan.isOfFunctions else { return [] }
-    let ended = try findings.ifFinished { try endCautions(data, findings) } ?? []
+    let ended = try findings.ifFinished { try missCautions(data, findings) } ?? []
     return [try pullCaution(data)].compactMap(\.self) + ended
   }
 
@@ -39,36 +39,46 @@ extension ComparisonExperiment {
       + "\"shifted\" behind the function moves it."
   }
 
-  /// That arms arrive, or do not.
-  private func endCautions(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
-    let (plan, place) = (try plan(), try plan().dataNames[data])
-    func values(_ arm: Int, _ tag: String) throws -> [Double] {
-      guard let trial = try chosen(data, arm, findings) else { return [] }
-      return try findings.finished(trial).filter { try findings[trial, $0, .comparedDivergence] == 0 }
-        .compactMap { try findings.ifMeasured(Measure(tag), of: trial, $0) }
+  /// The values of an arm's fresh descents that did not diverge.
+  private func ends(
+    _ data: Int, _ arm: Int, _ tag: String, _ findings: Findings<ComparisonTrial>
+  ) throws -> [Double] {
+    guard let trial = try chosen(data, arm, findings) else { return [] }
+    return try findings.finished(trial).filter { try findings[trial, $0, .comparedDivergence] == 0 }
+      .compactMap { try findings.ifMeasured(Measure(tag), of: trial, $0) }
+  }
+
+  /// That descents do not arrive.
+  private func missCautions(_ data: Int, _ findings: Findings<ComparisonTrial>) throws -> [String] {
+    let plan = try plan()
+    guard plan.measure.tag == ComparedMeasure.arrival else { return [] }
+    return try plan.arms.indices.compactMap { arm in
+      let found = try ends(data, arm, ComparedMeasure.arrival, findings)
+      let missed = found.count { $0 >= plan.budget.never }
+      guard missed > 0 else { return nil }
+      return
+        "\(missed) of \(found.count) fresh descents of \(plan.arms[arm].name) on \(plan.dataNames[data]) do not arrive: each counts as ten budgets "
+        + "(\(Report.number(plan.budget.never))), so that the size of a difference is our choice there."
     }
-    switch plan.measure.tag {
-    case ComparedMeasure.gap:
-      let arrived = try plan.arms.indices.filter { arm in
-        let gaps = try values(arm, ComparedMeasure.gap)
+  }
+
+  /// That all descents of several arms arrive, in one sentence for all functions; nil where none do.
+  func arrivalCaution(_ findings: Findings<ComparisonTrial>) throws -> String? {
+    let plan = try plan()
+    guard plan.measure.tag == ComparedMeasure.gap else { return nil }
+    let arrived = try plan.dataNames.enumerated().compactMap { data, place -> (place: String, arms: String)? in
+      let arms = try plan.arms.indices.filter { arm in
+        let gaps = try findings.ifFinished { try ends(data, arm, ComparedMeasure.gap, findings) } ?? []
         return gaps.count == reportedSeeds.count && gaps.allSatisfy { $0 <= FunctionTask.arrived }
       }
-      guard arrived.count > 1 else { return [] }
-      return [
-        "On \(place) all descents of \(arrived.map { plan.arms[$0].name }.joined(separator: ", ")) arrive: the measure arrival tells which "
-          + "are sooner."
-      ]
-    case ComparedMeasure.arrival:
-      return try plan.arms.indices.compactMap { arm in
-        let found = try values(arm, ComparedMeasure.arrival)
-        let missed = found.count { $0 >= plan.budget.never }
-        guard missed > 0 else { return nil }
-        return
-          "\(missed) of \(found.count) fresh descents of \(plan.arms[arm].name) on \(place) do not arrive: each counts as ten budgets "
-          + "(\(Report.number(plan.budget.never))), so that the size of a difference is our choice there."
-      }
-    default: return []
+      return arms.count > 1 ? (place, arms.map { plan.arms[$0].name }.joined(separator: ", ")) : nil
     }
+    guard let first = arrived.first else { return nil }
+    let text =
+      arrived.count == 1
+      ? "On \(first.place) all descents of \(first.arms) arrive"
+      : "All descents of several arms arrive on \(arrived.map { "\($0.place) (\($0.arms))" }.joined(separator: ", "))"
+    return text + ": the measure arrival tells which are sooner."
   }
 
   /// The gradients that an arm spends in all for each descent that arrives (expected running time, ERT: Hansen and others, arXiv

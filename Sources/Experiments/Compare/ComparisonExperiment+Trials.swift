@@ -96,7 +96,8 @@ extension ComparisonExperiment {
       }
     }
     let functions = try plan.dataNames.indices.flatMap { try functionCautions($0, findings) }
-    return [plan.caution, plan.searchCaution, lossCaution, functionsCaution()].compactMap { $0 } + functions
+    return [plan.caution, plan.searchCaution, lossCaution, functionsCaution(), try arrivalCaution(findings)]
+      .compactMap { $0 } + functions
       + (standing ?? []).compactMap { $0 }
       + costs + ends
       + outsiders
