@@ -144,16 +144,20 @@ public struct ComparisonConfiguration: SeededConfiguration {
   private func checkOverall(_ plan: ComparisonPlan) throws {
     guard plan.isOverall else { return }
     guard plan.arms.count > 1 else {
-      throw SettingsError("one arm alone is compared with none: leave out that pairs are judged over all \(plan.nouns)")
+      throw SettingsError("one arm alone is compared with none: leave overall verdicts out")
     }
-    guard plan.sourceNames.count >= ComparisonExperiment.fewestSources else {
+    let (count, pairs) = (plan.sourceNames.count, plan.pairs.count)
+    let claims = ComparisonExperiment.claimCount(plan)
+    let least = ComparisonExperiment.fewestSources(claims: claims, alpha: decision.alpha)
+    guard count >= least else {
       throw SettingsError(
-        "pairs are judged over \(ComparisonExperiment.fewestSources) \(plan.nouns) or more, and there "
-          + (plan.sourceNames.count == 1 ? "is 1" : "are \(plan.sourceNames.count)")
-          + ": of fewer the signed-rank test can show nothing")
+        "overall verdicts on \(pairs == 1 ? "one pair" : "\(pairs) pairs")\(claims > pairs ? " and their diagnostics" : "") need \(least) \(plan.nouns) or more, and there "
+          + (count == 1 ? "is 1" : "are \(count)")
+          + ": of fewer the signed-rank test could show nothing at a level of \(decision.alpha), even if all had one side"
+      )
     }
     guard decision.margin == nil else {
-      throw SettingsError("over all \(plan.nouns) a difference is tested, and no sameness: leave the margin out")
+      throw SettingsError("overall verdicts are of differences, and not of sameness: leave the margin out")
     }
   }
 

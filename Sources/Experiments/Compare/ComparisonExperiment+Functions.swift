@@ -29,7 +29,7 @@ extension ComparisonExperiment {
       let draws = Set(plan.settings.joined().map(\.draw)).sorted()
       let seeds = tuningSeeds + furtherSeeds + reportedSeeds
       try functions.checkStarts(
-        index, draws.flatMap { draw in seeds.map { ($0, ComparisonData.key($0, testPart: 0, draw: draw)) } })
+        index, draws.flatMap { draw in seeds.map { ($0, FunctionTask.key($0, draw: draw, on: function, plan)) } })
       for arm in plan.arms.indices {
         // What no trial can be is told before the first; numbers alone make none impossible.
         var kinds: Set<String> = []

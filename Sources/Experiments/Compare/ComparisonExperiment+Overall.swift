@@ -1,3 +1,4 @@
+import Formulas
 import Foundation
 import Statistics
 
@@ -6,8 +7,18 @@ import Statistics
 /// Each of them gives one difference, and the signed-rank test asks whether they have a side in common (Demšar 2006 for learning,
 /// Derrac et al. 2011 for functions): the question is of such problems, and not of one.
 extension ComparisonExperiment {
-  /// Of fewer the signed-rank test rejects nothing at a level of 0.05.
+  /// Of fewer the signed-rank test rejects nothing at a level of 0.05, not even for one pair.
   static let fewestSources = 6
+
+  /// Of fewer it could reject nothing among as many claims, by Holm's correction: all differences on one side have p = 2^(1 - n).
+  static func fewestSources(claims: Int, alpha: Double) -> Int {
+    (1...64).first { Double(claims) * pow(2, 1 - Double($0)) < alpha } ?? 64
+  }
+
+  /// Of Holm's family: pairs, and what diagnostics ask on each data set.
+  static func claimCount(_ plan: ComparisonPlan) -> Int {
+    plan.pairs.count * (1 + plan.sourceNames.count * plan.diagnostics.count)
+  }
 
   /// What a pair shows on one data set or function.
   enum Share {
@@ -18,7 +29,11 @@ extension ComparisonExperiment {
     var difference: Double? { if case .difference(let value) = self { value } else { nil } }
   }
 
-  static func overallName(_ plan: ComparisonPlan) -> String { "\(plan.sourceNames.count) \(plan.nouns) together" }
+  /// - Parameter judged: on how many a pair was judged; nil for all.
+  static func overallName(_ plan: ComparisonPlan, judged: Int? = nil) -> String {
+    let count = plan.sourceNames.count
+    return (judged.map { $0 < count ? "\($0) of " : "" } ?? "") + "\(count) \(plan.nouns) together"
+  }
 
   static func fewName(_ plan: ComparisonPlan, _ first: Int, _ second: Int) -> String {
     "\(plan.nouns) on which \(plan.arms[first].name) and \(plan.arms[second].name) can be judged"
@@ -37,6 +52,8 @@ extension ComparisonExperiment {
     return hasCommonUnit(plan) ? name : name + " as a share of the gain over the \(plan.baseline)"
   }
 
+  /// An arm all of whose trials diverged has the worst value that there is: left out, it would be the better for it.
+  ///
   /// - Throws: `FindingsError.unfinished` while a descent of them has not ended.
   func share(_ source: Int, _ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>) throws -> Share {
     let plan = try plan()
@@ -44,29 +61,39 @@ extension ComparisonExperiment {
     let measure = try deciding(all.lowerBound)
     var differences: [Double] = []
     for data in all {
-      for arm in [first, second] {
-        guard try chosen(data, arm, findings) != nil else {
-          return .leftOut(Self.diverged(plan.arms[arm].name, plan.settings[arm].count))
-        }
+      let trials = try [first, second].map { try chosen(data, $0, findings) }
+      guard let known = trials.compactMap({ $0 }).first else { return .leftOut("all trials of both diverged") }
+      for (arm, trial) in zip([first, second], trials) where trial != nil {
         for end in plan.ends[arm] where !end.isOfChoices {
           guard try room(at: end, data, findings) < Self.edge else { continue }
           return .leftOut(
             "\(plan.arms[arm].name)'s best \(end.place) is at the \(end.side == .above ? "upper" : "lower") end")
         }
       }
-      let found = try [first, second].map { arm -> [Double] in
-        let value = try values(data, arm, measure, among: [first, second], findings)
-        return try findings.seeds.map { try value(findings, $0) }
+      // Starts of both arms, whichever is named first.
+      let baselines = try trials.map { trial in
+        Summary(try findings.seeds.map { try findings[trial ?? known, $0, .constant(measure)] }).mean
       }
-      let means = found.map { Summary($0).mean }
-      let trial = try chosen(data, first, findings)!
-      let baseline = Summary(try findings.seeds.map { try findings[trial, $0, .constant(measure)] }).mean
-      let gain = plan.measure.cost(baseline) - means.map(plan.measure.cost).min()!
+      let baseline = Summary(baselines).mean
+      let means = try zip([first, second], trials).map { arm, trial -> Double? in
+        guard trial != nil else { return nil }
+        let value = try values(data, arm, measure, among: [first, second], findings)
+        return Summary(try findings.seeds.map { try value(findings, $0) }).mean
+      }
+      let worst = (means.compactMap { $0 } + [baseline]).max { plan.measure.cost($0) < plan.measure.cost($1) }!
+      let (a, b) = (means[0] ?? worst, means[1] ?? worst)
+      let gain = plan.measure.cost(baseline) - min(plan.measure.cost(a), plan.measure.cost(b))
       guard gain > 0 else { return .leftOut("neither \(plan.gain)") }
-      differences.append((means[0] - means[1]) / (hasCommonUnit(plan) ? 1 : gain))
+      differences.append(hasCommonUnit(plan) ? Self.apart(a, b) : Self.rounded((a - b) / gain))
     }
     return .difference(Summary(differences).mean)
   }
+
+  /// The difference of two means, or none where it is that of their last digits.
+  static func apart(_ a: Double, _ b: Double) -> Double { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) ? 0 : a - b }
+
+  /// A share of the gain; what is within 1e-8 of it is alike, as heights are above a minimum.
+  private static func rounded(_ share: Double) -> Double { abs(share) <= TestFunction.precision ? 0 : share }
 
   private func shares(
     _ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>
@@ -116,14 +143,15 @@ extension ComparisonExperiment {
 
   /// On fewer no verdict could come about.
   private func areEnough(_ first: Int, _ second: Int, _ plan: ComparisonPlan) throws -> Condition<ComparisonTrial> {
-    Condition(
-      Self.fewName(plan, first, second), .atLeast(Double(Self.fewestSources)),
-      "Both arms have a best setting that is not at the end of a range, and one of them \(plan.gain): of fewer the test could show nothing.",
+    let least = Self.fewestSources(claims: 1, alpha: configuration.decision.alpha)
+    return Condition(
+      Self.fewName(plan, first, second), .atLeast(Double(least)),
+      "No best setting is at the end of a range, and one of the two \(plan.gain): of fewer the test could show nothing.",
       Quantity(of: { findings in Double(try shares(first, second, findings).count { $0.share.difference != nil }) }) {
         count, _ in
         count
       } makeUp: { wanted, _, findings in
-        let isHolding = wanted >= Double(Self.fewestSources)
+        let isHolding = wanted >= Double(least)
         for data in plan.dataNames.indices {
           for arm in [first, second] {
             try staysFinite(data, arm, plan).makeUp(holding: isHolding, &findings)
@@ -143,11 +171,36 @@ extension ComparisonExperiment {
     let shares = try shares(first, second, findings)
     let known = shares.compactMap(\.share.difference)
     let (lower, alike) = (known.count { $0 < 0 }, known.count { $0 == 0 })
-    var text = "Lower on \(lower) of \(known.count) \(plan.nouns)"
-    if alike > 0 { text += ", alike on \(alike)" }
+    let better = plan.measure.isLower ? lower : known.count - alike - lower
+    var text = "\(plan.arms[first].name) is better on \(better) of \(known.count) \(plan.nouns)"
+    if alike > 0 { text += ", alike on \(alike), of which the estimate does not speak" }
+    let least = Self.fewestSources(claims: Self.claimCount(plan), alpha: configuration.decision.alpha)
+    if known.count - alike < least {
+      text += "; fewer than \(least) that differ can show nothing after Holm's correction"
+    }
     let out = shares.compactMap { source, share -> String? in
       if case .leftOut(let reason) = share { "\(plan.sourceNames[source]) (\(reason))" } else { nil }
     }
     return text + (out.isEmpty ? "." : "; left out: \(out.joined(separator: ", ")).")
+  }
+
+  /// Arms that are not tuned somewhere, so that their pairs are judged without these, in a sentence; nil where there are none.
+  func untunedCaution(_ findings: Findings<ComparisonTrial>) throws -> String? {
+    let plan = try plan()
+    guard plan.isOverall else { return nil }
+    let untuned = try findings.ifFinished {
+      try plan.arms.indices.compactMap { arm -> String? in
+        let places = try plan.sourceNames.indices.filter { source in
+          try plan.data(ofSource: source).contains { data in
+            try chosen(data, arm, findings) != nil
+              && plan.ends[arm].contains { try !$0.isOfChoices && room(at: $0, data, findings) < Self.edge }
+          }
+        }
+        return places.isEmpty
+          ? nil : "\(plan.arms[arm].name) on \(places.map { plan.sourceNames[$0] }.joined(separator: ", "))"
+      }
+    }
+    guard let untuned, !untuned.isEmpty else { return nil }
+    return "Not tuned, and left out of the verdicts, but not of the ranks: \(untuned.joined(separator: "; "))."
   }
 }

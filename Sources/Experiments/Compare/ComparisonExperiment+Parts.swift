@@ -34,17 +34,23 @@ extension ComparisonExperiment {
   func partSections(_ findings: Findings<ComparisonTrial>) throws -> [Report.Section] {
     let plan = try plan()
     guard plan.testParts > 1 else { return [] }
+    let ending = "Plots over updates and of the search are of the first part."
+    let table = Report.Section.table(
+      header: ["data", "pair"] + (1...plan.testParts).map { "test part \($0)" },
+      rows: try partRows(findings, isShort: false))
+    let beginning =
+      "Each test part has a search and fresh seeds of its own; its difference is the mean over the seeds, with their standard error. "
+    guard !plan.isOverall else {
+      return [.paragraph(beginning + "The difference of a data set is the mean of its parts. " + ending), table]
+    }
     let ratios = try plan.sourceNames.enumerated().map { "\($1) \(Report.number(try testRatio($0), digits: 3))" }
     return [
       .paragraph(
-        "Each test part has a search and fresh seeds of its own; its difference is the mean over the seeds, with their standard error. "
+        beginning
           + "Parts share rows that are learned from, so that their differences are not independent: the interval and p above are those of the "
           + "corrected resampled t-test (Nadeau and Bengio 2003), which takes the variance of the mean to be (1/\(plan.testParts) + r) s², r "
-          + "test rows for each other row: \(ratios.joined(separator: ", ")). Plots over updates and of the search are of the first part."
-      ),
-      .table(
-        header: ["data", "pair"] + (1...plan.testParts).map { "test part \($0)" },
-        rows: try partRows(findings, isShort: false)),
+          + "test rows for each other row: \(ratios.joined(separator: ", ")). " + ending
+      ), table,
     ]
   }
 

@@ -63,7 +63,7 @@ extension ComparisonExperiment {
     guard plan.isOfFunctions, plan.sourceNames.count > 1, plan.measure.followed.tag == ComparedMeasure.gap else {
       return []
     }
-    let costs = try plan.arms.indices.map { arm in try findings.ifFinished { try runTimes(of: arm, findings) } ?? [] }
+    let costs = try findings.ifFinished { try plan.arms.indices.map { try runTimes(of: $0, findings) } } ?? []
     let known = costs.joined().filter(\.isFinite)
     guard let first = known.min(), let last = known.max(), first < last else { return [] }
     // Some hundred places tell the course.
@@ -96,15 +96,17 @@ extension ComparisonExperiment {
 
   /// The gradients until an arm was first seen below each target, on all functions from all fresh starts; infinite where it never was.
   ///
-  /// - Throws: `FindingsError.unfinished` while the search has not ended.
+  /// - Throws: `FindingsError.unfinished` while a descent has not ended, or where an older log does not say.
   private func runTimes(of arm: Int, _ findings: Findings<ComparisonTrial>) throws -> [Double] {
     try plan().dataNames.indices.flatMap { data -> [Double] in
       guard let trial = try chosen(data, arm, findings) else {
         return findings.seeds.flatMap { _ in FunctionTask.profileTargets.map { _ in .infinity } }
       }
       let cost = try gradientsOfUpdate(data, arm, findings) ?? 1
-      return findings.finished(trial).flatMap { seed -> [Double] in
-        let text = findings.records(Self.reachedKind, of: trial, seed).last?.text ?? ""
+      return try findings.seeds.flatMap { seed -> [Double] in
+        guard let text = findings.records(Self.reachedKind, of: trial, seed).last?.text else {
+          throw FindingsError.unfinished(task: SweepTask(trial, seed: seed).name)
+        }
         let reached = text.split(separator: " ").compactMap { Double($0) }
         return FunctionTask.profileTargets.indices.map {
           $0 < reached.count ? max(reached[$0] * cost, 1) : .infinity

@@ -18,7 +18,8 @@ extension ComparisonExperiment {
     let all: [[Double]] = try findings.ifFinished { try plan.sourceNames.indices.map { try costs($0, findings) } } ?? []
     let ranks = all.map { own in
       own.map { cost -> Double in
-        let (better, alike) = (own.count { $0 < cost }, own.count { $0 == cost })
+        let alike = own.count { $0 == cost || Self.apart($0, cost) == 0 }
+        let better = own.count { $0 < cost && Self.apart($0, cost) != 0 }
         return Double(better) + Double(alike + 1) / 2
       }
     }
@@ -26,7 +27,8 @@ extension ComparisonExperiment {
     return plan.arms.indices.map { arm in
       Standing(
         arm: arm, meanRank: ranks.map { $0[arm] }.reduce(0, +) / Double(ranks.count),
-        best: all.count { $0[arm] == $0.min() })
+        best: all.count { own in own[arm].isFinite && !own.contains { $0 < own[arm] && Self.apart($0, own[arm]) != 0 } }
+      )
     }.sorted { $0.meanRank < $1.meanRank }
   }
 
@@ -65,8 +67,8 @@ extension ComparisonExperiment {
       sections += [
         .paragraph(
           "Each of the \(plan.nouns) gives one difference, the mean over the seeds, and the signed-rank test asks whether they have a side in common "
-            + "(Demšar 2006, Derrac et al. 2011): n counts \(plan.nouns) with a difference, and the estimate is the Hodges-Lehmann shift. It takes them to be a sample of "
-            + "such problems. Where an arm is not tuned, its best setting being at the end of a range, or nothing is gained, a pair is left out."
+            + "(Demšar 2006, Derrac et al. 2011): n counts \(plan.nouns) with a difference, and the estimate is the Hodges-Lehmann shift on these. It takes them to be a sample of "
+            + "such problems, and differences to lie alike about their centre. Where an arm's best setting is at the end of a range, or nothing is gained, a pair is left out; an arm all of whose trials diverged has the worst value of the two or the \(plan.baseline)."
         ),
         .table(header: [plan.noun, "pair", "difference (\(try overallUnit(plan)))"], rows: try shareRows(findings)),
       ]
@@ -83,6 +85,25 @@ extension ComparisonExperiment {
       ]
     }
     return sections
+  }
+
+  /// differences.csv: what each pair shows on each data set or function, or why it shows nothing.
+  func overallTables(_ findings: Findings<ComparisonTrial>) throws -> [RunTable] {
+    let plan = try plan()
+    let pairs = plan.isOverall ? plan.pairs : []
+    let rows = try pairs.flatMap { first, second in
+      try plan.sourceNames.enumerated().map { source, name -> [String] in
+        let names = [name, plan.arms[first].name, plan.arms[second].name]
+        let found: Share? = try findings.ifFinished { try self.share(source, first, second, findings) }
+        switch found {
+        case .difference(let value): return names + [PlainNumber.text(value), ""]
+        case .leftOut(let reason): return names + ["", reason]
+        case nil: return names + ["", "not ended"]
+        }
+      }
+    }
+    return pairs.isEmpty
+      ? [] : [RunTable(name: "differences", header: ["data", "first", "second", "difference", "leftOut"], rows: rows)]
   }
 
   private func shareRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {

@@ -22,7 +22,7 @@ extension ComparisonExperiment {
         + tags.map { tag in measures[tag].map { PlainNumber.text($0) } ?? "" }
     }
     let part = plan.testParts > 1 ? ["testPart"] : []
-    return [
+    return try overallTables(findings) + [
       RunTable(
         name: "trials", header: ["data"] + part + ["arm", "trial", "part", "seed", "setting"] + places + tags,
         rows: rows)
@@ -96,8 +96,11 @@ extension ComparisonExperiment {
       }
     }
     let functions = try plan.dataNames.indices.flatMap { try functionCautions($0, findings) }
-    return [plan.caution, plan.searchCaution, lossCaution, functionsCaution(), try arrivalCaution(findings)]
-      .compactMap { $0 } + functions
+    return [
+      plan.caution, plan.searchCaution, lossCaution, functionsCaution(), try untunedCaution(findings),
+      try arrivalCaution(findings),
+    ]
+    .compactMap { $0 } + functions
       + (standing ?? []).compactMap { $0 }
       + costs + ends
       + outsiders

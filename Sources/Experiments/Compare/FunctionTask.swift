@@ -24,8 +24,15 @@ package struct FunctionTask {
   /// A descent that ends so many times as high above the minimum as it started has diverged as one that overflows has; our choice.
   private static let mostRise = 1e10
 
+  /// Of all that a seed draws. Where functions are a sample that decides, each has draws of its own: shared ones would make their
+  /// differences alike.
+  static func key(_ seed: Int, draw: Int, on function: TestFunction, _ plan: ComparisonPlan) -> RandomKey {
+    let key = ComparisonData.key(seed, testPart: 0, draw: draw)
+    return plan.isOverall ? key.split("function").split(function.name) : key
+  }
+
   private func keys(_ seeds: [Int]) -> (own: [RandomKey], shared: [RandomKey]) {
-    func keys(draw: Int) -> [RandomKey] { seeds.map { ComparisonData.key($0, testPart: 0, draw: draw) } }
+    func keys(draw: Int) -> [RandomKey] { seeds.map { Self.key($0, draw: draw, on: function, plan) } }
     return (keys(draw: setting.draw), keys(draw: 0))
   }
 

@@ -20,7 +20,7 @@ public struct PairVerdict: Sendable, Equatable {
     case open = "not ended"
   }
 
-  /// As the comparison calls it; "14 functions together" where pairs are judged over all.
+  /// As the comparison calls it; "12 of 14 functions together" where pairs are judged over all.
   public let data: String
   /// The name of one arm.
   public let first: String
@@ -45,9 +45,10 @@ public struct PairVerdict: Sendable, Equatable {
   ///   - isLower: whether less of the measure is better.
   ///   - obstacles: by the name of the precondition that does not hold.
   ///   - testParts: how many there are.
+  ///   - fewest: values of which more are to come, where there are fewer.
   init(
     data: String, _ first: String, _ second: String, measure: String, _ decision: Decision, rules: ComparisonRules,
-    isLower: Bool, obstacles known: [String: String], testParts: Int, gain: String
+    isLower: Bool, obstacles known: [String: String], testParts: Int, gain: String, fewest: Int = 2
   ) {
     self.gain = gain
     (self.data, self.first, self.second, self.measure) = (data, first, second, measure)
@@ -65,7 +66,7 @@ public struct PairVerdict: Sendable, Equatable {
     switch decision.verdict {
     case .notApplicable: outcome = obstacles.isEmpty ? .nothingLearned : .notApplicable
     case .notMeasured: outcome = .open
-    case .undecided where evidence.count < 2: outcome = .open
+    case .undecided where evidence.count < fewest: outcome = .open
     case .undecided: outcome = hasMargin ? .undecided : .noDifference
     case .upheld where hasMargin: outcome = .same
     case .refuted where hasMargin: outcome = better
@@ -121,12 +122,15 @@ extension ComparisonExperiment {
       return try plan.pairs.compactMap { pair -> PairVerdict? in
         let (first, second) = (plan.arms[pair.first].name, plan.arms[pair.second].name)
         let few = Self.fewName(plan, pair.first, pair.second)
-        return try decided[Self.claimID("all", first, second)].map {
-          PairVerdict(
-            data: Self.overallName(plan), first, second, measure: try overallUnit(plan), $0,
+        return try decided[Self.claimID("all", first, second)].map { decision in
+          let condition = decision.preconditions.first { $0.name == few }
+          let judged = condition.flatMap { $0.isMeasured ? Int($0.measured) : nil }
+          let least = Self.fewestSources(claims: 1, alpha: configuration.decision.alpha)
+          return PairVerdict(
+            data: Self.overallName(plan, judged: judged), first, second, measure: try overallUnit(plan), decision,
             rules: configuration.decision, isLower: plan.measure.isLower,
-            obstacles: [few: "fewer than \(Self.fewestSources) \(plan.nouns) can be judged"], testParts: 1,
-            gain: plan.gain)
+            obstacles: [few: "fewer than \(least) \(plan.nouns) can be judged"], testParts: 1, gain: plan.gain,
+            fewest: 0)
         }
       }
     }
