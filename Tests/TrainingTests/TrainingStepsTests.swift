@@ -99,6 +99,28 @@ import Training
     #expect(calm.states.map { $0.parameters["x"]!.floats[0] } == [0.8, 1.6])
   }
 
+  /// What is done every few updates is done in these alone, too.
+  @Test func occasionsAreKept() throws {
+    let method = try DescentMethodKind.parse("sophia gamma=1 period=3 | rate 0.05")
+    let quartic = Objective { parameters, _, _ in ObjectiveValue(parameters["x"]!.squared.squared.sum()) }
+    let starts = try [1, 2].map { x in
+      try TrainingState(startingFrom: ["x": NDArray([Double(x), 0.5])], method: method)
+    }
+    let keys = [RandomKey(seed: 0), RandomKey(seed: 1)]
+    let together = try TrainingSteps(quartic, method: method, inputs: Tree(), from: starts, keys: keys)
+    let apart = try zip(starts, keys).map {
+      try TrainingStep(quartic, method: method, inputs: Tree(), from: $0, key: $1)
+    }
+    for _ in 0..<8 {
+      try together.advance()
+      for step in apart { try step.advance() }
+    }
+    for (found, known) in zip(together.states, apart.map(\.state)) {
+      let error = Deviation.worst(of: found.parameters.leaves, from: known.parameters.leaves)
+      #expect(error < rounding(.float32, terms: 100), "\(error)")
+    }
+  }
+
   /// What an update asks is known, and whether all are alike.
   @Test(arguments: [
     ("adam | rate 0.1", true, 1), ("sam (rate 0.1)", true, 2), ("sophia period=4 | rate 0.1", false, 1),

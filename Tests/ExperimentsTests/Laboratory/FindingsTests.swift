@@ -29,6 +29,22 @@ import Testing
     #expect("\(FindingsError.missing(measure: .toyHeat, task: "brave/seed 3"))".contains("heat"))
   }
 
+  /// What a task recorded on its way is its own, of its kind, in the order of the log.
+  @Test func recordsAreOfTaskAndKind() throws {
+    let more =
+      events + [
+        RunEvent(kind: "look", task: "brave/seed 3", step: 2, time: 0, values: ["heat": 6]),
+        RunEvent(kind: "word", task: "brave/seed 3", step: 2, time: 0, values: ["heat": 7], text: "hot"),
+      ]
+    let findings = Findings<ToyArm>(more, seeds: [3, 4])
+    #expect(
+      findings.records("look", of: arm, 3).map(\.step) == [1, 2]
+        && findings.records("word", of: arm, 3).map(\.text) == ["hot"])
+    #expect(findings.records("look", of: arm, 4).count == 1 && findings.records("word", of: arm, 4).isEmpty)
+    #expect(findings.records("look", of: arm, 5).isEmpty)
+    #expect(findings.series(.toyHeat, of: arm, 3, kind: "look").map(\.value) == [4, 6])
+  }
+
   /// Indices of a family are those of its names alone.
   @Test func familiesKnowTheirIndices() throws {
     let findings = Findings<ToyArm>(events, seeds: [3, 4])
