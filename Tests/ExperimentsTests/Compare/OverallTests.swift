@@ -169,6 +169,11 @@ import Training
     #expect(outcome.pairs.allSatisfy { $0.outcome == .noDifference || $0.first == "c" || $0.second == "c" })
     #expect(outcome.pairs[0].evidence.reason.contains("alike on 8") || outcome.pairs[0].evidence.count == 8)
     #expect(outcome.pairs[0].winner == nil && outcome.pairs[0].outcome != .open)
+    // Ties share the mean of their ranks.
+    let report = try String(contentsOfFile: folder.path + "/alike/report.html", encoding: .utf8)
+    for (arm, rank) in [("a", "2.5"), ("b", "2.5"), ("c", "1")] {
+      #expect(report.contains("<td>\(arm)</td><td>\(rank)</td>"), "\(arm)")
+    }
     // All but one arrive from everywhere.
     let easy =
       (1...5).map { "e\($0): \($0)*x^2; from x={1...2}; minimum 0" } + ["hard: 0.05*x^2; from x={1...2}; minimum 0"]
