@@ -14,10 +14,13 @@ extension Program {
   ///     takes the next part.
   ///   - count: at least one; the results of all runs take memory.
   /// - Returns: the results that take over no argument, each with a first axis of `count`.
-  /// - Throws: `ArgumentError` where an array has another type, or `count` is not above 0.
+  /// - Throws: `ArgumentError` where an array has another type, or `count` is not above 0 or beyond all memory.
   public func run(updating inputs: inout [NDArray], times count: Int) throws -> [NDArray] {
     try run(updating: &inputs, times: count, knowing: 0) { _, _ in true }.results
   }
+
+  /// Of the results of all runs that stand in one array: 1 TB.
+  private static let mostBytes = 1 << 40
 
   /// - Parameters:
   ///   - known: of how many arguments, the first ones, the caller knows that their types are right.
@@ -29,7 +32,8 @@ extension Program {
   ) throws -> (results: [NDArray], done: Int) {
     guard count > 0 else { throw ArgumentError(reason: "a program runs at least once, not \(count) times") }
     for type in outputTypes {
-      guard !(type.shape.count * type.elementType.byteCount).multipliedReportingOverflow(by: count).overflow else {
+      let (bytes, isTooMany) = (type.shape.count * type.elementType.byteCount).multipliedReportingOverflow(by: count)
+      guard !isTooMany, bytes <= Self.mostBytes else {
         throw ArgumentError(reason: "no memory holds the results of \(count) runs")
       }
     }

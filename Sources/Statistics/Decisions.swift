@@ -39,13 +39,7 @@ extension Claim {
     precondition(alpha > 0 && alpha < 1, "α lies between 0 and 1; got \(alpha).")
     do {
       let result = try test()
-      guard result.pValue < alpha else {
-        let reason = "No difference is told from chance: p = \(short(result.pValue)) is not below α = \(short(alpha))."
-        return decision(.undecided, Evidence(result, reason: reason))
-      }
-      let found: Direction = result.estimate < 0 ? .lower : .higher
-      let reason = "Found \(found.rawValue): p = \(short(result.pValue)) is below α = \(short(alpha))."
-      return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
+      return decision(direction, by: result, result.estimate < 0 ? .lower : .higher, alpha: alpha)
     } catch StatisticsError.noSpread {
       let value = value()
       return decision(
@@ -54,6 +48,18 @@ extension Claim {
     } catch {
       return undecided(count: sample.count, error)
     }
+  }
+
+  /// - Parameter found: on which side the result is.
+  func decision(
+    _ direction: Direction, by result: TestResult, _ found: Direction, alpha: Double
+  ) -> Decision {
+    guard result.pValue < alpha else {
+      let reason = "No difference is told from chance: p = \(short(result.pValue)) is not below α = \(short(alpha))."
+      return decision(.undecided, Evidence(result, reason: reason))
+    }
+    let reason = "Found \(found.rawValue): p = \(short(result.pValue)) is below α = \(short(alpha))."
+    return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
   }
 
   /// Undecided, because the values allow no test; not measured where there is none.

@@ -13,13 +13,7 @@ extension Claim {
       let kept = differences.filter { $0 != 0 }
       var result = try wilcoxonSignedRank(kept)
       result.interval = hodgesLehmannInterval(kept, level: 1 - alpha)
-      guard result.pValue < alpha else {
-        let reason = "No difference is told from chance: p = \(short(result.pValue)) is not below α = \(short(alpha))."
-        return decision(.undecided, Evidence(result, reason: reason))
-      }
-      let found: Direction = result.effectSize < 0 ? .lower : .higher
-      let reason = "Found \(found.rawValue): p = \(short(result.pValue)) is below α = \(short(alpha))."
-      return decision(found == direction ? .upheld : .refuted, Evidence(result, reason: reason))
+      return decision(direction, by: result, result.effectSize < 0 ? .lower : .higher, alpha: alpha)
     } catch {
       return undecided(count: differences.count, error)
     }

@@ -143,10 +143,11 @@ public final class Trainer {
   /// - Returns: the mean of each reading over these updates, in the order of `readingTags`; nothing where as many are made already.
   /// - Throws: as for one update, after the one whose loss is not finite.
   public func advance(to end: Int) throws -> [Double] {
+    guard end > step else { return [] }
     var sums = [Double](repeating: 0, count: readingTags.count)
     let count = end - step
     while step < end { try advance(atMost: end - step, addingTo: &sums) }
-    return count > 0 ? sums.map { $0 / Double(count) } : []
+    return sums.map { $0 / Double(count) }
   }
 
   /// How many updates are made within one call.

@@ -169,15 +169,15 @@ import Training
   )
   func ofATrainer(_ chain: String, _ sampling: SamplingOrder) throws {
     let (single, whole) = (try trainer(chain, sampling), try trainer(chain, sampling))
-    for end in [1, 4, 4, 25, 26, 40] {
+    for end in [1, 4, 4, .min, 25, 26, 40] {
       var sums = [Double](repeating: 0, count: single.readingTags.count)
-      let count = end - single.step
+      let count = max(0, end) - single.step
       while single.step < end {
         for (index, reading) in try single.advance().enumerated() { sums[index] += reading }
       }
       let means = try whole.advance(to: end)
       #expect(means == (count > 0 ? sums.map { $0 / Double(count) } : []))
-      #expect(whole.state == single.state && whole.step == end)
+      #expect(whole.state == single.state && whole.step == single.step)
     }
     let resumed = try trainer(
       chain, sampling,

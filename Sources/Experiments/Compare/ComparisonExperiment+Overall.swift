@@ -21,12 +21,12 @@ extension ComparisonExperiment {
   }
 
   /// What a pair shows on one data set or function.
-  enum Share {
-    case difference(Double)
+  enum PairDifference {
+    case known(Double)
     /// Why it says nothing there.
     case leftOut(String)
 
-    var difference: Double? { if case .difference(let value) = self { value } else { nil } }
+    var value: Double? { if case .known(let value) = self { value } else { nil } }
   }
 
   /// - Parameter judged: on how many a pair was judged; nil for all.
@@ -55,7 +55,9 @@ extension ComparisonExperiment {
   /// An arm all of whose trials diverged has the worst value that there is: left out, it would be the better for it.
   ///
   /// - Throws: `FindingsError.unfinished` while a descent of them has not ended.
-  func share(_ source: Int, _ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>) throws -> Share {
+  func difference(
+    _ source: Int, _ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>
+  ) throws -> PairDifference {
     let plan = try plan()
     let all = plan.data(ofSource: source)
     let measure = try deciding(all.lowerBound)
@@ -86,19 +88,22 @@ extension ComparisonExperiment {
       guard gain > 0 else { return .leftOut("neither \(plan.gain)") }
       differences.append(hasCommonUnit(plan) ? Self.apart(a, b) : Self.rounded((a - b) / gain))
     }
-    return .difference(Summary(differences).mean)
+    return .known(Summary(differences).mean)
   }
 
-  /// The difference of two means, or none where it is that of their last digits.
-  static func apart(_ a: Double, _ b: Double) -> Double { abs(a - b) <= 1e-9 * max(abs(a), abs(b)) ? 0 : a - b }
+  /// The difference of two means, or none where it is that of their last digits; that to a mean that is not finite is not.
+  static func apart(_ a: Double, _ b: Double) -> Double {
+    let most = 1e-9 * max(abs(a), abs(b))
+    return a == b || (most.isFinite && abs(a - b) <= most) ? 0 : a - b
+  }
 
   /// A share of the gain; what is within 1e-8 of it is alike, as heights are above a minimum.
   private static func rounded(_ share: Double) -> Double { abs(share) <= TestFunction.precision ? 0 : share }
 
-  private func shares(
+  private func differences(
     _ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>
-  ) throws -> [(source: Int, share: Share)] {
-    try plan().sourceNames.indices.map { ($0, try share($0, first, second, findings)) }
+  ) throws -> [(source: Int, found: PairDifference)] {
+    try plan().sourceNames.indices.map { ($0, try difference($0, first, second, findings)) }
   }
 
   func overallClaim(_ first: Int, _ second: Int) throws -> ClaimTest<ComparisonTrial> {
@@ -111,7 +116,7 @@ extension ComparisonExperiment {
       "Over \(plan.sourceNames.count) \(plan.nouns), the \(unit) of \(a) is \(direction.rawValue) than that of \(b).",
       name: "\(a) better than \(b) on \(place)", source: "asked"
     ) { claim, findings, alpha in
-      let known = try shares(first, second, findings).compactMap(\.share.difference)
+      let known = try differences(first, second, findings).compactMap(\.found.value)
       return claim.decideDifference(direction, byRanksOf: known, alpha: alpha)
     } makeUp: { verdict, findings in
       try makeUpDifferences(first, second, &findings) { source in
@@ -147,7 +152,7 @@ extension ComparisonExperiment {
     return Condition(
       Self.fewName(plan, first, second), .atLeast(Double(least)),
       "No best setting is at the end of a range, and one of the two \(plan.gain): of fewer the test could show nothing.",
-      Quantity(of: { findings in Double(try shares(first, second, findings).count { $0.share.difference != nil }) }) {
+      Quantity(of: { findings in Double(try differences(first, second, findings).count { $0.found.value != nil }) }) {
         count, _ in
         count
       } makeUp: { wanted, _, findings in
@@ -168,8 +173,8 @@ extension ComparisonExperiment {
   /// On how many the first is better, and which say nothing.
   private func overallNote(_ first: Int, _ second: Int, _ findings: Findings<ComparisonTrial>) throws -> String? {
     let plan = try plan()
-    let shares = try shares(first, second, findings)
-    let known = shares.compactMap(\.share.difference)
+    let differences = try differences(first, second, findings)
+    let known = differences.compactMap(\.found.value)
     let (lower, alike) = (known.count { $0 < 0 }, known.count { $0 == 0 })
     let better = plan.measure.isLower ? lower : known.count - alike - lower
     var text = "\(plan.arms[first].name) is better on \(better) of \(known.count) \(plan.nouns)"
@@ -178,8 +183,8 @@ extension ComparisonExperiment {
     if known.count - alike < least {
       text += "; fewer than \(least) that differ can show nothing after Holm's correction"
     }
-    let out = shares.compactMap { source, share -> String? in
-      if case .leftOut(let reason) = share { "\(plan.sourceNames[source]) (\(reason))" } else { nil }
+    let out = differences.compactMap { source, found -> String? in
+      if case .leftOut(let reason) = found { "\(plan.sourceNames[source]) (\(reason))" } else { nil }
     }
     return text + (out.isEmpty ? "." : "; left out: \(out.joined(separator: ", ")).")
   }

@@ -18,7 +18,7 @@ extension ComparisonExperiment {
     let all: [[Double]] = try findings.ifFinished { try plan.sourceNames.indices.map { try costs($0, findings) } } ?? []
     let ranks = all.map { own in
       own.map { cost -> Double in
-        let alike = own.count { $0 == cost || Self.apart($0, cost) == 0 }
+        let alike = own.count { Self.apart($0, cost) == 0 }
         let better = own.count { $0 < cost && Self.apart($0, cost) != 0 }
         return Double(better) + Double(alike + 1) / 2
       }
@@ -70,7 +70,8 @@ extension ComparisonExperiment {
             + "(Demšar 2006, Derrac et al. 2011): n counts \(plan.nouns) with a difference, and the estimate is the Hodges-Lehmann shift on these. It takes them to be a sample of "
             + "such problems, and differences to lie alike about their centre. Where an arm's best setting is at the end of a range, or nothing is gained, a pair is left out; an arm all of whose trials diverged has the worst value of the two or the \(plan.baseline)."
         ),
-        .table(header: [plan.noun, "pair", "difference (\(try overallUnit(plan)))"], rows: try shareRows(findings)),
+        .table(
+          header: [plan.noun, "pair", "difference (\(try overallUnit(plan)))"], rows: try differenceRows(findings)),
       ]
     }
     if let table = try standingTable(findings) {
@@ -94,9 +95,9 @@ extension ComparisonExperiment {
     let rows = try pairs.flatMap { first, second in
       try plan.sourceNames.enumerated().map { source, name -> [String] in
         let names = [name, plan.arms[first].name, plan.arms[second].name]
-        let found: Share? = try findings.ifFinished { try self.share(source, first, second, findings) }
+        let found = try findings.ifFinished { try difference(source, first, second, findings) }
         switch found {
-        case .difference(let value): return names + [PlainNumber.text(value), ""]
+        case .known(let value): return names + [PlainNumber.text(value), ""]
         case .leftOut(let reason): return names + ["", reason]
         case nil: return names + ["", "not ended"]
         }
@@ -106,13 +107,13 @@ extension ComparisonExperiment {
       ? [] : [RunTable(name: "differences", header: ["data", "first", "second", "difference", "leftOut"], rows: rows)]
   }
 
-  private func shareRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
+  private func differenceRows(_ findings: Findings<ComparisonTrial>) throws -> [[String]] {
     let plan = try plan()
     return try plan.pairs.flatMap { first, second in
       try plan.sourceNames.enumerated().map { source, name in
         let text =
-          switch try findings.ifFinished({ try share(source, first, second, findings) }) {
-          case .difference(let value): Report.number(value, digits: 3)
+          switch try findings.ifFinished({ try difference(source, first, second, findings) }) {
+          case .known(let value): Report.number(value, digits: 3)
           case .leftOut(let reason): "left out: \(reason)"
           case nil: "–"
           }

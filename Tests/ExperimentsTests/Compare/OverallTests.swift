@@ -81,6 +81,22 @@ import Training
     #expect(
       reason.contains("a is better on 8 of 9 functions; left out: s90 (a's best rate is at the lower end)."),
       "\(reason)")
+    let table = try String(contentsOfFile: folder.path + "/some/differences.csv", encoding: .utf8)
+      .split(separator: "\n").map(String.init)
+    #expect(table.count == 11 && table[0] == "data,first,second,difference,leftOut")
+    #expect(table[10] == "s90,a,b,,a's best rate is at the lower end" && table[1].hasSuffix(","))
+    #expect(some.text().contains("Not tuned, and left out of the verdicts, but not of the ranks: a on s90."))
+    // Who diverges everywhere has lost there, by as much as the other gained over the start.
+    let (ends, starts) = (try means("some"), try means("some", "constant/gap"))
+    let gain = (starts["s400"]?["b"] ?? .nan) - (ends["s400"]?["b"] ?? .nan)
+    let lost = table[9].split(separator: ",").last.flatMap { Double($0) } ?? .nan
+    #expect(table[9].hasPrefix("s400,") && lost > 0 && abs(lost - gain) < 1e-9, "\(table[9]), \(gain)")
+    // It is last there in rank, too.
+    let ranks = ends.values.map { own in own.count { $0.value < own["a"] ?? .infinity } + 1 }.reduce(0, +)
+    let report = try String(contentsOfFile: folder.path + "/some/report.html", encoding: .utf8)
+    for (arm, sum) in [("a", ranks), ("b", 30 - ranks)] {
+      #expect(report.contains("<td>\(arm)</td><td>\(Report.number(Double(sum) / 10, digits: 3))</td>"), "\(arm) \(sum)")
+    }
     let few = try run(
       configuration(arms, Array(Self.functions.prefix(3)) + steep.dropFirst()) { $0.trials = 12 }, "few")
     #expect(few.pairs[0].outcome == .notApplicable)
@@ -113,24 +129,8 @@ import Training
     }
     let experiment = ComparisonExperiment(c)
     try experiment.check()
-    let claims = try experiment.claims()
-    #expect(claims.map(\.claim.id) == ["all/a/b", "all/a/c", "all/b/c"])
-    for test in claims {
-      for wanted in [Verdict.upheld, .refuted, .undecided] {
-        var findings = Findings<ComparisonTrial>.madeUp(
-          seeds: experiment.reportedSeeds, ComparisonExperiment.madeUpMeasures)
-        try test.makeUp(wanted, alpha: 0.05, &findings)
-        #expect(try test.decide(findings, alpha: 0.05).verdict == wanted, "\(test.claim.id) \(wanted)")
-        for holds in [true, false] {
-          for condition in test.conditions {
-            try condition.makeUp(holding: holds, &findings)
-            #expect(try condition.measured(findings).holds == holds, "\(condition.name)")
-          }
-        }
-        #expect(
-          try experiment.decide(findings).decisions.first { $0.claim.id == test.claim.id }?.verdict == .notApplicable)
-      }
-    }
+    #expect(try experiment.claims().map(\.claim.id) == ["all/a/b", "all/a/c", "all/b/c"])
+    try EveryVerdict.check(experiment)
   }
 
   @Test func whatCannotBeJudgedIsRefused() throws {
